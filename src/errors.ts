@@ -1,0 +1,107 @@
+/**
+ * The error classes, and what is to be done about each.
+ *
+ * An error is classified where it is made, by a code and an action, and nowhere else: nobody matches on
+ * messages. An error without an action is a bug: it is `fatal`, the process ends, a supervisor restarts
+ * it, and the log service still has the data.
+ */
+
+/**
+ * - `retry`: transient; the same operation may succeed later.
+ * - `release-shard`: this shard is no longer ours, or no longer exists; stop it, touch nothing else.
+ * - `reject`: this piece of data (a batch, a log) cannot be used; trying again will not help.
+ * - `fatal`: the process cannot go on: wrong configuration, or a bug.
+ */
+export type ErrorAction = 'retry' | 'release-shard' | 'reject' | 'fatal';
+
+export interface AppErrorOptions {
+  /** Stable, kebab-case; what tests and metrics count by. */
+  readonly code: string;
+  readonly action: ErrorAction;
+  /** Facts for the log line. Never a secret, never a payload. */
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+export class AppError extends Error {
+  override readonly name: string = 'AppError';
+  readonly code: string;
+  readonly action: ErrorAction;
+  readonly context: Readonly<Record<string, unknown>>;
+
+  constructor(message: string, options: AppErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    this.action = options.action;
+    this.context = options.context ?? {};
+  }
+}
+
+/** An error answer of the log service, or a request that never got one. */
+export class ServiceError extends AppError {
+  override readonly name = 'ServiceError';
+  /** HTTP status; 0 where no answer came. */
+  readonly status: number;
+  /** The service's `errorCode` as it spelt it; empty where no answer came. */
+  readonly serviceCode: string;
+  /** `x-log-requestid`, to be quoted to the service's support; empty where unknown. */
+  readonly requestId: string;
+
+  constructor(
+    message: string,
+    options: AppErrorOptions & { readonly status: number; readonly serviceCode: string; readonly requestId: string },
+  ) {
+    super(message, options);
+    this.status = options.status;
+    this.serviceCode = options.serviceCode;
+    this.requestId = options.requestId;
+  }
+}
+
+/** A pull's body that cannot be unpacked or parsed. */
+export class CorruptBatchError extends AppError {
+  override readonly name = 'CorruptBatchError';
+
+  constructor(message: string, context?: Readonly<Record<string, unknown>>, cause?: unknown) {
+    super(message, { code: 'corrupt-batch', action: 'reject', ...(context && { context }), cause });
+  }
+}
+
+/** The connection that carried a delivery is gone; what it carried without confirmation has to be sent again. */
+export class DeliveryLostError extends AppError {
+  override readonly name = 'DeliveryLostError';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: 'delivery-lost', action: 'retry', cause });
+  }
+}
+
+/** One thing that is wrong in the configuration, and everywhere that it could be set right. */
+export interface ConfigProblem {
+  /** What is wrong, and what would be right. */
+  readonly message: string;
+  /** `--port`; absent where the setting has no flag. */
+  readonly flag?: string;
+  /** `SYSLOG_PORT` */
+  readonly variable?: string;
+  /** `sls-syslog.yaml:7`, where the value came from a file. */
+  readonly at?: string;
+}
+
+/** The configuration cannot be used; the process ends with exit code 2. */
+export class ConfigError extends AppError {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map((p) => p.message).join('; '), { code: 'configuration', action: 'fatal' });
+    this.problems = problems;
+  }
+}
+
+/** Any thrown value as an AppError; what is not one already is a bug, and so fatal. */
+export function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new AppError(message, { code: 'unexpected', action: 'fatal', cause: thrown });
+}

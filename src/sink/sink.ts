@@ -1,0 +1,72 @@
+/**
+ * The interface that every sink implements. A sink takes deliveries (the frames of one batch) and reports, for
+ * each, how far it got. It knows nothing of shards, cursors, groups or formats.
+ *
+ * A delivery goes, in this order, through
+ *   open → sent (the local kernel has every byte) → confirmed (the peer has read every byte)
+ * or ends in `lost`, from any state before `confirmed`. `lost` says nothing about whether the peer has it.
+ * A sink whose protocol cannot confirm reports `confirmed` together with `sent`, and says so at start.
+ */
+import type { FrameChunk } from '../encode/bytes.ts';
+import type { AppError } from '../errors.ts';
+
+/** What a delivery is reported by. The sink hands the same object back and looks only at `stream`. */
+export interface Mark {
+  /** Deliveries of one stream arrive in the order in which they were opened. */
+  readonly stream: string;
+}
+
+export interface SinkEvents<M extends Mark> {
+  sent(mark: M): void;
+  confirmed(mark: M): void;
+  /** Several at once: everything unconfirmed that a broken connection carried, open deliveries included. */
+  lost(marks: readonly M[], cause: AppError): void;
+}
+
+export interface Sink<M extends Mark> {
+  /**
+   * Begins to connect, and resolves when the first connection is up. It keeps trying until the signal aborts
+   * (then it rejects with the signal's reason): a receiver that is down is not an error, it is backpressure.
+   */
+  start(signal: AbortSignal): Promise<void>;
+  /** Opens a delivery. One at a time for each stream. Never fails: a sink without a connection makes `write` wait. */
+  deliver(mark: M): Delivery;
+  /**
+   * Waits until all that was delivered is confirmed or lost, then closes in an orderly way (ends its side, waits
+   * for the peer's end). Nothing may be delivered any more. Idempotent.
+   * @returns false when the deadline came first; `destroy` is then due
+   */
+  drain(deadlineMs: number): Promise<boolean>;
+  /** Drops everything at once; what was unconfirmed is reported as lost. Idempotent. */
+  destroy(cause?: AppError): void;
+  readonly status: SinkStatus;
+}
+
+export interface Delivery {
+  /**
+   * Takes over a chunk, and its `release()`.
+   * @returns undefined when the next may follow at once, else a promise of when. It rejects with
+   * DeliveryLostError when the connection is lost; the delivery is over then, and was reported as lost.
+   */
+  write(chunk: FrameChunk): Promise<void> | undefined;
+  /** The batch is complete: `sent` and `confirmed` follow, or `lost`. */
+  end(): void;
+  /** Gives the delivery up: nothing more of it is written or reported (frames already written stay written). */
+  abandon(): void;
+}
+
+export interface SinkStatus {
+  readonly state: 'connecting' | 'up' | 'down' | 'closed';
+  /** `tls://siem.corp:6514` */
+  readonly peer: string;
+  /** Unix milliseconds of the last change of state. */
+  readonly sinceMs: number;
+  readonly bytesWritten: number;
+  readonly framesWritten: number;
+  /** Datagrams that the kernel or the path refused. */
+  readonly framesDropped: number;
+  /** Since the process started; the first one is not counted. */
+  readonly reconnects: number;
+  /** Why it is down; undefined when it is up. */
+  readonly lastError: string | undefined;
+}
