@@ -1,0 +1,95 @@
+/**
+ * The effective configuration: every value parsed, checked against the others, and in the unit that its name says.
+ * `load.ts` makes it; nothing changes it afterwards. An optional property is absent, never undefined.
+ */
+
+export interface Config {
+  readonly service: ServiceConfig;
+  readonly group: GroupConfig;
+  readonly message: MessageConfig;
+  readonly receiver: ReceiverConfig;
+  readonly operation: OperationConfig;
+}
+
+export interface ServiceConfig {
+  /** Scheme and host, with a port where one was given: `https://cn-hangzhou.log.aliyuncs.com`. No path. */
+  readonly endpoint: string;
+  readonly project: string;
+  readonly logstore: string;
+  readonly accessKeyId: string;
+  readonly accessKeySecret: string;
+  /** The STS token of temporary credentials. */
+  readonly securityToken?: string;
+  readonly signVersion: 'v1' | 'v4';
+  /** Given, or derived from the endpoint; always there with `v4`. */
+  readonly region?: string;
+  /** SPL that the service evaluates before it hands logs out. */
+  readonly query?: string;
+}
+
+export interface GroupConfig {
+  readonly name: string;
+  readonly consumerName: string;
+  /** Where a shard without a checkpoint starts; a number is unix seconds of receipt. */
+  readonly from: 'begin' | 'end' | number;
+  /** Where to stop and exit: the end as it is at start, or unix seconds of receipt. */
+  readonly until?: 'end' | number;
+  readonly heartbeatIntervalMs: number;
+  /** Three heartbeat intervals, rounded up to whole seconds, which is what the service counts in. */
+  readonly timeoutMs: number;
+  /** The pause after a pull that found the shard drained. */
+  readonly fetchIntervalMs: number;
+  readonly checkpointIntervalMs: number;
+  readonly maxInFlightBytes: number;
+  readonly inOrder: boolean;
+}
+
+export interface MessageConfig {
+  readonly separator: string;
+  readonly escape: 'standard' | 'none';
+  readonly rfc: '5424' | '3164';
+  /** 0..23 */
+  readonly facility: number;
+  /** 0..7 */
+  readonly severity: number;
+  readonly hostname: string;
+  /** APP-NAME (RFC 5424) or TAG (RFC 3164). */
+  readonly tag: string;
+}
+
+export interface ReceiverConfig {
+  readonly protocol: 'udp' | 'tcp' | 'tls';
+  readonly host: string;
+  readonly port: number;
+  /** `datagram` with udp, and only there. */
+  readonly framing: 'octet-counting' | 'lf' | 'datagram';
+  readonly timeoutMs: number;
+  /** There with `tls`, and only there. */
+  readonly tls?: TlsConfig;
+}
+
+/** Files are read and checked already; keys may be encrypted no more. */
+export interface TlsConfig {
+  /** PEM, one certificate or several. Replaces the built-in authorities. */
+  readonly ca?: Buffer;
+  /** PEM: the client's certificate, and any intermediates behind it. */
+  readonly cert?: Buffer;
+  /** PEM: the private key of `cert`. */
+  readonly key?: Buffer;
+  /** The name to check, and to send as SNI, where it is not `host`. */
+  readonly serverName?: string;
+  /** SHA-256 of the peer's certificate: 64 lower-case hex digits each. Empty: none asked for. */
+  readonly fingerprints: readonly string[];
+  /** The peer's certificate is not verified at all. */
+  readonly insecure: boolean;
+}
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+export interface OperationConfig {
+  readonly configFile?: string;
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'json' | 'pretty';
+  /** How long a shutdown, or a shard's hand-over, may take; below the group's timeout. */
+  readonly drainTimeoutMs: number;
+}
