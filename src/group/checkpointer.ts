@@ -1,0 +1,85 @@
+/**
+ * Saves confirmed cursors on the server: on a timer for all shards, and at once when a shard is given up or has
+ * come to its end. Never ahead of what is confirmed (`Progress` says what that is), never forced: a refusal means
+ * that another consumer owns the shard now.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AppError, toAppError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { LogService, ShardId } from './log-service.ts';
+import type { Progress } from './progress.ts';
+
+/** A shard as the checkpointer sees it. */
+export interface Checkpointed {
+  readonly shard: ShardId;
+  /** Undefined before the shard's start is known. */
+  readonly progress: Progress | undefined;
+  /** The server refused: the shard is not ours (any more). */
+  ownershipLost(cause: AppError): void;
+}
+
+export class Checkpointer {
+  readonly #service: LogService;
+  readonly #log: Log;
+  readonly #saving = new Map<Checkpointed, Promise<boolean>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(service: LogService, log: Log) {
+    this.#service = service;
+    this.#log = log;
+  }
+
+  start(intervalMs: number, shards: () => Iterable<Checkpointed>, signal: AbortSignal): void {
+    this.#timer = setInterval(() => {
+      for (const shard of shards()) void this.save(shard, signal);
+    }, intervalMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /**
+   * Saves the shard's confirmed cursor, if it is not saved yet; one request at a time for each shard.
+   * @returns true when everything that was confirmed at the time of the call is saved
+   */
+  async save(shard: Checkpointed, signal: AbortSignal): Promise<boolean> {
+    await this.#saving.get(shard);
+    const cursor = shard.progress?.unsaved;
+    if (cursor === undefined) return true;
+    const saving = this.#saving.get(shard) ?? this.#request(shard, cursor, signal);
+    this.#saving.set(shard, saving);
+    try {
+      return await saving;
+    } finally {
+      if (this.#saving.get(shard) === saving) this.#saving.delete(shard);
+    }
+  }
+
+  /** Tries until it is saved, refused, or the signal aborts. */
+  async saveUntilDone(shard: Checkpointed, signal: AbortSignal): Promise<boolean> {
+    for (let waitMs = 100; !signal.aborted; waitMs = Math.min(waitMs * 2, 2_000)) {
+      if (await this.save(shard, signal)) return true;
+      await sleep(Math.random() * waitMs, undefined, { signal }).catch(() => undefined);
+    }
+    return shard.progress?.unsaved === undefined;
+  }
+
+  async #request(shard: Checkpointed, cursor: string, signal: AbortSignal): Promise<boolean> {
+    const progress = shard.progress;
+    try {
+      await this.#service.updateCheckpoint(shard.shard, cursor, signal);
+      progress?.markCheckpointed(cursor);
+      return true;
+    } catch (thrown) {
+      if (signal.aborted) return false;
+      const error = toAppError(thrown);
+      if (error.action === 'release-shard') {
+        shard.ownershipLost(error);
+        return true;
+      }
+      this.#log.warn({ err: error, shard: shard.shard }, 'checkpoint not saved; trying again');
+      return false;
+    }
+  }
+}

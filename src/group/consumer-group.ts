@@ -1,0 +1,245 @@
+/**
+ * One consumer of a consumer group: joins it, starts and drains shard consumers as the server tells, saves their
+ * checkpoints, and leaves nothing behind when it stops.
+ *
+ *   new       → `start()`: makes sure of the group, beats once, sets the timers going.
+ *   running   the heartbeat's answers start and drain shards. Fenced (no answer for the group's timeout): all
+ *             shards are dropped at once, and the next answer starts anew.
+ *   draining  → `drain(deadline)`: every shard is drained while the heartbeat goes on (the leases are needed
+ *             until the last checkpoint), then the heartbeat stops.
+ *   stopped   after `drain`, or at once by `destroy`.
+ */
+import { AppError, ServiceError, toAppError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { assign } from './assignment.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { LogService, Position, ShardId } from './log-service.ts';
+import type { Ticket } from './progress.ts';
+import { type Deliver, ShardConsumer } from './shard-consumer.ts';
+
+export interface ConsumerGroupOptions {
+  readonly service: LogService;
+  readonly deliver: Deliver;
+  readonly heartbeatIntervalMs: number;
+  /** The group's timeout. */
+  readonly timeoutMs: number;
+  readonly checkpointIntervalMs: number;
+  readonly fetchIntervalMs: number;
+  readonly maxInFlightBytes: number;
+  readonly inOrder: boolean;
+  /** Where to start in a shard without a checkpoint. */
+  readonly from: Position;
+  /** Where to stop: `end` (as it is at start), unix seconds, or never. */
+  readonly until: 'end' | number | undefined;
+  /** For a shard that is handed over to another consumer; below the group's timeout. */
+  readonly drainTimeoutMs: number;
+  /** With `until`: every shard that is ours has come there. */
+  readonly onUntilReached: () => void;
+  readonly onFatal: (error: AppError) => void;
+  readonly log: Log;
+}
+
+export class ConsumerGroup {
+  readonly #options: ConsumerGroupOptions;
+  readonly #budget: ByteBudget;
+  readonly #checkpointer: Checkpointer;
+  readonly #heartbeat: Heartbeat;
+  readonly #consumers = new Map<ShardId, ShardConsumer>();
+  readonly #stopping = new AbortController();
+  #readOnlyShards: ReadonlySet<ShardId> = new Set();
+  #allShards: readonly ShardId[] = [];
+  #assignedAtMs = Date.now();
+  #starting: Promise<void> | undefined;
+  #draining: Promise<boolean> | undefined;
+  #untilReached = false;
+  #refreshing = false;
+
+  constructor(options: ConsumerGroupOptions) {
+    this.#options = options;
+    this.#budget = new ByteBudget(options.maxInFlightBytes);
+    this.#checkpointer = new Checkpointer(options.service, options.log);
+    this.#heartbeat = new Heartbeat({
+      intervalMs: options.heartbeatIntervalMs,
+      timeoutMs: options.timeoutMs,
+      beat: (signal) => this.#beat(signal),
+      onFenced: () => this.#onFenced(),
+      log: options.log,
+    });
+  }
+
+  /** The shards that this consumer works on. */
+  get shards(): readonly ShardConsumer[] {
+    return [...this.#consumers.values()];
+  }
+
+  get bytesInFlight(): number {
+    return this.#budget.inUse;
+  }
+
+  /** Unix milliseconds; undefined before the first answer and while fenced. */
+  get lastHeartbeatAtMs(): number | undefined {
+    return this.#heartbeat.lastAnsweredAtMs;
+  }
+
+  /** Rejects when the group cannot be joined; a wrong configuration shows here. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /**
+   * @param deadlineMs how long all shards together have
+   * @returns true when everything that was sent is confirmed and checkpointed
+   */
+  drain(deadlineMs: number): Promise<boolean> {
+    this.#draining ??= this.#drain(deadlineMs);
+    return this.#draining;
+  }
+
+  /** Stops everything at once; what was not checkpointed is pulled again by the shards' next owners. */
+  destroy(cause: AppError): void {
+    this.#stopping.abort(cause);
+    this.#checkpointer.stop();
+    void this.#heartbeat.stop();
+    this.#dropAll(cause);
+  }
+
+  markSent(ticket: Ticket): void {
+    this.#consumers.get(ticket.shard)?.markSent(ticket);
+  }
+
+  markConfirmed(ticket: Ticket): void {
+    this.#consumers.get(ticket.shard)?.markConfirmed(ticket);
+  }
+
+  markLost(tickets: readonly Ticket[]): void {
+    for (const ticket of tickets) this.#consumers.get(ticket.shard)?.markLost(ticket);
+  }
+
+  async #start(): Promise<void> {
+    await this.#ensureGroup(this.#stopping.signal);
+    await this.#heartbeat.start();
+    if (this.#stopping.signal.aborted) return;
+    this.#checkpointer.start(this.#options.checkpointIntervalMs, () => this.shards, this.#stopping.signal);
+  }
+
+  #ensureGroup(signal: AbortSignal): Promise<void> {
+    const { service, timeoutMs, inOrder } = this.#options;
+    return service.ensureConsumerGroup({ timeoutMs, inOrder }, signal);
+  }
+
+  async #beat(signal: AbortSignal): Promise<void> {
+    const held = new Set(this.#consumers.keys());
+    const draining = new Set(this.shards.filter((each) => each.state === 'draining').map((each) => each.shard));
+    const granted = await this.#heartbeatOrRecreate(held, signal);
+    if (signal.aborted || this.#draining) return;
+    void this.#refreshShards();
+    const { start, drain } = assign(held, draining, granted);
+    if (start.length > 0 || drain.length > 0) {
+      this.#assignedAtMs = Date.now();
+      this.#options.log.info({ start, drain, granted }, 'shards assigned');
+    }
+    for (const shard of start) this.#startShard(shard);
+    for (const shard of drain) this.#handOver(shard);
+    this.#checkUntil();
+  }
+
+  async #heartbeatOrRecreate(held: ReadonlySet<ShardId>, signal: AbortSignal): Promise<readonly ShardId[]> {
+    const { service, log } = this.#options;
+    try {
+      return await service.heartbeat([...held], signal);
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.code !== 'consumer-group-not-exist') throw error;
+      log.warn({ err: error }, 'the consumer group was deleted; creating it again');
+      await this.#ensureGroup(signal);
+      return service.heartbeat([...held], signal);
+    }
+  }
+
+  /** Which shards there are, and which are read-only; a heartbeat does not wait for it. */
+  async #refreshShards(): Promise<void> {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    try {
+      const shards = await this.#options.service.listShards(this.#stopping.signal);
+      this.#allShards = shards.map((shard) => shard.id);
+      this.#readOnlyShards = new Set(shards.filter((each) => each.status === 'readonly').map((each) => each.id));
+      this.#checkUntil();
+    } catch (thrown) {
+      if (!this.#stopping.signal.aborted) this.#options.onFatal(toAppError(thrown));
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+
+  #startShard(shard: ShardId): void {
+    if (this.#consumers.has(shard)) return;
+    const { service, deliver, from, until, fetchIntervalMs, onFatal, log } = this.#options;
+    const consumer: ShardConsumer = new ShardConsumer({
+      shard,
+      service,
+      deliver,
+      budget: this.#budget,
+      checkpointer: this.#checkpointer,
+      from,
+      until,
+      fetchIntervalMs,
+      isReadOnly: () => this.#readOnlyShards.has(shard),
+      onSettled: () => this.#onSettled(consumer),
+      onFatal,
+      log,
+    });
+    this.#consumers.set(shard, consumer);
+    consumer.start();
+  }
+
+  #handOver(shard: ShardId): void {
+    const deadline = AbortSignal.timeout(this.#options.drainTimeoutMs);
+    void this.#consumers.get(shard)?.drain(deadline);
+  }
+
+  #onSettled(consumer: ShardConsumer): void {
+    if (consumer.state === 'stopped' && this.#consumers.get(consumer.shard) === consumer) {
+      this.#consumers.delete(consumer.shard);
+    }
+    this.#checkUntil();
+  }
+
+  #onFenced(): void {
+    const { log, timeoutMs } = this.#options;
+    const message = 'no heartbeat was answered for the group’s timeout: other consumers may own our shards now';
+    log.error({ shards: [...this.#consumers.keys()], timeoutMs }, `${message}; dropping them and joining anew`);
+    this.#dropAll(new AppError(message, { code: 'fenced', action: 'release-shard' }));
+  }
+
+  #dropAll(cause: AppError): void {
+    for (const consumer of this.shards) consumer.stop(cause);
+  }
+
+  /**
+   * With `until`: done when every shard of ours is. Shards that nobody serves yet may still be granted to us (their
+   * last owner has to time out first): unless we hold them all, wait for that long after the last change.
+   */
+  #checkUntil(): void {
+    if (this.#options.until === undefined || this.#untilReached || this.#draining) return;
+    if (!this.shards.every((each) => each.state === 'finished' || each.state === 'failed')) return;
+    const holdsAll = this.#allShards.length > 0 && this.#allShards.every((shard) => this.#consumers.has(shard));
+    if (!holdsAll && Date.now() - this.#assignedAtMs < this.#options.timeoutMs) return;
+    this.#untilReached = true;
+    this.#options.onUntilReached();
+  }
+
+  async #drain(deadlineMs: number): Promise<boolean> {
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const consumers = this.shards;
+    await Promise.all(consumers.map((consumer) => consumer.drain(deadline)));
+    this.#checkpointer.stop();
+    await this.#heartbeat.stop();
+    this.#stopping.abort();
+    return consumers.every(
+      ({ progress, failure }) => !failure && (!progress || (progress.settled && progress.unsaved === undefined)),
+    );
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Keeps this consumer in its group, on a timer of its own: nothing that is slow elsewhere delays it.
+ *
+ *   joining   no answer yet, or fenced. A successful beat → member.
+ *   member    the last answer is younger than the group's timeout.
+ *             No answer for the whole timeout, counted from when the last answered beat was *sent* (the server
+ *             counts from when it heard us, which is later) → `onFenced`, joining: others may own our shards now.
+ *   stopped   `stop()` was called; no beat follows.
+ *
+ * A failed beat is tried again after a quarter of the interval: several chances fit into the timeout.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toAppError } from '../errors.ts';
+import type { Log } from '../log.ts';
+
+export interface HeartbeatOptions {
+  readonly intervalMs: number;
+  /** The group's timeout. */
+  readonly timeoutMs: number;
+  /** One beat: sends what is held, and acts on the answer. */
+  readonly beat: (signal: AbortSignal) => Promise<void>;
+  readonly onFenced: () => void;
+  readonly log: Log;
+}
+
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #fence: NodeJS.Timeout | undefined;
+  #lastAnswered: Instant | undefined;
+  #failures = 0;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  /** Unix milliseconds at which the last answered beat was sent; undefined while there is none. */
+  get lastAnsweredAtMs(): number | undefined {
+    return this.#lastAnswered?.wallMs;
+  }
+
+  /** Beats once, so that a wrong configuration is seen at start (it rejects), and then goes on by itself. */
+  async start(): Promise<void> {
+    if (this.#running || this.#stopping.signal.aborted) return;
+    try {
+      await this.#once();
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (error.action !== 'retry') throw error;
+      this.#onFailure(error);
+    }
+    this.#running ??= this.#loop();
+  }
+
+  /** Resolves when no beat is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearTimeout(this.#fence);
+    await this.#running;
+  }
+
+  async #loop(): Promise<void> {
+    const { intervalMs, log } = this.#options;
+    const signal = this.#stopping.signal;
+    while (!signal.aborted) {
+      await sleep(this.#failures === 0 ? intervalMs : intervalMs / 4, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        await this.#once();
+        if (this.#failures > 0) log.info({ failures: this.#failures }, 'heartbeat answered again');
+        this.#failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#onFailure(error);
+      }
+    }
+  }
+
+  #onFailure(error: unknown): void {
+    this.#failures++;
+    const { log } = this.#options;
+    log[this.#failures === 1 ? 'warn' : 'debug']({ err: error, failures: this.#failures }, 'heartbeat failed');
+  }
+
+  async #once(): Promise<void> {
+    const sent = now();
+    this.#fenceIfOverdue();
+    const bound = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#options.intervalMs)]);
+    await this.#options.beat(bound);
+    if (this.#stopping.signal.aborted) return;
+    this.#lastAnswered = sent;
+    this.#armFence();
+  }
+
+  #armFence(): void {
+    clearTimeout(this.#fence);
+    const last = this.#lastAnswered;
+    if (!last) return;
+    this.#fence = setTimeout(() => this.#fenceIfOverdue(), this.#options.timeoutMs - sinceMs(last));
+  }
+
+  #fenceIfOverdue(): void {
+    const last = this.#lastAnswered;
+    if (!last) return;
+    if (sinceMs(last) < this.#options.timeoutMs) {
+      this.#armFence();
+      return;
+    }
+    this.#lastAnswered = undefined;
+    this.#options.onFenced();
+  }
+}
+
+interface Instant {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+function now(): Instant {
+  return { monotonicMs: performance.now(), wallMs: Date.now() };
+}
+
+/** The larger of two clocks: the monotonic one stands still while a machine sleeps, the wall clock can be set back. */
+function sinceMs(instant: Instant): number {
+  return Math.max(performance.now() - instant.monotonicMs, Date.now() - instant.wallMs);
+}

@@ -1,0 +1,140 @@
+/**
+ * How far one shard has come. Pure.
+ *
+ *     checkpointed ≤ confirmed ≤ sent ≤ pulled
+ *
+ * Cursors are opaque and cannot be compared, so the order is kept by a chain: one ticket for each pull that is
+ * not confirmed yet, oldest first. The confirmed cursor moves over the chain's confirmed head only; what is
+ * confirmed behind a gap waits for the gap.
+ *
+ *     confirmed                                   pulled
+ *         │ ticket 7 │ ticket 8 │ ticket 9 │ ticket 10 │
+ *           sent       sent,      open
+ *                      confirmed
+ *
+ * A loss cuts the chain at the oldest lost ticket. Whatever is reported later about a ticket that was cut is
+ * ignored: the same logs are on their way again under other tickets, and knowing less only means duplicates.
+ */
+import type { Cursor, ShardId } from './log-service.ts';
+
+/** One pull's way through the sink; the mark by which the sink reports it. */
+export interface Ticket {
+  readonly shard: ShardId;
+  /** The same for all tickets of a shard: their deliveries stay in order. */
+  readonly stream: string;
+  readonly from: Cursor;
+  readonly to: Cursor;
+  /** Place in the chain; a number is used again after a rewind. */
+  readonly ordinal: number;
+}
+
+interface Link {
+  readonly ticket: Ticket;
+  sent: boolean;
+  confirmed: boolean;
+}
+
+export class Progress {
+  readonly #shard: ShardId;
+  readonly #stream: string;
+  readonly #chain: Link[] = [];
+  #nextOrdinal = 0;
+  #confirmed: Cursor;
+  #checkpointed: Cursor | undefined;
+
+  /**
+   * @param start where the shard is taken up
+   * @param checkpointed the checkpoint on the server, undefined where there is none yet: then `start` itself is
+   * to be saved, or a restart before the first log would choose a start anew
+   */
+  constructor(shard: ShardId, start: Cursor, checkpointed: Cursor | undefined) {
+    this.#shard = shard;
+    this.#stream = String(shard);
+    this.#confirmed = start;
+    this.#checkpointed = checkpointed;
+  }
+
+  /** Where to pull next. */
+  get pulled(): Cursor {
+    return this.#chain.at(-1)?.ticket.to ?? this.#confirmed;
+  }
+
+  get sent(): Cursor {
+    let cursor = this.#confirmed;
+    for (const link of this.#chain) {
+      if (!link.sent) break;
+      cursor = link.ticket.to;
+    }
+    return cursor;
+  }
+
+  get confirmed(): Cursor {
+    return this.#confirmed;
+  }
+
+  /** The confirmed cursor where it has not been saved yet. */
+  get unsaved(): Cursor | undefined {
+    return this.#confirmed === this.#checkpointed ? undefined : this.#confirmed;
+  }
+
+  /** Nothing is on its way. */
+  get settled(): boolean {
+    return this.#chain.length === 0;
+  }
+
+  /** A pull brought data from `pulled` up to `to`. */
+  open(to: Cursor): Ticket {
+    const ticket: Ticket = {
+      shard: this.#shard,
+      stream: this.#stream,
+      from: this.pulled,
+      to,
+      ordinal: this.#nextOrdinal++,
+    };
+    this.#chain.push({ ticket, sent: false, confirmed: false });
+    return ticket;
+  }
+
+  /** A pull brought no data but a new cursor: there is nothing to wait for but what is before it. */
+  skip(to: Cursor): void {
+    this.markConfirmed(this.open(to));
+  }
+
+  markSent(ticket: Ticket): void {
+    const link = this.#find(ticket);
+    if (link) link.sent = true;
+  }
+
+  markConfirmed(ticket: Ticket): void {
+    const link = this.#find(ticket);
+    if (!link) return;
+    link.sent = true;
+    link.confirmed = true;
+    while (this.#chain[0]?.confirmed) this.#confirmed = (this.#chain.shift() as Link).ticket.to;
+  }
+
+  /**
+   * The ticket is lost: it and all after it are to be pulled again.
+   * @returns false when the ticket is not in the chain (any more): nothing changed
+   */
+  rewind(ticket: Ticket): boolean {
+    if (!this.#find(ticket)) return false;
+    this.#chain.length = ticket.ordinal - this.#head;
+    this.#nextOrdinal = ticket.ordinal;
+    return true;
+  }
+
+  /** The checkpoint was saved on the server. */
+  markCheckpointed(cursor: Cursor): void {
+    this.#checkpointed = cursor;
+  }
+
+  get #head(): number {
+    return this.#nextOrdinal - this.#chain.length;
+  }
+
+  #find(ticket: Ticket): Link | undefined {
+    const link = this.#chain[ticket.ordinal - this.#head];
+    return link?.ticket === ticket ? link : undefined;
+  }
+}

@@ -1,0 +1,70 @@
+/** Pulls for one shard, within the budget of bytes that all shards share. */
+import type { BatchBody } from '../encode/bytes.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { Cursor, LogService, ShardId } from './log-service.ts';
+import type { EndPosition } from './start-position.ts';
+
+export interface Pull {
+  /** Absent when there was no data. */
+  readonly body: BatchBody | undefined;
+  readonly nextCursor: Cursor;
+  /** The cursor did not move: the end of the shard, for now. */
+  readonly atEnd: boolean;
+  /** The end of the shard for good, or the end that was asked for. */
+  readonly isFinal: boolean;
+  /** Gives the bytes back to the budget. */
+  release(): void;
+}
+
+export interface PullerOptions {
+  readonly shard: ShardId;
+  readonly service: LogService;
+  readonly budget: ByteBudget;
+  readonly isReadOnly: () => boolean;
+}
+
+/** The service's own limit. */
+const maxLogGroups = 1_000;
+/** What a shard is expected to bring before it has brought anything. */
+const firstEstimateBytes = 2 << 20;
+const smallestEstimateBytes = 64 << 10;
+
+export class Puller {
+  readonly #options: PullerOptions;
+  #estimateBytes = firstEstimateBytes;
+
+  constructor(options: PullerOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects as `LogService.pull` does. */
+  async pull(cursor: Cursor, end: EndPosition, signal: AbortSignal): Promise<Pull> {
+    const { shard, service, budget, isReadOnly } = this.#options;
+    const { reached, endCursor } = await end.at(cursor, signal);
+    if (reached) return { body: undefined, nextCursor: cursor, atEnd: true, isFinal: true, release: () => undefined };
+    const reservation = await budget.reserve(this.#estimateBytes, signal);
+    try {
+      // Asked before the pull: data may still arrive between an empty pull and the shard's split.
+      const wasReadOnly = isReadOnly();
+      const { body, nextCursor } = await service.pull(shard, cursor, {
+        maxLogGroups,
+        ...(endCursor !== undefined && { endCursor }),
+        signal,
+      });
+      const size = body ? body.bytes.length + body.rawSize : 0;
+      if (body) this.#estimateBytes = Math.max(size, this.#estimateBytes / 2, smallestEstimateBytes);
+      reservation.correct(size);
+      const atEnd = nextCursor === cursor;
+      return {
+        body,
+        nextCursor,
+        atEnd,
+        isFinal: atEnd && (wasReadOnly || end.isFinal),
+        release: () => reservation.release(),
+      };
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
+  }
+}

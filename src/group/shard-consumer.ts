@@ -1,0 +1,304 @@
+/**
+ * One shard's loop: pull → deliver → advance, with one batch of look-ahead.
+ *
+ *   starting   reads the checkpoint, or finds the start; then consuming.
+ *   consuming  pulls and delivers. A lost delivery rewinds to its start and goes on pulling from there.
+ *   finished   nothing more will come: a read-only shard at its end, or `--until` reached. The lease is kept.
+ *   failed     a batch cannot be read, and pulling it again did not help. The lease is kept: another consumer
+ *              would fare no better, and the other shards go on.
+ *   draining   told to give the shard up: pulls no more, hands over what it has, waits for its confirmation, saves
+ *              the checkpoint; then stopped. A loss meanwhile ends the wait: the next owner pulls it again.
+ *   stopped    gives no sign of life any more: drained, ownership lost, the shard gone, or fenced.
+ *
+ * Every state may go to draining or stopped. Nothing leaves stopped.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BatchBody } from '../encode/bytes.ts';
+import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { Checkpointed, Checkpointer } from './checkpointer.ts';
+import { IdlePause } from './idle-pause.ts';
+import type { LogService, Position, ShardId } from './log-service.ts';
+import { Progress, type Ticket } from './progress.ts';
+import { type Pull, Puller } from './puller.ts';
+import { EndPosition, findStart, skipExpired } from './start-position.ts';
+
+/**
+ * Hands a batch to the sink, frame by frame. Resolves when the sink has taken all of it (what became of it is
+ * reported by the ticket).
+ * @throws DeliveryLostError when the connection is lost, CorruptBatchError when the batch cannot be read, the
+ * signal's reason when it aborts
+ */
+export type Deliver = (body: BatchBody, ticket: Ticket, signal: AbortSignal) => Promise<void>;
+
+export type ShardState = 'starting' | 'consuming' | 'finished' | 'failed' | 'draining' | 'stopped';
+
+export interface ShardConsumerOptions {
+  readonly shard: ShardId;
+  readonly service: LogService;
+  readonly deliver: Deliver;
+  readonly budget: ByteBudget;
+  readonly checkpointer: Checkpointer;
+  readonly from: Position;
+  readonly until: 'end' | number | undefined;
+  /** The pause after the end of the shard was reached. */
+  readonly fetchIntervalMs: number;
+  /** Whether the shard is known to get no more data. */
+  readonly isReadOnly: () => boolean;
+  /** The state has changed to finished, failed or stopped. */
+  readonly onSettled: () => void;
+  /** An error that no shard can go on with. */
+  readonly onFatal: (error: AppError) => void;
+  readonly log: Log;
+}
+
+/** A batch that cannot be read is pulled again so many times: the damage may be the transport's. */
+const corruptRetries = 3;
+/** After the drain's deadline: for what is confirmed already. */
+const lastSaveMs = 2_000;
+
+export class ShardConsumer implements Checkpointed {
+  readonly shard: ShardId;
+  readonly #options: ShardConsumerOptions;
+  readonly #stopped = new AbortController();
+  readonly #puller: Puller;
+  readonly #idle: IdlePause;
+  readonly #end: EndPosition;
+  #state: ShardState = 'starting';
+  #progress: Progress | undefined;
+  #loop: Promise<void> | undefined;
+  #draining: Promise<void> | undefined;
+  #run = new Run();
+  #corruptInARow = 0;
+  #lastDataAtMs: number | undefined;
+  /** A loss that came after the drain had begun. */
+  #lostWhileDraining = false;
+  #wake: (() => void) | undefined;
+  #failure: AppError | undefined;
+
+  constructor(options: ShardConsumerOptions) {
+    this.#options = options;
+    this.shard = options.shard;
+    this.#puller = new Puller(options);
+    this.#idle = new IdlePause(options.fetchIntervalMs);
+    this.#end = new EndPosition(options.service, options.shard, options.until);
+  }
+
+  get state(): ShardState {
+    return this.#state;
+  }
+
+  get progress(): Progress | undefined {
+    return this.#progress;
+  }
+
+  /** Why it failed, or was stopped before its time. */
+  get failure(): AppError | undefined {
+    return this.#failure;
+  }
+
+  /** The last pull came to the end of the shard. */
+  get caughtUp(): boolean {
+    return this.#idle.idle;
+  }
+
+  start(): void {
+    this.#loop ??= this.#consumeAll().catch((thrown: unknown) => this.#onLoopError(toAppError(thrown)));
+  }
+
+  /** Gives the shard up in peace; at the deadline's abort, with what is confirmed by then. Concurrent callers share it. */
+  drain(deadline: AbortSignal): Promise<void> {
+    this.#draining ??= this.#drain(deadline);
+    return this.#draining;
+  }
+
+  /** Stops at once; nothing more is delivered or saved. */
+  stop(cause?: AppError): void {
+    if (this.#state === 'stopped') return;
+    this.#failure ??= cause;
+    this.#enter('stopped');
+    this.#stopped.abort(stopReason);
+    this.#run.abort(stopReason);
+    this.#wake?.();
+  }
+
+  ownershipLost(cause: AppError): void {
+    if (this.#state === 'stopped') return;
+    this.#options.log.warn({ shard: this.shard, err: cause }, 'another consumer owns the shard now; leaving it');
+    this.stop(cause);
+  }
+
+  markSent(ticket: Ticket): void {
+    this.#progress?.markSent(ticket);
+  }
+
+  markConfirmed(ticket: Ticket): void {
+    this.#progress?.markConfirmed(ticket);
+    if (this.#progress?.settled) this.#wake?.();
+  }
+
+  /** What the ticket stands for, and all after it, has to be pulled again. */
+  markLost(ticket: Ticket): void {
+    if (!this.#progress?.rewind(ticket)) return;
+    this.#lostWhileDraining = this.#state === 'draining';
+    this.#run.abort(rewindReason);
+    this.#wake?.();
+  }
+
+  async #consumeAll(): Promise<void> {
+    const { service, from, log } = this.#options;
+    const start = await findStart(service, this.shard, from, this.#stopped.signal);
+    this.#progress = new Progress(this.shard, start.cursor, start.checkpointed);
+    this.#lastDataAtMs = start.savedAtMs;
+    if (this.#state === 'starting') this.#enter('consuming');
+    log.debug({ shard: this.shard, cursor: start.cursor, resumed: start.checkpointed !== undefined }, 'shard started');
+    while (this.#state === 'consuming') {
+      const run = new Run();
+      this.#run = run;
+      try {
+        await this.#consume(this.#progress, run);
+      } catch (thrown) {
+        await this.#onRunError(thrown, this.#progress, run);
+      } finally {
+        run.abort(rewindReason);
+      }
+    }
+  }
+
+  /** Pulls and delivers until the state changes or something is thrown. */
+  async #consume(progress: Progress, run: Run): Promise<void> {
+    let next = this.#pull(progress, run);
+    try {
+      while (this.#state === 'consuming') {
+        const pull = await next;
+        if (this.#state !== 'consuming') return;
+        if (pull.body) {
+          const ticket = progress.open(pull.nextCursor);
+          next = this.#pull(progress, run);
+          this.#lastDataAtMs = Date.now();
+          this.#idle.data();
+          await this.#deliver(pull.body, ticket, progress, run).finally(pull.release);
+          continue;
+        }
+        pull.release();
+        if (!pull.atEnd) progress.skip(pull.nextCursor);
+        else if (pull.isFinal) return await this.#finish(progress, run);
+        else await this.#idle.wait(run.pulls.signal);
+        next = this.#pull(progress, run);
+      }
+    } finally {
+      next.then((unused) => unused.release()).catch(() => undefined);
+    }
+  }
+
+  async #deliver(body: BatchBody, ticket: Ticket, progress: Progress, run: Run): Promise<void> {
+    try {
+      await this.#options.deliver(body, ticket, run.deliveries.signal);
+      this.#corruptInARow = 0;
+    } catch (error) {
+      progress.rewind(ticket);
+      throw error;
+    }
+  }
+
+  #pull(progress: Progress, run: Run): Promise<Pull> {
+    const pull = this.#puller.pull(progress.pulled, this.#end, run.pulls.signal);
+    pull.catch(() => undefined); // a look-ahead may fail before anybody waits for it
+    return pull;
+  }
+
+  /** Everything is handed over; what is unconfirmed can still be lost, and is then pulled again. */
+  async #finish(progress: Progress, run: Run): Promise<void> {
+    while (!progress.settled && !run.pulls.signal.aborted) await this.#woken();
+    if (run.pulls.signal.aborted) return;
+    const saved = await this.#options.checkpointer.saveUntilDone(this, run.pulls.signal);
+    if (!saved || this.#state !== 'consuming') return;
+    this.#options.log.info({ shard: this.shard }, 'the shard is read to its end');
+    this.#enter('finished');
+  }
+
+  async #onRunError(thrown: unknown, progress: Progress, run: Run): Promise<void> {
+    if (thrown instanceof DeliveryLostError || this.#stopped.signal.aborted) return;
+    const error = toAppError(thrown);
+    const { log, service } = this.#options;
+    if (error.code === 'invalid-cursor') {
+      const lastSec = this.#lastDataAtMs === undefined ? undefined : Math.floor(this.#lastDataAtMs / 1000);
+      progress.skip(await skipExpired(service, this.shard, progress.pulled, lastSec, log, run.pulls.signal));
+    } else if (error instanceof CorruptBatchError) {
+      await this.#onCorruptBatch(error, progress, run);
+    } else {
+      throw error;
+    }
+  }
+
+  async #onCorruptBatch(error: CorruptBatchError, progress: Progress, run: Run): Promise<void> {
+    const { log } = this.#options;
+    this.#corruptInARow++;
+    const facts = { shard: this.shard, cursor: progress.pulled, err: error, attempt: this.#corruptInARow };
+    if (this.#corruptInARow <= corruptRetries) {
+      log.warn(facts, 'a batch cannot be read; pulling it again');
+      await sleep(Math.random() * 1000, undefined, { signal: run.pulls.signal }).catch(() => undefined);
+    } else {
+      log.error(facts, `shard ${this.shard} is stopped: its next batch cannot be read; the other shards go on`);
+      this.#failure = error;
+      this.#enter('failed');
+    }
+  }
+
+  #onLoopError(error: AppError): void {
+    if (this.#stopped.signal.aborted) return;
+    const { log, onFatal } = this.#options;
+    this.stop(error);
+    if (error.action === 'release-shard') log.info({ shard: this.shard, err: error }, 'the shard is gone; leaving it');
+    else onFatal(error);
+  }
+
+  async #drain(deadline: AbortSignal): Promise<void> {
+    if (this.#state === 'stopped') return;
+    this.#enter('draining');
+    const giveUp = () => {
+      this.#run.abort(drainReason);
+      this.#wake?.();
+    };
+    deadline.addEventListener('abort', giveUp, { once: true });
+    if (deadline.aborted) giveUp();
+    this.#run.pulls.abort(drainReason);
+    this.#wake?.();
+    if (!this.#progress) this.stop();
+    await this.#loop;
+    while (this.#progress?.settled === false && !this.#lostWhileDraining && !deadline.aborted) await this.#woken();
+    deadline.removeEventListener('abort', giveUp);
+    const bound = deadline.aborted ? AbortSignal.timeout(lastSaveMs) : deadline;
+    if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);
+    this.stop();
+  }
+
+  /** Until something that was waited for may have come true. */
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #enter(state: ShardState): void {
+    if (this.#state === 'stopped') return;
+    this.#state = state;
+    if (state === 'finished' || state === 'failed' || state === 'stopped') this.#options.onSettled();
+  }
+}
+
+/** One stretch of pulls and deliveries from one cursor on; a rewind ends it. A drain ends its pulls only. */
+class Run {
+  readonly pulls = new AbortController();
+  readonly deliveries = new AbortController();
+
+  abort(reason: DeliveryLostError): void {
+    this.pulls.abort(reason);
+    this.deliveries.abort(reason);
+  }
+}
+
+const stopReason = new DeliveryLostError('the shard was stopped');
+const rewindReason = new DeliveryLostError('the shard is pulled again from an earlier cursor');
+const drainReason = new DeliveryLostError('the shard is given up');
