@@ -1,0 +1,96 @@
+/**
+ * A log service in memory for the consumer-group core's tests: what the server decides (grants, refusals, answers
+ * that fail) is set by the test. A batch's body is a text; cursors are the index of the next batch.
+ */
+import type {
+  Checkpoint,
+  ConsumerGroupSettings,
+  Cursor,
+  LogService,
+  Position,
+  PulledBatch,
+  PullOptions,
+  Shard,
+  ShardId,
+} from '../../src/group/log-service.ts';
+
+export interface FakeShard {
+  readonly batches: (string | undefined)[];
+  status: Shard['status'];
+}
+
+export class FakeLogService implements LogService {
+  readonly shards = new Map<ShardId, FakeShard>();
+  readonly checkpoints = new Map<ShardId, Cursor>();
+  readonly heartbeats: (readonly ShardId[])[] = [];
+  granted: ShardId[] = [];
+  groupExists = true;
+  groupsCreated = 0;
+  pulls: { shard: ShardId; cursor: Cursor; endCursor: Cursor | undefined }[] = [];
+  /** Called first by each request; throws what the request is to fail with. */
+  before: (request: keyof LogService, shard?: ShardId, cursor?: Cursor) => void | Promise<void> = () => undefined;
+
+  addShard(id: ShardId, batches: (string | undefined)[] = [], status: Shard['status'] = 'readwrite'): FakeShard {
+    const shard: FakeShard = { batches: [...batches], status };
+    this.shards.set(id, shard);
+    return shard;
+  }
+
+  async listShards(): Promise<readonly Shard[]> {
+    await this.before('listShards');
+    return [...this.shards].map(([id, { status }]) => ({ id, status }));
+  }
+
+  async getCursor(shard: ShardId, position: Position): Promise<Cursor> {
+    await this.before('getCursor', shard);
+    if (position === 'begin') return '0';
+    return String(position === 'end' ? this.#batches(shard).length : Math.min(position, this.#batches(shard).length));
+  }
+
+  /** Batch n was received at second n. */
+  async getCursorTime(shard: ShardId, cursor: Cursor): Promise<number> {
+    await this.before('getCursorTime', shard, cursor);
+    return Number(cursor);
+  }
+
+  async pull(shard: ShardId, cursor: Cursor, options: PullOptions): Promise<PulledBatch> {
+    await this.before('pull', shard, cursor);
+    options.signal.throwIfAborted();
+    this.pulls.push({ shard, cursor, endCursor: options.endCursor });
+    const index = Number(cursor);
+    const end = Math.min(this.#batches(shard).length, Number(options.endCursor ?? Number.POSITIVE_INFINITY));
+    if (index >= end) return { body: undefined, nextCursor: cursor, logGroupCount: 0 };
+    const text = this.#batches(shard)[index];
+    const bytes = Buffer.from(text ?? '');
+    const body = text === undefined ? undefined : { bytes, compression: 'none' as const, rawSize: bytes.length };
+    return { body, nextCursor: String(index + 1), logGroupCount: text === undefined ? 0 : 1 };
+  }
+
+  async ensureConsumerGroup(_settings: ConsumerGroupSettings): Promise<void> {
+    await this.before('ensureConsumerGroup');
+    this.groupExists = true;
+    this.groupsCreated++;
+  }
+
+  async heartbeat(held: readonly ShardId[]): Promise<readonly ShardId[]> {
+    await this.before('heartbeat');
+    this.heartbeats.push([...held].sort());
+    return [...this.granted];
+  }
+
+  async getCheckpoint(shard: ShardId): Promise<Checkpoint> {
+    await this.before('getCheckpoint', shard);
+    return { cursor: this.checkpoints.get(shard), updatedAtMs: 0, consumer: '' };
+  }
+
+  async updateCheckpoint(shard: ShardId, cursor: Cursor): Promise<void> {
+    await this.before('updateCheckpoint', shard, cursor);
+    this.checkpoints.set(shard, cursor);
+  }
+
+  #batches(shard: ShardId): (string | undefined)[] {
+    const found = this.shards.get(shard);
+    if (!found) throw new Error(`the test has no shard ${shard}`);
+    return found.batches;
+  }
+}

@@ -1,0 +1,368 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BatchBody } from '../../../src/encode/bytes.ts';
+import { AppError, CorruptBatchError, DeliveryLostError, ServiceError } from '../../../src/errors.ts';
+import { ConsumerGroup, type ConsumerGroupOptions } from '../../../src/group/consumer-group.ts';
+import type { Ticket } from '../../../src/group/progress.ts';
+import { FakeLogService } from '../../support/fake-log-service.ts';
+
+const until = (condition: () => boolean) =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 5_000, interval: 2 });
+
+function refusal(code: string, action: AppError['action']): ServiceError {
+  return new ServiceError(code, { code, action, status: 400, serviceCode: code, requestId: '' });
+}
+
+describe('ConsumerGroup', () => {
+  let service: FakeLogService;
+  let group: ConsumerGroup;
+  let delivered: string[];
+  let tickets: Ticket[];
+  /** Confirms as soon as delivered; a test that wants to confirm by hand clears it. */
+  let autoConfirm: boolean;
+  let onFatal: ReturnType<typeof vi.fn<(error: AppError) => void>>;
+  let logged: string[];
+
+  async function deliver(body: BatchBody, ticket: Ticket, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    delivered.push(`${ticket.shard}:${Buffer.from(body.bytes).toString()}`);
+    tickets.push(ticket);
+    group.markSent(ticket);
+    if (autoConfirm) group.markConfirmed(ticket);
+  }
+
+  function create(options: Partial<ConsumerGroupOptions> = {}): ConsumerGroup {
+    const report = (_: unknown, message: string) => logged.push(message);
+    group = new ConsumerGroup({
+      service,
+      deliver,
+      heartbeatIntervalMs: 20,
+      timeoutMs: 1_000,
+      checkpointIntervalMs: 10,
+      fetchIntervalMs: 5,
+      maxInFlightBytes: 1 << 20,
+      inOrder: false,
+      from: 'begin',
+      until: undefined,
+      drainTimeoutMs: 500,
+      onUntilReached: () => undefined,
+      onFatal,
+      log: { debug: report, info: report, warn: report, error: report },
+      ...options,
+    });
+    return group;
+  }
+
+  beforeEach(() => {
+    service = new FakeLogService();
+    delivered = [];
+    tickets = [];
+    logged = [];
+    autoConfirm = true;
+    onFatal = vi.fn<(error: AppError) => void>();
+  });
+
+  afterEach(() => {
+    group.destroy(new AppError('end of the test', { code: 'test', action: 'fatal' }));
+  });
+
+  it('delivers every shard in order and saves what was confirmed', async () => {
+    service.addShard(0, ['a', 'b', undefined, 'c']);
+    service.addShard(1, ['x']);
+    service.granted = [0, 1];
+    await create().start();
+    await until(() => service.checkpoints.get(0) === '4' && service.checkpoints.get(1) === '1');
+    expect(delivered.filter((each) => each.startsWith('0'))).toEqual(['0:a', '0:b', '0:c']);
+    expect(service.heartbeats[0]).toEqual([]);
+    await until(() => service.heartbeats.at(-1)?.length === 2);
+    expect(onFatal).not.toHaveBeenCalled();
+  });
+
+  it('goes on at the checkpoint, not at `from`', async () => {
+    service.addShard(0, ['a', 'b', 'c']);
+    service.checkpoints.set(0, '2');
+    service.granted = [0];
+    await create({ from: 'begin' }).start();
+    await until(() => service.checkpoints.get(0) === '3');
+    expect(delivered).toEqual(['0:c']);
+  });
+
+  it('saves its start before the first log: a restart does not choose a start anew', async () => {
+    service.addShard(0, ['old']);
+    service.granted = [0];
+    await create({ from: 'end' }).start();
+    await until(() => service.checkpoints.get(0) === '1');
+    expect(delivered).toEqual([]);
+  });
+
+  it('never saves what is sent but not confirmed', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a', 'b']);
+    service.granted = [0];
+    await create().start();
+    await until(() => delivered.length === 2 && service.checkpoints.has(0));
+    const before = service.heartbeats.length;
+    await until(() => service.heartbeats.length > before + 3);
+    expect(service.checkpoints.get(0)).toBe('0');
+    group.markConfirmed(tickets[0] as Ticket);
+    await until(() => service.checkpoints.get(0) === '1');
+  });
+
+  it('pulls again from the last confirmed cursor when a sent batch is lost', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a', 'b', 'c']);
+    service.granted = [0];
+    await create().start();
+    await until(() => delivered.length === 3);
+    group.markConfirmed(tickets[0] as Ticket);
+    autoConfirm = true;
+    group.markLost([tickets[2] as Ticket, tickets[1] as Ticket]);
+    await until(() => service.checkpoints.get(0) === '3');
+    expect(delivered).toEqual(['0:a', '0:b', '0:c', '0:b', '0:c']);
+  });
+
+  it('delivers a batch again whose delivery was lost half-way', async () => {
+    service.addShard(0, ['a', 'b']);
+    service.granted = [0];
+    let failures = 2;
+    await create({
+      deliver: async (body, ticket, signal) => {
+        if (failures-- > 0) throw new DeliveryLostError('reset by the test');
+        return deliver(body, ticket, signal);
+      },
+    }).start();
+    await until(() => service.checkpoints.get(0) === '2');
+    expect(delivered).toEqual(['0:a', '0:b']);
+  });
+
+  it('keeps a shard in the heartbeat while it drains, and leaves it out only after its last checkpoint', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a']);
+    service.granted = [0];
+    await create({ drainTimeoutMs: 5_000 }).start();
+    await until(() => delivered.length === 1);
+    service.granted = [];
+    const before = service.heartbeats.length;
+    await until(() => service.heartbeats.length > before + 4);
+    expect(service.heartbeats.at(-1)).toEqual([0]);
+    expect(service.checkpoints.get(0)).toBe('0');
+    group.markConfirmed(tickets[0] as Ticket);
+    await until(() => service.heartbeats.at(-1)?.length === 0);
+    expect(service.checkpoints.get(0)).toBe('1');
+  });
+
+  it('gives a shard up at the deadline although nothing was confirmed', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a']);
+    service.granted = [0];
+    await create({ drainTimeoutMs: 50 }).start();
+    await until(() => delivered.length === 1);
+    service.granted = [];
+    await until(() => service.heartbeats.at(-1)?.length === 0 && service.heartbeats.length > 3);
+    expect(service.checkpoints.get(0)).toBe('0');
+  });
+
+  it('takes a shard up again that came back, from its checkpoint', async () => {
+    const shard = service.addShard(0, ['a']);
+    service.granted = [0];
+    await create().start();
+    await until(() => service.checkpoints.get(0) === '1');
+    service.granted = [];
+    await until(() => group.shards.length === 0);
+    shard.batches.push('b');
+    service.granted = [0];
+    await until(() => service.checkpoints.get(0) === '2');
+    expect(delivered).toEqual(['0:a', '0:b']);
+  });
+
+  it('drains: pulls nothing more, waits for the confirmation, saves it, and says that nothing is left', async () => {
+    autoConfirm = false;
+    const shard = service.addShard(0, ['a']);
+    service.granted = [0];
+    await create().start();
+    await until(() => delivered.length === 1);
+    const draining = group.drain(5_000);
+    shard.batches.push('too late');
+    group.markConfirmed(tickets[0] as Ticket);
+    expect(await draining).toBe(true);
+    expect(service.checkpoints.get(0)).toBe('1');
+    expect(delivered).toEqual(['0:a']);
+  });
+
+  it('drains with false when something stayed unconfirmed', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a']);
+    service.granted = [0];
+    await create().start();
+    await until(() => delivered.length === 1);
+    expect(await group.drain(50)).toBe(false);
+    expect(service.checkpoints.get(0)).toBe('0');
+  });
+
+  it('drains although a delivery hangs', async () => {
+    service.addShard(0, ['a']);
+    service.granted = [0];
+    let begun = false;
+    await create({
+      deliver: (_body, _ticket, signal) =>
+        new Promise((_, reject) => {
+          begun = true;
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        }),
+    }).start();
+    await until(() => begun);
+    expect(await group.drain(50)).toBe(true); // nothing was sent, so nothing is unconfirmed
+    expect(service.checkpoints.get(0)).toBe('0');
+  });
+
+  it('fences itself when no heartbeat is answered for the timeout, and joins anew', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a']);
+    service.granted = [0];
+    await create({ timeoutMs: 100 }).start();
+    await until(() => delivered.length === 1);
+    const late = tickets[0] as Ticket;
+    service.before = (request) => {
+      if (request === 'heartbeat') throw refusal('server-busy', 'retry');
+    };
+    await until(() => group.shards.length === 0);
+    expect(logged.some((line) => line.includes('dropping them and joining anew'))).toBe(true);
+    service.before = () => undefined;
+    await until(() => delivered.length === 2);
+    group.markConfirmed(late); // belongs to the time before the fence
+    const before = service.heartbeats.length;
+    await until(() => service.heartbeats.length > before + 2);
+    expect(service.checkpoints.get(0)).toBe('0');
+  });
+
+  it('stops a shard whose checkpoint is refused, and does not force', async () => {
+    service.addShard(0, ['a']);
+    service.addShard(1, ['x', 'y']);
+    service.granted = [0, 1];
+    let refused = 0;
+    service.before = (request, shard) => {
+      if (request === 'updateCheckpoint' && shard === 0) {
+        refused++;
+        service.granted = [1];
+        throw refusal('consumer-not-match', 'release-shard');
+      }
+    };
+    await create().start();
+    await until(() => group.shards.length === 1 && service.checkpoints.get(1) === '2');
+    expect(refused).toBe(1);
+    expect(service.checkpoints.has(0)).toBe(false);
+  });
+
+  it('stops only the shard whose batch cannot be read, and keeps its lease', async () => {
+    service.addShard(0, ['bad', 'never']);
+    service.addShard(1, ['good']);
+    service.granted = [0, 1];
+    let tries = 0;
+    await create({
+      deliver: async (body, ticket, signal) => {
+        if (ticket.shard === 0) {
+          tries++;
+          throw new CorruptBatchError('garbage');
+        }
+        return deliver(body, ticket, signal);
+      },
+    }).start();
+    await until(() => group.shards.some((shard) => shard.state === 'failed'));
+    expect(tries).toBe(4);
+    await until(() => service.checkpoints.get(1) === '1');
+    await until(() => service.heartbeats.at(-1)?.length === 2);
+    expect(service.checkpoints.get(0)).toBe('0');
+  }, 20_000);
+
+  it('goes to the earliest data that still exists when its cursor has expired, and says so', async () => {
+    service.addShard(0, ['kept']);
+    service.checkpoints.set(0, '-5');
+    service.granted = [0];
+    service.before = (request, _shard, cursor) => {
+      if (request === 'pull' && Number(cursor) < 0) throw refusal('invalid-cursor', 'reject');
+    };
+    await create().start();
+    await until(() => service.checkpoints.get(0) === '1');
+    expect(delivered).toEqual(['0:kept']);
+    expect(logged.some((line) => line.startsWith('LOGS LOST'))).toBe(true);
+  });
+
+  it('leaves a shard that is gone, without ending the others', async () => {
+    service.addShard(0, []);
+    service.addShard(1, ['x']);
+    service.granted = [0, 1];
+    service.before = (request, shard) => {
+      if (request === 'pull' && shard === 0) {
+        service.granted = [1];
+        throw refusal('shard-not-exist', 'release-shard');
+      }
+    };
+    await create().start();
+    await until(() => service.checkpoints.get(1) === '1');
+    expect(group.shards.map((shard) => shard.shard)).toEqual([1]);
+    expect(onFatal).not.toHaveBeenCalled();
+  });
+
+  it('reads a read-only shard to its end and holds it without pulling on', async () => {
+    service.addShard(0, ['last'], 'readonly');
+    service.granted = [0];
+    await create().start();
+    await until(() => group.shards[0]?.state === 'finished');
+    expect(service.checkpoints.get(0)).toBe('1');
+    const pulls = service.pulls.length;
+    const before = service.heartbeats.length;
+    await until(() => service.heartbeats.length > before + 3);
+    expect(service.pulls.length).toBe(pulls);
+    expect(service.heartbeats.at(-1)).toEqual([0]);
+  });
+
+  it.each([
+    ['end' as const, ['0:a', '0:b']],
+    [1, ['0:a']],
+  ])('stops at --until %s', async (end, expected) => {
+    const shard = service.addShard(0, ['a', 'b']);
+    service.granted = [0];
+    const onUntilReached = vi.fn();
+    await create({
+      until: end,
+      onUntilReached,
+      deliver: async (body, ticket, signal) => {
+        shard.batches.push('later');
+        return deliver(body, ticket, signal);
+      },
+    }).start();
+    await until(() => onUntilReached.mock.calls.length === 1);
+    expect(delivered).toEqual(expected);
+    expect(service.checkpoints.get(0)).toBe(String(expected.length));
+  });
+
+  it('creates the group again when somebody deleted it', async () => {
+    service.addShard(0, ['a']);
+    service.granted = [0];
+    service.before = (request) => {
+      if (request === 'heartbeat' && !service.groupExists) {
+        throw refusal('consumer-group-not-exist', 'retry');
+      }
+    };
+    await create().start();
+    await until(() => delivered.length === 1);
+    service.groupExists = false;
+    await until(() => service.groupsCreated === 2);
+    expect(group.shards.map((shard) => shard.shard)).toEqual([0]);
+  });
+
+  it('rejects the start when the configuration is wrong', async () => {
+    service.before = (request) => {
+      if (request === 'ensureConsumerGroup') throw refusal('unauthorized', 'fatal');
+    };
+    await expect(create().start()).rejects.toThrow('unauthorized');
+  });
+
+  it('keeps the bytes in flight within the budget, and gives all of them back', async () => {
+    for (let shard = 0; shard < 8; shard++) service.addShard(shard, ['x'.repeat(50), 'y'.repeat(50)]);
+    service.granted = [0, 1, 2, 3, 4, 5, 6, 7];
+    await create({ maxInFlightBytes: 200 }).start();
+    await until(() => delivered.length === 16);
+    await group.drain(1_000);
+    expect(group.bytesInFlight).toBe(0);
+  });
+});
