@@ -51,7 +51,10 @@ export interface Delivery {
   write(chunk: FrameChunk): Promise<void> | undefined;
   /** The batch is complete: `sent` and `confirmed` follow, or `lost`. */
   end(): void;
-  /** Gives the delivery up: nothing more of it is written or reported (frames already written stay written). */
+  /**
+   * Gives the delivery up: nothing more of it is written or reported (frames already written stay written), and a
+   * `write` that waits rejects with DeliveryLostError. No effect after `end()`, and none the second time.
+   */
   abandon(): void;
 }
 

@@ -1,0 +1,217 @@
+/**
+ * Real syslog daemons as receivers: rsyslog and syslog-ng, each in a directory of its own, writing one line for each
+ * message that it has parsed. `.ci/install-receivers` installs them.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What a receiver made of one message. Text as latin1: one character a byte, valid UTF-8 or not. */
+export interface ReceivedMessage {
+  readonly pri: string;
+  readonly timestamp: string;
+  readonly hostname: string;
+  readonly appName: string;
+  readonly procId: string;
+  readonly msgId: string;
+  readonly structuredData: string;
+  readonly message: string;
+}
+
+export interface RealReceiver {
+  readonly port: number;
+  /** Everything written up to now. */
+  messages(): Promise<ReceivedMessage[]>;
+  /** Ends it in peace, so that all it holds is written. */
+  stop(): Promise<void>;
+  /** Ends it and removes its directory. */
+  dispose(): Promise<void>;
+}
+
+/** Paths of PEM files for a receiver that asks for a client certificate of the same authority. */
+export interface ReceiverTls {
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+export type RsyslogInput = 'imudp' | 'imptcp' | 'imtcp' | 'imtcp-tls';
+export type SyslogNgSource = 'syslog-tcp' | 'syslog-tls' | 'network-lf' | 'network-udp';
+
+const syslogNgRoot = process.env.SYSLOG_NG_ROOT ?? path.join(os.homedir(), '.cache/sls-syslog/syslog-ng');
+const rsyslogd = ['/usr/sbin/rsyslogd', '/sbin/rsyslogd'].find((file) => existsSync(file));
+const syslogNg = path.join(syslogNgRoot, 'usr/sbin/syslog-ng');
+
+/** Why the test cannot run here; undefined when it can. In CI a missing receiver is a failure, not a reason. */
+export function missingReceiver(program: 'rsyslog' | 'syslog-ng'): string | undefined {
+  const found = program === 'rsyslog' ? rsyslogd !== undefined : existsSync(syslogNg);
+  if (found || process.env.CI) return undefined;
+  return `${program} is not installed; .ci/install-receivers installs it (Debian, as root)`;
+}
+
+/** Larger than any message of the tests. */
+const maxMessageBytes = 2 << 20;
+
+const fieldsInOrder = [
+  'pri',
+  'timestamp',
+  'hostname',
+  'appName',
+  'procId',
+  'msgId',
+  'structuredData',
+  'message',
+] as const;
+
+export async function startRsyslog(input: RsyslogInput, tls?: ReceiverTls): Promise<RealReceiver> {
+  if (!rsyslogd) throw new Error('rsyslog is not installed: run .ci/install-receivers');
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'rsyslog-'));
+  const port = await freePort();
+  const output = path.join(directory, 'out');
+  const inputs: Record<RsyslogInput, string> = {
+    imudp: `module(load="imudp" TimeRequery="1")
+input(type="imudp" address="127.0.0.1" port="${port}" rcvbufSize="16m")`,
+    imptcp: `module(load="imptcp")
+input(type="imptcp" address="127.0.0.1" port="${port}")`,
+    imtcp: `module(load="imtcp")
+input(type="imtcp" address="127.0.0.1" port="${port}")`,
+    'imtcp-tls': `global(DefaultNetstreamDriver="ossl" DefaultNetstreamDriverCAFile="${tls?.caFile}"
+  DefaultNetstreamDriverCertFile="${tls?.certFile}" DefaultNetstreamDriverKeyFile="${tls?.keyFile}")
+module(load="imtcp" StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid")
+input(type="imtcp" address="127.0.0.1" port="${port}")`,
+  };
+  const properties = ['pri', 'timereported', 'hostname', 'app-name', 'procid', 'msgid', 'structured-data', 'msg'];
+  const columns = properties.map(
+    (name) => `property(name="${name}"${name === 'timereported' ? ' dateFormat="rfc3339"' : ''})`,
+  );
+  await writeFile(
+    path.join(directory, 'rsyslog.conf'),
+    `global(workDirectory="${directory}" maxMessageSize="${maxMessageBytes}")
+main_queue(queue.type="LinkedList" queue.size="200000")
+${inputs[input]}
+template(name="line" type="list") { ${columns.join(' constant(value="\\t") ')} constant(value="\\n") }
+action(type="omfile" file="${output}" template="line")
+`,
+  );
+  const child = spawn(rsyslogd, ['-n', '-f', 'rsyslog.conf', '-i', path.join(directory, 'pid')], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return receiver(child, directory, output, port, input === 'imudp' ? 'udp' : 'tcp');
+}
+
+export async function startSyslogNg(source: SyslogNgSource, tls?: ReceiverTls): Promise<RealReceiver> {
+  if (!existsSync(syslogNg)) throw new Error('syslog-ng is not installed: run .ci/install-receivers');
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'syslog-ng-'));
+  const port = await freePort();
+  const output = path.join(directory, 'out');
+  const address = `ip("127.0.0.1") port(${port})`;
+  const sources: Record<SyslogNgSource, string> = {
+    'syslog-tcp': `syslog(${address} transport("tcp"));`,
+    'syslog-tls': `syslog(${address} transport("tls") tls(key-file("${tls?.keyFile}") cert-file("${tls?.certFile}")
+      ca-file("${tls?.caFile}") peer-verify(required-trusted)));`,
+    'network-lf': `network(${address} transport("tcp") flags(syslog-protocol));`,
+    'network-udp': `syslog(${address} transport("udp") so-rcvbuf(16777216));`,
+  };
+  const columns = ['PRI', 'ISODATE', 'HOST', 'PROGRAM', 'PID', 'MSGID', 'SDATA', 'MESSAGE'].map(
+    (name) => `\${${name}}`,
+  );
+  await writeFile(
+    path.join(directory, 'syslog-ng.conf'),
+    `@version: 3.38
+options { log-msg-size(${maxMessageBytes}); keep-hostname(yes); stats-freq(0); frac-digits(6); send-time-zone("UTC"); };
+source s { ${sources[source]} };
+destination d { file("${output}" template("${columns.join('\\t')}\\n") template-escape(no) time-zone("UTC")); };
+log { source(s); destination(d); };
+`,
+  );
+  const lib = (folder: string) => path.join(syslogNgRoot, folder);
+  const args = ['-F', '-f', 'syslog-ng.conf', '--module-path', lib('usr/lib/syslog-ng/3.38'), '--no-caps'];
+  for (const [option, file] of Object.entries({ 'persist-file': 'persist', pidfile: 'pid', control: 'control' })) {
+    args.push(`--${option}`, path.join(directory, file));
+  }
+  const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib/syslog-ng'].map(lib).join(':');
+  const child = spawn(syslogNg, args, {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LD_LIBRARY_PATH: libraries },
+  });
+  return receiver(child, directory, output, port, source === 'network-udp' ? 'udp' : 'tcp');
+}
+
+async function receiver(
+  child: ChildProcess,
+  directory: string,
+  output: string,
+  port: number,
+  transport: 'tcp' | 'udp',
+): Promise<RealReceiver> {
+  let said = '';
+  child.stdout?.on('data', (data) => (said += data));
+  child.stderr?.on('data', (data) => (said += data));
+  const exited = once(child, 'exit');
+  const isUp = () => (transport === 'tcp' ? accepts(port) : isUdpBound(port));
+  for (let tries = 0; !(await isUp()); tries++) {
+    if (child.exitCode !== null || tries > 100) {
+      child.kill('SIGKILL');
+      throw new Error(`the receiver did not come up on port ${port}: ${said}`);
+    }
+    await sleep(50);
+  }
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    await exited;
+  };
+  return {
+    port,
+    stop,
+    messages: async () => parse(await readFile(output, 'latin1').catch(() => '')),
+    dispose: async () => {
+      await stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function parse(text: string): ReceivedMessage[] {
+  const lines = text.split('\n');
+  lines.pop();
+  return lines.map((line) => {
+    const columns = line.split('\t');
+    const message = columns.slice(fieldsInOrder.length - 1).join('\t');
+    return Object.fromEntries(
+      fieldsInOrder.map((name, index) => [name, name === 'message' ? message : (columns[index] ?? '')]),
+    ) as unknown as ReceivedMessage;
+  });
+}
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = net.connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function isUdpBound(port: number): Promise<boolean> {
+  const table = await readFile('/proc/net/udp', 'utf8');
+  return table.toLowerCase().includes(`:${port.toString(16).padStart(4, '0')} `);
+}
