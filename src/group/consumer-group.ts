@@ -2,7 +2,7 @@
  * One consumer of a consumer group: joins it, starts and drains shard consumers as the server tells, saves their
  * checkpoints, and leaves nothing behind when it stops.
  *
- *   new       → `start()`: makes sure of the group, beats once, sets the timers going.
+ *   new       → `prepare()`: makes sure of the group. `join()`: beats once, sets the timers going.
  *   running   the heartbeat's answers start and drain shards. Fenced (no answer for the group's timeout): all
  *             shards are dropped at once, and the next answer starts anew.
  *   draining  → `drain(deadline)`: every shard is drained while the heartbeat goes on (the leases are needed
@@ -15,7 +15,7 @@ import { assign } from './assignment.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { LogService, Position, ShardId } from './log-service.ts';
+import type { Cursor, LogService, Position, ShardId } from './log-service.ts';
 import type { Ticket } from './progress.ts';
 import { type Deliver, ShardConsumer } from './shard-consumer.ts';
 
@@ -51,10 +51,13 @@ export class ConsumerGroup {
   #readOnlyShards: ReadonlySet<ShardId> = new Set();
   #allShards: readonly ShardId[] = [];
   #assignedAtMs = Date.now();
-  #starting: Promise<void> | undefined;
+  #preparing: Promise<void> | undefined;
+  #joining: Promise<void> | undefined;
   #draining: Promise<boolean> | undefined;
   #untilReached = false;
   #refreshing = false;
+  /** The shards as they were when the group was drained or destroyed. */
+  #leftOver: readonly ShardConsumer[] = [];
 
   constructor(options: ConsumerGroupOptions) {
     this.#options = options;
@@ -83,10 +86,24 @@ export class ConsumerGroup {
     return this.#heartbeat.lastAnsweredAtMs;
   }
 
-  /** Rejects when the group cannot be joined; a wrong configuration shows here. */
-  start(): Promise<void> {
-    this.#starting ??= this.#start();
-    return this.#starting;
+  /** Makes sure that the group exists as it should. Rejects when the service refuses: a wrong key, no such project. */
+  prepare(): Promise<void> {
+    this.#preparing ??= this.#ensureGroup(this.#stopping.signal);
+    return this.#preparing;
+  }
+
+  /** Joins the group; from now on shards are consumed. Rejects when the service refuses. */
+  join(): Promise<void> {
+    this.#joining ??= this.#join();
+    return this.#joining;
+  }
+
+  /** The shards with something pulled that is not saved yet, and how far each of them is. */
+  unfinished(): readonly { shard: ShardId; checkpointed: Cursor | undefined; sent: Cursor }[] {
+    return this.#leftOver.flatMap(({ shard, progress }) => {
+      if (!progress || (progress.settled && progress.unsaved === undefined)) return [];
+      return [{ shard, checkpointed: progress.checkpointed, sent: progress.sent }];
+    });
   }
 
   /**
@@ -103,6 +120,7 @@ export class ConsumerGroup {
     this.#stopping.abort(cause);
     this.#checkpointer.stop();
     void this.#heartbeat.stop();
+    this.#leftOver = this.shards;
     this.#dropAll(cause);
   }
 
@@ -118,8 +136,8 @@ export class ConsumerGroup {
     for (const ticket of tickets) this.#consumers.get(ticket.shard)?.markLost(ticket);
   }
 
-  async #start(): Promise<void> {
-    await this.#ensureGroup(this.#stopping.signal);
+  async #join(): Promise<void> {
+    await this.prepare();
     await this.#heartbeat.start();
     if (this.#stopping.signal.aborted) return;
     this.#checkpointer.start(this.#options.checkpointIntervalMs, () => this.shards, this.#stopping.signal);
@@ -234,12 +252,11 @@ export class ConsumerGroup {
   async #drain(deadlineMs: number): Promise<boolean> {
     const deadline = AbortSignal.timeout(deadlineMs);
     const consumers = this.shards;
+    this.#leftOver = consumers;
     await Promise.all(consumers.map((consumer) => consumer.drain(deadline)));
     this.#checkpointer.stop();
     await this.#heartbeat.stop();
     this.#stopping.abort();
-    return consumers.every(
-      ({ progress, failure }) => !failure && (!progress || (progress.settled && progress.unsaved === undefined)),
-    );
+    return this.unfinished().length === 0 && consumers.every((consumer) => !consumer.failure);
   }
 }

@@ -72,6 +72,11 @@ export class Progress {
     return this.#confirmed;
   }
 
+  /** What the server has; undefined where it has none yet. */
+  get checkpointed(): Cursor | undefined {
+    return this.#checkpointed;
+  }
+
   /** The confirmed cursor where it has not been saved yet. */
   get unsaved(): Cursor | undefined {
     return this.#confirmed === this.#checkpointed ? undefined : this.#confirmed;

@@ -69,7 +69,7 @@ describe('ConsumerGroup', () => {
     service.addShard(0, ['a', 'b', undefined, 'c']);
     service.addShard(1, ['x']);
     service.granted = [0, 1];
-    await create().start();
+    await create().join();
     await until(() => service.checkpoints.get(0) === '4' && service.checkpoints.get(1) === '1');
     expect(delivered.filter((each) => each.startsWith('0'))).toEqual(['0:a', '0:b', '0:c']);
     expect(service.heartbeats[0]).toEqual([]);
@@ -81,7 +81,7 @@ describe('ConsumerGroup', () => {
     service.addShard(0, ['a', 'b', 'c']);
     service.checkpoints.set(0, '2');
     service.granted = [0];
-    await create({ from: 'begin' }).start();
+    await create({ from: 'begin' }).join();
     await until(() => service.checkpoints.get(0) === '3');
     expect(delivered).toEqual(['0:c']);
   });
@@ -89,7 +89,7 @@ describe('ConsumerGroup', () => {
   it('saves its start before the first log: a restart does not choose a start anew', async () => {
     service.addShard(0, ['old']);
     service.granted = [0];
-    await create({ from: 'end' }).start();
+    await create({ from: 'end' }).join();
     await until(() => service.checkpoints.get(0) === '1');
     expect(delivered).toEqual([]);
   });
@@ -98,7 +98,7 @@ describe('ConsumerGroup', () => {
     autoConfirm = false;
     service.addShard(0, ['a', 'b']);
     service.granted = [0];
-    await create().start();
+    await create().join();
     await until(() => delivered.length === 2 && service.checkpoints.has(0));
     const before = service.heartbeats.length;
     await until(() => service.heartbeats.length > before + 3);
@@ -111,7 +111,7 @@ describe('ConsumerGroup', () => {
     autoConfirm = false;
     service.addShard(0, ['a', 'b', 'c']);
     service.granted = [0];
-    await create().start();
+    await create().join();
     await until(() => delivered.length === 3);
     group.markConfirmed(tickets[0] as Ticket);
     autoConfirm = true;
@@ -129,7 +129,7 @@ describe('ConsumerGroup', () => {
         if (failures-- > 0) throw new DeliveryLostError('reset by the test');
         return deliver(body, ticket, signal);
       },
-    }).start();
+    }).join();
     await until(() => service.checkpoints.get(0) === '2');
     expect(delivered).toEqual(['0:a', '0:b']);
   });
@@ -138,7 +138,7 @@ describe('ConsumerGroup', () => {
     autoConfirm = false;
     service.addShard(0, ['a']);
     service.granted = [0];
-    await create({ drainTimeoutMs: 5_000 }).start();
+    await create({ drainTimeoutMs: 5_000 }).join();
     await until(() => delivered.length === 1);
     service.granted = [];
     const before = service.heartbeats.length;
@@ -154,7 +154,7 @@ describe('ConsumerGroup', () => {
     autoConfirm = false;
     service.addShard(0, ['a']);
     service.granted = [0];
-    await create({ drainTimeoutMs: 50 }).start();
+    await create({ drainTimeoutMs: 50 }).join();
     await until(() => delivered.length === 1);
     service.granted = [];
     await until(() => service.heartbeats.at(-1)?.length === 0 && service.heartbeats.length > 3);
@@ -164,7 +164,7 @@ describe('ConsumerGroup', () => {
   it('takes a shard up again that came back, from its checkpoint', async () => {
     const shard = service.addShard(0, ['a']);
     service.granted = [0];
-    await create().start();
+    await create().join();
     await until(() => service.checkpoints.get(0) === '1');
     service.granted = [];
     await until(() => group.shards.length === 0);
@@ -178,7 +178,7 @@ describe('ConsumerGroup', () => {
     autoConfirm = false;
     const shard = service.addShard(0, ['a']);
     service.granted = [0];
-    await create().start();
+    await create().join();
     await until(() => delivered.length === 1);
     const draining = group.drain(5_000);
     shard.batches.push('too late');
@@ -192,7 +192,7 @@ describe('ConsumerGroup', () => {
     autoConfirm = false;
     service.addShard(0, ['a']);
     service.granted = [0];
-    await create().start();
+    await create().join();
     await until(() => delivered.length === 1);
     expect(await group.drain(50)).toBe(false);
     expect(service.checkpoints.get(0)).toBe('0');
@@ -208,7 +208,7 @@ describe('ConsumerGroup', () => {
           begun = true;
           signal.addEventListener('abort', () => reject(signal.reason), { once: true });
         }),
-    }).start();
+    }).join();
     await until(() => begun);
     expect(await group.drain(50)).toBe(true); // nothing was sent, so nothing is unconfirmed
     expect(service.checkpoints.get(0)).toBe('0');
@@ -218,7 +218,7 @@ describe('ConsumerGroup', () => {
     autoConfirm = false;
     service.addShard(0, ['a']);
     service.granted = [0];
-    await create({ timeoutMs: 100 }).start();
+    await create({ timeoutMs: 100 }).join();
     await until(() => delivered.length === 1);
     const late = tickets[0] as Ticket;
     service.before = (request) => {
@@ -246,7 +246,7 @@ describe('ConsumerGroup', () => {
         throw refusal('consumer-not-match', 'release-shard');
       }
     };
-    await create().start();
+    await create().join();
     await until(() => group.shards.length === 1 && service.checkpoints.get(1) === '2');
     expect(refused).toBe(1);
     expect(service.checkpoints.has(0)).toBe(false);
@@ -265,7 +265,7 @@ describe('ConsumerGroup', () => {
         }
         return deliver(body, ticket, signal);
       },
-    }).start();
+    }).join();
     await until(() => group.shards.some((shard) => shard.state === 'failed'));
     expect(tries).toBe(4);
     await until(() => service.checkpoints.get(1) === '1');
@@ -280,7 +280,7 @@ describe('ConsumerGroup', () => {
     service.before = (request, _shard, cursor) => {
       if (request === 'pull' && Number(cursor) < 0) throw refusal('invalid-cursor', 'reject');
     };
-    await create().start();
+    await create().join();
     await until(() => service.checkpoints.get(0) === '1');
     expect(delivered).toEqual(['0:kept']);
     expect(logged.some((line) => line.startsWith('LOGS LOST'))).toBe(true);
@@ -296,7 +296,7 @@ describe('ConsumerGroup', () => {
         throw refusal('shard-not-exist', 'release-shard');
       }
     };
-    await create().start();
+    await create().join();
     await until(() => service.checkpoints.get(1) === '1');
     expect(group.shards.map((shard) => shard.shard)).toEqual([1]);
     expect(onFatal).not.toHaveBeenCalled();
@@ -305,7 +305,7 @@ describe('ConsumerGroup', () => {
   it('reads a read-only shard to its end and holds it without pulling on', async () => {
     service.addShard(0, ['last'], 'readonly');
     service.granted = [0];
-    await create().start();
+    await create().join();
     await until(() => group.shards[0]?.state === 'finished');
     expect(service.checkpoints.get(0)).toBe('1');
     const pulls = service.pulls.length;
@@ -329,7 +329,7 @@ describe('ConsumerGroup', () => {
         shard.batches.push('later');
         return deliver(body, ticket, signal);
       },
-    }).start();
+    }).join();
     await until(() => onUntilReached.mock.calls.length === 1);
     expect(delivered).toEqual(expected);
     expect(service.checkpoints.get(0)).toBe(String(expected.length));
@@ -343,7 +343,7 @@ describe('ConsumerGroup', () => {
         throw refusal('consumer-group-not-exist', 'retry');
       }
     };
-    await create().start();
+    await create().join();
     await until(() => delivered.length === 1);
     service.groupExists = false;
     await until(() => service.groupsCreated === 2);
@@ -354,13 +354,13 @@ describe('ConsumerGroup', () => {
     service.before = (request) => {
       if (request === 'ensureConsumerGroup') throw refusal('unauthorized', 'fatal');
     };
-    await expect(create().start()).rejects.toThrow('unauthorized');
+    await expect(create().join()).rejects.toThrow('unauthorized');
   });
 
   it('keeps the bytes in flight within the budget, and gives all of them back', async () => {
     for (let shard = 0; shard < 8; shard++) service.addShard(shard, ['x'.repeat(50), 'y'.repeat(50)]);
     service.granted = [0, 1, 2, 3, 4, 5, 6, 7];
-    await create({ maxInFlightBytes: 200 }).start();
+    await create({ maxInFlightBytes: 200 }).join();
     await until(() => delivered.length === 16);
     await group.drain(1_000);
     expect(group.bytesInFlight).toBe(0);

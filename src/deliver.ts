@@ -1,0 +1,60 @@
+/**
+ * Steps ② to ⑦ of a log's way for one batch: encoded slice by slice, each slice written before the next is made.
+ * The event loop is free between slices, so that heartbeats never wait for formatting.
+ */
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import type { BatchEncoder } from './encode/batch-encoder.ts';
+import type { BatchBody } from './encode/bytes.ts';
+import type { Ticket } from './group/progress.ts';
+import type { Deliver } from './group/shard-consumer.ts';
+import type { Delivery, Sink } from './sink/sink.ts';
+
+/** What has been handed to the sink since the start; a batch that is sent again counts again. */
+export interface DeliveryTotals {
+  batches: number;
+  logs: number;
+  /** Bytes of unpacked log groups. */
+  rawBytes: number;
+  /** Bytes of frames. */
+  frameBytes: number;
+  /** Messages cut because they were over the limit. */
+  truncated: number;
+}
+
+export function createDeliver(
+  encoder: BatchEncoder,
+  sink: Pick<Sink<Ticket>, 'deliver'>,
+  totals: DeliveryTotals,
+): Deliver {
+  return async (body, ticket, signal) => {
+    const delivery = sink.deliver(ticket);
+    const giveUp = () => delivery.abandon();
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      await write(body, delivery, signal);
+      delivery.end();
+    } catch (error) {
+      delivery.abandon();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  };
+
+  async function write(body: BatchBody, delivery: Delivery, signal: AbortSignal): Promise<void> {
+    const batch = encoder.begin(body);
+    try {
+      for (let chunk = batch.next(); chunk; chunk = batch.next()) {
+        await (delivery.write(chunk) ?? yieldToEventLoop());
+        signal.throwIfAborted();
+      }
+      totals.batches++;
+      totals.logs += batch.counts.logs;
+      totals.rawBytes += batch.counts.rawBytes;
+      totals.frameBytes += batch.counts.frameBytes;
+      totals.truncated += batch.counts.truncated;
+    } finally {
+      batch.close();
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/** One line a minute: rates since the last line, and how far behind each shard is. */
+import type { DeliveryTotals } from './deliver.ts';
+import type { ConsumerGroup } from './group/consumer-group.ts';
+import type { LogService, ShardId } from './group/log-service.ts';
+import type { ShardConsumer } from './group/shard-consumer.ts';
+import type { Log } from './log.ts';
+import type { SinkStatus } from './sink/sink.ts';
+
+const intervalMs = 60_000;
+
+export interface MinuteReportOptions {
+  readonly service: Pick<LogService, 'getCursorTime'>;
+  readonly group: Pick<ConsumerGroup, 'shards' | 'bytesInFlight'>;
+  readonly sink: { readonly status: SinkStatus };
+  readonly totals: DeliveryTotals;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Reports until the signal aborts. */
+export function startMinuteReport(options: MinuteReportOptions): void {
+  const { totals, signal } = options;
+  let last = { ...totals };
+  const timer = setInterval(() => {
+    const since = last;
+    last = { ...totals };
+    void report(options, since);
+  }, intervalMs);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+}
+
+async function report(options: MinuteReportOptions, since: DeliveryTotals): Promise<void> {
+  const { group, sink, totals, log } = options;
+  const seconds = intervalMs / 1000;
+  const fields = {
+    logsPerSecond: round((totals.logs - since.logs) / seconds),
+    rawMBPerSecond: round((totals.rawBytes - since.rawBytes) / seconds / 1e6),
+    truncated: totals.truncated - since.truncated,
+    framesDropped: sink.status.framesDropped,
+    receiver: sink.status.state,
+    shards: group.shards.length,
+    bytesInFlight: group.bytesInFlight,
+  };
+  log.info({ ...fields, lagSeconds: await lagByShard(options) }, 'last minute');
+}
+
+/** Seconds between now and when the service received what is confirmed last; only shards that are behind are listed. */
+async function lagByShard({ group, service, signal }: MinuteReportOptions): Promise<Record<ShardId, number>> {
+  const behind = group.shards.filter((shard) => shard.state !== 'finished' && !(shard.caughtUp && isSettled(shard)));
+  const entries = await Promise.all(
+    behind.map(async ({ shard, progress }): Promise<[ShardId, number] | undefined> => {
+      if (!progress) return undefined;
+      try {
+        const receivedSec = await service.getCursorTime(shard, progress.confirmed, signal);
+        return [shard, Math.max(0, Math.round(Date.now() / 1000 - receivedSec))];
+      } catch {
+        return undefined; // expired, or shutting down: the pull itself reports what is wrong
+      }
+    }),
+  );
+  return Object.fromEntries(entries.filter((entry) => entry !== undefined));
+}
+
+function isSettled({ progress }: ShardConsumer): boolean {
+  return progress?.settled === true;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../../src/errors.ts';
+import { Heartbeat } from '../../../src/group/heartbeat.ts';
+
+const busy = () => new AppError('busy', { code: 'server-busy', action: 'retry' });
+
+describe('Heartbeat', () => {
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  let heartbeat: Heartbeat;
+  let beat: ReturnType<typeof vi.fn<(signal: AbortSignal) => Promise<void>>>;
+  let onFenced: ReturnType<typeof vi.fn<() => void>>;
+
+  beforeEach(() => {
+    vi.clearAllMocks();
+    beat = vi.fn<(signal: AbortSignal) => Promise<void>>(async () => undefined);
+    onFenced = vi.fn<() => void>();
+    heartbeat = new Heartbeat({ intervalMs: 40, timeoutMs: 120, beat, onFenced, log });
+  });
+
+  afterEach(() => heartbeat.stop());
+
+  it('beats at once and then every interval', async () => {
+    await heartbeat.start();
+    expect(beat).toHaveBeenCalledTimes(1);
+    await vi.waitFor(() => expect(beat.mock.calls.length).toBeGreaterThan(3));
+    expect(onFenced).not.toHaveBeenCalled();
+  });
+
+  it('rejects the start on a wrong configuration', async () => {
+    beat.mockRejectedValue(new AppError('no such key', { code: 'unauthorized', action: 'fatal' }));
+    await expect(heartbeat.start()).rejects.toThrow('no such key');
+  });
+
+  it('goes on when only the first beat fails for a passing reason', async () => {
+    beat.mockRejectedValueOnce(busy());
+    await heartbeat.start();
+    await vi.waitFor(() => expect(heartbeat.lastAnsweredAtMs).toBeDefined());
+    expect(log.warn).toHaveBeenCalledOnce();
+    expect(log.info).toHaveBeenCalledWith(expect.anything(), 'heartbeat answered again');
+  });
+
+  it('fences once after a timeout without an answer, and again only after another answer', async () => {
+    await heartbeat.start();
+    beat.mockRejectedValue(busy());
+    await vi.waitFor(() => expect(onFenced).toHaveBeenCalledTimes(1));
+    const calls = beat.mock.calls.length;
+    await vi.waitFor(() => expect(beat.mock.calls.length).toBeGreaterThan(calls + 5));
+    expect(onFenced).toHaveBeenCalledTimes(1);
+    expect(heartbeat.lastAnsweredAtMs).toBeUndefined();
+    expect(log.warn).toHaveBeenCalledTimes(1);
+    beat.mockResolvedValue(undefined);
+    await vi.waitFor(() => expect(heartbeat.lastAnsweredAtMs).toBeDefined());
+    beat.mockRejectedValue(busy());
+    await vi.waitFor(() => expect(onFenced).toHaveBeenCalledTimes(2));
+  });
+
+  it('fences on time although a beat hangs', async () => {
+    await heartbeat.start();
+    beat.mockImplementation((signal) => new Promise((_, no) => signal.addEventListener('abort', () => no(busy()))));
+    await vi.waitFor(() => expect(onFenced).toHaveBeenCalledTimes(1));
+  });
+
+  it('stops: no beat and no fence follows', async () => {
+    await heartbeat.start();
+    await heartbeat.stop();
+    const calls = beat.mock.calls.length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(beat.mock.calls.length).toBe(calls);
+    expect(onFenced).not.toHaveBeenCalled();
+  });
+});
