@@ -1,0 +1,269 @@
+/**
+ * Makes calls: signs, sends, classifies what went wrong, and tries again for as long as the call's policy says.
+ * A retry wraps one request, never a loop around several.
+ */
+import { AppError, ServiceError, toAppError } from '../errors.ts';
+import { UnreadableAnswerError } from './answers.ts';
+import { type Backoff, backoffMs, pause } from './backoff.ts';
+import { type Credentials, type CredentialsProvider, redact, sameCredentials } from './credentials.ts';
+import { abortable, createDeadline } from './deadline.ts';
+import {
+  type Attempt,
+  badAnswerError,
+  errorFromAnswer,
+  errorFromConnection,
+  timeoutError,
+  type Where,
+} from './failures.ts';
+import type { Call, Operation } from './operations.ts';
+import type { Sign } from './options.ts';
+import { percentEncode, type SignableRequest } from './signable-request.ts';
+import { type Answer, type AnswerHead, type BodyLimit, BodyTooLongError, type Transport } from './transport.ts';
+import type { Troubles } from './troubles.ts';
+
+/**
+ * - `patient`: until it works, or an error comes that retrying does not help.
+ * - `starting`: the same, but what somebody has to set right is thrown, for there is somebody who looks.
+ * - `once`: the caller has a timer of its own.
+ */
+export type RetryPolicy = 'patient' | 'starting' | 'once';
+
+export interface ServiceCall<T> extends Call {
+  readonly method: SignableRequest['method'];
+  /** Encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  /** Asked before a body with a good status is read. */
+  readonly limit?: (head: AnswerHead) => BodyLimit;
+  /** @throws UnreadableAnswerError when the answer is not the action's */
+  readonly read: (answer: Answer) => T;
+  /** Overrides what "nothing has worked yet" is taken from. */
+  readonly atStart?: boolean;
+  /** Nobody depends on this call: a refusal that we do not know is thrown as `reject`, and not retried. */
+  readonly isOptional?: boolean;
+}
+
+export interface CallerOptions {
+  readonly transport: Transport;
+  readonly credentials: CredentialsProvider;
+  /** Gives the headers to send. */
+  readonly sign: Sign;
+  /** With every request: `host`, `user-agent` and the like. */
+  readonly commonHeaders: Readonly<Record<string, string>>;
+  readonly where: Where;
+  readonly troubles: Troubles;
+  /** For one attempt, the whole answer included. */
+  readonly requestTimeoutMs: number;
+  readonly backoff: Backoff;
+  readonly now: () => number;
+}
+
+const maxErrorBytes = 64 << 10;
+const maxJsonBytes = 8 << 20;
+const minRefreshIntervalMs = 1_000;
+
+type Outcome<T> = { readonly value: T } | { readonly error: AppError; readonly credentials: Credentials | undefined };
+
+export class Caller {
+  readonly #options: CallerOptions;
+  readonly #closing = new AbortController();
+  readonly #worked = new Set<Operation>();
+  #refreshing: Promise<void> | undefined;
+  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  /** The service has answered something with success, so key, clock, project and logstore were right once. */
+  get hasWorked(): boolean {
+    return this.#worked.size > 0;
+  }
+
+  /** Rejects with the signal's reason when it aborts, and with the error's own class otherwise. */
+  async call<T>(call: ServiceCall<T>, policy: RetryPolicy, signal: AbortSignal): Promise<T> {
+    const { troubles, backoff } = this.#options;
+    let renewed = false;
+    for (let attempt = 1; ; attempt++) {
+      this.#throwIfEnded(call, signal);
+      const outcome = await this.#attempt(call, signal);
+      if ('value' in outcome) {
+        troubles.worked(call);
+        return outcome.value;
+      }
+      this.#throwIfEnded(call, signal);
+      const { error, credentials } = outcome;
+      if (error.action !== 'retry') {
+        troubles.givenUp(call);
+        throw error;
+      }
+      troubles.failed(call, error);
+      renewed = !renewed && asksForCredentials(error) && (await this.#renew(credentials, signal));
+      if (renewed) continue;
+      if (policy === 'once' || (policy === 'starting' && !healsAlone(error))) {
+        troubles.lapsed(call);
+        throw error;
+      }
+      await pause(backoffMs(attempt, backoff), [signal, this.#closing.signal]);
+    }
+  }
+
+  /** Calls under way, and those to come, reject. */
+  close(): void {
+    this.#closing.abort(closedError());
+  }
+
+  #throwIfEnded(call: Call, signal: AbortSignal): void {
+    if (!signal.aborted && !this.#closing.signal.aborted) return;
+    this.#options.troubles.givenUp(call);
+    throw signal.aborted ? signal.reason : this.#closing.signal.reason;
+  }
+
+  async #attempt<T>(call: ServiceCall<T>, signal: AbortSignal): Promise<Outcome<T>> {
+    const { transport, credentials: provider, requestTimeoutMs } = this.#options;
+    const deadline = createDeadline([signal, this.#closing.signal], requestTimeoutMs);
+    let credentials: Credentials | undefined;
+    let head: AnswerHead | undefined;
+    try {
+      credentials = await abortable(this.#currentCredentials(provider, call), deadline.signal);
+      const limit = (answered: AnswerHead): BodyLimit => {
+        head = answered;
+        if (!isSuccess(answered)) return { maxBytes: maxErrorBytes, cut: true };
+        return call.limit?.(answered) ?? { maxBytes: maxJsonBytes, cut: false };
+      };
+      const answer = await transport.send(this.#request(call, credentials), limit, deadline.signal);
+      if (!isSuccess(answer)) return { error: errorFromAnswer(answer, this.#facts(call, credentials)), credentials };
+      const value = call.read(answer);
+      this.#worked.add(call.operation);
+      return { value };
+    } catch (thrown) {
+      const facts = this.#facts(call, credentials);
+      const error = deadline.expired ? timeoutError(requestTimeoutMs, facts) : toError(thrown, head, facts);
+      return { error, credentials };
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  #request({ method, path, query = {}, headers, json, operation }: ServiceCall<unknown>, credentials: Credentials) {
+    const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
+    const signable: SignableRequest = {
+      method,
+      path,
+      query,
+      headers: {
+        ...this.#options.commonHeaders,
+        'x-log-bodyrawsize': String(body?.length ?? 0),
+        ...(body && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body,
+    };
+    const pairs = Object.entries(query).map(([key, value]) => `${key}=${percentEncode(value)}`);
+    return {
+      method,
+      target: pairs.length > 0 ? `${path}?${pairs.join('&')}` : path,
+      headers: this.#options.sign(signable, credentials),
+      body,
+      isPull: operation === 'pull',
+    };
+  }
+
+  #facts({ operation, shard, atStart, isOptional }: ServiceCall<unknown>, credentials?: Credentials): Attempt {
+    return {
+      call: { operation, ...(shard !== undefined && { shard }) },
+      where: this.#options.where,
+      phase: {
+        atStart: atStart ?? !this.hasWorked,
+        hasWorked: this.#worked.has(operation),
+        isOptional: isOptional ?? false,
+      },
+      credentials,
+      atMs: this.#options.now(),
+    };
+  }
+
+  async #currentCredentials(provider: CredentialsProvider, call: ServiceCall<unknown>): Promise<Credentials> {
+    try {
+      return await provider.current();
+    } catch (thrown) {
+      if (thrown instanceof AppError) throw thrown;
+      const action = this.#facts(call).phase.atStart ? 'fatal' : 'retry';
+      throw credentialsError('there are no credentials to sign with', 'credentials-unavailable', action, thrown);
+    }
+  }
+
+  /** Whether there are other credentials than those that were refused, after asking for them. */
+  async #renew(refused: Credentials | undefined, signal: AbortSignal): Promise<boolean> {
+    const provider = this.#options.credentials;
+    const deadline = createDeadline([signal, this.#closing.signal], this.#options.requestTimeoutMs);
+    const hasOthers = async () =>
+      refused !== undefined && !sameCredentials(await abortable(provider.current(), deadline.signal), refused);
+    try {
+      if (await hasOthers()) return true;
+      this.#refreshing ??= this.#refresh(refused).finally(() => {
+        this.#refreshing = undefined;
+      });
+      await abortable(this.#refreshing, deadline.signal);
+      return await hasOthers();
+    } catch {
+      return false; // aborted, or no credentials at all: the next attempt says so
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  async #refresh(refused: Credentials | undefined): Promise<void> {
+    const { credentials, troubles, now } = this.#options;
+    if (now() - this.#refreshedAtMs < minRefreshIntervalMs) return;
+    this.#refreshedAtMs = now();
+    try {
+      await credentials.refresh();
+      troubles.worked({ operation: 'refreshCredentials' });
+    } catch (thrown) {
+      const message = 'the credentials were refused, and cannot be refreshed';
+      const error = credentialsError(message, 'credentials-not-refreshed', 'retry', thrown, refused);
+      troubles.failed({ operation: 'refreshCredentials' }, error);
+      troubles.lapsed({ operation: 'refreshCredentials' });
+    }
+  }
+}
+
+function toError(thrown: unknown, head: AnswerHead | undefined, facts: Attempt): AppError {
+  if (thrown instanceof AppError) return thrown;
+  if (thrown instanceof BodyTooLongError || thrown instanceof UnreadableAnswerError) {
+    return badAnswerError(thrown.message, head?.status ?? 0, head?.headers['x-log-requestid'] ?? '', facts);
+  }
+  return errorFromConnection(thrown, facts) ?? toAppError(thrown);
+}
+
+function isSuccess({ status }: AnswerHead): boolean {
+  return status >= 200 && status < 300;
+}
+
+function asksForCredentials(error: AppError): boolean {
+  const { kind } = error.context;
+  return kind === 'credentials' || (kind === 'request' && error instanceof ServiceError && error.status === 403);
+}
+
+function healsAlone({ context: { kind } }: AppError): boolean {
+  return kind === 'transient' || kind === 'group';
+}
+
+function credentialsError(
+  what: string,
+  code: string,
+  action: 'fatal' | 'retry',
+  cause: unknown,
+  credentials?: Credentials,
+): AppError {
+  // Not as its cause: who knows what a provider's error carries with it.
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new AppError(`${what}: ${redact(reason, credentials)}`, { code, action, context: { kind: 'credentials' } });
+}
+
+function closedError(): AppError {
+  return new AppError('the log service client is closed', { code: 'service-closed', action: 'fatal' });
+}

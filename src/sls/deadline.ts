@@ -1,0 +1,48 @@
+/** One signal for "whichever comes first", that leaves no listener behind on the signals it was made of. */
+
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** It was the time that ran out. */
+  readonly expired: boolean;
+  dispose(): void;
+}
+
+/**
+ * Aborts when one of the signals does, with its reason, or after `timeoutMs`. (`AbortSignal.any` would do, but on a
+ * signal that lives as long as the process every use leaves something behind.)
+ */
+export function createDeadline(signals: readonly AbortSignal[], timeoutMs: number): Deadline {
+  const controller = new AbortController();
+  let expired = false;
+  const timer = setTimeout(() => {
+    expired = true;
+    controller.abort();
+  }, timeoutMs);
+  const listeners = signals.map((signal) => () => controller.abort(signal.reason));
+  for (const [i, signal] of signals.entries()) {
+    if (signal.aborted) controller.abort(signal.reason);
+    else signal.addEventListener('abort', listeners[i]!, { once: true });
+  }
+  return {
+    signal: controller.signal,
+    get expired() {
+      return expired;
+    },
+    dispose() {
+      clearTimeout(timer);
+      for (const [i, signal] of signals.entries()) signal.removeEventListener('abort', listeners[i]!);
+    },
+  };
+}
+
+/** The promise's outcome, or the signal's reason if that comes first. */
+export function abortable<T>(promise: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    Promise.resolve(promise)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

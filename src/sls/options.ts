@@ -1,0 +1,82 @@
+/** What a log service client is made with. */
+import { ConfigError } from '../errors.ts';
+import { type Backoff, defaultBackoff } from './backoff.ts';
+import type { Credentials, CredentialsProvider } from './credentials.ts';
+import { resolveRegion } from './endpoint.ts';
+import { signV1 } from './sign-v1.ts';
+import { signV4 } from './sign-v4.ts';
+import type { SignableRequest } from './signable-request.ts';
+import type { Recovery, Trouble } from './troubles.ts';
+
+export interface SlsLogServiceOptions {
+  /** `cn-hangzhou.log.aliyuncs.com`; https unless `http://` is in front. See `resolveAddress`. */
+  readonly endpoint: string;
+  readonly project: string;
+  readonly logstore: string;
+  readonly consumerGroup: string;
+  /** Stable for an instance, and never shared by two live ones. */
+  readonly consumerName: string;
+  readonly credentials: CredentialsProvider;
+  readonly signVersion: 'v1' | 'v4';
+  /** For v4; by default what the endpoint says. */
+  readonly region?: string;
+  /** SPL that the service evaluates before it hands logs out. */
+  readonly query?: string;
+  /** `sls-syslog/1.2.3`; the group and the consumer are added. */
+  readonly userAgent?: string;
+  /** The largest LogGroupList that is accepted, in bytes; the service's own limit is about 10 MB. */
+  readonly maxResponseBytes?: number;
+  /** For one attempt, the whole answer included. */
+  readonly requestTimeoutMs?: number;
+  /** More pulls than that at once wait for one another. */
+  readonly maxPullConnections?: number;
+  readonly backoff?: Backoff;
+  /** How long all must have worked before a trouble is over. */
+  readonly quietMs?: number;
+  /** Once when a kind of trouble begins, not once a retry. */
+  readonly onTrouble?: (trouble: Trouble) => void;
+  readonly onRecovered?: (recovery: Recovery) => void;
+  /** Unix milliseconds. */
+  readonly now?: () => number;
+}
+
+type Defaulted =
+  | 'userAgent'
+  | 'maxResponseBytes'
+  | 'requestTimeoutMs'
+  | 'maxPullConnections'
+  | 'backoff'
+  | 'quietMs'
+  | 'now';
+export type CompleteOptions = SlsLogServiceOptions & Required<Pick<SlsLogServiceOptions, Defaulted>>;
+
+export function withDefaults(options: SlsLogServiceOptions): CompleteOptions {
+  return {
+    userAgent: 'sls-syslog',
+    maxResponseBytes: 64 << 20,
+    requestTimeoutMs: 60_000,
+    maxPullConnections: 64,
+    backoff: defaultBackoff,
+    quietMs: 5_000,
+    now: Date.now,
+    ...options,
+  };
+}
+
+export type Sign = (request: SignableRequest, credentials: Credentials) => Record<string, string>;
+
+/** @throws ConfigError when v4 has no region */
+export function createSign(options: CompleteOptions): Sign {
+  const { signVersion, endpoint, region = resolveRegion(endpoint), now } = options;
+  if (signVersion === 'v1') return (request, credentials) => signV1(request, credentials, now());
+  if (!region) {
+    const message = `the region cannot be told from the endpoint "${endpoint}", and signature version v4 needs it: set the region, or use v1`;
+    throw new ConfigError([{ message, flag: '--region', variable: 'SLS_REGION' }]);
+  }
+  return (request, credentials) => signV4(request, credentials, now(), region);
+}
+
+/** Visible ASCII only, as a header has to be. */
+export function userAgentOf({ userAgent, consumerGroup, consumerName }: CompleteOptions): string {
+  return `${userAgent} (group ${consumerGroup}; consumer ${consumerName})`.replace(/[^\x20-\x7e]/g, '?');
+}

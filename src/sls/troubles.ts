@@ -1,0 +1,188 @@
+/**
+ * What is going wrong at the moment: one report when a kind of trouble begins and one when it is over, however many
+ * calls meet it and however often they are tried again.
+ *
+ *   unnoticed  a call has failed, and may work the next time. Three failures of one call in a row, or one that
+ *              time will not heal (credentials, clock, configuration) → `onTrouble`, reported.
+ *   reported   some call still fails this way.
+ *   quiet      no call is failing this way now: those that did have worked since, or nobody tries them again. A new
+ *              failure → reported, without another report. None for a while → over; `onRecovered` if a call has
+ *              worked: what was merely given up did not recover.
+ *
+ * All failures of the network are one kind: a server that goes away is first reset, then refused, then timed out.
+ */
+import type { AppError } from '../errors.ts';
+import type { ShardId } from '../group/log-service.ts';
+import type { Operation } from './operations.ts';
+
+export interface TroubledCall {
+  readonly operation: Operation | 'refreshCredentials';
+  readonly shard?: ShardId;
+}
+
+/** The operation and the shard are those of the call that met it first. */
+export interface Trouble extends TroubledCall {
+  /** `network`, or the error's code. */
+  readonly kind: string;
+  /** The latest. */
+  readonly error: AppError;
+  /** When it began, unix milliseconds. */
+  readonly sinceMs: number;
+  /** Failures since then, of all calls. */
+  readonly attempts: number;
+}
+
+export interface Recovery extends TroubledCall {
+  readonly kind: string;
+  readonly sinceMs: number;
+  /** From the first failure to the first success after the last. */
+  readonly durationMs: number;
+  readonly attempts: number;
+}
+
+export interface TroublesOptions {
+  readonly onTrouble?: ((trouble: Trouble) => void) | undefined;
+  readonly onRecovered?: ((recovery: Recovery) => void) | undefined;
+  /** How long all must have worked until a trouble is over. */
+  readonly quietMs: number;
+  readonly now: () => number;
+}
+
+const failuresBeforeReport = 3;
+const neverHealsAlone = new Set<unknown>(['credentials', 'clock', 'configuration', 'request']);
+/** A call that is tried once has a timer behind it that tries it again; without another failure in this time it has not. */
+const lapseMs = 120_000;
+
+interface Entry {
+  readonly kind: string;
+  readonly first: TroubledCall;
+  /** Calls that have failed this way, and those of them that still do. */
+  readonly members: Set<string>;
+  readonly failing: Set<string>;
+  readonly sinceMs: number;
+  error: AppError;
+  attempts: number;
+  reported: boolean;
+  /** When a call first worked after the last failure, unix milliseconds. */
+  workedAtMs: number | undefined;
+  quietTimer: NodeJS.Timeout | undefined;
+  quietSinceWorked: boolean;
+}
+
+export class Troubles {
+  readonly #options: TroublesOptions;
+  readonly #entries = new Map<string, Entry>();
+  /** Failures in a row, by call. */
+  readonly #streaks = new Map<string, number>();
+  #closed = false;
+
+  constructor(options: TroublesOptions) {
+    this.#options = options;
+  }
+
+  /** What has been reported and is not over. */
+  get current(): readonly Trouble[] {
+    return [...this.#entries.values()].filter((entry) => entry.reported).map(toTrouble);
+  }
+
+  failed(call: TroubledCall, error: AppError): void {
+    if (this.#closed) return;
+    const key = keyOf(call);
+    const streak = (this.#streaks.get(key) ?? 0) + 1;
+    this.#streaks.set(key, streak);
+    const kind = isOfNetwork(error) ? 'network' : error.code;
+    for (const other of this.#entries.values()) {
+      if (other.kind !== kind) this.#leave(other, key);
+    }
+    const entry = this.#entries.get(kind) ?? this.#begin(kind, call, error);
+    clearTimeout(entry.quietTimer);
+    entry.quietTimer = undefined;
+    entry.members.add(key);
+    entry.failing.add(key);
+    entry.workedAtMs = undefined;
+    entry.error = error;
+    entry.attempts++;
+    if (entry.reported || (streak < failuresBeforeReport && !neverHealsAlone.has(error.context.kind))) return;
+    entry.reported = true;
+    this.#options.onTrouble?.(toTrouble(entry));
+  }
+
+  worked(call: TroubledCall): void {
+    const key = keyOf(call);
+    this.#streaks.delete(key);
+    for (const entry of this.#entries.values()) {
+      if (!entry.members.has(key)) continue;
+      entry.workedAtMs ??= this.#options.now();
+      this.#leave(entry, key);
+    }
+  }
+
+  /** The call has failed and is not tried again, or not by us. */
+  lapsed(call: TroubledCall): void {
+    for (const entry of this.#entries.values()) this.#leave(entry, keyOf(call));
+  }
+
+  /** The call ended without an answer of its own: aborted, or with an error that is the caller's to act on. */
+  givenUp(call: TroubledCall): void {
+    this.#streaks.delete(keyOf(call));
+    this.lapsed(call);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const entry of this.#entries.values()) clearTimeout(entry.quietTimer);
+  }
+
+  #begin(kind: string, first: TroubledCall, error: AppError): Entry {
+    const entry: Entry = {
+      kind,
+      first,
+      members: new Set(),
+      failing: new Set(),
+      sinceMs: this.#options.now(),
+      error,
+      attempts: 0,
+      reported: false,
+      workedAtMs: undefined,
+      quietTimer: undefined,
+      quietSinceWorked: false,
+    };
+    this.#entries.set(kind, entry);
+    return entry;
+  }
+
+  #leave(entry: Entry, key: string): void {
+    entry.failing.delete(key);
+    if (entry.failing.size > 0 || this.#closed) return;
+    const hasWorked = entry.workedAtMs !== undefined;
+    // Counted from the first call that worked, or else one that is made every second would put the end off for ever.
+    if (entry.quietTimer && entry.quietSinceWorked === hasWorked) return;
+    clearTimeout(entry.quietTimer);
+    if (hasWorked && !entry.reported) {
+      this.#entries.delete(entry.kind);
+      return;
+    }
+    entry.quietSinceWorked = hasWorked;
+    entry.quietTimer = setTimeout(() => this.#end(entry), hasWorked ? this.#options.quietMs : lapseMs);
+    entry.quietTimer.unref();
+  }
+
+  #end(entry: Entry): void {
+    const { kind, first, sinceMs, attempts, workedAtMs } = entry;
+    this.#entries.delete(kind);
+    if (!entry.reported || workedAtMs === undefined) return;
+    this.#options.onRecovered?.({ kind, ...first, sinceMs, durationMs: workedAtMs - sinceMs, attempts });
+  }
+}
+
+function toTrouble({ kind, first, error, sinceMs, attempts }: Entry): Trouble {
+  return { kind, ...first, error, sinceMs, attempts };
+}
+
+function isOfNetwork(error: AppError): boolean {
+  return 'status' in error && error.status === 0 && error.context.kind === 'transient';
+}
+
+function keyOf({ operation, shard }: TroubledCall): string {
+  return `${operation}/${shard ?? ''}`;
+}
