@@ -1,0 +1,37 @@
+/** What a fault does to the answer of a pull. */
+import { type BodyCompression, compress } from './compression.ts';
+import type { Fault } from './faults.ts';
+import type { Answer } from './handlers/handler.ts';
+
+/** A varint that never ends: not the beginning of any message. */
+const GARBAGE = Buffer.alloc(4096, 0xff);
+
+/** @returns the answer as the fault leaves it; unchanged for a fault that is not one of bodies */
+export function damage(answer: Answer, fault: Fault): Answer {
+  const { body, headers } = answer;
+  const half = body.length >>> 1;
+  switch (fault.kind) {
+    case 'cut-body':
+      return { ...answer, body: body.subarray(0, half) };
+    case 'corrupt-body': {
+      // A copy: the body is the cache's. 0xff without end is, to lz4, a run of literals longer than the input.
+      const corrupt = Buffer.from(body);
+      corrupt.fill(0xff, half);
+      return { ...answer, body: corrupt };
+    }
+    case 'wrong-raw-size': {
+      const claimed = Math.max(0, Number(headers['x-log-bodyrawsize'] ?? 0) + fault.byBytes);
+      return { ...answer, headers: { ...headers, 'x-log-bodyrawsize': String(claimed) } };
+    }
+    case 'garbage-protobuf': {
+      const compression = (headers['x-log-compresstype'] ?? 'none') as BodyCompression;
+      return {
+        ...answer,
+        headers: { ...headers, 'x-log-bodyrawsize': String(GARBAGE.length) },
+        body: compress(GARBAGE, compression),
+      };
+    }
+    default:
+      return answer;
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The rules of one consumer group. Pure: the clock is passed in.
+ *
+ * Each heartbeat brings the group up to date and answers the shards that its sender is to hold:
+ *
+ *   1. A consumer unheard of for longer than the timeout is dropped; its shards are free.
+ *   2. A plan gives every eligible shard to a live consumer, balanced within one and with as few moves as can be:
+ *      the owner keeps what fits its share, the rest is *revoked*.
+ *   3. A revoked shard stays its owner's until a heartbeat of the owner no longer lists it. Until then the owner
+ *      may still checkpoint it, and it is granted to nobody.
+ *   4. A free shard goes to whom the plan names, at that consumer's next heartbeat, unless another live consumer
+ *      lists it (one that came back from beyond the timeout and has not noticed yet).
+ *
+ *      free ──grant (4)──► owned ──plan names another (2)──► revoked ──no longer listed (3)──► free
+ *                            ▲                                  │
+ *                            └───────plan names it again────────┘      owner dropped (1): free from anywhere
+ *
+ * A consumer that lists nothing keeps what it owns: an empty list only says that it holds nothing now.
+ */
+import { ApiError, parameterInvalid } from './api-error.ts';
+import { planAssignment } from './assignment-plan.ts';
+
+/** What the group has to know of a shard. */
+export interface GroupShard {
+  readonly id: number;
+  readonly parentIds: readonly number[];
+  readonly status: 'readwrite' | 'readonly';
+  readonly beginCursor: string;
+  readonly endCursor: string;
+}
+
+export interface GroupSettings {
+  /** A consumer unheard of for longer loses its shards. */
+  timeoutMs: number;
+  /** Hold back the children of a split or merge until the parents are consumed. */
+  inOrder: boolean;
+}
+
+export interface SavedCheckpoint {
+  readonly shard: number;
+  /** Empty: none yet. */
+  readonly cursor: string;
+  /** Unix milliseconds; 0 when there is none yet. */
+  readonly updatedMs: number;
+  /** The consumer that saved it; empty when it was forced without one. */
+  readonly consumer: string;
+}
+
+export interface ConsumerStatus {
+  readonly name: string;
+  readonly lastHeartbeatMs: number;
+  /** What it listed last. */
+  readonly held: readonly number[];
+  /** What nobody else may have. */
+  readonly owned: readonly number[];
+}
+
+interface Consumer {
+  lastHeartbeatMs: number;
+  held: ReadonlySet<number>;
+}
+
+export class ConsumerGroup {
+  readonly name: string;
+  #settings: GroupSettings;
+  readonly #consumers = new Map<string, Consumer>();
+  readonly #owners = new Map<number, string>();
+  /** Owned shards that their owners are to give up. */
+  readonly #revoked = new Set<number>();
+  readonly #checkpoints = new Map<number, SavedCheckpoint>();
+
+  constructor(name: string, settings: GroupSettings) {
+    this.name = name;
+    this.#settings = { ...settings };
+  }
+
+  get settings(): Readonly<GroupSettings> {
+    return this.#settings;
+  }
+
+  update(settings: Partial<GroupSettings>): void {
+    this.#settings = { ...this.#settings, ...settings };
+  }
+
+  /** @returns the shards that this consumer is to hold, ascending */
+  heartbeat(consumer: string, held: readonly number[], shards: readonly GroupShard[], nowMs: number): number[] {
+    this.expire(nowMs);
+    const listed = new Set(held);
+    this.#consumers.set(consumer, { lastHeartbeatMs: nowMs, held: listed });
+    const plan = this.#plan(shards);
+
+    for (const [shard, owner] of this.#owners) {
+      if (plan.get(shard) === owner) this.#revoked.delete(shard);
+      else if (owner === consumer && !listed.has(shard)) this.#free(shard);
+      else this.#revoked.add(shard);
+    }
+    for (const [shard, planned] of plan) {
+      if (planned === consumer && !this.#owners.has(shard) && !this.#listedByAnother(shard, consumer)) {
+        this.#owners.set(shard, consumer);
+      }
+    }
+    return this.#ownedBy(consumer).filter((shard) => !this.#revoked.has(shard));
+  }
+
+  /**
+   * @param consumer undefined only together with `force`
+   * @param force saves whoever owns the shard
+   * @throws ApiError ConsumerNotExsit (not a live member), ConsumerNotMatch (another owns the shard, or nobody)
+   */
+  saveCheckpoint(shard: number, cursor: string, consumer: string | undefined, force: boolean, nowMs: number): void {
+    this.expire(nowMs);
+    if (!force) this.#requireOwner(shard, consumer);
+    this.#checkpoints.set(shard, { shard, cursor, updatedMs: nowMs, consumer: consumer ?? '' });
+  }
+
+  checkpoint(shard: number): SavedCheckpoint {
+    return this.#checkpoints.get(shard) ?? { shard, cursor: '', updatedMs: 0, consumer: '' };
+  }
+
+  /** Who owns a shard, revoked or not; undefined when it is free. */
+  ownerOf(shard: number): string | undefined {
+    return this.#owners.get(shard);
+  }
+
+  consumers(): ConsumerStatus[] {
+    return [...this.#consumers].map(([name, { lastHeartbeatMs, held }]) => ({
+      name,
+      lastHeartbeatMs,
+      held: [...held].sort(ascending),
+      owned: this.#ownedBy(name),
+    }));
+  }
+
+  /** Drops the consumers that were not heard of within the timeout. */
+  expire(nowMs: number): void {
+    for (const [name, { lastHeartbeatMs }] of this.#consumers) {
+      if (nowMs - lastHeartbeatMs <= this.#settings.timeoutMs) continue;
+      this.#consumers.delete(name);
+      for (const shard of this.#ownedBy(name)) this.#free(shard);
+    }
+  }
+
+  #plan(shards: readonly GroupShard[]): Map<number, string> {
+    return planAssignment({
+      shards: this.#eligible(shards),
+      consumers: [...this.#consumers].map(([name, { held }]) => ({ name, held })),
+      owners: this.#owners,
+      revoked: this.#revoked,
+    });
+  }
+
+  #eligible(shards: readonly GroupShard[]): number[] {
+    if (!this.#settings.inOrder) return shards.map((shard) => shard.id);
+    const byId = new Map(shards.map((shard) => [shard.id, shard]));
+    // A parent that is no longer there was consumed or has expired: nothing to wait for.
+    const ready = (id: number): boolean =>
+      (byId.get(id)?.parentIds ?? []).every((parent) => this.#isConsumed(byId.get(parent)) && ready(parent));
+    return shards.map((shard) => shard.id).filter(ready);
+  }
+
+  /** Nothing is left to read of it: its checkpoint is at its end, or it has no data (any more). */
+  #isConsumed(shard: GroupShard | undefined): boolean {
+    if (!shard) return true;
+    if (shard.status !== 'readonly') return false;
+    return shard.beginCursor === shard.endCursor || this.checkpoint(shard.id).cursor === shard.endCursor;
+  }
+
+  #requireOwner(shard: number, consumer: string | undefined): void {
+    if (consumer === undefined) {
+      throw parameterInvalid('a checkpoint without a consumer needs forceSuccess=true');
+    }
+    if (!this.#consumers.has(consumer)) {
+      throw new ApiError(404, 'ConsumerNotExsit', `consumer ${consumer} is not a live member of group ${this.name}`);
+    }
+    const owner = this.#owners.get(shard);
+    if (owner !== consumer) {
+      const held = owner === undefined ? 'nobody' : `consumer ${owner}`;
+      throw new ApiError(400, 'ConsumerNotMatch', `shard ${shard} is owned by ${held}, not by consumer ${consumer}`);
+    }
+  }
+
+  #listedByAnother(shard: number, consumer: string): boolean {
+    for (const [name, { held }] of this.#consumers) {
+      if (name !== consumer && held.has(shard)) return true;
+    }
+    return false;
+  }
+
+  #ownedBy(consumer: string): number[] {
+    return [...this.#owners]
+      .filter(([, owner]) => owner === consumer)
+      .map(([shard]) => shard)
+      .sort(ascending);
+  }
+
+  #free(shard: number): void {
+    this.#owners.delete(shard);
+    this.#revoked.delete(shard);
+  }
+}
+
+const ascending = (a: number, b: number): number => a - b;

@@ -1,0 +1,167 @@
+/** What can be done to a running emulator: directly, by tests and demos in its process, or over the admin path. */
+import { parameterInvalid } from './api-error.ts';
+import type { Credentials } from './auth/authenticate.ts';
+import type { FaultSwitches } from './faults.ts';
+import { createGenerator, type Generator, type ProfileName } from './generate/generator.ts';
+import { createLiveAppender } from './live-appender.ts';
+import type { Logstore } from './logstore.ts';
+import type { ShardLog } from './shard-log.ts';
+import { collectStats, type EmulatorStats } from './stats.ts';
+import type { Store } from './store.ts';
+
+/** Which logstore; by default the one that the emulator was created with. */
+export interface LogstoreReference {
+  readonly project?: string | undefined;
+  readonly logstore?: string | undefined;
+}
+
+export interface AppendOptions extends LogstoreReference {
+  readonly logs: number;
+  /** Default: shared evenly by the writable shards. */
+  readonly shard?: number | undefined;
+  /** Default: the emulator's. */
+  readonly profile?: ProfileName | undefined;
+  /** The receive times are spread over this long a time up to now; default 0: all now. */
+  readonly receivedOverMs?: number | undefined;
+}
+
+export interface RateOptions {
+  /** Over all shards of the default logstore; 0 stops. */
+  readonly logsPerSecond: number;
+  readonly profile?: ProfileName | undefined;
+}
+
+export interface SplitOptions extends LogstoreReference {
+  readonly shard: number;
+  /** Where to cut: 32 hex digits. Default: in equal parts. */
+  readonly key?: string | undefined;
+  /** Default 2. */
+  readonly parts?: number | undefined;
+}
+
+export interface ShardReference extends LogstoreReference {
+  readonly shard: number;
+}
+
+export interface ExpireOptions extends LogstoreReference {
+  /** Default: every shard. */
+  readonly shard?: number | undefined;
+  /** How many of the oldest groups; default: all. */
+  readonly logGroups?: number | undefined;
+}
+
+/** All throw an ApiError for a project, logstore or shard that is not there. */
+export interface EmulatorControls {
+  readonly faults: FaultSwitches;
+  createProject(project: string): void;
+  createLogstore(project: string, logstore: string, shards: number): void;
+  /** Generates logs. @returns how many. @throws ApiError ParameterInvalid when the shard is read-only */
+  append(options: AppendOptions): number;
+  /** Goes on generating, smoothly, with the time of receipt. */
+  setRate(options: RateOptions): void;
+  /** @returns the children's ids */
+  split(options: SplitOptions): number[];
+  /** Merges a shard with its right neighbour. @returns the new shard's id */
+  merge(options: ShardReference): number;
+  /** Retention at once: cursors on what was dropped answer InvalidCursor. @returns how many groups were dropped */
+  expire(options?: ExpireOptions): number;
+  /** The first sequence number at or after a cursor: every lower one lies before it. @throws ApiError InvalidCursor */
+  position(cursor: string, options: ShardReference): number;
+  /** From now on only these are known. Ends the fault `credentialsExpired`. */
+  setCredentials(credentials: readonly Credentials[]): void;
+  stats(): EmulatorStats;
+}
+
+export interface ControlsOptions {
+  readonly store: Store;
+  readonly faults: FaultSwitches;
+  readonly defaults: { readonly project: string; readonly logstore: string; readonly profile: ProfileName };
+  readonly seed: number;
+  readonly retentionMs: number | undefined;
+  readonly setCredentials: (credentials: readonly Credentials[]) => void;
+}
+
+export function createControls(options: ControlsOptions): EmulatorControls {
+  const { store, faults, defaults, seed, retentionMs } = options;
+  const generators = new Map<ProfileName, Generator>();
+  let liveProfile = defaults.profile;
+
+  const generatorOf = (profile: ProfileName): Generator => {
+    const generator = generators.get(profile) ?? createGenerator(profile, seed);
+    generators.set(profile, generator);
+    return generator;
+  };
+  const find = ({ project = defaults.project, logstore = defaults.logstore }: LogstoreReference): Logstore =>
+    store.logstore(project, logstore);
+
+  const live = createLiveAppender((logs) => {
+    const generator = generatorOf(liveProfile);
+    for (let left = logs; left > 0; left -= generator.logsPerGroup) {
+      const shard = find({}).shardFor(undefined);
+      fill(shard, generator, Math.min(left, generator.logsPerGroup), store.now(), store.now());
+    }
+  });
+
+  return {
+    faults,
+    createProject: (project) => store.createProject(project),
+    createLogstore: (project, logstore, shards) => {
+      store.createProject(project);
+      store.createLogstore(project, logstore, shards, retentionMs);
+    },
+
+    append({ logs, shard, profile = defaults.profile, receivedOverMs = 0, ...reference }) {
+      const logstore = find(reference);
+      const targets = shard === undefined ? logstore.writableShards() : [logstore.shard(shard)];
+      for (const target of targets) {
+        if (target.status === 'readonly') throw parameterInvalid(`shard ${target.id} is read-only`);
+      }
+      const nowMs = store.now();
+      for (const [i, target] of targets.entries()) {
+        const share = Math.floor(logs / targets.length) + (i < logs % targets.length ? 1 : 0);
+        fill(target, generatorOf(profile), share, nowMs - receivedOverMs, nowMs);
+      }
+      return logs;
+    },
+
+    setRate({ logsPerSecond, profile = defaults.profile }) {
+      liveProfile = profile;
+      live.setRate(logsPerSecond);
+    },
+
+    split({ shard, key, parts = 2, ...reference }) {
+      const [, ...children] = find(reference).split(shard, key, parts, store.now());
+      return children.map((child) => child.id);
+    },
+
+    merge: ({ shard, ...reference }) => find(reference).merge(shard, store.now())[0]!.id,
+
+    expire({ shard, logGroups = Number.POSITIVE_INFINITY, ...reference } = {}) {
+      const logstore = find(reference);
+      const targets = shard === undefined ? logstore.shards() : [logstore.shard(shard)];
+      return targets.reduce((dropped, target) => dropped + target.expireFirst(logGroups), 0);
+    },
+
+    position(cursor, { shard, ...reference }) {
+      const log = find(reference).shard(shard);
+      return log.sequenceAt(log.everIndexOf(cursor));
+    },
+
+    setCredentials(credentials) {
+      options.setCredentials(credentials);
+      faults.set({ credentialsExpired: false });
+    },
+
+    stats: () => collectStats(store, faults.injected),
+  };
+}
+
+/** Appends groups whose receive times go evenly from one time to another. */
+function fill(shard: ShardLog, generator: Generator, logs: number, fromMs: number, toMs: number): void {
+  for (let done = 0; done < logs; done += generator.logsPerGroup) {
+    const count = Math.min(generator.logsPerGroup, logs - done);
+    const receivedMs = fromMs + ((toMs - fromMs) * (done + count)) / logs;
+    const group = generator.createGroup(shard.id, shard.generatedLogs, count, Math.floor(receivedMs / 1000));
+    shard.append(group, count, receivedMs, 'generated');
+  }
+}

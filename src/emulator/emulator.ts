@@ -1,0 +1,129 @@
+/**
+ * The embedded log service: the wire protocol of Alibaba Cloud Log Service as far as a consumer needs it, in
+ * memory, on 127.0.0.1. For demos, tests and benchmarks; nothing of it outlives the process.
+ *
+ *     http-server ─► admin ────────────────► controls ─┐
+ *         │                                            ├─► store ─► logstore ─► shard-log, consumer-group
+ *         └─(faults)─► service ─► handlers/ ───────────┘
+ */
+import { createAdmin } from './admin.ts';
+import type { Credentials } from './auth/authenticate.ts';
+import { createControls, type EmulatorControls } from './controls.ts';
+import { createFaultSwitches } from './faults.ts';
+import type { ProfileName } from './generate/generator.ts';
+import { packRange } from './handlers/logs.ts';
+import { createHttpServer } from './http-server.ts';
+import { createPullCache } from './pull-cache.ts';
+import { createService } from './service.ts';
+import { Store } from './store.ts';
+
+export type { Credentials } from './auth/authenticate.ts';
+export type { AppendOptions, EmulatorControls, ExpireOptions, LogstoreReference, SplitOptions } from './controls.ts';
+export type { Fault, FaultChanges, FaultRule, FaultSettings, FaultSwitches } from './faults.ts';
+export { isProfileName, type ProfileName } from './generate/generator.ts';
+export type { CheckpointStats, ConsumerGroupStats, EmulatorStats, LogstoreStats, ShardStats } from './stats.ts';
+
+export const DEMO_CREDENTIALS: Credentials = {
+  accessKeyId: 'demo-access-key-id',
+  accessKeySecret: 'demo-access-key-secret',
+};
+
+const HOST = '127.0.0.1';
+const DEFAULT_PULL_CACHE_BYTES = 256 * 1024 * 1024;
+const MAX_GROUPS_PER_PULL = 1000;
+
+export interface EmulatorOptions {
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** Default `DEMO_CREDENTIALS`. */
+  readonly credentials?: readonly Credentials[];
+  /** Set: a v4 signature has to be for this region. */
+  readonly region?: string;
+  /** Default `demo`. */
+  readonly project?: string;
+  /** Default `logs`. */
+  readonly logstore?: string;
+  /** Default 4. */
+  readonly shards?: number;
+  /** Default: nothing expires, except by `expire()`. */
+  readonly retentionMs?: number;
+  /** Default `access`. */
+  readonly profile?: ProfileName;
+  /** Default 1. */
+  readonly seed?: number;
+  /** Unix milliseconds; for tests. Default `Date.now`. */
+  readonly clock?: () => number;
+  /** Bound on the packed bodies that are kept. Default 256 MiB. */
+  readonly pullCacheBytes?: number;
+}
+
+export interface EmulatorAddress {
+  readonly host: string;
+  readonly port: number;
+  /** `http://127.0.0.1:<port>` */
+  readonly endpoint: string;
+}
+
+export interface Emulator extends EmulatorControls {
+  /** Listens. Idempotent. Logs can be appended before. @throws Error (EADDRINUSE and the like) */
+  start(): Promise<EmulatorAddress>;
+  /** Stops appending, ends every connection. Idempotent. */
+  close(): Promise<void>;
+  /**
+   * Packs (lz4) the bodies of pulls that go through the default logstore from begin to end, as far as the cache
+   * holds them: a benchmark's drain then costs the emulator next to nothing.
+   * @param maxLogGroups the `count` that the consumer will ask for, default 1000
+   */
+  warm(maxLogGroups?: number): void;
+}
+
+export function createEmulator(options: EmulatorOptions = {}): Emulator {
+  const { project = 'demo', logstore = 'logs', profile = 'access', seed = 1, retentionMs } = options;
+  let credentials = options.credentials ?? [DEMO_CREDENTIALS];
+
+  const store = new Store(options.clock ?? Date.now);
+  const cache = createPullCache(options.pullCacheBytes ?? DEFAULT_PULL_CACHE_BYTES);
+  const faults = createFaultSwitches(seed);
+  const controls = createControls({
+    store,
+    faults,
+    defaults: { project, logstore, profile },
+    seed,
+    retentionMs,
+    setCredentials: (replaced) => {
+      credentials = replaced;
+    },
+  });
+  const service = createService({ store, cache, region: options.region, credentials: () => credentials });
+  const server = createHttpServer({ service, admin: createAdmin(controls), faults, now: () => store.now() });
+  controls.createLogstore(project, logstore, options.shards ?? 4);
+
+  let started: Promise<EmulatorAddress> | undefined;
+  let closed: Promise<void> | undefined;
+  const listen = async (): Promise<EmulatorAddress> => {
+    const port = await server.listen(options.port ?? 0);
+    return { host: HOST, port, endpoint: `http://${HOST}:${port}` };
+  };
+
+  return {
+    ...controls,
+    start() {
+      started ??= listen();
+      return started;
+    },
+    close() {
+      controls.setRate({ logsPerSecond: 0 });
+      closed ??= server.close();
+      return closed;
+    },
+    warm(maxLogGroups = MAX_GROUPS_PER_PULL) {
+      for (const shard of store.logstore(project, logstore).shards()) {
+        for (let index = shard.beginIndex; index < shard.endIndex; ) {
+          const range = shard.range(index, maxLogGroups, shard.endIndex);
+          packRange(cache, `${project}/${logstore}`, shard, range, 'lz4', '');
+          index += range.groupCount;
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * Fault switches: what goes wrong, for which action, how often. Set by tests, directly or over the admin path.
+ *
+ * A rule applies to the next `times` requests of its action (without `times`: until it is cleared), each with its
+ * `probability`. The first rule that applies decides.
+ */
+import { z } from 'zod';
+import { createRandom, type Random } from './generate/random.ts';
+import { ACTIONS, type Action } from './routes.ts';
+
+const faultSchema = z.discriminatedUnion('kind', [
+  /** An error answer instead of carrying the request out. */
+  z.strictObject({
+    kind: z.literal('error'),
+    status: z.int().min(400).max(599),
+    /** The service's code; the usual one for the status when absent. */
+    code: z.string().optional(),
+    message: z.string().optional(),
+  }),
+  /** The request is carried out after a delay. */
+  z.strictObject({ kind: z.literal('latency'), delayMs: z.number().min(0).max(600_000) }),
+  /** The connection is reset and nothing is carried out. */
+  z.strictObject({ kind: z.literal('reset') }),
+  /** The request is carried out, then the connection is reset: the client cannot know. */
+  z.strictObject({ kind: z.literal('lost-answer') }),
+  /** The headers and half of the body are sent, then the connection is reset. */
+  z.strictObject({ kind: z.literal('reset-in-body') }),
+  /** PullLogs: a whole HTTP answer whose body lacks its second half. */
+  z.strictObject({ kind: z.literal('cut-body') }),
+  /** PullLogs: the second half of the packed body is overwritten with 0xff. */
+  z.strictObject({ kind: z.literal('corrupt-body') }),
+  /** PullLogs: `x-log-bodyrawsize` lies by so many bytes. */
+  z.strictObject({ kind: z.literal('wrong-raw-size'), byBytes: z.int() }),
+  /** PullLogs: packed correctly, but what is inside is not a LogGroupList. */
+  z.strictObject({ kind: z.literal('garbage-protobuf') }),
+]);
+
+const ruleSchema = z.strictObject({
+  /** Absent: every action. */
+  action: z.enum(ACTIONS).optional(),
+  fault: faultSchema,
+  times: z.int().min(1).optional(),
+  probability: z.number().min(0).max(1).optional(),
+});
+
+const settingsSchema = z.strictObject({
+  rules: z.array(ruleSchema),
+  /** Every heartbeat answers 500 InternalServerError: to the group, the consumer is gone. */
+  heartbeatsRefused: z.boolean(),
+  /** Every checkpoint answers ConsumerNotMatch, as to a consumer that lost its shard. */
+  checkpointsRefused: z.boolean(),
+  /** Every request answers 401 Unauthorized, until the credentials are replaced (or this is switched off). */
+  credentialsExpired: z.boolean(),
+});
+
+/** The shape that `POST /__emulator/faults` takes: what is absent stays as it is. */
+export const faultChangesSchema = settingsSchema.partial();
+
+export type Fault = z.infer<typeof faultSchema>;
+export type FaultRule = z.infer<typeof ruleSchema>;
+export type FaultSettings = z.infer<typeof settingsSchema>;
+export type FaultChanges = z.infer<typeof faultChangesSchema>;
+
+export type FaultStage = 'request' | 'body';
+
+const STAGES: Readonly<Record<Fault['kind'], FaultStage>> = {
+  error: 'request',
+  latency: 'request',
+  reset: 'request',
+  'lost-answer': 'request',
+  'reset-in-body': 'body',
+  'cut-body': 'body',
+  'corrupt-body': 'body',
+  'wrong-raw-size': 'body',
+  'garbage-protobuf': 'body',
+};
+
+export interface FaultSwitches {
+  /** Given keys replace what is set; the others stay. */
+  set(changes: FaultChanges): void;
+  clear(): void;
+  /** What is set now, `times` counted down. */
+  readonly settings: FaultSettings;
+  /** Faults injected since the start, by kind (`heartbeat-refused` and the like for the switches). */
+  readonly injected: Readonly<Record<string, number>>;
+  /**
+   * The fault for a request, if any; counts it. Asked twice: when the request has come in, and when there is an
+   * answer with a body (an empty pull does not use up a fault that needs one).
+   */
+  next(action: Action, stage: FaultStage): Fault | undefined;
+}
+
+function noFaults(): FaultSettings {
+  return { rules: [], heartbeatsRefused: false, checkpointsRefused: false, credentialsExpired: false };
+}
+
+export function createFaultSwitches(seed: number): FaultSwitches {
+  const random = createRandom(seed);
+  const injected: Record<string, number> = {};
+  let settings = noFaults();
+
+  return {
+    set(changes) {
+      // Parsed, since a test's mistake should not pass as "no fault"; copied by that, since `times` is counted down.
+      const given = faultChangesSchema.parse(changes);
+      settings = {
+        rules: given.rules ?? settings.rules,
+        heartbeatsRefused: given.heartbeatsRefused ?? settings.heartbeatsRefused,
+        checkpointsRefused: given.checkpointsRefused ?? settings.checkpointsRefused,
+        credentialsExpired: given.credentialsExpired ?? settings.credentialsExpired,
+      };
+    },
+    clear() {
+      settings = noFaults();
+    },
+    get settings() {
+      return structuredClone(settings);
+    },
+    injected,
+    next(action, stage) {
+      const bySwitch = stage === 'request' ? switchFault(settings, action) : undefined;
+      const [name, fault] = bySwitch ?? ruleFault(settings.rules, action, stage, random) ?? [];
+      settings.rules = settings.rules.filter((rule) => rule.times !== 0);
+      if (name !== undefined) injected[name] = (injected[name] ?? 0) + 1;
+      return fault;
+    },
+  };
+}
+
+function switchFault(settings: FaultSettings, action: Action): [string, Fault] | undefined {
+  if (settings.credentialsExpired) {
+    const message = 'The security token you provided has expired.';
+    return ['credentials-expired', { kind: 'error', status: 401, code: 'Unauthorized', message }];
+  }
+  if (settings.heartbeatsRefused && action === 'HeartBeat') {
+    return ['heartbeat-refused', { kind: 'error', status: 500, code: 'InternalServerError' }];
+  }
+  if (settings.checkpointsRefused && action === 'UpdateCheckPoint') {
+    const message = 'the shard is owned by another consumer';
+    return ['checkpoint-refused', { kind: 'error', status: 400, code: 'ConsumerNotMatch', message }];
+  }
+  return undefined;
+}
+
+function ruleFault(rules: FaultRule[], action: Action, stage: FaultStage, random: Random): [string, Fault] | undefined {
+  for (const rule of rules) {
+    if (STAGES[rule.fault.kind] !== stage) continue;
+    if (rule.action !== undefined && rule.action !== action) continue;
+    if (rule.probability !== undefined && random.next() >= rule.probability) continue;
+    if (rule.times !== undefined) rule.times--;
+    return [rule.fault.kind, rule.fault];
+  }
+  return undefined;
+}

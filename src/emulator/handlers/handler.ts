@@ -1,0 +1,51 @@
+/** What the handlers of the API's actions share: what they are given, and what they answer. */
+
+import { postBodyInvalid } from '../api-error.ts';
+import type { PullCache } from '../pull-cache.ts';
+import type { Action, Route } from '../routes.ts';
+import type { Store } from '../store.ts';
+
+export interface ApiRequest {
+  readonly store: Store;
+  readonly cache: PullCache;
+  readonly project: string;
+  readonly route: Route;
+  readonly query: ReadonlyMap<string, string>;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export type Handler = (request: ApiRequest) => Answer;
+export type Handlers = Partial<Readonly<Record<Action, Handler>>>;
+
+export function json(value: unknown, status = 200): Answer {
+  return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(value)) };
+}
+
+/** A success without anything to say: no body, and so no content type. */
+export const DONE: Answer = { status: 200, headers: {}, body: Buffer.alloc(0) };
+
+/** @throws ApiError PostBodyInvalid */
+export function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    throw postBodyInvalid('The body is not JSON.');
+  }
+}
+
+/** @throws ApiError PostBodyInvalid */
+export function parseJsonObject(body: Uint8Array): Record<string, unknown> {
+  const value = parseJson(body);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw postBodyInvalid('The body is not a JSON object.');
+  }
+  return value as Record<string, unknown>;
+}

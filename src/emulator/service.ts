@@ -1,0 +1,80 @@
+/** The service's API without its transport: a request's parts in, an answer out. */
+import { randomBytes } from 'node:crypto';
+import { ApiError, projectNotExist } from './api-error.ts';
+import { authenticate, type Credentials } from './auth/authenticate.ts';
+import { parseQuery, type SignedRequest } from './auth/signed-request.ts';
+import { consumerGroupHandlers } from './handlers/consumer-groups.ts';
+import { type Answer, type Handlers, json } from './handlers/handler.ts';
+import { logHandlers } from './handlers/logs.ts';
+import { logstoreHandlers } from './handlers/logstores.ts';
+import { shardHandlers } from './handlers/shards.ts';
+import type { PullCache } from './pull-cache.ts';
+import { findRoute, type Route } from './routes.ts';
+import { count, type Store } from './store.ts';
+
+const HANDLERS: Handlers = { ...logstoreHandlers, ...shardHandlers, ...logHandlers, ...consumerGroupHandlers };
+
+export interface ServiceOptions {
+  readonly store: Store;
+  readonly cache: PullCache;
+  readonly region: string | undefined;
+  credentials(): readonly Credentials[];
+}
+
+export interface Service {
+  /** @throws ApiError when there is no such request */
+  route(request: SignedRequest): Route;
+  /** @throws ApiError */
+  handle(request: SignedRequest, route: Route): Answer;
+  /** Any thrown value as the service's error answer; counts it. What is not an ApiError is a bug: a 500 that says so. */
+  errorAnswer(thrown: unknown): Answer;
+}
+
+export function createService({ store, cache, region, credentials }: ServiceOptions): Service {
+  return {
+    route: (request) => findRoute(request.method, request.path, queryMap(request)),
+
+    handle(request, route) {
+      authenticate(request, { credentials: credentials(), region, nowMs: store.now() });
+      const project = projectOf(request.headers.host ?? '');
+      if (!store.hasProject(project)) throw projectNotExist(project);
+      const { headers, body } = request;
+      const answer = HANDLERS[route.action]!({ store, cache, project, route, query: queryMap(request), headers, body });
+      count(store.requests, route.action);
+      return answer;
+    },
+
+    errorAnswer(thrown) {
+      const error =
+        thrown instanceof ApiError
+          ? thrown
+          : new ApiError(500, 'InternalServerError', `The embedded service failed: ${String(thrown)}`);
+      count(store.errors, error.code);
+      return json({ errorCode: error.code, errorMessage: error.message }, error.status);
+    },
+  };
+}
+
+/** `x-log-requestid`: 24 hex digits. */
+export function createRequestId(): string {
+  return randomBytes(12).toString('hex').toUpperCase();
+}
+
+/**
+ * The project is the first label of the Host header, whatever follows it: `demo.localhost:8080`, `demo.127.0.0.1`.
+ * @throws ApiError ProjectNotExist when the host is a bare address
+ */
+function projectOf(host: string): string {
+  if (/^(\d+\.\d+\.\d+\.\d+|localhost|\[.*\])?(:\d+)?$/.test(host)) {
+    throw new ApiError(
+      404,
+      'ProjectNotExist',
+      `The Host header ${JSON.stringify(host)} names no project: it is <project>.<endpoint>`,
+    );
+  }
+  return host.split('.')[0]!.split(':')[0]!;
+}
+
+function queryMap(request: SignedRequest): Map<string, string> {
+  return new Map(parseQuery(request.rawQuery, 'space').map(({ key, value }) => [key, value]));
+}

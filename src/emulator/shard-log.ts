@@ -1,0 +1,218 @@
+/**
+ * One shard: its log groups in order, each under a position (see cursor.ts), from the oldest that retention has
+ * left to the end.
+ *
+ *     expired …│ begin ── group ── group ── group ── │ end
+ *
+ * A group is stored as the bytes it has in a LogGroupList (`0a`, length, LogGroup), so that a pull is a
+ * concatenation. Positions are bigints outside and array indexes inside.
+ */
+import { invalidCursor } from './api-error.ts';
+import { decodeCursor, encodeCursor, firstPosition } from './cursor.ts';
+import { formatKey, type KeyRange } from './key-range.ts';
+
+/** The service's bound on the raw bytes of one pull; one group is always given, however large. */
+const MAX_PULL_BYTES = 10 * 1024 * 1024;
+const LOG_GROUPS_TAG = 0x0a;
+
+interface StoredGroup {
+  readonly listEntry: Uint8Array;
+  readonly logCount: number;
+  readonly receivedMs: number;
+}
+
+export interface ShardOptions {
+  readonly id: number;
+  readonly keys: KeyRange;
+  readonly parentIds: readonly number[];
+  readonly createdMs: number;
+}
+
+/** A run of groups that a pull found: indexes count from the shard's very first group. */
+export interface GroupRange {
+  readonly firstIndex: number;
+  readonly groupCount: number;
+  readonly logCount: number;
+  readonly rawBytes: number;
+}
+
+export class ShardLog {
+  readonly id: number;
+  readonly keys: KeyRange;
+  readonly parentIds: readonly number[];
+  readonly createdMs: number;
+  readonly #base: bigint;
+  #groups: StoredGroup[] = [];
+  /** Groups that retention has dropped: the index of `#groups[0]`. */
+  #expiredCount = 0;
+  /** By index, expired groups included: the generated logs before the group, which is its first sequence number. */
+  readonly #sequences: number[] = [];
+  #readonly = false;
+  #generatedLogs = 0;
+  #putLogs = 0;
+  #rawBytes = 0;
+  /** Receive times never go back, so that a time can be searched for. */
+  #lastReceivedMs = 0;
+
+  constructor(options: ShardOptions) {
+    this.id = options.id;
+    this.keys = options.keys;
+    this.parentIds = options.parentIds;
+    this.createdMs = options.createdMs;
+    this.#base = firstPosition(options.createdMs, options.id);
+  }
+
+  get status(): 'readwrite' | 'readonly' {
+    return this.#readonly ? 'readonly' : 'readwrite';
+  }
+
+  /** Bytes of all groups that were ever appended. */
+  get rawBytes(): number {
+    return this.#rawBytes;
+  }
+
+  get generatedLogs(): number {
+    return this.#generatedLogs;
+  }
+
+  get putLogs(): number {
+    return this.#putLogs;
+  }
+
+  /** Groups ever appended; also the index of the end. */
+  get endIndex(): number {
+    return this.#expiredCount + this.#groups.length;
+  }
+
+  get beginIndex(): number {
+    return this.#expiredCount;
+  }
+
+  makeReadonly(): void {
+    this.#readonly = true;
+  }
+
+  /** @param origin a generated log carries its sequence number; one that was put has none */
+  append(group: Uint8Array, logCount: number, receivedMs: number, origin: 'generated' | 'put'): void {
+    const listEntry = asListEntry(group);
+    this.#lastReceivedMs = Math.max(this.#lastReceivedMs, receivedMs);
+    this.#groups.push({ listEntry, logCount, receivedMs: this.#lastReceivedMs });
+    this.#sequences.push(this.#generatedLogs);
+    this.#rawBytes += listEntry.length;
+    if (origin === 'generated') this.#generatedLogs += logCount;
+    else this.#putLogs += logCount;
+  }
+
+  cursorAt(index: number): string {
+    return encodeCursor(this.#base + BigInt(index));
+  }
+
+  /** The number inside the cursor, which `x-log-read-last-cursor` shows undecoded. */
+  positionAt(index: number): bigint {
+    return this.#base + BigInt(index);
+  }
+
+  /** @throws ApiError InvalidCursor: malformed, of another shard, past the end, or expired */
+  indexOf(cursor: string): number {
+    const index = this.everIndexOf(cursor);
+    if (index < this.beginIndex) {
+      throw invalidCursor(cursor, `the data behind it has expired, shard ${this.id} begins later`);
+    }
+    return index;
+  }
+
+  /** As `indexOf`, for a cursor whose data may have expired: a checkpoint may. */
+  everIndexOf(cursor: string): number {
+    const offset = decodeCursor(cursor) - this.#base;
+    if (offset < 0n) throw invalidCursor(cursor, `it is before anything that shard ${this.id} ever had`);
+    if (offset > BigInt(this.endIndex)) throw invalidCursor(cursor, `it is past the end of shard ${this.id}`);
+    return Number(offset);
+  }
+
+  /** The first group received at or after a time; the end when there is none yet. */
+  indexReceivedAt(unixSeconds: number): number {
+    let low = 0;
+    let high = this.#groups.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (Math.floor(this.#groups[middle]!.receivedMs / 1000) < unixSeconds) low = middle + 1;
+      else high = middle;
+    }
+    return this.#expiredCount + low;
+  }
+
+  /**
+   * Unix seconds at which the group at an index was received. At the end there is no group yet: for a shard that
+   * is still written to this is now (the next group cannot be older), for a read-only one its last group's time.
+   */
+  receivedSecondsAt(index: number, nowMs: number): number {
+    const group = this.#groups[index - this.#expiredCount];
+    if (group) return Math.floor(group.receivedMs / 1000);
+    return Math.floor((this.#readonly && this.#lastReceivedMs > 0 ? this.#lastReceivedMs : nowMs) / 1000);
+  }
+
+  /** The sequence number of the first generated log at or after an index, expired or not. */
+  sequenceAt(index: number): number {
+    return this.#sequences[index] ?? this.#generatedLogs;
+  }
+
+  /** What one pull may take from an index on: at most `maxGroups`, not past `endIndex`, about 10 MB. */
+  range(firstIndex: number, maxGroups: number, endIndex: number): GroupRange {
+    const stop = Math.min(firstIndex + maxGroups, endIndex, this.endIndex);
+    let rawBytes = 0;
+    let logCount = 0;
+    let index = firstIndex;
+    for (; index < stop; index++) {
+      const group = this.#groups[index - this.#expiredCount]!;
+      if (index > firstIndex && rawBytes + group.listEntry.length > MAX_PULL_BYTES) break;
+      rawBytes += group.listEntry.length;
+      logCount += group.logCount;
+    }
+    return { firstIndex, groupCount: index - firstIndex, logCount, rawBytes };
+  }
+
+  /** The LogGroupList bytes of a range. */
+  read(range: GroupRange): Buffer {
+    const start = range.firstIndex - this.#expiredCount;
+    const entries = this.#groups.slice(start, start + range.groupCount).map((group) => group.listEntry);
+    return Buffer.concat(entries, range.rawBytes);
+  }
+
+  /** Retention: drops the groups received before a time. @returns how many */
+  expireReceivedBefore(receivedMs: number): number {
+    if (this.#groups.length === 0 || this.#groups[0]!.receivedMs >= receivedMs) return 0;
+    const firstKept = this.#groups.findIndex((group) => group.receivedMs >= receivedMs);
+    return this.expireFirst(firstKept === -1 ? this.#groups.length : firstKept);
+  }
+
+  /** Drops the oldest `count` groups. @returns how many there were to drop */
+  expireFirst(count: number): number {
+    const dropped = Math.max(0, Math.min(count, this.#groups.length));
+    this.#groups = this.#groups.slice(dropped);
+    this.#expiredCount += dropped;
+    return dropped;
+  }
+
+  /** The element of ListShards' answer. */
+  describe(): Record<string, string | number> {
+    return {
+      shardID: this.id,
+      status: this.status,
+      inclusiveBeginKey: formatKey(this.keys.begin),
+      exclusiveEndKey: formatKey(this.keys.end),
+      createTime: Math.floor(this.createdMs / 1000),
+    };
+  }
+}
+
+/** LogGroupList's field 1: tag, length as a varint, the group's bytes. */
+function asListEntry(group: Uint8Array): Uint8Array {
+  const prefix = [LOG_GROUPS_TAG];
+  let length = group.length;
+  for (; length >= 0x80; length >>>= 7) prefix.push((length & 0x7f) | 0x80);
+  prefix.push(length);
+  const entry = Buffer.allocUnsafeSlow(prefix.length + group.length);
+  entry.set(prefix, 0);
+  entry.set(group, prefix.length);
+  return entry;
+}

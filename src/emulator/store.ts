@@ -1,0 +1,76 @@
+/** Everything that the emulator holds: projects, their logstores, and the counts of what was asked of it. */
+import { ApiError, logstoreNotExist, projectNotExist } from './api-error.ts';
+import { Logstore } from './logstore.ts';
+
+export interface PullCounts {
+  requests: number;
+  logGroups: number;
+  logs: number;
+  /** Uncompressed. */
+  rawBytes: number;
+  /** As sent. */
+  bodyBytes: number;
+}
+
+export class Store {
+  readonly #clock: () => number;
+  readonly #projects = new Map<string, Map<string, Logstore>>();
+  readonly pulled: PullCounts = { requests: 0, logGroups: 0, logs: 0, rawBytes: 0, bodyBytes: 0 };
+  /** Answered requests by action. */
+  readonly requests: Record<string, number> = {};
+  /** Error answers by the service's code. */
+  readonly errors: Record<string, number> = {};
+
+  /** @param clock unix milliseconds */
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock();
+  }
+
+  projects(): string[] {
+    return [...this.#projects.keys()];
+  }
+
+  /** Idempotent. */
+  createProject(project: string): void {
+    if (!this.#projects.has(project)) this.#projects.set(project, new Map());
+  }
+
+  hasProject(project: string): boolean {
+    return this.#projects.has(project);
+  }
+
+  /** @throws ApiError ProjectNotExist, LogStoreAlreadyExist */
+  createLogstore(project: string, name: string, shardCount: number, retentionMs: number | undefined): Logstore {
+    const logstores = this.#project(project);
+    if (logstores.has(name)) throw new ApiError(400, 'LogStoreAlreadyExist', `logstore ${name} already exists`);
+    const logstore = new Logstore({ name, shardCount, createdMs: this.now(), retentionMs });
+    logstores.set(name, logstore);
+    return logstore;
+  }
+
+  logstores(project: string): Logstore[] {
+    return [...this.#project(project).values()];
+  }
+
+  /** The logstore as it is now: what retention has taken is gone. @throws ApiError ProjectNotExist, LogStoreNotExist */
+  logstore(project: string, name: string): Logstore {
+    const logstore = this.#project(project).get(name);
+    if (!logstore) throw logstoreNotExist(name);
+    logstore.applyRetention(this.now());
+    return logstore;
+  }
+
+  #project(project: string): Map<string, Logstore> {
+    const logstores = this.#projects.get(project);
+    if (!logstores) throw projectNotExist(project);
+    return logstores;
+  }
+}
+
+export function count(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
