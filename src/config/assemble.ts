@@ -1,0 +1,73 @@
+/** The flat values, checked and complete, in the shape that the daemon reads. Pure. */
+import type { Config, ReceiverConfig, ServiceConfig, TlsConfig } from './config.ts';
+import { groupTimeoutMs } from './derive.ts';
+import type { Values } from './settings.ts';
+import type { TlsFiles } from './tls-files.ts';
+
+export function assembleConfig(values: Values, tlsFiles: TlsFiles): Config {
+  return {
+    service: serviceConfig(values),
+    group: {
+      name: values.group,
+      consumerName: values.consumerName,
+      from: values.from,
+      ...(values.until !== undefined && { until: values.until }),
+      heartbeatIntervalMs: values.heartbeatInterval,
+      timeoutMs: groupTimeoutMs(values.heartbeatInterval),
+      fetchIntervalMs: values.fetchInterval,
+      checkpointIntervalMs: values.checkpointInterval,
+      maxInFlightBytes: values.maxInFlight,
+      inOrder: values.inOrder,
+    },
+    message: {
+      separator: values.sep,
+      escape: values.escape,
+      rfc: values.rfc,
+      facility: values.facility,
+      severity: values.severity,
+      hostname: values.hostname,
+      tag: values.tag,
+    },
+    receiver: receiverConfig(values, tlsFiles),
+    operation: {
+      ...(values.config !== undefined && { configFile: values.config }),
+      logLevel: values.logLevel,
+      logFormat: values.logFormat,
+      drainTimeoutMs: values.drainTimeout,
+    },
+  };
+}
+
+function serviceConfig(values: Values): ServiceConfig {
+  return {
+    endpoint: values.endpoint,
+    project: values.project,
+    logstore: values.logstore,
+    accessKeyId: values.accessKeyId,
+    accessKeySecret: values.accessKeySecret,
+    ...(values.stsToken !== undefined && { securityToken: values.stsToken }),
+    signVersion: values.signVersion,
+    ...(values.region !== undefined && { region: values.region }),
+    ...(values.query !== undefined && { query: values.query }),
+  };
+}
+
+function receiverConfig(values: Values, tlsFiles: TlsFiles): ReceiverConfig {
+  return {
+    protocol: values.proto,
+    host: values.host,
+    port: values.port,
+    framing: values.framing ?? 'datagram',
+    timeoutMs: values.timeout,
+    ...(values.proto === 'tls' && { tls: tlsConfig(values, tlsFiles) }),
+  };
+}
+
+function tlsConfig(values: Values, tlsFiles: TlsFiles): TlsConfig {
+  return {
+    ...tlsFiles,
+    ...(values.serverName !== undefined && { serverName: values.serverName }),
+    fingerprints: values.fingerprint ?? [],
+    insecure: values.insecure,
+  };
+}

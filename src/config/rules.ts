@@ -1,0 +1,99 @@
+/** What settings demand of each other. Each rule looks only at values that are known: the others have problems of their own. Pure. */
+import { groupTimeoutMs } from './derive.ts';
+import type { PartialValues, SettingKey } from './settings.ts';
+import { formatDuration } from './units.ts';
+
+export interface Objection {
+  readonly key: SettingKey;
+  /** Continues the setting's name. */
+  readonly phrase: string;
+}
+
+/** `given`: somebody set it; it is not there by default. */
+type Rule = (values: PartialValues, given: (key: SettingKey) => boolean) => readonly Objection[];
+
+const none: readonly Objection[] = [];
+
+function objection(key: SettingKey, phrase: string): readonly Objection[] {
+  return [{ key, phrase }];
+}
+
+const rules: readonly Rule[] = [
+  function regionForV4({ signVersion, region, endpoint }, given) {
+    if (signVersion !== 'v4' || region !== undefined || endpoint === undefined || given('region')) return none;
+    return objection(
+      'region',
+      ' is missing: the v4 signature needs it, and the endpoint does not show it; set it, or sign with v1',
+    );
+  },
+
+  function endpointWithoutProject({ endpoint, project }) {
+    if (endpoint === undefined || project === undefined) return none;
+    const { host } = new URL(endpoint);
+    if (!host.startsWith(`${project}.`)) return none;
+    return objection('endpoint', `: "${host}" already contains the project; give "${host.slice(project.length + 1)}"`);
+  },
+
+  function untilAfterFrom({ from, until }) {
+    if (typeof from !== 'number' || typeof until !== 'number' || until > from) return none;
+    return objection('until', ' is not later than --from: nothing would be shipped');
+  },
+
+  function drainBelowGroupTimeout({ drainTimeout, heartbeatInterval }) {
+    if (drainTimeout === undefined || heartbeatInterval === undefined) return none;
+    const timeoutMs = groupTimeoutMs(heartbeatInterval);
+    if (drainTimeout < timeoutMs) return none;
+    return objection(
+      'drainTimeout',
+      ` is ${formatDuration(drainTimeout)}, but has to be below the group's timeout, 3 times --heartbeat-interval = ${formatDuration(timeoutMs)}: others would take the shards over while this copy still sends`,
+    );
+  },
+
+  function tlsOptionsNeedTls(values, given) {
+    const { proto } = values;
+    if (proto === undefined || proto === 'tls') return none;
+    const tlsOnly = (['ca', 'cert', 'key', 'serverName', 'fingerprint', 'insecure', 'allowLfOverTls'] as const).filter(
+      (key) => given(key) && values[key] !== false,
+    );
+    return tlsOnly.map((key) => ({
+      key,
+      phrase: ` has no meaning with --proto ${proto}; use --proto tls, or leave it out`,
+    }));
+  },
+
+  function noFramingOverUdp({ proto }, given) {
+    if (proto !== 'udp' || !given('framing')) return none;
+    return objection('framing', ' has no meaning with --proto udp: a datagram is one message; leave it out');
+  },
+
+  function octetCountingOverTls({ proto, framing, allowLfOverTls }) {
+    if (proto !== 'tls' || framing !== 'lf' || allowLfOverTls !== false) return none;
+    return objection(
+      'framing',
+      ': syslog over TLS is octet-counting (RFC 5425, section 4.3); leave it out, or add --allow-lf-over-tls if the receiver reads nothing but lines',
+    );
+  },
+
+  function keyNeedsCertificate({ key }, given) {
+    if (key === undefined || given('cert')) return none;
+    return objection('cert', ' is missing: --key is the private key of a client certificate');
+  },
+
+  function separatorThatEscapes({ sep, escape: mode }) {
+    // Its first character is the one that is escaped inside values: not one that keys or escapes are made of.
+    if (sep === undefined || mode !== 'standard' || !/^[A-Za-z0-9\\=\u0080-\uffff]/.test(sep)) return none;
+    return objection(
+      'sep',
+      ' begins with a letter, a digit, \\, = or a character outside ASCII, so it could not be told from text; begin it with a sign such as | , ; or \\t, or use --escape none',
+    );
+  },
+
+  function tagOfRfc3164({ rfc, tag }) {
+    if (rfc !== '3164' || tag === undefined || tag.length <= 32) return none;
+    return objection('tag', ` has ${tag.length} characters; with --rfc 3164 it has at most 32`);
+  },
+];
+
+export function objections(values: PartialValues, given: (key: SettingKey) => boolean): readonly Objection[] {
+  return rules.flatMap((rule) => rule(values, given));
+}

@@ -1,0 +1,41 @@
+/** The nearest of some names to a mistyped one. Pure. */
+
+/** @returns the candidate within a third of its length in edits, or undefined when none is that near */
+export function nearestName(typed: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const distance = editDistance(typed.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** `; did you mean "port"?`, or nothing. */
+export function didYouMean(typed: string, candidates: Iterable<string>): string {
+  const nearest = nearestName(typed, candidates);
+  return nearest === undefined ? '' : `; did you mean "${nearest}"?`;
+}
+
+/** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  // A typo is short: what is much longer than the other can never be near, and must not cost time.
+  if (Math.abs(a.length - b.length) > 8 || a.length > 64) return Number.POSITIVE_INFINITY;
+  let previous: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let cost = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, previous[j - 2]! + 1);
+      next.push(cost);
+    }
+    previous = row;
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,70 @@
+/** Durations and sizes: a number with its unit. A bare number is refused, because every reader guesses another unit. */
+import { type TextSchema, textSchema } from './text.ts';
+
+const millisecondsPer: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+const bytesPer: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1e3,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+interface Bounds {
+  /** As a user would write them: `100ms`, `1MiB`. */
+  readonly min: string;
+  readonly max: string;
+}
+
+/** `20s`, `200ms`, `1.5m`, `2h` → whole milliseconds within the bounds. */
+export function duration(bounds: Bounds): TextSchema<number> {
+  return quantity('duration', millisecondsPer, 's', 'ms, s, m or h', bounds);
+}
+
+/** `64MiB`, `8KiB`, `1GB` (a power of 1000) → whole bytes within the bounds. */
+export function size(bounds: Bounds): TextSchema<number> {
+  return quantity('size', bytesPer, 'MiB', 'B, KiB, MiB, GiB, kB, MB or GB', bounds);
+}
+
+function quantity(
+  kind: string,
+  factors: Readonly<Record<string, number>>,
+  usualUnit: string,
+  unitList: string,
+  bounds: Bounds,
+): TextSchema<number> {
+  const parseQuantity = (text: string): number | undefined => {
+    const [, number, unit] = /^(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]+)$/.exec(text) ?? [];
+    const factor = unit !== undefined && Object.hasOwn(factors, unit) ? factors[unit] : undefined;
+    return factor === undefined ? undefined : Math.round(Number(number) * factor);
+  };
+  const min = parseQuantity(bounds.min);
+  const max = parseQuantity(bounds.max);
+  if (min === undefined || max === undefined) throw new TypeError(`the bounds of a ${kind} take a unit`);
+
+  return textSchema((text, complain) => {
+    const value = parseQuantity(text);
+    if (value === undefined) {
+      const bare = /^\d+(\.\d+)?$/.test(text);
+      return complain(
+        bare
+          ? `has no unit; write ${text}${usualUnit} if that is what you mean (units: ${unitList})`
+          : `is not a ${kind}; give a number and one of the units ${unitList}`,
+      );
+    }
+    return value >= min && value <= max ? value : complain(`is out of range: ${bounds.min} to ${bounds.max}`);
+  });
+}
+
+/** The shortest exact spelling: 20000 → `20s`, 1500 → `1500ms`. */
+export function formatDuration(milliseconds: number): string {
+  for (const unit of ['h', 'm', 's']) {
+    const factor = millisecondsPer[unit]!;
+    if (milliseconds >= factor && milliseconds % factor === 0) return `${milliseconds / factor}${unit}`;
+  }
+  return `${milliseconds}ms`;
+}
