@@ -1,0 +1,169 @@
+/**
+ * `sls-syslog emulator`: the embedded log service as a program, for trying things out and for tests in another
+ * process.
+ *
+ * stdout carries one line of JSON when it is ready, and nothing else; the exports to paste, and all that is for
+ * people, go to stderr.
+ */
+import { Command } from 'commander';
+import { z } from 'zod';
+import {
+  createEmulator,
+  DEMO_CREDENTIALS,
+  type Emulator,
+  type EmulatorAddress,
+  isProfileName,
+  type ProfileName,
+} from '../emulator/emulator.ts';
+
+const USAGE_EXIT_CODE = 2;
+/** So far back reach the receive times of the logs that are there from the start, so that `--from <time>` can be tried. */
+const BACKLOG_SPAN_MS = 10 * 60 * 1000;
+const CONSUMER_GROUP = 'sls-syslog-demo';
+const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
+const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,12}$/, `must be a whole number, ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be ${min} to ${max}`);
+
+const optionsSchema = z.object({
+  port: wholeNumber(0, 65_535),
+  shards: wholeNumber(1, 256),
+  logs: wholeNumber(0, 50_000_000),
+  rate: wholeNumber(0, 1_000_000),
+  profile: z.custom<ProfileName>(
+    (value) => typeof value === 'string' && isProfileName(value),
+    'must be access, audit, nasty or file:PATH',
+  ),
+  seed: wholeNumber(0, 0xffff_ffff),
+  project: z.string().regex(/^[a-z0-9][a-z0-9-]{1,62}$/, 'must be 2 to 63 lower-case letters, digits or "-"'),
+  logstore: z.string().regex(/^[a-z0-9][a-z0-9_-]{1,62}$/, 'must be 2 to 63 lower-case letters, digits, "-" or "_"'),
+  ak: z.string().regex(/^[^\s:/]+$/, 'must not be empty, nor hold blanks, ":" or "/"'),
+  sk: z.string().min(1, 'must not be empty'),
+  stsToken: z.string().min(1, 'must not be empty').optional(),
+  region: z.string().min(1, 'must not be empty').optional(),
+  retention: z
+    .string()
+    .regex(DURATION, 'must be a number with its unit: 30s, 10m, 2h, 7d')
+    .transform((text) => {
+      const [, amount, unit] = DURATION.exec(text)!;
+      return Number(amount) * MS_PER_UNIT[unit!]!;
+    })
+    .optional(),
+});
+
+type EmulatorCommandOptions = z.infer<typeof optionsSchema>;
+
+export function emulatorCommand(): Command {
+  return new Command('emulator')
+    .description('run the embedded log service: the same wire protocol in memory, no account needed')
+    .option('--port <number>', 'port on 127.0.0.1; 0 takes a free one', '0')
+    .option('--shards <number>', 'shards of the logstore', '4')
+    .option('--logs <number>', 'logs that are there from the start', '100000')
+    .option('--rate <number>', 'logs per second that are appended from then on, over all shards', '0')
+    .option('--profile <name>', 'what is generated: access, audit, nasty or file:PATH (a log per line)', 'access')
+    .option('--seed <number>', 'the same seed gives the same logs', '1')
+    .option('--project <name>', 'project', 'demo')
+    .option('--logstore <name>', 'logstore', 'logs')
+    .option('--ak <id>', 'access key id that is accepted', DEMO_CREDENTIALS.accessKeyId)
+    .option('--sk <secret>', 'access key secret', DEMO_CREDENTIALS.accessKeySecret)
+    .option('--sts-token <token>', 'security token that requests have to carry; default: none')
+    .option('--region <name>', 'region that v4 signatures have to be for; default: any')
+    .option('--retention <time>', 'how long logs are kept (30s, 10m, 2h, 7d); default: for ever')
+    .addHelpText('after', '\nA line of JSON on stdout says when it is ready; what to export is on stderr.')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT_CODE))
+    .action(async (raw: unknown) => {
+      const parsed = optionsSchema.safeParse(raw);
+      if (parsed.success) await run(parsed.data);
+      else reportUsage(parsed.error.issues.map((issue) => `${flagName(issue.path)} ${issue.message}`));
+    });
+}
+
+async function run(options: EmulatorCommandOptions): Promise<void> {
+  const emulator = createEmulator({
+    port: options.port,
+    shards: options.shards,
+    project: options.project,
+    logstore: options.logstore,
+    profile: options.profile,
+    seed: options.seed,
+    credentials: [{ accessKeyId: options.ak, accessKeySecret: options.sk, securityToken: options.stsToken }],
+    ...(options.region !== undefined && { region: options.region }),
+    ...(options.retention !== undefined && { retentionMs: options.retention }),
+  });
+  try {
+    // Half of the retention at most: what is there from the start should not be gone at once.
+    const receivedOverMs = Math.min(BACKLOG_SPAN_MS, (options.retention ?? Number.POSITIVE_INFINITY) / 2);
+    if (options.logs > 0) emulator.append({ logs: options.logs, receivedOverMs });
+    emulator.setRate({ logsPerSecond: options.rate });
+  } catch (error) {
+    return reportUsage([`--profile ${options.profile} cannot be used: ${messageOf(error)}`]);
+  }
+
+  closeOnSignal(emulator);
+  try {
+    announce(options, await emulator.start());
+  } catch (error) {
+    await emulator.close();
+    process.stderr.write(
+      `error: cannot listen on 127.0.0.1:${options.port}: ${messageOf(error)}. Another --port, or 0 for a free one?\n`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+function closeOnSignal(emulator: Emulator): void {
+  const close = (): void => {
+    process.off('SIGINT', close);
+    process.off('SIGTERM', close);
+    emulator.close().catch((error: unknown) => {
+      process.stderr.write(`error: ${messageOf(error)}\n`);
+      process.exitCode = 1;
+    });
+  };
+  process.on('SIGINT', close);
+  process.on('SIGTERM', close);
+}
+
+function announce(options: EmulatorCommandOptions, { endpoint }: EmulatorAddress): void {
+  const { project, logstore, shards, logs, ak } = options;
+  process.stdout.write(
+    `${JSON.stringify({ event: 'ready', endpoint, project, logstore, shards, logs, accessKeyId: ak })}\n`,
+  );
+  const variables: Record<string, string> = {
+    SLS_ENDPOINT: endpoint,
+    SLS_AK_ID: ak,
+    SLS_AK_KEY: options.sk,
+    ...(options.stsToken !== undefined && { SLS_STS_TOKEN: options.stsToken }),
+    SLS_PROJECT: project,
+    SLS_LOGSTORE: logstore,
+    SLS_CG: CONSUMER_GROUP,
+  };
+  const exports = Object.entries(variables).map(([name, value]) => `${name}=${shellQuote(value)}`);
+  process.stderr.write(`export ${exports.join(' ')}\n`);
+}
+
+function reportUsage(problems: readonly string[]): void {
+  for (const problem of problems) process.stderr.write(`error: ${problem}\n`);
+  process.exitCode = USAGE_EXIT_CODE;
+}
+
+/** `stsToken` → `--sts-token` */
+function flagName(path: readonly PropertyKey[]): string {
+  return `--${path
+    .map(String)
+    .join('.')
+    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function shellQuote(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
