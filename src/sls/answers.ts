@@ -23,13 +23,13 @@ export const checkpointList = z.array(
   }),
 );
 
-const compressions: Readonly<Record<string, Compression>> = {
-  '': 'none',
-  none: 'none',
-  lz4: 'lz4',
-  zstd: 'zstd',
-  deflate: 'deflate',
-};
+const compressions: ReadonlyMap<string, Compression> = new Map([
+  ['', 'none'],
+  ['none', 'none'],
+  ['lz4', 'lz4'],
+  ['zstd', 'zstd'],
+  ['deflate', 'deflate'],
+]);
 
 export interface PullHead {
   /** The size of the LogGroupList, as claimed; 0 when there is no data. */
@@ -54,7 +54,7 @@ export function readPullHead(head: AnswerHead, maxRawBytes: number): PullHead {
     );
   }
   const compressType = (head.headers['x-log-compresstype'] ?? '').toLowerCase();
-  const compression = compressions[compressType];
+  const compression = compressions.get(compressType);
   if (compression === undefined) {
     throw new CorruptBatchError(`a pull's answer is compressed with "${compressType}", which was not asked for`);
   }

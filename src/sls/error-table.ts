@@ -76,8 +76,9 @@ const unknown5xx: ErrorClass = { code: 'server-error', kind: 'transient', action
 const unknownOther: ErrorClass = { code: 'request-refused', kind: 'request', action: 'retry' };
 
 export function classify(status: number, serviceCode: string): ErrorClass {
-  const known = byServiceCode[serviceCode.toLowerCase().replace('exsit', 'exist')];
-  return known ?? byStatus[status] ?? (status >= 500 ? unknown5xx : unknownOther);
+  const levelled = serviceCode.toLowerCase().replace('exsit', 'exist');
+  if (Object.hasOwn(byServiceCode, levelled)) return byServiceCode[levelled]!;
+  return byStatus[status] ?? (status >= 500 ? unknown5xx : unknownOther);
 }
 
 export interface Phase {

@@ -74,7 +74,10 @@ export function errorFromAnswer(answer: ErrorAnswer, attempt: Attempt): ServiceE
  */
 export function errorFromConnection(thrown: unknown, attempt: Attempt): ServiceError | undefined {
   const code = errorCode(thrown);
-  if (code === undefined || !(code in connectionErrors || (networkCode.test(code) && !ourFault.has(code)))) {
+  if (
+    code === undefined ||
+    !(Object.hasOwn(connectionErrors, code) || (networkCode.test(code) && !ourFault.has(code)))
+  ) {
     return undefined;
   }
   const errorClass = connectionErrors[code] ?? (code.startsWith('HPE_') ? badAnswer : otherConnectionError);

@@ -1,0 +1,77 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, test, vi } from 'vitest';
+import { backoffMs, defaultBackoff, pause } from '../../../src/sls/backoff.ts';
+import { abortable, createDeadline } from '../../../src/sls/deadline.ts';
+
+describe('backoff', () => {
+  test('is anything up to a bound that doubles from 100 ms to 30 s', () => {
+    const bounds = Array.from({ length: 12 }, (_, i) => backoffMs(i + 1, defaultBackoff, () => 1));
+    expect(bounds).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000, 30000]);
+    expect(backoffMs(1, defaultBackoff, () => 0)).toBe(0);
+  });
+
+  test('keeps its jitter at the cap, and for ever', () => {
+    expect(backoffMs(5_000, defaultBackoff, () => 0.25)).toBe(7_500);
+    const waits = new Set(Array.from({ length: 100 }, () => backoffMs(100, defaultBackoff)));
+    expect(waits.size).toBeGreaterThan(90);
+    expect(Math.max(...waits)).toBeLessThan(30_000);
+  });
+
+  test('a pause ends with the first signal that aborts, and leaves no listener', async () => {
+    const [a, b] = [new AbortController(), new AbortController()];
+    const paused = pause(3_600_000, [a.signal, b.signal]);
+    b.abort();
+    await paused;
+    await pause(0, [a.signal]);
+    await pause(3_600_000, [a.signal, b.signal]);
+    expect(getEventListeners(a.signal, 'abort')).toEqual([]);
+    expect(getEventListeners(b.signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('a deadline', () => {
+  test('aborts with the reason of whichever signal aborts first', () => {
+    const controller = new AbortController();
+    const deadline = createDeadline([new AbortController().signal, controller.signal], 60_000);
+    const reason = new Error('mine');
+    controller.abort(reason);
+    expect(deadline.signal.reason).toBe(reason);
+    expect(deadline.expired).toBe(false);
+    deadline.dispose();
+  });
+
+  test('has aborted already when one of them has', () => {
+    const reason = new Error('before');
+    const deadline = createDeadline([AbortSignal.abort(reason)], 60_000);
+    expect(deadline.signal.reason).toBe(reason);
+    deadline.dispose();
+  });
+
+  test('expires', () => {
+    vi.useFakeTimers();
+    const deadline = createDeadline([], 1_000);
+    vi.advanceTimersByTime(1_000);
+    expect(deadline.signal.aborted && deadline.expired).toBe(true);
+    vi.useRealTimers();
+  });
+
+  test('leaves neither listener nor timer behind', () => {
+    vi.useFakeTimers();
+    const { signal } = new AbortController();
+    createDeadline([signal], 1_000).dispose();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+});
+
+test('abortable gives what the promise gives, or the reason', async () => {
+  const controller = new AbortController();
+  await expect(abortable(Promise.resolve(1), controller.signal)).resolves.toBe(1);
+  await expect(abortable(2, controller.signal)).resolves.toBe(2);
+  await expect(abortable(Promise.reject(new Error('no')), controller.signal)).rejects.toThrow('no');
+  const never = abortable(new Promise(() => undefined), controller.signal);
+  controller.abort(new Error('enough'));
+  await expect(never).rejects.toThrow('enough');
+  expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+});
