@@ -1,0 +1,191 @@
+/**
+ * Walks over a LogGroupList, log by log, and makes nothing on the way: a log is its two times and the places of
+ * its fields, in arrays that the next log uses again.
+ *
+ *     LogGroupList { 1: LogGroup… }
+ *     LogGroup     { 1: Log…   3: Topic   4: Source   6: LogTag…   (2: Category, 5: MachineUUID: not used) }
+ *     Log          { 1: Time varint   2: Content…   4: TimeNs fixed32 }
+ *     Content, LogTag { 1: Key   2: Value }
+ *
+ * Topic, Source and LogTags usually come after the logs that they describe, so a group's own fields are read
+ * once for them, its logs skipped, and then once for its logs: no byte is read more than twice.
+ *
+ * As proto2 has it: fields in any order; the last occurrence of a field that may occur once wins; unknown fields
+ * are skipped, and so is a known one with another wire type. A log without Time, or a content or tag without Key
+ * or Value, is an error: protobufjs and the official SDKs refuse it too.
+ */
+import { FieldSpans } from './field-spans.ts';
+import { corruptAt, WIRE_FIXED32, WIRE_LENGTH, WIRE_VARINT, WireReader } from './wire-reader.ts';
+
+const LIST_LOG_GROUP = (1 << 3) | WIRE_LENGTH;
+const GROUP_LOG = (1 << 3) | WIRE_LENGTH;
+const GROUP_TOPIC = (3 << 3) | WIRE_LENGTH;
+const GROUP_SOURCE = (4 << 3) | WIRE_LENGTH;
+const GROUP_TAG = (6 << 3) | WIRE_LENGTH;
+const LOG_TIME = (1 << 3) | WIRE_VARINT;
+const LOG_CONTENT = (2 << 3) | WIRE_LENGTH;
+const LOG_TIME_NS = (4 << 3) | WIRE_FIXED32;
+const ENTRY_KEY = (1 << 3) | WIRE_LENGTH;
+const ENTRY_VALUE = (2 << 3) | WIRE_LENGTH;
+
+const LIST_DEPTH = 0;
+const GROUP_DEPTH = 1;
+const LOG_DEPTH = 2;
+const ENTRY_DEPTH = { content: 3, tag: 2 } as const;
+
+/** `timeNs` of a log that has none. */
+export const NO_TIME_NS = -1;
+
+export class LogWalker {
+  /** Of the group. Empty (start and end equal) where the group has none. */
+  topicStart = 0;
+  topicEnd = 0;
+  sourceStart = 0;
+  sourceEnd = 0;
+  readonly tags = new FieldSpans();
+
+  /** Of the log: unix seconds. */
+  time = 0;
+  /** Nanoseconds within the second, as sent (so perhaps a second and more), or NO_TIME_NS. */
+  timeNs = NO_TIME_NS;
+  readonly contents = new FieldSpans();
+
+  readonly #reader: WireReader;
+  /** Where the next log of the group is looked for, and where the group ends. */
+  #logPosition = 0;
+  #groupEnd = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#reader = new WireReader(bytes);
+  }
+
+  /**
+   * Goes to the next group and reads what its logs share.
+   * @returns false at the end of the list
+   * @throws CorruptBatchError
+   */
+  nextGroup(): boolean {
+    const reader = this.#reader;
+    reader.position = this.#groupEnd;
+    reader.limit = reader.bytes.length;
+    while (!reader.atEnd) {
+      const tag = reader.tag();
+      if (tag === LIST_LOG_GROUP) {
+        this.#groupEnd = reader.lengthEnd();
+        this.#logPosition = reader.position;
+        this.#readGroup();
+        return true;
+      }
+      reader.skip(tag, LIST_DEPTH);
+    }
+    this.#groupEnd = reader.position;
+    return false;
+  }
+
+  /**
+   * Goes to the group's next log.
+   * @returns false at the end of the group
+   * @throws CorruptBatchError
+   */
+  nextLog(): boolean {
+    const reader = this.#reader;
+    reader.position = this.#logPosition;
+    reader.limit = this.#groupEnd;
+    while (!reader.atEnd) {
+      const tag = reader.tag();
+      if (tag === GROUP_LOG) {
+        reader.limit = reader.lengthEnd();
+        this.#logPosition = reader.limit;
+        this.#readLog();
+        return true;
+      }
+      reader.skip(tag, GROUP_DEPTH);
+    }
+    this.#logPosition = reader.position;
+    return false;
+  }
+
+  #readGroup(): void {
+    const reader = this.#reader;
+    const end = this.#groupEnd;
+    this.topicStart = this.topicEnd = this.sourceStart = this.sourceEnd = 0;
+    this.tags.clear();
+    reader.limit = end;
+    while (reader.position < end) {
+      const tag = reader.tag();
+      if (tag === GROUP_LOG) {
+        reader.position = reader.lengthEnd();
+      } else if (tag === GROUP_TOPIC) {
+        this.topicEnd = reader.lengthEnd();
+        this.topicStart = reader.position;
+        reader.position = this.topicEnd;
+      } else if (tag === GROUP_SOURCE) {
+        this.sourceEnd = reader.lengthEnd();
+        this.sourceStart = reader.position;
+        reader.position = this.sourceEnd;
+      } else if (tag === GROUP_TAG) {
+        readEntry(reader, this.tags, ENTRY_DEPTH.tag);
+      } else {
+        reader.skip(tag, GROUP_DEPTH);
+      }
+    }
+  }
+
+  #readLog(): void {
+    const reader = this.#reader;
+    const { contents } = this;
+    const start = reader.position;
+    const end = reader.limit;
+    let hasTime = false;
+    this.timeNs = NO_TIME_NS;
+    contents.clear();
+    while (reader.position < end) {
+      const tag = reader.tag();
+      if (tag === LOG_CONTENT) {
+        readEntry(reader, contents, ENTRY_DEPTH.content);
+      } else if (tag === LOG_TIME) {
+        this.time = reader.uint32();
+        hasTime = true;
+      } else if (tag === LOG_TIME_NS) {
+        this.timeNs = reader.fixed32();
+      } else {
+        reader.skip(tag, LOG_DEPTH);
+      }
+    }
+    if (!hasTime) throw corruptAt('a log has no Time', start);
+  }
+}
+
+/** A Content or a LogTag, its length included. The reader's limit is the same afterwards. */
+function readEntry(reader: WireReader, spans: FieldSpans, depth: number): void {
+  const outerLimit = reader.limit;
+  const end = reader.lengthEnd();
+  const start = reader.position;
+  let keyStart = -1;
+  let keyEnd = 0;
+  let valueStart = -1;
+  let valueEnd = 0;
+  reader.limit = end;
+  while (reader.position < end) {
+    const tag = reader.tag();
+    if (tag === ENTRY_KEY) {
+      keyEnd = reader.lengthEnd();
+      keyStart = reader.position;
+      reader.position = keyEnd;
+    } else if (tag === ENTRY_VALUE) {
+      valueEnd = reader.lengthEnd();
+      valueStart = reader.position;
+      reader.position = valueEnd;
+    } else {
+      reader.skip(tag, depth);
+    }
+  }
+  if (keyStart < 0 || valueStart < 0) {
+    throw corruptAt(
+      `a ${depth === ENTRY_DEPTH.tag ? 'tag' : 'content'} has no ${keyStart < 0 ? 'Key' : 'Value'}`,
+      start,
+    );
+  }
+  reader.limit = outerLimit;
+  spans.add(keyStart, keyEnd, valueStart, valueEnd);
+}

@@ -1,0 +1,304 @@
+import type { HeapProfiler } from 'node:inspector';
+import { Session } from 'node:inspector/promises';
+import { compressSync } from 'lz4-napi';
+import { describe, expect, it } from 'vitest';
+import type { BatchEncoder } from '../../../src/encode/batch-encoder.ts';
+import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
+import { createReferenceEncoder } from '../../../src/encode/reference-encoder.ts';
+import { createEscapeTable } from '../../../src/format/escape-table.ts';
+import { createKeyValueFormat } from '../../../src/format/key-value.ts';
+import { lineDeframer, octetCountingDeframer } from '../../support/deframe.ts';
+import { encodeAll, encoderDefaults, rawBody } from '../../support/encode.ts';
+import { content, group, log, logTag, message, source, time, timeNs, topic } from '../../support/wire.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+const HEADER = '<14>1 1970-01-01T00:00:01Z host app - - - ';
+
+function messages(raw: Uint8Array, options: Partial<EncoderOptions> = {}): string[] {
+  const encoder = createReferenceEncoder({ ...encoderDefaults, framing: 'lf', ...options });
+  const { bytes, error } = encodeAll(encoder, raw);
+  expect(error).toBeUndefined();
+  return lineDeframer()
+    .push(bytes)
+    .map((text) => text.toString());
+}
+
+/** One group of so many logs, each with its number and a value of so many bytes. */
+function batch(logCount: number, valueBytes: number): Buffer {
+  const value = 'x'.repeat(valueBytes);
+  const logs = Array.from({ length: logCount }, (_, n) => log(time(1), content('n', String(n)), content('v', value)));
+  return group(...logs);
+}
+
+describe('flattening', () => {
+  it('is the text of the official example: topic, source, time part, tags, contents', () => {
+    const raw = group(
+      log(time(1), content('a', '1'), content('b', 'x=y'), timeNs(123_456_789)),
+      topic('audit'),
+      source('10.0.0.1'),
+      logTag('__hostname__', 'web'),
+      logTag('pack', '7'),
+    );
+    expect(messages(raw)).toEqual([
+      '<14>1 1970-01-01T00:00:01.123456Z host app - - - ||__topic__=audit||__source__=10.0.0.1' +
+        '||__time_ns_part__=123456789||__tag__:__hostname__=web||__tag__:pack=7||a=1||b=x=y',
+    ]);
+  });
+
+  it('has an empty topic and source where there is none, and no time part where TimeNs is 0', () => {
+    expect(messages(group(log(time(1)), log(time(1), timeNs(0))))).toEqual([
+      `${HEADER}||__topic__=||__source__=`,
+      `${HEADER.replace('Z', '.000000Z')}||__topic__=||__source__=`,
+    ]);
+  });
+
+  it('keeps fields of the same name, and escapes in topic, source and tags as well', () => {
+    const raw = group(
+      log(time(1), content('a', '1'), content('a', '2')),
+      topic('a|b'),
+      source('\n'),
+      logTag('x=y', '='),
+    );
+    expect(messages(raw)).toEqual([`${HEADER}||__topic__=a\\|b||__source__=\\n||__tag__:x\\=y==||a=1||a=2`]);
+  });
+
+  it('writes any row of format data', () => {
+    const text = (value: string): Uint8Array => new Uint8Array(Buffer.from(value));
+    const quoted = createEscapeTable([
+      [0x22, '\\"'],
+      [0x5c, '\\\\'],
+      [0x0a, '\\n'],
+    ]);
+    const format = {
+      name: 'json',
+      prefix: text('{'),
+      lead: text('"'),
+      separator: text('","'),
+      keyEscape: quoted,
+      keyValueSign: text('":"'),
+      valueEscape: quoted,
+      suffix: text('"}'),
+    };
+    const raw = group(log(time(1), content('say "hi"', 'a\\b\n')), topic('t'), logTag('k', 'v'));
+    const [line] = messages(raw, { format });
+    expect(JSON.parse(line!.slice(HEADER.length))).toEqual({
+      __topic__: 't',
+      __source__: '',
+      '__tag__:k': 'v',
+      'say "hi"': 'a\\b\n',
+    });
+  });
+});
+
+describe('slices', () => {
+  it('are chunks of about 256 KiB of whole frames, in order', () => {
+    const encoded = encodeAll(createReferenceEncoder(encoderDefaults), batch(5000, 300));
+    expect(encoded.chunkSizes.length).toBeGreaterThan(5);
+    for (const size of encoded.chunkSizes.slice(0, -1)) {
+      expect(size).toBeLessThanOrEqual(CHUNK_BYTES);
+      expect(size).toBeGreaterThan(CHUNK_BYTES * 0.98);
+    }
+    const all = octetCountingDeframer().push(encoded.bytes);
+    expect(all.map((text) => Number(/\|\|n=(\d+)/.exec(text.toString())?.[1]))).toEqual(
+      Array.from({ length: 5000 }, (_, n) => n),
+    );
+    expect(encoded.counts).toEqual({
+      logs: 5000,
+      rawBytes: batch(5000, 300).length,
+      frameBytes: encoded.bytes.length,
+      truncated: 0,
+    });
+  });
+
+  it('begin and end with whole frames', () => {
+    const encodedBatch = createReferenceEncoder(encoderDefaults).begin(rawBody(batch(3000, 300)));
+    for (let chunk = encodedBatch.next(); chunk !== undefined; chunk = encodedBatch.next()) {
+      const deframer = octetCountingDeframer();
+      expect(deframer.push(chunk.bytes)).toHaveLength(chunk.frameCount);
+      expect(deframer.pending).toBe(0);
+      chunk.release();
+    }
+    encodedBatch.close();
+  });
+
+  it('grow for a log that is larger than a chunk, escaped or not', () => {
+    for (const value of ['x'.repeat(1_000_000), '\0'.repeat(300_000), '|'.repeat(200_000), '\n'.repeat(100_000)]) {
+      const raw = group(
+        log(time(1), content('a', '1')),
+        log(time(1), content('v', value)),
+        log(time(1), content('z', '2')),
+      );
+      const texts = messages(raw);
+      expect(texts).toHaveLength(3);
+      const escaped = value.replaceAll('\0', '\\x00').replaceAll('|', '\\|').replaceAll('\n', '\\n');
+      expect(texts[1]).toBe(`${HEADER}||__topic__=||__source__=||v=${escaped}`);
+    }
+  });
+
+  it('hold a group whose tags are larger than a chunk', () => {
+    const raw = group(
+      log(time(1), content('a', '1')),
+      log(time(1), content('b', '2')),
+      logTag('k', '\0'.repeat(100_000)),
+    );
+    const texts = messages(raw);
+    expect(texts.map((text) => text.length)).toEqual([texts[0]!.length, texts[0]!.length]);
+    expect(texts[1]).toMatch(/\\x00\|\|b=2$/);
+  });
+
+  it('are none for a batch without logs', () => {
+    const encoder = createReferenceEncoder(encoderDefaults);
+    for (const raw of [Buffer.alloc(0), group(), Buffer.concat([group(topic('t')), group(logTag('k', 'v'))])]) {
+      const encodedBatch = encoder.begin(rawBody(raw));
+      expect(encodedBatch.next()).toBeUndefined();
+      expect(encodedBatch.next()).toBeUndefined();
+      expect(encodedBatch.counts).toEqual({ logs: 0, rawBytes: raw.length, frameBytes: 0, truncated: 0 });
+    }
+  });
+
+  it('may come by turns from several batches', () => {
+    const encoder = createReferenceEncoder(encoderDefaults);
+    const raws = [batch(2000, 300), group(topic('other'), ...[1, 2, 3].map((n) => log(time(n)))), batch(1500, 500)];
+    const open = raws.map((raw) => ({
+      encodedBatch: encoder.begin(rawBody(raw)),
+      pieces: [] as Buffer[],
+      done: false,
+    }));
+    while (open.some(({ done }) => !done)) {
+      for (const one of open) {
+        const chunk = one.encodedBatch.next();
+        if (chunk === undefined) one.done = true;
+        else {
+          one.pieces.push(Buffer.from(chunk.bytes));
+          chunk.release();
+        }
+      }
+    }
+    for (const [index, { pieces }] of open.entries()) {
+      expect(Buffer.concat(pieces).equals(encodeAll(encoder, raws[index]!).bytes)).toBe(true);
+    }
+  });
+
+  it('end when the batch is closed', () => {
+    const encodedBatch = createReferenceEncoder(encoderDefaults).begin(rawBody(batch(3000, 300)));
+    encodedBatch.next()?.release();
+    encodedBatch.close();
+    encodedBatch.close();
+    expect(encodedBatch.next()).toBeUndefined();
+  });
+});
+
+describe('a body', () => {
+  it('is unpacked first', () => {
+    const raw = batch(10, 10);
+    const bytes = compressSync(raw).subarray(4);
+    const encodedBatch = createReferenceEncoder(encoderDefaults).begin({
+      bytes,
+      compression: 'lz4',
+      rawSize: raw.length,
+    });
+    expect(encodedBatch.counts.rawBytes).toBe(raw.length);
+    expect(encodedBatch.next()?.frameCount).toBe(10);
+  });
+
+  it('that cannot be is refused at once', () => {
+    const encoder = createReferenceEncoder({ ...encoderDefaults, maxRawBytes: 99 });
+    expect(() => encoder.begin(rawBody(Buffer.alloc(100)))).toThrow('more than 99 are not accepted');
+  });
+
+  it('that is damaged gives what comes before the damage, then the error, again and again', () => {
+    const raw = Buffer.concat([group(log(time(1), content('a', '1'))), group(log(content('no', 'time')))]);
+    const encodedBatch = createReferenceEncoder(encoderDefaults).begin(rawBody(raw));
+    expect(encodedBatch.next()?.frameCount).toBe(1);
+    expect(encodedBatch.counts.logs).toBe(1);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(() => encodedBatch.next()).toThrow(
+        expect.objectContaining({
+          code: 'corrupt-batch',
+          action: 'reject',
+          message: expect.stringContaining('no Time'),
+        }),
+      );
+    }
+    encodedBatch.close();
+  });
+});
+
+describe('options', () => {
+  const create = (options: Partial<EncoderOptions>): BatchEncoder =>
+    createReferenceEncoder({ ...encoderDefaults, ...options });
+
+  it.each([
+    [{ maxDatagramBytes: 65_508 }, 'from 480 to 65507'],
+    [{ maxDatagramBytes: 100 }, 'from 480 to 65507'],
+    [{ maxRawBytes: 0 }, 'unpacked batch is 0 bytes'],
+    [{ maxRawBytes: Number.NaN }, 'unpacked batch is NaN bytes'],
+  ])('refuse %j', (options, why) => {
+    expect(() => create(options)).toThrow(why);
+    expect(() => create(options)).toThrow(expect.objectContaining({ code: 'encoder-options', action: 'fatal' }));
+  });
+
+  it('refuse a format that writes line feeds with LF framing only', () => {
+    const format = { ...createKeyValueFormat(), suffix: Uint8Array.of(10) };
+    expect(() => create({ format, framing: 'lf' })).toThrow('use octet counting');
+    expect(() => create({ format, framing: 'octet-counting' })).not.toThrow();
+  });
+
+  it('refuse a datagram that cannot hold the header', () => {
+    const header = {
+      ...encoderDefaults.header,
+      hostname: 'h'.repeat(255),
+      appName: 'a'.repeat(48),
+      procId: 'p'.repeat(128),
+    };
+    const create480 = (msgId: string): BatchEncoder =>
+      create({ header: { ...header, msgId }, framing: 'datagram', maxDatagramBytes: 480 });
+    expect(() => create480('m')).not.toThrow();
+    expect(() => create480('m'.repeat(32))).toThrow(/from 5\d\d to 65507/);
+  });
+});
+
+describe('memory', () => {
+  it('is not taken for a log or a field: what a batch allocates is a few hundred bytes a chunk', async () => {
+    const logCount = 10_000;
+    const fields = Array.from({ length: 10 }, (_, n) => content(`key${n}`, `value|${n}\n`));
+    const logs = Array.from({ length: logCount }, (_, n) => log(time(1_790_000_000 + n), ...fields, timeNs(n * 1000)));
+    const raw = group(...logs, message(9, 'unknown'), topic('t'), source('s'), logTag('k', 'v'));
+    const encoder = createReferenceEncoder(encoderDefaults);
+    const encodeOnce = (): void => {
+      const encodedBatch = encoder.begin(rawBody(raw));
+      for (let chunk = encodedBatch.next(); chunk !== undefined; chunk = encodedBatch.next()) chunk.release();
+      encodedBatch.close();
+    };
+    // Before it is optimized, code keeps its numbers above 2^31 on the heap.
+    for (let run = 0; run < 20; run++) encodeOnce();
+    const bytes = await allocatedBytes(() => {
+      for (let run = 0; run < 5; run++) encodeOnce();
+    });
+    expect(bytes / (5 * logCount)).toBeLessThan(4);
+
+    const withObjects = await allocatedBytes(() => {
+      const held: object[] = [];
+      for (let n = 0; n < logCount; n++) held.push({ n });
+      expect(held).toHaveLength(logCount);
+    });
+    expect(withObjects / logCount).toBeGreaterThan(16);
+  });
+});
+
+/** All bytes allocated on the heap meanwhile, collected since or not, by V8's sampling profiler. */
+async function allocatedBytes(work: () => void): Promise<number> {
+  const session = new Session();
+  session.connect();
+  await session.post('HeapProfiler.startSampling', {
+    samplingInterval: 256,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: true,
+  });
+  work();
+  const { profile } = await session.post('HeapProfiler.stopSampling');
+  session.disconnect();
+  const sum = (node: HeapProfiler.SamplingHeapProfileNode): number =>
+    node.children.reduce((bytes, child) => bytes + sum(child), node.selfSize);
+  return sum(profile.head);
+}
