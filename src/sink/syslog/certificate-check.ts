@@ -1,0 +1,110 @@
+/**
+ * Is this the receiver that was meant? RFC 5425, 4.2.1 and 5.2.
+ *
+ *   fingerprints given, no CA   the peer's own certificate has one of them: that is enough
+ *   fingerprints and a CA       both hold
+ *   neither, or a CA alone      the chain leads to an authority, the dates hold, and the certificate has the name
+ *   insecure                    nothing is asked
+ *
+ * The same is asked of a resumed session: its certificate comes out of the session, and neither its dates nor its
+ * name are looked at by the library again.
+ */
+import type { X509Certificate } from 'node:crypto';
+import { checkServerIdentity, type TLSSocket } from 'node:tls';
+import type { AppError } from '../../errors.ts';
+import {
+  fingerprintOf,
+  oneLine,
+  showFingerprint,
+  showNames,
+  showTime,
+  validFromMs,
+  validToMs,
+} from './certificates.ts';
+import { connectionError } from './network-errors.ts';
+
+export interface CheckPolicy {
+  readonly insecure: boolean;
+  /** 64 lower-case hex digits each. */
+  readonly fingerprints: ReadonlySet<string>;
+  readonly hasCa: boolean;
+  /** A host name, or an IP address. */
+  readonly name: string;
+}
+
+/** @returns what is wrong, and what to do about it; undefined when the peer is who it should be */
+export function checkReceiver(socket: TLSSocket, policy: CheckPolicy, nowMs: number): AppError | undefined {
+  if (policy.insecure) return undefined;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return connectionError('tls-no-certificate', 'the receiver sent no certificate');
+  if (policy.fingerprints.size > 0) {
+    if (!policy.fingerprints.has(fingerprintOf(certificate))) return wrongFingerprint(certificate);
+    if (!policy.hasCa) return undefined;
+  }
+  return (
+    checkDates(certificate, nowMs) ??
+    (socket.authorized ? undefined : badChain(String(socket.authorizationError), certificate)) ??
+    checkName(certificate, policy.name)
+  );
+}
+
+function wrongFingerprint(certificate: X509Certificate): AppError {
+  return connectionError(
+    'tls-fingerprint',
+    `the receiver's certificate (${oneLine(certificate.subject)}) has none of the given fingerprints; its own is ` +
+      `${showFingerprint(certificate)}: if that is the receiver's, give it with --fingerprint`,
+  );
+}
+
+function checkDates(certificate: X509Certificate, nowMs: number): AppError | undefined {
+  const fromMs = validFromMs(certificate);
+  const toMs = validToMs(certificate);
+  if (nowMs > toMs) {
+    return connectionError(
+      'tls-certificate-expired',
+      `the receiver's certificate (${oneLine(certificate.subject)}) expired at ${showTime(toMs)}; renew it there`,
+    );
+  }
+  if (nowMs < fromMs) {
+    return connectionError(
+      'tls-certificate-not-yet-valid',
+      `the receiver's certificate (${oneLine(certificate.subject)}) is not valid before ${showTime(fromMs)}; ` +
+        'check the clocks on both sides',
+    );
+  }
+  return undefined;
+}
+
+/** X509 verification codes, as Node spells them, of a chain that ends at nobody we know. */
+const unknownAuthority = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+function badChain(code: string, certificate: X509Certificate): AppError {
+  const issuer = oneLine(certificate.issuer);
+  if (unknownAuthority.has(code)) {
+    return connectionError(
+      'tls-unknown-ca',
+      `the receiver's certificate was issued by an authority that is not trusted here (${issuer}; ${code}); give ` +
+        `that authority's certificate with --ca, or this one's fingerprint: --fingerprint ${showFingerprint(certificate)}`,
+    );
+  }
+  const what = code === 'CERT_HAS_EXPIRED' ? 'a certificate above it has expired' : 'it was refused';
+  return connectionError(
+    'tls-chain',
+    `the receiver's certificate (${oneLine(certificate.subject)}, issued by ${issuer}) cannot be trusted: ${what} (${code})`,
+  );
+}
+
+function checkName(certificate: X509Certificate, name: string): AppError | undefined {
+  if (checkServerIdentity(name, certificate.toLegacyObject()) === undefined) return undefined;
+  return connectionError(
+    'tls-wrong-name',
+    `the receiver's certificate is not for ${name}; it is for ${showNames(certificate)}: connect to one of these ` +
+      'names, or say which to expect with --server-name',
+  );
+}

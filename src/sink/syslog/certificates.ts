@@ -1,0 +1,78 @@
+/** What a certificate says of itself, for logs and errors; and the warning before it expires. */
+import type { X509Certificate } from 'node:crypto';
+import type { SinkLog } from './options.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const WARN_BEFORE_MS = 30 * DAY_MS;
+
+/** 64 lower-case hex digits. */
+export function fingerprintOf(certificate: X509Certificate): string {
+  return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
+/**
+ * @param text `sha256:AB:CD:…`, `AB:CD:…` or plain hex
+ * @returns 64 lower-case hex digits; undefined when it is not a SHA-256 fingerprint
+ */
+export function parseFingerprint(text: string): string | undefined {
+  const digits = text
+    .trim()
+    .replace(/^sha-?256:/i, '')
+    .replaceAll(':', '')
+    .toLowerCase();
+  return /^[0-9a-f]{64}$/.test(digits) ? digits : undefined;
+}
+
+/** `sha256:AB:CD:…`, as `--fingerprint` takes it. */
+export function showFingerprint(certificate: X509Certificate): string {
+  return `sha256:${certificate.fingerprint256}`;
+}
+
+/** Node gives a name a line for each part: `CN=a\nO=b`. */
+export function oneLine(distinguishedName: string): string {
+  return distinguishedName === '' ? '(no name)' : distinguishedName.replaceAll('\n', ', ');
+}
+
+/** `DNS:siem.corp, IP Address:10.0.0.1`; without any, the common name, which counts only then. */
+export function showNames(certificate: X509Certificate): string {
+  return certificate.subjectAltName ?? oneLine(certificate.subject);
+}
+
+export function validFromMs(certificate: X509Certificate): number {
+  return Date.parse(certificate.validFrom);
+}
+
+export function validToMs(certificate: X509Certificate): number {
+  return Date.parse(certificate.validTo);
+}
+
+export function showTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function certificateFacts(certificate: X509Certificate): Readonly<Record<string, unknown>> {
+  return {
+    subject: oneLine(certificate.subject),
+    issuer: oneLine(certificate.issuer),
+    validTo: showTime(validToMs(certificate)),
+  };
+}
+
+/** Warns of a certificate that expires within 30 days, or has (a fingerprint may let it pass): once a day for each. */
+export function createExpiryWatch(now: () => number, log: SinkLog): (certificate: X509Certificate) => void {
+  const warnedAtMs = new Map<string, number>();
+  return (certificate) => {
+    const nowMs = now();
+    const leftMs = validToMs(certificate) - nowMs;
+    if (leftMs >= WARN_BEFORE_MS) return;
+    const fingerprint = fingerprintOf(certificate);
+    if (nowMs - (warnedAtMs.get(fingerprint) ?? Number.NEGATIVE_INFINITY) < DAY_MS) return;
+    for (const [known, atMs] of warnedAtMs) if (nowMs - atMs >= DAY_MS) warnedAtMs.delete(known);
+    warnedAtMs.set(fingerprint, nowMs);
+    const when =
+      leftMs < 0
+        ? 'has expired'
+        : `expires in ${Math.floor(leftMs / DAY_MS)} days; renew it before, or nothing is sent`;
+    log.warn(certificateFacts(certificate), `the receiver's certificate ${when}`);
+  };
+}

@@ -1,0 +1,34 @@
+/** The syslog sink, over the protocol that the options name. */
+import type { Mark, Sink, SinkEvents } from '../sink.ts';
+import { peerName, type ResolvedOptions, resolveOptions, type SinkLog, type SyslogSinkOptions } from './options.ts';
+import { SyslogSink } from './sink.ts';
+import { createTcpTransport } from './tcp.ts';
+import { createTlsTransport } from './tls.ts';
+import type { Transport } from './transport.ts';
+import { createUdpTransport } from './udp.ts';
+
+/**
+ * One connection to one receiver. `confirmed` follows `sent` at once: it says that the local kernel has every byte,
+ * not that the receiver has.
+ * @throws ConfigError when a certificate, a key or a fingerprint cannot be used
+ */
+export function createSyslogSink<M extends Mark>(
+  options: SyslogSinkOptions,
+  events: SinkEvents<M>,
+  log: SinkLog,
+): Sink<M> {
+  const resolved = resolveOptions(options);
+  const peer = peerName(resolved);
+  return new SyslogSink({ ...resolved, transport: createTransport(resolved, log), peer, log }, events);
+}
+
+function createTransport(options: ResolvedOptions, log: SinkLog): Transport {
+  switch (options.protocol) {
+    case 'udp':
+      return createUdpTransport(options, log);
+    case 'tcp':
+      return createTcpTransport(options);
+    case 'tls':
+      return createTlsTransport(options, log);
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Makes connections, and never gives up: a receiver that is down is not an error, it is backpressure.
+ *
+ * Each `dial` tries until it has a connection. The backoff is shared by all of them, and starts anew only after a
+ * connection that was worth the name: one that lived for `steadyAfterMs` or was read from. One that is accepted and
+ * dropped at once counts like a failed attempt.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AppError } from '../../errors.ts';
+import { type Backoff, createBackoff } from './backoff.ts';
+import { networkError } from './network-errors.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Reachability } from './reachability.ts';
+import type { Connection, Transport } from './transport.ts';
+
+export type DialerOptions = Pick<ResolvedOptions, 'backoffMinMs' | 'backoffMaxMs' | 'steadyAfterMs' | 'now' | 'random'>;
+
+export class Dialer {
+  readonly #transport: Transport;
+  readonly #options: DialerOptions;
+  readonly #reachability: Reachability;
+  readonly #backoff: Backoff;
+  readonly #connectedAtMs = new WeakMap<Connection, number>();
+  #waitFirst = false;
+
+  constructor(transport: Transport, options: DialerOptions, reachability: Reachability) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#reachability = reachability;
+    this.#backoff = createBackoff(options.backoffMinMs, options.backoffMaxMs, options.random);
+  }
+
+  /** @returns a connection, however long it takes; rejects only with the signal's reason */
+  async dial(signal: AbortSignal): Promise<Connection> {
+    for (;;) {
+      if (this.#waitFirst) await pause(this.#backoff.next(), signal);
+      signal.throwIfAborted();
+      this.#waitFirst = true;
+      try {
+        const connection = await this.#transport.connect(signal);
+        this.#connectedAtMs.set(connection, this.#options.now());
+        this.#reachability.connected(connection.facts);
+        return connection;
+      } catch (thrown) {
+        signal.throwIfAborted();
+        this.#reachability.failed(networkError(thrown));
+      }
+    }
+  }
+
+  /** To be told of every connection that `dial` gave out and that broke. */
+  lost(connection: Connection, error: AppError): void {
+    const livedMs = this.#options.now() - (this.#connectedAtMs.get(connection) ?? 0);
+    const wasSteady = connection.wasRead || livedMs >= this.#options.steadyAfterMs;
+    if (wasSteady) this.#backoff.reset();
+    this.#reachability.lost(error, wasSteady);
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch {
+    throw signal.reason;
+  }
+}

@@ -1,0 +1,104 @@
+/** What a syslog sink is made from; and the defaults, with their reasons. */
+import type { LookupFunction } from 'node:net';
+import type { Log } from '../../log.ts';
+
+export type SinkLog = Log;
+
+export interface SyslogSinkOptions {
+  readonly protocol: 'udp' | 'tcp' | 'tls';
+  /** A name, or an IPv4 or IPv6 address without brackets. All addresses of a name are tried. */
+  readonly host: string;
+  readonly port: number;
+  /** Bytes wait and the kernel takes none for so long: the connection is given up. Default 120 s. */
+  readonly timeoutMs?: number;
+  /** For the name look-up and the TCP handshake together, and as much again for the TLS handshake. Default 15 s. */
+  readonly connectTimeoutMs?: number;
+  /** Idle time after which the kernel begins to probe the peer. Default 30 s. */
+  readonly keepAliveMs?: number;
+  /**
+   * Above it `write()` says to wait; the queue holds at most this and one chunk. Default 1 MiB: a few chunks, so
+   * that the kernel never waits for the encoder, while a slow receiver holds next to no memory here, and what a
+   * lost connection takes with it stays small beside what the kernels' own buffers hold (up to about 10 MiB).
+   */
+  readonly maxQueuedBytes?: number;
+  readonly tls?: SyslogTlsOptions;
+  readonly tuning?: SyslogSinkTuning;
+}
+
+/** PEM throughout: reading files is the configuration's job. */
+export interface SyslogTlsOptions {
+  /** Replaces the built-in authorities. */
+  readonly ca?: Buffer;
+  /** The client's certificate, intermediates behind it, and its key. */
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly passphrase?: string;
+  /** The name to check, and to send as SNI, where it is not `host`. */
+  readonly serverName?: string;
+  /** SHA-256 of the peer's own certificate: 64 hex digits, colons and a leading `sha256:` allowed. */
+  readonly fingerprints?: readonly string[];
+  /** The peer's certificate is not verified at all. */
+  readonly insecure?: boolean;
+}
+
+/** What tests turn, and nobody else needs to. */
+export interface SyslogSinkTuning {
+  readonly backoffMinMs?: number;
+  readonly backoffMaxMs?: number;
+  /** A connection that lived for so long was a good one: the backoff starts anew after it. */
+  readonly steadyAfterMs?: number;
+  /** How long one of several addresses may take before the next is tried. */
+  readonly addressTimeoutMs?: number;
+  readonly lookup?: LookupFunction;
+  readonly now?: () => number;
+  /** 0 ≤ random() < 1 */
+  readonly random?: () => number;
+}
+
+/** The same with every default filled in. */
+export interface ResolvedOptions {
+  readonly protocol: 'udp' | 'tcp' | 'tls';
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly keepAliveMs: number;
+  readonly maxQueuedBytes: number;
+  readonly tls: SyslogTlsOptions;
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+  readonly steadyAfterMs: number;
+  readonly addressTimeoutMs: number;
+  readonly lookup: LookupFunction | undefined;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export function resolveOptions(options: SyslogSinkOptions): ResolvedOptions {
+  const { protocol, host, port, tls = {}, tuning = {} } = options;
+  return {
+    protocol,
+    host,
+    port,
+    timeoutMs: options.timeoutMs ?? 120_000,
+    connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
+    keepAliveMs: options.keepAliveMs ?? 30_000,
+    maxQueuedBytes: options.maxQueuedBytes ?? 1024 * 1024,
+    tls,
+    backoffMinMs: tuning.backoffMinMs ?? 100,
+    backoffMaxMs: tuning.backoffMaxMs ?? 30_000,
+    steadyAfterMs: tuning.steadyAfterMs ?? 5_000,
+    // Node's own 250 ms gives up on every receiver at the far end of a slow link; a lost SYN is sent again
+    // after 1 s, and that second one should still count.
+    addressTimeoutMs: tuning.addressTimeoutMs ?? 2_500,
+    lookup: tuning.lookup,
+    now: tuning.now ?? Date.now,
+    random: tuning.random ?? Math.random,
+  };
+}
+
+/** `tls://siem.corp:6514`, `udp://[::1]:514` */
+export function peerName(options: Pick<ResolvedOptions, 'protocol' | 'host' | 'port'>): string {
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return `${options.protocol}://${host}:${options.port}`;
+}

@@ -1,0 +1,172 @@
+/**
+ * One connection over a byte stream, TCP or TLS, from the moment it is up.
+ *
+ *   open      chunks are written, one after the other, and the peer's bytes read and thrown away.
+ *             `end()` → flushing; anything that breaks it, the peer's end included → lost.
+ *   flushing  nothing more is taken; what is queued goes out, then our end (TLS: close_notify, then FIN).
+ *             Our end is out (`finish`) → ended; the peer's end or a failure before that → lost.
+ *   ended     only the peer's end is awaited, and its bytes are still read: to close with unread bytes (TLS 1.3
+ *             session tickets, say) makes the kernel answer with a reset, which throws away what the peer has not
+ *             read yet. The peer's end → closed; a failure → lost.
+ *   closed    both sides have ended, ours first: the peer has read every byte.
+ *   lost      the connection is gone. Every chunk that was queued is released, and nothing is reported any more.
+ *
+ * One chunk at a time is with the socket: each has its own callback then, so that progress is seen as finely as the
+ * kernel shows it. (Node would join queued chunks into one write, and call back once for all of them.) And it is one
+ * chunk a turn of the event loop: while the peer keeps up, writes are done within `write()`, and their callbacks,
+ * room, and the next chunks would follow each other without ever letting a timer, a heartbeat, have its turn.
+ */
+import type { Socket } from 'node:net';
+import type { FrameChunk } from '../../encode/bytes.ts';
+import type { AppError } from '../../errors.ts';
+import { createDeferred } from './deferred.ts';
+import { connectionError } from './network-errors.ts';
+import type { Connection, ConnectionEvents } from './transport.ts';
+import { Watchdog } from './watchdog.ts';
+
+export interface StreamConnectionOptions {
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly maxQueuedBytes: number;
+  readonly timeoutMs: number;
+  /** What an error of the socket means. */
+  readonly explain: (thrown: unknown) => AppError;
+}
+
+/** More than both kernels' buffers hold: Linux lets one connection's grow to 4 MiB here and 6 MiB there. */
+const BEYOND_ALL_BUFFERS = 16 * 1024 * 1024;
+
+interface Entry {
+  readonly chunk: FrameChunk;
+  readonly written: (framesDropped: number) => void;
+}
+
+export class StreamConnection implements Connection {
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly #socket: Socket;
+  readonly #options: StreamConnectionOptions;
+  readonly #watchdog: Watchdog;
+  readonly #ended = createDeferred<boolean>();
+  readonly #queue: Entry[] = [];
+  #state: 'open' | 'flushing' | 'ended' | 'closed' | 'lost' = 'open';
+  #events: ConnectionEvents | undefined;
+  #lostBecause: AppError | undefined;
+  /** A chunk is with the socket, or was in this turn of the event loop. */
+  #isWriting = false;
+  #nextTurn: NodeJS.Immediate | undefined;
+  #isFull = false;
+  #queuedBytes = 0;
+  #bytesWritten = 0;
+
+  /** @param socket connected (TLS: and verified), with `allowHalfOpen`; the caller's listeners are off it. */
+  constructor(socket: Socket, options: StreamConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.facts = options.facts;
+    this.#watchdog = new Watchdog(options.timeoutMs, () => this.#onStalled());
+    socket.on('finish', () => this.#onFinish());
+    socket.on('end', () => this.#onPeerEnd());
+    socket.on('error', (error) => this.#lose(options.explain(error)));
+    socket.on('close', () => this.#lose(connectionError('closed', 'the connection was closed')));
+    if (socket.destroyed) this.#lose(connectionError('closed', 'the connection was closed as soon as it was there'));
+    else socket.resume();
+  }
+
+  get hasRoom(): boolean {
+    return this.#queuedBytes < this.#options.maxQueuedBytes;
+  }
+
+  get wasRead(): boolean {
+    return this.#bytesWritten > BEYOND_ALL_BUFFERS;
+  }
+
+  attach(events: ConnectionEvents): void {
+    this.#events = events;
+    if (this.#lostBecause !== undefined) events.lost(this.#lostBecause);
+  }
+
+  write(chunk: FrameChunk, written: (framesDropped: number) => void): void {
+    if (this.#state !== 'open') {
+      chunk.release();
+      return;
+    }
+    this.#queue.push({ chunk, written });
+    this.#queuedBytes += chunk.bytes.length;
+    this.#isFull = !this.hasRoom;
+    if (!this.#isWriting) this.#writeNext();
+  }
+
+  end(): Promise<boolean> {
+    if (this.#state === 'open') {
+      this.#state = 'flushing';
+      if (!this.#isWriting) this.#socket.end();
+    }
+    return this.#ended.promise;
+  }
+
+  destroy(error: AppError): void {
+    this.#lose(error);
+  }
+
+  #writeNext(): void {
+    const entry = this.#queue[0];
+    this.#isWriting = entry !== undefined;
+    if (entry === undefined) {
+      if (this.#state === 'flushing') this.#socket.end();
+      return;
+    }
+    this.#watchdog.busy();
+    // A callback without an error says nothing once the socket is destroyed: Node calls it then, too.
+    this.#socket.write(entry.chunk.bytes, (error) => {
+      if (error) this.#lose(this.#options.explain(error));
+      else if (this.#state !== 'lost') this.#onWritten(entry);
+    });
+  }
+
+  #onWritten(entry: Entry): void {
+    this.#queue.shift();
+    this.#queuedBytes -= entry.chunk.bytes.length;
+    this.#bytesWritten += entry.chunk.bytes.length;
+    if (this.#queue.length > 0) this.#watchdog.progress();
+    else this.#watchdog.idle();
+    this.#nextTurn = setImmediate(() => this.#writeNext());
+    entry.chunk.release();
+    entry.written(0);
+    if (this.#isFull && this.hasRoom && this.#state === 'open') {
+      this.#isFull = false;
+      this.#events?.room();
+    }
+  }
+
+  #onFinish(): void {
+    if (this.#state === 'flushing') this.#state = 'ended';
+  }
+
+  #onPeerEnd(): void {
+    if (this.#state !== 'ended') {
+      this.#lose(connectionError('closed-by-peer', 'the receiver closed the connection'));
+      return;
+    }
+    this.#state = 'closed';
+    this.#socket.destroy();
+    this.#ended.resolve(true);
+  }
+
+  #onStalled(): void {
+    const seconds = this.#options.timeoutMs / 1000;
+    this.#lose(connectionError('stalled', `the receiver took no data for ${seconds} s (--timeout)`));
+  }
+
+  #lose(error: AppError): void {
+    if (this.#state === 'lost' || this.#state === 'closed') return;
+    this.#state = 'lost';
+    this.#lostBecause = error;
+    this.#watchdog.idle();
+    clearImmediate(this.#nextTurn);
+    // Closes the file descriptor before it returns: from here on nobody reads the chunks' bytes.
+    this.#socket.destroy();
+    for (const { chunk } of this.#queue.splice(0)) chunk.release();
+    this.#queuedBytes = 0;
+    this.#ended.resolve(false);
+    this.#events?.lost(error);
+  }
+}

@@ -1,0 +1,83 @@
+/** Syslog over plain TCP (RFC 6587). */
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { connectionError, networkError } from './network-errors.ts';
+import type { ResolvedOptions } from './options.ts';
+import { StreamConnection } from './stream-connection.ts';
+import type { Connection, Transport } from './transport.ts';
+
+export function createTcpTransport(options: ResolvedOptions): Transport {
+  return {
+    async connect(signal): Promise<Connection> {
+      const socket = await connectTcp(options, signal);
+      return new StreamConnection(socket, {
+        facts: { address: remoteAddress(socket) },
+        maxQueuedBytes: options.maxQueuedBytes,
+        timeoutMs: options.timeoutMs,
+        explain: networkError,
+      });
+    },
+  };
+}
+
+/**
+ * One attempt at every address of the host, bounded by `connectTimeoutMs`.
+ * @returns a connected socket, nothing listening on it but an error handler that keeps the process alive
+ */
+export function connectTcp(options: ResolvedOptions, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const socket = connect(socketOptions(options));
+    const timer = setTimeout(() => {
+      const seconds = options.connectTimeoutMs / 1000;
+      give(
+        connectionError('connect-timeout', `no connection within ${seconds} s; check the address, and the firewalls`),
+      );
+    }, options.connectTimeoutMs);
+    const onAbort = () => give(signal.reason);
+    const onError = (error: unknown) => give(networkError(error));
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      socket.off('connect', onConnect);
+    };
+    const give = (error: unknown) => {
+      done();
+      socket.destroy();
+      reject(error);
+    };
+    const onConnect = () => {
+      done();
+      resolve(socket);
+    };
+    signal.addEventListener('abort', onAbort);
+    socket.on('error', onError);
+    socket.on('connect', onConnect);
+  });
+}
+
+/**
+ * `allowHalfOpen`: our end and the peer's are two events, and the order in which they come is what tells whether
+ * the peer has read everything.
+ */
+function socketOptions(options: ResolvedOptions): TcpNetConnectOpts {
+  return {
+    host: options.host,
+    port: options.port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: options.keepAliveMs,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: options.addressTimeoutMs,
+    ...(options.lookup && { lookup: options.lookup }),
+  };
+}
+
+/** `127.0.0.1:514`, `[::1]:514` */
+export function remoteAddress(socket: Socket): string {
+  const { remoteAddress: address = '?', remotePort: port = 0 } = socket;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

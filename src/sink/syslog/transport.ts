@@ -1,0 +1,41 @@
+/**
+ * The seam between deliveries and sockets: what `sink.ts` sees of TCP, TLS and UDP alike. Types only.
+ */
+import type { FrameChunk } from '../../encode/bytes.ts';
+import type { AppError } from '../../errors.ts';
+
+export interface Transport {
+  /** One attempt. Rejects with an AppError that says what to do, or with the signal's reason. */
+  connect(signal: AbortSignal): Promise<Connection>;
+}
+
+/** Something to write frames to, until it is ended, or lost; it never comes back after that. */
+export interface Connection {
+  /** Where to, and how: for the log line. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** False: enough is queued; `room` will be called. */
+  readonly hasRoom: boolean;
+  /** The peer must have read from it: more went in than all buffers on the way can hold. */
+  readonly wasRead: boolean;
+  /** To be called once. A connection that was lost in the meantime says so here. */
+  attach(events: ConnectionEvents): void;
+  /**
+   * Takes over the chunk: `release()` is called exactly once, before `written` or when the connection is over.
+   * @param written the local kernel has every byte; never called after the connection is over
+   */
+  write(chunk: FrameChunk, written: (framesDropped: number) => void): void;
+  /**
+   * Ends our side behind everything queued, and waits for the peer's end; without a time limit, `destroy` is one.
+   * @returns true when the peer ended after us: it has read everything; false when the connection was lost
+   */
+  end(): Promise<boolean>;
+  /** At once. `lost` is called with this error, unless the connection is over already. */
+  destroy(error: AppError): void;
+}
+
+export interface ConnectionEvents {
+  /** There is room again. */
+  room(): void;
+  /** The connection is over, otherwise than by both ends; every chunk has been released. */
+  lost(error: AppError): void;
+}
