@@ -113,10 +113,13 @@ class Reading {
     return true;
   }
 
+  /** A setting that was written wrongly has its problem already: it is not missing too. */
   requireAll(): void {
     for (const key of settingKeys) {
-      const { absent, description } = settings[key];
-      if (absent === 'required' && !this.#written.has(key)) this.complain(key, ` is missing: ${description}`);
+      const { absent, description, variables } = settings[key];
+      if (absent !== 'required' || this.#written.has(key)) continue;
+      if (!this.problems.some((problem) => problem.variable === variables[0]))
+        this.complain(key, ` is missing: ${description}`);
     }
   }
 

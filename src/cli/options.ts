@@ -1,0 +1,93 @@
+/**
+ * The table of settings as commander's options, and what was given of them.
+ *
+ * Commander ends at the first thing that it does not like. Here everything has to be told at once, so unknown
+ * options are let through and every value is optional to it: what is wrong is found afterwards, in `readFlags`.
+ */
+import { type Command, Option } from 'commander';
+import type { Flags } from '../config/load.ts';
+import { problemOf, type RawValue } from '../config/raw-value.ts';
+import { groupTitles, isSwitch, type SettingKey, settingByName, settings } from '../config/settings.ts';
+import { nearestName } from '../config/suggest.ts';
+import type { ConfigProblem } from '../errors.ts';
+
+export function addSettingOptions(command: Command): Command {
+  command.allowUnknownOption().allowExcessArguments();
+  for (const [name, key] of settingByName) {
+    const { noFlag, repeatable, aliases, group, description } = settings[key];
+    if (noFlag) continue;
+    const option = new Option(isSwitch(key) ? `--${name}` : `--${name} [value]`, description);
+    option.helpGroup(`${groupTitles[group]}:`);
+    if (repeatable) option.argParser<string[]>((value, before) => [...(Array.isArray(before) ? before : []), value]);
+    command.addOption(aliases?.includes(name) ? option.hideHelp() : option);
+  }
+  return command;
+}
+
+/**
+ * What was given to a command and to those above it (`sls-syslog --host a run --port 514`).
+ * @param workingDirectory absolute; what relative paths are relative to
+ */
+export function readFlags(command: Command, workingDirectory: string): Flags {
+  const given: Record<string, unknown> = command.optsWithGlobals();
+  const values = new Map<SettingKey, RawValue>();
+  const problems: ConfigProblem[] = [...strayArguments(command.args)];
+  for (const [name, key] of settingByName) {
+    const value = given[camelCase(name)];
+    if (value === undefined) continue;
+    const origin = `--${name}`;
+    const texts = value === true ? ['true'] : Array.isArray(value) ? value.map(String) : [String(value)];
+    const raw = { texts, origin, baseDirectory: workingDirectory };
+    const other = values.get(key);
+    if (value === true && !isSwitch(key))
+      problems.push(problemOf(key, ` needs a value: ${origin} ${settings[key].placeholder}`));
+    else if (other) problems.push(problemOf(key, `: ${origin} means the same as ${other.origin}; give one of the two`));
+    else values.set(key, raw);
+  }
+  return { values, problems };
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * Commander hands over operands first, and from the first unknown option on everything else that it did not know:
+ * there a word without dashes may be an unknown option's value. It may be a secret too, so it is never repeated.
+ */
+function* strayArguments(args: readonly string[]): Generator<ConfigProblem> {
+  let afterUnknown = false;
+  for (const arg of args) {
+    if (arg.startsWith('-') && arg.length > 1) {
+      afterUnknown = true;
+      yield unknownOption(arg);
+    } else if (!afterUnknown) {
+      const nearest = nearestName(arg, commandNames);
+      const hint = nearest
+        ? `did you mean "${nearest}"?`
+        : `commands are ${commandNames.join(', ')}; settings begin with --`;
+      yield {
+        message: /^[a-z][a-z-]{0,20}$/.test(arg) ? `unknown command "${arg}"; ${hint}` : `unexpected argument; ${hint}`,
+      };
+    }
+  }
+}
+
+const commandNames = ['run', 'emulator', 'receiver', 'demo'];
+
+function unknownOption(arg: string): ConfigProblem {
+  const [flag = ''] = arg.split('=', 1);
+  const name = flag.replace(/^-+/, '');
+  const key = settingByName.get(name);
+  if (key !== undefined && settings[key].noFlag) {
+    return problemOf(
+      key,
+      ` is not taken from the command line, where ps would show it; set ${settings[key].variables[0]}`,
+    );
+  }
+  if (key !== undefined && isSwitch(key)) return problemOf(key, ` takes no value: give --${name} or leave it out`);
+  const nearest = nearestName(name, flagNames);
+  return { message: `unknown option ${flag}${nearest === undefined ? '' : `; did you mean --${nearest}?`}` };
+}
+
+const flagNames = [...settingByName].filter(([, key]) => !settings[key].noFlag).map(([name]) => name);

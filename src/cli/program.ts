@@ -1,0 +1,71 @@
+/** The commands and how they hang together. `run` is what happens without a command. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../errors.ts';
+import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
+import { examples, settingHelp } from './help.ts';
+import { addSettingOptions, readFlags } from './options.ts';
+import { type RunContext, runDaemon } from './run.ts';
+
+export interface ProgramContext extends RunContext {
+  /** `emulator`, `receiver`, `demo`: each reads its own options and sets `process.exitCode`. */
+  readonly commands: readonly Command[];
+  readonly writeOut: (text: string) => void;
+}
+
+/**
+ * Runs a command line (without node and the script in front).
+ * @returns the exit code, or undefined where a sub-command has set `process.exitCode` by itself
+ */
+export async function runProgram(args: readonly string[], context: ProgramContext): Promise<ExitCode | undefined> {
+  let exitCode: ExitCode | undefined;
+  const action = async (_options: unknown, command: Command) => {
+    exitCode = await runDaemon(readFlags(command, context.surroundings.workingDirectory), context);
+  };
+  const program = createProgram(context, action);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.configuration;
+    if (error instanceof ConfigError) {
+      context.writeError(describeProblems(error.problems));
+      return exitCodes.configuration;
+    }
+    throw error;
+  }
+}
+
+function createProgram(
+  context: Pick<ProgramContext, 'commands' | 'writeOut' | 'writeError'>,
+  action: (options: unknown, command: Command) => Promise<void>,
+): Command {
+  const program = new Command('sls-syslog');
+  program
+    .description(
+      'Ships logs from an Alibaba Cloud Log Service (SLS) consumer group to a SIEM over syslog, at least once.',
+    )
+    .usage('[run] [settings]')
+    .helpOption('-h, --help', 'show this help')
+    // Without it `--port` of `sls-syslog emulator --port 0` would be taken for the receiver's.
+    .enablePositionalOptions()
+    .action(action);
+  const run = new Command('run').description('ship logs; what happens without a command').action(action);
+  for (const command of [program, run]) {
+    addSettingOptions(command).configureHelp(settingHelp()).addHelpText('after', examples);
+  }
+  run.usage('[settings]').helpOption('-h, --help', 'show this help');
+  // After the settings, so that the help has it at the end of the last group.
+  program.optionsGroup('Operation:').version(packageVersion(), '-V, --version', 'show the version');
+  program.addCommand(run);
+  for (const command of context.commands) program.addCommand(command);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: context.writeOut, writeErr: context.writeError });
+  }
+  return program;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,55 @@
+/** `sls-syslog run`: reads the configuration, says what is in effect, and runs the daemon to its end. */
+import type { Surroundings } from '../config/derive.ts';
+import { type Flags, type LoadedConfig, loadConfig } from '../config/load.ts';
+import { ConfigError } from '../errors.ts';
+import { createLogger } from '../logging.ts';
+import type { CreateDaemon } from './daemon-port.ts';
+import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
+import { type ProcessEvents, superviseDaemon } from './supervise.ts';
+
+export interface RunContext {
+  readonly surroundings: Surroundings;
+  readonly createDaemon: CreateDaemon;
+  readonly events: ProcessEvents;
+  /** To stderr, at once. */
+  readonly writeError: (text: string) => void;
+  /** Colours in pretty logs. */
+  readonly colour: boolean;
+}
+
+/**
+ * Resolves when the daemon has ended.
+ * @returns 2 when the configuration is at fault, 0 when everything sent was confirmed and checkpointed, else 1
+ */
+export async function runDaemon(flags: Flags, context: RunContext): Promise<ExitCode> {
+  const { surroundings, createDaemon, events, writeError, colour } = context;
+  const loaded = loadOrExplain(flags, surroundings, writeError);
+  if (!loaded) return exitCodes.configuration;
+
+  const { config, effective, warnings } = loaded;
+  const { logLevel, logFormat, drainTimeoutMs } = config.operation;
+  const log = createLogger({ level: logLevel, format: logFormat, colour, write: writeError });
+  log.info({ config: effective }, 'sls-syslog starts');
+  for (const warning of warnings) log.warn({}, warning);
+  return superviseDaemon({
+    createDaemon: () => createDaemon({ config, log }),
+    drainTimeoutMs,
+    log,
+    events,
+    writeError,
+  });
+}
+
+function loadOrExplain(
+  flags: Flags,
+  surroundings: Surroundings,
+  writeError: (text: string) => void,
+): LoadedConfig | undefined {
+  try {
+    return loadConfig(flags, surroundings);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    writeError(describeProblems(error.problems));
+    return undefined;
+  }
+}

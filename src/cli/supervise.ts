@@ -1,0 +1,140 @@
+/**
+ * Runs a daemon from its start to the process's exit code.
+ *
+ *     running   --SIGTERM or SIGINT-->            draining    `drain(drainTimeoutMs)`
+ *     draining  --a second signal, or overdue-->  destroyed   `destroy(error)`
+ *     any       --it has ended, or cannot go on, or a bug shows-->  the exit code
+ *
+ * Overdue: a drain that has not ended when its time and a grace are over. What is destroyed gets the same grace,
+ * then the process ends without it. An exception or rejection that nobody caught is a bug: it is logged and ends
+ * the process at once. A supervisor restarts it, and the log service still has the data.
+ */
+import { AppError, ConfigError, toAppError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Logger } from '../logging.ts';
+import type { Daemon, ExitSummary } from './daemon-port.ts';
+import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
+
+/** What is needed of `process`; a test brings its own. */
+export interface ProcessEvents {
+  on(event: string, listener: (value: unknown) => void): unknown;
+  off(event: string, listener: (value: unknown) => void): unknown;
+}
+
+export interface SuperviseOptions {
+  readonly createDaemon: () => Daemon;
+  readonly drainTimeoutMs: number;
+  /** Beyond the drain's time, and after a destroy; default 3 s. */
+  readonly graceMs?: number;
+  readonly log: Logger;
+  readonly events: ProcessEvents;
+  readonly writeError: (text: string) => void;
+}
+
+const stopSignals = ['SIGTERM', 'SIGINT'] as const;
+
+type Outcome = { readonly summary: ExitSummary } | { readonly error: AppError };
+
+/** Never rejects. */
+export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCode> {
+  const { log, events, drainTimeoutMs, graceMs = 3_000 } = options;
+  const { promise: ended, resolve: settle } = deferred<Outcome>();
+  const fail = (thrown: unknown) => settle({ error: toAppError(thrown) });
+  const starting = new AbortController();
+  let daemon: Daemon | undefined;
+  let stage: 'running' | 'draining' | 'destroyed' = 'running';
+  let timer: NodeJS.Timeout | undefined;
+
+  const destroy = (error: AppError): void => {
+    stage = 'destroyed';
+    clearTimeout(timer);
+    timer = setTimeout(() => settle({ error }), graceMs);
+    starting.abort(error);
+    daemon?.destroy(error);
+  };
+
+  const onStopSignal = (signal: string): void => {
+    if (stage === 'running' && daemon) {
+      stage = 'draining';
+      log.info({ signal, drainTimeoutMs }, 'stopping: delivering what was pulled; a second signal ends at once');
+      timer = setTimeout(
+        () => destroy(interrupted(`draining took more than ${drainTimeoutMs} ms`)),
+        drainTimeoutMs + graceMs,
+      );
+      daemon.drain(drainTimeoutMs).then((summary) => settle({ summary }), fail);
+    } else if (stage !== 'destroyed') {
+      destroy(interrupted(`${signal} came again`));
+    }
+  };
+
+  const onBug = (thrown: unknown): void => {
+    const error = new AppError('a bug: nobody caught this', { code: 'uncaught', action: 'fatal', cause: thrown });
+    settle({ error });
+    // It has to be told, but its state is unknown: what it throws now is of no use to anyone.
+    ignoreErrors(() => destroy(error));
+  };
+
+  const listeners = new Map<string, (value: unknown) => void>([
+    ...stopSignals.map((signal) => [signal, () => onStopSignal(signal)] as const),
+    ['uncaughtException', onBug],
+    ['unhandledRejection', onBug],
+  ]);
+  for (const [event, listener] of listeners) events.on(event, listener);
+
+  try {
+    daemon = options.createDaemon();
+    daemon.finished.then((summary) => settle({ summary }), fail);
+    daemon.start(starting.signal).catch((thrown: unknown) => {
+      // A start that a shutdown cut short says nothing new.
+      if (stage !== 'running') return;
+      const error = toAppError(thrown);
+      settle({ error });
+      ignoreErrors(() => destroy(error));
+    });
+  } catch (thrown) {
+    fail(thrown);
+  }
+
+  const outcome = await ended;
+  clearTimeout(timer);
+  for (const [event, listener] of listeners) events.off(event, listener);
+  return report(outcome, log, options.writeError);
+}
+
+/** The log's last line: how it ended, and what is not confirmed. */
+function report(outcome: Outcome, log: Log & Pick<Logger, 'fatal'>, writeError: (text: string) => void): ExitCode {
+  if ('summary' in outcome) {
+    const { complete, fields } = outcome.summary;
+    if (complete) log.info(fields, 'stopped: everything sent is confirmed and checkpointed');
+    else log.error(fields, 'stopped: not everything sent is confirmed and checkpointed; that will be sent again');
+    return complete ? exitCodes.ok : exitCodes.failure;
+  }
+  const { error } = outcome;
+  if (error instanceof ConfigError) {
+    writeError(describeProblems(error.problems));
+    return exitCodes.configuration;
+  }
+  log.fatal({ err: error }, `stopped: ${error.message}`);
+  return exitCodes.failure;
+}
+
+function interrupted(message: string): AppError {
+  return new AppError(message, { code: 'interrupted', action: 'fatal' });
+}
+
+function ignoreErrors(action: () => void): void {
+  try {
+    action();
+  } catch {
+    return;
+  }
+}
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((take) => {
+    resolve = take;
+  });
+  return { promise, resolve };
+}

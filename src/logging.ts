@@ -1,0 +1,99 @@
+/**
+ * The daemon's own log: pino on stderr, one line an event, JSON or pretty.
+ *
+ * It writes synchronously: the last line before an exit is the one that matters most, and there are few of them
+ * (none per batch above debug). For the same reason pretty printing is a function in front of the stream, not a worker nor a transform behind it.
+ */
+import { destination, type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import type { LogLevel } from './config/config.ts';
+import type { Log, LogMethod } from './log.ts';
+
+export interface Logger extends Log {
+  readonly fatal: LogMethod;
+  /** The same log with these fields in every line. */
+  child(fields: Readonly<Record<string, unknown>>): Logger;
+}
+
+export interface LoggingOptions {
+  readonly level: LogLevel;
+  readonly format: 'json' | 'pretty';
+  /** Only for `pretty`. */
+  readonly colour?: boolean;
+  /** Where lines go; absent: stderr. */
+  readonly write?: (line: string) => void;
+}
+
+/**
+ * The second line of defence: whoever logs a whole object by mistake still shows no secret. (The first: secrets are
+ * masked where the configuration is read, and kept out of every error.)
+ */
+const secretFields = [
+  'accessKeySecret',
+  'securityToken',
+  'stsToken',
+  'passphrase',
+  'authorization',
+  'Authorization',
+  '["x-acs-security-token"]',
+  'tls.key',
+];
+
+const depths = ['', '*.', '*.*.', '*.*.*.'];
+
+export function createLogger(options: LoggingOptions): Logger {
+  const pinoOptions: LoggerOptions = {
+    level: options.level,
+    base: { pid: process.pid },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: stdSerializers.err, error: stdSerializers.err },
+    redact: {
+      paths: depths.flatMap((depth) => secretFields.map((field) => joinPath(depth, field))),
+      censor: '[redacted]',
+    },
+  };
+  const write = options.write ?? openStderr().write;
+  const stream = { write: options.format === 'pretty' ? prettified(write, options.colour ?? false) : write };
+  return wrap(pino(pinoOptions, stream));
+}
+
+/** fast-redact's syntax: no dot before a bracket. */
+function joinPath(depth: string, field: string): string {
+  return field.startsWith('[') ? depth.replace(/\.$/, '') + field : depth + field;
+}
+
+/** stderr, written to before `write` returns, also where it is a pipe that is full at the moment. */
+export function openStderr(): { readonly write: (text: string) => void } {
+  const stream = destination({ fd: 2, sync: true });
+  let gone = false;
+  // Whoever read the log has left (`2>&1 | head`): shipping goes on without it, and there is nobody to tell.
+  stream.on('error', () => {
+    gone = true;
+  });
+  return {
+    write: (text) => {
+      if (!gone) stream.write(text);
+    },
+  };
+}
+
+function prettified(write: (line: string) => void, colorize: boolean): (line: string) => void {
+  const prettify = prettyFactory({ colorize, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l', ignore: 'pid' });
+  return (line) => write(prettify(line));
+}
+
+function wrap(logger: PinoLogger): Logger {
+  const method =
+    (level: 'debug' | 'info' | 'warn' | 'error' | 'fatal'): LogMethod =>
+    (fields, message) =>
+      logger[level](fields, message);
+  return {
+    debug: method('debug'),
+    info: method('info'),
+    warn: method('warn'),
+    error: method('error'),
+    fatal: method('fatal'),
+    child: (fields) => wrap(logger.child(fields)),
+  };
+}
