@@ -40,10 +40,9 @@ export function naiveMessages(groups: readonly LogGroup[], options: NaiveOptions
 }
 
 export function naiveText(fields: readonly [string, string][], options: NaiveOptions): string {
+  const { separator } = options;
   return fields
-    .map(
-      ([key, value]) => options.separator + naiveEscape(key, options, true) + '=' + naiveEscape(value, options, false),
-    )
+    .map(([key, value]) => `${separator}${naiveEscape(key, options, true)}=${naiveEscape(value, options, false)}`)
     .join('');
 }
 
