@@ -63,8 +63,10 @@ export function readPullHead(head: AnswerHead, maxRawBytes: number): PullHead {
 
 /** No compressor makes data longer by more than a 128th and some bytes of frame: beyond that the claim is a lie. */
 export function pullBodyLimit({ rawSize, compression }: PullHead): BodyLimit {
-  const maxBytes = compression === 'none' ? rawSize : rawSize + Math.ceil(rawSize / 128) + 64;
-  return { maxBytes: rawSize === 0 ? 0 : maxBytes, cut: rawSize === 0 };
+  const maxBytes = compression === 'none' || rawSize === 0 ? rawSize : rawSize + Math.ceil(rawSize / 128) + 64;
+  const tooLong = () =>
+    new CorruptBatchError(`a pull's body is longer than ${rawSize} bytes of logs can be`, { rawSize, compression });
+  return { maxBytes, cut: false, tooLong };
 }
 
 export function toBatchBody({ rawSize, compression }: PullHead, bytes: Uint8Array): BatchBody | undefined {

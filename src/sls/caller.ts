@@ -2,6 +2,7 @@
  * Makes calls: signs, sends, classifies what went wrong, and tries again for as long as the call's policy says.
  * A retry wraps one request, never a loop around several.
  */
+import { setMaxListeners } from 'node:events';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
 import { UnreadableAnswerError } from './answers.ts';
 import { type Backoff, backoffMs, pause } from './backoff.ts';
@@ -85,6 +86,8 @@ export class Caller {
   /** Rejects with the signal's reason when it aborts, and with the error's own class otherwise. */
   async call<T>(call: ServiceCall<T>, policy: RetryPolicy, signal: AbortSignal): Promise<T> {
     const { troubles, backoff } = this.#options;
+    // One signal may serve any number of calls at a time; each takes its listener away again.
+    setMaxListeners(0, signal, this.#closing.signal);
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
       this.#throwIfEnded(call, signal);

@@ -129,7 +129,7 @@ interface Facts {
 function serviceError(errorClass: ErrorClass, attempt: Attempt, facts: Facts): ServiceError {
   const { call, where, phase } = attempt;
   const shard = call.shard === undefined ? '' : ` (shard ${call.shard})`;
-  const message = `Log Service could not ${operations[call.operation].description}${shard} ${facts.detail}`;
+  const message = `Log Service: ${operations[call.operation].description}${shard} failed ${facts.detail}`;
   return new ServiceError(facts.advice ? `${message}: ${facts.advice}` : message, {
     code: errorClass.code,
     action: actionFor(errorClass, phase),
@@ -238,6 +238,8 @@ function quote(text: string, credentials: Credentials | undefined): string {
 function errorCode(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined;
   if ('code' in thrown && typeof thrown.code === 'string') return thrown.code;
+  // undici's, of what is not HTTP at all.
+  if (thrown instanceof Error && thrown.name === 'HTTPParserError') return 'HPE_UNKNOWN';
   if (thrown instanceof AggregateError) return errorCode(thrown.errors[0]);
   return 'cause' in thrown ? errorCode(thrown.cause) : undefined;
 }

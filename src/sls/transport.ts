@@ -33,16 +33,16 @@ export interface BodyLimit {
   readonly maxBytes: number;
   /** A body that is longer is cut there; otherwise it makes the request fail. */
   readonly cut: boolean;
+  /** What it fails with, where that is not BodyTooLongError. */
+  readonly tooLong?: () => Error;
 }
 
 /** The body is longer than it may be. */
 export class BodyTooLongError extends Error {
   override readonly name = 'BodyTooLongError';
-  readonly maxBytes: number;
 
   constructor(maxBytes: number) {
     super(`the body is longer than ${maxBytes} bytes`);
-    this.maxBytes = maxBytes;
   }
 }
 
@@ -68,7 +68,7 @@ export class Transport {
 
   /**
    * @param limit is asked when the head is there; what it throws ends the request
-   * @throws BodyTooLongError; the signal's reason; errors of the network as undici and Node make them
+   * @throws what the limit says, or BodyTooLongError; the signal's reason; errors of the network as undici and Node make them
    */
   async send(request: WireRequest, limit: (head: AnswerHead) => BodyLimit, signal: AbortSignal): Promise<Answer> {
     const pool = request.isPull ? this.#pulls : this.#control;
@@ -99,10 +99,10 @@ export class Transport {
 
 async function readBounded(
   body: AsyncIterable<Buffer>,
-  { maxBytes, cut }: BodyLimit,
+  { maxBytes, cut, tooLong = () => new BodyTooLongError(maxBytes) }: BodyLimit,
   declared: string | undefined,
 ): Promise<Buffer> {
-  if (!cut && declared !== undefined && Number(declared) > maxBytes) throw new BodyTooLongError(maxBytes);
+  if (!cut && declared !== undefined && Number(declared) > maxBytes) throw tooLong();
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
@@ -110,7 +110,7 @@ async function readBounded(
     length += chunk.length;
     if (length > maxBytes) {
       if (cut) break;
-      throw new BodyTooLongError(maxBytes);
+      throw tooLong();
     }
   }
   const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);

@@ -69,6 +69,10 @@ export class ScriptedServer {
     return this.#connections.size;
   }
 
+  isOpen(connection: number): boolean {
+    return [...this.#connections.values()].includes(connection);
+  }
+
   /** Resolves when so many requests have come. */
   requested(count: number): Promise<void> {
     if (this.received.length >= count) return Promise.resolve();

@@ -22,7 +22,7 @@ describe('an error answer', () => {
     expect(error.action).toBe('retry');
     expect(error.context).toMatchObject({ operation: 'pull', shard: 3, project: 'proj', logstore: 'store' });
     expect(error.message).toBe(
-      'Log Service could not pull logs (shard 3) (HTTP 503 ServerBusy, "try later", request REQ7)',
+      'Log Service: pulling logs (shard 3) failed (HTTP 503 ServerBusy, "try later", request REQ7)',
     );
   });
 
