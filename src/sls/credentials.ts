@@ -4,7 +4,7 @@ export interface Credentials {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
   /** The STS token of temporary credentials. */
-  readonly securityToken?: string;
+  readonly securityToken?: string | undefined;
 }
 
 export interface CredentialsProvider {
