@@ -91,7 +91,13 @@ async function run(options: EmulatorCommandOptions): Promise<void> {
     logstore: options.logstore,
     profile: options.profile,
     seed: options.seed,
-    credentials: [{ accessKeyId: options.ak, accessKeySecret: options.sk, securityToken: options.stsToken }],
+    credentials: [
+      {
+        accessKeyId: options.ak,
+        accessKeySecret: options.sk,
+        ...(options.stsToken !== undefined && { securityToken: options.stsToken }),
+      },
+    ],
     ...(options.region !== undefined && { region: options.region }),
     ...(options.retention !== undefined && { retentionMs: options.retention }),
   });

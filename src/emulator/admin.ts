@@ -53,7 +53,7 @@ const credentialsSchema = z.array(
   z.strictObject({
     accessKeyId: z.string().min(1),
     accessKeySecret: z.string().min(1),
-    securityToken: z.string().min(1).optional(),
+    securityToken: z.string().min(1).exactOptional(),
   }),
 );
 

@@ -96,9 +96,11 @@ export function createControls(options: ControlsOptions): EmulatorControls {
 
   const live = createLiveAppender((logs) => {
     const generator = generatorOf(liveProfile);
-    for (let left = logs; left > 0; left -= generator.logsPerGroup) {
-      const shard = find({}).shardFor(undefined);
-      fill(shard, generator, Math.min(left, generator.logsPerGroup), store.now(), store.now());
+    const groups = Math.ceil(logs / generator.logsPerGroup);
+    for (let i = 0; i < groups; i++) {
+      // Groups of one size: a small last one would fall to the same shard at every tick.
+      const size = Math.floor(((i + 1) * logs) / groups) - Math.floor((i * logs) / groups);
+      fill(find({}).shardFor(undefined), generator, size, store.now(), store.now());
     }
   });
 

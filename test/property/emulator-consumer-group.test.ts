@@ -69,15 +69,16 @@ class Simulation {
   run(step: Step): void {
     switch (step.kind) {
       case 'beat':
-        return this.beat(step.consumer, step.letGo);
+        this.beat(step.consumer, step.letGo);
+        break;
       case 'crash':
         this.held.delete(step.consumer);
-        return;
+        break;
       case 'wait':
         this.nowMs += step.ms;
-        return;
+        break;
       case 'add-shard':
-        return this.addShard();
+        this.addShard();
     }
   }
 }

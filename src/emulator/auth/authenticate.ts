@@ -12,7 +12,7 @@ export interface Credentials {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
   /** Set for temporary credentials: a request has to carry exactly this. */
-  readonly securityToken?: string | undefined;
+  readonly securityToken?: string;
 }
 
 export interface Authentication {
