@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decodeLogGroupList } from '../../../src/emulator/log-group-schema.ts';
 import type { FieldSpans } from '../../../src/encode/field-spans.ts';
 import { LogWalker, NO_TIME_NS } from '../../../src/encode/log-walker.ts';
 import { content, group, log, logTag, message, source, tag, time, timeNs, topic } from '../../support/wire.ts';
@@ -95,10 +96,38 @@ describe('LogWalker', () => {
     ['a content without Key', group(log(time(1), message(2, message(2, 'v')))), 'a content has no Key'],
     ['a content without Value', group(log(time(1), message(2, message(1, 'k')))), 'a content has no Value'],
     ['a tag without Value', group(log(time(1)), message(6, message(1, 'k'))), 'a tag has no Value'],
-    ['a log that reaches past its group', group(Buffer.of(0x0a, 5, 8, 1)), 'a length of 5 reaches past the end'],
     ['a group that reaches past the list', Buffer.of(0x0a, 1), 'a length of 1 reaches past the end'],
   ])('refuses %s', (_, bytes, why) => {
     expect(() => walk(bytes)).toThrow(why);
+  });
+
+  const lying = (field: number, length: number, bytes: Uint8Array): Buffer =>
+    Buffer.concat([tag(field, 2), Buffer.of(length), bytes]);
+  const more = Buffer.concat([content('x', 'y'), content('x', 'y')]);
+
+  // Each length is right for the batch and wrong for the message around it: what follows is somebody else's.
+  it.each([
+    [
+      'a value reaches past its content',
+      group(log(time(1), message(2, message(1, 'k'), lying(2, 4, Buffer.of())), more)),
+    ],
+    [
+      'a key reaches past its content',
+      group(log(time(1), message(2, message(2, 'v'), lying(1, 4, Buffer.of())), more)),
+    ],
+    [
+      'a content reaches past its log',
+      Buffer.concat([group(log(time(1), lying(2, 8, Buffer.of())), log(time(1), more))]),
+    ],
+    ['a log reaches past its group', Buffer.concat([group(lying(1, 6, time(1))), group(log(time(1), more))])],
+    ['a topic reaches past its group', Buffer.concat([group(lying(3, 6, time(1))), group(log(time(1), more))])],
+    ['a tag reaches past its group', Buffer.concat([group(lying(6, 6, time(1))), group(log(time(1), more))])],
+    ['an unknown field reaches past its log', group(log(time(1), lying(9, 6, Buffer.of())), log(time(1), more))],
+    ['a fixed32 reaches past its log', group(log(time(1), tag(4, 5), Buffer.of(1, 2)), log(time(1), more))],
+    ['a varint reaches past its log', group(log(tag(1, 0), Buffer.of(0x80)), log(time(1), more))],
+  ])('refuses a batch in which %s', (_, bytes) => {
+    expect(() => walk(bytes)).toThrow(/reaches past the end of its message/);
+    expect(() => decodeLogGroupList(bytes)).toThrow();
   });
 
   it('finds nothing in nothing', () => {
