@@ -22,7 +22,6 @@ export interface ConfigFile {
 }
 
 const syntaxHints: Readonly<Record<string, string>> = {
-  BAD_ALIAS: 'a value that begins with * has to be quoted',
   BAD_DQ_ESCAPE: 'there is an unknown escape inside double quotes; use single quotes for text with a backslash',
   BAD_INDENT: 'the indentation does not fit',
   BAD_SCALAR_START: 'a value that begins with a special character has to be quoted',
@@ -66,7 +65,7 @@ export function parseConfigFile(text: string, path: string, baseDirectory: strin
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const placeOf = (offset: number) => `${path}:${lines.linePos(offset).line}`;
 
@@ -118,6 +117,10 @@ export function parseConfigFile(text: string, path: string, baseDirectory: strin
     seenAt.set(key, at);
 
     const value = follow(pair.value);
+    if (isAlias(pair.value) && value === undefined) {
+      problems.push(problemOf(key, ' begins with *, which YAML takes for an alias: quote it', raw([])));
+      continue;
+    }
     if (value === null || value === undefined || (isScalar(value) && isNull(value))) continue;
     if (isScalar(value)) {
       values.set(key, raw(splitList(key, String(value.value))));

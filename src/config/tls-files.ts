@@ -24,6 +24,8 @@ export interface TlsFileProblem {
 
 const certificatePattern =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/gs;
+/** What `cat a.pem b.pem` makes of files without a last line break. OpenSSL would read only the first block. */
+const gluedBlocks = /-----END [A-Z0-9 ]+----------BEGIN /;
 const privateKeyPattern = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/;
 
 /**
@@ -55,7 +57,8 @@ export function readTlsFiles(paths: TlsFilePaths): {
   if (cert && paths.key === undefined && !keyInCert) {
     problems.push({ key: 'key', phrase: ` is missing: ${paths.cert} holds a certificate, but not its private key` });
   }
-  if (key) {
+  // A file that is damaged as a certificate has its problem already.
+  if (key && !(keyInCert && client && client.problems.length > 0)) {
     const [settingKey, path] = keyInCert ? (['cert', paths.cert!] as const) : (['key', paths.key!] as const);
     const parsed = parsePrivateKey(key);
     if (typeof parsed === 'string') problems.push({ key: settingKey, phrase: `: ${path} ${parsed}` });
@@ -78,7 +81,12 @@ function certificatesOf(
   const certificates = blocks.map(parseCertificate);
   const broken = certificates.indexOf(undefined) + 1;
   const problems: TlsFileProblem[] = [];
-  if (blocks.length === 0) problems.push({ key, phrase: `: ${path} ${withoutCertificate(bytes)}` });
+  if (gluedBlocks.test(bytes.toString('latin1'))) {
+    problems.push({
+      key,
+      phrase: `: ${path} has an END and a BEGIN on one line; a line break is missing between them`,
+    });
+  } else if (blocks.length === 0) problems.push({ key, phrase: `: ${path} ${withoutCertificate(bytes)}` });
   else if (broken > 0)
     problems.push({ key, phrase: `: certificate ${broken} of ${blocks.length} in ${path} is damaged` });
   return { leaf: certificates[0], problems };

@@ -1,0 +1,166 @@
+import { EventEmitter } from 'node:events';
+import { expect, test } from 'vitest';
+import { superviseDaemon } from '../../../src/cli/supervise.ts';
+import { AppError, ConfigError } from '../../../src/errors.ts';
+import { createLogger } from '../../../src/logging.ts';
+import { complete, createFakeDaemon, type FakeDaemon, incomplete } from '../../support/fake-daemon.ts';
+
+function supervise(daemon: FakeDaemon, times: { drainTimeoutMs?: number; graceMs?: number } = {}) {
+  const events = new EventEmitter();
+  const written: string[] = [];
+  const write = (text: string) => written.push(text);
+  const exitCode = superviseDaemon({
+    createDaemon: () => daemon,
+    drainTimeoutMs: 1_000,
+    graceMs: 1_000,
+    ...times,
+    log: createLogger({ level: 'info', format: 'json', write }),
+    events,
+    writeError: write,
+  });
+  return { events, exitCode, written, lastLine: () => JSON.parse(written.at(-1) ?? '') as Record<string, unknown> };
+}
+
+const never = <T>() => new Promise<T>(() => undefined);
+
+test('0 when it ends by itself with everything confirmed; the last line has the totals', async () => {
+  const daemon = createFakeDaemon();
+  const { exitCode, lastLine, events } = supervise(daemon);
+  daemon.finish(complete);
+  expect(await exitCode).toBe(0);
+  expect(lastLine()).toMatchObject({
+    level: 'info',
+    logs: 3,
+    msg: expect.stringContaining('everything sent is confirmed'),
+  });
+  expect(events.eventNames()).toEqual([]);
+});
+
+test('1 when something is left unconfirmed, and the last line says what', async () => {
+  const daemon = createFakeDaemon();
+  const { exitCode, lastLine } = supervise(daemon);
+  daemon.finish(incomplete);
+  expect(await exitCode).toBe(1);
+  expect(lastLine()).toMatchObject({ level: 'error', unconfirmed: 2 });
+});
+
+test.each(['SIGTERM', 'SIGINT'])('%s drains within the drain timeout', async (signal) => {
+  const daemon = createFakeDaemon();
+  const { exitCode, events } = supervise(daemon, { drainTimeoutMs: 1_234 });
+  events.emit(signal, signal);
+  expect(await exitCode).toBe(0);
+  expect(daemon.drains).toEqual([1_234]);
+  expect(daemon.destroyedBy).toEqual([]);
+});
+
+test('a drain that leaves something unconfirmed: 1', async () => {
+  const { exitCode, events } = supervise(createFakeDaemon({ drain: () => Promise.resolve(incomplete) }));
+  events.emit('SIGTERM', 'SIGTERM');
+  expect(await exitCode).toBe(1);
+});
+
+test('a second signal destroys, a third one changes nothing', async () => {
+  const daemon = createFakeDaemon({ drain: never });
+  const { exitCode, events } = supervise(daemon);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGINT']) events.emit(signal, signal);
+  expect(daemon.drains).toHaveLength(1);
+  expect(daemon.destroyedBy.map((error) => error.message)).toEqual(['SIGINT came again']);
+  daemon.finish(incomplete);
+  expect(await exitCode).toBe(1);
+});
+
+test('a drain that does not end in time is destroyed, and what does not end even then is left', async () => {
+  const daemon = createFakeDaemon({ drain: never });
+  const { exitCode, events, lastLine } = supervise(daemon, { drainTimeoutMs: 5, graceMs: 5 });
+  events.emit('SIGTERM', 'SIGTERM');
+  expect(await exitCode).toBe(1);
+  expect(daemon.destroyedBy.map((error) => error.code)).toEqual(['interrupted']);
+  expect(lastLine()).toMatchObject({ level: 'fatal', msg: 'stopped: draining took more than 5 ms' });
+});
+
+test('a signal during start drains; the start that it cuts short does not count', async () => {
+  let cutShort: (error: Error) => void = () => undefined;
+  const daemon = createFakeDaemon({
+    start: () =>
+      new Promise((_, reject) => {
+        cutShort = reject;
+      }),
+    drain: () => {
+      cutShort(new Error('cut short'));
+      return new Promise((resolve) => setImmediate(() => resolve(complete)));
+    },
+  });
+  const { exitCode, events } = supervise(daemon);
+  events.emit('SIGTERM', 'SIGTERM');
+  expect(await exitCode).toBe(0);
+});
+
+test('the signal that start was given aborts when it is destroyed', async () => {
+  let given: AbortSignal | undefined;
+  const daemon = createFakeDaemon({
+    start: (signal) => {
+      given = signal;
+      return never();
+    },
+    drain: never,
+  });
+  const { exitCode, events } = supervise(daemon);
+  events.emit('SIGTERM', 'SIGTERM');
+  expect(given?.aborted).toBe(false);
+  events.emit('SIGTERM', 'SIGTERM');
+  expect(given?.aborted).toBe(true);
+  daemon.finish(incomplete);
+  expect(await exitCode).toBe(1);
+});
+
+test('a start that fails: 1, with the error in the log, and the daemon destroyed', async () => {
+  const error = new AppError('the project does not exist', { code: 'project-not-exist', action: 'fatal' });
+  const daemon = createFakeDaemon({ start: () => Promise.reject(error) });
+  const { exitCode, lastLine } = supervise(daemon);
+  expect(await exitCode).toBe(1);
+  expect(daemon.destroyedBy).toEqual([error]);
+  expect(lastLine()).toMatchObject({
+    level: 'fatal',
+    msg: 'stopped: the project does not exist',
+    err: { code: 'project-not-exist', stack: expect.stringContaining('supervise.test') },
+  });
+});
+
+test('a configuration that only the daemon can refuse: 2', async () => {
+  const error = new ConfigError([{ message: 'wrong', flag: '--endpoint' }]);
+  const { exitCode, written } = supervise(createFakeDaemon({ start: () => Promise.reject(error) }));
+  expect(await exitCode).toBe(2);
+  expect(written.join('')).toContain('  - wrong\n      --endpoint\n');
+});
+
+test('a daemon that cannot be created: 1', async () => {
+  const events = new EventEmitter();
+  const written: string[] = [];
+  const write = (text: string) => written.push(text);
+  const log = createLogger({ level: 'info', format: 'json', write });
+  const createDaemon = () => {
+    throw new TypeError('no');
+  };
+  expect(await superviseDaemon({ createDaemon, drainTimeoutMs: 1, log, events, writeError: write })).toBe(1);
+  expect(written.join('')).toContain('"msg":"stopped: no"');
+});
+
+test('a daemon that cannot go on: 1', async () => {
+  const daemon = createFakeDaemon();
+  const { exitCode, lastLine } = supervise(daemon);
+  daemon.fail(new AppError('the group was deleted', { code: 'consumer-group-not-exist', action: 'fatal' }));
+  expect(await exitCode).toBe(1);
+  expect(lastLine()).toMatchObject({ level: 'fatal', msg: 'stopped: the group was deleted' });
+});
+
+test.each(['uncaughtException', 'unhandledRejection'])(
+  '%s: 1 at once, although the daemon would go on',
+  async (event) => {
+    const daemon = createFakeDaemon();
+    const { exitCode, events, lastLine } = supervise(daemon);
+    events.emit(event, new RangeError('off by one'));
+    expect(await exitCode).toBe(1);
+    expect(daemon.destroyedBy.map((error) => error.code)).toEqual(['uncaught']);
+    expect(lastLine()).toMatchObject({ level: 'fatal', err: { message: expect.stringContaining('off by one') } });
+  },
+);

@@ -1,0 +1,208 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { settingByName, settingKeys, settings } from '../../../src/config/settings.ts';
+import { load, problemsOf, requiredEnvironment } from '../../support/config.ts';
+
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sls-syslog-config-'));
+});
+
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** @returns the file's path */
+function configFile(text: string): string {
+  const path = join(directory, `${Math.random().toString(36).slice(2)}.yaml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('defaults', () => {
+  test('what is required is enough', () => {
+    expect(load().config).toEqual({
+      service: {
+        endpoint: 'https://cn-hangzhou.log.aliyuncs.com',
+        project: 'web-logs',
+        logstore: 'access_log',
+        accessKeyId: 'LTAI5tExampleKeyId',
+        accessKeySecret: 'example-key-secret',
+        signVersion: 'v4',
+        region: 'cn-hangzhou',
+      },
+      group: {
+        name: 'siem',
+        consumerName: 'siem-web-1-corp-4711',
+        from: 'begin',
+        heartbeatIntervalMs: 20_000,
+        timeoutMs: 60_000,
+        fetchIntervalMs: 200,
+        checkpointIntervalMs: 5_000,
+        maxInFlightBytes: 64 * 2 ** 20,
+        inOrder: false,
+      },
+      message: {
+        separator: '||',
+        escape: 'standard',
+        rfc: '5424',
+        facility: 1,
+        severity: 6,
+        hostname: 'web-1.corp',
+        tag: '-',
+      },
+      receiver: { protocol: 'tcp', host: 'siem.corp', port: 514, framing: 'octet-counting', timeoutMs: 120_000 },
+      operation: { logLevel: 'info', logFormat: 'json', drainTimeoutMs: 20_000 },
+    });
+  });
+
+  test.each([
+    ['tcp', 514, 'octet-counting'],
+    ['tls', 6514, 'octet-counting'],
+    ['udp', 514, 'datagram'],
+  ])('%s: port %i, %s', (proto, port, framing) => {
+    expect(load({ SYSLOG_PROTO: proto }).config.receiver).toMatchObject({ protocol: proto, port, framing });
+  });
+
+  test('the consumer name takes the instance number, and only characters that are safe in a URL', () => {
+    expect(load({ NODE_APP_INSTANCE: '3' }).config.group.consumerName).toBe('siem-web-1-corp-3');
+    expect(load({}, {}, { hostname: 'büro 1/ä' }).config.group.consumerName).toBe('siem-b-ro-1---4711');
+    const long = load({ SLS_CG: 'g'.repeat(128) }, {}, { hostname: 'h'.repeat(200) }).config.group.consumerName;
+    expect(long).toHaveLength(128);
+    expect(long).toMatch(/^g+-h+-4711$/);
+  });
+
+  test('v1 where the region cannot be told, v4 where it is given', () => {
+    const endpoint = { SLS_ENDPOINT: 'http://127.0.0.1:8080' };
+    expect(load(endpoint).config.service.signVersion).toBe('v1');
+    expect(load(endpoint).config.service).not.toHaveProperty('region');
+    expect(load({ ...endpoint, SLS_REGION: 'cn-test' }).config.service).toMatchObject({
+      signVersion: 'v4',
+      region: 'cn-test',
+    });
+    expect(load({ SLS_SIGN_VERSION: 'v1' }).config.service.signVersion).toBe('v1');
+  });
+
+  test('a region that an odd endpoint only seems to name is not believed', () => {
+    expect(load({}, {}, { resolveRegion: () => 'odd' }).config.service.signVersion).toBe('v1');
+  });
+
+  test('the drain timeout stays below a short group timeout, which is in whole seconds', () => {
+    const { group, operation } = load({ SLS_HEARTBEAT_INTERVAL: '1500ms' }).config;
+    expect(group.timeoutMs).toBe(5_000);
+    expect(operation.drainTimeoutMs).toBe(2_500);
+  });
+
+  test('pretty on a terminal', () => {
+    expect(load({}, {}, { isTerminal: true }).config.operation.logFormat).toBe('pretty');
+  });
+});
+
+describe('precedence', () => {
+  test('flag over variable over file over default', () => {
+    const path = configFile('port: 1\ntag: from-file\nfacility: 16\n');
+    const environment = { SYSLOG_PORT: '2', SYSLOG_TAG: 'from-variable' };
+    const { receiver, message } = load(environment, { '--config': path, '--port': '3' }).config;
+    expect([receiver.port, message.tag, message.facility, message.severity]).toEqual([3, 'from-variable', 16, 6]);
+  });
+
+  test('an empty variable counts as unset', () => {
+    const path = configFile('port: 1\n');
+    expect(load({ SYSLOG_PORT: '', SLS_SYSLOG_CONFIG: path }).config.receiver.port).toBe(1);
+  });
+
+  test('a wrong value that is overridden does no harm', () => {
+    expect(load({ SYSLOG_PORT: 'x' }, { '--port': '3' }).config.receiver.port).toBe(3);
+  });
+
+  test('false over true', () => {
+    const path = configFile('in-order: yes\n');
+    expect(load({}, { '--config': path }).config.group.inOrder).toBe(true);
+    expect(load({ SLS_IN_ORDER: 'off' }, { '--config': path }).config.group.inOrder).toBe(false);
+  });
+});
+
+describe('names', () => {
+  test('every setting, its aliases and variables are named once', () => {
+    const variables = settingKeys.flatMap((key) => settings[key].variables);
+    expect(new Set(variables).size).toBe(variables.length);
+    const names = settingKeys.flatMap((key) => [key, ...(settings[key].aliases ?? [])]);
+    expect(settingByName.size).toBe(names.length);
+  });
+
+  test('each variable works, the second names too', () => {
+    expect(load({ SYSLOG_PROTOCOL: 'udp' }).config.receiver.protocol).toBe('udp');
+    expect(problemsOf({ SYSLOG_PROTO: 'tls', SYSLOG_CERT_PATH: '/no/ca.pem' })).toEqual([
+      {
+        message: 'ca (from SYSLOG_CERT_PATH): /no/ca.pem does not exist',
+        flag: '--ca',
+        variable: 'SYSLOG_CA',
+      },
+    ]);
+  });
+
+  test('two variables for one setting must not contradict each other', () => {
+    expect(load({ SYSLOG_PROTO: 'udp', SYSLOG_PROTOCOL: 'udp' }).config.receiver.protocol).toBe('udp');
+    expect(problemsOf({ SYSLOG_PROTO: 'udp', SYSLOG_PROTOCOL: 'tcp' }).map((p) => p.message)).toEqual([
+      'proto (from SYSLOG_PROTO): SYSLOG_PROTOCOL says something else; unset one of the two',
+    ]);
+  });
+
+  test('the file takes kebab-case, camelCase, snake_case and aliases', () => {
+    const path = configFile('max-in-flight: 1MiB\nfetchInterval: 1s\ncheckpoint_interval: 2s\nprotocol: udp\n');
+    const { group, receiver } = load({}, { '--config': path }).config;
+    expect(group).toMatchObject({ maxInFlightBytes: 2 ** 20, fetchIntervalMs: 1_000, checkpointIntervalMs: 2_000 });
+    expect(receiver.protocol).toBe('udp');
+  });
+
+  test('fingerprints: repeated flag, commas in a variable, list or commas in the file', () => {
+    const [a, b] = ['aa'.repeat(32), 'bb'.repeat(32)] as const;
+    const tls = { SYSLOG_PROTO: 'tls' };
+    const inFile = configFile(`fingerprint:\n  - sha256:${a}\n  - sha256:${b}\n`);
+    const inOneLine = configFile(`fingerprint: ${a}, ${b}\n`);
+    for (const { config } of [
+      load(tls, { '--fingerprint': [`sha256:${a}`, b] }),
+      load({ ...tls, SYSLOG_FINGERPRINT: `${a},${b}` }),
+      load(tls, { '--config': inFile }),
+      load(tls, { '--config': inOneLine }),
+    ]) {
+      expect(config.receiver.tls?.fingerprints).toEqual([a, b]);
+    }
+  });
+
+  test('a file may set everything that is required, secrets too', () => {
+    const path = configFile(
+      'endpoint: cn-hangzhou.log.aliyuncs.com\nproject: web\nlogstore: 0123\naccess-key-id: LTAI\n' +
+        'access-key-secret: abc\nsts-token: def\ngroup: g\nhost: h\n',
+    );
+    const unset = Object.fromEntries(Object.keys(requiredEnvironment).map((name) => [name, undefined]));
+    const { service } = load({ ...unset, SLS_SYSLOG_CONFIG: path }).config;
+    expect(service).toMatchObject({ logstore: '0123', accessKeySecret: 'abc', securityToken: 'def' });
+  });
+});
+
+describe('warnings at every start', () => {
+  const about = (...args: Parameters<typeof load>) => load(...args).warnings.join('\n');
+
+  test('none for a plain tcp receiver', () => {
+    expect(load().warnings).toEqual([]);
+  });
+
+  test.each([
+    [{ SYSLOG_PROTO: 'udp' }, 'udp is best effort'],
+    [{ SYSLOG_PROTO: 'tls', SYSLOG_INSECURE: 'true' }, 'insecure'],
+    [{ SYSLOG_PROTO: 'tls', SYSLOG_FRAMING: 'lf', SYSLOG_ALLOW_LF_OVER_TLS: '1' }, 'outside RFC 5425'],
+    [{ SLS_ENDPOINT: 'http://sls.corp' }, 'not encrypted'],
+    [{ SYSLOG_RFC: '3164', SYSLOG_TAG: 'my-app' }, 'alphanumeric'],
+  ])('%j', (environment, phrase) => {
+    expect(about(environment)).toContain(phrase);
+  });
+
+  test('not for http to this machine', () => {
+    expect(load({ SLS_ENDPOINT: 'http://127.0.0.1:80' }).warnings).toEqual([]);
+    expect(load({ SLS_ENDPOINT: 'http://localhost:8080' }).warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import type { TextSchema } from '../../../src/config/text.ts';
+import { duration, formatDuration, size } from '../../../src/config/units.ts';
+
+function complaint(schema: TextSchema<unknown>, text: string): string {
+  const result = schema.safeParse(text);
+  return result.success ? `accepted as ${String(result.data)}` : result.error.issues.map((i) => i.message).join('; ');
+}
+
+describe('durations', () => {
+  const schema = duration({ min: '1ms', max: '24h' });
+
+  test.each([
+    ['200ms', 200],
+    ['20s', 20_000],
+    ['1m', 60_000],
+    ['2h', 7_200_000],
+    ['1.5s', 1_500],
+    ['0.25m', 15_000],
+    ['20 s', 20_000],
+  ])('%s is %i ms', (text, milliseconds) => {
+    expect(schema.parse(text)).toBe(milliseconds);
+  });
+
+  test.each(['20', '1.5'])('a bare %s is told its unit', (text) => {
+    expect(complaint(schema, text)).toContain(`write ${text}s if that is what you mean`);
+  });
+
+  test.each(['', 's', '-1s', '1S', '1d', '20sec', '1m30s', '1e3s', '٢s', 'toString', '1constructor', ' 1s'])(
+    '%j is no duration',
+    (text) => {
+      expect(complaint(schema, text)).toMatch(/is not a duration|is empty/);
+    },
+  );
+
+  test('bounds are told in the words of a user', () => {
+    expect(complaint(duration({ min: '1s', max: '10m' }), '999ms')).toBe('is out of range: 1s to 10m');
+    expect(complaint(duration({ min: '1s', max: '10m' }), '11m')).toBe('is out of range: 1s to 10m');
+    expect(duration({ min: '1s', max: '10m' }).parse('10m')).toBe(600_000);
+  });
+
+  test.each([
+    [20_000, '20s'],
+    [1_500, '1500ms'],
+    [60_000, '1m'],
+    [7_200_000, '2h'],
+    [90_000, '90s'],
+  ])('%i ms are written as %s, which reads back as the same', (milliseconds, text) => {
+    expect(formatDuration(milliseconds)).toBe(text);
+    expect(schema.parse(text)).toBe(milliseconds);
+  });
+});
+
+describe('sizes', () => {
+  const schema = size({ min: '1B', max: '16GiB' });
+
+  test.each([
+    ['64MiB', 64 * 2 ** 20],
+    ['8KiB', 8192],
+    ['1GB', 1e9],
+    ['1GiB', 2 ** 30],
+    ['5kB', 5000],
+    ['100B', 100],
+    ['0.5KiB', 512],
+  ])('%s is %i bytes', (text, bytes) => {
+    expect(schema.parse(text)).toBe(bytes);
+  });
+
+  test('a bare number is told its unit', () => {
+    expect(complaint(schema, '64')).toContain('write 64MiB if that is what you mean');
+  });
+
+  test.each(['64M', '64mib', 'MiB', '1TiB'])('%s is no size', (text) => {
+    expect(complaint(schema, text)).toContain('is not a size');
+  });
+});
