@@ -6,10 +6,10 @@
  *   neither, or a CA alone      the chain leads to an authority, the dates hold, and the certificate has the name
  *   insecure                    nothing is asked
  *
- * The same is asked of a resumed session: its certificate comes out of the session, and neither its dates nor its
- * name are looked at by the library again.
+ * The same is asked of a resumed session, about the certificate of the handshake that began it: neither its dates
+ * nor its name are looked at by the library again.
  */
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
 import type { AppError } from '../../errors.ts';
 import {
@@ -32,18 +32,41 @@ export interface CheckPolicy {
   readonly name: string;
 }
 
+/** What a peer showed in a full handshake. */
+export interface Presented {
+  readonly certificate: X509Certificate;
+  /** What the library found wrong with the chain: an X509 verification code; undefined when it is trusted. */
+  readonly chainError: string | undefined;
+}
+
+/**
+ * After a full handshake only: in a resumed session no certificate is sent, and Node has none to show.
+ * (`getPeerX509Certificate` is no way to it: in Node 20 it takes the certificate out of the chain.)
+ */
+export function readPresented(socket: TLSSocket): Presented | undefined {
+  const { raw } = socket.getPeerCertificate();
+  // The types do not know that a peer without a certificate has an empty object.
+  if (!(raw instanceof Uint8Array)) return undefined;
+  const chainError = socket.authorized ? undefined : String(socket.authorizationError);
+  return { certificate: new X509Certificate(raw), chainError };
+}
+
 /** @returns what is wrong, and what to do about it; undefined when the peer is who it should be */
-export function checkReceiver(socket: TLSSocket, policy: CheckPolicy, nowMs: number): AppError | undefined {
+export function checkReceiver(
+  presented: Presented | undefined,
+  policy: CheckPolicy,
+  nowMs: number,
+): AppError | undefined {
   if (policy.insecure) return undefined;
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) return connectionError('tls-no-certificate', 'the receiver sent no certificate');
+  if (presented === undefined) return connectionError('tls-no-certificate', 'the receiver sent no certificate');
+  const { certificate, chainError } = presented;
   if (policy.fingerprints.size > 0) {
     if (!policy.fingerprints.has(fingerprintOf(certificate))) return wrongFingerprint(certificate);
     if (!policy.hasCa) return undefined;
   }
   return (
     checkDates(certificate, nowMs) ??
-    (socket.authorized ? undefined : badChain(String(socket.authorizationError), certificate)) ??
+    (chainError === undefined ? undefined : badChain(chainError, certificate)) ??
     checkName(certificate, policy.name)
   );
 }

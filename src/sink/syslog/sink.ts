@@ -104,8 +104,8 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   }
 
   deliver(mark: M): Delivery {
+    if (this.#draining || this.#isDestroyed) return this.#refuse(mark);
     const entry = this.#ledger.open(mark);
-    if (this.#draining || this.#isDestroyed) queueMicrotask(() => this.#refuse(entry));
     return {
       write: (chunk) => this.#write(entry, chunk),
       end: () => {
@@ -238,11 +238,23 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#noteIdle();
   }
 
-  #refuse(entry: Entry<M>): void {
-    if (entry.isOver) return;
-    this.#ledger.abandon(entry);
+  /** A delivery that is lost before it begins. */
+  #refuse(mark: M): Delivery {
     const cause = new AppError('the sink is closed, or about to be', { code: 'closed', action: 'retry' });
-    this.#reportLost([entry], cause);
+    let isAbandoned = false;
+    queueMicrotask(() => {
+      if (!isAbandoned) this.#events.lost([mark], cause);
+    });
+    return {
+      write(chunk) {
+        chunk.release();
+        return rejected(new DeliveryLostError(cause.message, cause));
+      },
+      end: () => undefined,
+      abandon() {
+        isAbandoned = true;
+      },
+    };
   }
 
   #reportLost(entries: readonly Entry<M>[], cause: AppError): void {

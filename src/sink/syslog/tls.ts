@@ -15,7 +15,7 @@
  */
 import type { Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
-import { checkReceiver } from './certificate-check.ts';
+import { checkReceiver, type Presented, readPresented } from './certificate-check.ts';
 import { certificateFacts, createExpiryWatch } from './certificates.ts';
 import { connectionError } from './network-errors.ts';
 import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
@@ -27,33 +27,42 @@ import type { Connection, Transport } from './transport.ts';
 
 const REFUSAL_GRACE_MS = 300;
 
-/** The last session of a peer that was verified. */
-interface SessionStore {
-  session: Buffer | undefined;
+/** The last session with a peer that was verified, and what it was verified by: to resume it, both are needed. */
+interface Resumable {
+  readonly session: Buffer;
+  readonly presented: Presented | undefined;
+}
+
+interface Store {
+  resumable: Resumable | undefined;
+}
+
+interface Secured {
+  readonly socket: TLSSocket;
+  readonly presented: Presented | undefined;
 }
 
 /** @throws ConfigError when a certificate, a key or a fingerprint cannot be used */
 export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Transport {
   const settings = createTlsSettings(options);
   const watchExpiry = createExpiryWatch(options.now, log);
-  const store: SessionStore = { session: undefined };
+  const store: Store = { resumable: undefined };
 
   return {
     async connect(signal): Promise<Connection> {
       const raw = await connectTcp(options, signal);
-      const socket = await secure(raw, settings, store, options, signal);
+      const { socket, presented } = await secure(raw, settings, store, { ...options, log }, signal);
       if (settings.policy.insecure) {
         log.warn({ peer: peerName(options) }, 'the receiver is NOT verified (--insecure): anybody may be reading this');
       }
-      const certificate = socket.getPeerX509Certificate();
-      if (certificate !== undefined) watchExpiry(certificate);
+      if (presented !== undefined) watchExpiry(presented.certificate);
       return new StreamConnection(socket, {
         facts: {
           address: remoteAddress(raw),
           tls: socket.getProtocol(),
           cipher: socket.getCipher().standardName,
           resumed: socket.isSessionReused(),
-          ...(certificate && certificateFacts(certificate)),
+          ...(presented && certificateFacts(presented.certificate)),
         },
         maxQueuedBytes: options.maxQueuedBytes,
         timeoutMs: options.timeoutMs,
@@ -66,16 +75,18 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
 function secure(
   raw: Socket,
   settings: TlsSettings,
-  store: SessionStore,
-  options: ResolvedOptions,
+  store: Store,
+  options: ResolvedOptions & { readonly log: SinkLog },
   signal: AbortSignal,
-): Promise<TLSSocket> {
+): Promise<Secured> {
   return new Promise((resolve, reject) => {
-    const offered = store.session;
+    const offered = store.resumable;
     // Offered once: should the peer trip over it, the next attempt is a full handshake.
-    store.session = undefined;
-    const socket = connect({ ...settings.connect, socket: raw, ...(offered && { session: offered }) });
+    store.resumable = undefined;
+    const socket = connect({ ...settings.connect, socket: raw, ...(offered && { session: offered.session }) });
+    let presented: Presented | undefined;
     let isVerified = false;
+    let isDone = false;
     let fresh: Buffer | undefined;
 
     const timer = setTimeout(() => {
@@ -85,28 +96,33 @@ function secure(
       );
     }, options.connectTimeoutMs);
     let grace: NodeJS.Timeout | undefined;
+    let nextTurn: NodeJS.Immediate | undefined;
 
     const onSecure = () => {
-      const problem = checkReceiver(socket, settings.policy, options.now());
+      const resumed = socket.isSessionReused();
+      options.log.debug({ tls: socket.getProtocol(), resumed }, 'TLS handshake done; checking the receiver');
+      presented = resumed ? offered?.presented : readPresented(socket);
+      const problem = checkReceiver(presented, settings.policy, options.now());
       if (problem !== undefined) {
         fail(problem);
         return;
       }
       isVerified = true;
-      store.session = fresh ?? (socket.isSessionReused() ? offered : undefined);
+      if (fresh !== undefined) store.resumable = { session: fresh, presented };
+      else if (resumed) store.resumable = offered;
       if (fresh !== undefined || socket.getProtocol() !== 'TLSv1.3') {
-        succeed();
+        succeedSoon();
         return;
       }
-      grace = setTimeout(succeed, REFUSAL_GRACE_MS);
-      socket.once('data', succeed);
+      grace = setTimeout(succeedSoon, REFUSAL_GRACE_MS);
+      socket.resume();
     };
     // Stays: a peer may send new tickets for as long as the connection lives.
     socket.on('session', (session) => {
       fresh = session;
       if (!isVerified) return;
-      store.session = session;
-      succeed();
+      store.resumable = { session, presented };
+      succeedSoon();
     });
     const onEnd = () =>
       fail(
@@ -121,15 +137,22 @@ function secure(
     const done = () => {
       clearTimeout(timer);
       clearTimeout(grace);
+      clearImmediate(nextTurn);
+      isDone = true;
       signal.removeEventListener('abort', onAbort);
       socket.off('secureConnect', onSecure);
-      socket.off('data', succeed);
       socket.off('end', onEnd);
       socket.off('close', onEnd);
     };
-    const succeed = () => {
-      done();
-      resolve(socket);
+    // These events come out of the middle of OpenSSL's reading. To write there, or in a microtask of it, ruins the
+    // stream: the peer sees a "bad record mac".
+    const succeedSoon = () => {
+      if (isDone) return;
+      clearImmediate(nextTurn);
+      nextTurn = setImmediate(() => {
+        done();
+        resolve({ socket, presented });
+      });
     };
     const fail = (error: unknown) => {
       done();

@@ -1,0 +1,53 @@
+/** Peers and sinks that are taken down after each test of the file that calls this. */
+import { createServer } from 'node:net';
+import { afterEach } from 'vitest';
+import type { SyslogSinkOptions } from '../../src/sink/syslog/options.ts';
+import { createSinkUnderTest, listen, type SinkUnderTest } from './sink-harness.ts';
+import { createTcpPeer, type TcpPeer, type TcpPeerOptions } from './tcp-peer.ts';
+
+export interface SinkScope {
+  createPeer(options?: TcpPeerOptions): Promise<TcpPeer>;
+  createSink(options: Partial<SyslogSinkOptions> & Pick<SyslogSinkOptions, 'port'>): SinkUnderTest;
+  onEnd(cleanup: () => unknown): void;
+}
+
+export function useSinkScope(): SinkScope {
+  const cleanups: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+  return {
+    async createPeer(options) {
+      const peer = await createTcpPeer(options);
+      cleanups.push(() => peer.close());
+      return peer;
+    },
+    createSink(options) {
+      const under = createSinkUnderTest({ protocol: 'tcp', host: '127.0.0.1', ...options });
+      cleanups.push(() => under.sink.destroy());
+      return under;
+    },
+    onEnd: (cleanup) => cleanups.push(cleanup),
+  };
+}
+
+/** A port on which nobody listens, until somebody does. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Writes without end, until the delivery is over. @returns the error that ended it */
+export async function pour({ sink, chunks }: SinkUnderTest, id: number, chunkBytes = 256 * 1024): Promise<unknown> {
+  const delivery = sink.deliver({ stream: String(id), id });
+  try {
+    for (;;) {
+      const taken = delivery.write(chunks.chunk(Buffer.alloc(chunkBytes, 'x')));
+      await (taken ?? new Promise(setImmediate));
+    }
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,98 @@
+/** A receiver's side of TCP or TLS connections, that behaves as a test tells it. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { eventually, listen } from './sink-harness.ts';
+
+export interface PeerConnection {
+  readonly socket: Socket;
+  /** Closes with an RST, which throws away what the client's kernel still holds. */
+  reset(): void;
+  /** What has been read up to now. */
+  text(): string;
+  bytes: number;
+  /** The client has ended its side. */
+  sawEnd: boolean;
+  /** What broke it, if anything did. */
+  error: Error | undefined;
+}
+
+export interface TcpPeer {
+  readonly port: number;
+  readonly connections: PeerConnection[];
+  /** The n-th connection (from 0), as soon as it is there. */
+  connection(index: number): Promise<PeerConnection>;
+  /** Everything that was read, over all connections. */
+  text(): string;
+  close(): Promise<void>;
+}
+
+export interface TcpPeerOptions {
+  readonly tls?: TlsOptions;
+  readonly host?: string;
+  readonly port?: number;
+  /** Default: reads everything, and ends its side when the client has. */
+  readonly onConnection?: (socket: Socket) => void;
+  /** Keep what was read; off for bulk. Default true. */
+  readonly keep?: boolean;
+}
+
+export async function createTcpPeer(options: TcpPeerOptions = {}): Promise<TcpPeer> {
+  const connections: PeerConnection[] = [];
+  /** By the client's port: a TLS socket itself cannot reset. */
+  const rawSockets = new Map<string, Socket>();
+  const accept = (socket: Socket) => {
+    const kept: Buffer[] = [];
+    const connection: PeerConnection = {
+      socket,
+      reset: () => rawSockets.get(`${socket.remotePort}`)?.resetAndDestroy(),
+      text: () => Buffer.concat(kept).toString(),
+      bytes: 0,
+      sawEnd: false,
+      error: undefined,
+    };
+    socket.on('error', (error) => {
+      connection.error = error;
+    });
+    socket.on('end', () => {
+      connection.sawEnd = true;
+    });
+    connections.push(connection);
+    if (options.onConnection !== undefined) {
+      options.onConnection(socket);
+      return;
+    }
+    socket.on('data', (data) => {
+      connection.bytes += data.length;
+      if (options.keep !== false) kept.push(data);
+    });
+    socket.on('end', () => socket.end());
+  };
+  const server: Server = options.tls
+    ? createTlsServer({ ...options.tls, allowHalfOpen: true }, accept)
+    : createServer({ allowHalfOpen: true }, accept);
+  server.on('connection', (socket: Socket) => {
+    const port = `${socket.remotePort}`;
+    rawSockets.set(port, socket);
+    socket.on('close', () => rawSockets.delete(port));
+    socket.on('error', () => undefined);
+  });
+  // A client that refuses the handshake is what half of the TLS tests are about.
+  server.on('tlsClientError', () => undefined);
+  const port = await listen(server, options.host, options.port);
+  return {
+    port,
+    connections,
+    connection: (index) =>
+      eventually(() => {
+        const connection = connections[index];
+        if (connection === undefined) throw new Error(`no connection ${index}`);
+        return connection;
+      }),
+    text: () => connections.map((connection) => connection.text()).join(''),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of rawSockets.values()) socket.destroy();
+      }),
+  };
+}
