@@ -105,10 +105,19 @@ export class Output {
 
 /** Bytes that `Output.escaped` would write. */
 export function escapedLength(source: ByteSource, start: number, end: number, table: CompiledEscape): number {
+  const { classes, pairs, replacements } = table;
   let length = end - start;
-  for (let at = start; at < end; at++) {
-    const escapeClass = table.classes[source.bytes[at]!]!;
-    if (escapeClass !== 0) length += table.replacements[escapeClass]!.length - 1;
+  let at = start;
+  while (at < end) {
+    while (at + 4 <= end) {
+      const word = source.view.getUint32(at, true);
+      if ((pairs[word & 0xffff]! | pairs[word >>> 16]!) !== 0) break;
+      at += 4;
+    }
+    for (const stop = Math.min(at + 4, end); at < stop; at++) {
+      const escapeClass = classes[source.bytes[at]!]!;
+      if (escapeClass !== 0) length += replacements[escapeClass]!.length - 1;
+    }
   }
   return length;
 }

@@ -56,8 +56,11 @@ class ReferenceBatch implements EncodedBatch {
   readonly #parts: EncoderParts;
   /** Undefined once the batch is at its end or closed: the raw bytes are let go. */
   #state: BatchState | undefined;
-  /** The walker stands in a group, and at a log that is not written yet. */
+  /** The walker stands in a group. */
   #inGroup = false;
+  /** The message writer has not seen the group yet; one without logs it never sees. */
+  #isNewGroup = false;
+  /** The walker stands at a log that is not written yet. */
   #atLog = false;
   #failure: unknown;
 
@@ -112,12 +115,13 @@ class ReferenceBatch implements EncodedBatch {
   /** @returns false at the end of the batch, and at damage, which is then kept for the next call */
   #findNextLog({ walker, message }: BatchState): boolean {
     try {
-      for (;;) {
-        if (this.#inGroup && walker.nextLog()) break;
+      while (!(this.#inGroup && walker.nextLog())) {
         this.#inGroup = walker.nextGroup();
         if (!this.#inGroup) return false;
-        message.beginGroup();
+        this.#isNewGroup = true;
       }
+      if (this.#isNewGroup) message.beginGroup();
+      this.#isNewGroup = false;
       this.#atLog = true;
       return true;
     } catch (error) {
