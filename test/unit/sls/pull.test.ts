@@ -99,6 +99,15 @@ describe('refuses an answer that lies, once, and leaves it to the caller to ask 
     await expect(service.pull(3, 'cur', { maxLogGroups: 1, signal })).rejects.toBeInstanceOf(CorruptBatchError);
   });
 
+  test('a body that is only announced to be longer: not a byte of it is waited for', async () => {
+    const { service, server } = await makeService((_request, response) => {
+      response.writeHead(200, { 'x-log-cursor': 'n', 'x-log-bodyrawsize': '100', 'content-length': '1000000000' });
+      response.flushHeaders();
+    });
+    await expect(service.pull(3, 'cur', { maxLogGroups: 1, signal })).rejects.toBeInstanceOf(CorruptBatchError);
+    await expect.poll(() => server.isOpen(server.received[0]!.connection)).toBe(false);
+  });
+
   test('a body longer than its raw size can make, that does not end', async () => {
     const { service, server } = await makeService((_request, response) => {
       response.writeHead(200, { 'x-log-cursor': 'n', 'x-log-bodyrawsize': '1000', 'x-log-compresstype': 'lz4' });

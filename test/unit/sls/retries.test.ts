@@ -1,7 +1,7 @@
 /** What is tried again, for how long, and what is said about it. */
 import { getEventListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Credentials, type CredentialsProvider, createStaticCredentials } from '../../../src/sls/credentials.ts';
 import { answerError, answerJson, type Script, ScriptedServer } from '../../support/scripted-http.ts';
 import { closeAll, makeService } from '../../support/sls-client.ts';
@@ -184,6 +184,16 @@ describe('heartbeats and checkpoints are tried once', () => {
     await expect(act(service, signal)).rejects.toMatchObject({ code: 'server-busy', action: 'retry' });
     expect(server.received).toHaveLength(1);
   });
+
+  test('and if nobody tries again, the trouble does not stay for ever', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const { service, signal } = await makeService((_request, response) => answerError(response, 503, 'ServerBusy'));
+    for (let i = 0; i < 3; i++) await expect(service.heartbeat([], signal)).rejects.toThrow();
+    expect(service.troubles).toMatchObject([{ kind: 'server-busy', attempts: 3 }]);
+    expect(timers.mock.calls.map(([, delayMs]) => delayMs)).toContain(120_000);
+    timers.mockRestore();
+  });
+
   type Service = Awaited<ReturnType<typeof makeService>>['service'];
 });
 
@@ -216,7 +226,7 @@ describe('refused credentials', () => {
       },
     });
     // A heartbeat, for it is not tried again otherwise. Its answer is not the shards', which is as good as any.
-    await expect(service.heartbeat([], signal)).rejects.toMatchObject({ code: 'bad-answer' });
+    await expect(service.heartbeat([], signal)).rejects.toMatchObject({ code: 'bad-answer', status: 200 });
     expect([refreshes, server.received.length]).toEqual([1, 2]);
   });
 
@@ -242,6 +252,18 @@ describe('refused credentials', () => {
     finish();
     await Promise.all(calls);
     expect(refreshes).toBe(1);
+    // Each once refused, and once with the new key: nobody has asked in the meantime.
+    expect(server.received).toHaveLength(20);
+  });
+
+  test('that are new every time are no reason to ask without end', async () => {
+    let asked = 0;
+    const { service, server, signal } = await running({
+      current: () => key(`LTAI-${asked++}`),
+      refresh: () => Promise.resolve(),
+    });
+    await expect(service.heartbeat([], signal)).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(server.received).toHaveLength(2);
   });
 
   test('that stay the same are tried with backoff', async () => {
