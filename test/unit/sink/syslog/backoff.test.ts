@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { createBackoff } from '../../../../src/sink/syslog/backoff.ts';
+
+describe('backoff', () => {
+  it('draws each delay evenly below a cap that doubles from the first to the last', () => {
+    const backoff = createBackoff(100, 30_000, () => 0.5);
+    const delays = Array.from({ length: 11 }, () => backoff.next());
+    expect(delays).toEqual([50, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 15_000, 15_000]);
+  });
+
+  it('begins anew after a reset', () => {
+    const backoff = createBackoff(100, 30_000, () => 1);
+    for (let i = 0; i < 20; i++) backoff.next();
+    backoff.reset();
+    expect(backoff.next()).toBe(100);
+  });
+
+  it('may draw nothing at all', () => {
+    expect(createBackoff(100, 30_000, () => 0).next()).toBe(0);
+  });
+});
