@@ -6,8 +6,8 @@
  *
  * For instance, with fields a=1 and b=2:
  *
- *     key=value   lead "||"  separator "||"   sign "="                          ||a=1||b=2
- *     JSON        prefix {"  separator ","    sign ":"  suffix "}    (each quoted)  {"a":"1","b":"2"}
+ *     key=value   lead ||   separator ||   sign =                            ||a=1||b=2
+ *     JSON        prefix {  lead "  separator ","  sign ":"  suffix "}       {"a":"1","b":"2"}
  */
 import type { EscapeTable } from './escape-table.ts';
 
