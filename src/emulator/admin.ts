@@ -12,6 +12,7 @@
  *     POST   merge     {"shard"}                                             → {"shard": id of the merged shard}
  *     POST   expire    {"shard"?, "logGroups"?}                              → {"logGroups": dropped}
  *     POST   credentials [{"accessKeyId", "accessKeySecret", "securityToken"?}]
+ *     POST   warm      {"maxLogGroups"?}              packs the pulls of a drain from begin to end beforehand
  */
 import { z } from 'zod';
 import { ApiError, parameterInvalid } from './api-error.ts';
@@ -48,6 +49,7 @@ const expireSchema = z.strictObject({
   shard: shard.optional(),
   logGroups: z.int().min(0).optional(),
 });
+const warmSchema = z.strictObject({ maxLogGroups: z.int().min(1).max(1000).optional() });
 const positionSchema = z.strictObject({ ...reference, shard: z.coerce.number().int().min(0), cursor: z.string() });
 const credentialsSchema = z.array(
   z.strictObject({
@@ -87,6 +89,10 @@ export function createAdmin(emulator: EmulatorControls): Admin {
     'POST split': (request) => ({ shards: emulator.split(read(splitSchema, request)) }),
     'POST merge': (request) => ({ shard: emulator.merge(read(mergeSchema, request)) }),
     'POST expire': (request) => ({ logGroups: emulator.expire(read(expireSchema, request)) }),
+    'POST warm': (request) => {
+      emulator.warm(read(warmSchema, request));
+      return {};
+    },
     'POST credentials': (request) => {
       emulator.setCredentials(read(credentialsSchema, request));
       return {};

@@ -11,7 +11,6 @@ import type { Credentials } from './auth/authenticate.ts';
 import { createControls, type EmulatorControls } from './controls.ts';
 import { createFaultSwitches } from './faults.ts';
 import type { ProfileName } from './generate/generator.ts';
-import { packRange } from './handlers/logs.ts';
 import { createHttpServer } from './http-server.ts';
 import { createPullCache } from './pull-cache.ts';
 import { createService } from './service.ts';
@@ -30,7 +29,6 @@ export const DEMO_CREDENTIALS: Credentials = {
 
 const HOST = '127.0.0.1';
 const DEFAULT_PULL_CACHE_BYTES = 256 * 1024 * 1024;
-const MAX_GROUPS_PER_PULL = 1000;
 
 export interface EmulatorOptions {
   /** Default 0: a free one. */
@@ -69,12 +67,6 @@ export interface Emulator extends EmulatorControls {
   start(): Promise<EmulatorAddress>;
   /** Stops appending, ends every connection. Idempotent. */
   close(): Promise<void>;
-  /**
-   * Packs (lz4) the bodies of pulls that go through the default logstore from begin to end, as far as the cache
-   * holds them: a benchmark's drain then costs the emulator next to nothing.
-   * @param maxLogGroups the `count` that the consumer will ask for, default 1000
-   */
-  warm(maxLogGroups?: number): void;
 }
 
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
@@ -86,6 +78,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const faults = createFaultSwitches(seed);
   const controls = createControls({
     store,
+    cache,
     faults,
     defaults: { project, logstore, profile },
     seed,
@@ -115,15 +108,6 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       controls.setRate({ logsPerSecond: 0 });
       closed ??= server.close();
       return closed;
-    },
-    warm(maxLogGroups = MAX_GROUPS_PER_PULL) {
-      for (const shard of store.logstore(project, logstore).shards()) {
-        for (let index = shard.beginIndex; index < shard.endIndex; ) {
-          const range = shard.range(index, maxLogGroups, shard.endIndex);
-          packRange(cache, `${project}/${logstore}`, shard, range, 'lz4', '');
-          index += range.groupCount;
-        }
-      }
     },
   };
 }

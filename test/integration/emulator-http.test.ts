@@ -314,6 +314,8 @@ describe('the admin path', () => {
     const position = await client.admin('GET', `position?shard=0&cursor=${encodeURIComponent(endCursor)}`);
     expect(position.json()).toEqual({ sequence: 160 });
 
+    expect(await post('warm', { maxLogGroups: 1000 })).toEqual({});
+
     expect(await post('expire', { shard: 0, logGroups: 1 })).toEqual({ logGroups: 1 });
     await post('credentials', [{ accessKeyId: 'new', accessKeySecret: 'new' }]);
     expect(errorOf(await client.call('GET', '/logstores/logs/shards'))).toEqual([401, 'Unauthorized']);
