@@ -64,7 +64,7 @@ export interface EmulatorControls {
   createLogstore(project: string, logstore: string, shards: number): void;
   /** Generates logs. @returns how many. @throws ApiError ParameterInvalid when the shard is read-only */
   append(options: AppendOptions): number;
-  /** Goes on generating, smoothly, with the time of receipt. */
+  /** Goes on generating, smoothly, with the time of receipt. @throws Error when a `file:` profile cannot be read */
   setRate(options: RateOptions): void;
   /** @returns the children's ids */
   split(options: SplitOptions): number[];
@@ -140,6 +140,8 @@ export function createControls(options: ControlsOptions): EmulatorControls {
     },
 
     setRate({ logsPerSecond, profile = defaults.profile }) {
+      // Here and not at the first tick, where nobody could catch that its file cannot be read.
+      if (logsPerSecond > 0) generatorOf(profile);
       liveProfile = profile;
       live.setRate(logsPerSecond);
     },

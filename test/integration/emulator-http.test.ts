@@ -345,6 +345,10 @@ describe('live logs', () => {
   });
 });
 
+it('live logs of a file that is not there are refused at once', () => {
+  expect(() => emulator.setRate({ logsPerSecond: 1, profile: 'file:/does/not/exist' })).toThrow('ENOENT');
+});
+
 describe('life cycle', () => {
   it('start and close can be called again, and a busy port is an error', async () => {
     expect(await emulator.start()).toMatchObject({ host: '127.0.0.1', endpoint });
