@@ -1,0 +1,42 @@
+/** Listening, and how addresses are written. */
+import type { Server, Socket } from 'node:net';
+import { AppError } from '../errors.ts';
+import type { ReceiverAddress } from './receiver.ts';
+
+export function listen(server: Server, { host, port }: ReceiverAddress): Promise<ReceiverAddress> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error) => reject(listenError(error, host, port));
+    server.once('error', onError);
+    server.listen(port, host, () => {
+      server.off('error', onError);
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('the server has no address'));
+      else resolve({ host: address.address, port: address.port });
+    });
+  });
+}
+
+export function listenError(error: Error, host: string, port: number): AppError {
+  const code = 'code' in error ? error.code : undefined;
+  const hints: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program has the port; choose another one, or 0 for any free one',
+    EACCES: 'ports below 1024 need a privilege; choose a higher one',
+    EADDRNOTAVAIL: 'this machine does not have the address',
+    ENOTFOUND: 'the host name is not known',
+  };
+  const hint = typeof code === 'string' ? hints[code] : undefined;
+  return new AppError(`cannot listen on ${showAddress(host, port)}: ${hint ?? error.message}`, {
+    code: 'listen',
+    action: 'fatal',
+    cause: error,
+  });
+}
+
+export function addressOf({ remoteAddress = '?', remotePort = 0 }: Socket): string {
+  return showAddress(remoteAddress, remotePort);
+}
+
+/** `127.0.0.1:514`, `[::1]:514` */
+export function showAddress(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
