@@ -1,14 +1,15 @@
 /**
  * `npm run bench [-- --quick]`: every section in turn, a table each, and the figures in `bench/results.json`. The
- * exit code is 1 where a floor was missed.
+ * exit code is 1 where a floor was missed; not with `--quick`, which only has to run.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { endToEnd } from './end-to-end.ts';
 import type { Section, SectionResult } from './section.ts';
 import { walkAndFormat } from './walk-and-format.ts';
 
-const sections: readonly Section[] = [walkAndFormat];
+const sections: readonly Section[] = [walkAndFormat, endToEnd];
 
 const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 
@@ -30,7 +31,7 @@ const reportFile = new URL('results.json', import.meta.url);
 writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`);
 process.stdout.write(`Node ${machine.node}, ${machine.cores} × ${machine.cpu}; figures in bench/results.json\n`);
 
-if (!results.every(({ passed }) => passed)) {
+if (!flags.quick && !results.every(({ passed }) => passed)) {
   process.stderr.write('A floor was missed: see NO in the last column.\n');
   process.exitCode = 1;
 }

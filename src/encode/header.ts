@@ -7,6 +7,7 @@
  * Time is when the event happened (`Time` of the log, `TimeNs` with it), never the current time.
  * - 5424: UTC; six digits below the second where the log has TimeNs (cut, not rounded), none otherwise.
  *   A TimeNs of a second and more is no fraction, and is left out. Time 0 means that the source had none: `-`.
+ *   So does a time from 2100 on: rsyslog refuses such a year, and then takes the rest of the header for text.
  * - 3164: no year, no fraction, no nil: Time 0 is Jan  1 00:00:00 of UTC (or what that is in the local zone).
  *
  * All but the time is the same in every message, and the time is the same in many: the header's bytes are kept
@@ -44,7 +45,8 @@ export interface HeaderOptions {
   readonly timeZone?: 'utc' | 'local';
 }
 
-const MAX_TIMESTAMP_BYTES = '2106-02-07T06:28:15.999999Z'.length;
+const MAX_TIMESTAMP_BYTES = '2099-12-31T23:59:59.999999Z'.length;
+const YEAR_2100 = 4_102_444_800;
 const NANOSECONDS_A_SECOND = 1_000_000_000;
 const NANOSECONDS_A_MICROSECOND = 1000;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'].map(ascii);
@@ -127,9 +129,9 @@ function tail3164(options: HeaderOptions): string {
   return ` ${cleanLegacyHostname(options.hostname)} ${cleanTag(options.appName ?? '')}${pid}: `;
 }
 
-/** `2026-11-20T10:11:12`; true, as a fraction and the `Z` follow. `-` and false for time 0. */
+/** `2026-11-20T10:11:12`; true, as a fraction and the `Z` follow. `-` and false for a time that cannot be. */
 function write5424Second(output: Output, time: number, calendar: Calendar): boolean {
-  if (time === 0) {
+  if (time === 0 || time >= YEAR_2100) {
     output.byte(DASH);
     return false;
   }

@@ -230,6 +230,7 @@ export class ConsumerGroup {
     const message = 'no heartbeat was answered for the group’s timeout: other consumers may own our shards now';
     log.error({ shards: [...this.#consumers.keys()], timeoutMs }, `${message}; dropping them and joining anew`);
     this.#dropAll(new AppError(message, { code: 'fenced', action: 'release-shard' }));
+    this.#assignedAtMs = Date.now();
   }
 
   #dropAll(cause: AppError): void {
@@ -242,6 +243,7 @@ export class ConsumerGroup {
    */
   #checkUntil(): void {
     if (this.#options.until === undefined || this.#untilReached || this.#draining) return;
+    if (this.#heartbeat.lastAnsweredAtMs === undefined) return;
     if (!this.shards.every((each) => each.state === 'finished' || each.state === 'failed')) return;
     const holdsAll = this.#allShards.length > 0 && this.#allShards.every((shard) => this.#consumers.has(shard));
     if (!holdsAll && Date.now() - this.#assignedAtMs < this.#options.timeoutMs) return;

@@ -105,7 +105,7 @@ function naiveHeader(time: number, timeNs: number | undefined, options: NaiveOpt
   }
   const fraction =
     timeNs === undefined || timeNs > 999_999_999 ? '' : `.${String(timeNs).padStart(9, '0').slice(0, 6)}`;
-  const stamp = time === 0 ? '-' : `${iso.slice(0, 19)}${fraction}Z`;
+  const stamp = time === 0 || iso >= '2100' ? '-' : `${iso.slice(0, 19)}${fraction}Z`;
   return `<${priority}>1 ${stamp} ${hostname} ${appName} - - - `;
 }
 

@@ -34,7 +34,9 @@ describe('a header of RFC 5424', () => {
 
   it('has the nil timestamp for time 0, and reaches to the end of uint32', () => {
     expect(header(modern, 0, 5000)).toBe('<14>1 - web-1 - - - - ');
-    expect(header(modern, 2 ** 32 - 1)).toContain(' 2106-02-07T06:28:15Z ');
+    expect(header(modern, 4_102_444_799)).toContain(' 2099-12-31T23:59:59Z ');
+    expect(header(modern, 4_102_444_800)).toMatch(/^<\d+>1 - /);
+    expect(header(modern, 2 ** 32 - 1)).toMatch(/^<\d+>1 - /);
     expect(header(modern, 951_782_400)).toContain(' 2000-02-29T00:00:00Z ');
   });
 });

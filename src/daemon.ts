@@ -1,0 +1,203 @@
+/**
+ * The composition root: builds every part, joins them, and owns the order in which they start and stop.
+ *
+ * The way of a log, and the file for each step:
+ *
+ *     ① pull        sls/sls-log-service.ts         GET → compressed bytes
+ *     ② unpack      encode/unpack.ts               lz4 → LogGroupList bytes
+ *     ③ walk        encode/log-walker.ts           bytes → one log at a time, nothing copied
+ *     ④ select      (route/, to come)              filters and rules
+ *     ⑤ format      format/key-value.ts            fields → message text, as a row of data
+ *     ⑥ frame       encode/reference-encoder.ts    header + message → frame
+ *     ⑦ write       sink/syslog/                   frames → socket
+ *     ⑧ confirm     sink → group                   how far the receiver has it
+ *     ⑨ checkpoint  group/checkpointer.ts          the shard's cursor, on the server
+ *
+ * Steps ② to ⑦ are joined in deliver.ts, a batch at a time for each shard; the loop around them is
+ * group/shard-consumer.ts.
+ */
+import type { Config } from './config/config.ts';
+import { createDeliver, type DeliveryTotals } from './deliver.ts';
+import type { BatchEncoder } from './encode/batch-encoder.ts';
+import { createReferenceEncoder } from './encode/reference-encoder.ts';
+import { AppError, toAppError } from './errors.ts';
+import { createKeyValueFormat } from './format/key-value.ts';
+import { ConsumerGroup } from './group/consumer-group.ts';
+import type { Ticket } from './group/progress.ts';
+import type { Log } from './log.ts';
+import { startMinuteReport } from './minute-report.ts';
+import type { Sink } from './sink/sink.ts';
+import { createSyslogSink } from './sink/syslog/create.ts';
+import { createStaticCredentials } from './sls/credentials.ts';
+import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
+
+/** How a run ended. */
+export interface ExitSummary {
+  /** Everything that was sent is confirmed and checkpointed. */
+  readonly complete: boolean;
+  /** Totals, and what was not confirmed, for the log's last line. Never a payload. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface Daemon {
+  /**
+   * Joins the group and connects; resolves when that is done.
+   * @throws AppError when it cannot: wrong key, no such project
+   */
+  start(signal?: AbortSignal): Promise<void>;
+  /**
+   * Settles when the daemon has ended, for whatever reason: `--until` was reached, it was drained or destroyed
+   * (resolves), or it cannot go on (rejects). It may settle without `start()` having settled.
+   */
+  readonly finished: Promise<ExitSummary>;
+  /** Stops pulling, confirms, saves the last checkpoints, closes. Idempotent; also before or during `start()`. */
+  drain(deadlineMs: number): Promise<ExitSummary>;
+  /** Drops everything at once. Idempotent. */
+  destroy(error: AppError): void;
+}
+
+export interface DaemonOptions {
+  readonly config: Config;
+  readonly log: Log;
+}
+
+/** What the shards have of a shutdown's time; the rest is for closing the connection in an orderly way. */
+const shareOfShards = 0.8;
+
+export function createDaemon({ config, log }: DaemonOptions): Daemon {
+  const startedAtMs = Date.now();
+  const totals: DeliveryTotals = { batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0 };
+  const ended = new AbortController();
+  let settle: { resolve(summary: ExitSummary): void; reject(error: AppError): void };
+  const finished = new Promise<ExitSummary>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  finished.catch(() => undefined); // whoever awaits it sees it; nobody has to
+
+  const service = buildService(config, log);
+  const sink: Sink<Ticket> = createSyslogSink<Ticket>(
+    config.receiver,
+    {
+      sent: (ticket) => group.markSent(ticket),
+      confirmed: (ticket) => group.markConfirmed(ticket),
+      lost: (tickets) => group.markLost(tickets),
+    },
+    log,
+  );
+  const group = new ConsumerGroup({
+    ...config.group,
+    until: config.group.until,
+    service,
+    deliver: createDeliver(buildEncoder(config), sink, totals),
+    drainTimeoutMs: config.operation.drainTimeoutMs,
+    onUntilReached: () => {
+      log.info({ until: config.group.until }, 'every shard is read up to --until');
+      void drain(config.operation.drainTimeoutMs);
+    },
+    onFatal: destroy,
+    log,
+  });
+
+  let starting: Promise<void> | undefined;
+  let draining: Promise<ExitSummary> | undefined;
+
+  async function startParts(signal: AbortSignal): Promise<void> {
+    // Both at once: a wrong key is told although the receiver is down, and the other way round. The group is
+    // joined only with a connection: an instance that cannot deliver must not hold shards that others could.
+    await Promise.all([group.prepare(), sink.start(signal)]);
+    signal.throwIfAborted();
+    await group.join();
+    startMinuteReport({ service, group, sink, totals, log, signal });
+  }
+
+  async function start(signal?: AbortSignal): Promise<void> {
+    const onAbort = () => destroy(toAppError(signal?.reason));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    starting ??= startParts(ended.signal);
+    try {
+      await starting;
+    } catch (thrown) {
+      if (ended.signal.aborted || draining) return;
+      const error = toAppError(thrown);
+      destroy(error);
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  function drain(deadlineMs: number): Promise<ExitSummary> {
+    draining ??= drainParts(deadlineMs);
+    return draining;
+  }
+
+  async function drainParts(deadlineMs: number): Promise<ExitSummary> {
+    const deadlineAtMs = Date.now() + deadlineMs;
+    const complete = await group.drain(deadlineMs * shareOfShards);
+    const closed = await sink.drain(Math.max(1_000, deadlineAtMs - Date.now()));
+    if (!closed) log.warn({ peer: sink.status.peer }, 'the receiver did not close its side; closing without it');
+    return end(complete);
+  }
+
+  function destroy(error: AppError): void {
+    if (ended.signal.aborted) return;
+    group.destroy(error);
+    end(false);
+    settle.reject(error);
+  }
+
+  function end(complete: boolean): ExitSummary {
+    const summary = { complete, fields: summarise() };
+    if (ended.signal.aborted) return summary;
+    ended.abort(new AppError('the daemon has ended', { code: 'ended', action: 'fatal' }));
+    sink.destroy();
+    service.close();
+    settle.resolve(summary);
+    return summary;
+  }
+
+  function summarise(): Record<string, unknown> {
+    const { user, system } = process.cpuUsage();
+    return {
+      ...totals,
+      framesDropped: sink.status.framesDropped,
+      reconnects: sink.status.reconnects,
+      seconds: (Date.now() - startedAtMs) / 1000,
+      cpuSeconds: (user + system) / 1e6,
+      unconfirmed: group.unfinished(),
+    };
+  }
+
+  return { start, finished, drain, destroy };
+}
+
+function buildService({ service, group }: Config, log: Log): SlsLogService {
+  const { accessKeyId, accessKeySecret, securityToken } = service;
+  return createLogService({
+    ...service,
+    credentials: createStaticCredentials({ accessKeyId, accessKeySecret, ...(securityToken && { securityToken }) }),
+    consumerGroup: group.name,
+    consumerName: group.consumerName,
+    onTrouble: ({ error, sinceMs, ...call }) =>
+      log.warn(
+        { err: error, since: new Date(sinceMs).toISOString(), ...call },
+        'the log service cannot be used; trying on',
+      ),
+    onRecovered: ({ sinceMs, ...call }) =>
+      log.info({ since: new Date(sinceMs).toISOString(), ...call }, 'the log service can be used again'),
+  });
+}
+
+function buildEncoder({ message, receiver }: Config): BatchEncoder {
+  return createReferenceEncoder({
+    format: createKeyValueFormat(message),
+    header: {
+      rfc: message.rfc,
+      facility: message.facility,
+      severity: message.severity,
+      hostname: message.hostname,
+      appName: message.tag,
+    },
+    framing: receiver.framing,
+  });
+}

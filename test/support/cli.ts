@@ -1,0 +1,67 @@
+/** The built command line as a process of its own, as a user starts it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+
+const bin = fileURLToPath(new URL('../../bin/sls-syslog.js', import.meta.url));
+const built = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface CliProcess {
+  readonly child: ChildProcess;
+  /** Lines of stdout, and of stderr (the daemon's own log), up to now. */
+  readonly stdout: string[];
+  readonly stderr: string[];
+  /** The log's lines that are JSON. */
+  logged(): Record<string, unknown>[];
+  /** Waits for a log line with this text. */
+  waitForLog(text: string, timeoutMs?: number): Promise<Record<string, unknown>>;
+  /** Sends a signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** The exit code; null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+}
+
+/** @param env in addition to a clean environment; a test's own variables do not leak in */
+export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): CliProcess {
+  if (!existsSync(built)) throw new Error('dist is not built: run `npm run build`, or the tests by `npm test`');
+  const child = spawn(process.execPath, [bin, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+  });
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => stdout.push(line));
+  createInterface({ input: child.stderr }).on('line', (line) => stderr.push(line));
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+  const logged = () =>
+    stderr.flatMap((line) => {
+      try {
+        return [JSON.parse(line) as Record<string, unknown>];
+      } catch {
+        return [];
+      }
+    });
+  return {
+    child,
+    stdout,
+    stderr,
+    exited,
+    logged,
+    waitForLog: (text, timeoutMs = 15_000) =>
+      vi.waitFor(
+        () => {
+          const line = logged().find((each) => String(each.msg).includes(text));
+          if (!line) throw new Error(`no log line with "${text}" in:\n${stderr.join('\n')}`);
+          return line;
+        },
+        { timeout: timeoutMs, interval: 20 },
+      ),
+    stop: async (signal = 'SIGTERM') => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      return exited;
+    },
+  };
+}

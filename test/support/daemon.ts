@@ -1,0 +1,92 @@
+/** The daemon within the test's process, against an emulator. */
+import type { Config, GroupConfig, MessageConfig, ReceiverConfig } from '../../src/config/config.ts';
+import { createDaemon, type Daemon } from '../../src/daemon.ts';
+import { DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
+import { decodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { unpack } from '../../src/encode/unpack.ts';
+import type { Log } from '../../src/log.ts';
+import { createStaticCredentials } from '../../src/sls/credentials.ts';
+import { createLogService } from '../../src/sls/sls-log-service.ts';
+
+export interface TestDaemonOptions {
+  readonly receiver: Pick<ReceiverConfig, 'port'> & Partial<ReceiverConfig>;
+  readonly message?: Partial<MessageConfig>;
+  readonly group?: Partial<GroupConfig>;
+}
+
+const { accessKeyId, accessKeySecret } = DEMO_CREDENTIALS;
+const service = { project: 'demo', logstore: 'logs', signVersion: 'v1' as const, accessKeyId, accessKeySecret };
+
+export async function startDaemon(
+  emulator: Emulator,
+  options: TestDaemonOptions,
+): Promise<Daemon & { logged: string[] }> {
+  const { endpoint } = await emulator.start();
+  const logged: string[] = [];
+  const note = (_: unknown, message: string) => logged.push(message);
+  const log: Log = { debug: () => undefined, info: note, warn: note, error: note };
+  const config: Config = {
+    service: { ...service, endpoint },
+    group: {
+      name: 'test',
+      consumerName: 'test-1',
+      from: 'begin',
+      heartbeatIntervalMs: 1_000,
+      timeoutMs: 3_000,
+      fetchIntervalMs: 50,
+      checkpointIntervalMs: 200,
+      maxInFlightBytes: 64 << 20,
+      inOrder: false,
+      ...options.group,
+    },
+    message: {
+      separator: '||',
+      escape: 'standard',
+      rfc: '5424',
+      facility: 16,
+      severity: 5,
+      hostname: 'web-01',
+      tag: 'sls',
+      ...options.message,
+    },
+    receiver: {
+      protocol: 'tcp',
+      host: '127.0.0.1',
+      framing: 'octet-counting',
+      timeoutMs: 10_000,
+      ...options.receiver,
+    },
+    operation: { logLevel: 'info', logFormat: 'json', drainTimeoutMs: 10_000 },
+  };
+  const daemon = createDaemon({ config, log });
+  await daemon.start();
+  return { ...daemon, logged };
+}
+
+/** Everything that the emulator holds, decoded by protobufjs. */
+export async function everyLogGroup(emulator: Emulator): Promise<LogGroup[]> {
+  const { endpoint } = await emulator.start();
+  const reader = createLogService({
+    ...service,
+    endpoint,
+    consumerGroup: 'reader',
+    consumerName: 'reader',
+    credentials: createStaticCredentials({ accessKeyId, accessKeySecret }),
+  });
+  const { signal } = new AbortController();
+  const groups: LogGroup[] = [];
+  try {
+    for (const { id } of await reader.listShards(signal)) {
+      let cursor = await reader.getCursor(id, 'begin', signal);
+      for (;;) {
+        const { body, nextCursor } = await reader.pull(id, cursor, { maxLogGroups: 1_000, signal });
+        if (body) groups.push(...decodeLogGroupList(unpack(body, 64 << 20)));
+        if (nextCursor === cursor) break;
+        cursor = nextCursor;
+      }
+    }
+    return groups;
+  } finally {
+    reader.close();
+  }
+}
