@@ -1,0 +1,163 @@
+/**
+ * `sls-syslog demo`: the whole thing on this machine, without an account: the embedded log service and a receiver in
+ * this process, and between them the daemon, as a process of its own, started as a user would start it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { Command } from 'commander';
+import { createEmulator, DEMO_CREDENTIALS, type Emulator, type EmulatorAddress } from '../emulator/emulator.ts';
+import { createReceiver, type Receiver } from '../receiver/receiver.ts';
+import { exitCodes } from './exit.ts';
+
+const shards = 4;
+const accessLogs = 200_000;
+const auditLogs = 50_000;
+const liveLogsPerSecond = 500;
+/** With `--watch`, at the end: for what was appended last. */
+const catchUpMs = 5_000;
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('try it all on this machine: embedded log service, daemon and receiver; no account needed')
+    .option('--watch', 'go on with live logs until Ctrl-C')
+    .action(async ({ watch = false }: { watch?: boolean }) => {
+      process.exitCode = await runDemo(watch);
+    });
+}
+
+async function runDemo(watch: boolean): Promise<number> {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const emulator = createEmulator({ shards });
+  const receiver = createReceiver({ protocol: 'tcp', host: '127.0.0.1', port: 0 });
+  try {
+    say(`Generating ${count(accessLogs)} access logs and ${count(auditLogs)} audit logs on ${shards} shards …`);
+    emulator.append({ logs: accessLogs, profile: 'access' });
+    emulator.append({ logs: auditLogs, profile: 'audit' });
+    const service = await emulator.start();
+    const { port } = await receiver.start();
+    say(`Log service ${service.endpoint} → sls-syslog → receiver tcp://127.0.0.1:${port}`);
+    const daemon = startDaemon(service, port, watch);
+    const progress = showProgress(emulator, receiver);
+    if (watch) stopOnSignal(emulator, receiver, daemon.child);
+    const code = await daemon.exited;
+    progress.end();
+    return summarise(emulator, receiver, code, daemon.log, say);
+  } finally {
+    await receiver.close();
+    await emulator.close();
+  }
+}
+
+interface DaemonProcess {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  /** Its log, JSON lines. */
+  readonly log: string[];
+}
+
+function startDaemon({ endpoint }: EmulatorAddress, port: number, watch: boolean): DaemonProcess {
+  const args = ['run', '--host', '127.0.0.1', '--port', String(port), '--log-format', 'json'];
+  if (!watch) args.push('--until', 'end');
+  const child = spawn(process.execPath, [process.argv[1] ?? '', ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // A process group of its own: Ctrl-C is for the demo, which then stops the daemon in peace.
+    detached: true,
+    env: {
+      PATH: process.env.PATH,
+      SLS_ENDPOINT: endpoint,
+      SLS_PROJECT: 'demo',
+      SLS_LOGSTORE: 'logs',
+      SLS_CG: 'demo',
+      SLS_AK_ID: DEMO_CREDENTIALS.accessKeyId,
+      SLS_AK_KEY: DEMO_CREDENTIALS.accessKeySecret,
+    },
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  const log: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+  return { child, log, exited: once(child, 'close').then(([code]) => code as number | null) };
+}
+
+/** With `--watch`: live logs until Ctrl-C; then no more logs, a moment to catch up, and the daemon's end. */
+function stopOnSignal(emulator: Emulator, receiver: Receiver, daemon: ChildProcess): void {
+  emulator.setRate({ logsPerSecond: liveLogsPerSecond });
+  const stop = () => {
+    emulator.setRate({ logsPerSecond: 0 });
+    const deadlineMs = Date.now() + catchUpMs;
+    const timer = setInterval(() => {
+      if (receiver.stats().sequence.unique < emulator.stats().logsGenerated && Date.now() < deadlineMs) return;
+      clearInterval(timer);
+      daemon.kill('SIGTERM');
+    }, 50);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+}
+
+/** A line that updates in place; on something that is not a terminal, a line every few seconds. */
+function showProgress(emulator: Emulator, receiver: Receiver): { end(): void } {
+  const terminal = process.stdout.isTTY === true;
+  let last = { atMs: performance.now(), bytes: 0 };
+  const timer = setInterval(
+    () => {
+      const { sequence, bytes } = receiver.stats();
+      const total = emulator.stats().logsGenerated;
+      const nowMs = performance.now();
+      const speed = (bytes - last.bytes) / 1000 / (nowMs - last.atMs);
+      last = { atMs: nowMs, bytes };
+      const percent = Math.floor((sequence.unique / total) * 100);
+      const line = `${count(sequence.unique)} of ${count(total)} logs received (${percent}%), ${speed.toFixed(0)} MB/s`;
+      process.stdout.write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
+    },
+    terminal ? 100 : 2_000,
+  );
+  return {
+    end: () => {
+      clearInterval(timer);
+      if (terminal) process.stdout.write('\r\x1b[K');
+    },
+  };
+}
+
+function summarise(
+  emulator: Emulator,
+  receiver: Receiver,
+  daemonCode: number | null,
+  daemonLog: readonly string[],
+  say: (line: string) => void,
+): number {
+  const generated = emulator.stats().logsGenerated;
+  const { sequence } = receiver.stats();
+  const lost = generated - sequence.unique;
+  const last = lastLine(daemonLog);
+  const rawBytes = Number(last.rawBytes);
+  const rows: [string, string][] = [
+    ['logs generated', count(generated)],
+    ['logs received', count(sequence.unique)],
+    ['lost', count(lost)],
+    ['duplicated', count(sequence.duplicate)],
+    ['raw logs', `${(rawBytes / 1e6).toFixed(0)} MB`],
+    ['speed', `${(rawBytes / 1e6 / Number(last.seconds)).toFixed(0)} MB/s of raw logs, start and stop included`],
+    ['daemon CPU', `${(Number(last.cpuSeconds) / (rawBytes / 1e9)).toFixed(1)} CPU seconds per GB of raw logs`],
+  ];
+  for (const [name, value] of rows) say(`  ${name.padEnd(16)}${value}`);
+  if (daemonCode !== 0) {
+    say(`The daemon ended with ${daemonCode}; the end of its log:`);
+    for (const line of daemonLog.slice(-5)) say(`  ${line}`);
+  }
+  const ok = lost === 0 && daemonCode === 0;
+  say(ok ? 'Nothing was lost.' : 'FAILED: not every log arrived.');
+  return ok ? exitCodes.ok : exitCodes.failure;
+}
+
+function lastLine(log: readonly string[]): Record<string, unknown> {
+  try {
+    return JSON.parse(log.at(-1) ?? '{}');
+  } catch {
+    return {};
+  }
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

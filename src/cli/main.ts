@@ -1,0 +1,42 @@
+/** Where the process begins and ends: gives the program its surroundings, and exits with what it returns. */
+import { hostname } from 'node:os';
+import { createDaemon } from '../daemon.ts';
+import { toAppError } from '../errors.ts';
+import { createLogger, openStderr } from '../logging.ts';
+import { resolveRegion } from '../sls/endpoint.ts';
+import { demoCommand } from './demo.ts';
+import { emulatorCommand } from './emulator.ts';
+import { exitCodes } from './exit.ts';
+import { runProgram } from './program.ts';
+import { receiverCommand } from './receiver.ts';
+
+const stderr = openStderr();
+const isTerminal = process.stderr.isTTY === true;
+
+// `sls-syslog --help | head`: whoever read the output has left, so there is nothing more to do.
+process.stdout.once('error', () => process.exit(exitCodes.failure));
+
+try {
+  const exitCode = await runProgram(process.argv.slice(2), {
+    surroundings: {
+      environment: process.env,
+      workingDirectory: process.cwd(),
+      hostname: hostname(),
+      processId: process.pid,
+      isTerminal,
+      resolveRegion,
+    },
+    createDaemon,
+    events: process,
+    commands: [emulatorCommand(), receiverCommand(), demoCommand()],
+    writeOut: (text) => process.stdout.write(text),
+    writeError: stderr.write,
+    colour: isTerminal && !process.env.NO_COLOR,
+  });
+  // Only after `run`: it has ended everything that it started, and whatever still keeps the event loop alive (a
+  // socket that the peer does not close) must not keep the process. Other commands end by themselves.
+  if (exitCode !== undefined) process.exit(exitCode);
+} catch (thrown) {
+  createLogger({ level: 'info', format: isTerminal ? 'pretty' : 'json' }).fatal({ err: toAppError(thrown) }, 'a bug');
+  process.exit(exitCodes.failure);
+}
