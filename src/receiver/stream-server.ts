@@ -1,6 +1,7 @@
 /** Listens for syslog over TCP (RFC 6587) or TLS (RFC 5425). */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { AppError } from '../errors.ts';
 import { Deframer } from './deframer.ts';
 import { addressOf, listen } from './listen.ts';
 import type { Inbox, Listener, ListenerOptions } from './receiver.ts';
@@ -28,7 +29,19 @@ function createSocketServer({ tls }: ListenerOptions, onSocket: (socket: Socket)
   if (tls === undefined) return createServer({ allowHalfOpen: true }, onSocket);
   const { cert, key, clientCa } = tls;
   const client = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
-  return createTlsServer({ cert, key, ...client, minVersion: 'TLSv1.2', allowHalfOpen: true }, onSocket);
+  try {
+    return createTlsServer({ cert, key, ...client, minVersion: 'TLSv1.2', allowHalfOpen: true }, onSocket);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new AppError(
+      `the certificate and the key cannot be used: both have to be PEM, and belong together (${said})`,
+      {
+        code: 'receiver-options',
+        action: 'fatal',
+        cause: error,
+      },
+    );
+  }
 }
 
 function serve(socket: Socket, options: ListenerOptions, inbox: Inbox): void {
