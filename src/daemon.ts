@@ -28,7 +28,7 @@ import type { Log } from './log.ts';
 import { startMinuteReport } from './minute-report.ts';
 import type { Sink } from './sink/sink.ts';
 import { createSyslogSink } from './sink/syslog/create.ts';
-import { createStaticCredentials } from './sls/credentials.ts';
+import { type Credentials, createStaticCredentials } from './sls/credentials.ts';
 import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
 
 /** How a run ended. */
@@ -59,12 +59,14 @@ export interface Daemon {
 export interface DaemonOptions {
   readonly config: Config;
   readonly log: Log;
+  /** Asked when the service refuses the access key: a configuration file may hold another by now. */
+  readonly readCredentials?: () => Credentials;
 }
 
 /** What the shards have of a shutdown's time; the rest is for closing the connection in an orderly way. */
 const shareOfShards = 0.8;
 
-export function createDaemon({ config, log }: DaemonOptions): Daemon {
+export function createDaemon({ config, log, readCredentials }: DaemonOptions): Daemon {
   const startedAtMs = Date.now();
   const totals: DeliveryTotals = { batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0 };
   const ended = new AbortController();
@@ -74,7 +76,7 @@ export function createDaemon({ config, log }: DaemonOptions): Daemon {
   });
   finished.catch(() => undefined); // whoever awaits it sees it; nobody has to
 
-  const service = buildService(config, log);
+  const service = buildService(config, log, readCredentials);
   const sink: Sink<Ticket> = createSyslogSink<Ticket>(
     config.receiver,
     {
@@ -94,7 +96,7 @@ export function createDaemon({ config, log }: DaemonOptions): Daemon {
       log.info({ until: config.group.until }, 'every shard is read up to --until');
       void drain(config.operation.drainTimeoutMs);
     },
-    onFatal: destroy,
+    onFatal: fail,
     log,
   });
 
@@ -119,7 +121,7 @@ export function createDaemon({ config, log }: DaemonOptions): Daemon {
     } catch (thrown) {
       if (ended.signal.aborted || draining) return;
       const error = toAppError(thrown);
-      destroy(error);
+      fail(error);
       throw error;
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -134,25 +136,31 @@ export function createDaemon({ config, log }: DaemonOptions): Daemon {
   async function drainParts(deadlineMs: number): Promise<ExitSummary> {
     const deadlineAtMs = Date.now() + deadlineMs;
     const complete = await group.drain(deadlineMs * shareOfShards);
-    const closed = await sink.drain(Math.max(1_000, deadlineAtMs - Date.now()));
-    if (!closed) log.warn({ peer: sink.status.peer }, 'the receiver did not close its side; closing without it');
-    return end(complete);
+    await sink.drain(Math.max(1_000, deadlineAtMs - Date.now()));
+    const summary = end(complete);
+    settle.resolve(summary);
+    return summary;
   }
 
   function destroy(error: AppError): void {
     if (ended.signal.aborted) return;
     group.destroy(error);
-    end(false);
+    settle.resolve(end(false));
+  }
+
+  /** It cannot go on by itself. */
+  function fail(error: AppError): void {
+    if (ended.signal.aborted) return;
+    group.destroy(error);
+    log.error(end(false).fields, 'the end: what is unconfirmed will be sent again');
     settle.reject(error);
   }
 
   function end(complete: boolean): ExitSummary {
     const summary = { complete, fields: summarise() };
-    if (ended.signal.aborted) return summary;
     ended.abort(new AppError('the daemon has ended', { code: 'ended', action: 'fatal' }));
     sink.destroy();
     service.close();
-    settle.resolve(summary);
     return summary;
   }
 
@@ -171,11 +179,18 @@ export function createDaemon({ config, log }: DaemonOptions): Daemon {
   return { start, finished, drain, destroy };
 }
 
-function buildService({ service, group }: Config, log: Log): SlsLogService {
-  const { accessKeyId, accessKeySecret, securityToken } = service;
+function buildService(
+  { service, group }: Config,
+  log: Log,
+  readCredentials: (() => Credentials) | undefined,
+): SlsLogService {
+  const credentials = createStaticCredentials(service);
+  const refresh = async () => {
+    if (readCredentials) credentials.replace(readCredentials());
+  };
   return createLogService({
     ...service,
-    credentials: createStaticCredentials({ accessKeyId, accessKeySecret, ...(securityToken && { securityToken }) }),
+    credentials: { current: credentials.current, refresh },
     consumerGroup: group.name,
     consumerName: group.consumerName,
     onTrouble: ({ error, sinceMs, ...call }) =>

@@ -32,7 +32,8 @@ export async function runDaemon(flags: Flags, context: RunContext): Promise<Exit
   log.info({ config: effective }, 'sls-syslog starts');
   for (const warning of warnings) log.warn({}, warning);
   return superviseDaemon({
-    createDaemon: () => createDaemon({ config, log }),
+    createDaemon: () =>
+      createDaemon({ config, log, readCredentials: () => loadConfig(flags, surroundings).config.service }),
     drainTimeoutMs,
     log,
     events,
