@@ -9,7 +9,11 @@ export interface SyslogSinkOptions {
   /** A name, or an IPv4 or IPv6 address without brackets. All addresses of a name are tried. */
   readonly host: string;
   readonly port: number;
-  /** Bytes wait and the kernel takes none for so long: the connection is given up. Default 120 s. */
+  /**
+   * Bytes wait and the kernel takes none for so long: the connection is given up. Default 120 s. Linux says that it
+   * takes more only when a third of its send buffer is free: a slow receiver has to read that much in the time, which
+   * is up to 1.4 MB (12 KB/s by default).
+   */
   readonly timeoutMs?: number;
   /** For the name look-up and the TCP handshake together, and as much again for the TLS handshake. Default 15 s. */
   readonly connectTimeoutMs?: number;

@@ -49,6 +49,10 @@ export function connectTcp(options: ResolvedOptions, signal: AbortSignal): Promi
       reject(error);
     };
     const onConnect = () => {
+      if (isSelfConnection(socket)) {
+        give(connectionError('self-connection', 'connection refused: nothing listens there but ourselves, by chance'));
+        return;
+      }
       done();
       resolve(socket);
     };
@@ -74,6 +78,14 @@ function socketOptions(options: ResolvedOptions): TcpNetConnectOpts {
     autoSelectFamilyAttemptTimeout: options.addressTimeoutMs,
     ...(options.lookup && { lookup: options.lookup }),
   };
+}
+
+/**
+ * Dialling a local port that nobody listens on, again and again, comes one day to be given that very port as its own:
+ * TCP then connects the socket with itself (simultaneous open, RFC 9293, section 3.5), and everything seems well.
+ */
+export function isSelfConnection(socket: Socket): boolean {
+  return socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress;
 }
 
 /** `127.0.0.1:514`, `[::1]:514` */
