@@ -4,10 +4,13 @@
  * that another consumer owns the shard now.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createBackoff } from '../backoff.ts';
 import { type AppError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { LogService, ShardId } from './log-service.ts';
 import type { Progress } from './progress.ts';
+
+const retryBackoff = { minMs: 100, maxMs: 2_000 };
 
 /** A shard as the checkpointer sees it. */
 export interface Checkpointed {
@@ -58,9 +61,10 @@ export class Checkpointer {
 
   /** Tries until it is saved, refused, or the signal aborts. */
   async saveUntilDone(shard: Checkpointed, signal: AbortSignal): Promise<boolean> {
-    for (let waitMs = 100; !signal.aborted; waitMs = Math.min(waitMs * 2, 2_000)) {
+    const backoff = createBackoff(retryBackoff);
+    while (!signal.aborted) {
       if (await this.save(shard, signal)) return true;
-      await sleep(Math.random() * waitMs, undefined, { signal }).catch(() => undefined);
+      await sleep(backoff.next(), undefined, { signal }).catch(() => undefined);
     }
     return shard.progress?.unsaved === undefined;
   }

@@ -3,9 +3,9 @@
  * A retry wraps one request, never a loop around several.
  */
 import { setMaxListeners } from 'node:events';
+import { type BackoffLimits, createBackoff } from '../backoff.ts';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
 import { UnreadableAnswerError } from './answers.ts';
-import { type Backoff, backoffMs, pause } from './backoff.ts';
 import { type Credentials, type CredentialsProvider, redact, sameCredentials } from './credentials.ts';
 import { abortable, createDeadline } from './deadline.ts';
 import {
@@ -18,6 +18,7 @@ import {
 } from './failures.ts';
 import type { Call, Operation } from './operations.ts';
 import type { Sign } from './options.ts';
+import { pause } from './pause.ts';
 import { percentEncode, type SignableRequest } from './signable-request.ts';
 import { type Answer, type AnswerHead, type BodyLimit, BodyTooLongError, type Transport } from './transport.ts';
 import type { Troubles } from './troubles.ts';
@@ -57,7 +58,7 @@ export interface CallerOptions {
   readonly troubles: Troubles;
   /** For one attempt, the whole answer included. */
   readonly requestTimeoutMs: number;
-  readonly backoff: Backoff;
+  readonly backoff: BackoffLimits;
   readonly now: () => number;
 }
 
@@ -85,11 +86,12 @@ export class Caller {
 
   /** Rejects with the signal's reason when it aborts, and with the error's own class otherwise. */
   async call<T>(call: ServiceCall<T>, policy: RetryPolicy, signal: AbortSignal): Promise<T> {
-    const { troubles, backoff } = this.#options;
+    const { troubles } = this.#options;
+    const backoff = createBackoff(this.#options.backoff);
     // One signal may serve any number of calls at a time; each takes its listener away again.
     setMaxListeners(0, signal, this.#closing.signal);
     let renewed = false;
-    for (let attempt = 1; ; attempt++) {
+    for (;;) {
       this.#throwIfEnded(call, signal);
       const outcome = await this.#attempt(call, signal);
       if ('value' in outcome) {
@@ -109,7 +111,7 @@ export class Caller {
         troubles.lapsed(call);
         throw error;
       }
-      await pause(backoffMs(attempt, backoff), [signal, this.#closing.signal]);
+      await pause(backoff.next(), [signal, this.#closing.signal]);
     }
   }
 

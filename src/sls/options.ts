@@ -1,6 +1,7 @@
 /** What a log service client is made with. */
+
+import type { BackoffLimits } from '../backoff.ts';
 import { ConfigError } from '../errors.ts';
-import { type Backoff, defaultBackoff } from './backoff.ts';
 import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { resolveRegion } from './endpoint.ts';
 import { signV1 } from './sign-v1.ts';
@@ -30,7 +31,7 @@ export interface SlsLogServiceOptions {
   readonly requestTimeoutMs?: number;
   /** More pulls than that at once wait for one another. */
   readonly maxPullConnections?: number;
-  readonly backoff?: Backoff;
+  readonly backoff?: BackoffLimits;
   /** How long all must have worked before a trouble is over. */
   readonly quietMs?: number;
   /** Once when a kind of trouble begins, not once a retry. */
@@ -56,7 +57,7 @@ export function withDefaults(options: SlsLogServiceOptions): CompleteOptions {
     maxResponseBytes: 64 << 20,
     requestTimeoutMs: 60_000,
     maxPullConnections: 64,
-    backoff: defaultBackoff,
+    backoff: { minMs: 100, maxMs: 30_000 },
     quietMs: 5_000,
     now: Date.now,
     ...options,

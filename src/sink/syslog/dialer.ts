@@ -6,8 +6,8 @@
  * dropped at once counts like a failed attempt.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Backoff, createBackoff } from '../../backoff.ts';
 import type { AppError } from '../../errors.ts';
-import { type Backoff, createBackoff } from './backoff.ts';
 import { networkError } from './network-errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Reachability } from './reachability.ts';
@@ -27,7 +27,7 @@ export class Dialer {
     this.#transport = transport;
     this.#options = options;
     this.#reachability = reachability;
-    this.#backoff = createBackoff(options.backoffMinMs, options.backoffMaxMs, options.random);
+    this.#backoff = createBackoff({ minMs: options.backoffMinMs, maxMs: options.backoffMaxMs }, options.random);
   }
 
   /** @returns a connection, however long it takes; rejects only with the signal's reason */

@@ -1,23 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
-import { backoffMs, defaultBackoff, pause } from '../../../src/sls/backoff.ts';
 import { abortable, createDeadline } from '../../../src/sls/deadline.ts';
+import { pause } from '../../../src/sls/pause.ts';
 
-describe('backoff', () => {
-  test('is anything up to a bound that doubles from 100 ms to 30 s', () => {
-    const bounds = Array.from({ length: 12 }, (_, i) => backoffMs(i + 1, defaultBackoff, () => 1));
-    expect(bounds).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000, 30000]);
-    expect(backoffMs(1, defaultBackoff, () => 0)).toBe(0);
-  });
-
-  test('keeps its jitter at the cap, and for ever', () => {
-    expect(backoffMs(5_000, defaultBackoff, () => 0.25)).toBe(7_500);
-    const waits = new Set(Array.from({ length: 100 }, () => backoffMs(100, defaultBackoff)));
-    expect(waits.size).toBeGreaterThan(90);
-    expect(Math.max(...waits)).toBeLessThan(30_000);
-  });
-
-  test('a pause ends with the first signal that aborts, and leaves no listener', async () => {
+describe('a pause', () => {
+  test('ends with the first signal that aborts, and leaves no listener', async () => {
     const [a, b] = [new AbortController(), new AbortController()];
     const paused = pause(3_600_000, [a.signal, b.signal]);
     b.abort();

@@ -1,7 +1,14 @@
 /**
  * Exponential backoff with full jitter: each delay is drawn evenly from 0 to a cap that doubles, so that a fleet
- * that lost the same receiver does not come back in step. Pure.
+ * that failed together does not come back in step, at the cap neither. Pure.
  */
+export interface BackoffLimits {
+  /** The first cap. */
+  readonly minMs: number;
+  /** What the cap grows to. */
+  readonly maxMs: number;
+}
+
 export interface Backoff {
   /** Milliseconds to wait before the next attempt. */
   next(): number;
@@ -9,7 +16,8 @@ export interface Backoff {
   reset(): void;
 }
 
-export function createBackoff(minMs: number, maxMs: number, random: () => number): Backoff {
+/** @param random 0 ≤ random() < 1 */
+export function createBackoff({ minMs, maxMs }: BackoffLimits, random: () => number = Math.random): Backoff {
   let capMs = minMs;
   return {
     next() {
