@@ -22,23 +22,23 @@ const versionRefused: Reason = {
   text: 'no common TLS version: the receiver has to offer TLS 1.2 or 1.3',
 };
 
-/** By Node's codes: `ERR_SSL_` and OpenSSL's reason; alerts came from the peer. */
+/** By OpenSSL's reason, as `reasonOf` gives it; alerts came from the peer. */
 const reasons: Readonly<Record<string, Reason>> = {
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: clientCertificateRequired,
-  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: {
+  ALERT_CERTIFICATE_REQUIRED: clientCertificateRequired,
+  ALERT_HANDSHAKE_FAILURE: {
     code: 'tls-handshake-refused',
     text: 'the receiver refused the handshake: it wants a client certificate (--cert, --key), or no cipher is common',
   },
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: clientCertificateRefused,
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: clientCertificateRefused,
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: clientCertificateRefused,
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED: clientCertificateRefused,
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: clientCertificateRefused,
-  ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE: clientCertificateRefused,
-  ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: clientCertificateRefused,
-  ERR_SSL_UNSUPPORTED_PROTOCOL: versionRefused,
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: versionRefused,
-  ERR_SSL_WRONG_VERSION_NUMBER: {
+  ALERT_UNKNOWN_CA: clientCertificateRefused,
+  ALERT_BAD_CERTIFICATE: clientCertificateRefused,
+  ALERT_CERTIFICATE_EXPIRED: clientCertificateRefused,
+  ALERT_CERTIFICATE_REVOKED: clientCertificateRefused,
+  ALERT_CERTIFICATE_UNKNOWN: clientCertificateRefused,
+  ALERT_UNSUPPORTED_CERTIFICATE: clientCertificateRefused,
+  ALERT_ACCESS_DENIED: clientCertificateRefused,
+  UNSUPPORTED_PROTOCOL: versionRefused,
+  ALERT_PROTOCOL_VERSION: versionRefused,
+  WRONG_VERSION_NUMBER: {
     code: 'tls-not-tls',
     text: 'the receiver does not speak TLS on this port; check --port, or use --proto tcp',
   },
@@ -51,8 +51,15 @@ const disconnected: Reason = {
 
 /** An error of a TLS socket that was up. */
 export function tlsError(thrown: unknown): AppError {
-  const code = errorCode(thrown);
-  return say(code === undefined ? undefined : reasons[code], thrown);
+  return say(reasons[reasonOf(thrown)], thrown);
+}
+
+/**
+ * Node's code is `ERR_SSL_` and OpenSSL's reason. Alerts have a protocol in front, which differs by OpenSSL's version:
+ * `SSLV3_ALERT_HANDSHAKE_FAILURE` up to 3.1 (Node 20), `SSL/TLS_ALERT_HANDSHAKE_FAILURE` later (Node 26).
+ */
+function reasonOf(thrown: unknown): string {
+  return (errorCode(thrown) ?? '').replace(/^ERR_SSL_/, '').replace(/^(SSLV3|TLSV1|TLSV13|SSL\/TLS)_(?=ALERT_)/, '');
 }
 
 /** An error before it was up. */
