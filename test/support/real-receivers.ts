@@ -27,6 +27,8 @@ export interface RealReceiver {
   readonly port: number;
   /** Everything written up to now. */
   messages(): Promise<ReceivedMessage[]>;
+  /** The same as it stands in the file. */
+  lines(): Promise<string[]>;
   /** Ends it in peace, so that all it holds is written. */
   stop(): Promise<void>;
   /** Ends it and removes its directory. */
@@ -69,7 +71,6 @@ const fieldsInOrder = [
 ] as const;
 
 export async function startRsyslog(input: RsyslogInput, tls?: ReceiverTls): Promise<RealReceiver> {
-  if (!rsyslogd) throw new Error('rsyslog is not installed: run .ci/install-receivers');
   const directory = await mkdtemp(path.join(os.tmpdir(), 'rsyslog-'));
   const port = await freePort();
   const output = path.join(directory, 'out');
@@ -99,15 +100,10 @@ template(name="line" type="list") { ${columns.join(' constant(value="\\t") ')} c
 action(type="omfile" file="${output}" template="line")
 `,
   );
-  const child = spawn(rsyslogd, ['-n', '-f', 'rsyslog.conf', '-i', path.join(directory, 'pid')], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return receiver(child, directory, output, port, input === 'imudp' ? 'udp' : 'tcp');
+  return launch('rsyslog', directory, output, port, input === 'imudp' ? 'udp' : 'tcp');
 }
 
 export async function startSyslogNg(source: SyslogNgSource, tls?: ReceiverTls): Promise<RealReceiver> {
-  if (!existsSync(syslogNg)) throw new Error('syslog-ng is not installed: run .ci/install-receivers');
   const directory = await mkdtemp(path.join(os.tmpdir(), 'syslog-ng-'));
   const port = await freePort();
   const output = path.join(directory, 'out');
@@ -131,18 +127,36 @@ destination d { file("${output}" template("${columns.join('\\t')}\\n") template-
 log { source(s); destination(d); };
 `,
   );
+  return launch('syslog-ng', directory, output, port, source === 'network-udp' ? 'udp' : 'tcp');
+}
+
+/**
+ * Runs a receiver on `rsyslog.conf` or `syslog-ng.conf` in its directory.
+ * @param output the file that it writes to
+ * @param port where it listens once it is up
+ */
+export async function launch(
+  program: 'rsyslog' | 'syslog-ng',
+  directory: string,
+  output: string,
+  port: number,
+  transport: 'tcp' | 'udp',
+): Promise<RealReceiver> {
+  const options = { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+  if (program === 'rsyslog') {
+    if (!rsyslogd) throw new Error('rsyslog is not installed: run .ci/install-receivers');
+    const child = spawn(rsyslogd, ['-n', '-f', 'rsyslog.conf', '-i', path.join(directory, 'pid')], options);
+    return receiver(child, directory, output, port, transport);
+  }
+  if (!existsSync(syslogNg)) throw new Error('syslog-ng is not installed: run .ci/install-receivers');
   const lib = (folder: string) => path.join(syslogNgRoot, folder);
   const args = ['-F', '-f', 'syslog-ng.conf', '--module-path', lib('usr/lib/syslog-ng/3.38'), '--no-caps'];
   for (const [option, file] of Object.entries({ 'persist-file': 'persist', pidfile: 'pid', control: 'control' })) {
     args.push(`--${option}`, path.join(directory, file));
   }
   const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib/syslog-ng'].map(lib).join(':');
-  const child = spawn(syslogNg, args, {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, LD_LIBRARY_PATH: libraries },
-  });
-  return receiver(child, directory, output, port, source === 'network-udp' ? 'udp' : 'tcp');
+  const child = spawn(syslogNg, args, { ...options, env: { ...process.env, LD_LIBRARY_PATH: libraries } });
+  return receiver(child, directory, output, port, transport);
 }
 
 async function receiver(
@@ -168,10 +182,13 @@ async function receiver(
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     await exited;
   };
+  /** Whole lines only: the last may be half written. */
+  const lines = async () => (await readFile(output, 'latin1').catch(() => '')).split('\n').slice(0, -1);
   return {
     port,
     stop,
-    messages: async () => parse(await readFile(output, 'latin1').catch(() => '')),
+    messages: async () => (await lines()).map(parse),
+    lines,
     dispose: async () => {
       await stop();
       await rm(directory, { recursive: true, force: true });
@@ -179,16 +196,12 @@ async function receiver(
   };
 }
 
-function parse(text: string): ReceivedMessage[] {
-  const lines = text.split('\n');
-  lines.pop();
-  return lines.map((line) => {
-    const columns = line.split('\t');
-    const message = columns.slice(fieldsInOrder.length - 1).join('\t');
-    return Object.fromEntries(
-      fieldsInOrder.map((name, index) => [name, name === 'message' ? message : (columns[index] ?? '')]),
-    ) as unknown as ReceivedMessage;
-  });
+function parse(line: string): ReceivedMessage {
+  const columns = line.split('\t');
+  const message = columns.slice(fieldsInOrder.length - 1).join('\t');
+  return Object.fromEntries(
+    fieldsInOrder.map((name, index) => [name, name === 'message' ? message : (columns[index] ?? '')]),
+  ) as unknown as ReceivedMessage;
 }
 
 export async function freePort(): Promise<number> {
