@@ -2,7 +2,8 @@
  * The daemon's own log: pino on stderr, one line an event, JSON or pretty.
  *
  * It writes synchronously: the last line before an exit is the one that matters most, and there are few of them
- * (none per batch above debug). For the same reason pretty printing is a function in front of the stream, not a worker nor a transform behind it.
+ * (none per batch above debug). For the same reason pretty printing is a function in front of the stream, not a
+ * worker nor a transform behind it.
  */
 import { destination, type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
 import { prettyFactory } from 'pino-pretty';

@@ -39,9 +39,10 @@ export function readFlags(command: Command, workingDirectory: string): Flags {
     const texts = value === true ? ['true'] : Array.isArray(value) ? value.map(String) : [String(value)];
     const raw = { texts, origin, baseDirectory: workingDirectory };
     const other = values.get(key);
-    if (value === true && !isSwitch(key))
+    if (value === true && !isSwitch(key)) {
       problems.push(problemOf(key, ` needs a value: ${origin} ${settings[key].placeholder}`));
-    else if (other) problems.push(problemOf(key, `: ${origin} means the same as ${other.origin}; give one of the two`));
+    } else if (other)
+      problems.push(problemOf(key, `: ${origin} means the same as ${other.origin}; give one of the two`));
     else values.set(key, raw);
   }
   return { values, problems };

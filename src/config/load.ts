@@ -78,8 +78,8 @@ class Reading {
     const results = raw.texts.map((text) => settings[key].schema.safeParse(text));
     for (const [index, result] of results.entries()) {
       const text = raw.texts[index]!;
-      if (!result.success)
-        this.complain(key, `: ${text === '' ? 'the value' : shown(key, text)} ${phraseOf(result.error)}`);
+      if (result.success) continue;
+      this.complain(key, `: ${text === '' ? 'the value' : shown(key, text)} ${phraseOf(result.error)}`);
     }
     if (results.every((result) => result.success)) {
       const parsed = results.map((result) => result.data);
@@ -117,9 +117,8 @@ class Reading {
   requireAll(): void {
     for (const key of settingKeys) {
       const { absent, description, variables } = settings[key];
-      if (absent !== 'required' || this.#written.has(key)) continue;
-      if (!this.problems.some((problem) => problem.variable === variables[0]))
-        this.complain(key, ` is missing: ${description}`);
+      const known = this.#written.has(key) || this.problems.some((problem) => problem.variable === variables[0]);
+      if (absent === 'required' && !known) this.complain(key, ` is missing: ${description}`);
     }
   }
 
