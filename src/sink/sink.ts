@@ -31,6 +31,8 @@ export interface Sink<M extends Mark> {
   start(signal: AbortSignal): Promise<void>;
   /** Opens a delivery. One at a time for each stream. Never fails: a sink without a connection makes `write` wait. */
   deliver(mark: M): Delivery;
+  /** Asks that what was delivered be confirmed soon, and not at the sink's own leisure. */
+  confirmSoon(): void;
   /**
    * Waits until all that was delivered is confirmed or lost, then closes in an orderly way (ends its side, waits
    * for the peer's end). Nothing may be delivered any more. Idempotent.

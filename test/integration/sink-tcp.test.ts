@@ -32,7 +32,7 @@ describe('a TCP sink in peace', () => {
     sink.deliver({ stream: 's', id: 2 }).end();
     expect(events.history).toEqual([]);
     await eventually(() => expect(events.count('confirmed')).toBe(2));
-    expect(events.history).toEqual(['sent 1', 'confirmed 1', 'sent 2', 'confirmed 2']);
+    expect(events.history).toEqual(['sent 1', 'sent 2', 'confirmed 1', 'confirmed 2']);
   });
 
   it('says nothing of a delivery that was abandoned, and still releases its chunks', async () => {

@@ -94,13 +94,13 @@ export interface SinkUnderTest {
   told(): LogLine[];
 }
 
-/** Backs off for milliseconds, and everything else as by default. */
+/** Backs off for milliseconds, and confirms nothing unless the test says so; everything else as by default. */
 export function createSinkUnderTest(options: SyslogSinkOptions): SinkUnderTest {
   const events = new EventRecorder();
   const chunks = new ChunkMaker();
   const { log, lines } = createLogRecorder();
   const sink = createSyslogSink(
-    { ...options, tuning: { backoffMinMs: 5, backoffMaxMs: 20, ...options.tuning } },
+    { confirm: 'off', ...options, tuning: { backoffMinMs: 5, backoffMaxMs: 20, ...options.tuning } },
     events,
     log,
   );

@@ -23,6 +23,8 @@ export interface TcpPeer {
   connection(index: number): Promise<PeerConnection>;
   /** Everything that was read, over all connections. */
   text(): string;
+  /** Of a TLS socket, the TCP socket below it. */
+  rawOf(socket: Socket): Socket | undefined;
   close(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function createTcpPeer(options: TcpPeerOptions = {}): Promise<TcpPe
         if (connection === undefined) throw new Error(`no connection ${index}`);
         return connection;
       }),
+    rawOf: (socket) => rawSockets.get(`${socket.remotePort}`),
     text: () => connections.map((connection) => connection.text()).join(''),
     close: () =>
       new Promise((resolve) => {

@@ -48,6 +48,17 @@ export class Dialer {
     }
   }
 
+  /** One attempt, of which nobody is told: for a connection beside one that is up. */
+  async tryOnce(signal: AbortSignal): Promise<Connection | undefined> {
+    try {
+      const connection = await this.#transport.connect(signal);
+      this.#connectedAtMs.set(connection, this.#options.now());
+      return connection;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** To be told of every connection that `dial` gave out and that broke. */
   lost(connection: Connection, error: AppError): void {
     const livedMs = this.#options.now() - (this.#connectedAtMs.get(connection) ?? 0);

@@ -3,17 +3,15 @@
  *
  *   open      the sink was told of it; it is on no connection yet.
  *   bound     its first chunk was given to a connection, and all others go there, or nowhere.
- *   complete  ended, and the kernel has every byte of it.
- *   done      reported as sent and confirmed: complete, and so is everything before it in its stream.
+ *   sent      ended, and the kernel has every byte of it: reported, once everything before it in its stream is sent.
+ *   confirmed the peer has read every byte (or, where nothing confirms, it is sent): reported and done, once
+ *             everything before it in its stream is.
  *   lost      its connection broke before that; or that of an earlier one of its stream, for then the stream is
  *             sent again from there, and a later report would only say that there is a gap before it.
  *   abandoned whoever opened it does not want to hear of it any more.
  *
  * A stream's deliveries are reported in the order in which they were opened: one without a single chunk (every log
  * of the batch was filtered out) waits for those before it.
- *
- * For now `confirmed` follows `sent` at once: the local kernel has accepted the bytes, which says nothing of the
- * receiver. A confirmation by the receiver would come between complete and done.
  */
 import type { Mark } from '../sink.ts';
 import type { Connection } from './transport.ts';
@@ -24,26 +22,57 @@ export interface Entry<M extends Mark> {
   /** Chunks that were taken over, and not yet by the kernel. */
   unwritten: number;
   isEnded: boolean;
-  /** Done, lost or abandoned. */
+  isSent: boolean;
+  isConfirmed: boolean;
+  /** Confirmed and reported, lost or abandoned. */
   isOver: boolean;
 }
 
+export interface LedgerReports<M extends Mark> {
+  sent(mark: M): void;
+  confirmed(mark: M): void;
+}
+
 export class Ledger<M extends Mark> {
-  readonly #done: (mark: M) => void;
+  readonly #reports: LedgerReports<M>;
   /** Of each stream what is not over, oldest first. */
   readonly #streams = new Map<string, Entry<M>[]>();
+  /** Somebody calls `confirm`. Otherwise what is sent counts as confirmed. */
+  isConfirming = false;
 
-  /** @param done a delivery is sent and confirmed */
-  constructor(done: (mark: M) => void) {
-    this.#done = done;
+  constructor(reports: LedgerReports<M>) {
+    this.#reports = reports;
   }
 
   get isEmpty(): boolean {
     return this.#streams.size === 0;
   }
 
+  /** Nothing waits for its end, or to be written: only for confirmation. */
+  get isSent(): boolean {
+    return [...this.#streams.values()].every((entries) => entries.every((entry) => entry.isSent));
+  }
+
+  /** Whether a delivery is on this connection whose end has not come. */
+  isOpenOn(connection: Connection): boolean {
+    return this.#some((entry) => entry.connection === connection && !entry.isEnded);
+  }
+
+  /** Whether the connection carries what is not confirmed. */
+  isUnconfirmedOn(connection: Connection): boolean {
+    return this.#some((entry) => entry.connection === connection && !entry.isConfirmed);
+  }
+
   open(mark: M): Entry<M> {
-    const entry: Entry<M> = { mark, connection: undefined, unwritten: 0, isEnded: false, isOver: false };
+    const entry: Entry<M> = {
+      mark,
+      connection: undefined,
+      unwritten: 0,
+      isEnded: false,
+      isSent: false,
+      isConfirmed: false,
+      isOver: false,
+    };
     const stream = this.#streams.get(mark.stream);
     if (stream === undefined) this.#streams.set(mark.stream, [entry]);
     else stream.push(entry);
@@ -52,12 +81,14 @@ export class Ledger<M extends Mark> {
 
   /** To be called when an entry has ended, or a chunk of it was written: reports what is due. */
   advance(entry: Entry<M>): void {
-    const { stream } = entry.mark;
-    const entries = this.#streams.get(stream);
-    if (entries === undefined) return;
-    for (let head = entries[0]; head?.isEnded && head.unwritten === 0; head = entries[0]) {
-      this.#remove(stream, entries, 0, 1);
-      this.#done(head.mark);
+    this.#report(entry.mark.stream);
+  }
+
+  /** The peer has read everything that the connection carried. */
+  confirm(connection: Connection): void {
+    for (const [stream, entries] of [...this.#streams]) {
+      for (const entry of entries) if (entry.connection === connection) entry.isConfirmed = true;
+      this.#report(stream);
     }
   }
 
@@ -66,8 +97,7 @@ export class Ledger<M extends Mark> {
     const { stream } = entry.mark;
     const entries = this.#streams.get(stream) ?? [];
     this.#remove(stream, entries, entries.indexOf(entry), 1);
-    const next = entries[0];
-    if (next !== undefined) this.advance(next);
+    this.#report(stream);
   }
 
   /** @returns what is lost with a connection, each stream's in order */
@@ -80,6 +110,30 @@ export class Ledger<M extends Mark> {
 
   loseAll(): Entry<M>[] {
     return [...this.#streams].flatMap(([stream, entries]) => this.#remove(stream, entries, 0, entries.length));
+  }
+
+  #report(stream: string): void {
+    const entries = this.#streams.get(stream);
+    if (entries === undefined) return;
+    for (const entry of [...entries]) {
+      if (entry.isOver || entry.isSent) continue;
+      if (!entry.isEnded || entry.unwritten > 0) break;
+      entry.isSent = true;
+      this.#reports.sent(entry.mark);
+    }
+    for (let head = entries[0]; head?.isSent && this.#countsAsConfirmed(head); head = entries[0]) {
+      this.#remove(stream, entries, 0, 1);
+      this.#reports.confirmed(head.mark);
+    }
+  }
+
+  /** One without a single chunk has nothing to be confirmed. */
+  #countsAsConfirmed(entry: Entry<M>): boolean {
+    return entry.isConfirmed || !this.isConfirming || entry.connection === undefined;
+  }
+
+  #some(test: (entry: Entry<M>) => boolean): boolean {
+    return [...this.#streams.values()].some((entries) => entries.some(test));
   }
 
   #remove(stream: string, entries: Entry<M>[], from: number, count: number): Entry<M>[] {

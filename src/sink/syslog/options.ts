@@ -26,6 +26,19 @@ export interface SyslogSinkOptions {
    */
   readonly maxQueuedBytes?: number;
   readonly tls?: SyslogTlsOptions;
+  /**
+   * Whether the receiver is asked what it has read, by ending connections (docs/delivery.md). `auto` (default): if it
+   * answers a probe at start. UDP has no such thing.
+   */
+  readonly confirm?: 'auto' | 'on' | 'off';
+  /** A connection is confirmed so often, if it carried anything. Default 10 s: receivers log each connection. */
+  readonly confirmIntervalMs?: number;
+  /** And after so many bytes. Default 64 MiB. */
+  readonly confirmBytes?: number;
+  /** A receiver that has not answered for so long has lost what the connection carried. Default 30 s. */
+  readonly confirmTimeoutMs?: number;
+  /** A connection is confirmed before the next is written to. Default false. */
+  readonly strictOrder?: boolean;
   readonly tuning?: SyslogSinkTuning;
 }
 
@@ -69,6 +82,11 @@ export interface ResolvedOptions {
   readonly keepAliveMs: number;
   readonly maxQueuedBytes: number;
   readonly tls: SyslogTlsOptions;
+  readonly confirm: 'auto' | 'on' | 'off';
+  readonly confirmIntervalMs: number;
+  readonly confirmBytes: number;
+  readonly confirmTimeoutMs: number;
+  readonly strictOrder: boolean;
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
   readonly steadyAfterMs: number;
@@ -89,6 +107,11 @@ export function resolveOptions(options: SyslogSinkOptions): ResolvedOptions {
     keepAliveMs: options.keepAliveMs ?? 30_000,
     maxQueuedBytes: options.maxQueuedBytes ?? 1024 * 1024,
     tls,
+    confirm: protocol === 'udp' ? 'off' : (options.confirm ?? 'auto'),
+    confirmIntervalMs: options.confirmIntervalMs ?? 10_000,
+    confirmBytes: options.confirmBytes ?? 64 * 1024 * 1024,
+    confirmTimeoutMs: options.confirmTimeoutMs ?? 30_000,
+    strictOrder: options.strictOrder ?? false,
     backoffMinMs: tuning.backoffMinMs ?? 100,
     backoffMaxMs: tuning.backoffMaxMs ?? 30_000,
     steadyAfterMs: tuning.steadyAfterMs ?? 5_000,

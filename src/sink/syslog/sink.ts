@@ -1,18 +1,17 @@
 /**
  * The syslog sink: takes deliveries, and puts their chunks on a connection, in the order in which they came.
  *
- *   new         nothing happens.                                  `start` → connecting; `drain`, `destroy` → closed
- *   connecting  no connection; writes wait, in one queue.         A connection → connected
- *   connected   writes go through while there is room.            The connection is lost: what it carried is reported,
- *                                                                 its writers are told → connecting
- *   draining    from either: deliveries go on to their end, new   All are confirmed or lost → closing;
- *               ones are lost; lost connections are replaced.     the deadline → as before, `destroy` is due
- *   closing     our side is ended, the peer's end awaited.        It, a failure, or the deadline → closed
+ *   new         nothing happens.                                  `start` → open; `drain`, `destroy` → closed
+ *   open        writes go to the rotation's current connection while there is room there, and wait otherwise, in one
+ *               queue. A connection that is lost: what it carried is reported, its writers are told.
+ *   draining    deliveries go on to their end, new ones are       All are sent or lost → closing;
+ *               lost; lost connections are replaced.              the deadline → as before, `destroy` is due
+ *   closing     all connections are ended, their ends awaited.    They came, or failed, or the deadline → closed
  *   closed      the end.
  * `destroy` leads from everywhere to closed, at once, and what was not confirmed is lost.
  *
  * A delivery stays with the connection that took its first chunk: what is sent again after a loss is a new delivery,
- * and begins with a whole frame. See `ledger.ts` for a delivery's states.
+ * and begins with a whole frame. See `ledger.ts` for a delivery's states, `rotation.ts` for the connections'.
  */
 import type { FrameChunk } from '../../encode/bytes.ts';
 import { AppError, DeliveryLostError } from '../../errors.ts';
@@ -22,12 +21,11 @@ import { Dialer, type DialerOptions } from './dialer.ts';
 import { type Entry, Ledger } from './ledger.ts';
 import type { SinkLog } from './options.ts';
 import { Reachability } from './reachability.ts';
+import { Rotation, type RotationOptions } from './rotation.ts';
 import type { Connection, Transport } from './transport.ts';
 
-export interface SinkParts extends DialerOptions {
+export interface SinkParts extends DialerOptions, RotationOptions {
   readonly transport: Transport;
-  readonly peer: string;
-  readonly log: SinkLog;
 }
 
 interface Waiting<M extends Mark> {
@@ -43,11 +41,10 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   readonly #reachability: Reachability;
   readonly #dialer: Dialer;
   readonly #ledger: Ledger<M>;
-  readonly #stop = new AbortController();
-  readonly #firstConnection = createDeferred<void>();
+  readonly #rotation: Rotation;
+  readonly #closed = createDeferred<never>();
   readonly #idle = createDeferred<void>();
   #waiting: Waiting<M>[] = [];
-  #connection: Connection | undefined;
   #starting: Promise<void> | undefined;
   #draining: Promise<boolean> | undefined;
   #isDestroyed = false;
@@ -61,12 +58,22 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#log = parts.log;
     this.#reachability = new Reachability(parts);
     this.#dialer = new Dialer(parts.transport, parts, this.#reachability);
-    this.#ledger = new Ledger((mark) => {
-      events.sent(mark);
-      events.confirmed(mark);
+    this.#ledger = new Ledger(events);
+    this.#rotation = new Rotation(parts, this.#dialer, {
+      isOpenOn: (connection) => this.#ledger.isOpenOn(connection),
+      isUnconfirmedOn: (connection) => this.#ledger.isUnconfirmedOn(connection),
+      room: () => this.#pump(),
+      confirmed: (connection) => {
+        this.#ledger.confirm(connection);
+        this.#noteIdle();
+      },
+      lost: (connection, error) => this.#reportLost(this.#ledger.lose(connection), error),
+      confirming: (does) => {
+        this.#ledger.isConfirming = does;
+      },
     });
     // Nobody may be waiting for it when it rejects.
-    this.#firstConnection.promise.catch(() => undefined);
+    this.#closed.promise.catch(() => undefined);
   }
 
   get status(): SinkStatus {
@@ -93,8 +100,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     const onAbort = () => this.destroy(new AppError('the start was given up', { code: 'aborted', action: 'retry' }));
     signal.addEventListener('abort', onAbort);
     try {
-      this.#dial();
-      await this.#firstConnection.promise;
+      await Promise.race([this.#rotation.start(), this.#closed.promise]);
     } catch (error) {
       signal.throwIfAborted();
       throw error;
@@ -111,6 +117,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       end: () => {
         entry.isEnded = true;
         this.#advance(entry);
+        this.#rotation.deliveryOver();
       },
       abandon: () => this.#abandon(entry),
     };
@@ -125,67 +132,31 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     const deadline = createDeferred<'deadline'>();
     const timer = setTimeout(() => deadline.resolve('deadline'), deadlineMs);
     try {
-      if (!this.#ledger.isEmpty && (await Promise.race([this.#idle.promise, deadline.promise]))) return false;
+      if (!this.#isIdle && (await Promise.race([this.#idle.promise, deadline.promise]))) return false;
       if (this.#isDestroyed) return false;
-      const connection = this.#connection;
-      this.#close(new AppError('the sink is drained', { code: 'drained', action: 'retry' }));
-      if (connection === undefined) return true;
-      const outcome = await Promise.race([connection.end(), deadline.promise]);
-      if (outcome === true) return true;
-      if (outcome === 'deadline') {
-        this.#log.warn({ peer: this.#peer }, 'the receiver did not close its side of the connection in time');
-        connection.destroy(new AppError('no end came in time', { code: 'drain-deadline', action: 'retry' }));
-        return false;
-      }
-      return !this.#isDestroyed;
+      this.#reachability.closed();
+      this.#closed.reject(new AppError('the sink is drained', { code: 'drained', action: 'retry' }));
+      const outcome = await Promise.race([this.#rotation.finish(), deadline.promise]);
+      if (outcome !== 'deadline') return !this.#isDestroyed && (outcome || !this.#ledger.isConfirming);
+      this.#log.warn({ peer: this.#peer }, 'the receiver did not close its side of the connection in time');
+      this.#rotation.destroy(new AppError('no end came in time', { code: 'drain-deadline', action: 'retry' }));
+      return false;
     } finally {
       clearTimeout(timer);
     }
   }
 
+  confirmSoon(): void {
+    this.#rotation.confirmSoon();
+  }
+
   destroy(cause = new AppError('the sink was destroyed', { code: 'destroyed', action: 'retry' })): void {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
-    const connection = this.#connection;
-    this.#close(cause);
-    connection?.destroy(cause);
-    this.#reportLost(this.#ledger.loseAll(), cause);
-  }
-
-  #close(cause: AppError): void {
-    this.#stop.abort(cause);
     this.#reachability.closed();
-    this.#firstConnection.reject(cause);
-  }
-
-  #dial(): void {
-    this.#dialer.dial(this.#stop.signal).then(
-      (connection) => this.#adopt(connection),
-      // Only a sink that is closed does not come to a connection.
-      () => undefined,
-    );
-  }
-
-  #adopt(connection: Connection): void {
-    if (this.#stop.signal.aborted) {
-      connection.destroy(new AppError('the sink is closed', { code: 'closed', action: 'retry' }));
-      return;
-    }
-    this.#connection = connection;
-    connection.attach({ room: () => this.#pump(), lost: (error) => this.#onLost(connection, error) });
-    if (this.#connection !== connection) return;
-    this.#firstConnection.resolve();
-    this.#pump();
-  }
-
-  #onLost(connection: Connection, error: AppError): void {
-    if (this.#connection === connection) this.#connection = undefined;
-    const isClosed = this.#stop.signal.aborted;
-    if (!isClosed) this.#dialer.lost(connection, error);
-    else if (!this.#isDestroyed)
-      this.#log.warn(lossFields(this.#peer, error), 'the connection broke while it was closed');
-    this.#reportLost(this.#ledger.lose(connection), error);
-    if (!isClosed && !this.#stop.signal.aborted) this.#dial();
+    this.#closed.reject(cause);
+    this.#rotation.destroy(cause);
+    this.#reportLost(this.#ledger.loseAll(), cause);
   }
 
   #write(entry: Entry<M>, chunk: FrameChunk): Promise<void> | undefined {
@@ -194,7 +165,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       return rejected(new DeliveryLostError('this delivery is over'));
     }
     entry.unwritten += 1;
-    if (this.#waiting.length === 0 && this.#hand(entry, chunk)) return undefined;
+    if (!this.#isSomebodyBefore(entry) && this.#hand(entry, chunk)) return undefined;
     const taken = createDeferred<void>();
     // A writer that gave up, and does not look at its promise any more, must not end the process.
     taken.promise.catch(() => undefined);
@@ -202,9 +173,19 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     return taken.promise;
   }
 
+  /** Whether somebody waits for the same connection. */
+  #isSomebodyBefore(entry: Entry<M>): boolean {
+    const target = this.#target(entry);
+    return this.#waiting.some((waiting) => this.#target(waiting.entry) === target);
+  }
+
+  #target(entry: Entry<M>): Connection | undefined {
+    return entry.connection ?? this.#rotation.current;
+  }
+
   /** @returns false when there is no connection, or no room on it */
   #hand(entry: Entry<M>, chunk: FrameChunk): boolean {
-    const connection = entry.connection ?? this.#connection;
+    const connection = this.#target(entry);
     if (!connection?.hasRoom) return false;
     entry.connection = connection;
     connection.write(chunk, (framesDropped) => {
@@ -214,14 +195,18 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       entry.unwritten -= 1;
       this.#advance(entry);
     });
+    this.#rotation.wrote(connection, chunk.bytes.length);
     return true;
   }
 
+  /** Whoever waits for a connection that is turned away from must not wait behind those who wait for the next. */
   #pump(): void {
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (!this.#hand(next.entry, next.chunk)) return;
-      this.#waiting.shift();
-      next.taken.resolve();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const each of waiting) {
+      if (each.entry.isOver || this.#isSomebodyBefore(each.entry) || !this.#hand(each.entry, each.chunk)) {
+        this.#waiting.push(each);
+      } else each.taken.resolve();
     }
   }
 
@@ -234,6 +219,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   #abandon(entry: Entry<M>): void {
     if (entry.isOver) return;
     this.#ledger.abandon(entry);
+    this.#rotation.deliveryOver();
     this.#dropWaiting(new DeliveryLostError('the delivery was given up'));
     this.#noteIdle();
   }
@@ -266,6 +252,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       );
     }
     this.#dropWaiting(new DeliveryLostError(cause.message, cause));
+    this.#rotation.deliveryOver();
     this.#noteIdle();
   }
 
@@ -282,12 +269,13 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   }
 
   #noteIdle(): void {
-    if (this.#draining && this.#ledger.isEmpty) this.#idle.resolve();
+    if (this.#draining && this.#isIdle) this.#idle.resolve();
   }
-}
 
-function lossFields(peer: string, error: AppError): Readonly<Record<string, unknown>> {
-  return { peer, code: error.code, reason: error.message };
+  /** Nothing more goes out. What is sent may still have to be confirmed, which the end of its connection does. */
+  get #isIdle(): boolean {
+    return this.#ledger.isSent;
+  }
 }
 
 /** A rejection that its receiver may ignore. */

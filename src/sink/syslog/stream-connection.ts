@@ -21,13 +21,15 @@ import type { FrameChunk } from '../../encode/bytes.ts';
 import type { AppError } from '../../errors.ts';
 import { createDeferred } from './deferred.ts';
 import { connectionError } from './network-errors.ts';
-import type { Connection, ConnectionEvents } from './transport.ts';
+import type { Connection, ConnectionEvents, PeerEnd } from './transport.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface StreamConnectionOptions {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly maxQueuedBytes: number;
   readonly timeoutMs: number;
+  /** TLS: bytes read from the wire up to now. What arrives between our end and the peer's is its close_notify. */
+  readonly wireBytesRead?: () => number;
   /** What an error of the socket means. */
   readonly explain: (thrown: unknown) => AppError;
 }
@@ -45,7 +47,7 @@ export class StreamConnection implements Connection {
   readonly #socket: Socket;
   readonly #options: StreamConnectionOptions;
   readonly #watchdog: Watchdog;
-  readonly #ended = createDeferred<boolean>();
+  readonly #ended = createDeferred<PeerEnd | undefined>();
   readonly #queue: Entry[] = [];
   #state: 'open' | 'flushing' | 'ended' | 'closed' | 'lost' = 'open';
   #events: ConnectionEvents | undefined;
@@ -56,6 +58,7 @@ export class StreamConnection implements Connection {
   #isFull = false;
   #queuedBytes = 0;
   #bytesWritten = 0;
+  #wireBytesAtOurEnd = 0;
 
   /** @param socket connected (TLS: and verified), with `allowHalfOpen`; the caller's listeners are off it. */
   constructor(socket: Socket, options: StreamConnectionOptions) {
@@ -95,10 +98,10 @@ export class StreamConnection implements Connection {
     if (!this.#isWriting) this.#writeNext();
   }
 
-  end(): Promise<boolean> {
+  end(): Promise<PeerEnd | undefined> {
     if (this.#state === 'open') {
       this.#state = 'flushing';
-      if (!this.#isWriting) this.#socket.end();
+      if (!this.#isWriting) this.#endSocket();
     }
     return this.#ended.promise;
   }
@@ -111,7 +114,7 @@ export class StreamConnection implements Connection {
     const entry = this.#queue[0];
     this.#isWriting = entry !== undefined;
     if (entry === undefined) {
-      if (this.#state === 'flushing') this.#socket.end();
+      if (this.#state === 'flushing') this.#endSocket();
       return;
     }
     this.#watchdog.busy();
@@ -137,6 +140,11 @@ export class StreamConnection implements Connection {
     }
   }
 
+  #endSocket(): void {
+    this.#wireBytesAtOurEnd = this.#options.wireBytesRead?.() ?? 0;
+    this.#socket.end();
+  }
+
   #onFinish(): void {
     if (this.#state === 'flushing') this.#state = 'ended';
   }
@@ -148,7 +156,8 @@ export class StreamConnection implements Connection {
     }
     this.#state = 'closed';
     this.#socket.destroy();
-    this.#ended.resolve(true);
+    const wireBytesRead = this.#options.wireBytesRead?.() ?? 0;
+    this.#ended.resolve({ isAuthentic: wireBytesRead > this.#wireBytesAtOurEnd });
   }
 
   #onStalled(): void {
@@ -166,7 +175,7 @@ export class StreamConnection implements Connection {
     this.#socket.destroy();
     for (const { chunk } of this.#queue.splice(0)) chunk.release();
     this.#queuedBytes = 0;
-    this.#ended.resolve(false);
+    this.#ended.resolve(undefined);
     this.#events?.lost(error);
   }
 }

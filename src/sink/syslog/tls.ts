@@ -67,6 +67,7 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
         maxQueuedBytes: options.maxQueuedBytes,
         timeoutMs: options.timeoutMs,
         explain: tlsError,
+        wireBytesRead: () => raw.bytesRead,
       });
     },
   };

@@ -26,11 +26,20 @@ export interface Connection {
   write(chunk: FrameChunk, written: (framesDropped: number) => void): void;
   /**
    * Ends our side behind everything queued, and waits for the peer's end; without a time limit, `destroy` is one.
-   * @returns true when the peer ended after us: it has read everything; false when the connection was lost
+   * @returns how the peer ended after us: it has read everything; undefined when the connection was lost
    */
-  end(): Promise<boolean>;
+  end(): Promise<PeerEnd | undefined>;
   /** At once. `lost` is called with this error, unless the connection is over already. */
   destroy(error: AppError): void;
+}
+
+/** How the peer has ended its side, after ours. */
+export interface PeerEnd {
+  /**
+   * TLS: it said so under the connection's keys (close_notify). Without that, anybody on the way can have forged the
+   * end. False for TLS without it, and for plain TCP, which has nothing of the kind.
+   */
+  readonly isAuthentic: boolean;
 }
 
 export interface ConnectionEvents {

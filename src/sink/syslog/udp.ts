@@ -18,7 +18,7 @@ import { resolveAddress } from './address.ts';
 import { createDeferred } from './deferred.ts';
 import { connectionError, errorCode, networkError } from './network-errors.ts';
 import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
-import type { Connection, ConnectionEvents, Transport } from './transport.ts';
+import type { Connection, ConnectionEvents, PeerEnd, Transport } from './transport.ts';
 import { Watchdog } from './watchdog.ts';
 
 const WINDOW_FRAMES = 64;
@@ -81,7 +81,7 @@ class UdpConnection implements Connection {
   readonly #options: ResolvedOptions;
   readonly #onTooLarge: (bytes: number) => void;
   readonly #watchdog: Watchdog;
-  readonly #ended = createDeferred<boolean>();
+  readonly #ended = createDeferred<PeerEnd | undefined>();
   readonly #queue: Entry[] = [];
   /** Frames of the first entry that the kernel had no buffer for. */
   #refused: number[] = [];
@@ -134,7 +134,7 @@ class UdpConnection implements Connection {
     if (!this.#isSending) this.#schedule();
   }
 
-  end(): Promise<boolean> {
+  end(): Promise<PeerEnd | undefined> {
     if (this.#state === 'open') {
       this.#state = 'ending';
       if (!this.#isSending) this.#close();
@@ -224,7 +224,7 @@ class UdpConnection implements Connection {
   #close(): void {
     this.#state = 'ended';
     this.#socket.close();
-    this.#ended.resolve(true);
+    this.#ended.resolve({ isAuthentic: false });
   }
 
   #lose(error: AppError): void {
@@ -237,7 +237,7 @@ class UdpConnection implements Connection {
     this.#socket.close();
     for (const { chunk } of this.#queue.splice(0)) chunk.release();
     this.#queuedBytes = 0;
-    this.#ended.resolve(false);
+    this.#ended.resolve(undefined);
     this.#events?.lost(error);
   }
 }

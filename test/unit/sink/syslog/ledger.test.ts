@@ -10,14 +10,14 @@ function createConnection(): Connection {
     wasRead: false,
     attach: () => undefined,
     write: () => undefined,
-    end: () => Promise.resolve(true),
+    end: () => Promise.resolve({ isAuthentic: false }),
     destroy: () => undefined,
   };
 }
 
 function setUp() {
   const done: number[] = [];
-  const ledger = new Ledger<TestMark>(({ id }) => done.push(id));
+  const ledger = new Ledger<TestMark>({ sent: () => undefined, confirmed: ({ id }) => done.push(id) });
   const open = (stream: string, id: number, connection?: Connection, unwritten = 0): Entry<TestMark> => {
     const entry = ledger.open({ stream, id });
     entry.connection = connection;

@@ -1,0 +1,331 @@
+/**
+ * Which connection is written to, and how one is confirmed: by ending our side and waiting for the peer's end
+ * (half-close; docs/delivery.md). So that nobody waits for that, the next connection is opened first.
+ *
+ *   down      no connection; the dialer tries until there is one.    Connected → up
+ *   up        `current` takes new deliveries.                        Due for confirmation → opening; lost → down
+ *   opening   a successor is dialled, and watched for a moment: some receivers take one connection only, and drop
+ *             the second. Current still takes everything.            It stands → turning. It does not → turning
+ *                                                                    without one, and so from then on
+ *   turning   nothing takes new deliveries; those that are open on the old connection go on to their end there, so
+ *             that no stream is on two connections at a time.        Then the old one is ended: it is `retiring`, and
+ *                                                                    the successor current → up; without one: the
+ *                                                                    answer comes first, then another is opened
+ *   finishing no more connections are made; all there are are ended.
+ *
+ * A retiring connection is confirmed by the peer's end, and lost with anything else: an error, silence for
+ * `confirmTimeoutMs`, or, from a TLS receiver that is known to send a close_notify, an end without one, which anybody
+ * on the way (or a proxy whose backend has died) can have made. Only one is retiring at a time.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../../errors.ts';
+import { ConfirmationClock } from './confirmation.ts';
+import type { Dialer } from './dialer.ts';
+import { connectionError } from './network-errors.ts';
+import type { SinkLog } from './options.ts';
+import type { Connection } from './transport.ts';
+
+export interface RotationOptions {
+  readonly confirm: 'auto' | 'on' | 'off';
+  readonly confirmIntervalMs: number;
+  readonly confirmBytes: number;
+  readonly confirmTimeoutMs: number;
+  /** A connection is confirmed before the next one is written to. */
+  readonly strictOrder: boolean;
+  readonly peer: string;
+  readonly log: SinkLog;
+  readonly now: () => number;
+}
+
+/** The deliveries, as the rotation sees them. */
+export interface Carried {
+  /** Deliveries are on it that have not come to their end. */
+  isOpenOn(connection: Connection): boolean;
+  isUnconfirmedOn(connection: Connection): boolean;
+  /** There may be room on a connection again. */
+  room(): void;
+  confirmed(connection: Connection): void;
+  lost(connection: Connection, error: AppError): void;
+  /** Whether `confirmed` will be called at all; told before the first connection takes anything. */
+  confirming(does: boolean): void;
+}
+
+interface Turn {
+  readonly old: Connection;
+  successor: Connection | undefined;
+}
+
+/** A successor that is dropped within this time is one too many. */
+const trialMs = 50;
+const probes = 3;
+
+export class Rotation {
+  readonly #options: RotationOptions;
+  readonly #dialer: Dialer;
+  readonly #carried: Carried;
+  readonly #clock: ConfirmationClock;
+  readonly #stop = new AbortController();
+  readonly #connections = new Set<Connection>();
+  readonly #answers = new Set<Promise<boolean>>();
+  #current: Connection | undefined;
+  #turn: Turn | undefined;
+  #isOpening = false;
+  #isConfirming = false;
+  #isFinishing = false;
+  /** The receiver sends a close_notify: its end counts only with one. */
+  #expectsAuthentic = false;
+  #oneAtATime: boolean;
+
+  constructor(options: RotationOptions, dialer: Dialer, carried: Carried) {
+    this.#options = options;
+    this.#dialer = dialer;
+    this.#carried = carried;
+    this.#oneAtATime = options.strictOrder;
+    this.#clock = new ConfirmationClock({ intervalMs: options.confirmIntervalMs, bytes: options.confirmBytes }, () =>
+      this.#rotateIfDue(),
+    );
+  }
+
+  /** Where new deliveries go. */
+  get current(): Connection | undefined {
+    return this.#current;
+  }
+
+  /** Resolves with the first connection that takes deliveries; rejects with the reason of `destroy`. */
+  async start(): Promise<void> {
+    const { confirm } = this.#options;
+    if (confirm !== 'off') await this.#probe();
+    this.#carried.confirming(this.#isConfirming);
+    // After a probe it is known to be up: nothing new to tell.
+    await (confirm === 'off' ? this.#open() : this.#openNext());
+    this.#stop.signal.throwIfAborted();
+  }
+
+  wrote(connection: Connection, bytes: number): void {
+    if (this.#isConfirming && connection === this.#current) this.#clock.wrote(bytes);
+  }
+
+  /** A delivery came to its end, one way or another. */
+  deliveryOver(): void {
+    this.#turnIfFree();
+    this.#rotateIfDue();
+  }
+
+  /** What was delivered is wanted confirmed, without waiting for the interval. */
+  confirmSoon(): void {
+    if (this.#isConfirming) this.#clock.ask();
+  }
+
+  /**
+   * Ends every connection, and waits for the peer's ends. Nothing is open on them any more.
+   * @returns false when one of them was lost
+   */
+  async finish(): Promise<boolean> {
+    this.#isFinishing = true;
+    this.#stop.abort(finished);
+    this.#clock.turned();
+    const turn = this.#turn;
+    this.#turn = undefined;
+    for (const connection of [turn?.old, turn?.successor, this.#current]) if (connection) this.#retire(connection);
+    this.#current = undefined;
+    const answers = await Promise.all(this.#answers);
+    return answers.every((answered) => answered);
+  }
+
+  destroy(cause: AppError): void {
+    this.#stop.abort(cause);
+    this.#clock.turned();
+    this.#current = undefined;
+    this.#turn = undefined;
+    for (const connection of [...this.#connections]) connection.destroy(cause);
+  }
+
+  /** An empty connection is ended: does the receiver answer, and how? */
+  async #probe(): Promise<void> {
+    const { confirm, log, peer, now } = this.#options;
+    const { signal } = this.#stop;
+    for (let attempt = 1; attempt <= probes; attempt++) {
+      const connection = attempt === 1 ? await this.#dialer.dial(signal) : await this.#dialer.tryOnce(signal);
+      signal.throwIfAborted();
+      if (!connection) continue;
+      this.#connections.add(connection);
+      let failure: AppError | undefined;
+      connection.attach({ room: () => undefined, lost: (error) => (failure = error) });
+      const startMs = now();
+      const end = await this.#endWithin(connection);
+      this.#connections.delete(connection);
+      signal.throwIfAborted();
+      if (end) {
+        this.#isConfirming = true;
+        this.#expectsAuthentic = end.isAuthentic;
+        const how = { confirms: end.isAuthentic ? 'close_notify' : 'FIN', afterMs: Math.round(now() - startMs) };
+        log.info({ peer, ...how }, 'the receiver answers the end of a connection: deliveries are confirmed');
+        return;
+      }
+      if (failure?.code === 'confirm-timeout') break;
+    }
+    this.#isConfirming = confirm === 'on';
+    log.warn(
+      { peer, confirm },
+      `the receiver does not answer the end of a connection${
+        this.#isConfirming
+          ? '; with --confirm on everything is sent again until it does'
+          : ': what it has read cannot be confirmed. Checkpoints follow the local kernel; a receiver that dies loses what it had not read'
+      }`,
+    );
+  }
+
+  /** A connection that takes deliveries, however long it takes. */
+  async #open(): Promise<void> {
+    try {
+      this.#adopt(await this.#dialer.dial(this.#stop.signal));
+    } catch {
+      return; // only the end of the sink ends the dialling
+    }
+  }
+
+  /** The same where the receiver was up a moment ago. */
+  async #openNext(): Promise<void> {
+    const connection = await this.#dialer.tryOnce(this.#stop.signal);
+    if (connection) this.#adopt(connection);
+    else await this.#open();
+  }
+
+  #adopt(connection: Connection): void {
+    this.#attach(connection);
+    if (this.#connections.has(connection)) this.#become(connection);
+  }
+
+  #attach(connection: Connection): void {
+    if (this.#stop.signal.aborted) {
+      connection.destroy(connectionError('closed', 'the sink is closed'));
+      return;
+    }
+    this.#connections.add(connection);
+    connection.attach({ room: () => this.#carried.room(), lost: (error) => this.#onLost(connection, error) });
+  }
+
+  #become(connection: Connection): void {
+    this.#current = connection;
+    this.#clock.turned();
+    this.#carried.room();
+  }
+
+  #rotateIfDue(): void {
+    const old = this.#current;
+    if (!this.#clock.isDue || this.#isOpening || this.#turn || this.#answers.size > 0 || !old) return;
+    if (!this.#carried.isUnconfirmedOn(old)) {
+      this.#clock.turned();
+      return;
+    }
+    void this.#rotate(old);
+  }
+
+  async #rotate(old: Connection): Promise<void> {
+    const successor = this.#oneAtATime ? undefined : await this.#openSuccessor();
+    if (this.#stop.signal.aborted || this.#current !== old) {
+      successor?.destroy(connectionError('not-needed', 'it is not needed any more'));
+      return;
+    }
+    this.#current = undefined;
+    this.#turn = { old, successor };
+    this.#turnIfFree();
+  }
+
+  async #openSuccessor(): Promise<Connection | undefined> {
+    const { log, peer } = this.#options;
+    this.#isOpening = true;
+    const successor = await this.#dialer.tryOnce(this.#stop.signal);
+    if (successor) {
+      this.#attach(successor);
+      await sleep(trialMs);
+    }
+    this.#isOpening = false;
+    if (successor && this.#connections.has(successor)) return successor;
+    this.#oneAtATime = true;
+    log.info({ peer }, 'the receiver takes one connection at a time: from now on each is ended before the next');
+    return undefined;
+  }
+
+  #turnIfFree(): void {
+    const turn = this.#turn;
+    if (!turn || this.#carried.isOpenOn(turn.old)) return;
+    this.#turn = undefined;
+    const answer = this.#retire(turn.old);
+    if (turn.successor) this.#become(turn.successor);
+    else void answer.then(() => this.#openNext());
+  }
+
+  /** Ends our side and waits. @returns whether the peer confirmed */
+  #retire(connection: Connection): Promise<boolean> {
+    const answer = this.#awaitEnd(connection).finally(() => {
+      this.#answers.delete(answer);
+      this.#rotateIfDue();
+    });
+    this.#answers.add(answer);
+    return answer;
+  }
+
+  async #awaitEnd(connection: Connection): Promise<boolean> {
+    const startMs = this.#options.now();
+    const end = await this.#endWithin(connection);
+    this.#clock.answered(this.#options.now() - startMs);
+    if (!end) return false; // reported by its `lost`
+    this.#connections.delete(connection);
+    if (this.#expectsAuthentic && !end.isAuthentic) {
+      const message = 'the connection was ended without a close_notify, which this receiver otherwise sends';
+      this.#report(connection, connectionError('unauthentic-end', message));
+      return false;
+    }
+    this.#carried.confirmed(connection);
+    return true;
+  }
+
+  async #endWithin(connection: Connection) {
+    const { confirmTimeoutMs } = this.#options;
+    const timer = setTimeout(() => {
+      const message = `the receiver did not close its side within ${confirmTimeoutMs / 1000} s (--confirm-timeout)`;
+      connection.destroy(connectionError('confirm-timeout', message));
+    }, confirmTimeoutMs);
+    try {
+      return await connection.end();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #onLost(connection: Connection, error: AppError): void {
+    if (!this.#connections.delete(connection)) return;
+    const turn = this.#turn;
+    if (turn?.successor === connection) {
+      turn.successor = undefined; // empty: nothing is lost with it
+      return;
+    }
+    if (this.#current === connection) {
+      this.#current = undefined;
+      this.#clock.turned();
+      this.#dialer.lost(connection, error);
+      this.#carried.lost(connection, error);
+      if (!this.#stop.signal.aborted) void this.#open();
+      return;
+    }
+    this.#report(connection, error);
+    if (turn?.old === connection) {
+      this.#turn = undefined;
+      if (turn.successor) this.#become(turn.successor);
+      else void this.#openNext();
+    }
+  }
+
+  /** A connection is lost that another has replaced already. */
+  #report(connection: Connection, error: AppError): void {
+    const { log, peer } = this.#options;
+    const facts = { peer, code: error.code, reason: error.message };
+    if (this.#carried.isUnconfirmedOn(connection)) {
+      log.warn(facts, 'not confirmed: what the last connection carried is sent again');
+    } else if (this.#isFinishing) log.warn(facts, 'the connection broke while it was closed');
+    this.#carried.lost(connection, error);
+  }
+}
+
+const finished = new AppError('the sink is drained', { code: 'drained', action: 'retry' });
