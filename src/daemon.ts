@@ -78,7 +78,7 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
 
   const service = buildService(config, log, readCredentials);
   const sink: Sink<Ticket> = createSyslogSink<Ticket>(
-    config.receiver,
+    { ...config.receiver, ...config.delivery },
     {
       sent: (ticket) => group.markSent(ticket),
       confirmed: (ticket) => group.markConfirmed(ticket),
@@ -91,6 +91,7 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
     until: config.group.until,
     service,
     deliver: createDeliver(buildEncoder(config), sink, totals),
+    confirmSoon: () => sink.confirmSoon(),
     drainTimeoutMs: config.operation.drainTimeoutMs,
     onUntilReached: () => {
       log.info({ until: config.group.until }, 'every shard is read up to --until');

@@ -29,6 +29,13 @@ export function assembleConfig(values: Values, tlsFiles: TlsFiles): Config {
       tag: values.tag,
     },
     receiver: receiverConfig(values, tlsFiles),
+    delivery: {
+      confirm: values.proto === 'udp' ? 'off' : values.confirm,
+      confirmIntervalMs: values.confirmInterval,
+      confirmBytes: values.confirmBytes,
+      confirmTimeoutMs: values.confirmTimeout,
+      strictOrder: values.strictOrder,
+    },
     operation: {
       ...(values.config !== undefined && { configFile: values.config }),
       logLevel: values.logLevel,

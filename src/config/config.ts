@@ -8,6 +8,7 @@ export interface Config {
   readonly group: GroupConfig;
   readonly message: MessageConfig;
   readonly receiver: ReceiverConfig;
+  readonly delivery: DeliveryConfig;
   readonly operation: OperationConfig;
 }
 
@@ -82,6 +83,15 @@ export interface TlsConfig {
   readonly fingerprints: readonly string[];
   /** The peer's certificate is not verified at all. */
   readonly insecure: boolean;
+}
+
+export interface DeliveryConfig {
+  /** Whether a checkpoint waits for the receiver to have read; `off` with udp. */
+  readonly confirm: 'auto' | 'on' | 'off';
+  readonly confirmIntervalMs: number;
+  readonly confirmBytes: number;
+  readonly confirmTimeoutMs: number;
+  readonly strictOrder: boolean;
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';

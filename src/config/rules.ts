@@ -66,6 +66,11 @@ const rules: readonly Rule[] = [
     return objection('framing', ' has no meaning with --proto udp: a datagram is one message; leave it out');
   },
 
+  function noConfirmationOverUdp({ proto, confirm }, given) {
+    if (proto !== 'udp' || confirm !== 'on' || !given('confirm')) return none;
+    return objection('confirm', ' has no meaning with --proto udp: a datagram is never answered; leave it out');
+  },
+
   function octetCountingOverTls({ proto, framing, allowLfOverTls }) {
     if (proto !== 'tls' || framing !== 'lf' || allowLfOverTls !== false) return none;
     return objection(

@@ -1,7 +1,7 @@
 /** What one row of the table of settings holds, and the names by which it can be set. */
 import type { TextSchema } from './text.ts';
 
-export type SettingGroup = 'service' | 'group' | 'message' | 'receiver' | 'operation';
+export type SettingGroup = 'service' | 'group' | 'message' | 'receiver' | 'delivery' | 'operation';
 
 export interface SettingInfo {
   readonly group: SettingGroup;

@@ -6,6 +6,7 @@
  * file. Order matters only in so far as help and documentation keep it.
  */
 
+import { deliverySettings } from './delivery-settings.ts';
 import {
   defaulted,
   derived,
@@ -272,6 +273,8 @@ const table = {
     description: "do not verify the receiver's certificate; for trying out only, and warned of at every start",
   }),
 
+  ...deliverySettings,
+
   config: optional(plainText, {
     group: 'operation',
     variables: ['SLS_SYSLOG_CONFIG'],
@@ -318,6 +321,7 @@ export const groupTitles: Readonly<Record<SettingGroup, string>> = {
   group: 'Consumer group',
   message: 'Message',
   receiver: 'Receiver',
+  delivery: 'Delivery',
   operation: 'Operation',
 };
 

@@ -1,7 +1,7 @@
 /** What a configuration may say, but not silently. Pure. */
 import type { Config } from './config.ts';
 
-export function warningsAbout({ service, message, receiver }: Config): readonly string[] {
+export function warningsAbout({ service, message, receiver, delivery }: Config): readonly string[] {
   const warnings: string[] = [];
   if (receiver.tls?.insecure) {
     warnings.push(
@@ -11,6 +11,11 @@ export function warningsAbout({ service, message, receiver }: Config): readonly 
   if (receiver.protocol === 'udp') {
     warnings.push(
       'udp is best effort: a datagram that is lost on the way is lost for good; use tcp or tls for delivery',
+    );
+  }
+  if (receiver.protocol !== 'udp' && delivery.confirm === 'off') {
+    warnings.push(
+      'confirm is off: checkpoints follow the local kernel; a receiver that dies loses what it had not read',
     );
   }
   if (receiver.protocol === 'tls' && receiver.framing === 'lf') {

@@ -22,6 +22,8 @@ import { type Deliver, ShardConsumer } from './shard-consumer.ts';
 export interface ConsumerGroupOptions {
   readonly service: LogService;
   readonly deliver: Deliver;
+  /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
+  readonly confirmSoon: () => void;
   readonly heartbeatIntervalMs: number;
   /** The group's timeout. */
   readonly timeoutMs: number;
@@ -194,11 +196,12 @@ export class ConsumerGroup {
 
   #startShard(shard: ShardId): void {
     if (this.#consumers.has(shard)) return;
-    const { service, deliver, from, until, fetchIntervalMs, onFatal, log } = this.#options;
+    const { service, deliver, confirmSoon, from, until, fetchIntervalMs, onFatal, log } = this.#options;
     const consumer: ShardConsumer = new ShardConsumer({
       shard,
       service,
       deliver,
+      confirmSoon,
       budget: this.#budget,
       checkpointer: this.#checkpointer,
       from,

@@ -46,6 +46,8 @@ export interface ShardConsumerOptions {
   readonly fetchIntervalMs: number;
   /** Whether the shard is known to get no more data. */
   readonly isReadOnly: () => boolean;
+  /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
+  readonly confirmSoon: () => void;
   /** The state has changed to finished, failed or stopped. */
   readonly onSettled: () => void;
   /** An error that no shard can go on with. */
@@ -210,6 +212,7 @@ export class ShardConsumer implements Checkpointed {
 
   /** Everything is handed over; what is unconfirmed can still be lost, and is then pulled again. */
   async #finish(progress: Progress, run: Run): Promise<void> {
+    if (!progress.settled) this.#options.confirmSoon();
     while (!progress.settled && !run.pulls.signal.aborted) await this.#woken();
     if (run.pulls.signal.aborted) return;
     const saved = await this.#options.checkpointer.saveUntilDone(this, run.pulls.signal);
@@ -267,6 +270,7 @@ export class ShardConsumer implements Checkpointed {
     this.#wake?.();
     if (!this.#progress) this.stop();
     await this.#loop;
+    if (this.#progress?.settled === false) this.#options.confirmSoon();
     while (this.#progress?.settled === false && !this.#lostWhileDraining && !deadline.aborted) await this.#woken();
     deadline.removeEventListener('abort', giveUp);
     const bound = deadline.aborted ? AbortSignal.timeout(lastSaveMs) : deadline;

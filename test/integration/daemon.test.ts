@@ -46,7 +46,7 @@ describe('the daemon', () => {
     'follows splits and merges of shards under load (in order: %s)',
     async (inOrder) => {
       emulator.setRate({ logsPerSecond: 5_000 });
-      await run({ group: { inOrder } });
+      await run({ group: { inOrder }, delivery: { strictOrder: true } });
       await vi.waitFor(() => expect(receiver.stats().sequence.unique).toBeGreaterThan(1_000), { timeout: 10_000 });
       const [left] = emulator.split({ shard: 0 });
       await vi.waitFor(() => expect(receiver.stats().sequence.shards).toBeGreaterThanOrEqual(4), { timeout: 20_000 });
@@ -74,7 +74,7 @@ describe('the daemon', () => {
       ],
     });
     emulator.setRate({ logsPerSecond: 2_000 });
-    await run();
+    await run({ delivery: { strictOrder: true } });
     await vi.waitFor(() => expect(receiver.stats().sequence.unique).toBeGreaterThan(6_000), { timeout: 30_000 });
     emulator.setRate({ logsPerSecond: 0 });
     emulator.faults.clear();

@@ -1,5 +1,5 @@
 /** The daemon within the test's process, against an emulator. */
-import type { Config, GroupConfig, MessageConfig, ReceiverConfig } from '../../src/config/config.ts';
+import type { Config, DeliveryConfig, GroupConfig, MessageConfig, ReceiverConfig } from '../../src/config/config.ts';
 import { createDaemon, type Daemon } from '../../src/daemon.ts';
 import { DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { decodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
@@ -12,6 +12,7 @@ export interface TestDaemonOptions {
   readonly receiver: Pick<ReceiverConfig, 'port'> & Partial<ReceiverConfig>;
   readonly message?: Partial<MessageConfig>;
   readonly group?: Partial<GroupConfig>;
+  readonly delivery?: Partial<DeliveryConfig>;
 }
 
 const { accessKeyId, accessKeySecret } = DEMO_CREDENTIALS;
@@ -55,6 +56,14 @@ export async function startDaemon(
       framing: 'octet-counting',
       timeoutMs: 10_000,
       ...options.receiver,
+    },
+    delivery: {
+      confirm: 'auto',
+      confirmIntervalMs: 200,
+      confirmBytes: 64 << 20,
+      confirmTimeoutMs: 2_000,
+      strictOrder: false,
+      ...options.delivery,
     },
     operation: { logLevel: 'info', logFormat: 'json', drainTimeoutMs: 10_000 },
   };

@@ -55,6 +55,13 @@ describe('defaults', () => {
         tag: '-',
       },
       receiver: { protocol: 'tcp', host: 'siem.corp', port: 514, framing: 'octet-counting', timeoutMs: 120_000 },
+      delivery: {
+        confirm: 'auto',
+        confirmIntervalMs: 10_000,
+        confirmBytes: 64 << 20,
+        confirmTimeoutMs: 30_000,
+        strictOrder: false,
+      },
       operation: { logLevel: 'info', logFormat: 'json', drainTimeoutMs: 20_000 },
     });
   });

@@ -35,6 +35,7 @@ describe('ConsumerGroup', () => {
     group = new ConsumerGroup({
       service,
       deliver,
+      confirmSoon: () => undefined,
       heartbeatIntervalMs: 20,
       timeoutMs: 1_000,
       checkpointIntervalMs: 10,
