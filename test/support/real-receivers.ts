@@ -31,6 +31,13 @@ export interface RealReceiver {
   lines(): Promise<string[]>;
   /** Ends it in peace, so that all it holds is written. */
   stop(): Promise<void>;
+  /** SIGKILL: what it has not read, or not written, is lost. */
+  kill(): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  pause(): void;
+  resume(): void;
+  /** After `stop` or `kill`: the same port, and the same file, which it appends to. */
+  restart(): Promise<void>;
   /** Ends it and removes its directory. */
   dispose(): Promise<void>;
 }
@@ -70,7 +77,15 @@ const fieldsInOrder = [
   'message',
 ] as const;
 
-export async function startRsyslog(input: RsyslogInput, tls?: ReceiverTls): Promise<RealReceiver> {
+/**
+ * @param queue `Direct`: what it has read it has written, before it reads on; otherwise it holds messages in memory,
+ * and loses them when it is killed
+ */
+export async function startRsyslog(
+  input: RsyslogInput,
+  tls?: ReceiverTls,
+  queue: 'LinkedList' | 'Direct' = 'LinkedList',
+): Promise<RealReceiver> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'rsyslog-'));
   const port = await freePort();
   const output = path.join(directory, 'out');
@@ -94,7 +109,7 @@ input(type="imtcp" address="127.0.0.1" port="${port}")`,
   await writeFile(
     path.join(directory, 'rsyslog.conf'),
     `global(workDirectory="${directory}" maxMessageSize="${maxMessageBytes}")
-main_queue(queue.type="LinkedList" queue.size="20000")
+main_queue(queue.type="${queue}" queue.size="20000")
 ${inputs[input]}
 template(name="line" type="list") { ${columns.join(' constant(value="\\t") ')} constant(value="\\n") }
 action(type="omfile" file="${output}" template="line")
@@ -143,33 +158,54 @@ export async function launch(
   transport: 'tcp' | 'udp',
 ): Promise<RealReceiver> {
   const options = { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
-  if (program === 'rsyslog') {
-    if (!rsyslogd) throw new Error('rsyslog is not installed: run .ci/install-receivers');
-    const child = spawn(rsyslogd, ['-n', '-f', 'rsyslog.conf', '-i', path.join(directory, 'pid')], options);
-    return receiver(child, directory, output, port, transport);
-  }
-  if (!existsSync(syslogNg)) throw new Error('syslog-ng is not installed: run .ci/install-receivers');
-  const lib = (folder: string) => path.join(syslogNgRoot, folder);
-  const args = ['-F', '-f', 'syslog-ng.conf', '--module-path', lib('usr/lib/syslog-ng/3.38'), '--no-caps'];
-  for (const [option, file] of Object.entries({ 'persist-file': 'persist', pidfile: 'pid', control: 'control' })) {
-    args.push(`--${option}`, path.join(directory, file));
-  }
-  const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib/syslog-ng'].map(lib).join(':');
-  const child = spawn(syslogNg, args, { ...options, env: { ...process.env, LD_LIBRARY_PATH: libraries } });
-  return receiver(child, directory, output, port, transport);
+  const start = (): ChildProcess => {
+    if (program === 'rsyslog') {
+      if (!rsyslogd) throw new Error('rsyslog is not installed: run .ci/install-receivers');
+      return spawn(rsyslogd, ['-n', '-f', 'rsyslog.conf', '-i', path.join(directory, 'pid')], options);
+    }
+    if (!existsSync(syslogNg)) throw new Error('syslog-ng is not installed: run .ci/install-receivers');
+    const lib = (folder: string) => path.join(syslogNgRoot, folder);
+    const args = ['-F', '-f', 'syslog-ng.conf', '--module-path', lib('usr/lib/syslog-ng/3.38'), '--no-caps'];
+    for (const [option, file] of Object.entries({ 'persist-file': 'persist', pidfile: 'pid', control: 'control' })) {
+      args.push(`--${option}`, path.join(directory, file));
+    }
+    const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib/syslog-ng'].map(lib).join(':');
+    return spawn(syslogNg, args, { ...options, env: { ...process.env, LD_LIBRARY_PATH: libraries } });
+  };
+  let child = await up(start(), port, transport);
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  };
+  /** Whole lines only: the last may be half written. */
+  const lines = async () => (await readFile(output, 'latin1').catch(() => '')).split('\n').slice(0, -1);
+  return {
+    port,
+    lines,
+    messages: async () => (await lines()).map(parse),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    restart: async () => {
+      await rm(path.join(directory, 'pid'), { force: true });
+      child = await up(start(), port, transport);
+    },
+    dispose: async () => {
+      child.kill('SIGCONT');
+      await end('SIGTERM');
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
 }
 
-async function receiver(
-  child: ChildProcess,
-  directory: string,
-  output: string,
-  port: number,
-  transport: 'tcp' | 'udp',
-): Promise<RealReceiver> {
+/** @returns the process, once it takes messages */
+async function up(child: ChildProcess, port: number, transport: 'tcp' | 'udp'): Promise<ChildProcess> {
   let said = '';
   child.stdout?.on('data', (data) => (said += data));
   child.stderr?.on('data', (data) => (said += data));
-  const exited = once(child, 'exit');
   const isUp = () => (transport === 'tcp' ? accepts(port) : isUdpBound(port));
   for (let tries = 0; !(await isUp()); tries++) {
     if (child.exitCode !== null || tries > 100) {
@@ -178,22 +214,7 @@ async function receiver(
     }
     await sleep(50);
   }
-  const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-    await exited;
-  };
-  /** Whole lines only: the last may be half written. */
-  const lines = async () => (await readFile(output, 'latin1').catch(() => '')).split('\n').slice(0, -1);
-  return {
-    port,
-    stop,
-    messages: async () => (await lines()).map(parse),
-    lines,
-    dispose: async () => {
-      await stop();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
+  return child;
 }
 
 function parse(line: string): ReceivedMessage {
