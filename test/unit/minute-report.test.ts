@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DeliveryTotals } from '../../src/deliver.ts';
+import { Progress } from '../../src/group/progress.ts';
+import type { ShardConsumer } from '../../src/group/shard-consumer.ts';
+import { startMinuteReport } from '../../src/minute-report.ts';
+import type { SinkStatus } from '../../src/sink/sink.ts';
+
+const status: SinkStatus = {
+  state: 'up',
+  peer: 'tcp://siem:514',
+  sinceMs: 0,
+  bytesWritten: 0,
+  framesWritten: 0,
+  framesDropped: 2,
+  reconnects: 0,
+  lastError: undefined,
+};
+
+function shard(id: number, caughtUp: boolean, state: ShardConsumer['state'] = 'consuming'): ShardConsumer {
+  const facts = { shard: id, state, caughtUp, progress: new Progress(id, `cursor-${id}`, undefined) };
+  return facts as unknown as ShardConsumer;
+}
+
+describe('the minute report', () => {
+  const totals: DeliveryTotals = { batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0 };
+  const info = vi.fn();
+  const log = { debug: vi.fn(), info, warn: vi.fn(), error: vi.fn() };
+  let stop: AbortController;
+
+  beforeEach(() => {
+    vi.useFakeTimers({ now: 1_000_000_000_000 });
+    info.mockClear();
+    stop = new AbortController();
+  });
+
+  afterEach(() => {
+    stop.abort();
+    vi.useRealTimers();
+  });
+
+  function start(shards: ShardConsumer[], getCursorTime: () => Promise<number> = async () => 999_999_970): void {
+    const group = { shards, bytesInFlight: 7 };
+    startMinuteReport({ service: { getCursorTime }, group, sink: { status }, totals, log, signal: stop.signal });
+  }
+
+  it('writes one line a minute, with rates since the last one', async () => {
+    Object.assign(totals, { logs: 1_000, rawBytes: 1e9, truncated: 1 });
+    start([shard(0, true)]);
+    Object.assign(totals, { logs: 7_000, rawBytes: 1.6e9, truncated: 3 });
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect(info).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(info).toHaveBeenCalledExactlyOnceWith(
+      {
+        logsPerSecond: 100,
+        rawMBPerSecond: 10,
+        truncated: 2,
+        framesDropped: 2,
+        receiver: 'up',
+        shards: 1,
+        bytesInFlight: 7,
+        lagSeconds: {},
+      },
+      'last minute',
+    );
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(info.mock.lastCall?.[0]).toMatchObject({ logsPerSecond: 0, rawMBPerSecond: 0, truncated: 0 });
+  });
+
+  it('tells how far behind a shard is, and says nothing of those that are not', async () => {
+    start([shard(0, true), shard(1, false), shard(2, false, 'finished')]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(info.mock.lastCall?.[0]).toMatchObject({ lagSeconds: { 1: 90 } });
+  });
+
+  it('is written although the service cannot tell a cursor’s time', async () => {
+    start([shard(1, false)], async () => {
+      throw new Error('expired');
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(info.mock.lastCall?.[0]).toMatchObject({ lagSeconds: {} });
+  });
+
+  it('ends with its signal', async () => {
+    start([]);
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(180_000);
+    expect(info).not.toHaveBeenCalled();
+  });
+});
