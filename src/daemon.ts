@@ -33,8 +33,10 @@ import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
 
 /** How a run ended. */
 export interface ExitSummary {
-  /** Everything that was sent is confirmed and checkpointed. */
+  /** Everything that was pulled is delivered and checkpointed. */
   readonly complete: boolean;
+  /** Delivered means that the receiver has read it; otherwise, that the local kernel has taken it. */
+  readonly confirmed: boolean;
   /** Totals, and what was not confirmed, for the log's last line. Never a payload. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -105,12 +107,12 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
   let draining: Promise<ExitSummary> | undefined;
 
   async function startParts(signal: AbortSignal): Promise<void> {
+    startMinuteReport({ service, group, sink, totals, log, signal });
     // Both at once: a wrong key is told although the receiver is down, and the other way round. The group is
     // joined only with a connection: an instance that cannot deliver must not hold shards that others could.
     await Promise.all([group.prepare(), sink.start(signal)]);
     signal.throwIfAborted();
     await group.join();
-    startMinuteReport({ service, group, sink, totals, log, signal });
   }
 
   async function start(signal?: AbortSignal): Promise<void> {
@@ -137,8 +139,9 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
   async function drainParts(deadlineMs: number): Promise<ExitSummary> {
     const deadlineAtMs = Date.now() + deadlineMs;
     const complete = await group.drain(deadlineMs * shareOfShards);
-    await sink.drain(Math.max(1_000, deadlineAtMs - Date.now()));
-    const summary = end(complete);
+    const closed = await sink.drain(Math.max(1_000, deadlineAtMs - Date.now()));
+    // Where nothing is confirmed, the receiver's end of the last connection is the only sign that it read it.
+    const summary = end(complete && (closed || sink.status.confirms));
     settle.resolve(summary);
     return summary;
   }
@@ -153,12 +156,15 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
   function fail(error: AppError): void {
     if (ended.signal.aborted) return;
     group.destroy(error);
-    log.error(end(false).fields, 'the end: what is unconfirmed will be sent again');
+    log.error(
+      end(false).fields,
+      'stopping: it cannot go on, see the next line; what is unconfirmed will be sent again',
+    );
     settle.reject(error);
   }
 
   function end(complete: boolean): ExitSummary {
-    const summary = { complete, fields: summarise() };
+    const summary = { complete, confirmed: sink.status.confirms, fields: summarise() };
     ended.abort(new AppError('the daemon has ended', { code: 'ended', action: 'fatal' }));
     sink.destroy();
     service.close();
@@ -194,13 +200,13 @@ function buildService(
     credentials: { current: credentials.current, refresh },
     consumerGroup: group.name,
     consumerName: group.consumerName,
-    onTrouble: ({ error, sinceMs, ...call }) =>
+    onTrouble: ({ error, sinceMs, operation, shard, attempts }) =>
       log.warn(
-        { err: error, since: new Date(sinceMs).toISOString(), ...call },
+        { code: error.code, reason: error.message, since: new Date(sinceMs).toISOString(), operation, shard, attempts },
         'the log service cannot be used; trying on',
       ),
-    onRecovered: ({ sinceMs, ...call }) =>
-      log.info({ since: new Date(sinceMs).toISOString(), ...call }, 'the log service can be used again'),
+    onRecovered: ({ operation, shard, attempts, durationMs }) =>
+      log.info({ operation, shard, attempts, durationMs }, 'the log service can be used again'),
   });
 }
 

@@ -38,6 +38,7 @@ async function report(options: MinuteReportOptions, since: DeliveryTotals): Prom
     truncated: totals.truncated - since.truncated,
     framesDropped: sink.status.framesDropped,
     receiver: sink.status.state,
+    ...(sink.status.lastError !== undefined && { receiverError: sink.status.lastError }),
     shards: group.shards.length,
     bytesInFlight: group.bytesInFlight,
   };

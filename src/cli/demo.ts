@@ -42,7 +42,7 @@ async function runDemo(watch: boolean): Promise<number> {
     if (watch) stopOnSignal(emulator, receiver, daemon.child);
     const code = await daemon.exited;
     progress.end();
-    return summarise(emulator, receiver, code, daemon.log, say);
+    return summarise(emulator, receiver, code, daemon.log, watch, say);
   } finally {
     await receiver.close();
     await emulator.close();
@@ -124,6 +124,7 @@ function summarise(
   receiver: Receiver,
   daemonCode: number | null,
   daemonLog: readonly string[],
+  watch: boolean,
   say: (line: string) => void,
 ): number {
   const generated = emulator.stats().logsGenerated;
@@ -137,9 +138,12 @@ function summarise(
     ['lost', count(lost)],
     ['duplicated', count(sequence.duplicate)],
     ['raw logs', `${(rawBytes / 1e6).toFixed(0)} MB`],
-    ['speed', `${(rawBytes / 1e6 / Number(last.seconds)).toFixed(0)} MB/s of raw logs, start and stop included`],
     ['daemon CPU', `${(Number(last.cpuSeconds) / (rawBytes / 1e9)).toFixed(1)} CPU seconds per GB of raw logs`],
   ];
+  if (!watch) {
+    const speed = rawBytes / 1e6 / Number(last.seconds);
+    rows.push(['speed', `${speed.toFixed(0)} MB/s of raw logs, start and stop included`]);
+  }
   for (const [name, value] of rows) say(`  ${name.padEnd(16)}${value}`);
   if (daemonCode !== 0) {
     say(`The daemon ended with ${daemonCode}; the end of its log:`);

@@ -49,6 +49,7 @@ function createProgram(
     .helpOption('-h, --help', 'show this help')
     // Without it `--port` of `sls-syslog emulator --port 0` would be taken for the receiver's.
     .enablePositionalOptions()
+    .helpCommand('help [command]', 'show the help of a command')
     .action(action);
   const run = new Command('run').description('ship logs; what happens without a command').action(action);
   for (const command of [program, run]) {

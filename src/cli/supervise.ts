@@ -104,9 +104,10 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
 /** The log's last line: how it ended, and what is not confirmed. */
 function report(outcome: Outcome, log: Log & Pick<Logger, 'fatal'>, writeError: (text: string) => void): ExitCode {
   if ('summary' in outcome) {
-    const { complete, fields } = outcome.summary;
-    if (complete) log.info(fields, 'stopped: everything sent is confirmed and checkpointed');
-    else log.error(fields, 'stopped: not everything sent is confirmed and checkpointed; that will be sent again');
+    const { complete, confirmed, fields } = outcome.summary;
+    const delivered = confirmed ? 'confirmed by the receiver' : 'handed to the network (nothing confirms it)';
+    if (complete) log.info(fields, `stopped: everything sent is ${delivered} and checkpointed`);
+    else log.error(fields, `stopped: not everything pulled is ${delivered} and checkpointed; that will be sent again`);
     return complete ? exitCodes.ok : exitCodes.failure;
   }
   const { error } = outcome;
@@ -114,7 +115,9 @@ function report(outcome: Outcome, log: Log & Pick<Logger, 'fatal'>, writeError: 
     writeError(describeProblems(error.problems));
     return exitCodes.configuration;
   }
-  log.fatal({ err: error }, `stopped: ${error.message}`);
+  // A stack is for bugs; what a user can set right is said by the message.
+  const isBug = error.code === 'uncaught' || error.code === 'unexpected';
+  log.fatal(isBug ? { err: error } : { code: error.code, ...error.context }, `stopped: ${error.message}`);
   return exitCodes.failure;
 }
 

@@ -100,12 +100,11 @@ export class ConsumerGroup {
     return this.#joining;
   }
 
-  /** The shards with something pulled that is not saved yet, and how far each of them is. */
-  unfinished(): readonly { shard: ShardId; checkpointed: Cursor | undefined; sent: Cursor }[] {
-    return this.#leftOver.flatMap(({ shard, progress }) => {
-      if (!progress || (progress.settled && progress.unsaved === undefined)) return [];
-      return [{ shard, checkpointed: progress.checkpointed, sent: progress.sent }];
-    });
+  /** After a drain or destroy: the shards with something pulled that is not saved, and how far each of them is. */
+  unfinished(): readonly { shard: ShardId; checkpointed: Cursor | undefined; pulled: Cursor | undefined }[] {
+    return this.#leftOver
+      .filter((consumer) => consumer.isUnfinished)
+      .map(({ shard, progress }) => ({ shard, checkpointed: progress?.checkpointed, pulled: progress?.pulled }));
   }
 
   /**

@@ -76,6 +76,8 @@ export class ShardConsumer implements Checkpointed {
   #lastDataAtMs: number | undefined;
   /** A loss that came after the drain had begun. */
   #lostWhileDraining = false;
+  /** The drain's deadline came with something pulled that was not confirmed. */
+  #gaveUp = false;
   #wake: (() => void) | undefined;
   #failure: AppError | undefined;
 
@@ -98,6 +100,12 @@ export class ShardConsumer implements Checkpointed {
   /** Why it failed, or was stopped before its time. */
   get failure(): AppError | undefined {
     return this.#failure;
+  }
+
+  /** Something that was pulled is not confirmed, or what is confirmed is not saved; also after the shard has stopped. */
+  get isUnfinished(): boolean {
+    if (this.#gaveUp) return true;
+    return this.#progress !== undefined && (!this.#progress.settled || this.#progress.unsaved !== undefined);
   }
 
   /** The last pull came to the end of the shard. */
@@ -143,7 +151,7 @@ export class ShardConsumer implements Checkpointed {
   /** What the ticket stands for, and all after it, has to be pulled again. */
   markLost(ticket: Ticket): void {
     if (!this.#progress?.rewind(ticket)) return;
-    this.#lostWhileDraining = this.#state === 'draining';
+    if (this.#state === 'draining') this.#lostWhileDraining = this.#gaveUp = true;
     this.#run.abort(rewindReason);
     this.#wake?.();
   }
@@ -261,6 +269,7 @@ export class ShardConsumer implements Checkpointed {
     if (this.#state === 'stopped') return;
     this.#enter('draining');
     const giveUp = () => {
+      this.#gaveUp = this.#progress?.settled === false;
       this.#run.abort(drainReason);
       this.#wake?.();
     };

@@ -70,6 +70,8 @@ export interface SinkStatus {
   readonly framesWritten: number;
   /** Datagrams that the kernel or the path refused. */
   readonly framesDropped: number;
+  /** `confirmed` means that the peer has read it; otherwise it comes together with `sent`. */
+  readonly confirms: boolean;
   /** Since the process started; the first one is not counted. */
   readonly reconnects: number;
   /** Why it is down; undefined when it is up. */

@@ -1,5 +1,7 @@
 /** Daemons as processes of their own, as they run in production: shared shards, ends of every kind, restarts. */
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -85,7 +87,7 @@ describe('daemon processes', () => {
     await eventually(() => expect(sequence().unique).toBeGreaterThan(before + 4_000));
 
     expect(await a.stop('SIGTERM')).toBe(0);
-    expect(a.logged().at(-1)?.msg).toContain('everything sent is confirmed and checkpointed');
+    expect(a.logged().at(-1)?.msg).toContain('everything sent is confirmed by the receiver and checkpointed');
     await eventually(() =>
       expect([...owners()].sort()).toEqual([
         ['b', 4],
@@ -128,6 +130,26 @@ describe('daemon processes', () => {
     await eventually(expectNothingMissing);
     expect(await daemon.stop()).toBe(0);
   }, 60_000);
+
+  it('say what is not delivered, and exit with 1, when a receiver that takes nothing outlasts the drain', async () => {
+    const stalled = createServer((socket) => socket.pause().on('error', () => undefined));
+    stalled.listen(0, '127.0.0.1');
+    await once(stalled, 'listening');
+    try {
+      emulator.append({ logs: 60_000 });
+      environment.SYSLOG_PORT = String((stalled.address() as AddressInfo).port);
+      const daemon = start('--confirm', 'off');
+      await daemon.waitForLog('shards assigned');
+      // Each shard has a batch under way, and the next one pulled.
+      await eventually(() => expect(emulator.stats().requests.PullLogs).toBeGreaterThanOrEqual(2 * shards));
+      expect(await daemon.stop()).toBe(1);
+      const last = daemon.logged().at(-1);
+      expect(last?.msg).toContain('not everything pulled is handed to the network');
+      expect(last?.unconfirmed).not.toEqual([]);
+    } finally {
+      stalled.close();
+    }
+  }, 30_000);
 
   it('end with a message that says what to check when the access key is wrong', async () => {
     environment.SLS_AK_KEY = 'not-the-secret';

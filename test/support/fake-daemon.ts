@@ -22,8 +22,8 @@ export interface FakeBehaviour {
   readonly drain?: (deadlineMs: number) => Promise<ExitSummary>;
 }
 
-export const complete: ExitSummary = { complete: true, fields: { logs: 3 } };
-export const incomplete: ExitSummary = { complete: false, fields: { logs: 3, unconfirmed: 2 } };
+export const complete: ExitSummary = { complete: true, confirmed: true, fields: { logs: 3 } };
+export const incomplete: ExitSummary = { complete: false, confirmed: true, fields: { logs: 3, unconfirmed: 2 } };
 
 export function createFakeDaemon(behaviour: FakeBehaviour = {}): FakeDaemon {
   let settle: { resolve(summary: ExitSummary): void; reject(error: Error): void } | undefined;

@@ -12,6 +12,7 @@ const status: SinkStatus = {
   bytesWritten: 0,
   framesWritten: 0,
   framesDropped: 2,
+  confirms: true,
   reconnects: 0,
   lastError: undefined,
 };

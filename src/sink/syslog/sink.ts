@@ -85,6 +85,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       bytesWritten: this.#bytesWritten,
       framesWritten: this.#framesWritten,
       framesDropped: this.#framesDropped,
+      confirms: this.#ledger.isConfirming,
       reconnects,
       lastError,
     };

@@ -122,7 +122,7 @@ test('a start that fails: 1, with the error in the log, and the daemon destroyed
   expect(lastLine()).toMatchObject({
     level: 'fatal',
     msg: 'stopped: the project does not exist',
-    err: { code: 'project-not-exist', stack: expect.stringContaining('supervise.test') },
+    code: 'project-not-exist',
   });
 });
 

@@ -211,7 +211,8 @@ describe('ConsumerGroup', () => {
         }),
     }).join();
     await until(() => begun);
-    expect(await group.drain(50)).toBe(true); // nothing was sent, so nothing is unconfirmed
+    expect(await group.drain(50)).toBe(false);
+    expect(group.unfinished().map(({ shard }) => shard)).toEqual([0]);
     expect(service.checkpoints.get(0)).toBe('0');
   });
 
