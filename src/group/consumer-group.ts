@@ -58,6 +58,7 @@ export class ConsumerGroup {
   #draining: Promise<boolean> | undefined;
   #untilReached = false;
   #refreshing = false;
+  #toldStandby = false;
   /** The shards as they were when the group was drained or destroyed. */
   #leftOver: readonly ShardConsumer[] = [];
 
@@ -159,7 +160,12 @@ export class ConsumerGroup {
     if (start.length > 0 || drain.length > 0) {
       this.#assignedAtMs = Date.now();
       this.#options.log.info({ start, drain, granted }, 'shards assigned');
+    } else if (granted.length === 0 && !this.#toldStandby) {
+      const seconds = this.#options.timeoutMs / 1000;
+      const message = `no shards for this consumer: others have them, or had them and keep them for ${seconds}s`;
+      this.#options.log.info({}, message);
     }
+    this.#toldStandby = granted.length === 0;
     for (const shard of start) this.#startShard(shard);
     for (const shard of drain) this.#handOver(shard);
     this.#checkUntil();

@@ -337,6 +337,12 @@ describe('ConsumerGroup', () => {
     expect(service.checkpoints.get(0)).toBe(String(expected.length));
   });
 
+  it('says once that it stands by', async () => {
+    await create().join();
+    await until(() => service.heartbeats.length > 3);
+    expect(logged.filter((line) => line.startsWith('no shards for this consumer'))).toHaveLength(1);
+  });
+
   it('creates the group again when somebody deleted it', async () => {
     service.addShard(0, ['a']);
     service.granted = [0];
