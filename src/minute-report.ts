@@ -7,6 +7,7 @@ import type { Log } from './log.ts';
 import type { SinkStatus } from './sink/sink.ts';
 
 const intervalMs = 60_000;
+const lagTimeoutMs = 10_000;
 
 export interface MinuteReportOptions {
   readonly service: Pick<LogService, 'getCursorTime'>;
@@ -24,7 +25,15 @@ export function startMinuteReport(options: MinuteReportOptions): void {
   const timer = setInterval(() => {
     const since = last;
     last = { ...totals };
-    void report(options, since);
+    // A service that does not answer must not hold the line back, nor gather calls minute by minute.
+    const bound = new AbortController();
+    const cut = setTimeout(() => bound.abort(), lagTimeoutMs);
+    const end = () => bound.abort();
+    signal.addEventListener('abort', end, { once: true });
+    void report({ ...options, signal: bound.signal }, since).finally(() => {
+      clearTimeout(cut);
+      signal.removeEventListener('abort', end);
+    });
   }, intervalMs);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }

@@ -39,7 +39,7 @@ async function runDemo(watch: boolean): Promise<number> {
     say(`Log service ${service.endpoint} → sls-syslog → receiver tcp://127.0.0.1:${port}`);
     const daemon = startDaemon(service, port, watch);
     const progress = showProgress(emulator, receiver);
-    if (watch) stopOnSignal(emulator, receiver, daemon.child);
+    stopOnSignal(emulator, receiver, daemon.child, watch);
     const code = await daemon.exited;
     progress.end();
     return summarise(emulator, receiver, code, daemon.log, watch, say);
@@ -79,19 +79,27 @@ function startDaemon({ endpoint }: EmulatorAddress, port: number, watch: boolean
   return { child, log, exited: once(child, 'close').then(([code]) => code as number | null) };
 }
 
-/** With `--watch`: live logs until Ctrl-C; then no more logs, a moment to catch up, and the daemon's end. */
-function stopOnSignal(emulator: Emulator, receiver: Receiver, daemon: ChildProcess): void {
-  emulator.setRate({ logsPerSecond: liveLogsPerSecond });
+/**
+ * Ctrl-C ends the daemon in peace, the second one at once; it is in a process group of its own and does not hear it
+ * itself. With `--watch`: live logs until then, and after it a moment to catch up.
+ */
+function stopOnSignal(emulator: Emulator, receiver: Receiver, daemon: ChildProcess, watch: boolean): void {
+  if (watch) emulator.setRate({ logsPerSecond: liveLogsPerSecond });
+  let signals = 0;
   const stop = () => {
+    if (++signals > 1) {
+      daemon.kill('SIGKILL');
+      return;
+    }
     emulator.setRate({ logsPerSecond: 0 });
-    const deadlineMs = Date.now() + catchUpMs;
+    const deadlineMs = Date.now() + (watch ? catchUpMs : 0);
     const timer = setInterval(() => {
       if (receiver.stats().sequence.unique < emulator.stats().logsGenerated && Date.now() < deadlineMs) return;
       clearInterval(timer);
       daemon.kill('SIGTERM');
     }, 50);
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
 }
 
 /** A line that updates in place; on something that is not a terminal, a line every few seconds. */

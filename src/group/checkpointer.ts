@@ -34,7 +34,7 @@ export class Checkpointer {
 
   start(intervalMs: number, shards: () => Iterable<Checkpointed>, signal: AbortSignal): void {
     this.#timer = setInterval(() => {
-      for (const shard of shards()) void this.save(shard, signal);
+      for (const shard of shards()) if (!this.#saving.has(shard)) void this.save(shard, signal);
     }, intervalMs);
   }
 
@@ -47,7 +47,8 @@ export class Checkpointer {
    * @returns true when everything that was confirmed at the time of the call is saved
    */
   async save(shard: Checkpointed, signal: AbortSignal): Promise<boolean> {
-    await this.#saving.get(shard);
+    await settledOrAborted(this.#saving.get(shard), signal);
+    if (signal.aborted) return false;
     const cursor = shard.progress?.unsaved;
     if (cursor === undefined) return true;
     const saving = this.#saving.get(shard) ?? this.#request(shard, cursor, signal);
@@ -86,4 +87,17 @@ export class Checkpointer {
       return false;
     }
   }
+}
+
+/** The save that is waited for has another signal, maybe a later one. */
+function settledOrAborted(saving: Promise<unknown> | undefined, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    if (!saving || signal.aborted) return done();
+    signal.addEventListener('abort', done, { once: true });
+    saving.then(done, done);
+  });
 }

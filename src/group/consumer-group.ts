@@ -52,7 +52,7 @@ export class ConsumerGroup {
   readonly #stopping = new AbortController();
   #readOnlyShards: ReadonlySet<ShardId> = new Set();
   #allShards: readonly ShardId[] = [];
-  #assignedAtMs = Date.now();
+  #changedAtMs = Date.now();
   #preparing: Promise<void> | undefined;
   #joining: Promise<void> | undefined;
   #draining: Promise<boolean> | undefined;
@@ -158,7 +158,7 @@ export class ConsumerGroup {
     void this.#refreshShards();
     const { start, drain } = assign(held, draining, granted);
     if (start.length > 0 || drain.length > 0) {
-      this.#assignedAtMs = Date.now();
+      this.#changedAtMs = Date.now();
       this.#options.log.info({ start, drain, granted }, 'shards assigned');
     } else if (granted.length === 0 && !this.#toldStandby) {
       const seconds = this.#options.timeoutMs / 1000;
@@ -179,6 +179,8 @@ export class ConsumerGroup {
       if (!(error instanceof ServiceError) || error.code !== 'consumer-group-not-exist') throw error;
       log.warn({ err: error }, 'the consumer group was deleted; creating it again');
       await this.#ensureGroup(signal);
+      // Its checkpoints went with it; an idle shard would never save one again.
+      for (const { progress } of this.shards) progress?.forgetCheckpoint();
       return service.heartbeat([...held], signal);
     }
   }
@@ -230,6 +232,7 @@ export class ConsumerGroup {
     if (consumer.state === 'stopped' && this.#consumers.get(consumer.shard) === consumer) {
       this.#consumers.delete(consumer.shard);
     }
+    this.#changedAtMs = Date.now();
     this.#checkUntil();
   }
 
@@ -238,7 +241,7 @@ export class ConsumerGroup {
     const message = 'no heartbeat was answered for the group’s timeout: other consumers may own our shards now';
     log.error({ shards: [...this.#consumers.keys()], timeoutMs }, `${message}; dropping them and joining anew`);
     this.#dropAll(new AppError(message, { code: 'fenced', action: 'release-shard' }));
-    this.#assignedAtMs = Date.now();
+    this.#changedAtMs = Date.now();
   }
 
   #dropAll(cause: AppError): void {
@@ -254,7 +257,8 @@ export class ConsumerGroup {
     if (this.#heartbeat.lastAnsweredAtMs === undefined) return;
     if (!this.shards.every((each) => each.state === 'finished' || each.state === 'failed')) return;
     const holdsAll = this.#allShards.length > 0 && this.#allShards.every((shard) => this.#consumers.has(shard));
-    if (!holdsAll && Date.now() - this.#assignedAtMs < this.#options.timeoutMs) return;
+    const { timeoutMs, heartbeatIntervalMs } = this.#options;
+    if (!holdsAll && Date.now() - this.#changedAtMs < timeoutMs + heartbeatIntervalMs) return;
     this.#untilReached = true;
     this.#options.onUntilReached();
   }

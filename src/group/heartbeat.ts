@@ -84,10 +84,20 @@ export class Heartbeat {
   }
 
   async #once(): Promise<void> {
+    const { intervalMs } = this.#options;
     const sent = now();
     this.#fenceIfOverdue();
-    const bound = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#options.intervalMs)]);
-    await this.#options.beat(bound);
+    // Not `AbortSignal.any` with `AbortSignal.timeout`: nothing holds on to the latter, and collected it never aborts.
+    const bound = new AbortController();
+    const stop = () => bound.abort(this.#stopping.signal.reason);
+    this.#stopping.signal.addEventListener('abort', stop, { once: true });
+    const timer = setTimeout(() => bound.abort(new DOMException('no answer in time', 'TimeoutError')), intervalMs);
+    try {
+      await this.#options.beat(bound.signal);
+    } finally {
+      clearTimeout(timer);
+      this.#stopping.signal.removeEventListener('abort', stop);
+    }
     if (this.#stopping.signal.aborted) return;
     this.#lastAnswered = sent;
     this.#armFence();

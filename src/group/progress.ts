@@ -129,6 +129,11 @@ export class Progress {
     return true;
   }
 
+  /** The server has no checkpoint any more: what is confirmed is to be saved again. */
+  forgetCheckpoint(): void {
+    this.#checkpointed = undefined;
+  }
+
   /** The checkpoint was saved on the server. */
   markCheckpointed(cursor: Cursor): void {
     this.#checkpointed = cursor;

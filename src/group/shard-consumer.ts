@@ -13,6 +13,7 @@
  * Every state may go to draining or stopped. Nothing leaves stopped.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createBackoff } from '../backoff.ts';
 import type { BatchBody } from '../encode/bytes.ts';
 import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -59,6 +60,8 @@ export interface ShardConsumerOptions {
 const corruptRetries = 3;
 /** After the drain's deadline: for what is confirmed already. */
 const lastSaveMs = 2_000;
+/** Between two skips to the earliest data without a batch in between. */
+const expiredBackoff = { minMs: 100, maxMs: 10_000 };
 
 export class ShardConsumer implements Checkpointed {
   readonly shard: ShardId;
@@ -72,6 +75,7 @@ export class ShardConsumer implements Checkpointed {
   #loop: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
   #run = new Run();
+  readonly #expired = createBackoff(expiredBackoff);
   #corruptInARow = 0;
   #lastDataAtMs: number | undefined;
   /** A loss that came after the drain had begun. */
@@ -206,6 +210,7 @@ export class ShardConsumer implements Checkpointed {
     try {
       await this.#options.deliver(body, ticket, run.deliveries.signal);
       this.#corruptInARow = 0;
+      this.#expired.reset();
     } catch (error) {
       progress.rewind(ticket);
       throw error;
@@ -232,14 +237,27 @@ export class ShardConsumer implements Checkpointed {
   async #onRunError(thrown: unknown, progress: Progress, run: Run): Promise<void> {
     if (thrown instanceof DeliveryLostError || this.#stopped.signal.aborted) return;
     const error = toAppError(thrown);
-    const { log, service } = this.#options;
     if (error.code === 'invalid-cursor') {
-      const lastSec = this.#lastDataAtMs === undefined ? undefined : Math.floor(this.#lastDataAtMs / 1000);
-      progress.skip(await skipExpired(service, this.shard, progress.pulled, lastSec, log, run.pulls.signal));
+      await this.#onExpired(progress, run.pulls.signal);
     } else if (error instanceof CorruptBatchError) {
       await this.#onCorruptBatch(error, progress, run);
     } else {
       throw error;
+    }
+  }
+
+  async #onExpired(progress: Progress, signal: AbortSignal): Promise<void> {
+    const { log, service } = this.#options;
+    const lastSec = this.#lastDataAtMs === undefined ? undefined : Math.floor(this.#lastDataAtMs / 1000);
+    try {
+      await sleep(this.#expired.next(), undefined, { signal });
+      const begin = await skipExpired(service, this.shard, progress.pulled, lastSec, log, signal);
+      // A loss meanwhile has moved the position: pulled again from there, it is found expired, or not.
+      signal.throwIfAborted();
+      progress.skip(begin);
+      this.#end.forget();
+    } catch (failure) {
+      if (!signal.aborted) throw failure;
     }
   }
 
@@ -252,6 +270,10 @@ export class ShardConsumer implements Checkpointed {
       await sleep(Math.random() * 1000, undefined, { signal: run.pulls.signal }).catch(() => undefined);
     } else {
       log.error(facts, `shard ${this.shard} is stopped: its next batch cannot be read; the other shards go on`);
+      // What is before it may still be lost, and is to be sent again then.
+      if (!progress.settled) this.#options.confirmSoon();
+      while (!progress.settled && !run.pulls.signal.aborted) await this.#woken();
+      if (run.pulls.signal.aborted) return;
       this.#failure = error;
       this.#enter('failed');
     }
@@ -269,7 +291,7 @@ export class ShardConsumer implements Checkpointed {
     if (this.#state === 'stopped') return;
     this.#enter('draining');
     const giveUp = () => {
-      this.#gaveUp = this.#progress?.settled === false;
+      this.#gaveUp ||= this.#progress?.settled === false;
       this.#run.abort(drainReason);
       this.#wake?.();
     };
@@ -280,7 +302,10 @@ export class ShardConsumer implements Checkpointed {
     if (!this.#progress) this.stop();
     await this.#loop;
     if (this.#progress?.settled === false) this.#options.confirmSoon();
-    while (this.#progress?.settled === false && !this.#lostWhileDraining && !deadline.aborted) await this.#woken();
+    const { signal } = this.#stopped;
+    while (this.#progress?.settled === false && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {
+      await this.#woken();
+    }
     deadline.removeEventListener('abort', giveUp);
     const bound = deadline.aborted ? AbortSignal.timeout(lastSaveMs) : deadline;
     if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);

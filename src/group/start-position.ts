@@ -41,15 +41,14 @@ export async function skipExpired(
 ): Promise<Cursor> {
   const begin = await service.getCursor(shard, 'begin', signal);
   const beginSec = await service.getCursorTime(shard, begin, signal).catch(() => undefined);
-  const lost =
-    beginSec !== undefined && lastReceivedSec !== undefined && beginSec > lastReceivedSec
-      ? `${beginSec - lastReceivedSec}s`
-      : 'an unknown length of time';
+  // Of a shard that lags, the last pull says nothing of when the service had received what it brought.
+  const isKnown = beginSec !== undefined && lastReceivedSec !== undefined && beginSec > lastReceivedSec;
+  const lost = isKnown ? `${beginSec - lastReceivedSec}s` : 'an unknown length of time';
   log.error(
     {
       shard,
       expiredCursor: expired,
-      lostFrom: lastReceivedSec === undefined ? undefined : new Date(lastReceivedSec * 1000).toISOString(),
+      lostFrom: isKnown ? new Date(lastReceivedSec * 1000).toISOString() : undefined,
       lostTo: beginSec === undefined ? undefined : new Date(beginSec * 1000).toISOString(),
     },
     `LOGS LOST: the service no longer has the data at shard ${shard}'s position (retention); ${lost} of logs can not be shipped. Going on at the earliest that still exists`,
@@ -79,11 +78,17 @@ export class EndPosition {
     return this.#cursor !== undefined;
   }
 
+  /** What it was found to be may have expired; found anew with the next pull. */
+  forget(): void {
+    this.#cursor = undefined;
+  }
+
   /** Whether `cursor` is at the end or past it, and the cursor to stop a pull at, where there is one. */
   async at(cursor: Cursor, signal: AbortSignal): Promise<{ reached: boolean; endCursor?: Cursor }> {
     if (this.#until === undefined) return { reached: false };
     if (this.#cursor === undefined) await this.#resolve(this.#until, cursor, signal);
     if (this.#cursor === undefined) return { reached: false };
+    if (this.#wasInFuture && !this.#passed) this.#passed = await this.#isPast(cursor, signal);
     if (this.#passed || cursor === this.#cursor) return { reached: true };
     return this.#wasInFuture ? { reached: false } : { reached: false, endCursor: this.#cursor };
   }
@@ -95,12 +100,16 @@ export class EndPosition {
     }
     if (until !== 'end' && !this.#wasInFuture) {
       // A checkpoint may lie past the end that is asked for now. The cursor at a shard's end has no time: not past.
-      const cursorSec = await this.#service.getCursorTime(this.#shard, cursor, signal).catch(() => {
-        signal.throwIfAborted();
-        return 0;
-      });
-      this.#passed = cursorSec >= until;
+      this.#passed = await this.#isPast(cursor, signal);
     }
     this.#cursor = await this.#service.getCursor(this.#shard, until, signal);
+  }
+
+  async #isPast(cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+    const cursorSec = await this.#service.getCursorTime(this.#shard, cursor, signal).catch(() => {
+      signal.throwIfAborted();
+      return 0;
+    });
+    return cursorSec >= Number(this.#until);
   }
 }

@@ -29,6 +29,8 @@ export class FakeLogService implements LogService {
   pulls: { shard: ShardId; cursor: Cursor; endCursor: Cursor | undefined }[] = [];
   /** Called first by each request; throws what the request is to fail with. */
   before: (request: keyof LogService, shard?: ShardId, cursor?: Cursor) => void | Promise<void> = () => undefined;
+  /** Requests that are not answered until their signal aborts. */
+  hang: (request: keyof LogService) => boolean = () => false;
 
   addShard(id: ShardId, batches: (string | undefined)[] = [], status: Shard['status'] = 'readwrite'): FakeShard {
     const shard: FakeShard = { batches: [...batches], status };
@@ -41,8 +43,9 @@ export class FakeLogService implements LogService {
     return [...this.shards].map(([id, { status }]) => ({ id, status }));
   }
 
-  async getCursor(shard: ShardId, position: Position): Promise<Cursor> {
+  async getCursor(shard: ShardId, position: Position, signal?: AbortSignal): Promise<Cursor> {
     await this.before('getCursor', shard);
+    if (this.hang('getCursor')) await aborted(signal);
     if (position === 'begin') return '0';
     return String(position === 'end' ? this.#batches(shard).length : Math.min(position, this.#batches(shard).length));
   }
@@ -83,8 +86,9 @@ export class FakeLogService implements LogService {
     return { cursor: this.checkpoints.get(shard), updatedAtMs: 0, consumer: '' };
   }
 
-  async updateCheckpoint(shard: ShardId, cursor: Cursor): Promise<void> {
+  async updateCheckpoint(shard: ShardId, cursor: Cursor, signal?: AbortSignal): Promise<void> {
     await this.before('updateCheckpoint', shard, cursor);
+    if (this.hang('updateCheckpoint')) await aborted(signal);
     this.checkpoints.set(shard, cursor);
   }
 
@@ -93,4 +97,8 @@ export class FakeLogService implements LogService {
     if (!found) throw new Error(`the test has no shard ${shard}`);
     return found.batches;
   }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }

@@ -82,6 +82,25 @@ describe('the minute report', () => {
     expect(info.mock.lastCall?.[0]).toMatchObject({ lagSeconds: {} });
   });
 
+  it('is written, and gathers no calls, although the service does not answer', async () => {
+    let pending = 0;
+    const service = {
+      getCursorTime: (_shard: number, _cursor: string, signal: AbortSignal) =>
+        new Promise<number>((_, reject) => {
+          pending++;
+          signal.addEventListener('abort', () => {
+            pending--;
+            reject(signal.reason);
+          });
+        }),
+    };
+    const group = { shards: [shard(1, false)], bytesInFlight: 0 };
+    startMinuteReport({ service, group, sink: { status }, totals, log, signal: stop.signal });
+    await vi.advanceTimersByTimeAsync(10 * 60_000 + 15_000);
+    expect(info).toHaveBeenCalledTimes(10);
+    expect(pending).toBe(0);
+  });
+
   it('ends with its signal', async () => {
     start([]);
     stop.abort();

@@ -1,3 +1,5 @@
+import v8 from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
 import { Heartbeat } from '../../../src/group/heartbeat.ts';
@@ -52,6 +54,27 @@ describe('Heartbeat', () => {
     await vi.waitFor(() => expect(heartbeat.lastAnsweredAtMs).toBeDefined());
     beat.mockRejectedValue(busy());
     await vi.waitFor(() => expect(onFenced).toHaveBeenCalledTimes(2));
+  });
+
+  it('gives a beat up after an interval, whatever the garbage collector does', async () => {
+    v8.setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const aborts = vi.fn();
+    beat.mockImplementation(
+      (signal) =>
+        new Promise((_, reject) =>
+          signal.addEventListener('abort', () => {
+            aborts();
+            reject(busy());
+          }),
+        ),
+    );
+    const starting = heartbeat.start();
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    collect();
+    await starting;
+    expect(aborts).toHaveBeenCalledOnce();
   });
 
   it('fences on time although a beat hangs', async () => {

@@ -1,0 +1,219 @@
+/** What comes in the middle of something else: each of these once went wrong. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BatchBody } from '../../../src/encode/bytes.ts';
+import { AppError, CorruptBatchError, ServiceError } from '../../../src/errors.ts';
+import { ConsumerGroup, type ConsumerGroupOptions } from '../../../src/group/consumer-group.ts';
+import type { Ticket } from '../../../src/group/progress.ts';
+import { FakeLogService } from '../../support/fake-log-service.ts';
+
+const until = (condition: () => boolean) =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 10_000, interval: 2 });
+
+function refusal(code: string, action: AppError['action']): ServiceError {
+  return new ServiceError(code, { code, action, status: 400, serviceCode: code, requestId: '' });
+}
+
+describe('ConsumerGroup in trouble', () => {
+  let service: FakeLogService;
+  let group: ConsumerGroup;
+  let delivered: string[];
+  let tickets: Ticket[];
+  let autoConfirm: boolean;
+  let logged: string[];
+  const onFatal = vi.fn<(error: AppError) => void>();
+
+  async function deliver(body: BatchBody, ticket: Ticket, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    delivered.push(`${ticket.shard}:${Buffer.from(body.bytes).toString()}`);
+    tickets.push(ticket);
+    group.markSent(ticket);
+    if (autoConfirm) group.markConfirmed(ticket);
+  }
+
+  function create(options: Partial<ConsumerGroupOptions> = {}): ConsumerGroup {
+    const report = (_: unknown, message: string) => logged.push(message);
+    group = new ConsumerGroup({
+      service,
+      deliver,
+      confirmSoon: () => undefined,
+      heartbeatIntervalMs: 20,
+      timeoutMs: 1_000,
+      checkpointIntervalMs: 10,
+      fetchIntervalMs: 5,
+      maxInFlightBytes: 1 << 20,
+      inOrder: false,
+      from: 'begin',
+      until: undefined,
+      drainTimeoutMs: 500,
+      onUntilReached: () => undefined,
+      onFatal,
+      log: { debug: report, info: report, warn: report, error: report },
+      ...options,
+    });
+    return group;
+  }
+
+  function expire(isExpired: (cursor: number) => boolean): void {
+    service.before = (request, _shard, cursor) => {
+      if (request === 'pull' && isExpired(Number(cursor))) throw refusal('invalid-cursor', 'reject');
+    };
+  }
+
+  beforeEach(() => {
+    service = new FakeLogService();
+    service.granted = [0];
+    delivered = [];
+    tickets = [];
+    logged = [];
+    autoConfirm = true;
+    onFatal.mockClear();
+  });
+
+  afterEach(() => group.destroy(new AppError('end of the test', { code: 'test', action: 'fatal' })));
+
+  it('drains while the earliest cursor is looked up in place of an expired one', async () => {
+    service.addShard(0, ['kept']);
+    service.checkpoints.set(0, '-5');
+    expire((cursor) => cursor < 0);
+    let asked = false;
+    service.hang = (request) => {
+      asked ||= request === 'getCursor';
+      return request === 'getCursor';
+    };
+    await create().join();
+    await until(() => asked);
+    expect(await group.drain(1_000)).toBe(true);
+    expect(onFatal).not.toHaveBeenCalled();
+  });
+
+  it('goes on after a loss while the earliest cursor is looked up', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a', 'b']);
+    service.checkpoints.set(0, '0');
+    expire((cursor) => cursor === 1);
+    let asked = false;
+    service.hang = (request) => {
+      asked ||= request === 'getCursor';
+      return request === 'getCursor';
+    };
+    await create().join();
+    await until(() => asked && delivered.length === 1);
+    group.markLost([tickets[0] as Ticket]);
+    await until(() => delivered.length === 2);
+    expect(delivered).toEqual(['0:a', '0:a']);
+    expect(onFatal).not.toHaveBeenCalled();
+  });
+
+  it('pauses between two skips when the earliest data is refused as well', async () => {
+    service.addShard(0, ['a']);
+    vi.spyOn(Math, 'random').mockReturnValue(0.99);
+    expire(() => true);
+    let pulls = 0;
+    const refuse = service.before;
+    service.before = (request, ...rest) => {
+      if (request === 'pull') pulls++;
+      return refuse(request, ...rest);
+    };
+    await create().join();
+    await sleep(500);
+    vi.restoreAllMocks();
+    expect(pulls).toBeLessThan(6);
+  });
+
+  it('ends a drain at once when the shard turns out to be another’s', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a', 'b']);
+    await create().join();
+    await until(() => delivered.length === 2);
+    const start = performance.now();
+    const draining = group.drain(10_000);
+    service.before = (request) => {
+      if (request === 'updateCheckpoint') throw refusal('consumer-not-match', 'release-shard');
+    };
+    group.markConfirmed(tickets[0] as Ticket);
+    expect(await draining).toBe(false);
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+
+  it('ends a drain at its deadline although a checkpoint is not answered', async () => {
+    service.addShard(0, ['a']);
+    let asked = false;
+    service.hang = (request) => {
+      asked ||= request === 'updateCheckpoint';
+      return request === 'updateCheckpoint';
+    };
+    await create().join();
+    await until(() => asked);
+    const start = performance.now();
+    expect(await group.drain(200)).toBe(false);
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+
+  it('does not end --until before the children of a split are granted, however long the parent took', async () => {
+    service.addShard(0, ['a', 'b', 'c'], 'readonly');
+    service.addShard(1, ['child']);
+    service.before = (request) => {
+      if (request === 'heartbeat' && service.checkpoints.get(0) === '3') service.granted = [0, 1];
+    };
+    const onUntilReached = vi.fn();
+    await create({
+      until: 'end',
+      timeoutMs: 100,
+      inOrder: true,
+      onUntilReached,
+      deliver: async (body, ticket, signal) => {
+        if (ticket.shard === 0) await sleep(100);
+        return deliver(body, ticket, signal);
+      },
+    }).join();
+    await until(() => onUntilReached.mock.calls.length === 1);
+    expect(delivered).toContain('1:child');
+  });
+
+  it('ends --until at a time to come, although the shard never comes to its end', async () => {
+    service.addShard(0, ['x']);
+    service.getCursorTime = async () => Math.floor(Date.now() / 1000);
+    service.pull = async (_shard, cursor) => {
+      await sleep(1);
+      const bytes = Buffer.from('x');
+      const body = { bytes, compression: 'none' as const, rawSize: 1 };
+      return { body, nextCursor: String(Number(cursor) + 1), logGroupCount: 1 };
+    };
+    const onUntilReached = vi.fn();
+    await create({ until: Math.floor(Date.now() / 1000) + 1, onUntilReached }).join();
+    await until(() => onUntilReached.mock.calls.length === 1);
+  });
+
+  it('saves its checkpoints again in a group that was deleted and created anew', async () => {
+    service.addShard(0, ['a']);
+    service.before = (request) => {
+      if (request === 'heartbeat' && !service.groupExists) throw refusal('consumer-group-not-exist', 'retry');
+    };
+    await create().join();
+    await until(() => service.checkpoints.get(0) === '1');
+    service.groupExists = false;
+    service.checkpoints.clear();
+    await until(() => service.groupsCreated === 2);
+    await until(() => service.checkpoints.get(0) === '1');
+  });
+
+  it('sends again what was lost before a batch that cannot be read', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['good', 'bad']);
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    await create({
+      deliver: async (body, ticket, signal) => {
+        if (Buffer.from(body.bytes).toString() === 'bad') throw new CorruptBatchError('garbage');
+        return deliver(body, ticket, signal);
+      },
+    }).join();
+    await until(() => logged.some((line) => line.includes('is stopped')));
+    vi.restoreAllMocks();
+    autoConfirm = true;
+    group.markLost([tickets[0] as Ticket]);
+    await until(() => group.shards[0]?.state === 'failed');
+    expect(delivered).toEqual(['0:good', '0:good']);
+    await until(() => service.checkpoints.get(0) === '1');
+  });
+});
