@@ -12,8 +12,6 @@
  *
  * Every state may go to draining or stopped. Nothing leaves stopped.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createBackoff } from '../backoff.ts';
 import type { BatchBody } from '../encode/bytes.ts';
 import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -23,7 +21,9 @@ import { IdlePause } from './idle-pause.ts';
 import type { LogService, Position, ShardId } from './log-service.ts';
 import { Progress, type Ticket } from './progress.ts';
 import { type Pull, Puller } from './puller.ts';
-import { EndPosition, findStart, skipExpired } from './start-position.ts';
+import { Recovery } from './recovery.ts';
+import { drainReason, Run, rewindReason, stopReason } from './run.ts';
+import { EndPosition, findStart } from './start-position.ts';
 
 /**
  * Hands a batch to the sink, frame by frame. Resolves when the sink has taken all of it (what became of it is
@@ -56,12 +56,8 @@ export interface ShardConsumerOptions {
   readonly log: Log;
 }
 
-/** A batch that cannot be read is pulled again so many times: the damage may be the transport's. */
-const corruptRetries = 3;
 /** After the drain's deadline: for what is confirmed already. */
 const lastSaveMs = 2_000;
-/** Between two skips to the earliest data without a batch in between. */
-const expiredBackoff = { minMs: 100, maxMs: 10_000 };
 
 export class ShardConsumer implements Checkpointed {
   readonly shard: ShardId;
@@ -70,14 +66,12 @@ export class ShardConsumer implements Checkpointed {
   readonly #puller: Puller;
   readonly #idle: IdlePause;
   readonly #end: EndPosition;
+  readonly #recovery: Recovery;
   #state: ShardState = 'starting';
   #progress: Progress | undefined;
   #loop: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
   #run = new Run();
-  readonly #expired = createBackoff(expiredBackoff);
-  #corruptInARow = 0;
-  #lastDataAtMs: number | undefined;
   /** A loss that came after the drain had begun. */
   #lostWhileDraining = false;
   /** The drain's deadline came with something pulled that was not confirmed. */
@@ -89,6 +83,7 @@ export class ShardConsumer implements Checkpointed {
     this.#options = options;
     this.shard = options.shard;
     this.#puller = new Puller(options);
+    this.#recovery = new Recovery(options);
     this.#idle = new IdlePause(options.fetchIntervalMs);
     this.#end = new EndPosition(options.service, options.shard, options.until);
   }
@@ -164,7 +159,7 @@ export class ShardConsumer implements Checkpointed {
     const { service, from, log } = this.#options;
     const start = await findStart(service, this.shard, from, this.#stopped.signal);
     this.#progress = new Progress(this.shard, start.cursor, start.checkpointed);
-    this.#lastDataAtMs = start.savedAtMs;
+    this.#recovery.sawData(start.savedAtMs);
     if (this.#state === 'starting') this.#enter('consuming');
     log.debug({ shard: this.shard, cursor: start.cursor, resumed: start.checkpointed !== undefined }, 'shard started');
     while (this.#state === 'consuming') {
@@ -190,7 +185,7 @@ export class ShardConsumer implements Checkpointed {
         if (pull.body) {
           const ticket = progress.open(pull.nextCursor);
           next = this.#pull(progress, run);
-          this.#lastDataAtMs = Date.now();
+          this.#recovery.sawData(Date.now());
           this.#idle.data();
           await this.#deliver(pull.body, ticket, progress, run).finally(pull.release);
           continue;
@@ -209,8 +204,7 @@ export class ShardConsumer implements Checkpointed {
   async #deliver(body: BatchBody, ticket: Ticket, progress: Progress, run: Run): Promise<void> {
     try {
       await this.#options.deliver(body, ticket, run.deliveries.signal);
-      this.#corruptInARow = 0;
-      this.#expired.reset();
+      this.#recovery.delivered();
     } catch (error) {
       progress.rewind(ticket);
       throw error;
@@ -225,8 +219,7 @@ export class ShardConsumer implements Checkpointed {
 
   /** Everything is handed over; what is unconfirmed can still be lost, and is then pulled again. */
   async #finish(progress: Progress, run: Run): Promise<void> {
-    if (!progress.settled) this.#options.confirmSoon();
-    while (!progress.settled && !run.pulls.signal.aborted) await this.#woken();
+    await this.#settled(progress, run);
     if (run.pulls.signal.aborted) return;
     const saved = await this.#options.checkpointer.saveUntilDone(this, run.pulls.signal);
     if (!saved || this.#state !== 'consuming') return;
@@ -238,45 +231,27 @@ export class ShardConsumer implements Checkpointed {
     if (thrown instanceof DeliveryLostError || this.#stopped.signal.aborted) return;
     const error = toAppError(thrown);
     if (error.code === 'invalid-cursor') {
-      await this.#onExpired(progress, run.pulls.signal);
+      await this.#recovery.skipExpired(progress, this.#end, run.pulls.signal);
     } else if (error instanceof CorruptBatchError) {
-      await this.#onCorruptBatch(error, progress, run);
+      if (!(await this.#recovery.mayPullAgain(error, progress, run.pulls.signal)))
+        await this.#fail(error, progress, run);
     } else {
       throw error;
     }
   }
 
-  async #onExpired(progress: Progress, signal: AbortSignal): Promise<void> {
-    const { log, service } = this.#options;
-    const lastSec = this.#lastDataAtMs === undefined ? undefined : Math.floor(this.#lastDataAtMs / 1000);
-    try {
-      await sleep(this.#expired.next(), undefined, { signal });
-      const begin = await skipExpired(service, this.shard, progress.pulled, lastSec, log, signal);
-      // A loss meanwhile has moved the position: pulled again from there, it is found expired, or not.
-      signal.throwIfAborted();
-      progress.skip(begin);
-      this.#end.forget();
-    } catch (failure) {
-      if (!signal.aborted) throw failure;
-    }
+  /** Without this batch the shard cannot go on. What is before it may still be lost, and is sent again then. */
+  async #fail(error: CorruptBatchError, progress: Progress, run: Run): Promise<void> {
+    await this.#settled(progress, run);
+    if (run.pulls.signal.aborted) return;
+    this.#failure = error;
+    this.#enter('failed');
   }
 
-  async #onCorruptBatch(error: CorruptBatchError, progress: Progress, run: Run): Promise<void> {
-    const { log } = this.#options;
-    this.#corruptInARow++;
-    const facts = { shard: this.shard, cursor: progress.pulled, err: error, attempt: this.#corruptInARow };
-    if (this.#corruptInARow <= corruptRetries) {
-      log.warn(facts, 'a batch cannot be read; pulling it again');
-      await sleep(Math.random() * 1000, undefined, { signal: run.pulls.signal }).catch(() => undefined);
-    } else {
-      log.error(facts, `shard ${this.shard} is stopped: its next batch cannot be read; the other shards go on`);
-      // What is before it may still be lost, and is to be sent again then.
-      if (!progress.settled) this.#options.confirmSoon();
-      while (!progress.settled && !run.pulls.signal.aborted) await this.#woken();
-      if (run.pulls.signal.aborted) return;
-      this.#failure = error;
-      this.#enter('failed');
-    }
+  /** Everything handed over is confirmed, or the run is over. */
+  async #settled(progress: Progress, run: Run): Promise<void> {
+    if (!progress.settled) this.#options.confirmSoon();
+    while (!progress.settled && !run.pulls.signal.aborted) await this.#woken();
   }
 
   #onLoopError(error: AppError): void {
@@ -325,18 +300,3 @@ export class ShardConsumer implements Checkpointed {
     if (state === 'finished' || state === 'failed' || state === 'stopped') this.#options.onSettled();
   }
 }
-
-/** One stretch of pulls and deliveries from one cursor on; a rewind ends it. A drain ends its pulls only. */
-class Run {
-  readonly pulls = new AbortController();
-  readonly deliveries = new AbortController();
-
-  abort(reason: DeliveryLostError): void {
-    this.pulls.abort(reason);
-    this.deliveries.abort(reason);
-  }
-}
-
-const stopReason = new DeliveryLostError('the shard was stopped');
-const rewindReason = new DeliveryLostError('the shard is pulled again from an earlier cursor');
-const drainReason = new DeliveryLostError('the shard is given up');
