@@ -57,6 +57,7 @@ interface Turn {
 
 /** A successor that is dropped within this time is one too many. */
 const trialMs = 50;
+const refusalsThatTell = 2;
 const probes = 3;
 
 export class Rotation {
@@ -70,6 +71,8 @@ export class Rotation {
   #current: Connection | undefined;
   #turn: Turn | undefined;
   #isOpening = false;
+  /** Rotations in a row without a second connection. */
+  #refusals = 0;
   #isConfirming = false;
   #isFinishing = false;
   /** The receiver sends a close_notify: its end counts only with one. */
@@ -241,7 +244,12 @@ export class Rotation {
       await sleep(trialMs);
     }
     this.#isOpening = false;
-    if (successor && this.#connections.has(successor)) return successor;
+    if (successor && this.#connections.has(successor)) {
+      this.#refusals = 0;
+      return successor;
+    }
+    // Once may be a receiver that is just going away.
+    if (++this.#refusals < refusalsThatTell) return undefined;
     this.#oneAtATime = true;
     log.info({ peer }, 'the receiver takes one connection at a time: from now on each is ended before the next');
     return undefined;
@@ -273,7 +281,8 @@ export class Rotation {
     if (!end) return false; // reported by its `lost`
     this.#connections.delete(connection);
     if (this.#expectsAuthentic && !end.isAuthentic) {
-      const message = 'the connection was ended without a close_notify, which this receiver otherwise sends';
+      const message =
+        'the connection was ended without the close_notify that this receiver sent at start; if it was replaced by one that sends none, restart';
       this.#report(connection, connectionError('unauthentic-end', message));
       return false;
     }
