@@ -1,12 +1,16 @@
 /**
  * Buffers for chunks of frames, used again once a chunk has been written: the steady state allocates nothing of
- * size. A buffer that had to be larger than usual (one huge log) is dropped after use, not kept.
+ * size. A buffer that had to be larger than usual (one huge log) is dropped after use, not kept. A chunk that fills
+ * little of its buffer is moved to memory of its own: what queues before a slow receiver is bounded in bytes of
+ * chunks, and must not hold many times that in buffers.
  */
 import type { FrameChunk } from './bytes.ts';
 
 /** Keeps the memory of a burst from staying for ever: 32 × 256 KiB. */
 const DEFAULT_MAX_IDLE = 32;
 const INITIAL_FRAME_ENDS = 512;
+/** A chunk below this share of its buffer is moved. */
+const SMALL_SHARE = 1 / 8;
 
 /** A buffer, its two views, and (for datagrams) where its frames end. */
 export interface ChunkBuffer {
@@ -44,9 +48,11 @@ export class ChunkPool {
 
   /**
    * The first `byteLength` bytes of a buffer as a chunk; its `release()` gives the buffer back, the first time it
-   * is called and never again.
+   * is called and never again. A small one is a copy, and the buffer is given back at once.
    */
   chunk(buffer: ChunkBuffer, byteLength: number, frameCount: number, withFrameEnds: boolean): FrameChunk {
+    const isSmall = byteLength < buffer.bytes.length * SMALL_SHARE;
+    if (isSmall) return this.#copy(buffer, byteLength, frameCount, withFrameEnds);
     let held: ChunkBuffer | undefined = buffer;
     return {
       bytes: buffer.bytes.subarray(0, byteLength),
@@ -58,6 +64,13 @@ export class ChunkPool {
         held = undefined;
       },
     };
+  }
+
+  #copy(buffer: ChunkBuffer, byteLength: number, frameCount: number, withFrameEnds: boolean): FrameChunk {
+    const bytes = buffer.bytes.slice(0, byteLength);
+    const frameEnds = withFrameEnds && { frameEnds: buffer.frameEnds.slice(0, frameCount) };
+    this.giveBack(buffer);
+    return { bytes, frameCount, ...frameEnds, release: () => undefined };
   }
 
   get idleCount(): number {

@@ -89,8 +89,9 @@ class ReferenceBatch implements EncodedBatch {
     this.#state = undefined;
   }
 
-  /** Writes logs while they fit; the first one does. */
+  /** Writes logs while they fit, and no limit is reached; the first one is always written. */
   #fill(state: BatchState, buffer: ChunkBuffer, output: Output): number {
+    const { maxChunkFrames, maxChunkBytes } = this.#parts.limits;
     const capacity = buffer.bytes.length;
     let frameCount = 0;
     do {
@@ -100,7 +101,7 @@ class ReferenceBatch implements EncodedBatch {
       if (this.#parts.framing === 'datagram') addFrameEnd(buffer, frameCount, output.position);
       this.#atLog = false;
       frameCount++;
-    } while (this.#findNextLog(state));
+    } while (frameCount < maxChunkFrames && output.position < maxChunkBytes && this.#findNextLog(state));
     return frameCount;
   }
 

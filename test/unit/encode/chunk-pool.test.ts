@@ -36,9 +36,26 @@ describe('ChunkPool', () => {
 
   it('keeps no more idle buffers than it may', () => {
     const pool = new ChunkPool({ chunkBytes: 64, maxIdle: 2 });
-    const chunks = [1, 2, 3].map(() => pool.chunk(pool.acquire(), 1, 1, false));
+    const chunks = [1, 2, 3].map(() => pool.chunk(pool.acquire(), 60, 1, false));
     for (const chunk of chunks) chunk.release();
     expect(pool.idleCount).toBe(2);
+  });
+
+  it('holds no buffer for a chunk that fills little of it', () => {
+    const pool = new ChunkPool({ chunkBytes: 64 });
+    const buffer = pool.acquire();
+    buffer.bytes.set([1, 2, 3, 4]);
+    addFrameEnd(buffer, 0, 1);
+    addFrameEnd(buffer, 1, 4);
+    const chunk = pool.chunk(buffer, 4, 2, true);
+    expect(pool.acquire()).toBe(buffer);
+    buffer.bytes.fill(9);
+    addFrameEnd(buffer, 0, 60);
+    expect([...chunk.bytes]).toEqual([1, 2, 3, 4]);
+    expect(chunk.bytes.buffer.byteLength).toBe(4);
+    expect([...chunk.frameEnds!]).toEqual([1, 4]);
+    chunk.release();
+    expect(pool.idleCount).toBe(0);
   });
 
   it('gives buffers memory of their own', () => {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { BatchEncoder } from '../../../src/encode/batch-encoder.ts';
 import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
 import { createReferenceEncoder } from '../../../src/encode/reference-encoder.ts';
+import { CorruptBatchError } from '../../../src/errors.ts';
 import { createEscapeTable } from '../../../src/format/escape-table.ts';
 import { createKeyValueFormat } from '../../../src/format/key-value.ts';
 import { lineDeframer, octetCountingDeframer } from '../../support/deframe.ts';
@@ -119,6 +120,40 @@ describe('slices', () => {
       chunk.release();
     }
     encodedBatch.close();
+  });
+
+  it.each(['octet-counting', 'lf', 'datagram'] as const)(
+    'end with so many frames, where that is asked for: %s',
+    (framing) => {
+      const raw = batch(100, 300);
+      const whole = encodeAll(createReferenceEncoder({ ...encoderDefaults, framing }), raw);
+      const cut = encodeAll(createReferenceEncoder({ ...encoderDefaults, framing, maxChunkFrames: 7 }), raw);
+      expect(cut.chunkSizes).toHaveLength(Math.ceil(100 / 7));
+      expect(cut.bytes.equals(whole.bytes)).toBe(true);
+      expect(cut.datagrams).toEqual(whole.datagrams);
+      expect(cut.counts).toEqual(whole.counts);
+    },
+  );
+
+  it('end with the frame that brings them to so many bytes, where that is asked for', () => {
+    const raw = batch(100, 300);
+    const whole = encodeAll(createReferenceEncoder(encoderDefaults), raw);
+    const cut = encodeAll(createReferenceEncoder({ ...encoderDefaults, maxChunkBytes: 1_000 }), raw);
+    for (const size of cut.chunkSizes.slice(0, -1)) {
+      expect(size).toBeGreaterThanOrEqual(1_000);
+      expect(size).toBeLessThan(1_500);
+    }
+    expect(cut.bytes.equals(whole.bytes)).toBe(true);
+    const single = encodeAll(createReferenceEncoder({ ...encoderDefaults, maxChunkBytes: 1 }), raw);
+    expect(single.chunkSizes).toHaveLength(100);
+    expect(single.bytes.equals(whole.bytes)).toBe(true);
+  });
+
+  it('that were cut short report damage as the whole ones do', () => {
+    const raw = Buffer.concat([batch(10, 30), Buffer.from([0xff])]);
+    const cut = encodeAll(createReferenceEncoder({ ...encoderDefaults, maxChunkFrames: 5 }), raw);
+    expect(cut.frameCount).toBe(10);
+    expect(cut.error).toBeInstanceOf(CorruptBatchError);
   });
 
   it('grow for a log that is larger than a chunk, escaped or not', () => {
