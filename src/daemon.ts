@@ -13,8 +13,8 @@
  *     ⑧ confirm     sink → group                   how far the receiver has it
  *     ⑨ checkpoint  group/checkpointer.ts          the shard's cursor, on the server
  *
- * Steps ② to ⑦ are joined in deliver.ts, a batch at a time for each shard; the loop around them is
- * group/shard-consumer.ts.
+ * Steps ② to ⑦ are joined in deliver.ts, a batch at a time for each shard, and no faster than pacer.ts lets them go;
+ * the loop around them is group/shard-consumer.ts.
  */
 import type { Config } from './config/config.ts';
 import { createDeliver, type DeliveryTotals } from './deliver.ts';
@@ -26,6 +26,7 @@ import { ConsumerGroup } from './group/consumer-group.ts';
 import type { Ticket } from './group/progress.ts';
 import type { Log } from './log.ts';
 import { startMinuteReport } from './minute-report.ts';
+import { chunkSizes, createPace } from './pacer.ts';
 import type { Sink } from './sink/sink.ts';
 import { createSyslogSink } from './sink/syslog/create.ts';
 import { type Credentials, createStaticCredentials } from './sls/credentials.ts';
@@ -67,6 +68,8 @@ export interface DaemonOptions {
 
 /** What the shards have of a shutdown's time; the rest is for closing the connection in an orderly way. */
 const shareOfShards = 0.8;
+/** With a rate limit: what a drain has to wait for, at most about, is what was pulled to be delivered in this time. */
+const pacedBatchMs = 1_000;
 
 export function createDaemon({ config, log, readCredentials }: DaemonOptions): Daemon {
   const startedAtMs = Date.now();
@@ -88,11 +91,13 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
     },
     log,
   );
+  const pace = createPace(config.delivery);
   const group = new ConsumerGroup({
     ...config.group,
     until: config.group.until,
     service,
-    deliver: createDeliver(buildEncoder(config), sink, totals),
+    deliver: createDeliver(buildEncoder(config), sink, totals, pace),
+    ...(pace && { batchTargetMs: pacedBatchMs }),
     confirmSoon: () => sink.confirmSoon(),
     drainTimeoutMs: config.operation.drainTimeoutMs,
     onUntilReached: () => {
@@ -210,7 +215,7 @@ function buildService(
   });
 }
 
-function buildEncoder({ message, receiver }: Config): BatchEncoder {
+function buildEncoder({ message, receiver, delivery }: Config): BatchEncoder {
   return createReferenceEncoder({
     format: createKeyValueFormat(message),
     header: {
@@ -221,5 +226,6 @@ function buildEncoder({ message, receiver }: Config): BatchEncoder {
       appName: message.tag,
     },
     framing: receiver.framing,
+    ...chunkSizes(delivery),
   });
 }

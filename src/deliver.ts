@@ -7,6 +7,7 @@ import type { BatchEncoder } from './encode/batch-encoder.ts';
 import type { BatchBody } from './encode/bytes.ts';
 import type { Ticket } from './group/progress.ts';
 import type { Deliver } from './group/shard-consumer.ts';
+import type { Pace, Sent } from './pacer.ts';
 import type { Delivery, Sink } from './sink/sink.ts';
 
 /** What has been handed to the sink since the start; a batch that is sent again counts again. */
@@ -25,6 +26,7 @@ export function createDeliver(
   encoder: BatchEncoder,
   sink: Pick<Sink<Ticket>, 'deliver'>,
   totals: DeliveryTotals,
+  pace: Pace = unpaced,
 ): Deliver {
   return async (body, ticket, signal) => {
     const delivery = sink.deliver(ticket);
@@ -43,11 +45,12 @@ export function createDeliver(
 
   async function write(body: BatchBody, delivery: Delivery, signal: AbortSignal): Promise<void> {
     const batch = encoder.begin(body);
+    const send = (): Sent | undefined => {
+      const chunk = batch.next();
+      return chunk && { frames: chunk.frameCount, bytes: chunk.bytes.length, taken: delivery.write(chunk) };
+    };
     try {
-      for (let chunk = batch.next(); chunk; chunk = batch.next()) {
-        await (delivery.write(chunk) ?? yieldToEventLoop());
-        signal.throwIfAborted();
-      }
+      while (await pace(send, signal)) signal.throwIfAborted();
       totals.batches++;
       totals.logs += batch.counts.logs;
       totals.rawBytes += batch.counts.rawBytes;
@@ -58,3 +61,10 @@ export function createDeliver(
     }
   }
 }
+
+/** As fast as the sink takes it. */
+const unpaced: Pace = async (send) => {
+  const sent = send();
+  if (sent) await (sent.taken ?? yieldToEventLoop());
+  return sent !== undefined;
+};

@@ -35,6 +35,8 @@ export function assembleConfig(values: Values, tlsFiles: TlsFiles): Config {
       confirmBytes: values.confirmBytes,
       confirmTimeoutMs: values.confirmTimeout,
       strictOrder: values.strictOrder,
+      ...(values.maxRate !== undefined && { maxMessagesPerSecond: values.maxRate }),
+      ...(values.maxBandwidth !== undefined && { maxBytesPerSecond: values.maxBandwidth }),
     },
     operation: {
       ...(values.config !== undefined && { configFile: values.config }),

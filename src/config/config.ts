@@ -92,6 +92,10 @@ export interface DeliveryConfig {
   readonly confirmBytes: number;
   readonly confirmTimeoutMs: number;
   readonly strictOrder: boolean;
+  /** Of this process, shared by all its shards; absent: no limit. */
+  readonly maxMessagesPerSecond?: number;
+  /** Of frames, framing included. */
+  readonly maxBytesPerSecond?: number;
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';

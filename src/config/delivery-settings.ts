@@ -1,7 +1,7 @@
 /** Rows of the table in settings.ts: what is promised of a delivery, and how it is made sure of. */
-import { defaulted } from './setting.ts';
+import { defaulted, optional } from './setting.ts';
 import { oneOf, switchText } from './text.ts';
-import { duration, size } from './units.ts';
+import { bandwidth, duration, rate, size } from './units.ts';
 
 export const deliverySettings = {
   confirm: defaulted(oneOf('auto', 'on', 'off'), 'auto', {
@@ -33,5 +33,18 @@ export const deliverySettings = {
     group: 'delivery',
     variables: ['SYSLOG_STRICT_ORDER'],
     description: 'write to the next connection only when the last is confirmed, for a receiver that mixes connections',
+  }),
+  maxRate: optional(rate({ min: '1/s', max: '10000000/s' }), {
+    group: 'delivery',
+    variables: ['SYSLOG_MAX_RATE'],
+    placeholder: '<messages/s>',
+    description: 'most messages a second, as 5000/s, over all shards of this copy; evenly, and shared among the shards',
+  }),
+  maxBandwidth: optional(bandwidth({ min: '1kB/s', max: '10GB/s' }), {
+    group: 'delivery',
+    variables: ['SYSLOG_MAX_BANDWIDTH'],
+    placeholder: '<size/s>',
+    description:
+      'most bytes of messages a second, as 10MB/s, over all shards of this copy, TLS and headers of the network not counted',
   }),
 } as const;

@@ -1,4 +1,4 @@
-/** Durations and sizes: a number with its unit. A bare number is refused, because every reader guesses another unit. */
+/** Durations, sizes and rates: a number with its unit. A bare number is refused, because every reader guesses another unit. */
 import { type TextSchema, textSchema } from './text.ts';
 
 const millisecondsPer: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -30,6 +30,17 @@ export function size(bounds: Bounds): TextSchema<number> {
   return quantity('size', bytesPer, 'MiB', 'B, KiB, MiB, GiB, kB, MB or GB', bounds);
 }
 
+/** `5000/s` → messages a second within the bounds. */
+export function rate(bounds: Bounds): TextSchema<number> {
+  return quantity('rate', { '/s': 1 }, '/s', '/s', bounds);
+}
+
+/** `10MB/s`, `512KiB/s` → whole bytes a second within the bounds. */
+export function bandwidth(bounds: Bounds): TextSchema<number> {
+  const factors = Object.fromEntries(Object.entries(bytesPer).map(([unit, factor]) => [`${unit}/s`, factor]));
+  return quantity('bandwidth', factors, 'MB/s', 'B/s, KiB/s, MiB/s, GiB/s, kB/s, MB/s or GB/s', bounds);
+}
+
 function quantity(
   kind: string,
   factors: Readonly<Record<string, number>>,
@@ -38,7 +49,7 @@ function quantity(
   bounds: Bounds,
 ): TextSchema<number> {
   const parseQuantity = (text: string): number | undefined => {
-    const [, number, unit] = /^(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]+)$/.exec(text) ?? [];
+    const [, number, unit] = /^(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]*(?:\/s)?)$/.exec(text) ?? [];
     const factor = unit !== undefined && Object.hasOwn(factors, unit) ? factors[unit] : undefined;
     return factor === undefined ? undefined : Math.round(Number(number) * factor);
   };

@@ -29,6 +29,8 @@ export interface ConsumerGroupOptions {
   readonly timeoutMs: number;
   readonly checkpointIntervalMs: number;
   readonly fetchIntervalMs: number;
+  /** Pulls are as large as is delivered within this time; absent: as large as the service makes them. */
+  readonly batchTargetMs?: number;
   readonly maxInFlightBytes: number;
   readonly inOrder: boolean;
   /** Where to start in a shard without a checkpoint. */
@@ -203,7 +205,7 @@ export class ConsumerGroup {
 
   #startShard(shard: ShardId): void {
     if (this.#consumers.has(shard)) return;
-    const { service, deliver, confirmSoon, from, until, fetchIntervalMs, onFatal, log } = this.#options;
+    const { service, deliver, confirmSoon, from, until, fetchIntervalMs, batchTargetMs, onFatal, log } = this.#options;
     const consumer: ShardConsumer = new ShardConsumer({
       shard,
       service,
@@ -214,6 +216,7 @@ export class ConsumerGroup {
       from,
       until,
       fetchIntervalMs,
+      batchTargetMs,
       isReadOnly: () => this.#readOnlyShards.has(shard),
       onSettled: () => this.#onSettled(consumer),
       onFatal,

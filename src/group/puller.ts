@@ -2,11 +2,13 @@
 import type { BatchBody } from '../encode/bytes.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Cursor, LogService, ShardId } from './log-service.ts';
+import type { PullSize } from './pull-size.ts';
 import type { EndPosition } from './start-position.ts';
 
 export interface Pull {
   /** Absent when there was no data. */
   readonly body: BatchBody | undefined;
+  readonly logGroups: number;
   readonly nextCursor: Cursor;
   /** The cursor did not move: the end of the shard, for now. */
   readonly atEnd: boolean;
@@ -21,10 +23,9 @@ export interface PullerOptions {
   readonly service: LogService;
   readonly budget: ByteBudget;
   readonly isReadOnly: () => boolean;
+  readonly size: PullSize;
 }
 
-/** The service's own limit. */
-const maxLogGroups = 1_000;
 /** What a shard is expected to bring before it has brought anything. */
 const firstEstimateBytes = 2 << 20;
 const smallestEstimateBytes = 64 << 10;
@@ -39,24 +40,34 @@ export class Puller {
 
   /** Rejects as `LogService.pull` does. */
   async pull(cursor: Cursor, end: EndPosition, signal: AbortSignal): Promise<Pull> {
-    const { shard, service, budget, isReadOnly } = this.#options;
+    const { shard, service, budget, isReadOnly, size } = this.#options;
     const { reached, endCursor } = await end.at(cursor, signal);
-    if (reached) return { body: undefined, nextCursor: cursor, atEnd: true, isFinal: true, release: () => undefined };
+    if (reached) {
+      return {
+        body: undefined,
+        logGroups: 0,
+        nextCursor: cursor,
+        atEnd: true,
+        isFinal: true,
+        release: () => undefined,
+      };
+    }
     const reservation = await budget.reserve(this.#estimateBytes, signal);
     try {
       // Asked before the pull: data may still arrive between an empty pull and the shard's split.
       const wasReadOnly = isReadOnly();
-      const { body, nextCursor } = await service.pull(shard, cursor, {
-        maxLogGroups,
+      const { body, nextCursor, logGroupCount } = await service.pull(shard, cursor, {
+        maxLogGroups: size.maxLogGroups,
         ...(endCursor !== undefined && { endCursor }),
         signal,
       });
-      const size = body ? body.bytes.length + body.rawSize : 0;
-      if (body) this.#estimateBytes = Math.max(size, this.#estimateBytes / 2, smallestEstimateBytes);
-      reservation.correct(size);
+      const bytes = body ? body.bytes.length + body.rawSize : 0;
+      if (body) this.#estimateBytes = Math.max(bytes, this.#estimateBytes / 2, smallestEstimateBytes);
+      reservation.correct(bytes);
       const atEnd = nextCursor === cursor;
       return {
         body,
+        logGroups: logGroupCount,
         nextCursor,
         atEnd,
         isFinal: atEnd && (wasReadOnly || end.isFinal),

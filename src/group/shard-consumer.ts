@@ -20,6 +20,7 @@ import type { Checkpointed, Checkpointer } from './checkpointer.ts';
 import { IdlePause } from './idle-pause.ts';
 import type { LogService, Position, ShardId } from './log-service.ts';
 import { Progress, type Ticket } from './progress.ts';
+import { createPullSize, type PullSize } from './pull-size.ts';
 import { type Pull, Puller } from './puller.ts';
 import { Recovery } from './recovery.ts';
 import { drainReason, Run, rewindReason, stopReason } from './run.ts';
@@ -45,6 +46,8 @@ export interface ShardConsumerOptions {
   readonly until: 'end' | number | undefined;
   /** The pause after the end of the shard was reached. */
   readonly fetchIntervalMs: number;
+  /** Pulls are as large as is delivered within this time; absent: as large as the service makes them. */
+  readonly batchTargetMs: number | undefined;
   /** Whether the shard is known to get no more data. */
   readonly isReadOnly: () => boolean;
   /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
@@ -63,6 +66,7 @@ export class ShardConsumer implements Checkpointed {
   readonly shard: ShardId;
   readonly #options: ShardConsumerOptions;
   readonly #stopped = new AbortController();
+  readonly #size: PullSize;
   readonly #puller: Puller;
   readonly #idle: IdlePause;
   readonly #end: EndPosition;
@@ -82,7 +86,8 @@ export class ShardConsumer implements Checkpointed {
   constructor(options: ShardConsumerOptions) {
     this.#options = options;
     this.shard = options.shard;
-    this.#puller = new Puller(options);
+    this.#size = createPullSize(options.batchTargetMs);
+    this.#puller = new Puller({ ...options, size: this.#size });
     this.#recovery = new Recovery(options);
     this.#idle = new IdlePause(options.fetchIntervalMs);
     this.#end = new EndPosition(options.service, options.shard, options.until);
@@ -187,12 +192,16 @@ export class ShardConsumer implements Checkpointed {
           next = this.#pull(progress, run);
           this.#recovery.sawData(Date.now());
           this.#idle.data();
+          const startMs = performance.now();
           await this.#deliver(pull.body, ticket, progress, run).finally(pull.release);
+          this.#size.delivered(pull.logGroups, performance.now() - startMs);
           continue;
         }
         pull.release();
-        if (!pull.atEnd) progress.skip(pull.nextCursor);
-        else if (pull.isFinal) return await this.#finish(progress, run);
+        if (!pull.atEnd) {
+          progress.skip(pull.nextCursor);
+          this.#size.empty();
+        } else if (pull.isFinal) return await this.#finish(progress, run);
         else await this.#idle.wait(run.pulls.signal);
         next = this.#pull(progress, run);
       }

@@ -4,6 +4,7 @@ import type { BatchCounts, BatchEncoder } from '../../src/encode/batch-encoder.t
 import type { FrameChunk } from '../../src/encode/bytes.ts';
 import { CorruptBatchError, DeliveryLostError } from '../../src/errors.ts';
 import type { Ticket } from '../../src/group/progress.ts';
+import { createPace } from '../../src/pacer.ts';
 
 const body = { bytes: Buffer.from('x'), compression: 'none' as const, rawSize: 1 };
 const ticket: Ticket = { shard: 0, stream: '0', from: 'a', to: 'b', ordinal: 0 };
@@ -89,5 +90,37 @@ describe('createDeliver', () => {
     await expect(delivering).rejects.toBeInstanceOf(DeliveryLostError);
     expect(delivery.write).toHaveBeenCalledOnce();
     expect(close).toHaveBeenCalledOnce();
+  });
+
+  it('makes no slice before the pace lets it, and is gone at once when its signal aborts meanwhile', async () => {
+    const { encoder, close } = encoderOf([1, 1, 1]);
+    const { delivery, sink } = sinkOf(() => undefined);
+    const pace = createPace({ maxBytesPerSecond: 0.001 });
+    const stop = new AbortController();
+    const delivering = createDeliver(encoder, sink, noTotals(), pace)(body, ticket, stop.signal);
+    await vi.waitFor(() => expect(delivery.write).toHaveBeenCalledOnce());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    stop.abort(new DeliveryLostError('stopped by the test'));
+    await expect(delivering).rejects.toThrow('stopped by the test');
+    expect(delivery.write).toHaveBeenCalledOnce();
+    expect(delivery.abandon).toHaveBeenCalled();
+    expect(delivery.end).not.toHaveBeenCalled();
+    expect(close).toHaveBeenCalledOnce();
+  });
+
+  it('counts frames and bytes for the pace', async () => {
+    const { encoder } = encoderOf([10, 20]);
+    const { sink } = sinkOf(() => undefined);
+    const counted: unknown[] = [];
+    await createDeliver(encoder, sink, noTotals(), async (send) => {
+      const sent = send();
+      counted.push(sent);
+      return sent !== undefined;
+    })(body, ticket, new AbortController().signal);
+    expect(counted).toEqual([
+      { frames: 1, bytes: 10, taken: undefined },
+      { frames: 1, bytes: 20, taken: undefined },
+      undefined,
+    ]);
   });
 });

@@ -103,6 +103,14 @@ describe('defaults', () => {
     expect(operation.drainTimeoutMs).toBe(2_500);
   });
 
+  test('no rate is limited unless that is asked for', () => {
+    expect(load({ SYSLOG_MAX_RATE: '5000/s' }, { '--max-bandwidth': '10MB/s' }).config.delivery).toMatchObject({
+      maxMessagesPerSecond: 5_000,
+      maxBytesPerSecond: 10_000_000,
+    });
+    expect(problemsOf({ SYSLOG_MAX_RATE: '5000' })[0]?.message).toContain('write 5000/s');
+  });
+
   test('pretty on a terminal', () => {
     expect(load({}, {}, { isTerminal: true }).config.operation.logFormat).toBe('pretty');
   });

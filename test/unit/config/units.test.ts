@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TextSchema } from '../../../src/config/text.ts';
-import { duration, formatDuration, size } from '../../../src/config/units.ts';
+import { bandwidth, duration, formatDuration, rate, size } from '../../../src/config/units.ts';
 
 function complaint(schema: TextSchema<unknown>, text: string): string {
   const result = schema.safeParse(text);
@@ -72,5 +72,49 @@ describe('sizes', () => {
 
   test.each(['64M', '64mib', 'MiB', '1TiB'])('%s is no size', (text) => {
     expect(complaint(schema, text)).toContain('is not a size');
+  });
+});
+
+describe('rates', () => {
+  const schema = rate({ min: '1/s', max: '10000000/s' });
+
+  test.each([
+    ['5000/s', 5_000],
+    ['1/s', 1],
+    ['200 /s', 200],
+  ])('%s is %i a second', (text, perSecond) => {
+    expect(schema.parse(text)).toBe(perSecond);
+  });
+
+  test('a bare number is told its unit', () => {
+    expect(complaint(schema, '5000')).toContain('write 5000/s if that is what you mean');
+  });
+
+  test.each(['5000/', '5000/m', '5k/s', '/s', '5000s', '5000/s/s', '-5/s'])('%s is no rate', (text) => {
+    expect(complaint(schema, text)).toContain('is not a rate');
+  });
+
+  test('nothing at all is no limit', () => {
+    expect(complaint(schema, '0/s')).toBe('is out of range: 1/s to 10000000/s');
+  });
+});
+
+describe('bandwidths', () => {
+  const schema = bandwidth({ min: '1kB/s', max: '10GB/s' });
+
+  test.each([
+    ['10MB/s', 10_000_000],
+    ['512KiB/s', 512 * 1024],
+    ['1.5MB/s', 1_500_000],
+  ])('%s is %i bytes a second', (text, perSecond) => {
+    expect(schema.parse(text)).toBe(perSecond);
+  });
+
+  test('a bare number is told its unit', () => {
+    expect(complaint(schema, '10')).toContain('write 10MB/s if that is what you mean');
+  });
+
+  test.each(['10MB', '10Mbit/s', '10Mbps', '10/s', '10mb/s'])('%s is no bandwidth', (text) => {
+    expect(complaint(schema, text)).toContain('is not a bandwidth; give a number and one of the units B/s, KiB/s');
   });
 });

@@ -1,0 +1,152 @@
+/** The daemon with `--max-rate` and `--max-bandwidth`, against a backlog that it could ship many times faster. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DeliveryConfig, ReceiverConfig } from '../../src/config/config.ts';
+import type { Daemon } from '../../src/daemon.ts';
+import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
+import { createReceiver, type Receiver } from '../../src/receiver/receiver.ts';
+import { startDaemon } from '../support/daemon.ts';
+
+interface RunOptions {
+  readonly receiver?: Partial<ReceiverConfig>;
+  readonly delivery: Partial<DeliveryConfig>;
+}
+
+const shards = 4;
+const windowMs = 100;
+
+describe('a rate limit', () => {
+  let emulator: Emulator;
+  let receiver: Receiver;
+  let daemon: Daemon & { logged: string[] };
+  let port: number;
+  /** Of each 100 ms since the first message. */
+  let messages: number[];
+  let bytes: number[];
+  let byShard: Map<string, number>;
+
+  beforeEach(() => {
+    emulator = createEmulator({ shards });
+    emulator.append({ logs: 40_000 });
+    messages = [];
+    bytes = [];
+    byShard = new Map();
+  });
+
+  afterEach(async () => {
+    await daemon.drain(100);
+    await receiver.close();
+    await emulator.close();
+  });
+
+  async function listen(protocol: 'tcp' | 'udp'): Promise<void> {
+    let firstAtMs: number | undefined;
+    receiver = createReceiver({
+      protocol,
+      host: '127.0.0.1',
+      port: 0,
+      onMessage(message) {
+        firstAtMs ??= performance.now();
+        const window = Math.floor((performance.now() - firstAtMs) / windowMs);
+        messages[window] = (messages[window] ?? 0) + 1;
+        bytes[window] = (bytes[window] ?? 0) + message.bytes.length;
+        const shard = /seq=(\d+)-\d+$/.exec(Buffer.from(message.bytes).toString('latin1'))?.[1] ?? 'none';
+        byShard.set(shard, (byShard.get(shard) ?? 0) + 1);
+      },
+    });
+    port = (await receiver.start()).port;
+  }
+
+  async function run(options: RunOptions, protocol: 'tcp' | 'udp' = 'tcp'): Promise<void> {
+    await listen(protocol);
+    const framing = protocol === 'udp' ? 'datagram' : 'octet-counting';
+    daemon = await startDaemon(emulator, { ...options, receiver: { port, protocol, framing, ...options.receiver } });
+  }
+
+  /** After the first messages: pulls begin small, and connections have to be made. */
+  function windowsFrom(counts: readonly number[], first: number, count: number): number[] {
+    return Array.from({ length: count }, (_, index) => counts[first + index] ?? 0);
+  }
+
+  const arrived = (windows: number) =>
+    vi.waitFor(() => expect(messages.length).toBeGreaterThan(windows), { timeout: 20_000, interval: 20 });
+
+  function expectNeverAbove(counts: readonly number[], perSecond: number, perChunk: number): void {
+    for (let from = 0; from < counts.length; from++) {
+      let sum = 0;
+      for (let to = from; to < counts.length; to++) {
+        sum += counts[to] ?? 0;
+        // A window's edge may cut where it likes: half a window more for what the receiver's own turns clump.
+        const stretchMs = (to - from + 1.5) * windowMs;
+        expect(sum).toBeLessThanOrEqual((perSecond * (stretchMs + 80)) / 1000 + perChunk);
+      }
+    }
+  }
+
+  it('is kept smoothly, reached, and shared fairly; a drain is prompt and complete', async () => {
+    const perSecond = 2_000;
+    await run({ delivery: { maxMessagesPerSecond: perSecond, confirmIntervalMs: 500, strictOrder: true } });
+    await arrived(40);
+    const counts = windowsFrom(messages, 0, 40);
+    expectNeverAbove(counts, perSecond, 40);
+    const total = windowsFrom(messages, 10, 30).reduce((sum, each) => sum + each, 0);
+    expect(total).toBeGreaterThan(3 * perSecond * 0.8);
+    const shares = [...byShard.values()];
+    expect(shares).toHaveLength(shards);
+    expect(Math.min(...shares) / Math.max(...shares)).toBeGreaterThan(0.6);
+
+    const startMs = performance.now();
+    const { complete } = await daemon.drain(10_000);
+    expect(complete).toBe(true);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    const { duplicate, missing, outOfOrder, unique } = receiver.stats().sequence;
+    expect({ duplicate, missing, outOfOrder }).toEqual({ duplicate: 0, missing: 0, outOfOrder: 0 });
+    const checkpoints = emulator.stats().logstores[0]?.consumerGroups[0]?.checkpoints ?? [];
+    expect(checkpoints.reduce((sum, { sequence }) => sum + sequence, 0)).toBe(unique);
+  }, 40_000);
+
+  it('of bytes is kept and reached', async () => {
+    const perSecond = 600_000;
+    await run({ delivery: { maxBytesPerSecond: perSecond } });
+    await arrived(30);
+    // What the framing adds is counted by the limit and not by the receiver; a chunk may end over its 12,000 bytes.
+    expectNeverAbove(windowsFrom(bytes, 0, 30), perSecond, 14_000);
+    const total = windowsFrom(bytes, 10, 20).reduce((sum, each) => sum + each, 0);
+    expect(total).toBeGreaterThan(2 * perSecond * 0.8);
+  }, 40_000);
+
+  it('paces datagrams too', async () => {
+    const perSecond = 1_000;
+    await run({ delivery: { maxMessagesPerSecond: perSecond } }, 'udp');
+    await arrived(30);
+    expectNeverAbove(windowsFrom(messages, 0, 30), perSecond, 20);
+    expect(windowsFrom(messages, 10, 20).reduce((sum, each) => sum + each, 0)).toBeGreaterThan(2 * perSecond * 0.8);
+    expect(receiver.stats().sequence.missing).toBe(0);
+  }, 40_000);
+
+  it('is not taken for a receiver that has stalled, and delays no heartbeat', async () => {
+    await run({ receiver: { timeoutMs: 250 }, delivery: { confirm: 'off', maxMessagesPerSecond: 2 } });
+    const beatsBefore = heartbeats();
+    await vi.waitFor(() => expect(receiver.stats().messages).toBeGreaterThan(5), { timeout: 10_000, interval: 20 });
+    expect(heartbeats() - beatsBefore).toBeGreaterThanOrEqual(2);
+    expect(daemon.logged.filter((line) => line.includes('lost'))).toEqual([]);
+    expect(receiver.stats().connections).toBe(1);
+  }, 20_000);
+
+  it('holds up neither a drain’s deadline nor a stop', async () => {
+    await run({ delivery: { maxMessagesPerSecond: 5 } });
+    await vi.waitFor(() => expect(receiver.stats().messages).toBeGreaterThan(2), { timeout: 10_000, interval: 20 });
+    const startMs = performance.now();
+    const { complete } = await daemon.drain(1_500);
+    expect(complete).toBe(false); // what is under way would take a minute
+    expect(performance.now() - startMs).toBeLessThan(4_000);
+    const { messages: atEnd } = receiver.stats();
+    await sleep(500);
+    expect(receiver.stats().messages).toBe(atEnd);
+  }, 20_000);
+
+  function heartbeats(): number {
+    const { requests } = emulator.stats();
+    return Object.entries(requests).reduce((sum, [name, count]) => sum + (/heartbeat/i.test(name) ? count : 0), 0);
+  }
+});
