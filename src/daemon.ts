@@ -73,7 +73,7 @@ const pacedBatchMs = 1_000;
 
 export function createDaemon({ config, log, readCredentials }: DaemonOptions): Daemon {
   const startedAtMs = Date.now();
-  const totals: DeliveryTotals = { batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0 };
+  const totals: DeliveryTotals = { batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0, split: 0 };
   const ended = new AbortController();
   let settle: { resolve(summary: ExitSummary): void; reject(error: AppError): void };
   const finished = new Promise<ExitSummary>((resolve, reject) => {
@@ -215,7 +215,7 @@ function buildService(
   });
 }
 
-function buildEncoder({ message, receiver, delivery }: Config): BatchEncoder {
+function buildEncoder({ service, message, receiver, delivery }: Config): BatchEncoder {
   return createReferenceEncoder({
     format: createKeyValueFormat(message),
     header: {
@@ -227,5 +227,10 @@ function buildEncoder({ message, receiver, delivery }: Config): BatchEncoder {
     },
     framing: receiver.framing,
     ...chunkSizes(delivery),
+    maxMessageBytes: message.maxMessageBytes,
+    oversize: message.oversize,
+    ...(message.identity && {
+      identity: { ...message.identity, project: service.project, logstore: service.logstore },
+    }),
   });
 }

@@ -18,8 +18,10 @@ export interface DeliveryTotals {
   rawBytes: number;
   /** Bytes of frames. */
   frameBytes: number;
-  /** Messages cut because they were over the limit. */
+  /** Logs whose message was over the limit, and was cut: the rest is not sent. */
   truncated: number;
+  /** Logs whose message was over the limit, and went on in further messages. */
+  split: number;
 }
 
 export function createDeliver(
@@ -33,7 +35,7 @@ export function createDeliver(
     const giveUp = () => delivery.abandon();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      await write(body, delivery, signal);
+      await write(body, ticket, delivery, signal);
       delivery.end();
     } catch (error) {
       delivery.abandon();
@@ -43,8 +45,8 @@ export function createDeliver(
     }
   };
 
-  async function write(body: BatchBody, delivery: Delivery, signal: AbortSignal): Promise<void> {
-    const batch = encoder.begin(body);
+  async function write(body: BatchBody, ticket: Ticket, delivery: Delivery, signal: AbortSignal): Promise<void> {
+    const batch = encoder.begin(body, { shard: ticket.shard, cursor: ticket.from });
     const send = (): Sent | undefined => {
       const chunk = batch.next();
       return chunk && { frames: chunk.frameCount, bytes: chunk.bytes.length, taken: delivery.write(chunk) };
@@ -56,6 +58,7 @@ export function createDeliver(
       totals.rawBytes += batch.counts.rawBytes;
       totals.frameBytes += batch.counts.frameBytes;
       totals.truncated += batch.counts.truncated;
+      totals.split += batch.counts.split;
     } finally {
       batch.close();
     }

@@ -45,6 +45,7 @@ async function report(options: MinuteReportOptions, since: DeliveryTotals): Prom
     logsPerSecond: round((totals.logs - since.logs) / seconds),
     rawMBPerSecond: round((totals.rawBytes - since.rawBytes) / seconds / 1e6),
     truncated: totals.truncated - since.truncated,
+    split: totals.split - since.split,
     framesDropped: sink.status.framesDropped,
     receiver: sink.status.state,
     ...(sink.status.lastError !== undefined && { receiverError: sink.status.lastError }),

@@ -27,6 +27,9 @@ export function assembleConfig(values: Values, tlsFiles: TlsFiles): Config {
       severity: values.severity,
       hostname: values.hostname,
       tag: values.tag,
+      maxMessageBytes: values.maxMessageBytes,
+      oversize: values.oversize,
+      ...(values.identity && { identity: { enterpriseId: values.enterpriseId } }),
     },
     receiver: receiverConfig(values, tlsFiles),
     delivery: {

@@ -56,6 +56,11 @@ export interface MessageConfig {
   readonly hostname: string;
   /** APP-NAME (RFC 5424) or TAG (RFC 3164). */
   readonly tag: string;
+  /** Of a message with its header, framing excluded. */
+  readonly maxMessageBytes: number;
+  readonly oversize: 'truncate' | 'split';
+  /** There where every message says which log it is; with RFC 5424 only. */
+  readonly identity?: { readonly enterpriseId: number };
 }
 
 export interface ReceiverConfig {

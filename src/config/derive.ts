@@ -24,6 +24,7 @@ export const derivations: ReadonlyMap<SettingKey, Derivation> = new Map<SettingK
   ['signVersion', ({ region }) => (region === undefined ? 'v1' : 'v4')],
   ['consumerName', ({ group }, surroundings) => (group === undefined ? undefined : consumerName(group, surroundings))],
   ['hostname', (_, { hostname }) => asHeaderText(hostname)],
+  ['maxMessageBytes', ({ proto }) => (proto === 'udp' ? '8KiB' : '64KiB')],
   ['port', ({ proto }) => (proto === 'tls' ? '6514' : '514')],
   ['framing', ({ proto }) => (proto === 'udp' ? undefined : 'octet-counting')],
   ['logFormat', (_, { isTerminal }) => (isTerminal ? 'pretty' : 'json')],

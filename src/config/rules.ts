@@ -1,4 +1,5 @@
 /** What settings demand of each other. Each rule looks only at values that are known: the others have problems of their own. Pure. */
+import { MAX_DATAGRAM_BYTES } from '../encode/framing.ts';
 import { groupTimeoutMs } from './derive.ts';
 import type { PartialValues, SettingKey } from './settings.ts';
 import { formatDuration } from './units.ts';
@@ -17,6 +18,9 @@ const none: readonly Objection[] = [];
 function objection(key: SettingKey, phrase: string): readonly Objection[] {
   return [{ key, phrase }];
 }
+
+/** All of a header and an identity but the four names, at their longest; a cursor has 28 characters, and is given 128. */
+const restOfHead = 320;
 
 const rules: readonly Rule[] = [
   function regionForV4({ signVersion, region, endpoint }, given) {
@@ -96,6 +100,36 @@ const rules: readonly Rule[] = [
   function tagOfRfc3164({ rfc, tag }) {
     if (rfc !== '3164' || tag === undefined || tag.length <= 32) return none;
     return objection('tag', ` has ${tag.length} characters; with --rfc 3164 it has at most 32`);
+  },
+
+  function messageFitsDatagram({ proto, maxMessageBytes }, given) {
+    if (proto !== 'udp' || maxMessageBytes === undefined || !given('maxMessageBytes')) return none;
+    if (maxMessageBytes <= MAX_DATAGRAM_BYTES) return none;
+    return objection(
+      'maxMessageBytes',
+      ` is ${maxMessageBytes} bytes; with --proto udp a message has at most ${MAX_DATAGRAM_BYTES}, which is what a datagram can carry`,
+    );
+  },
+
+  function identityNeedsRfc5424({ identity, rfc }) {
+    if (!identity || rfc !== '3164') return none;
+    return objection('identity', ' has no place with --rfc 3164, which has no structured data; use --rfc 5424');
+  },
+
+  function enterpriseIdNeedsIdentity({ identity }, given) {
+    if (identity !== false || !given('enterpriseId')) return none;
+    return objection('enterpriseId', ' has no meaning without --identity; add that, or leave it out');
+  },
+
+  function messageHoldsIdentity({ identity, maxMessageBytes, hostname, tag, project, logstore }) {
+    if (!identity || maxMessageBytes === undefined) return none;
+    const names = [hostname, tag, project, logstore].reduce((sum, name) => sum + (name?.length ?? 0), 0);
+    const needed = restOfHead + names;
+    if (maxMessageBytes >= needed) return none;
+    return objection(
+      'maxMessageBytes',
+      ` is ${maxMessageBytes} bytes; with --identity a message takes at least ${needed}, or there may be no room for its text`,
+    );
   },
 ];
 

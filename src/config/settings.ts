@@ -7,6 +7,7 @@
  */
 
 import { deliverySettings } from './delivery-settings.ts';
+import { messageSettings } from './message-settings.ts';
 import {
   defaulted,
   derived,
@@ -198,6 +199,7 @@ const table = {
     placeholder: '<name>',
     description: 'APP-NAME (RFC 5424) or TAG (RFC 3164) of every message',
   }),
+  ...messageSettings,
 
   proto: defaulted(oneOf('udp', 'tcp', 'tls'), 'tcp', {
     group: 'receiver',

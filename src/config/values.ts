@@ -105,3 +105,11 @@ export const separator: TextSchema<string> = textSchema((text, complain) => {
   if (/[\r\n\0]/.test(meant)) return complain('holds a line break or NUL, which would cut messages in two');
   return meant.length <= 32 ? meant : complain('is longer than 32 characters');
 });
+
+/** IANA Private Enterprise Number, as in RFC 5424's `name@number`. */
+export const enterpriseId: TextSchema<number> = textSchema((text, complain) => {
+  const number = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  return number >= 1 && number <= 2 ** 32 - 1
+    ? number
+    : complain('is not an enterprise number; give a number from 1 to 4294967295');
+});

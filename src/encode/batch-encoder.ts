@@ -5,14 +5,16 @@
  * the kernel (WebAssembly), held to the reference byte for byte.
  */
 import type { BatchBody, FrameChunk } from './bytes.ts';
+import type { BatchOrigin } from './identity.ts';
 
 export interface BatchEncoder {
   /**
    * Unpacks a body and prepares to encode it.
+   * @param origin where it was pulled from; needed where messages carry an identity, and only there
    * @throws CorruptBatchError when the body cannot be unpacked or its size is a lie. Damage further in is
    * found while encoding, by `next()`.
    */
-  begin(body: BatchBody): EncodedBatch;
+  begin(body: BatchBody, origin?: BatchOrigin): EncodedBatch;
 }
 
 /** One batch on its way through the encoder. Several may be open at once, one a shard. */
@@ -30,11 +32,14 @@ export interface EncodedBatch {
 }
 
 export interface BatchCounts {
+  /** Logs that are encoded to their end. */
   logs: number;
   /** Bytes of the unpacked LogGroupList. */
   rawBytes: number;
   /** Bytes of frames, framing included. */
   frameBytes: number;
-  /** Messages cut because they were over the limit. */
+  /** Logs whose message was over the limit, and was cut: the rest is not sent. */
   truncated: number;
+  /** Logs whose message was over the limit, and goes on in further messages. */
+  split: number;
 }

@@ -3,13 +3,26 @@ import { AppError } from '../errors.ts';
 import { type FormatRow, isSingleLine } from '../format/format-row.ts';
 import { type Framing, MAX_DATAGRAM_BYTES } from './framing.ts';
 import type { HeaderOptions } from './header.ts';
+import type { IdentityOptions } from './identity.ts';
+
+/**
+ * What becomes of a log whose message is over the limit. `truncate`: the text is cut, the rest is not sent. `split`:
+ * it goes on in further messages with the same header.
+ */
+export type OversizeAction = 'truncate' | 'split';
 
 export interface EncoderOptions {
   readonly format: FormatRow;
   readonly header: HeaderOptions;
   readonly framing: Framing;
-  /** A longer message is cut, with framing `datagram` only; default and maximum 65,507. */
+  /** Of a message with its header, framing excluded; default: no limit but the datagram's. */
+  readonly maxMessageBytes?: number;
+  /** The limit of a message with framing `datagram`, whatever `maxMessageBytes` is; default and maximum 65,507. */
   readonly maxDatagramBytes?: number;
+  /** Default `truncate`. */
+  readonly oversize?: OversizeAction;
+  /** Absent: messages carry none. RFC 5424 only. */
+  readonly identity?: IdentityOptions;
   /** A batch that claims more unpacked bytes is refused; default 64 MiB. */
   readonly maxRawBytes?: number;
   /** A chunk is ended with so many frames; default: when it is full. */
@@ -22,44 +35,58 @@ export interface EncoderOptions {
 export const DEFAULT_MAX_RAW_BYTES = 64 * 1024 * 1024;
 
 /** What every receiver has to take (RFC 5424, section 6.1). */
-const MIN_DATAGRAM_BYTES = 480;
+export const MIN_MESSAGE_BYTES = 480;
 
 /** Raw bytes may quadruple under an escape, and are counted in 32 bits. */
 const MAX_MAX_RAW_BYTES = 256 * 1024 * 1024;
 
+/** More than the largest batch could make. */
+const MAX_MAX_MESSAGE_BYTES = 2 ** 31 - 1;
+
 export interface CheckedOptions {
-  readonly maxDatagramBytes: number;
+  /** Of a message with its header; with datagrams never more than one can hold. */
+  readonly maxMessageBytes: number;
+  readonly oversize: OversizeAction;
   readonly maxRawBytes: number;
   readonly maxChunkFrames: number;
   readonly maxChunkBytes: number;
 }
 
 /**
- * @param headerMaxBytes the header's longest form, which a datagram must be able to hold
+ * @param minMessageBytes the longest form of what stands before the text, and one character of it: a message must be
+ * able to hold so much
  * @throws AppError code `encoder-options`, action `fatal`
  */
-export function checkEncoderOptions(options: EncoderOptions, headerMaxBytes: number): CheckedOptions {
+export function checkEncoderOptions(options: EncoderOptions, minMessageBytes: number): CheckedOptions {
+  const maxMessageBytes = options.maxMessageBytes ?? MAX_MAX_MESSAGE_BYTES;
   const maxDatagramBytes = options.maxDatagramBytes ?? MAX_DATAGRAM_BYTES;
   const maxRawBytes = options.maxRawBytes ?? DEFAULT_MAX_RAW_BYTES;
   const { maxChunkFrames = Number.MAX_SAFE_INTEGER, maxChunkBytes = Number.MAX_SAFE_INTEGER } = options;
-  const minDatagramBytes = Math.max(MIN_DATAGRAM_BYTES, headerMaxBytes + 1);
-  checkRange('The maximum size of a datagram', maxDatagramBytes, minDatagramBytes, MAX_DATAGRAM_BYTES);
+  const minBytes = Math.max(MIN_MESSAGE_BYTES, minMessageBytes);
+  checkRange('The maximum size of a message', maxMessageBytes, minBytes, MAX_MAX_MESSAGE_BYTES);
+  checkRange('The maximum size of a datagram', maxDatagramBytes, minBytes, MAX_DATAGRAM_BYTES);
   checkRange('The maximum size of an unpacked batch', maxRawBytes, 1, MAX_MAX_RAW_BYTES);
   checkRange('The maximum size of a chunk', maxChunkBytes, 1, Number.MAX_SAFE_INTEGER);
   checkRange('The maximum number of frames in a chunk', maxChunkFrames, 1, Number.MAX_SAFE_INTEGER, 'frames');
   if (options.framing === 'lf' && !isSingleLine(options.format)) {
-    throw invalid(
+    throw invalidOptions(
       `The format ${options.format.name} can write line feeds, which end a message in LF framing: use octet counting.`,
     );
   }
-  return { maxDatagramBytes, maxRawBytes, maxChunkFrames, maxChunkBytes };
+  return {
+    maxMessageBytes: options.framing === 'datagram' ? Math.min(maxMessageBytes, maxDatagramBytes) : maxMessageBytes,
+    oversize: options.oversize ?? 'truncate',
+    maxRawBytes,
+    maxChunkFrames,
+    maxChunkBytes,
+  };
 }
 
 function checkRange(what: string, value: number, min: number, max: number, unit = 'bytes'): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw invalid(`${what} is ${value} ${unit}; it must be a whole number from ${min} to ${max}.`);
+  throw invalidOptions(`${what} is ${value} ${unit}; it must be a whole number from ${min} to ${max}.`);
 }
 
-function invalid(message: string): AppError {
+export function invalidOptions(message: string): AppError {
   return new AppError(message, { code: 'encoder-options', action: 'fatal' });
 }

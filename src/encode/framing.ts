@@ -3,7 +3,7 @@
  *
  *     octet-counting   LEN SP MSG, LEN in decimal, bytes, no leading zero (RFC 6587, 3.4.1; RFC 5425, 4.3)
  *     lf               MSG LF (RFC 6587, 3.4.2); the format's escape keeps line feeds out of MSG
- *     datagram         MSG, one a datagram (RFC 5426, 3.1); too long a one is cut
+ *     datagram         MSG, one a datagram (RFC 5426, 3.1)
  */
 import { decimalDigits, type Output } from './output.ts';
 
@@ -36,30 +36,4 @@ export function writeOctetCount(output: Output, frameStart: number, messageStart
   output.decimal(length);
   output.byte(SPACE);
   output.position = start + length;
-}
-
-/**
- * Where to cut a text that may reach no further than `limit`: there, or up to 3 bytes before it where that keeps
- * a UTF-8 character whole. Bytes that are not UTF-8 are cut anywhere.
- * @param start of the text; `limit` is in it, and a byte follows
- */
-export function utf8Cut(bytes: Uint8Array, start: number, limit: number): number {
-  for (let at = limit; at >= start && at > limit - 4; at--) {
-    const byte = bytes[at]!;
-    if (isContinuation(byte)) continue;
-    // The first byte of the last character that begins at or before the limit.
-    return at + characterLength(byte) > limit ? at : limit;
-  }
-  return limit;
-}
-
-function isContinuation(byte: number): boolean {
-  return (byte & 0xc0) === 0x80;
-}
-
-function characterLength(firstByte: number): number {
-  if (firstByte < 0xc2) return 1;
-  if (firstByte < 0xe0) return 2;
-  if (firstByte < 0xf0) return 3;
-  return firstByte < 0xf5 ? 4 : 1;
 }

@@ -4,6 +4,8 @@
  *     RFC 5424   <14>1 2026-11-20T10:11:12.345678Z host app procid msgid - ␠MSG
  *     RFC 3164   <14>Nov 20 10:11:12 host tag[pid]: ␠MSG
  *
+ * Where messages carry STRUCTURED-DATA, the header ends before it: `… msgid ␠`.
+ *
  * Time is when the event happened (`Time` of the log, `TimeNs` with it), never the current time.
  * - 5424: UTC; six digits below the second where the log has TimeNs (cut, not rounded), none otherwise.
  *   A TimeNs of a second and more is no fraction, and is left out. Time 0 means that the source had none: `-`.
@@ -71,12 +73,17 @@ export class HeaderWriter {
   #fractionAt = 0;
   #hasFraction = false;
 
-  /** @throws AppError code `encoder-options`, action `fatal`: facility or severity out of range */
-  constructor(options: HeaderOptions) {
+  /**
+   * @param structuredData `nil` writes `-`; `follows`: whoever writes on begins with it (RFC 5424 only)
+   * @throws AppError code `encoder-options`, action `fatal`: facility or severity out of range, or structured data
+   * in RFC 3164
+   */
+  constructor(options: HeaderOptions, structuredData: 'nil' | 'follows' = 'nil') {
     const priority = priorityOf(options);
     const modern = options.rfc === '5424';
+    if (!modern && structuredData === 'follows') throw invalid('RFC 3164 has no structured data for an identity.');
     this.#lead = ascii(modern ? `<${priority}>1 ` : `<${priority}>`);
-    this.#tail = ascii(modern ? tail5424(options) : tail3164(options));
+    this.#tail = ascii(modern ? tail5424(options, structuredData) : tail3164(options));
     this.#writeSecond = modern ? write5424Second : write3164Second;
     this.#calendar = new Calendar(modern ? 'utc' : (options.timeZone ?? 'local'));
     this.maxBytes = this.#lead.length + MAX_TIMESTAMP_BYTES + this.#tail.length;
@@ -112,13 +119,13 @@ export class HeaderWriter {
   }
 }
 
-function tail5424(options: HeaderOptions): string {
+function tail5424(options: HeaderOptions, structuredData: 'nil' | 'follows'): string {
   const fields = [
     cleanHeaderField(options.hostname, MAX_HOSTNAME_LENGTH),
     cleanHeaderField(options.appName ?? NIL, MAX_APP_NAME_LENGTH),
     cleanHeaderField(options.procId ?? NIL, MAX_PROC_ID_LENGTH),
     cleanHeaderField(options.msgId ?? NIL, MAX_MSG_ID_LENGTH),
-    NIL,
+    ...(structuredData === 'nil' ? [NIL] : []),
   ];
   return ` ${fields.join(' ')} `;
 }

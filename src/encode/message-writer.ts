@@ -18,6 +18,7 @@
 
 import { maxExpansion } from '../format/escape-table.ts';
 import type { FormatRow } from '../format/format-row.ts';
+import { MAX_UTF8_CHARACTER_BYTES, type TextPiece } from './cut-text.ts';
 import type { FieldSpans } from './field-spans.ts';
 import type { LogWalker } from './log-walker.ts';
 import {
@@ -32,6 +33,12 @@ import {
 
 const INITIAL_SHARED_BYTES = 4096;
 
+/** Names of the fields that do not come from the log. */
+const TOPIC = ascii('__topic__');
+const SOURCE = ascii('__source__');
+const TIME_NS = ascii('__time_ns_part__');
+const TAG_PREFIX = ascii('__tag__:');
+
 /** A format row, prepared; the same for all batches. */
 export interface CompiledRow {
   readonly row: FormatRow;
@@ -39,6 +46,8 @@ export interface CompiledRow {
   readonly valueEscape: CompiledEscape;
   readonly keyExpansion: number;
   readonly valueExpansion: number;
+  /** Bytes of the longest piece that a text must not be cut in: an escape, or a UTF-8 character. */
+  readonly maxCharacterBytes: number;
   /** Names of the fields that do not come from the log, escaped as keys. */
   readonly topicKey: Uint8Array;
   readonly sourceKey: Uint8Array;
@@ -48,8 +57,10 @@ export interface CompiledRow {
 
 export function compileRow(row: FormatRow): CompiledRow {
   const keyEscape = compileEscape(row.keyEscape);
-  const escapedKey = (name: string): Uint8Array => {
-    const source = byteSource(Uint8Array.from(Buffer.from(name, 'latin1')));
+  const keyExpansion = maxExpansion(row.keyEscape);
+  const valueExpansion = maxExpansion(row.valueEscape);
+  const escapedKey = (name: Uint8Array): Uint8Array => {
+    const source = byteSource(name);
     const bytes = new Uint8Array(escapedLength(source, 0, source.bytes.length, keyEscape));
     new Output(byteSource(bytes)).escaped(source, 0, source.bytes.length, keyEscape);
     return bytes;
@@ -58,12 +69,13 @@ export function compileRow(row: FormatRow): CompiledRow {
     row,
     keyEscape,
     valueEscape: compileEscape(row.valueEscape),
-    keyExpansion: maxExpansion(row.keyEscape),
-    valueExpansion: maxExpansion(row.valueEscape),
-    topicKey: escapedKey('__topic__'),
-    sourceKey: escapedKey('__source__'),
-    timeNsKey: escapedKey('__time_ns_part__'),
-    tagKeyPrefix: escapedKey('__tag__:'),
+    keyExpansion,
+    valueExpansion,
+    maxCharacterBytes: Math.max(MAX_UTF8_CHARACTER_BYTES, keyExpansion, valueExpansion),
+    topicKey: escapedKey(TOPIC),
+    sourceKey: escapedKey(SOURCE),
+    timeNsKey: escapedKey(TIME_NS),
+    tagKeyPrefix: escapedKey(TAG_PREFIX),
   };
 }
 
@@ -155,6 +167,47 @@ export class MessageWriter {
     output.text(row.suffix);
   }
 
+  /**
+   * What `write` would write, in pieces that are not escaped yet, so that it can be cut. Slower, and for messages
+   * that are over the limit only. The walker has to stay at the log until the last piece is taken.
+   */
+  *pieces(): Generator<TextPiece, undefined> {
+    const { row, keyEscape, valueEscape } = this.#compiled;
+    const { bytes } = this.#source;
+    const walker = this.#walker;
+    yield plain(row.prefix);
+    yield plain(row.lead);
+    yield { ...plain(TOPIC), escape: keyEscape };
+    yield plain(row.keyValueSign);
+    yield { bytes, start: walker.topicStart, end: walker.topicEnd, escape: valueEscape };
+    yield plain(row.separator);
+    yield { ...plain(SOURCE), escape: keyEscape };
+    yield plain(row.keyValueSign);
+    yield { bytes, start: walker.sourceStart, end: walker.sourceEnd, escape: valueEscape };
+    if (walker.timeNs > 0) {
+      yield plain(row.separator);
+      yield { ...plain(TIME_NS), escape: keyEscape };
+      yield plain(row.keyValueSign);
+      yield plain(ascii(String(walker.timeNs)));
+    }
+    yield* this.#fieldPieces(walker.tags, TAG_PREFIX);
+    yield* this.#fieldPieces(walker.contents, NO_PREFIX);
+    yield plain(row.suffix);
+    return undefined;
+  }
+
+  *#fieldPieces({ offsets, count }: FieldSpans, keyPrefix: Uint8Array): Generator<TextPiece> {
+    const { row, keyEscape, valueEscape } = this.#compiled;
+    const { bytes } = this.#source;
+    for (let at = 0; at < count * 4; at += 4) {
+      yield plain(row.separator);
+      yield { ...plain(keyPrefix), escape: keyEscape };
+      yield { bytes, start: offsets[at]!, end: offsets[at + 1]!, escape: keyEscape };
+      yield plain(row.keyValueSign);
+      yield { bytes, start: offsets[at + 2]!, end: offsets[at + 3]!, escape: valueEscape };
+    }
+  }
+
   #writeFields(output: Output, spans: FieldSpans, keyPrefix: Uint8Array): void {
     const { row, keyEscape, valueEscape } = this.#compiled;
     const { separator, keyValueSign } = row;
@@ -188,3 +241,11 @@ export class MessageWriter {
 }
 
 const NO_PREFIX = new Uint8Array(0);
+
+function plain(bytes: Uint8Array): TextPiece {
+  return { bytes, start: 0, end: bytes.length };
+}
+
+function ascii(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'latin1'));
+}

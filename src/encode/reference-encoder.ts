@@ -3,17 +3,28 @@
  * over the bytes, with no object made for a log or a field. What the kernel has to equal, byte for byte.
  *
  * A slice ends when its chunk is full, so that the event loop gets its turn: 256 KiB of frames take about 1 ms. A
- * log that is larger than a chunk gets a chunk of its own and of its size.
+ * log that is larger than a chunk gets a chunk of its own and of its size. One that is over the limit is never
+ * written whole anywhere: its parts are made one by one, in as many slices as they take.
  *
  * Damage is reported after what stood before it: the frames of the logs in front of it are handed out, and the
  * call after that throws, as does every later one.
  */
+
 import type { BatchCounts, BatchEncoder, EncodedBatch } from './batch-encoder.ts';
 import type { BatchBody, FrameChunk } from './bytes.ts';
 import { addFrameEnd, type ChunkBuffer, ChunkPool } from './chunk-pool.ts';
-import { type CheckedOptions, checkEncoderOptions, type EncoderOptions } from './encoder-options.ts';
-import { type Framing, MAX_FRAMING_BYTES, reserveOctetCount, utf8Cut, writeOctetCount } from './framing.ts';
+import { CutText } from './cut-text.ts';
+import { type CheckedOptions, checkEncoderOptions, type EncoderOptions, invalidOptions } from './encoder-options.ts';
+import { type Framing, MAX_FRAMING_BYTES, reserveOctetCount, writeOctetCount } from './framing.ts';
 import { HeaderWriter } from './header.ts';
+import {
+  BatchIdentity,
+  type BatchOrigin,
+  checkEnterpriseId,
+  type IdentityOptions,
+  NO_PART,
+  usualMaxIdentityBytes,
+} from './identity.ts';
 import { LogWalker } from './log-walker.ts';
 import { type CompiledRow, compileRow, MessageWriter } from './message-writer.ts';
 import { byteSource, decimalDigits, Output } from './output.ts';
@@ -26,24 +37,40 @@ const LINE_FEED = 0x0a;
 interface EncoderParts {
   readonly row: CompiledRow;
   readonly header: HeaderWriter;
+  readonly identity: IdentityOptions | undefined;
   readonly framing: Framing;
   readonly limits: CheckedOptions;
   readonly pool: ChunkPool;
 }
 
-/** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or format and framing do not go together */
+/** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
 export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
-  const header = new HeaderWriter(options.header);
-  const parts: EncoderParts = {
-    row: compileRow(options.format),
-    header,
-    framing: options.framing,
-    limits: checkEncoderOptions(options, header.maxBytes),
-    pool: new ChunkPool({ chunkBytes: CHUNK_BYTES }),
-  };
+  const { identity, framing } = options;
+  if (identity !== undefined) checkEnterpriseId(identity.enterpriseId);
+  const header = new HeaderWriter(options.header, identity === undefined ? 'nil' : 'follows');
+  const row = compileRow(options.format);
+  const identityBytes = identity === undefined ? 0 : usualMaxIdentityBytes(identity);
+  const limits = checkEncoderOptions(options, header.maxBytes + identityBytes + row.maxCharacterBytes);
+  const parts = { row, header, identity, framing, limits, pool: new ChunkPool({ chunkBytes: CHUNK_BYTES }) };
   return {
-    begin: (body: BatchBody): EncodedBatch => new ReferenceBatch(unpack(body, parts.limits.maxRawBytes), parts),
+    begin: (body: BatchBody, origin?: BatchOrigin): EncodedBatch =>
+      new ReferenceBatch(unpack(body, limits.maxRawBytes), parts, batchIdentity(parts, origin)),
   };
+}
+
+/** @throws AppError code `encoder-options`, action `fatal`: there is no origin, or its cursor leaves the text no room */
+function batchIdentity(parts: EncoderParts, origin: BatchOrigin | undefined): BatchIdentity | undefined {
+  const { identity, header, row, limits } = parts;
+  if (identity === undefined) return undefined;
+  if (origin === undefined) throw invalidOptions('A batch without an origin cannot be given an identity.');
+  const prepared = new BatchIdentity(identity, origin);
+  const needed = header.maxBytes + prepared.maxBytes + row.maxCharacterBytes;
+  if (needed > limits.maxMessageBytes) {
+    throw invalidOptions(
+      `Header and identity of a message take up to ${needed} bytes, since a cursor of shard ${origin.shard} has ${origin.cursor.length}, and a message may have ${limits.maxMessageBytes}: allow larger messages.`,
+    );
+  }
+  return prepared;
 }
 
 interface BatchState {
@@ -60,15 +87,23 @@ class ReferenceBatch implements EncodedBatch {
   #inGroup = false;
   /** The message writer has not seen the group yet; one without logs it never sees. */
   #isNewGroup = false;
-  /** The walker stands at a log that is not written yet. */
+  /** The walker stands at a log that is not written yet, or not to its end. */
   #atLog = false;
+  /** What is still to be written of the log, where it is split, and how many parts have been. */
+  #rest: CutText | undefined;
+  #partCount = 0;
   #failure: unknown;
+  readonly #identity: BatchIdentity | undefined;
+  /** What stands before a text is never longer. */
+  readonly #maxHeadBytes: number;
 
-  constructor(raw: Uint8Array, parts: EncoderParts) {
+  constructor(raw: Uint8Array, parts: EncoderParts, identity: BatchIdentity | undefined) {
     const walker = new LogWalker(raw);
     this.#parts = parts;
+    this.#identity = identity;
+    this.#maxHeadBytes = parts.header.maxBytes + (identity?.maxBytes ?? 0);
     this.#state = { walker, message: new MessageWriter(parts.row, byteSource(raw), walker) };
-    this.counts = { logs: 0, rawBytes: raw.length, frameBytes: 0, truncated: 0 };
+    this.counts = { logs: 0, rawBytes: raw.length, frameBytes: 0, truncated: 0, split: 0 };
   }
 
   next(): FrameChunk | undefined {
@@ -80,16 +115,16 @@ class ReferenceBatch implements EncodedBatch {
     const buffer = pool.acquire(maxFrameBytes > pool.chunkBytes ? this.#exactFrameBytes(state) : 0);
     const output = new Output(buffer);
     const frameCount = this.#fill(state, buffer, output);
-    this.counts.logs += frameCount;
     this.counts.frameBytes += output.position;
     return pool.chunk(buffer, output.position, frameCount, framing === 'datagram');
   }
 
   close(): void {
     this.#state = undefined;
+    this.#rest = undefined;
   }
 
-  /** Writes logs while they fit, and no limit is reached; the first one is always written. */
+  /** Writes messages while they fit, and no limit is reached; the first one is always written. */
   #fill(state: BatchState, buffer: ChunkBuffer, output: Output): number {
     const { maxChunkFrames, maxChunkBytes } = this.#parts.limits;
     const capacity = buffer.bytes.length;
@@ -99,9 +134,15 @@ class ReferenceBatch implements EncodedBatch {
       if (frameCount > 0 && this.#maxFrameBytes(state) > room && this.#exactFrameBytes(state) > room) break;
       this.#writeFrame(state, output);
       if (this.#parts.framing === 'datagram') addFrameEnd(buffer, frameCount, output.position);
-      this.#atLog = false;
       frameCount++;
-    } while (frameCount < maxChunkFrames && output.position < maxChunkBytes && this.#findNextLog(state));
+      if (this.#rest !== undefined) continue;
+      this.#atLog = false;
+      this.counts.logs++;
+    } while (
+      frameCount < maxChunkFrames &&
+      output.position < maxChunkBytes &&
+      (this.#atLog || this.#findNextLog(state))
+    );
     return frameCount;
   }
 
@@ -132,31 +173,74 @@ class ReferenceBatch implements EncodedBatch {
     }
   }
 
-  #writeFrame({ walker, message }: BatchState, output: Output): void {
-    const { header, framing } = this.#parts;
+  #writeFrame(state: BatchState, output: Output): void {
+    const { header, framing, limits } = this.#parts;
+    const { walker } = state;
     const frameStart = output.position;
     const counted = framing === 'octet-counting';
-    if (counted) reserveOctetCount(output, decimalDigits(header.maxBytes + message.plainLength()));
+    if (counted) reserveOctetCount(output, decimalDigits(this.#likelyMessageBytes(state)));
     const messageStart = output.position;
     header.write(output, walker.time, walker.timeNs);
-    message.write(output);
+    this.#writeAfterHeader(state, output, messageStart + limits.maxMessageBytes);
     if (counted) writeOctetCount(output, frameStart, messageStart);
     else if (framing === 'lf') output.byte(LINE_FEED);
-    else this.#cutDatagram(output, frameStart);
   }
 
-  #cutDatagram(output: Output, frameStart: number): void {
-    const limit = frameStart + this.#parts.limits.maxDatagramBytes;
-    if (output.position <= limit) return;
-    output.position = utf8Cut(output.bytes, frameStart, limit);
-    this.counts.truncated++;
+  /** @param limit where the message has to end in the output, at the latest */
+  #writeAfterHeader({ message }: BatchState, output: Output, limit: number): void {
+    if (this.#rest !== undefined) {
+      this.#writePart(this.#rest, output, limit);
+      return;
+    }
+    const index = this.counts.logs;
+    const identity = this.#identity;
+    const room = limit - output.position - (identity?.length(index) ?? 0);
+    if (message.maxLength() <= room || message.exactLength() <= room) {
+      identity?.write(output, index, NO_PART);
+      message.write(output);
+    } else {
+      this.#writeOversize(new CutText(message.pieces()), output, limit);
+    }
+  }
+
+  #writeOversize(text: CutText, output: Output, limit: number): void {
+    switch (this.#parts.limits.oversize) {
+      case 'truncate':
+        this.#identity?.write(output, this.counts.logs, NO_PART);
+        text.write(output, limit);
+        this.counts.truncated++;
+        return;
+      case 'split':
+        this.#partCount = 0;
+        this.#writePart(text, output, limit);
+        this.counts.split++;
+        return;
+    }
+  }
+
+  #writePart(text: CutText, output: Output, limit: number): void {
+    this.#partCount++;
+    this.#identity?.write(output, this.counts.logs, this.#partCount);
+    text.write(output, limit);
+    this.#rest = text.atEnd ? undefined : text;
+  }
+
+  /** A guess: right where nothing has to be escaped, and for all parts but the last. */
+  #likelyMessageBytes({ message }: BatchState): number {
+    return this.#messageBytes(this.#rest === undefined ? message.plainLength() : Number.POSITIVE_INFINITY);
   }
 
   #maxFrameBytes({ message }: BatchState): number {
-    return MAX_FRAMING_BYTES + this.#parts.header.maxBytes + message.maxLength();
+    return MAX_FRAMING_BYTES + this.#messageBytes(this.#rest ? Number.POSITIVE_INFINITY : message.maxLength());
   }
 
+  /** What is left of a split log is not measured: that would be work for each of its parts. */
   #exactFrameBytes({ message }: BatchState): number {
-    return MAX_FRAMING_BYTES + this.#parts.header.maxBytes + message.exactLength();
+    return MAX_FRAMING_BYTES + this.#messageBytes(this.#rest ? Number.POSITIVE_INFINITY : message.exactLength());
+  }
+
+  /** Of a message with so much text, before it is cut. */
+  #messageBytes(textBytes: number): number {
+    return Math.min(this.#parts.limits.maxMessageBytes, this.#maxHeadBytes + textBytes);
   }
 }

@@ -124,7 +124,7 @@ describe('the daemon', () => {
     await receiver.close();
     await listen({ rfc: '3164', framing });
     emulator.append({ logs: 2_000, profile: 'nasty' });
-    await run({ message: { rfc: '3164' }, receiver: { port, framing } });
+    await run({ message: { rfc: '3164', maxMessageBytes: 4 << 20 }, receiver: { port, framing } });
     await everythingArrived();
   });
 });

@@ -24,6 +24,8 @@ import {
 
 const logs = 20_000;
 const maxDatagramBytes = 65_507;
+/** More than any message here: what is proven is that all arrive whole. A datagram has its own limit. */
+const message = { maxMessageBytes: 4 << 20 };
 /** Facility local0, severity notice. */
 const priority = 16 * 8 + 5;
 const naive: NaiveOptions = {
@@ -210,6 +212,7 @@ describe.each<{
     emulator.append({ logs });
     const daemon = await startDaemon(emulator, {
       receiver: { port: real.port, ...receiver() },
+      message,
       group: { until: 'end' },
     });
     const { complete } = await daemon.finished;
@@ -220,7 +223,7 @@ describe.each<{
 
   /** At a rate that the receiver can follow: datagrams have no other way of not being lost. */
   async function shipLive(): Promise<void> {
-    const daemon = await startDaemon(emulator, { receiver: { port: real.port, ...receiver() } });
+    const daemon = await startDaemon(emulator, { receiver: { port: real.port, ...receiver() }, message });
     for (let done = 0; done < logs; done += 500) {
       emulator.append({ logs: 500 });
       await arrival(done + 500);

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
 import type { Framing } from '../../src/encode/framing.ts';
-import { utf8Cut } from '../../src/encode/framing.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKeyValueFormat } from '../../src/format/key-value.ts';
 import { type Deframer, lineDeframer, octetCountingDeframer } from '../support/deframe.ts';
@@ -108,45 +107,5 @@ describe('datagrams', () => {
       }),
       propertyRuns(200),
     );
-  });
-
-  it('keep UTF-8 whole: the cut is the last one at which the text is still UTF-8', () => {
-    const text = fc.string({
-      unit: fc.constantFrom('a', 'é', '漢', '😀', '\u{10ffff}', '\u07ff', '\u0800'),
-      minLength: 2,
-    });
-    fc.assert(
-      fc.property(text, fc.nat(), (value, at) => {
-        const bytes = Buffer.from(value);
-        const cutLimit = 1 + (at % (bytes.length - 1));
-        const decoder = new TextDecoder('utf-8', { fatal: true });
-        const isUtf8 = (end: number): boolean => {
-          try {
-            decoder.decode(bytes.subarray(0, end));
-            return true;
-          } catch {
-            return false;
-          }
-        };
-        let expected = cutLimit;
-        while (!isUtf8(expected)) expected--;
-        expect(utf8Cut(bytes, 0, cutLimit)).toBe(expected);
-      }),
-      propertyRuns(300),
-    );
-  });
-
-  it('cut bytes that are not UTF-8 within three bytes of the limit, and never before their start', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 2, maxLength: 12 }), fc.nat(), (bytes, at) => {
-        const cutLimit = 1 + (at % (bytes.length - 1));
-        const cut = utf8Cut(bytes, 0, cutLimit);
-        expect(cut).toBeLessThanOrEqual(cutLimit);
-        expect(cut).toBeGreaterThanOrEqual(Math.max(0, cutLimit - 3));
-      }),
-      propertyRuns(300),
-    );
-    expect(utf8Cut(Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x80, 0x80), 0, 5)).toBe(5);
-    expect(utf8Cut(Uint8Array.of(0xc3, 0xa9, 0x80), 0, 2)).toBe(2);
   });
 });

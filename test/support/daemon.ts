@@ -48,6 +48,8 @@ export async function startDaemon(
       severity: 5,
       hostname: 'web-01',
       tag: 'sls',
+      maxMessageBytes: 64 << 10,
+      oversize: 'truncate',
       ...options.message,
     },
     receiver: {

@@ -2,6 +2,7 @@
 import type { BatchCounts, BatchEncoder } from '../../src/encode/batch-encoder.ts';
 import type { BatchBody } from '../../src/encode/bytes.ts';
 import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
+import type { BatchOrigin } from '../../src/encode/identity.ts';
 import { createKeyValueFormat } from '../../src/format/key-value.ts';
 
 export interface Encoded {
@@ -27,8 +28,8 @@ export function rawBody(bytes: Uint8Array): BatchBody {
 }
 
 /** Encodes a whole batch, copying each chunk and releasing it at once. */
-export function encodeAll(encoder: BatchEncoder, raw: Uint8Array): Encoded {
-  const batch = encoder.begin(rawBody(raw));
+export function encodeAll(encoder: BatchEncoder, raw: Uint8Array, origin?: BatchOrigin): Encoded {
+  const batch = encoder.begin(rawBody(raw), origin);
   const copies: Buffer[] = [];
   const datagrams: Buffer[] = [];
   let frameCount = 0;

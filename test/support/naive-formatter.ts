@@ -24,6 +24,17 @@ export const naiveDefaults: NaiveOptions = {
 
 /** Every message of these groups, header included, without framing. RFC 3164 in UTC. */
 export function naiveMessages(groups: readonly LogGroup[], options: NaiveOptions = naiveDefaults): string[] {
+  return naiveLogs(groups).map(({ header, fields }) => header(options) + naiveText(fields, options));
+}
+
+export interface NaiveLog {
+  fields: [string, string][];
+  /** @param structuredData default `-` */
+  header(options: NaiveOptions, structuredData?: string): string;
+}
+
+/** The logs of these groups, in their order, flattened. */
+export function naiveLogs(groups: readonly LogGroup[]): NaiveLog[] {
   return groups.flatMap((group) =>
     group.Logs.map((log) => {
       const fields: [string, string][] = [
@@ -34,7 +45,8 @@ export function naiveMessages(groups: readonly LogGroup[], options: NaiveOptions
       for (const tag of group.LogTags) fields.push([`__tag__:${latin1(tag.Key)}`, latin1(tag.Value)]);
       for (const content of log.Contents) fields.push([latin1(content.Key), latin1(content.Value)]);
       const hasTimeNs = Object.hasOwn(log, 'TimeNs');
-      return naiveHeader(log.Time, hasTimeNs ? log.TimeNs : undefined, options) + naiveText(fields, options);
+      const timeNs = hasTimeNs ? log.TimeNs : undefined;
+      return { fields, header: (options, structuredData) => naiveHeader(log.Time, timeNs, options, structuredData) };
     }),
   );
 }
@@ -46,7 +58,7 @@ export function naiveText(fields: readonly [string, string][], options: NaiveOpt
     .join('');
 }
 
-function naiveEscape(text: string, options: NaiveOptions, isKey: boolean): string {
+export function naiveEscape(text: string, options: NaiveOptions, isKey: boolean): string {
   if (options.escape === 'none') return text.replaceAll('\n', '\\n').replaceAll('\r', '\\r');
   let escaped = '';
   for (const character of text) {
@@ -95,7 +107,7 @@ export function naiveParse(text: string, separator: string): [string, string][] 
   return fields;
 }
 
-function naiveHeader(time: number, timeNs: number | undefined, options: NaiveOptions): string {
+function naiveHeader(time: number, timeNs: number | undefined, options: NaiveOptions, structuredData = '-'): string {
   const { hostname, appName, priority } = options;
   const iso = new Date(time * 1000).toISOString();
   if (options.rfc === '3164') {
@@ -106,7 +118,7 @@ function naiveHeader(time: number, timeNs: number | undefined, options: NaiveOpt
   const fraction =
     timeNs === undefined || timeNs > 999_999_999 ? '' : `.${String(timeNs).padStart(9, '0').slice(0, 6)}`;
   const stamp = time === 0 || iso >= '2100' ? '-' : `${iso.slice(0, 19)}${fraction}Z`;
-  return `<${priority}>1 ${stamp} ${hostname} ${appName} - - - `;
+  return `<${priority}>1 ${stamp} ${hostname} ${appName} - - ${structuredData} `;
 }
 
 function latin1(bytes: Uint8Array | undefined): string {

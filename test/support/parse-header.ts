@@ -16,8 +16,12 @@ export interface ParsedHeader {
 
 const FIELD = '[\\x21-\\x7e]';
 const PRIORITY = '<(0|[1-9][0-9]{0,2})>';
+/** SD-NAME; PARAM-VALUE with `"`, `\\` and `]` escaped; SD-ELEMENT (RFC 5424, section 6.3). */
+const NAME = '[^\\x00-\\x20="\\]\\x7f-\\xff]{1,32}';
+const VALUE = '(?:[^"\\\\\\]]|\\\\[^])*';
+const ELEMENT = `\\[${NAME}(?: ${NAME}="${VALUE}")*\\]`;
 const RFC_5424 = new RegExp(
-  `^${PRIORITY}1 (-|\\S+) (${FIELD}{1,255}) (${FIELD}{1,48}) (${FIELD}{1,128}) (${FIELD}{1,32}) (-) ([^]*)$`,
+  `^${PRIORITY}1 (-|\\S+) (${FIELD}{1,255}) (${FIELD}{1,48}) (${FIELD}{1,128}) (${FIELD}{1,32}) (-|${ELEMENT}+) ([^]*)$`,
 );
 const TIMESTAMP =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
@@ -57,6 +61,19 @@ export function parse3164(message: string): ParsedHeader {
     structuredData: '-',
     message: text!,
   };
+}
+
+/** Elements by their SD-ID, parameters by name. An SD-ID and a parameter are expected once. */
+export function parseStructuredData(text: string): Record<string, Record<string, string>> {
+  const elements = text === '-' ? [] : (text.match(new RegExp(ELEMENT, 'g')) ?? []);
+  if (text !== '-' && elements.join('') !== text) throw new Error(`not STRUCTURED-DATA: ${text}`);
+  return Object.fromEntries(
+    elements.map((element) => {
+      const params = [...element.matchAll(new RegExp(` (${NAME})="(${VALUE})"`, 'g'))];
+      const values = params.map(([, name, value]) => [name!, value!.replace(/\\(["\\\]])/g, '$1')]);
+      return [/^\[([^ \]]+)/.exec(element)![1]!, Object.fromEntries(values)];
+    }),
+  );
 }
 
 function splitPriority(text: string): { facility: number; severity: number } {

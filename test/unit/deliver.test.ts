@@ -8,14 +8,16 @@ import { createPace } from '../../src/pacer.ts';
 
 const body = { bytes: Buffer.from('x'), compression: 'none' as const, rawSize: 1 };
 const ticket: Ticket = { shard: 0, stream: '0', from: 'a', to: 'b', ordinal: 0 };
-const noTotals = () => ({ batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0 });
+const noTotals = () => ({ batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0, split: 0 });
 
 /** An encoder whose batch is these chunks; a string in their place is thrown. */
 function encoderOf(chunks: (number | string)[]) {
   const close = vi.fn();
-  const counts: BatchCounts = { logs: 0, rawBytes: 1, frameBytes: 0, truncated: 0 };
+  const origins: unknown[] = [];
+  const counts: BatchCounts = { logs: 0, rawBytes: 1, frameBytes: 0, truncated: 2, split: 3 };
   const encoder: BatchEncoder = {
-    begin: () => {
+    begin: (_, origin) => {
+      origins.push(origin);
       const left = [...chunks];
       return {
         counts,
@@ -31,7 +33,7 @@ function encoderOf(chunks: (number | string)[]) {
       };
     },
   };
-  return { encoder, close };
+  return { encoder, close, origins };
 }
 
 function sinkOf(write: (chunk: FrameChunk) => Promise<void> | undefined) {
@@ -41,7 +43,7 @@ function sinkOf(write: (chunk: FrameChunk) => Promise<void> | undefined) {
 
 describe('createDeliver', () => {
   it('writes every chunk, ends the delivery, and counts', async () => {
-    const { encoder, close } = encoderOf([10, 20]);
+    const { encoder, close, origins } = encoderOf([10, 20]);
     const { delivery, sink } = sinkOf(() => undefined);
     const totals = noTotals();
     await createDeliver(encoder, sink, totals)(body, ticket, new AbortController().signal);
@@ -49,7 +51,8 @@ describe('createDeliver', () => {
     expect(delivery.end).toHaveBeenCalledOnce();
     expect(delivery.abandon).not.toHaveBeenCalled();
     expect(close).toHaveBeenCalledOnce();
-    expect(totals).toEqual({ batches: 1, logs: 2, rawBytes: 1, frameBytes: 30, truncated: 0 });
+    expect(totals).toEqual({ batches: 1, logs: 2, rawBytes: 1, frameBytes: 30, truncated: 2, split: 3 });
+    expect(origins).toEqual([{ shard: 0, cursor: 'a' }]);
   });
 
   it('makes the next slice only when the sink wants more, and leaves the event loop free in between', async () => {

@@ -23,7 +23,7 @@ function shard(id: number, caughtUp: boolean, state: ShardConsumer['state'] = 'c
 }
 
 describe('the minute report', () => {
-  const totals: DeliveryTotals = { batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0 };
+  const totals: DeliveryTotals = { batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0, split: 0 };
   const info = vi.fn();
   const log = { debug: vi.fn(), info, warn: vi.fn(), error: vi.fn() };
   let stop: AbortController;

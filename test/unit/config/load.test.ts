@@ -53,6 +53,8 @@ describe('defaults', () => {
         severity: 6,
         hostname: 'web-1.corp',
         tag: '-',
+        maxMessageBytes: 64 << 10,
+        oversize: 'truncate',
       },
       receiver: { protocol: 'tcp', host: 'siem.corp', port: 514, framing: 'octet-counting', timeoutMs: 120_000 },
       delivery: {
@@ -72,6 +74,21 @@ describe('defaults', () => {
     ['udp', 514, 'datagram'],
   ])('%s: port %i, %s', (proto, port, framing) => {
     expect(load({ SYSLOG_PROTO: proto }).config.receiver).toMatchObject({ protocol: proto, port, framing });
+  });
+
+  test.each([
+    ['tcp', 64 << 10],
+    ['tls', 64 << 10],
+    ['udp', 8 << 10],
+  ])('%s: messages of at most %i bytes', (proto, maxMessageBytes) => {
+    expect(load({ SYSLOG_PROTO: proto }).config.message).toMatchObject({ maxMessageBytes });
+    expect(load({ SYSLOG_PROTO: proto }, { '--max-message-bytes': '2KiB' }).config.message.maxMessageBytes).toBe(2048);
+  });
+
+  test('an identity has the number for examples, unless another is given', () => {
+    expect(load({}, { '--identity': 'true' }).config.message.identity).toEqual({ enterpriseId: 32473 });
+    const own = load({ SYSLOG_IDENTITY: 'on', SYSLOG_ENTERPRISE_ID: '4294967295' });
+    expect(own.config.message.identity).toEqual({ enterpriseId: 4294967295 });
   });
 
   test('the consumer name takes the instance number, and only characters that are safe in a URL', () => {

@@ -68,6 +68,25 @@ describe('what settings demand of each other', () => {
       ['ca (from --ca)', 'server-name', 'fingerprint', 'insecure'].map((name) => `${name}`),
     ],
     ['tls options with udp', { SYSLOG_PROTO: 'udp' }, { '--ca': 'x' }, ['use --proto tls']],
+    ['messages over a datagram', { SYSLOG_PROTO: 'udp' }, { '--max-message-bytes': '64KiB' }, ['at most 65507']],
+    [
+      'identity with RFC 3164',
+      {},
+      { '--identity': 'true', '--rfc': '3164' },
+      ['(from --identity) has no place with --rfc 3164'],
+    ],
+    [
+      'enterprise id without identity',
+      {},
+      { '--enterprise-id': '1' },
+      ['(from --enterprise-id) has no meaning without --identity'],
+    ],
+    [
+      'no room for an identity',
+      { SLS_LOGSTORE: 'l'.repeat(128), SLS_PROJECT: 'p'.repeat(63) },
+      { '--identity': 'true', '--max-message-bytes': '500B', '--hostname': 'h', '--tag': 't' },
+      ['is 500 bytes; with --identity a message takes at least 513'],
+    ],
     ['framing with udp', { SYSLOG_PROTO: 'udp' }, { '--framing': 'lf' }, ['a datagram is one message']],
     ['lines over tls', { SYSLOG_PROTO: 'tls' }, { '--framing': 'lf' }, ['--allow-lf-over-tls']],
     [

@@ -5,6 +5,7 @@ import { pointInTime } from '../../../src/config/time.ts';
 import {
   consumerText,
   endpoint,
+  enterpriseId,
   fingerprint,
   hostText,
   maskEndpoint,
@@ -161,5 +162,17 @@ describe('names', () => {
     [fingerprint, 'ab'.repeat(31), '64 hex digits'],
   ])('refused: %#', (schema: TextSchema<unknown>, text, phrase) => {
     expect(complaint(schema, text)).toContain(phrase);
+  });
+});
+
+describe('enterprise id', () => {
+  test.each([
+    ['1', 1],
+    ['32473', 32473],
+    ['4294967295', 4_294_967_295],
+  ])('%s', (text, number) => expect(enterpriseId.parse(text)).toBe(number));
+
+  test.each(['0', '-1', '1.5', '4294967296', '1.3.6.1.4.1.32473', 'x'])('%s is refused', (text) => {
+    expect(complaint(enterpriseId, text)).toContain('is not an enterprise number');
   });
 });

@@ -1,0 +1,97 @@
+/**
+ * A log's identity, as STRUCTURED-DATA (RFC 5424, section 6.3), up to and with the space:
+ *
+ *     [sls@32473 project="p" logstore="l" shard="3" cursor="MTc2…" index="17"] ␠MSG
+ *     [sls@32473 project="p" logstore="l" shard="3" cursor="MTc2…" index="17" part="2"] ␠MSG
+ *
+ * The cursor is the one that the batch was pulled with, and the index the log's place in it, from 0: the same log,
+ * pulled again from the same cursor, has the same identity. The part counts the messages of one log, from 1, where
+ * it is split into several.
+ *
+ * All up to the index is the same for a batch and is made once for it; a log's own share are digits.
+ */
+import { invalidOptions } from './encoder-options.ts';
+import { decimalDigits, type Output } from './output.ts';
+
+export interface IdentityOptions {
+  /** IANA Private Enterprise Number: it makes the SD-ID's name ours (RFC 5424, section 7.2.2). */
+  readonly enterpriseId: number;
+  readonly project: string;
+  readonly logstore: string;
+}
+
+/** Where a batch was pulled from. */
+export interface BatchOrigin {
+  readonly shard: number;
+  /** The cursor that the batch was pulled with. */
+  readonly cursor: string;
+}
+
+/** Where a message is all of its log. */
+export const NO_PART = 0;
+
+/** What the service hands out has 28: base64 of a number of 19 digits. */
+const USUAL_MAX_CURSOR_BYTES = 128;
+const MAX_NUMBER_DIGITS = 10;
+const MAX_ENTERPRISE_ID = 2 ** 32 - 1;
+
+const PART_SIGN = ascii('" part="');
+const END = ascii('"] ');
+
+/** The identities of one batch. */
+export class BatchIdentity {
+  /** None is longer. */
+  readonly maxBytes: number;
+  readonly #lead: Uint8Array;
+
+  constructor({ enterpriseId, project, logstore }: IdentityOptions, { shard, cursor }: BatchOrigin) {
+    const fixed = { project, logstore, shard: String(shard), cursor };
+    const params = Object.entries(fixed).map(([name, value]) => `${name}="${paramValue(value)}"`);
+    this.#lead = Uint8Array.from(Buffer.from(`[sls@${enterpriseId} ${params.join(' ')} index="`));
+    this.maxBytes = this.#lead.length + MAX_NUMBER_DIGITS + PART_SIGN.length + MAX_NUMBER_DIGITS + END.length;
+  }
+
+  /** Of a message that is all of its log. */
+  length(index: number): number {
+    return this.#lead.length + decimalDigits(index) + END.length;
+  }
+
+  /**
+   * @param index the log's place in the batch, from 0
+   * @param part the message's place among those of the log, from 1; NO_PART where it is all of it
+   */
+  write(output: Output, index: number, part: number): void {
+    output.text(this.#lead);
+    output.decimal(index);
+    if (part !== NO_PART) {
+      output.text(PART_SIGN);
+      output.decimal(part);
+    }
+    output.text(END);
+  }
+}
+
+/** @throws AppError code `encoder-options`, action `fatal` */
+export function checkEnterpriseId(enterpriseId: number): void {
+  if (Number.isInteger(enterpriseId) && enterpriseId > 0 && enterpriseId <= MAX_ENTERPRISE_ID) return;
+  throw invalidOptions(
+    `The enterprise id is ${enterpriseId}; it must be a whole number from 1 to ${MAX_ENTERPRISE_ID}.`,
+  );
+}
+
+/** The longest identity that a batch will have, by the cursors that the service is known to make, and then some. */
+export function usualMaxIdentityBytes(options: IdentityOptions): number {
+  return new BatchIdentity(options, { shard: 2 ** 31 - 1, cursor: 'c'.repeat(USUAL_MAX_CURSOR_BYTES) }).maxBytes;
+}
+
+/**
+ * A PARAM-VALUE (RFC 5424, section 6.3.3): `"`, `\` and `]` are escaped, and nothing else can be. A control character
+ * becomes `_`: a line feed would end the message in LF framing.
+ */
+function paramValue(text: string): string {
+  return text.replace(/["\\\]]/g, '\\$&').replace(/[\0-\x1f\x7f]/g, '_');
+}
+
+function ascii(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'latin1'));
+}

@@ -1,0 +1,129 @@
+/**
+ * Real receivers read what is cut, split and identified: one message each, the identity as structured data, the text
+ * as independent code cuts it.
+ */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
+import { everyLogGroup, startDaemon } from '../support/daemon.ts';
+import { naiveCutMessages } from '../support/naive-cutter.ts';
+import { type NaiveLog, type NaiveOptions, naiveLogs } from '../support/naive-formatter.ts';
+import { parse5424, parseStructuredData } from '../support/parse-header.ts';
+import {
+  missingReceiver,
+  type RealReceiver,
+  type ReceivedMessage,
+  startRsyslog,
+  startSyslogNg,
+} from '../support/real-receivers.ts';
+
+const logs = 2_000;
+const maxBytes = 600;
+const naive: NaiveOptions = {
+  separator: '||',
+  escape: 'standard',
+  rfc: '5424',
+  priority: 16 * 8 + 5,
+  hostname: 'web-01',
+  appName: 'sls',
+};
+
+/** Of each shard, its logs in their order; every generated log ends with the field `seq=<shard>-<number>`. */
+function byShard(all: readonly NaiveLog[]): Map<string, NaiveLog[]> {
+  const shards = new Map<string, NaiveLog[]>();
+  for (const log of all) {
+    const [shard = ''] = sequenceOf(log).split('-');
+    shards.set(shard, [...(shards.get(shard) ?? []), log]);
+  }
+  return shards;
+}
+
+function sequenceOf({ fields }: NaiveLog): string {
+  return fields.at(-1)?.[1] ?? '';
+}
+
+interface Identified {
+  readonly cursor: string;
+  readonly index: string;
+  readonly part: string | undefined;
+  readonly received: ReceivedMessage;
+}
+
+function identify(received: ReceivedMessage): Identified & { shard: string } {
+  const { shard, cursor, index, part, ...rest } = parseStructuredData(received.structuredData)['sls@32473'] ?? {};
+  expect(rest).toEqual({ project: 'demo', logstore: 'logs' });
+  return { shard: shard!, cursor: cursor!, index: index!, part, received };
+}
+
+describe.each<{ name: string; program: 'rsyslog' | 'syslog-ng'; start: () => Promise<RealReceiver> }>([
+  { name: 'rsyslog imptcp', program: 'rsyslog', start: () => startRsyslog('imptcp') },
+  { name: 'syslog-ng syslog() over TCP', program: 'syslog-ng', start: () => startSyslogNg('syslog-tcp') },
+])('$name', ({ name, program, start }) => {
+  const missing = missingReceiver(program);
+  if (missing) console.warn(`SKIPPED: ${name}: ${missing}`);
+  let emulator: Emulator;
+  let real: RealReceiver;
+
+  beforeEach(async () => {
+    if (missing) return;
+    emulator = createEmulator({ profile: 'nasty', shards: 2 });
+    real = await start();
+  });
+
+  afterEach(async () => {
+    if (missing) return;
+    await real.dispose();
+    await emulator.close();
+  });
+
+  it.skipIf(missing).each(['truncate', 'split'] as const)(
+    'reads identities and texts of messages over the limit: %s',
+    async (oversize) => {
+      emulator.append({ logs });
+      const daemon = await startDaemon(emulator, {
+        receiver: { port: real.port },
+        message: { maxMessageBytes: maxBytes, oversize, identity: { enterpriseId: 32473 } },
+        group: { until: 'end' },
+        delivery: { confirmIntervalMs: 60_000 },
+      });
+      expect((await daemon.finished).complete).toBe(true);
+      const sent = byShard(naiveLogs(await everyLogGroup(emulator)));
+      await vi.waitFor(async () => {
+        const arrived = (await real.messages()).map(identify);
+        expect(new Set(arrived.map(({ shard, cursor, index }) => `${shard} ${cursor} ${index}`)).size).toBe(logs);
+        if (oversize === 'truncate') return;
+        for (const [shard, shardLogs] of sent) {
+          const text = arrived.filter((each) => each.shard === shard).map(({ received }) => received.message);
+          expect(text.join('').endsWith(`seq=${sequenceOf(shardLogs.at(-1)!)}`)).toBe(true);
+        }
+      }, 15_000);
+      await real.stop();
+
+      const received = (await real.messages()).map(identify);
+      expect(
+        new Set(received.map(({ shard, cursor, index, part }) => `${shard} ${cursor} ${index} ${part}`)).size,
+      ).toBe(received.length);
+      let overLimit = 0;
+      for (const [shard, shardLogs] of sent) {
+        const messages = received.filter((each) => each.shard === shard);
+        for (const [place, log] of shardLogs.entries()) {
+          const first = messages[0]!;
+          const structuredData = (_: number, part?: number) =>
+            first.received.structuredData.replace(/ part="1"/, part === undefined ? '' : ` part="${part}"`);
+          const cut = { maxBytes, oversize, structuredData };
+          const expected = naiveCutMessages(log, 0, naive, cut).map((message) => parse5424(message).message);
+          const own = messages.splice(0, expected.length);
+          expect(own.map((each) => each.received.message)).toEqual(expected);
+          expect(own.map((each) => each.part)).toEqual(
+            expected.length === 1 ? [undefined] : expected.map((_, index) => String(index + 1)),
+          );
+          expect(new Set(own.map(({ cursor, index }) => `${cursor} ${index}`)).size).toBe(1);
+          if (place === 0) expect(first.index).toBe('0');
+          if (expected.length > 1 || !expected[0]!.endsWith(sequenceOf(log))) overLimit++;
+        }
+        expect(messages).toEqual([]);
+      }
+      expect(overLimit).toBeGreaterThan(10);
+    },
+    60_000,
+  );
+});
