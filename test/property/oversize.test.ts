@@ -15,11 +15,16 @@ import { propertyRuns } from '../support/property-runs.ts';
 
 /** Groups some of whose logs are well over the smallest limits. */
 const largeGroups: fc.Arbitrary<LogGroup[]> = fc
-  .tuple(logGroups, fc.array(fc.constantFrom('|', '\\', '\n', '\0', 'é', '漢', '😀', 'a', '='), { maxLength: 40 }))
-  .chain(([groups, alphabet]) =>
+  .tuple(
+    logGroups,
+    fc.option(fc.constantFrom(0, 1, 999_999_999)),
+    fc.array(fc.constantFrom('|', '\\', '\n', '\0', 'é', '漢', '😀', 'a', '='), { maxLength: 40 }),
+  )
+  .chain(([groups, timeNs, alphabet]) =>
     fc.nat(1500).map((repeats) => {
       const value = Buffer.from(alphabet.join('').repeat(1 + (alphabet.length && repeats / alphabet.length)));
-      const large = { Time: 1_790_000_000, Contents: [{ Key: value.subarray(0, 700), Value: value }] };
+      const Contents = [{ Key: value.subarray(0, 700), Value: value }];
+      const large = { Time: 1_790_000_000, Contents, ...(timeNs !== null && { TimeNs: timeNs }) };
       return [...groups, { Logs: [large], LogTags: [{ Key: Buffer.from('k'), Value: value.subarray(0, 300) }] }];
     }),
   );

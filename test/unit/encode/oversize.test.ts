@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encodeLogGroupList } from '../../../src/emulator/log-group-schema.ts';
 import type { BatchEncoder } from '../../../src/encode/batch-encoder.ts';
 import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
 import { createReferenceEncoder } from '../../../src/encode/reference-encoder.ts';
@@ -6,6 +7,8 @@ import { createEscapeTable } from '../../../src/format/escape-table.ts';
 import { createKeyValueFormat } from '../../../src/format/key-value.ts';
 import { lineDeframer, octetCountingDeframer } from '../../support/deframe.ts';
 import { encodeAll, encoderDefaults, rawBody } from '../../support/encode.ts';
+import { naiveCutMessages } from '../../support/naive-cutter.ts';
+import { type NaiveOptions, naiveDefaults, naiveLogs } from '../../support/naive-formatter.ts';
 import { content, group, log, logTag, time, timeNs, topic } from '../../support/wire.ts';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -100,6 +103,19 @@ describe('a message over the limit is cut', () => {
     expect(message!.length).toBeGreaterThan(LIMIT - 2);
   });
 
+  it('at every place of the names that we write, whose escapes are whole too', () => {
+    const format = createKeyValueFormat({ separator: '__' });
+    const options: NaiveOptions = { ...naiveDefaults, separator: '__' };
+    for (let topicBytes = 300; topicBytes < LIMIT; topicBytes++) {
+      const [Key, Value] = [Buffer.from('k'), Buffer.from('v')];
+      const Topic = Buffer.from('t'.repeat(topicBytes));
+      const Logs = [{ Time: 1, TimeNs: 7, Contents: [{ Key, Value: Buffer.from('v'.repeat(LIMIT)) }] }];
+      const groups = [{ Logs, Topic, LogTags: [{ Key, Value }] }];
+      const expected = naiveCutMessages(naiveLogs(groups)[0]!, 0, options, { maxBytes: LIMIT, oversize: 'truncate' });
+      expect(messages(encodeLogGroupList(groups), { format })).toEqual(expected);
+    }
+  });
+
   it('and counted', () => {
     const raw = Buffer.concat([groupOf('a'.repeat(1000)), groupOf('b'), groupOf('c'.repeat(1000))]);
     const { counts, frameCount } = encodeAll(create(), raw);
@@ -184,6 +200,20 @@ describe('an identity', () => {
       ['index="1"', expect.any(Number)],
     ]);
     expect(messages(groupOf('a'.repeat(800)), { identity: IDENTITY })[0]).toHaveLength(LIMIT);
+  });
+
+  it('counts within the limit, whatever the index', () => {
+    const last = (valueBytes: number) => {
+      const logs = [
+        ...Array.from({ length: 10 }, () => log(time(1))),
+        log(time(1), content('v', 'a'.repeat(valueBytes))),
+      ];
+      const encoded = encodeAll(create({ identity: IDENTITY }), group(...logs), ORIGIN);
+      return { length: lineDeframer().push(encoded.bytes)[10]!.length, truncated: encoded.counts.truncated };
+    };
+    const without = last(0).length;
+    expect(last(LIMIT - without)).toEqual({ length: LIMIT, truncated: 0 });
+    expect(last(LIMIT - without + 1)).toEqual({ length: LIMIT, truncated: 1 });
   });
 
   it('escapes what would end a value, and lets no control character through', () => {
