@@ -56,6 +56,7 @@ describe('the minute report', () => {
         logsPerSecond: 100,
         rawMBPerSecond: 10,
         truncated: 2,
+        split: 0,
         framesDropped: 2,
         receiver: 'up',
         shards: 1,
