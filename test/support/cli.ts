@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
+import { waitUntil } from './wait-until.ts';
 
 const bin = fileURLToPath(new URL('../../bin/sls-syslog.js', import.meta.url));
 const built = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -51,13 +51,13 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
     exited,
     logged,
     waitForLog: (text, timeoutMs = 15_000) =>
-      vi.waitFor(
+      waitUntil(
         () => {
           const line = logged().find((each) => String(each.msg).includes(text));
           if (!line) throw new Error(`no log line with "${text}" in:\n${stderr.join('\n')}`);
           return line;
         },
-        { timeout: timeoutMs, interval: 20 },
+        { timeoutMs },
       ),
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);

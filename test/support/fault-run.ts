@@ -1,95 +1,129 @@
 /**
  * A fault run: numbered logs go through the real daemon, a process of its own, to a receiver that something happens
- * to. The invariant that every fault test checks: what the receiver holds is a superset of what is checkpointed, at
- * all times, and at the end nothing is missing.
+ * to. What arrives and what is checkpointed is held against the promise (invariant.ts) ten times a second.
  */
-import { expect, vi } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
+import type { Arrivals } from './arrivals.ts';
 import { type CliProcess, startCli } from './cli.ts';
+import { type Checkpoints, type Findings, Invariant, type InvariantOptions } from './invariant.ts';
+import { waitUntil } from './wait-until.ts';
 
 export interface FaultRun {
   readonly emulator: Emulator;
+  readonly invariant: Invariant;
+  /** The one that was started last. */
   readonly daemon: CliProcess;
-  /** Of each shard, the numbers that the receiver holds. */
-  received(): Promise<Map<number, Set<number>>>;
-  /** @throws AssertionError when something is checkpointed that the receiver does not hold */
-  expectCheckpointsReceived(): Promise<void>;
-  /** Logs that are behind a checkpoint and not with the receiver. */
-  lost(): Promise<number>;
-  /** Waits until everything generated is behind a checkpoint. */
-  everythingCheckpointed(timeoutMs?: number): Promise<void>;
-  /** How many logs the receiver has twice or more. */
-  duplicates(): Promise<number>;
+  /** Starts another, or the same again. */
+  start(consumerName: string): CliProcess;
+  /** Until so many more logs have arrived for the first time. */
+  moreArrived(logs: number, timeoutMs?: number): Promise<void>;
+  /** Generates no more, waits until everything generated is checkpointed, and looks a last time. */
+  settle(timeoutMs?: number): Promise<Findings & { readonly generated: number }>;
   close(): Promise<void>;
 }
 
-export interface FaultRunOptions {
-  readonly logsPerSecond: number;
-  /** The receiver's lines, each ending in a log's number. */
-  readonly lines: () => Promise<readonly string[]>;
+export interface FaultRunOptions extends InvariantOptions {
+  readonly logsPerSecond?: number;
+  readonly shards?: number;
+  readonly arrivals: Arrivals;
+  /** Default: one, `a`. */
+  readonly consumerNames?: readonly string[];
+  /** After the suite's own, and so stronger. */
   readonly args: readonly string[];
 }
 
-export async function startFaultRun({ logsPerSecond, lines, args }: FaultRunOptions): Promise<FaultRun> {
-  const emulator = createEmulator({ shards: 4 });
+/** Short, so that much can happen in little time. The group's timeout is three heartbeats. */
+export const groupTimeoutMs = 3_000;
+const quick = [
+  ...['--confirm-interval', '300ms', '--confirm-timeout', '2s', '--strict-order'],
+  ...['--checkpoint-interval', '200ms', '--heartbeat-interval', '1s', '--fetch-interval', '50ms'],
+];
+const lookIntervalMs = 100;
+
+export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun> {
+  const { logsPerSecond = 1_500, shards = 4, arrivals, consumerNames = ['a'], args } = options;
+  const emulator = createEmulator({ shards });
   const { endpoint } = await emulator.start();
   emulator.setRate({ logsPerSecond });
-  const fast = ['--confirm-interval', '500ms', '--confirm-timeout', '3s', '--checkpoint-interval', '200ms'];
-  const daemon = startCli(['run', '--log-format', 'json', ...fast, ...args], {
-    SLS_ENDPOINT: endpoint,
-    SLS_PROJECT: 'demo',
-    SLS_LOGSTORE: 'logs',
-    SLS_CG: 'faults',
-    SLS_AK_ID: DEMO_CREDENTIALS.accessKeyId,
-    SLS_AK_KEY: DEMO_CREDENTIALS.accessKeySecret,
-  });
+  const invariant = new Invariant(options);
+  const daemons = new Set<CliProcess>();
+  let latest: CliProcess | undefined;
 
-  const numbers = async (): Promise<[number, number][]> =>
-    (await lines()).flatMap((line) => {
-      const match = /seq=(\d+)-(\d+)$/.exec(line);
-      return match ? [[Number(match[1]), Number(match[2])] as [number, number]] : [];
+  const start = (consumerName: string): CliProcess => {
+    const named = ['run', '--log-format', 'json', '--consumer-name', consumerName];
+    const daemon = startCli([...named, ...quick, ...args], {
+      SLS_ENDPOINT: endpoint,
+      SLS_PROJECT: 'demo',
+      SLS_LOGSTORE: 'logs',
+      SLS_CG: 'faults',
+      SLS_AK_ID: DEMO_CREDENTIALS.accessKeyId,
+      SLS_AK_KEY: DEMO_CREDENTIALS.accessKeySecret,
     });
-  const received = async () => {
-    const byShard = new Map<number, Set<number>>();
-    for (const [shard, number] of await numbers()) {
-      const known = byShard.get(shard) ?? new Set();
-      byShard.set(shard, known.add(number));
-    }
-    return byShard;
+    daemons.add(daemon);
+    latest = daemon;
+    return daemon;
   };
-  const checkpoints = () => emulator.stats().logstores[0]?.consumerGroups[0]?.checkpoints ?? [];
-  const lost = async () => {
-    const saved = checkpoints(); // first: the receiver may only have more by the time it is asked
-    const held = await received();
-    let count = 0;
-    for (const { shard, sequence } of saved) {
-      for (let number = 0; number < sequence; number++) if (!held.get(shard)?.has(number)) count++;
-    }
-    return count;
+  const checkpoints = (): Checkpoints =>
+    new Map(
+      emulator.stats().logstores[0]?.consumerGroups[0]?.checkpoints.map(({ shard, sequence }) => [shard, sequence]),
+    );
+  const look = async () => {
+    const saved = checkpoints(); // first: the receiver can only have more by the time it is asked
+    invariant.observe(await arrivals.next(), saved);
   };
+  const stop = new AbortController();
+  const looking = (async () => {
+    while (!stop.signal.aborted) {
+      await look();
+      await sleep(lookIntervalMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  })();
+  looking.catch(() => undefined); // shown by settle and close
+
+  const generated = () =>
+    new Map(emulator.stats().logstores[0]?.shards.map((each) => [each.shard, each.logsGenerated]));
+  for (const name of consumerNames) start(name);
   return {
     emulator,
-    daemon,
-    received,
-    lost,
-    expectCheckpointsReceived: async () => expect(await lost()).toBe(0),
-    everythingCheckpointed: (timeoutMs = 30_000) =>
-      vi.waitFor(
+    invariant,
+    get daemon() {
+      if (!latest) throw new Error('no daemon was started');
+      return latest;
+    },
+    start,
+    moreArrived: (logs, timeoutMs = 30_000) => {
+      const wanted = invariant.findings.received + logs;
+      return waitUntil(
         () => {
-          const ends = new Map(emulator.stats().logstores[0]?.shards.map((each) => [each.shard, each.logsGenerated]));
-          const saved = new Map(checkpoints().map(({ shard, sequence }) => [shard, sequence]));
-          expect(saved).toEqual(ends);
+          const { received } = invariant.findings;
+          if (received < wanted) throw new Error(`${received} of ${wanted} logs have arrived`);
         },
-        { timeout: timeoutMs, interval: 50 },
-      ),
-    duplicates: async () => {
-      const all = await numbers();
-      const held = await received();
-      return all.length - [...held.values()].reduce((sum, each) => sum + each.size, 0);
+        { timeoutMs },
+      );
+    },
+    settle: async (timeoutMs = 40_000) => {
+      emulator.setRate({ logsPerSecond: 0 });
+      await waitUntil(
+        () => {
+          const saved = checkpoints();
+          for (const [shard, end] of generated()) {
+            const next = saved.get(shard) ?? 0;
+            if (next !== end) throw new Error(`shard ${shard} is checkpointed up to ${next} of ${end}`);
+          }
+        },
+        { timeoutMs },
+      );
+      stop.abort();
+      await looking;
+      await look();
+      return { ...invariant.findings, generated: emulator.stats().logsGenerated };
     },
     close: async () => {
-      await daemon.stop('SIGKILL');
+      await Promise.all([...daemons].map((daemon) => daemon.stop('SIGKILL')));
+      stop.abort();
       await emulator.close();
+      await looking;
     },
   };
 }

@@ -25,6 +25,8 @@ export interface ReceivedMessage {
 
 export interface RealReceiver {
   readonly port: number;
+  /** The file that it writes to. */
+  readonly output: string;
   /** Everything written up to now. */
   messages(): Promise<ReceivedMessage[]>;
   /** The same as it stands in the file. */
@@ -183,6 +185,7 @@ export async function launch(
   const lines = async () => (await readFile(output, 'latin1').catch(() => '')).split('\n').slice(0, -1);
   return {
     port,
+    output,
     lines,
     messages: async () => (await lines()).map(parse),
     stop: () => end('SIGTERM'),

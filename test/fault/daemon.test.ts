@@ -1,0 +1,91 @@
+/** Things that happen to the daemon: killed, ended in full flow, stopped for longer than the group waits. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FaultRun, groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
+import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
+import { createChoices } from '../support/seed.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+describe('a daemon', () => {
+  let receiver: ScriptedReceiver;
+  let run: FaultRun;
+
+  beforeEach(async () => {
+    receiver = await createScriptedReceiver();
+  });
+
+  afterEach(async () => {
+    await run.close();
+    await receiver.close();
+  });
+
+  const receiverArgs = () => ['--host', '127.0.0.1', '--port', String(receiver.port)];
+  const owned = (name: string) =>
+    run.emulator.stats().logstores[0]?.consumerGroups[0]?.consumers.find((each) => each.name === name)?.owned.length;
+
+  it('killed at random moments, and restarted under its name: nothing is lost', async () => {
+    const kills = 8;
+    run = await startFaultRun({ arrivals: receiver, args: receiverArgs() });
+    const choices = createChoices('daemon killed');
+    for (let kill = 0; kill < kills; kill++) {
+      await run.moreArrived(choices.between(1, 800));
+      await sleep(choices.between(0, 400));
+      await run.daemon.stop('SIGKILL');
+      run.start('a');
+    }
+    await run.moreArrived(500);
+    const { generated, received, duplicates, stepsBack, violations } = await run.settle();
+    console.info(`${generated} logs, ${kills} kills, ${duplicates} duplicated`);
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
+    expect(stepsBack).toBeLessThanOrEqual(kills);
+    expect(await run.daemon.stop()).toBe(0);
+  }, 90_000);
+
+  it('ended by SIGTERM in full flow: exit code 0, and nothing lost or sent twice', async () => {
+    run = await startFaultRun({ arrivals: receiver, args: receiverArgs() });
+    const choices = createChoices('daemon ended');
+    for (let end = 0; end < 4; end++) {
+      await run.moreArrived(choices.between(1, 1_000));
+      expect(await run.daemon.stop('SIGTERM')).toBe(0);
+      run.start('a');
+    }
+    await run.moreArrived(500);
+    const { generated, received, duplicates, violations } = await run.settle();
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
+    expect(duplicates).toBe(0);
+    expect(receiver.broken).toBe(0);
+  }, 60_000);
+
+  it('stopped for longer than the group’s timeout: fences itself, and the other’s checkpoints stand', async () => {
+    // What it had handed to its kernel before, and what it writes before its timers run, comes late.
+    run = await startFaultRun({
+      arrivals: receiver,
+      consumerNames: ['a'],
+      args: receiverArgs(),
+      allowsStale: true,
+    });
+    const stopped = run.daemon;
+    await stopped.waitForLog('shards assigned');
+    run.start('b');
+    await waitUntil(() => expect([owned('a'), owned('b')]).toEqual([2, 2]), { timeoutMs: 30_000 });
+    await run.moreArrived(2_000);
+
+    stopped.child.kill('SIGSTOP');
+    await waitUntil(() => expect([owned('a'), owned('b')]).toEqual([undefined, 4]), { timeoutMs: 4 * groupTimeoutMs });
+    await run.moreArrived(2_000);
+    stopped.child.kill('SIGCONT');
+    const fenced = await stopped.waitForLog('no heartbeat was answered for the group’s timeout');
+    expect(fenced.shards).toHaveLength(2);
+    await waitUntil(() => expect([owned('a'), owned('b')]).toEqual([2, 2]), { timeoutMs: 30_000 });
+    await run.moreArrived(2_000);
+
+    const { generated, received, duplicates, violations } = await run.settle();
+    console.info(`${generated} logs, stopped once, ${duplicates} duplicated`);
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
+    expect(await stopped.stop()).toBe(0);
+    expect(await run.daemon.stop()).toBe(0);
+  }, 90_000);
+});

@@ -1,0 +1,198 @@
+/** A receiver that is there, and does what it should not. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+import {
+  closesUnread,
+  closesWhenIdle,
+  createScriptedReceiver,
+  endsFirstAfter,
+  ignores,
+  type Manner,
+  neverCloses,
+  oneAtATime,
+  reads,
+  readsAt,
+  resetsAfter,
+  type ScriptedReceiver,
+  stallsAfter,
+} from '../support/scripted-receiver.ts';
+import { createChoices } from '../support/seed.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+let receiver: ScriptedReceiver;
+let run: FaultRun;
+
+afterEach(async () => {
+  await run.close();
+  await receiver.close();
+});
+
+async function start(args: readonly string[] = [], options: { readonly allowsStale?: boolean } = {}): Promise<void> {
+  run = await startFaultRun({
+    arrivals: receiver,
+    args: ['--host', '127.0.0.1', '--port', String(receiver.port), ...args],
+    ...options,
+  });
+}
+
+async function expectEverything(): Promise<void> {
+  const findings = await run.settle();
+  const { generated, received, duplicates, stepsBack, violations } = findings;
+  console.info(`${generated} logs, ${receiver.broken} connections broken, ${duplicates} duplicated`);
+  expect(violations).toEqual([]);
+  expect(received).toBe(generated);
+  // A shard goes back once for each connection that did not end in peace, and not without one.
+  expect(stepsBack).toBeLessThanOrEqual(receiver.broken);
+  expect(await run.daemon.stop()).toBe(0);
+}
+
+describe('a receiver that', () => {
+  it.each<[string, (bytes: number) => Manner]>([
+    ['resets connections after some bytes', resetsAfter],
+    ['ends its side first, after some bytes', endsFirstAfter],
+  ])(
+    '%s: nothing is lost',
+    async (what, manner) => {
+      receiver = await createScriptedReceiver();
+      await start();
+      const choices = createChoices(what);
+      for (let fault = 1; fault <= 4; fault++) {
+        await run.moreArrived(500);
+        receiver.behave(manner(choices.between(0, 300_000)));
+        await waitUntil(() => expect(receiver.broken).toBeGreaterThanOrEqual(fault));
+        receiver.behave(reads);
+      }
+      await run.moreArrived(500);
+      await expectEverything();
+    },
+    60_000,
+  );
+
+  it('closes connections unread: nothing is lost', async () => {
+    receiver = await createScriptedReceiver();
+    await start();
+    await run.moreArrived(500);
+    const before = receiver.connections;
+    receiver.behave(closesUnread(100));
+    await eventuallyConnections(before + 4);
+    receiver.behave(reads);
+    await run.moreArrived(2_000);
+    await expectEverything();
+  }, 60_000);
+
+  it('closes connections unread, with --confirm off: logs are lost', async () => {
+    receiver = await createScriptedReceiver();
+    await start(['--confirm', 'off']);
+    receiver.behave(closesUnread(100));
+    await eventuallyConnections(4);
+    receiver.behave(reads);
+    await run.moreArrived(500);
+    expect((await run.settle()).lost).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('closes while idle: nothing is lost', async () => {
+    receiver = await createScriptedReceiver();
+    await start(['--confirm-interval', '2s']);
+    await run.moreArrived(500);
+    receiver.behave(closesWhenIdle(300));
+    for (let pause = 0; pause < 3; pause++) {
+      const before = receiver.connections;
+      run.emulator.setRate({ logsPerSecond: 0 });
+      await eventuallyConnections(before + 1);
+      run.emulator.setRate({ logsPerSecond: 1_500 });
+      await run.moreArrived(300);
+    }
+    receiver.behave(reads);
+    await run.moreArrived(500);
+    await expectEverything();
+  }, 60_000);
+
+  it('refuses for a while, three times: nothing is lost', async () => {
+    receiver = await createScriptedReceiver();
+    await start();
+    const choices = createChoices('refuses for a while');
+    for (let refusal = 0; refusal < 3; refusal++) {
+      await run.moreArrived(500);
+      await receiver.refuse();
+      await sleep(choices.between(200, 600));
+      await receiver.listen();
+    }
+    await run.moreArrived(500);
+    expect(receiver.broken).toBeGreaterThan(0);
+    await expectEverything();
+  }, 60_000);
+
+  it('reads 50 KB a second for a while: nothing is lost', async () => {
+    receiver = await createScriptedReceiver();
+    await start(['--confirm-timeout', '1s'], { allowsStale: true });
+    await run.moreArrived(500);
+    const before = receiver.connections;
+    receiver.behave(readsAt(50_000));
+    await eventuallyConnections(before + 3);
+    receiver.behave(reads);
+    await run.moreArrived(2_000);
+    const { generated, received, lost } = await run.settle();
+    expect(lost).toBe(0);
+    expect(received).toBe(generated);
+  }, 60_000);
+
+  it('stops reading for a while, and goes on: nothing is lost', async () => {
+    receiver = await createScriptedReceiver();
+    await start([], { allowsStale: true });
+    await run.moreArrived(500);
+    receiver.behave(stallsAfter(50_000, 1_500));
+    await run.moreArrived(3_000);
+    receiver.behave(reads);
+    await run.moreArrived(500);
+    const { generated, received, violations } = await run.settle();
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
+  }, 60_000);
+
+  it('accepts and never reads, for a while: nothing is lost', async () => {
+    receiver = await createScriptedReceiver();
+    await start(['--confirm-timeout', '500ms', '--timeout', '1s']);
+    await run.moreArrived(500);
+    const before = receiver.connections;
+    receiver.behave(ignores);
+    await eventuallyConnections(before + 3);
+    receiver.behave(reads);
+    await run.moreArrived(2_000);
+    const { generated, received, violations } = await run.settle();
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
+  }, 60_000);
+
+  it('takes one connection at a time: nothing is lost, and nothing comes twice', async () => {
+    receiver = await createScriptedReceiver();
+    receiver.behave(oneAtATime());
+    await start();
+    await run.moreArrived(5_000);
+    const { generated, received, duplicates, violations } = await run.settle();
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
+    expect(duplicates).toBe(0);
+  }, 60_000);
+
+  it('never answers an end: found at start, warned of, and served as without confirmation', async () => {
+    receiver = await createScriptedReceiver();
+    receiver.behave(neverCloses);
+    await start(['--confirm-timeout', '300ms']);
+    const warning = await run.daemon.waitForLog('the receiver does not answer the end of a connection');
+    expect(warning.level).toBe('warn');
+    await run.moreArrived(1_000);
+    const { generated, received, duplicates } = await run.settle();
+    expect(received).toBe(generated);
+    expect(duplicates).toBe(0);
+  }, 60_000);
+});
+
+function eventuallyConnections(count: number): Promise<void> {
+  return waitUntil(
+    () => {
+      if (receiver.connections < count) throw new Error(`${receiver.connections} of ${count} connections`);
+    },
+    { timeoutMs: 30_000 },
+  );
+}

@@ -1,0 +1,132 @@
+/** A log service that fails: answers, bodies, heartbeats, checkpoints, shards, credentials. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Fault, FaultRule } from '../../src/emulator/emulator.ts';
+import { type FaultRun, groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
+import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+describe('a log service that', () => {
+  let receiver: ScriptedReceiver;
+  let run: FaultRun;
+
+  beforeEach(async () => {
+    receiver = await createScriptedReceiver();
+    run = await startFaultRun({
+      arrivals: receiver,
+      args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
+    });
+    await run.moreArrived(500);
+  });
+
+  afterEach(async () => {
+    await run.close();
+    await receiver.close();
+  });
+
+  const faults = () => run.emulator.faults;
+  const injected = (kind: string) => faults().injected[kind] ?? 0;
+  const injectedAtLeast = (kind: string, count: number) =>
+    waitUntil(() => expect(injected(kind)).toBeGreaterThanOrEqual(count), { timeoutMs: 20_000 });
+  const burst = (fault: Fault, rule: Omit<FaultRule, 'fault'>) => faults().set({ rules: [{ ...rule, fault }] });
+
+  async function expectEverything() {
+    const findings = await run.settle();
+    expect(findings.violations).toEqual([]);
+    expect(findings.received).toBe(findings.generated);
+    return findings;
+  }
+
+  it.each<[string, Fault]>([
+    ['answers 500', { kind: 'error', status: 500 }],
+    ['answers 503', { kind: 'error', status: 503, code: 'ServerBusy' }],
+    ['resets before the answer', { kind: 'reset' }],
+    ['carries requests out and resets', { kind: 'lost-answer' }],
+    ['is slow by 400 ms', { kind: 'latency', delayMs: 400 }],
+  ])(
+    '%s, half of all requests for a while: nothing is lost or sent twice',
+    async (_, fault) => {
+      burst(fault, { probability: 0.5 });
+      await injectedAtLeast(fault.kind, 12);
+      faults().clear();
+      await run.moreArrived(500);
+      expect((await expectEverything()).duplicates).toBe(0);
+      expect(await run.daemon.stop()).toBe(0);
+    },
+    60_000,
+  );
+
+  it.each<Fault>([
+    { kind: 'reset-in-body' },
+    { kind: 'cut-body' },
+    { kind: 'corrupt-body' },
+    { kind: 'wrong-raw-size', byBytes: -7 },
+    { kind: 'wrong-raw-size', byBytes: 7 },
+    { kind: 'garbage-protobuf' },
+  ])(
+    'sends bad bodies, three times two ($kind): pulled again, nothing is lost',
+    async (fault) => {
+      for (let time = 1; time <= 3; time++) {
+        const before = injected(fault.kind);
+        burst(fault, { action: 'PullLogs', times: 2 });
+        await injectedAtLeast(fault.kind, before + 2);
+        await run.moreArrived(300);
+      }
+      await expectEverything();
+      expect(await run.daemon.stop()).toBe(0);
+    },
+    60_000,
+  );
+
+  it('refuses heartbeats for less than the group’s timeout: nothing happens', async () => {
+    faults().set({ heartbeatsRefused: true });
+    await injectedAtLeast('heartbeat-refused', 2);
+    faults().clear();
+    await run.daemon.waitForLog('heartbeat answered again');
+    await run.moreArrived(500);
+    expect((await expectEverything()).duplicates).toBe(0);
+    expect(run.daemon.logged().some(({ msg }) => String(msg).includes('no heartbeat was answered'))).toBe(false);
+    expect(await run.daemon.stop()).toBe(0);
+  }, 60_000);
+
+  it('refuses heartbeats for longer: the shards are dropped, and taken up again', async () => {
+    faults().set({ heartbeatsRefused: true });
+    await run.daemon.waitForLog('no heartbeat was answered for the group’s timeout', 4 * groupTimeoutMs);
+    faults().clear();
+    await run.moreArrived(2_000);
+    await expectEverything();
+    expect(await run.daemon.stop()).toBe(0);
+  }, 60_000);
+
+  it('refuses checkpoints for a while: the shards are left, never forced, and taken up again', async () => {
+    faults().set({ checkpointsRefused: true });
+    await injectedAtLeast('checkpoint-refused', 4);
+    await run.daemon.waitForLog('another consumer owns the shard now');
+    faults().clear();
+    await run.moreArrived(2_000);
+    await expectEverything();
+    expect(await run.daemon.stop()).toBe(0);
+  }, 60_000);
+
+  it('splits and merges shards under load: nothing is lost or sent twice', async () => {
+    const children = run.emulator.split({ shard: 0 });
+    await run.moreArrived(1_500);
+    run.emulator.merge({ shard: children[0] as number });
+    await run.moreArrived(1_500);
+    run.emulator.split({ shard: 3, parts: 3 });
+    await run.moreArrived(1_500);
+    const { duplicates } = await expectEverything();
+    expect(duplicates).toBe(0);
+    expect(await run.daemon.stop()).toBe(0);
+  }, 60_000);
+
+  it('says that the credentials have expired, until they are renewed: nothing is lost', async () => {
+    faults().set({ credentialsExpired: true });
+    await injectedAtLeast('credentials-expired', 5);
+    await sleep(groupTimeoutMs); // longer than the group waits
+    faults().clear();
+    await run.moreArrived(2_000);
+    await expectEverything();
+    expect(await run.daemon.stop()).toBe(0);
+  }, 60_000);
+});

@@ -1,0 +1,248 @@
+/**
+ * A receiver of numbered logs that can misbehave: each new connection is treated in the manner of the moment.
+ * It takes octet-counted frames, over TCP or TLS.
+ */
+import { once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+import { type Arrival, type Arrivals, arrivalOf } from './arrivals.ts';
+import { listen } from './listen.ts';
+
+export interface Visit {
+  readonly socket: net.Socket;
+  /** Takes what came, as a receiver that has read it. */
+  take(bytes: Buffer): void;
+  /** RST: what the client's kernel still holds is thrown away. */
+  reset(): void;
+  /** Bytes taken up to now. */
+  readonly bytes: number;
+}
+
+export type Manner = (visit: Visit) => void;
+
+export interface ScriptedReceiver extends Arrivals {
+  readonly port: number;
+  /** From the next connection on. */
+  behave(manner: Manner): void;
+  /** Connections that took logs and did not end in peace: by the client's end and then ours. */
+  readonly broken: number;
+  readonly connections: number;
+  resetAll(): void;
+  /** Nobody listens any more, and all connections are reset. */
+  refuse(): Promise<void>;
+  /** After `refuse`: the same port. */
+  listen(): Promise<void>;
+  /** A certificate for new connections. @throws Error when it is not a TLS receiver */
+  setCertificate(options: tls.SecureContextOptions): void;
+  close(): Promise<void>;
+}
+
+export interface ScriptedReceiverOptions {
+  readonly port?: number;
+  readonly tls?: tls.TlsOptions;
+  /** Default: kept for `next`. */
+  readonly store?: (arrivals: readonly Arrival[]) => void;
+}
+
+export async function createScriptedReceiver(options: ScriptedReceiverOptions = {}): Promise<ScriptedReceiver> {
+  let arrived: Arrival[] = [];
+  const store = options.store ?? ((arrivals) => arrived.push(...arrivals));
+  const raw = new Map<string, net.Socket>();
+  let manner: Manner = reads;
+  let broken = 0;
+  let connections = 0;
+
+  const accept = (socket: net.Socket) => {
+    connections++;
+    let rest: Buffer = Buffer.alloc(0);
+    let bytes = 0;
+    let clientEnded = false;
+    let endedFirst = false;
+    const key = `${socket.remotePort}`;
+    socket.on('error', () => undefined);
+    socket.on('end', () => {
+      clientEnded = true;
+    });
+    socket.on('finish', () => {
+      endedFirst = !clientEnded;
+    });
+    socket.on('close', (hadError) => {
+      if (bytes > 0 && (hadError || endedFirst || !clientEnded || !socket.writableFinished)) broken++;
+    });
+    manner({
+      socket,
+      get bytes() {
+        return bytes;
+      },
+      take(data) {
+        bytes += data.length;
+        const { messages, after } = frames(rest.length > 0 ? Buffer.concat([rest, data]) : data);
+        rest = after;
+        store(messages.flatMap((message) => arrivalOf(message) ?? []));
+      },
+      reset: () => raw.get(key)?.resetAndDestroy(),
+    });
+  };
+  const server = options.tls
+    ? tls.createServer({ ...options.tls, allowHalfOpen: true }, accept)
+    : net.createServer({ allowHalfOpen: true }, accept);
+  server.on('connection', (socket: net.Socket) => {
+    const key = `${socket.remotePort}`;
+    raw.set(key, socket);
+    socket.on('close', () => raw.delete(key));
+    socket.on('error', () => undefined);
+  });
+  server.on('tlsClientError', () => undefined); // a client that refuses our certificate is what some tests want
+  const port = await listen(server, '127.0.0.1', options.port);
+  const resetAll = () => {
+    for (const socket of raw.values()) socket.resetAndDestroy();
+  };
+  const refuse = async () => {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    resetAll();
+    await closed;
+  };
+  return {
+    port,
+    behave(next) {
+      manner = next;
+    },
+    get broken() {
+      return broken;
+    },
+    get connections() {
+      return connections;
+    },
+    resetAll,
+    refuse,
+    listen: async () => {
+      await listen(server, '127.0.0.1', port);
+    },
+    setCertificate(context) {
+      if (!(server instanceof tls.Server)) throw new Error('this receiver has no TLS');
+      server.setSecureContext(context);
+    },
+    next: () => {
+      const taken = arrived;
+      arrived = [];
+      return Promise.resolve(taken);
+    },
+    close: refuse,
+  };
+}
+
+/** RFC 6587, 3.4.1. */
+function frames(bytes: Buffer): { messages: string[]; after: Buffer } {
+  const messages: string[] = [];
+  let at = 0;
+  for (;;) {
+    const space = bytes.indexOf(0x20, at);
+    if (space < 0) break;
+    const length = Number(bytes.toString('latin1', at, space));
+    if (!Number.isInteger(length) || length <= 0) throw new Error(`not a frame's length at byte ${at}`);
+    const end = space + 1 + length;
+    if (end > bytes.length) break;
+    messages.push(bytes.toString('latin1', space + 1, end));
+    at = end;
+  }
+  return { messages, after: Buffer.from(bytes.subarray(at)) };
+}
+
+/** As it should be: reads everything, and ends its side when the client has ended its own. */
+export const reads: Manner = ({ socket, take }) => {
+  socket.on('data', take);
+  socket.on('end', () => socket.end());
+};
+
+/** Never answers an end. */
+export const neverCloses: Manner = ({ socket, take }) => {
+  socket.on('data', take);
+};
+
+export function resetsAfter(bytes: number): Manner {
+  return (visit) => {
+    reads(visit);
+    visit.socket.on('data', () => {
+      if (visit.bytes >= bytes) visit.reset();
+    });
+  };
+}
+
+/** Closes a while after something came, of which it takes nothing. An empty connection is ended in peace. */
+export function closesUnread(afterMs: number): Manner {
+  return ({ socket }) => {
+    socket.on('end', () => socket.end());
+    socket.once('readable', () => {
+      if (socket.readableLength === 0) socket.resume();
+      else setTimeout(() => socket.destroy(), afterMs);
+    });
+  };
+}
+
+/** Ends its side first, and goes on reading. */
+export function endsFirstAfter(bytes: number): Manner {
+  return (visit) => {
+    reads(visit);
+    visit.socket.on('data', () => {
+      if (visit.bytes >= bytes) visit.socket.end();
+    });
+  };
+}
+
+/** Closes a connection on which nothing came for so long. */
+export function closesWhenIdle(idleMs: number): Manner {
+  return (visit) => {
+    reads(visit);
+    visit.socket.setTimeout(idleMs, () => visit.socket.destroy());
+  };
+}
+
+/** Reads so many bytes a second. */
+export function readsAt(bytesPerSecond: number): Manner {
+  return (visit) => {
+    const { socket, take } = visit;
+    socket.on('data', (data: Buffer) => {
+      take(data);
+      socket.pause();
+      setTimeout(() => socket.resume(), (data.length / bytesPerSecond) * 1_000);
+    });
+    socket.on('end', () => socket.end());
+  };
+}
+
+/** Stops reading after so many bytes, and goes on after a while. */
+export function stallsAfter(bytes: number, forMs: number): Manner {
+  return (visit) => {
+    let hasStalled = false;
+    reads(visit);
+    visit.socket.on('data', () => {
+      if (hasStalled || visit.bytes < bytes) return;
+      hasStalled = true;
+      visit.socket.pause();
+      setTimeout(() => visit.socket.resume(), forMs);
+    });
+  };
+}
+
+/** Accepts, and that is all. */
+export const ignores: Manner = ({ socket }) => {
+  socket.pause();
+};
+
+/** Drops every connection beside an open one. */
+export function oneAtATime(): Manner {
+  let isBusy = false;
+  return (visit) => {
+    if (isBusy) {
+      visit.socket.destroy();
+      return;
+    }
+    isBusy = true;
+    visit.socket.on('close', () => {
+      isBusy = false;
+    });
+    reads(visit);
+  };
+}
