@@ -27,6 +27,9 @@ export interface ScriptedReceiver extends Arrivals {
   /** Connections that took logs and did not end in peace: by the client's end and then ours. */
   readonly broken: number;
   readonly connections: number;
+  /** Logs that it has read, duplicates included. */
+  readonly taken: number;
+  /** Resets every connection. */
   resetAll(): void;
   /** Nobody listens any more, and all connections are reset. */
   refuse(): Promise<void>;
@@ -47,6 +50,7 @@ export interface ScriptedReceiverOptions {
 export async function createScriptedReceiver(options: ScriptedReceiverOptions = {}): Promise<ScriptedReceiver> {
   let arrived: Arrival[] = [];
   const store = options.store ?? ((arrivals) => arrived.push(...arrivals));
+  let taken = 0;
   const raw = new Map<string, net.Socket>();
   let manner: Manner = reads;
   let broken = 0;
@@ -78,7 +82,9 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
         bytes += data.length;
         const { messages, after } = frames(rest.length > 0 ? Buffer.concat([rest, data]) : data);
         rest = after;
-        store(messages.flatMap((message) => arrivalOf(message) ?? []));
+        const arrivals = messages.flatMap((message) => arrivalOf(message) ?? []);
+        taken += arrivals.length;
+        store(arrivals);
       },
       reset: () => raw.get(key)?.resetAndDestroy(),
     });
@@ -115,6 +121,9 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
     get connections() {
       return connections;
     },
+    get taken() {
+      return taken;
+    },
     resetAll,
     refuse,
     listen: async () => {
@@ -125,9 +134,9 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
       server.setSecureContext(context);
     },
     next: () => {
-      const taken = arrived;
+      const since = arrived;
       arrived = [];
-      return Promise.resolve(taken);
+      return Promise.resolve(since);
     },
     close: refuse,
   };

@@ -1,0 +1,94 @@
+/**
+ * Everything at once: three daemons, and a receiver and a log service to which something happens all the time, at
+ * random from a seed.
+ *
+ *     npm run soak -- --minutes 10 --seed 7
+ *
+ * Prints what was done and what became of the logs. Exit code 1 when anything was lost, or the promise broken.
+ */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { CliProcess } from '../support/cli.ts';
+import { startFaultRun } from '../support/fault-run.ts';
+import { createScriptedReceiver, reads } from '../support/scripted-receiver.ts';
+import { choicesFrom } from '../support/seed.ts';
+import { createDisturbances } from '../support/soak-disturbances.ts';
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
+});
+const minutes = Number(values.minutes);
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+if (!(minutes > 0) || !Number.isInteger(seed)) throw new Error('usage: soak --minutes <number> --seed <integer>');
+
+const logsPerSecond = 1_000;
+/** The one whose memory is measured: it is stopped and goes on, but is never restarted. */
+const constant = 'a';
+const names = [constant, 'b', 'c'];
+
+const choices = choicesFrom(seed);
+const receiver = await createScriptedReceiver();
+const run = await startFaultRun({
+  logsPerSecond,
+  shards: 6,
+  arrivals: receiver,
+  consumerNames: [],
+  // A daemon that is stopped, and a receiver that is slow, leave bytes behind that come late.
+  allowsStale: true,
+  args: ['--host', '127.0.0.1', '--port', String(receiver.port), '--timeout', '2s', '--confirm-timeout', '1s'],
+});
+const daemons = new Map<string, CliProcess>(names.map((name) => [name, run.start(name)]));
+const injected = new Map<string, number>();
+let isBroken = false;
+
+try {
+  console.log(`soak: ${minutes} minutes, seed ${seed}`);
+  await run.moreArrived(5_000);
+  const memoryAtStart = await residentMiB(daemons.get(constant));
+  const disturbances = createDisturbances({ run, receiver, daemons, expendable: ['b', 'c'], choices });
+  const endMs = performance.now() + minutes * 60_000;
+  run.invariant.restartClock();
+  while (performance.now() < endMs) {
+    const { name, disturb } = choices.pick(disturbances);
+    injected.set(name, (injected.get(name) ?? 0) + 1);
+    await disturb();
+    receiver.behave(reads);
+    run.emulator.faults.clear();
+    await run.moreArrived(choices.between(1, 2_000), 120_000);
+  }
+  const findings = await run.settle(180_000);
+  const memoryAtEnd = await residentMiB(daemons.get(constant));
+  const exits = await Promise.all([...daemons.values()].map((daemon) => daemon.stop()));
+
+  console.table(Object.fromEntries([...injected].sort().map(([name, times]) => [name, { times }])));
+  const missing = findings.generated - findings.received;
+  console.table({
+    'logs generated': findings.generated,
+    'logs lost': findings.lost,
+    'logs missing at the end': missing,
+    duplicates: findings.duplicates,
+    'longest gap in delivery, ms': findings.longestGapMs,
+    'memory at start, MiB': memoryAtStart,
+    'memory at end, MiB': memoryAtEnd,
+    seed,
+  });
+  for (const violation of findings.violations) console.error(violation);
+  isBroken =
+    findings.violations.length > 0 ||
+    missing !== 0 ||
+    exits.some((code) => code !== 0) ||
+    memoryAtEnd > 1.5 * memoryAtStart + 64;
+} finally {
+  await run.close();
+  await receiver.close();
+}
+console.log(isBroken ? `BROKEN; again with --seed ${seed}` : 'nothing lost');
+process.exitCode = isBroken ? 1 : 0;
+
+/** Of a process, in Linux's accounts. */
+async function residentMiB(daemon: CliProcess | undefined): Promise<number> {
+  await sleep(1_000); // what was just delivered is collected
+  const status = await readFile(`/proc/${daemon?.child.pid}/status`, 'utf8');
+  return Math.round(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024);
+}

@@ -1,0 +1,157 @@
+/** TLS: certificates that change, and a proxy that ends connections for a receiver that is dead. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { tail } from '../support/arrivals.ts';
+import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
+import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+import { missingProxy, startProxy, type TcpProxy } from '../support/haproxy.ts';
+import { missingReceiver, type RealReceiver, type ReceiverTls, startRsyslog } from '../support/real-receivers.ts';
+import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
+import { createChoices } from '../support/seed.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const loopback = { commonName: 'receiver', ipAddresses: ['127.0.0.1'] };
+const dayMs = 24 * 3_600_000;
+
+let directory: string;
+let authority: Authority;
+let identity: Identity;
+let files: ReceiverTls;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(os.tmpdir(), 'fault-tls-'));
+  authority = await createAuthority('fault tests');
+  identity = await issue(authority, loopback);
+  files = {
+    caFile: path.join(directory, 'ca.pem'),
+    certFile: path.join(directory, 'cert.pem'),
+    keyFile: path.join(directory, 'key.pem'),
+  };
+  await writeFile(files.caFile, authority.pem);
+  await writeFile(files.certFile, identity.cert);
+  await writeFile(files.keyFile, identity.key, { mode: 0o600 });
+});
+
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const args = (port: number) => ['--host', '127.0.0.1', '--port', String(port)];
+const tlsArgs = (port: number) => [
+  ...args(port),
+  ...['--proto', 'tls', '--ca', files.caFile, '--cert', files.certFile, '--key', files.keyFile],
+];
+
+describe('a TLS receiver', () => {
+  let receiver: ScriptedReceiver;
+  let run: FaultRun;
+
+  afterEach(async () => {
+    await run.close();
+    await receiver.close();
+  });
+
+  async function start(): Promise<void> {
+    receiver = await createScriptedReceiver({ tls: { cert: identity.cert, key: identity.key } });
+    run = await startFaultRun({ arrivals: receiver, args: tlsArgs(receiver.port) });
+    await run.moreArrived(500);
+  }
+
+  it('that gets a new certificate of the same authority: nothing is lost or sent twice', async () => {
+    await start();
+    for (let renewal = 0; renewal < 3; renewal++) {
+      const renewed = await issue(authority, loopback);
+      receiver.setCertificate({ cert: renewed.cert, key: renewed.key });
+      const before = receiver.connections;
+      await run.moreArrived(1_500);
+      expect(receiver.connections).toBeGreaterThan(before);
+    }
+    const { generated, received, duplicates, violations } = await run.settle();
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
+    expect(duplicates).toBe(0);
+    expect(await run.daemon.stop()).toBe(0);
+  }, 60_000);
+
+  it.each<[string, string, () => Promise<Identity>]>([
+    ['another name', 'tls-wrong-name', () => issue(authority, { commonName: 'other', dnsNames: ['other.example'] })],
+    ['another authority', 'tls-unknown-ca', async () => issue(await createAuthority('somebody else'), loopback)],
+    [
+      'an expired certificate',
+      'tls-certificate-expired',
+      () =>
+        issue(authority, {
+          ...loopback,
+          notBefore: new Date(Date.now() - 2 * dayMs),
+          notAfter: new Date(Date.now() - dayMs),
+        }),
+    ],
+  ])(
+    'that comes back with %s gets nothing, until it has the right one again: nothing is lost',
+    async (_, code, issueWrong) => {
+      await start();
+      const wrong = await issueWrong();
+      receiver.setCertificate({ cert: wrong.cert, key: wrong.key });
+      receiver.resetAll();
+      await waitUntil(() => expect(run.daemon.logged().map((line) => line.code)).toContain(code));
+      const before = receiver.taken;
+      await sleep(500); // in which nothing may come
+      expect(receiver.taken).toBe(before);
+      receiver.setCertificate({ cert: identity.cert, key: identity.key });
+      await run.moreArrived(1_000);
+      const { generated, received, violations } = await run.settle();
+      expect(violations).toEqual([]);
+      expect(received).toBe(generated);
+      expect(await run.daemon.stop()).toBe(0);
+    },
+    60_000,
+  );
+});
+
+const missing = missingReceiver('rsyslog') ?? missingProxy();
+if (missing) console.warn(`SKIPPED: behind a proxy: ${missing}`);
+
+describe.skipIf(missing)('rsyslog behind HAProxy, killed with everything in the buffers', () => {
+  let rsyslog: RealReceiver;
+  let proxy: TcpProxy;
+  let run: FaultRun;
+
+  afterEach(async () => {
+    await run.close();
+    await proxy.close();
+    await rsyslog.dispose();
+  });
+
+  it.each([
+    ['plain TCP, where the proxy answers for the dead: logs are lost', 'imptcp', true],
+    ['TLS passed through: nothing is lost', 'imtcp-tls', false],
+  ] as const)(
+    '%s',
+    async (what, input, losesLogs) => {
+      const kills = 4;
+      rsyslog = await startRsyslog(input, files, 'Direct');
+      proxy = await startProxy(rsyslog.port);
+      run = await startFaultRun({
+        arrivals: tail(rsyslog.output),
+        args: input === 'imptcp' ? args(proxy.port) : tlsArgs(proxy.port),
+      });
+      const choices = createChoices(what);
+      for (let kill = 0; kill < kills; kill++) {
+        await run.moreArrived(500);
+        await sleep(choices.between(0, 400));
+        rsyslog.pause();
+        await sleep(800); // a confirmation is asked for meanwhile
+        await rsyslog.kill();
+        await sleep(choices.between(50, 300));
+        await rsyslog.restart();
+      }
+      await run.moreArrived(500);
+      const { generated, lost, duplicates, violations } = await run.settle();
+      console.info(`${what}: ${generated} logs, ${kills} kills, ${lost} lost, ${duplicates} duplicated`);
+      expect(lost > 0).toBe(losesLogs);
+      if (!losesLogs) expect(violations).toEqual([]);
+    },
+    90_000,
+  );
+});
