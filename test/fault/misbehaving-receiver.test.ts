@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+import type { InvariantOptions } from '../support/invariant.ts';
 import {
   closesUnread,
   closesWhenIdle,
@@ -28,7 +29,7 @@ afterEach(async () => {
   await receiver.close();
 });
 
-async function start(args: readonly string[] = [], options: { readonly allowsStale?: boolean } = {}): Promise<void> {
+async function start(args: readonly string[] = [], options: InvariantOptions = {}): Promise<void> {
   run = await startFaultRun({
     arrivals: receiver,
     args: ['--host', '127.0.0.1', '--port', String(receiver.port), ...args],
@@ -164,15 +165,33 @@ describe('a receiver that', () => {
     expect(received).toBe(generated);
   }, 60_000);
 
-  it('takes one connection at a time: nothing is lost, and nothing comes twice', async () => {
+  it('takes one connection at a time: noticed, and nothing is lost or sent twice', async () => {
     receiver = await createScriptedReceiver();
     receiver.behave(oneAtATime());
-    await start();
+    await start([], { allowsMixing: true });
+    await run.daemon.waitForLog('the receiver takes one connection at a time');
     await run.moreArrived(5_000);
     const { generated, received, duplicates, violations } = await run.settle();
     expect(violations).toEqual([]);
     expect(received).toBe(generated);
     expect(duplicates).toBe(0);
+  }, 60_000);
+
+  it('resets all connections, whatever is on them, without --strict-order: nothing is lost', async () => {
+    receiver = await createScriptedReceiver();
+    await start([], { allowsMixing: true });
+    const choices = createChoices('resets without --strict-order');
+    for (let fault = 1; fault <= 5; fault++) {
+      await run.moreArrived(300);
+      await sleep(choices.between(0, 600)); // at any point of a rotation
+      receiver.resetAll();
+    }
+    await run.moreArrived(500);
+    const { generated, received, duplicates, violations } = await run.settle();
+    console.info(`${generated} logs, 5 resets, ${duplicates} duplicated`);
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
+    expect(await run.daemon.stop()).toBe(0);
   }, 60_000);
 
   it('never answers an end: found at start, warned of, and served as without confirmation', async () => {

@@ -8,7 +8,14 @@ import { tail } from '../support/arrivals.ts';
 import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
 import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
 import { missingProxy, startProxy, type TcpProxy } from '../support/haproxy.ts';
-import { missingReceiver, type RealReceiver, type ReceiverTls, startRsyslog } from '../support/real-receivers.ts';
+import {
+  missingReceiver,
+  type RealReceiver,
+  type ReceiverTls,
+  startRsyslog,
+  startSyslogNg,
+  syslogNgWindow,
+} from '../support/real-receivers.ts';
 import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
 import { createChoices } from '../support/seed.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -107,6 +114,38 @@ describe('a TLS receiver', () => {
     },
     60_000,
   );
+});
+
+const missingSyslogNg = missingReceiver('syslog-ng');
+if (missingSyslogNg) console.warn(`SKIPPED: a killed syslog-ng: ${missingSyslogNg}`);
+
+describe.skipIf(missingSyslogNg)('syslog-ng over TLS, killed in full flow', () => {
+  let syslogNg: RealReceiver;
+  let run: FaultRun;
+
+  afterEach(async () => {
+    await run.close();
+    await syslogNg.dispose();
+  });
+
+  it('loses at most what it held itself', async () => {
+    const kills = 5;
+    syslogNg = await startSyslogNg('syslog-tls', files, true);
+    run = await startFaultRun({ arrivals: tail(syslogNg.output), args: tlsArgs(syslogNg.port) });
+    const choices = createChoices('syslog-ng killed');
+    for (let kill = 0; kill < kills; kill++) {
+      await run.moreArrived(500);
+      await sleep(choices.between(0, 500));
+      await syslogNg.kill();
+      await syslogNg.restart();
+    }
+    await run.moreArrived(500);
+    const { generated, lost, duplicates } = await run.settle();
+    console.info(`${generated} logs, ${kills} kills, ${lost} lost by syslog-ng, ${duplicates} duplicated`);
+    // It answers the end of a connection when it has read everything, written or not: its own memory is its own.
+    expect(lost).toBeLessThanOrEqual(kills * syslogNgWindow);
+    expect(await run.daemon.stop()).toBe(0);
+  }, 90_000);
 });
 
 const missing = missingReceiver('rsyslog') ?? missingProxy();

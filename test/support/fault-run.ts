@@ -36,7 +36,7 @@ export interface FaultRunOptions extends InvariantOptions {
 /** Short, so that much can happen in little time. The group's timeout is three heartbeats. */
 export const groupTimeoutMs = 3_000;
 const quick = [
-  ...['--confirm-interval', '300ms', '--confirm-timeout', '2s', '--strict-order'],
+  ...['--confirm-interval', '300ms', '--confirm-timeout', '2s'],
   ...['--checkpoint-interval', '200ms', '--heartbeat-interval', '1s', '--fetch-interval', '50ms'],
 ];
 const lookIntervalMs = 100;
@@ -52,7 +52,8 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
 
   const start = (consumerName: string): CliProcess => {
     const named = ['run', '--log-format', 'json', '--consumer-name', consumerName];
-    const daemon = startCli([...named, ...quick, ...args], {
+    const order = options.allowsMixing ? [] : ['--strict-order'];
+    const daemon = startCli([...named, ...quick, ...order, ...args], {
       SLS_ENDPOINT: endpoint,
       SLS_PROJECT: 'demo',
       SLS_LOGSTORE: 'logs',

@@ -120,14 +120,23 @@ action(type="omfile" file="${output}" template="line")
   return launch('rsyslog', directory, output, port, input === 'imudp' ? 'udp' : 'tcp');
 }
 
-export async function startSyslogNg(source: SyslogNgSource, tls?: ReceiverTls): Promise<RealReceiver> {
+/** The most that a syslog-ng started with `bounded` can have read and not written when it is killed; a connection. */
+export const syslogNgWindow = 100;
+
+/**
+ * @param bounded it reads no further than `syslogNgWindow` messages ahead of what it has written, and writes each at
+ * once; otherwise it holds thousands in memory, and loses them when it is killed
+ */
+export async function startSyslogNg(source: SyslogNgSource, tls?: ReceiverTls, bounded = false): Promise<RealReceiver> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'syslog-ng-'));
   const port = await freePort();
   const output = path.join(directory, 'out');
   const address = `ip("127.0.0.1") port(${port})`;
+  // The window is shared by the connections; each has a hundred at least.
+  const window = bounded ? `max-connections(10) log-iw-size(${10 * syslogNgWindow}) log-fetch-limit(10)` : '';
   const sources: Record<SyslogNgSource, string> = {
-    'syslog-tcp': `syslog(${address} transport("tcp"));`,
-    'syslog-tls': `syslog(${address} transport("tls") tls(key-file("${tls?.keyFile}") cert-file("${tls?.certFile}")
+    'syslog-tcp': `syslog(${address} transport("tcp") ${window});`,
+    'syslog-tls': `syslog(${address} transport("tls") ${window} tls(key-file("${tls?.keyFile}") cert-file("${tls?.certFile}")
       ca-file("${tls?.caFile}") peer-verify(required-trusted)));`,
     'network-lf': `network(${address} transport("tcp") flags(syslog-protocol));`,
     'network-udp': `syslog(${address} transport("udp") so-rcvbuf(16777216));`,
@@ -140,8 +149,8 @@ export async function startSyslogNg(source: SyslogNgSource, tls?: ReceiverTls): 
     `@version: 3.38
 options { log-msg-size(${maxMessageBytes}); keep-hostname(yes); stats-freq(0); frac-digits(6); send-time-zone("UTC"); };
 source s { ${sources[source]} };
-destination d { file("${output}" template("${columns.join('\\t')}\\n") template-escape(no) time-zone("UTC")); };
-log { source(s); destination(d); };
+destination d { file("${output}" template("${columns.join('\\t')}\\n") template-escape(no) time-zone("UTC")${bounded ? ' flush-lines(1)' : ''}); };
+log { source(s); destination(d);${bounded ? ' flags(flow-control);' : ''} };
 `,
   );
   return launch('syslog-ng', directory, output, port, source === 'network-udp' ? 'udp' : 'tcp');
