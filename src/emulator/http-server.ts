@@ -1,6 +1,7 @@
 /**
  * The emulator on a socket: reads requests, injects the faults that are set, writes answers. Loopback only.
  */
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,6 +49,8 @@ type Outcome =
 
 export function createHttpServer({ service, admin, faults, now }: HttpServerOptions): HttpServer {
   const closing = new AbortController();
+  // As many as there are delayed answers; each takes its listener away again.
+  setMaxListeners(0, closing.signal);
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await readRequest(incoming);

@@ -265,6 +265,24 @@ describe('faults', () => {
     expect(performance.now() - startMs).toBeGreaterThan(110);
   });
 
+  it('delay any number of answers at a time, without a warning', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    try {
+      emulator.faults.set({ rules: [{ fault: { kind: 'latency', delayMs: 120 } }] });
+      const { endpoint } = await emulator.start();
+      const url = `${endpoint}/logstores/logs/shards`;
+      // Not signed, and so refused; but late.
+      const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(url)));
+      expect(emulator.faults.injected.latency).toBe(answers.length);
+      await new Promise(setImmediate); // warnings come in a later tick
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', note);
+    }
+  });
+
   it('spoil the body of a pull, each in its way', async () => {
     emulator.append({ logs: 200, shard: 0 });
     const begin = await cursor('begin');
