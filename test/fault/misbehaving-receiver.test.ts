@@ -126,11 +126,11 @@ describe('a receiver that', () => {
 
   it('reads 50 KB a second for a while: nothing is lost', async () => {
     receiver = await createScriptedReceiver();
-    await start(['--confirm-timeout', '1s'], { allowsStale: true });
+    await start(['--confirm-timeout', '500ms'], { allowsStale: true });
     await run.moreArrived(500);
     const before = receiver.connections;
     receiver.behave(readsAt(50_000));
-    await eventuallyConnections(before + 3);
+    await eventuallyConnections(before + 2);
     receiver.behave(reads);
     await run.moreArrived(2_000);
     const { generated, received, lost } = await run.settle();
