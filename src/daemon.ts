@@ -9,7 +9,7 @@
  *     ④ select      (route/, to come)              filters and rules
  *     ⑤ format      format/key-value.ts            fields → message text, as a row of data
  *     ⑥ frame       encode/reference-encoder.ts    header + message → frame
- *     ⑦ write       sink/syslog/                   frames → socket
+ *     ⑦ write       sink/syslog/                   frames → socket (sink/receivers.ts: which of several)
  *     ⑧ confirm     sink → group                   how far the receiver has it
  *     ⑨ checkpoint  group/checkpointer.ts          the shard's cursor, on the server
  *
@@ -27,7 +27,8 @@ import type { Ticket } from './group/progress.ts';
 import type { Log } from './log.ts';
 import { startMinuteReport } from './minute-report.ts';
 import { chunkSizes, createPace } from './pacer.ts';
-import type { Sink } from './sink/sink.ts';
+import { createReceiversSink, type ReceiverFactory } from './sink/receivers.ts';
+import type { Sink, SinkEvents } from './sink/sink.ts';
 import { createSyslogSink } from './sink/syslog/create.ts';
 import { type Credentials, createStaticCredentials } from './sls/credentials.ts';
 import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
@@ -82,8 +83,8 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
   finished.catch(() => undefined); // whoever awaits it sees it; nobody has to
 
   const service = buildService(config, log, readCredentials);
-  const sink: Sink<Ticket> = createSyslogSink<Ticket>(
-    { ...config.receiver, ...config.delivery },
+  const sink: Sink<Ticket> = buildSink(
+    config,
     {
       sent: (ticket) => group.markSent(ticket),
       confirmed: (ticket) => group.markConfirmed(ticket),
@@ -213,6 +214,15 @@ function buildService(
     onRecovered: ({ operation, shard, attempts, durationMs }) =>
       log.info({ operation, shard, attempts, durationMs }, 'the log service can be used again'),
   });
+}
+
+function buildSink({ receiver, delivery }: Config, events: SinkEvents<Ticket>, log: Log): Sink<Ticket> {
+  const { others = [], ...first } = receiver;
+  if (others.length === 0) return createSyslogSink({ ...first, ...delivery }, events, log);
+  const factories = [first, ...others].map((address): ReceiverFactory<Ticket> => {
+    return (itsEvents) => createSyslogSink({ ...first, ...delivery, ...address }, itsEvents, log);
+  });
+  return createReceiversSink(factories, { ...delivery, log }, events);
 }
 
 function buildEncoder({ service, message, receiver, delivery }: Config): BatchEncoder {

@@ -5,6 +5,7 @@
  * options are let through and every value is optional to it: what is wrong is found afterwards, in `readFlags`.
  */
 import { type Command, Option } from 'commander';
+import { splitList } from '../config/file.ts';
 import type { Flags } from '../config/load.ts';
 import { problemOf, type RawValue } from '../config/raw-value.ts';
 import { groupTitles, isSwitch, type SettingKey, settingByName, settings } from '../config/settings.ts';
@@ -29,14 +30,15 @@ export function addSettingOptions(command: Command): Command {
  * @param workingDirectory absolute; what relative paths are relative to
  */
 export function readFlags(command: Command, workingDirectory: string): Flags {
-  const given: Record<string, unknown> = command.optsWithGlobals();
+  const options: Record<string, unknown> = command.optsWithGlobals();
   const values = new Map<SettingKey, RawValue>();
   const problems: ConfigProblem[] = [...strayArguments(command.args)];
   for (const [name, key] of settingByName) {
-    const value = given[camelCase(name)];
+    const value = options[camelCase(name)];
     if (value === undefined) continue;
     const origin = `--${name}`;
-    const texts = value === true ? ['true'] : Array.isArray(value) ? value.map(String) : [String(value)];
+    const given = Array.isArray(value) ? value.map(String) : [String(value)];
+    const texts = given.flatMap((text) => splitList(key, text));
     const raw = { texts, origin, baseDirectory: workingDirectory };
     const other = values.get(key);
     if (value === true && !isSwitch(key)) {

@@ -40,6 +40,8 @@ export function assembleConfig(values: Values, tlsFiles: TlsFiles): Config {
       strictOrder: values.strictOrder,
       ...(values.maxRate !== undefined && { maxMessagesPerSecond: values.maxRate }),
       ...(values.maxBandwidth !== undefined && { maxBytesPerSecond: values.maxBandwidth }),
+      strategy: values.strategy,
+      failbackAfterMs: values.failbackAfter,
     },
     operation: {
       ...(values.config !== undefined && { configFile: values.config }),
@@ -65,10 +67,12 @@ function serviceConfig(values: Values): ServiceConfig {
 }
 
 function receiverConfig(values: Values, tlsFiles: TlsFiles): ReceiverConfig {
+  const [first, ...others] = values.host.map(({ host, port = values.port }) => ({ host, port }));
+  if (first === undefined) throw new TypeError('a list that is required is never empty');
   return {
     protocol: values.proto,
-    host: values.host,
-    port: values.port,
+    ...first,
+    ...(others.length > 0 && { others }),
     framing: values.framing ?? 'datagram',
     timeoutMs: values.timeout,
     ...(values.proto === 'tls' && { tls: tlsConfig(values, tlsFiles) }),

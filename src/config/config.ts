@@ -67,6 +67,8 @@ export interface ReceiverConfig {
   readonly protocol: 'udp' | 'tcp' | 'tls';
   readonly host: string;
   readonly port: number;
+  /** The receivers after the first one; there where there are several, and only there. */
+  readonly others?: readonly { readonly host: string; readonly port: number }[];
   /** `datagram` with udp, and only there. */
   readonly framing: 'octet-counting' | 'lf' | 'datagram';
   readonly timeoutMs: number;
@@ -101,6 +103,9 @@ export interface DeliveryConfig {
   readonly maxMessagesPerSecond?: number;
   /** Of frames, framing included. */
   readonly maxBytesPerSecond?: number;
+  /** What several receivers are for. */
+  readonly strategy: 'failover' | 'load-balance';
+  readonly failbackAfterMs: number;
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';

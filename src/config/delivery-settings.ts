@@ -4,6 +4,19 @@ import { oneOf, switchText } from './text.ts';
 import { bandwidth, duration, rate, size } from './units.ts';
 
 export const deliverySettings = {
+  strategy: defaulted(oneOf('failover', 'load-balance'), 'failover', {
+    group: 'delivery',
+    variables: ['SYSLOG_STRATEGY'],
+    placeholder: '<failover|load-balance>',
+    description:
+      'with several receivers: all to the first one that is up, or each shard to one of those that are, always the same',
+  }),
+  failbackAfter: defaulted(duration({ min: '100ms', max: '24h' }), '60s', {
+    group: 'delivery',
+    variables: ['SYSLOG_FAILBACK_AFTER'],
+    placeholder: '<duration>',
+    description: 'with several receivers: one that was down is used again when it has been up for so long',
+  }),
   confirm: defaulted(oneOf('auto', 'on', 'off'), 'auto', {
     group: 'delivery',
     variables: ['SYSLOG_CONFIRM'],

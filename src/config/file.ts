@@ -142,7 +142,7 @@ function isNull(node: Scalar): boolean {
   return node.type === 'PLAIN' && ['', '~', 'null'].includes(String(node.value));
 }
 
-/** A variable or a plain value in the file may hold several, with commas between. */
+/** A flag, a variable or a plain value in the file may hold several, with commas between. */
 export function splitList(key: SettingKey, text: string): readonly string[] {
   return settings[key].repeatable ? text.split(',').map((part) => part.trim()) : [text];
 }

@@ -53,6 +53,12 @@ const rules: readonly Rule[] = [
     );
   },
 
+  function eachReceiverOnce({ host: receivers, port }) {
+    const names = receivers?.map((each) => `${each.host.toLowerCase()} port ${each.port ?? port}`) ?? [];
+    const twice = names.find((name, index) => names.indexOf(name) < index);
+    return twice === undefined ? none : objection('host', `: ${twice} is there twice; give each receiver once`);
+  },
+
   function tlsOptionsNeedTls(values, given) {
     const { proto } = values;
     if (proto === undefined || proto === 'tls') return none;

@@ -57,6 +57,10 @@ export function repeatable<T>(schema: TextSchema<T>, info: SettingInfo): Setting
   return { ...info, schema, absent: 'optional', repeatable: true };
 }
 
+export function requiredList<T>(schema: TextSchema<T>, info: SettingInfo): Setting<readonly T[]> {
+  return { ...info, schema, absent: 'required', repeatable: true };
+}
+
 /** `maxInFlight`, `max_in_flight` → `max-in-flight` */
 export function kebabCase(name: string): string {
   return name

@@ -15,6 +15,7 @@ import {
   optional,
   repeatable,
   required,
+  requiredList,
   type Setting,
   type SettingGroup,
 } from './setting.ts';
@@ -32,6 +33,7 @@ import {
   maskEndpoint,
   port,
   projectName,
+  receiverAddress,
   regionId,
   separator,
 } from './values.ts';
@@ -208,17 +210,17 @@ const table = {
     description: 'transport; udp is best effort: datagrams get lost and nobody is told',
     aliases: ['protocol'],
   }),
-  host: required(hostText, {
+  host: requiredList(receiverAddress, {
     group: 'receiver',
     variables: ['SYSLOG_HOST'],
-    placeholder: '<host>',
-    description: 'name or address of the receiver',
+    placeholder: '<host[:port],…>',
+    description: 'name or address of the receiver; several, each with a port of its own or not, with commas between',
   }),
   port: derived(port, '514, with tls 6514', {
     group: 'receiver',
     variables: ['SYSLOG_PORT'],
     placeholder: '<number>',
-    description: 'port of the receiver',
+    description: 'port of the receivers that --host gives none',
   }),
   framing: derived(oneOf('octet-counting', 'lf'), 'octet-counting; udp has none', {
     group: 'receiver',

@@ -61,22 +61,50 @@ export const credential: TextSchema<string> = textSchema((text, complain) =>
   /^[\x21-\x7e]+$/.test(text) ? text : complain('holds a space, a line break or another character that no key has'),
 );
 
-/** A receiver: host name, IPv4 or IPv6 address, the latter also in brackets. */
+/** Host name, IPv4 or IPv6 address, the latter also in brackets. */
 export const hostText: TextSchema<string> = textSchema((text, complain) => {
-  if (text.includes('://')) return complain('is a URL; give the host only, and the transport with --proto');
-  const bare = /^\[(.+)\]$/.exec(text)?.[1] ?? text;
-  if (/^[^:]+:\d+$/.test(text) || /^\[.+\]:\d+$/.test(text)) {
-    return complain('holds a port; give the host only, and the port with --port');
-  }
-  return /^[A-Za-z0-9._-]+$/.test(bare) || /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._-]+)?$/.test(bare)
-    ? bare
-    : complain('is neither a host name nor an address');
+  const { host, portText } = splitAddress(text);
+  if (text.includes('://')) return complain('is a URL; give the host only');
+  if (portText !== undefined) return complain('holds a port; give the host only');
+  return bareHost(host) ?? complain('is neither a host name nor an address');
 });
 
-export const port: TextSchema<number> = textSchema((text, complain) => {
-  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  return number >= 1 && number <= 65_535 ? number : complain('is not a port; give a number from 1 to 65535');
+export interface ReceiverAddress {
+  /** An IPv6 address without its brackets. */
+  readonly host: string;
+  /** Absent: that of --port. */
+  readonly port?: number;
+}
+
+/** `siem.corp`, `siem.corp:6514`, `2001:db8::1`, `[2001:db8::1]:6514` */
+export const receiverAddress: TextSchema<ReceiverAddress> = textSchema((text, complain) => {
+  if (text.includes('://')) return complain('is a URL; give the host only, and the transport with --proto');
+  const { host: given, portText } = splitAddress(text);
+  const host = bareHost(given) ?? complain('is neither a host name nor an address');
+  if (portText === undefined) return { host };
+  return { host, port: portNumber(portText) ?? complain('ends in what is not a port; ports are 1 to 65535') };
 });
+
+/** More than one colon, and no brackets: all of it is an IPv6 address. */
+function splitAddress(text: string): { readonly host: string; readonly portText: string | undefined } {
+  const [, host = text, portText] = /^(\[.+\]|[^:]+):(\d+)$/.exec(text) ?? [];
+  return { host, portText };
+}
+
+function bareHost(text: string): string | undefined {
+  const bare = /^\[(.+:.*)\]$/.exec(text)?.[1] ?? text;
+  const isHost = /^[A-Za-z0-9._-]+$/.test(bare) || /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._-]+)?$/.test(bare);
+  return isHost ? bare : undefined;
+}
+
+export const port: TextSchema<number> = textSchema(
+  (text, complain) => portNumber(text) ?? complain('is not a port; give a number from 1 to 65535'),
+);
+
+function portNumber(text: string): number | undefined {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return number >= 1 && number <= 65_535 ? number : undefined;
+}
 
 /** `sha256:` and 64 hex digits, with colons between or not → the digits in lower case. */
 export const fingerprint: TextSchema<string> = textSchema((text, complain) => {

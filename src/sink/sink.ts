@@ -21,6 +21,8 @@ export interface SinkEvents<M extends Mark> {
   confirmed(mark: M): void;
   /** Several at once: everything unconfirmed that a broken connection carried, open deliveries included. */
   lost(marks: readonly M[], cause: AppError): void;
+  /** `status.state` is another one now. */
+  stateChanged?(): void;
 }
 
 export interface Sink<M extends Mark> {
@@ -76,4 +78,6 @@ export interface SinkStatus {
   readonly reconnects: number;
   /** Why it is down; undefined when it is up. */
   readonly lastError: string | undefined;
+  /** Of each receiver, where there are several; `peer` joins their names. */
+  readonly members?: readonly SinkStatus[];
 }

@@ -65,6 +65,8 @@ export async function startDaemon(
       confirmBytes: 64 << 20,
       confirmTimeoutMs: 2_000,
       strictOrder: false,
+      strategy: 'failover',
+      failbackAfterMs: 500,
       ...options.delivery,
     },
     operation: { logLevel: 'info', logFormat: 'json', drainTimeoutMs: 10_000 },

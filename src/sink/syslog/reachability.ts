@@ -20,6 +20,7 @@ export interface ReachabilityOptions {
   readonly steadyAfterMs: number;
   readonly now: () => number;
   readonly log: SinkLog;
+  readonly onChange?: () => void;
 }
 
 export type Facts = Readonly<Record<string, unknown>>;
@@ -94,6 +95,7 @@ export class Reachability {
     if (this.#state === state) return;
     this.#state = state;
     this.#sinceMs = this.#options.now();
+    this.#options.onChange?.();
   }
 
   #announceUp(facts: Facts): void {

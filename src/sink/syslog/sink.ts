@@ -15,8 +15,8 @@
  */
 import type { FrameChunk } from '../../encode/bytes.ts';
 import { AppError, DeliveryLostError } from '../../errors.ts';
+import { createDeferred, type Deferred } from '../deferred.ts';
 import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from '../sink.ts';
-import { createDeferred, type Deferred } from './deferred.ts';
 import { Dialer, type DialerOptions } from './dialer.ts';
 import { type Entry, Ledger } from './ledger.ts';
 import type { SinkLog } from './options.ts';
@@ -56,7 +56,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#peer = parts.peer;
     this.#events = events;
     this.#log = parts.log;
-    this.#reachability = new Reachability(parts);
+    this.#reachability = new Reachability({ ...parts, onChange: () => events.stateChanged?.() });
     this.#dialer = new Dialer(parts.transport, parts, this.#reachability);
     this.#ledger = new Ledger(events);
     this.#rotation = new Rotation(parts, this.#dialer, {

@@ -19,7 +19,7 @@
 import type { Socket } from 'node:net';
 import type { FrameChunk } from '../../encode/bytes.ts';
 import type { AppError } from '../../errors.ts';
-import { createDeferred } from './deferred.ts';
+import { createDeferred } from '../deferred.ts';
 import { connectionError } from './network-errors.ts';
 import type { Connection, ConnectionEvents, PeerEnd } from './transport.ts';
 import { Watchdog } from './watchdog.ts';

@@ -14,8 +14,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { FrameChunk } from '../../encode/bytes.ts';
 import { AppError } from '../../errors.ts';
+import { createDeferred } from '../deferred.ts';
 import { resolveAddress } from './address.ts';
-import { createDeferred } from './deferred.ts';
 import { connectionError, errorCode, networkError } from './network-errors.ts';
 import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
 import type { Connection, ConnectionEvents, PeerEnd, Transport } from './transport.ts';

@@ -93,7 +93,7 @@ describe('problems on the command line: all at once, exit code 2', () => {
     expect(bullets).toEqual([
       '  - unknown option --prot; did you mean --proto?',
       '  - project is missing: project that holds the logstore',
-      '  - host needs a value: --host <host>',
+      '  - host needs a value: --host <host[:port],…>',
       '  - port (from --port): "99999" is not a port; give a number from 1 to 65535',
       '  - ca: --cert-path means the same as --ca; give one of the two',
       '  - ca (from --ca) has no meaning with --proto tcp; use --proto tls, or leave it out',

@@ -63,10 +63,35 @@ describe('defaults', () => {
         confirmBytes: 64 << 20,
         confirmTimeoutMs: 30_000,
         strictOrder: false,
+        strategy: 'failover',
+        failbackAfterMs: 60_000,
       },
       operation: { logLevel: 'info', logFormat: 'json', drainTimeoutMs: 20_000 },
     });
   });
+
+  test.each([
+    ['by the environment', { SYSLOG_HOST: 'a, b:1514 ,[::1]:601' }, {}],
+    ['by flags', {}, { '--host': ['a', 'b:1514', '[::1]:601'] }],
+  ])('several receivers %s: the port is for those that have none', (_, environment, given) => {
+    const { receiver } = load({ ...environment, SYSLOG_PORT: '5514' }, given).config;
+    expect(receiver).toMatchObject({
+      host: 'a',
+      port: 5514,
+      others: [
+        { host: 'b', port: 1514 },
+        { host: '::1', port: 601 },
+      ],
+    });
+  });
+
+  test.each(['host: a, b:1514\n', 'host: [a, "b:1514"]\n', 'host:\n  - a\n  - b:1514\n'])(
+    'several receivers in the file: %j',
+    (text) => {
+      const { receiver } = load({ SYSLOG_HOST: undefined }, { '--config': configFile(text) }).config;
+      expect([receiver.host, receiver.port, receiver.others]).toEqual(['a', 514, [{ host: 'b', port: 1514 }]]);
+    },
+  );
 
   test.each([
     ['tcp', 514, 'octet-counting'],

@@ -11,6 +11,7 @@ import {
   maskEndpoint,
   port,
   projectName,
+  receiverAddress,
   separator,
 } from '../../../src/config/values.ts';
 
@@ -132,6 +133,11 @@ describe('names', () => {
     [hostText, '::1', '::1'],
     [hostText, '[fe80::1%eth0]', 'fe80::1%eth0'],
     [port, '65535', 65_535],
+    [receiverAddress, 'siem.corp', { host: 'siem.corp' }],
+    [receiverAddress, 'siem.corp:6514', { host: 'siem.corp', port: 6514 }],
+    [receiverAddress, '2001:db8::514', { host: '2001:db8::514' }],
+    [receiverAddress, '[2001:db8::1]', { host: '2001:db8::1' }],
+    [receiverAddress, '[2001:db8::1]:6514', { host: '2001:db8::1', port: 6514 }],
     [projectName, 'web-logs', 'web-logs'],
     [consumerText, 'consumerGroupX_1.2', 'consumerGroupX_1.2'],
     [separator, '||', '||'],
@@ -141,13 +147,18 @@ describe('names', () => {
     [fingerprint, `SHA-256=${'0f'.repeat(32)}`, '0f'.repeat(32)],
     [fingerprint, '0f'.repeat(32), '0f'.repeat(32)],
   ])('taken: %#', (schema: TextSchema<unknown>, text, value) => {
-    expect(schema.parse(text)).toBe(value);
+    expect(schema.parse(text)).toEqual(value);
   });
 
   test.each([
-    [hostText, 'siem.corp:514', 'with --port'],
-    [hostText, '[::1]:514', 'with --port'],
-    [hostText, 'tcp://siem', 'with --proto'],
+    [hostText, 'siem.corp:514', 'holds a port'],
+    [hostText, '[::1]:514', 'holds a port'],
+    [hostText, 'tcp://siem', 'is a URL'],
+    [receiverAddress, 'siem.corp:0', 'not a port'],
+    [receiverAddress, '[::1]:65536', 'not a port'],
+    [receiverAddress, 'siem:x', 'neither a host name nor an address'],
+    [receiverAddress, '[siem]:514', 'neither a host name nor an address'],
+    [receiverAddress, 'tcp://siem:514', 'with --proto'],
     [hostText, 'siem corp', 'neither a host name nor an address'],
     [port, '0', 'from 1 to 65535'],
     [port, '65536', 'from 1 to 65535'],

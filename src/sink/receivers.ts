@@ -1,0 +1,369 @@
+/**
+ * Several receivers as one sink: each delivery goes to one of them, as a sink of its own for each knows how.
+ *
+ * What becomes of a delivery:
+ *  - It is held, its chunks with it, until the receiver of its stream is up: the one that the strategy names among
+ *    those that are trusted (`trust.ts`, `placement.ts`). If that one is given up meanwhile, it goes to another; if
+ *    there is none, it waits: backpressure.
+ *  - A stream goes to another receiver only when nothing of it is open or unconfirmed with the last one, which is
+ *    asked to confirm soon: so neither its order nor what is reported of it ever depends on two receivers.
+ *  - A receiver that is given up loses at once whatever it has not confirmed: its streams must not wait for it. What
+ *    it confirms later is not reported; those logs were sent twice.
+ *  - When a delivery is lost, so are the later ones of its stream, held ones included: they would follow a gap.
+ *
+ * States: `new` → `start` → open → `drain`: new deliveries are lost, those that there are go on to their end, then
+ * every receiver's sink is drained → closed. `destroy` leads there from everywhere.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, DeliveryLostError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { createDeferred } from './deferred.ts';
+import { Placed } from './placed.ts';
+import { placements, type Strategy } from './placement.ts';
+import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from './sink.ts';
+import { Trust } from './trust.ts';
+
+export interface ReceiversOptions {
+  readonly strategy: Strategy;
+  /** A receiver that was given up is used again when it has been up for so long. */
+  readonly failbackAfterMs: number;
+  /** How long a receiver may be down before it is given up. Default 3 s: one that is restarted is back by then. */
+  readonly patienceMs?: number;
+  readonly log: Log;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly now?: () => number;
+}
+
+/** A delivery, and the receiver that has it. */
+export type PlacedWith<M extends Mark> = Placed<M, Receiver<M>>;
+
+interface Receiver<M extends Mark> {
+  readonly sink: Sink<PlacedWith<M>>;
+  readonly peer: string;
+  readonly trust: Trust;
+  /** Its connections take deliveries: a sink that still probes is up as well. */
+  isStarted: boolean;
+}
+
+/** Makes the sink of one receiver, the first of the list first. */
+export type ReceiverFactory<M extends Mark> = (events: SinkEvents<PlacedWith<M>>) => Sink<PlacedWith<M>>;
+
+export function createReceiversSink<M extends Mark>(
+  factories: readonly ReceiverFactory<M>[],
+  options: ReceiversOptions,
+  events: SinkEvents<M>,
+): Sink<M> {
+  return new ReceiversSink(factories, options, events);
+}
+
+/** At start: what the other receivers have from the moment on in which one is up. */
+const othersMs = 1_000;
+
+class ReceiversSink<M extends Mark> implements Sink<M> {
+  readonly #options: ReceiversOptions;
+  readonly #events: SinkEvents<M>;
+  readonly #receivers: readonly Receiver<M>[];
+  /** Of each stream what is not over, oldest first. */
+  readonly #streams = new Map<string, PlacedWith<M>[]>();
+  readonly #settled = createDeferred<void>();
+  #state: SinkStatus['state'] = 'connecting';
+  #sinceMs = Date.now();
+  /** Those that take deliveries, as last told. */
+  #told = '';
+  #starting: Promise<void> | undefined;
+  #draining: Promise<boolean> | undefined;
+  #isFinishing = false;
+  #isClosed = false;
+  #placing: 'no' | 'yes' | 'again' = 'no';
+
+  constructor(factories: readonly ReceiverFactory<M>[], options: ReceiversOptions, events: SinkEvents<M>) {
+    this.#options = options;
+    this.#events = events;
+    this.#receivers = factories.map((create) => this.#createReceiver(create));
+  }
+
+  #createReceiver(create: ReceiverFactory<M>): Receiver<M> {
+    const { failbackAfterMs, patienceMs = 3_000, now = () => performance.now() } = this.#options;
+    const trust = new Trust({ failbackAfterMs, patienceMs, now, onChange: () => this.#trustChanged(receiver) });
+    const sink = create({
+      sent: (placed) => {
+        if (!placed.isOver) this.#events.sent(placed.mark);
+      },
+      confirmed: (placed) => this.#confirmed(receiver, placed),
+      lost: (placed, cause) => {
+        // First: what is held must not go where it is lost again.
+        if (this.#isOpen) trust.lost();
+        this.#lose(placed, cause);
+      },
+      stateChanged: () => this.#stateChanged(receiver),
+    });
+    const receiver: Receiver<M> = { sink, peer: sink.status.peer, trust, isStarted: false };
+    return receiver;
+  }
+
+  get status(): SinkStatus {
+    const members = this.#receivers.map(({ sink }) => sink.status);
+    const sum = (count: (status: SinkStatus) => number) => members.reduce((total, each) => total + count(each), 0);
+    const errors = members.flatMap(({ peer, lastError }) => (lastError === undefined ? [] : [`${peer}: ${lastError}`]));
+    return {
+      state: this.#state,
+      peer: this.#receivers.map(({ peer }) => peer).join(', '),
+      sinceMs: this.#sinceMs,
+      bytesWritten: sum(({ bytesWritten }) => bytesWritten),
+      framesWritten: sum(({ framesWritten }) => framesWritten),
+      framesDropped: sum(({ framesDropped }) => framesDropped),
+      confirms: this.#started.length > 0 && this.#started.every(({ sink }) => sink.status.confirms),
+      reconnects: sum(({ reconnects }) => reconnects),
+      lastError: this.#state === 'up' || errors.length === 0 ? undefined : errors.join('; '),
+      members,
+    };
+  }
+
+  /** Those that may have been given something. */
+  get #started(): readonly Receiver<M>[] {
+    return this.#receivers.filter(({ isStarted }) => isStarted);
+  }
+
+  start(signal: AbortSignal): Promise<void> {
+    this.#starting ??= this.#start(signal);
+    return this.#starting;
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const starts = this.#receivers.map(async (receiver) => {
+      await receiver.sink.start(signal);
+      receiver.isStarted = true;
+      this.#stateChanged(receiver);
+    });
+    try {
+      await Promise.any(starts);
+      // Or everything would go to whichever is quickest, and have to move a moment later.
+      await Promise.race([Promise.allSettled(starts), sleep(othersMs, undefined, { signal, ref: false })]);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    }
+  }
+
+  deliver(mark: M): Delivery {
+    const placed: PlacedWith<M> = new Placed(mark);
+    if (this.#draining || this.#isClosed) {
+      const cause = new AppError('the sink is closed, or about to be', { code: 'closed', action: 'retry' });
+      queueMicrotask(() => {
+        if (placed.isOver) return;
+        placed.giveUp(new DeliveryLostError(cause.message, cause));
+        this.#events.lost([mark], cause);
+      });
+    } else {
+      const stream = this.#streams.get(mark.stream);
+      if (stream) stream.push(placed);
+      else this.#streams.set(mark.stream, [placed]);
+    }
+    return {
+      write: (chunk) => {
+        if (placed.receiver === undefined) this.#placeAll();
+        return placed.write(chunk);
+      },
+      end: () => {
+        placed.end();
+        if (placed.receiver === undefined) this.#placeAll();
+        this.#noteSettled();
+      },
+      abandon: () => {
+        if (placed.isEnded || placed.isOver) return;
+        placed.giveUp(new DeliveryLostError('the delivery was given up'));
+        this.#remove(placed);
+        this.#placeAll();
+      },
+    };
+  }
+
+  confirmSoon(): void {
+    for (const { sink } of this.#receivers) sink.confirmSoon();
+  }
+
+  drain(deadlineMs: number): Promise<boolean> {
+    this.#draining ??= this.#drain(deadlineMs);
+    return this.#draining;
+  }
+
+  async #drain(deadlineMs: number): Promise<boolean> {
+    const deadlineAtMs = performance.now() + deadlineMs;
+    const deadline = createDeferred<'deadline'>();
+    const timer = setTimeout(() => deadline.resolve('deadline'), deadlineMs);
+    try {
+      if (!this.#isSettled && (await Promise.race([this.#settled.promise, deadline.promise]))) return false;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (this.#isClosed) return false;
+    this.#isFinishing = true;
+    const leftMs = Math.max(0, deadlineAtMs - performance.now());
+    const outcomes = await Promise.all(this.#receivers.map(({ sink }) => sink.drain(leftMs)));
+    if (this.#isClosed) return false;
+    const isDrained = outcomes.every((outcome) => outcome);
+    if (isDrained) this.#close();
+    return isDrained;
+  }
+
+  destroy(cause = new AppError('the sink was destroyed', { code: 'destroyed', action: 'retry' })): void {
+    if (this.#isClosed) return;
+    this.#close();
+    for (const { sink } of this.#receivers) sink.destroy(cause);
+    this.#lose([...this.#streams.values()].flat(), cause);
+    this.#settled.resolve();
+  }
+
+  /** Deliveries can still be given to receivers. */
+  get #isOpen(): boolean {
+    return !this.#isFinishing && !this.#isClosed;
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    for (const { trust } of this.#receivers) trust.close();
+    this.#enter('closed');
+  }
+
+  #stateChanged({ sink, trust, isStarted }: Receiver<M>): void {
+    if (!this.#isOpen) return;
+    const { state } = sink.status;
+    if (state === 'up' && isStarted) trust.up();
+    else if (state === 'down') trust.down();
+    const isUp = this.#receivers.some((each) => each.trust.isUp);
+    const isDown = this.#receivers.every((each) => each.sink.status.state === 'down');
+    this.#enter(isUp ? 'up' : isDown ? 'down' : 'connecting');
+    this.#admitIfAlone();
+    this.#placeAll();
+  }
+
+  #enter(state: SinkStatus['state']): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#sinceMs = Date.now();
+    this.#events.stateChanged?.();
+  }
+
+  #trustChanged(receiver: Receiver<M>): void {
+    if (!this.#isOpen) return;
+    this.#admitIfAlone();
+    const { trust, peer, sink } = receiver;
+    this.#tell(trust.isTrusted ? 'info' : 'warn');
+    if (!trust.isTrusted) {
+      const { lastError } = sink.status;
+      const cause = `the receiver ${peer} is given up${lastError === undefined ? '' : `: ${lastError}`}`;
+      const there = [...this.#streams.values()].flat().filter((placed) => placed.receiver === receiver);
+      this.#lose(there, new AppError(cause, { code: 'receiver-given-up', action: 'retry' }));
+    }
+    this.#placeAll();
+  }
+
+  /** A bad receiver is better than none. */
+  #admitIfAlone(): void {
+    if (this.#receivers.some(({ trust }) => trust.isTrusted)) return;
+    this.#receivers.find(({ trust }) => trust.isUp)?.trust.admit();
+  }
+
+  #tell(level: 'info' | 'warn'): void {
+    const { log, strategy } = this.#options;
+    const trusted = this.#trustedPeers();
+    const now = (strategy === 'failover' ? trusted.slice(0, 1) : trusted).join(', ');
+    const before = this.#told;
+    if (now === before) return;
+    this.#told = now;
+    const reasons = this.#receivers.flatMap(({ peer, sink: { status } }) =>
+      status.lastError === undefined ? [] : [`${peer}: ${status.lastError}`],
+    );
+    const facts = { strategy, now, before, ...(reasons.length > 0 && { reasons }) };
+    if (now === '') log.warn(facts, 'no receiver is left: deliveries wait until one is up');
+    else if (before === '') log.info(facts, 'the receivers that deliveries go to');
+    else log[level](facts, 'deliveries go to other receivers than before');
+  }
+
+  #trustedPeers(): string[] {
+    return this.#receivers.filter(({ trust }) => trust.isTrusted).map(({ peer }) => peer);
+  }
+
+  #confirmed({ trust }: Receiver<M>, placed: PlacedWith<M>): void {
+    trust.confirmed();
+    if (placed.isOver) return;
+    placed.finish();
+    this.#remove(placed);
+    this.#events.confirmed(placed.mark);
+    this.#placeAll();
+  }
+
+  /** These, and what comes after them in their streams. */
+  #lose(placed: readonly PlacedWith<M>[], cause: AppError): void {
+    const error = new DeliveryLostError(cause.message, cause);
+    const lost: PlacedWith<M>[] = [];
+    for (const each of placed) {
+      const stream = this.#streams.get(each.stream) ?? [];
+      const from = stream.indexOf(each);
+      if (from < 0) continue;
+      lost.push(...stream.splice(from));
+      if (stream.length === 0) this.#streams.delete(each.stream);
+    }
+    for (const each of lost) each.giveUp(error);
+    if (lost.length > 0)
+      this.#events.lost(
+        lost.map(({ mark }) => mark),
+        cause,
+      );
+    this.#noteSettled();
+    this.#placeAll();
+  }
+
+  #remove(placed: PlacedWith<M>): void {
+    const stream = this.#streams.get(placed.stream) ?? [];
+    const index = stream.indexOf(placed);
+    if (index >= 0) stream.splice(index, 1);
+    if (stream.length === 0) this.#streams.delete(placed.stream);
+    this.#noteSettled();
+  }
+
+  /** A receiver's sink may report while it is given something: that calls for another round, and not one inside it. */
+  #placeAll(): void {
+    if (this.#placing !== 'no') {
+      this.#placing = 'again';
+      return;
+    }
+    do {
+      this.#placing = 'yes';
+      const trusted = this.#trustedPeers();
+      for (const stream of [...this.#streams.values()]) {
+        for (const placed of [...stream]) {
+          if (placed.receiver === undefined && !this.#place(placed, stream, trusted)) break;
+        }
+      }
+    } while ((this.#placing as string) === 'again');
+    this.#placing = 'no';
+    this.#noteSettled();
+  }
+
+  #place(placed: PlacedWith<M>, stream: readonly PlacedWith<M>[], trusted: readonly string[]): boolean {
+    if (placed.isOver || !this.#isOpen) return false;
+    const peer = placements[this.#options.strategy](placed.stream, trusted);
+    const receiver = this.#receivers.find((each) => each.peer === peer);
+    if (!receiver?.trust.isUp || !receiver.trust.isTrusted) return false;
+    const last = stream.find((each) => each.receiver !== undefined && each.receiver !== receiver);
+    if (last) {
+      last.receiver?.sink.confirmSoon();
+      return false;
+    }
+    placed.place(receiver, receiver.sink.deliver(placed));
+    return true;
+  }
+
+  #noteSettled(): void {
+    if (this.#draining && this.#isSettled) this.#settled.resolve();
+  }
+
+  /** Everything has a receiver, and its end. */
+  get #isSettled(): boolean {
+    return [...this.#streams.values()].every((stream) =>
+      stream.every((placed) => placed.receiver !== undefined && placed.isEnded),
+    );
+  }
+}
