@@ -14,7 +14,6 @@
  * States: `new` → `start` → open → `drain`: new deliveries are lost, those that there are go on to their end, then
  * every receiver's sink is drained → closed. `destroy` leads there from everywhere.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, DeliveryLostError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createDeferred } from './deferred.ts';
@@ -138,12 +137,16 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     });
     try {
       await Promise.any(starts);
-      // Or everything would go to whichever is quickest, and have to move a moment later.
-      await Promise.race([Promise.allSettled(starts), sleep(othersMs, undefined, { signal, ref: false })]);
     } catch (error) {
       signal.throwIfAborted();
       throw error instanceof AggregateError ? error.errors[0] : error;
     }
+    // Or everything would go to whichever is quickest, and have to move a moment later.
+    const enough = createDeferred<void>();
+    const timer = setTimeout(enough.resolve, othersMs);
+    await Promise.race([Promise.allSettled(starts), enough.promise]);
+    clearTimeout(timer);
+    signal.throwIfAborted();
   }
 
   deliver(mark: M): Delivery {

@@ -23,6 +23,7 @@ export class ScriptedSink<M extends Mark> implements Sink<M> {
   #state: SinkStatus['state'] = 'connecting';
   /** What it has been given, in order, confirmed or not. */
   readonly received: string[] = [];
+  readonly confirmed: M[] = [];
   confirmsAsked = 0;
   /** Answers `confirmSoon` by itself. */
   confirmsWhenAsked = true;
@@ -82,7 +83,10 @@ export class ScriptedSink<M extends Mark> implements Sink<M> {
     if (this.#state !== 'up') return;
     const sent = this.#entries.filter(({ isSent }) => isSent);
     this.#entries = this.#entries.filter(({ isSent }) => !isSent);
-    for (const { mark } of sent) this.#events.confirmed(mark);
+    for (const { mark } of sent) {
+      this.confirmed.push(mark);
+      this.#events.confirmed(mark);
+    }
   }
 
   confirmSoon(): void {
