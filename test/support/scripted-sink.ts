@@ -74,9 +74,10 @@ export class ScriptedSink<M extends Mark> implements Sink<M> {
     this.#lose((entry) => entry.isBound);
   }
 
-  /** A connection is lost that another has replaced. */
-  loseUnconfirmed(): void {
-    this.#lose((entry) => entry.isBound);
+  /** A connection is lost that another has replaced: the oldest delivery was on it, and no other stream. */
+  loseOldest(): void {
+    const oldest = this.#entries.find((entry) => entry.isBound);
+    this.#lose((entry) => entry === oldest);
   }
 
   confirm(): void {
@@ -156,8 +157,11 @@ export class ScriptedSink<M extends Mark> implements Sink<M> {
   }
 
   #lose(isLost: (entry: Entry<M>) => boolean): void {
-    const streams = new Set(this.#entries.filter(isLost).map(({ mark }) => mark.stream));
-    const lost = this.#entries.filter(({ mark }) => streams.has(mark.stream));
+    const broken = new Set<string>();
+    const lost = this.#entries.filter((entry) => {
+      if (isLost(entry)) broken.add(entry.mark.stream);
+      return broken.has(entry.mark.stream);
+    });
     this.#entries = this.#entries.filter((entry) => !lost.includes(entry));
     for (const entry of lost) this.#refuseWaiting(entry);
     if (lost.length === 0) return;

@@ -87,20 +87,28 @@ describe('failover', () => {
   });
 
   it('loses what a receiver that is given up has not confirmed, and does not believe it later', async () => {
-    await under.send('s', 1);
-    const open = under.sink.deliver({ stream: 't', id: 2 });
-    await open.write(under.chunks.chunk(['t.2 ']));
-    for (let turn = 0; turn < 2; turn++) {
-      await under.send('u', 10 + turn);
-      await new Promise((resolve) => setTimeout(resolve, 40)); // strikes apart
-      a.loseUnconfirmed();
-      await under.send('s', 3);
+    for (const [stream, id] of [
+      ['s', 1],
+      ['t', 2],
+      ['u', 3],
+    ] as const) {
+      await under.send(stream, id);
     }
-    expect(under.events.count('confirmed')).toBe(0);
-    expect(textOf(b)).toBe('s.3 ');
+    const open = under.sink.deliver({ stream: 'v', id: 4 });
+    await open.write(under.chunks.chunk(['v.4 ']));
+    a.loseOldest();
+    await new Promise((resolve) => setTimeout(resolve, 40)); // or it were one strike with the next
+    expect(under.events.history).toEqual(['sent 1', 'sent 2', 'sent 3', 'lost 1']);
+    a.loseOldest();
+    await expect(open.write(under.chunks.chunk(['v.4 ']))).rejects.toThrow(DeliveryLostError);
     const history = [...under.events.history];
+    expect(history.slice(4).toSorted()).toEqual(['lost 2', 'lost 3', 'lost 4']);
     a.confirm();
+    expect(a.confirmed.map(({ mark }) => mark.id)).toEqual([3]);
     expect(under.events.history).toEqual(history);
+    await under.send('u', 5);
+    expect(textOf(b)).toBe('u.5 ');
+    expect(under.chunks.isEachReleasedOnce).toBe(true);
   });
 
   it('waits while all are down, and goes on with the first that comes', async () => {
