@@ -45,10 +45,13 @@ describe('a daemon', () => {
   it('ended by SIGTERM in full flow: exit code 0, and nothing lost or sent twice', async () => {
     run = await startFaultRun({ arrivals: receiver, args: receiverArgs() });
     const choices = createChoices('daemon ended');
+    let daemon = run.daemon;
     for (let end = 0; end < 4; end++) {
+      // Before that it may not listen to signals yet, and dies of one like any process.
+      await daemon.waitForLog('shards assigned');
       await run.moreArrived(choices.between(1, 1_000));
-      expect(await run.daemon.stop('SIGTERM')).toBe(0);
-      run.start('a');
+      expect(await daemon.stop('SIGTERM')).toBe(0);
+      daemon = run.start('a');
     }
     await run.moreArrived(500);
     const { generated, received, duplicates, violations } = await run.settle();
