@@ -313,12 +313,17 @@ describe('memory', () => {
         for (let chunk = encodedBatch.next(); chunk !== undefined; chunk = encodedBatch.next()) chunk.release();
         encodedBatch.close();
       };
-      // Before it is optimized, code keeps its numbers above 2^31 on the heap.
-      for (let run = 0; run < 20; run++) encodeOnce();
-      const bytes = await allocatedBytes(() => {
-        for (let run = 0; run < 5; run++) encodeOnce();
-      });
-      expect(bytes / (5 * logCount)).toBeLessThan(4);
+      // Before it is optimized, code keeps its numbers above 2^31 on the heap; when that is done is up to a busy
+      // machine. What allocates for a log does so in every round.
+      let leastPerLog = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 10 && leastPerLog >= 4; round++) {
+        for (let run = 0; run < 20; run++) encodeOnce();
+        const bytes = await allocatedBytes(() => {
+          for (let run = 0; run < 5; run++) encodeOnce();
+        });
+        leastPerLog = Math.min(leastPerLog, bytes / (5 * logCount));
+      }
+      expect(leastPerLog).toBeLessThan(4);
 
       const withObjects = await allocatedBytes(() => {
         const held: object[] = [];
