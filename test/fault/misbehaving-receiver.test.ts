@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
 import type { InvariantOptions } from '../support/invariant.ts';
 import {
+  allowsOnly,
   closesUnread,
   closesWhenIdle,
   createScriptedReceiver,
@@ -69,6 +70,23 @@ describe('a receiver that', () => {
     },
     60_000,
   );
+
+  it('breaks every connection sooner than it would be confirmed: confirmed earlier, and so everything arrives', async () => {
+    receiver = await createScriptedReceiver();
+    receiver.behave(allowsOnly(1_000));
+    await start(['--confirm-interval', '10s']);
+    const checkpointed = () => run.emulator.stats().logstores[0]?.consumerGroups[0]?.checkpoints ?? [];
+    await waitUntil(
+      () => {
+        expect(checkpointed()).toHaveLength(4);
+        for (const { sequence } of checkpointed()) expect(sequence).toBeGreaterThan(500);
+      },
+      { timeoutMs: 40_000 },
+    );
+    expect(receiver.broken).toBeGreaterThanOrEqual(2);
+    receiver.behave(reads);
+    await expectEverything();
+  }, 90_000);
 
   it('closes connections unread: nothing is lost', async () => {
     receiver = await createScriptedReceiver();

@@ -200,6 +200,17 @@ export function endsFirstAfter(bytes: number): Manner {
   };
 }
 
+/** Resets a connection that is still open so long after something came, as a proxy that allows it no more time. */
+export function allowsOnly(forMs: number): Manner {
+  return (visit) => {
+    reads(visit);
+    visit.socket.once('data', () => {
+      const timer = setTimeout(() => visit.reset(), forMs);
+      visit.socket.once('end', () => clearTimeout(timer));
+    });
+  };
+}
+
 /** Closes a connection on which nothing came for so long. */
 export function closesWhenIdle(idleMs: number): Manner {
   return (visit) => {

@@ -6,12 +6,21 @@
  *                                                                      somebody asks → due: `onDue`
  *   due        until the sink has turned to another connection (`turned`) → resting
  *
- * A receiver that takes long to answer is asked less often: never again before it has had twice that time.
+ * A receiver that takes long to answer is asked less often: never again before it has had twice that time. One that
+ * breaks every connection before it is asked is asked earlier, or the same logs would go round for ever: from the
+ * second break in a row on, interval and bytes are halved each time. They are doubled, up to what is configured,
+ * when as many confirmations in a row have come as tell that the receiver is another now.
  */
 export interface ConfirmationOptions {
   readonly intervalMs: number;
   readonly bytes: number;
 }
+
+/** One break is an accident: a receiver that was restarted. */
+const breaksThatTell = 2;
+const confirmationsThatTell = 8;
+/** 1/128 of 10 s is 78 ms, and of 64 MiB 512 KiB. */
+const smallestShare = 1 / 128;
 
 export class ConfirmationClock {
   readonly #options: ConfirmationOptions;
@@ -20,6 +29,10 @@ export class ConfirmationClock {
   #unconfirmedBytes = 0;
   #isDue = false;
   #lastAnswerMs = 0;
+  #breaks = 0;
+  #confirmations = 0;
+  /** Of the interval and the bytes that are configured. */
+  #share = 1;
 
   constructor(options: ConfirmationOptions, onDue: () => void) {
     this.#options = options;
@@ -33,8 +46,9 @@ export class ConfirmationClock {
   /** Bytes of a delivery went to the connection. */
   wrote(bytes: number): void {
     this.#unconfirmedBytes += bytes;
-    this.#timer ??= setTimeout(() => this.ask(), Math.max(this.#options.intervalMs, 2 * this.#lastAnswerMs));
-    if (this.#unconfirmedBytes >= this.#options.bytes) this.ask();
+    const { intervalMs, bytes: maxBytes } = this.#options;
+    this.#timer ??= setTimeout(() => this.ask(), Math.max(intervalMs * this.#share, 2 * this.#lastAnswerMs));
+    if (this.#unconfirmedBytes >= maxBytes * this.#share) this.ask();
   }
 
   /** As soon as may be. */
@@ -54,5 +68,21 @@ export class ConfirmationClock {
 
   answered(afterMs: number): void {
     this.#lastAnswerMs = afterMs;
+  }
+
+  /** What a connection carried is confirmed. */
+  confirmed(): void {
+    this.#breaks = 0;
+    this.#confirmations += 1;
+    if (this.#confirmations < confirmationsThatTell) return;
+    this.#confirmations = 0;
+    this.#share = Math.min(1, this.#share * 2);
+  }
+
+  /** A connection broke with something unconfirmed on it. */
+  broke(): void {
+    this.#confirmations = 0;
+    this.#breaks += 1;
+    if (this.#breaks >= breaksThatTell) this.#share = Math.max(smallestShare, this.#share / 2);
   }
 }

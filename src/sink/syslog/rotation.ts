@@ -21,20 +21,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { ConfirmationClock } from './confirmation.ts';
 import type { Dialer } from './dialer.ts';
+import { endWithin, type ProbeOptions, probe } from './half-close.ts';
 import { connectionError } from './network-errors.ts';
-import type { SinkLog } from './options.ts';
 import type { Connection } from './transport.ts';
 
-export interface RotationOptions {
-  readonly confirm: 'auto' | 'on' | 'off';
+export interface RotationOptions extends ProbeOptions {
   readonly confirmIntervalMs: number;
   readonly confirmBytes: number;
-  readonly confirmTimeoutMs: number;
   /** A connection is confirmed before the next one is written to. */
   readonly strictOrder: boolean;
-  readonly peer: string;
-  readonly log: SinkLog;
-  readonly now: () => number;
 }
 
 /** The deliveries, as the rotation sees them. */
@@ -58,7 +53,6 @@ interface Turn {
 /** A successor that is dropped within this time is one too many. */
 const trialMs = 50;
 const refusalsThatTell = 2;
-const probes = 3;
 
 export class Rotation {
   readonly #options: RotationOptions;
@@ -97,7 +91,11 @@ export class Rotation {
   /** Resolves with the first connection that takes deliveries; rejects with the reason of `destroy`. */
   async start(): Promise<void> {
     const { confirm } = this.#options;
-    if (confirm !== 'off') await this.#probe();
+    if (confirm !== 'off') {
+      const found = await probe(this.#options, this.#dialer, this.#connections, this.#stop.signal);
+      this.#isConfirming = found.isConfirming;
+      this.#expectsAuthentic = found.expectsAuthentic;
+    }
     this.#carried.confirming(this.#isConfirming);
     // After a probe it is known to be up: nothing new to tell.
     await (confirm === 'off' ? this.#open() : this.#openNext());
@@ -141,41 +139,6 @@ export class Rotation {
     this.#current = undefined;
     this.#turn = undefined;
     for (const connection of [...this.#connections]) connection.destroy(cause);
-  }
-
-  /** An empty connection is ended: does the receiver answer, and how? */
-  async #probe(): Promise<void> {
-    const { confirm, log, peer, now } = this.#options;
-    const { signal } = this.#stop;
-    for (let attempt = 1; attempt <= probes; attempt++) {
-      const connection = attempt === 1 ? await this.#dialer.dial(signal) : await this.#dialer.tryOnce(signal);
-      signal.throwIfAborted();
-      if (!connection) continue;
-      this.#connections.add(connection);
-      let failure: AppError | undefined;
-      connection.attach({ room: () => undefined, lost: (error) => (failure = error) });
-      const startMs = now();
-      const end = await this.#endWithin(connection);
-      this.#connections.delete(connection);
-      signal.throwIfAborted();
-      if (end) {
-        this.#isConfirming = true;
-        this.#expectsAuthentic = end.isAuthentic;
-        const how = { confirms: end.isAuthentic ? 'close_notify' : 'FIN', afterMs: Math.round(now() - startMs) };
-        log.info({ peer, ...how }, 'the receiver answers the end of a connection: deliveries are confirmed');
-        return;
-      }
-      if (failure?.code === 'confirm-timeout') break;
-    }
-    this.#isConfirming = confirm === 'on';
-    log.warn(
-      { peer, confirm },
-      `the receiver does not answer the end of a connection${
-        this.#isConfirming
-          ? '; with --confirm on everything is sent again until it does'
-          : ': what it has read cannot be confirmed. Checkpoints follow the local kernel; a receiver that dies loses what it had not read'
-      }`,
-    );
   }
 
   /** A connection that takes deliveries, however long it takes. */
@@ -276,7 +239,7 @@ export class Rotation {
 
   async #awaitEnd(connection: Connection): Promise<boolean> {
     const startMs = this.#options.now();
-    const end = await this.#endWithin(connection);
+    const end = await endWithin(connection, this.#options.confirmTimeoutMs);
     this.#clock.answered(this.#options.now() - startMs);
     if (!end) return false; // reported by its `lost`
     this.#connections.delete(connection);
@@ -286,21 +249,9 @@ export class Rotation {
       this.#report(connection, connectionError('unauthentic-end', message));
       return false;
     }
+    this.#clock.confirmed();
     this.#carried.confirmed(connection);
     return true;
-  }
-
-  async #endWithin(connection: Connection) {
-    const { confirmTimeoutMs } = this.#options;
-    const timer = setTimeout(() => {
-      const message = `the receiver did not close its side within ${confirmTimeoutMs / 1000} s (--confirm-timeout)`;
-      connection.destroy(connectionError('confirm-timeout', message));
-    }, confirmTimeoutMs);
-    try {
-      return await connection.end();
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #onLost(connection: Connection, error: AppError): void {
@@ -314,6 +265,7 @@ export class Rotation {
       this.#current = undefined;
       this.#clock.turned();
       this.#dialer.lost(connection, error);
+      this.#noteBroken(connection);
       this.#carried.lost(connection, error);
       if (!this.#stop.signal.aborted) void this.#open();
       return;
@@ -333,7 +285,12 @@ export class Rotation {
     if (this.#carried.isUnconfirmedOn(connection)) {
       log.warn(facts, 'not confirmed: what the last connection carried is sent again');
     } else if (this.#isFinishing) log.warn(facts, 'the connection broke while it was closed');
+    this.#noteBroken(connection);
     this.#carried.lost(connection, error);
+  }
+
+  #noteBroken(connection: Connection): void {
+    if (this.#isConfirming && this.#carried.isUnconfirmedOn(connection)) this.#clock.broke();
   }
 }
 
