@@ -19,7 +19,9 @@ import type { Log } from '../log.ts';
 import { createDeferred } from './deferred.ts';
 import { Placed } from './placed.ts';
 import { placements, type Strategy } from './placement.ts';
+import { joinStatus, RouteReport } from './receivers-report.ts';
 import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from './sink.ts';
+import { Streams } from './streams.ts';
 import { Trust } from './trust.ts';
 
 export interface ReceiversOptions {
@@ -62,13 +64,12 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
   readonly #options: ReceiversOptions;
   readonly #events: SinkEvents<M>;
   readonly #receivers: readonly Receiver<M>[];
-  /** Of each stream what is not over, oldest first. */
-  readonly #streams = new Map<string, PlacedWith<M>[]>();
+  /** What is not over. */
+  readonly #streams = new Streams<PlacedWith<M>>();
+  readonly #route: RouteReport;
   readonly #settled = createDeferred<void>();
   #state: SinkStatus['state'] = 'connecting';
   #sinceMs = Date.now();
-  /** Those that take deliveries, as last told. */
-  #told = '';
   #starting: Promise<void> | undefined;
   #draining: Promise<boolean> | undefined;
   #isFinishing = false;
@@ -78,6 +79,7 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
   constructor(factories: readonly ReceiverFactory<M>[], options: ReceiversOptions, events: SinkEvents<M>) {
     this.#options = options;
     this.#events = events;
+    this.#route = new RouteReport(options.strategy, options.log);
     this.#receivers = factories.map((create) => this.#createReceiver(create));
   }
 
@@ -102,20 +104,8 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
 
   get status(): SinkStatus {
     const members = this.#receivers.map(({ sink }) => sink.status);
-    const sum = (count: (status: SinkStatus) => number) => members.reduce((total, each) => total + count(each), 0);
-    const errors = members.flatMap(({ peer, lastError }) => (lastError === undefined ? [] : [`${peer}: ${lastError}`]));
-    return {
-      state: this.#state,
-      peer: this.#receivers.map(({ peer }) => peer).join(', '),
-      sinceMs: this.#sinceMs,
-      bytesWritten: sum(({ bytesWritten }) => bytesWritten),
-      framesWritten: sum(({ framesWritten }) => framesWritten),
-      framesDropped: sum(({ framesDropped }) => framesDropped),
-      confirms: this.#started.length > 0 && this.#started.every(({ sink }) => sink.status.confirms),
-      reconnects: sum(({ reconnects }) => reconnects),
-      lastError: this.#state === 'up' || errors.length === 0 ? undefined : errors.join('; '),
-      members,
-    };
+    const confirms = this.#started.length > 0 && this.#started.every(({ sink }) => sink.status.confirms);
+    return joinStatus(members, { state: this.#state, sinceMs: this.#sinceMs, confirms });
   }
 
   /** Those that may have been given something. */
@@ -159,9 +149,7 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
         this.#events.lost([mark], cause);
       });
     } else {
-      const stream = this.#streams.get(mark.stream);
-      if (stream) stream.push(placed);
-      else this.#streams.set(mark.stream, [placed]);
+      this.#streams.add(placed);
     }
     return {
       write: (chunk) => {
@@ -214,7 +202,7 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     if (this.#isClosed) return;
     this.#close();
     for (const { sink } of this.#receivers) sink.destroy(cause);
-    this.#lose([...this.#streams.values()].flat(), cause);
+    this.#lose(this.#streams.all(), cause);
     this.#settled.resolve();
   }
 
@@ -252,11 +240,12 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     if (!this.#isOpen) return;
     this.#admitIfAlone();
     const { trust, peer, sink } = receiver;
-    this.#tell(trust.isTrusted ? 'info' : 'warn');
+    const statuses = this.#receivers.map((each) => each.sink.status);
+    this.#route.tell(trust.isTrusted ? 'info' : 'warn', this.#trustedPeers(), statuses);
     if (!trust.isTrusted) {
       const { lastError } = sink.status;
       const cause = `the receiver ${peer} is given up${lastError === undefined ? '' : `: ${lastError}`}`;
-      const there = [...this.#streams.values()].flat().filter((placed) => placed.receiver === receiver);
+      const there = this.#streams.all().filter((placed) => placed.receiver === receiver);
       this.#lose(there, new AppError(cause, { code: 'receiver-given-up', action: 'retry' }));
     }
     this.#placeAll();
@@ -266,22 +255,6 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
   #admitIfAlone(): void {
     if (this.#receivers.some(({ trust }) => trust.isTrusted)) return;
     this.#receivers.find(({ trust }) => trust.isUp)?.trust.admit();
-  }
-
-  #tell(level: 'info' | 'warn'): void {
-    const { log, strategy } = this.#options;
-    const trusted = this.#trustedPeers();
-    const now = (strategy === 'failover' ? trusted.slice(0, 1) : trusted).join(', ');
-    const before = this.#told;
-    if (now === before) return;
-    this.#told = now;
-    const reasons = this.#receivers.flatMap(({ peer, sink: { status } }) =>
-      status.lastError === undefined ? [] : [`${peer}: ${status.lastError}`],
-    );
-    const facts = { strategy, now, before, ...(reasons.length > 0 && { reasons }) };
-    if (now === '') log.warn(facts, 'no receiver is left: deliveries wait until one is up');
-    else if (before === '') log.info(facts, 'the receivers that deliveries go to');
-    else log[level](facts, 'deliveries go to other receivers than before');
   }
 
   #trustedPeers(): string[] {
@@ -300,29 +273,16 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
   /** These, and what comes after them in their streams. */
   #lose(placed: readonly PlacedWith<M>[], cause: AppError): void {
     const error = new DeliveryLostError(cause.message, cause);
-    const lost: PlacedWith<M>[] = [];
-    for (const each of placed) {
-      const stream = this.#streams.get(each.stream) ?? [];
-      const from = stream.indexOf(each);
-      if (from < 0) continue;
-      lost.push(...stream.splice(from));
-      if (stream.length === 0) this.#streams.delete(each.stream);
-    }
+    const lost = placed.flatMap((each) => this.#streams.removeFrom(each));
     for (const each of lost) each.giveUp(error);
-    if (lost.length > 0)
-      this.#events.lost(
-        lost.map(({ mark }) => mark),
-        cause,
-      );
+    const marks = lost.map(({ mark }) => mark);
+    if (marks.length > 0) this.#events.lost(marks, cause);
     this.#noteSettled();
     this.#placeAll();
   }
 
   #remove(placed: PlacedWith<M>): void {
-    const stream = this.#streams.get(placed.stream) ?? [];
-    const index = stream.indexOf(placed);
-    if (index >= 0) stream.splice(index, 1);
-    if (stream.length === 0) this.#streams.delete(placed.stream);
+    this.#streams.remove(placed);
     this.#noteSettled();
   }
 
@@ -335,7 +295,7 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     do {
       this.#placing = 'yes';
       const trusted = this.#trustedPeers();
-      for (const stream of [...this.#streams.values()]) {
+      for (const stream of this.#streams.each()) {
         for (const placed of [...stream]) {
           if (placed.receiver === undefined && !this.#place(placed, stream, trusted)) break;
         }
@@ -365,8 +325,6 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
 
   /** Everything has a receiver, and its end. */
   get #isSettled(): boolean {
-    return [...this.#streams.values()].every((stream) =>
-      stream.every((placed) => placed.receiver !== undefined && placed.isEnded),
-    );
+    return this.#streams.all().every((placed) => placed.receiver !== undefined && placed.isEnded);
   }
 }
