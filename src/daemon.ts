@@ -67,6 +67,9 @@ export interface DaemonOptions {
   readonly readCredentials?: () => Credentials;
 }
 
+/** What the command line needs of this file; a test brings its own. */
+export type CreateDaemon = (options: DaemonOptions) => Daemon;
+
 /** What the shards have of a shutdown's time; the rest is for closing the connection in an orderly way. */
 const shareOfShards = 0.8;
 /** With a rate limit: what a drain has to wait for, at most about, is what was pulled to be delivered in this time. */

@@ -1,9 +1,9 @@
 /** `sls-syslog run`: reads the configuration, says what is in effect, and runs the daemon to its end. */
 import type { Surroundings } from '../config/derive.ts';
 import { type Flags, type LoadedConfig, loadConfig } from '../config/load.ts';
+import type { CreateDaemon } from '../daemon.ts';
 import { ConfigError } from '../errors.ts';
 import { createLogger } from '../logging.ts';
-import type { CreateDaemon } from './daemon-port.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 import { type ProcessEvents, superviseDaemon } from './supervise.ts';
 
