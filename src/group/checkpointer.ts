@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackoff } from '../backoff.ts';
 import { type AppError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { LogService, ShardId } from './log-service.ts';
+import type { Cursor, LogService, ShardId } from './log-service.ts';
 import type { Progress } from './progress.ts';
 
 const retryBackoff = { minMs: 100, maxMs: 2_000 };
@@ -23,12 +23,15 @@ export interface Checkpointed {
 
 export class Checkpointer {
   readonly #service: LogService;
+  readonly #onSaving: (shard: ShardId, cursor: Cursor) => void;
   readonly #log: Log;
   readonly #saving = new Map<Checkpointed, Promise<boolean>>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(service: LogService, log: Log) {
+  /** @param onSaving called before each request, whatever becomes of it */
+  constructor(service: LogService, onSaving: (shard: ShardId, cursor: Cursor) => void, log: Log) {
     this.#service = service;
+    this.#onSaving = onSaving;
     this.#log = log;
   }
 
@@ -72,6 +75,7 @@ export class Checkpointer {
 
   async #request(shard: Checkpointed, cursor: string, signal: AbortSignal): Promise<boolean> {
     const progress = shard.progress;
+    this.#onSaving(shard.shard, cursor);
     try {
       await this.#service.updateCheckpoint(shard.shard, cursor, signal);
       progress?.markCheckpointed(cursor);

@@ -16,11 +16,14 @@ import { ByteBudget } from './byte-budget.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Cursor, LogService, Position, ShardId } from './log-service.ts';
+import { NamesakeWatch } from './namesake-watch.ts';
 import type { Ticket } from './progress.ts';
 import { type Deliver, ShardConsumer } from './shard-consumer.ts';
 
 export interface ConsumerGroupOptions {
   readonly service: LogService;
+  /** The name that `service` sends its heartbeats under. */
+  readonly consumerName: string;
   readonly deliver: Deliver;
   /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
   readonly confirmSoon: () => void;
@@ -48,6 +51,7 @@ export interface ConsumerGroupOptions {
 export class ConsumerGroup {
   readonly #options: ConsumerGroupOptions;
   readonly #budget: ByteBudget;
+  readonly #namesakes: NamesakeWatch;
   readonly #checkpointer: Checkpointer;
   readonly #heartbeat: Heartbeat;
   readonly #consumers = new Map<ShardId, ShardConsumer>();
@@ -67,7 +71,9 @@ export class ConsumerGroup {
   constructor(options: ConsumerGroupOptions) {
     this.#options = options;
     this.#budget = new ByteBudget(options.maxInFlightBytes);
-    this.#checkpointer = new Checkpointer(options.service, options.log);
+    this.#namesakes = new NamesakeWatch({ ...options, settleMs: options.timeoutMs });
+    const onSaving = (shard: ShardId, cursor: Cursor) => this.#namesakes.saving(shard, cursor);
+    this.#checkpointer = new Checkpointer(options.service, onSaving, options.log);
     this.#heartbeat = new Heartbeat({
       intervalMs: options.heartbeatIntervalMs,
       timeoutMs: options.timeoutMs,
@@ -158,6 +164,7 @@ export class ConsumerGroup {
     const granted = await this.#heartbeatOrRecreate(held, signal);
     if (signal.aborted || this.#draining) return;
     void this.#refreshShards();
+    void this.#namesakes.look(() => this.#settledIn(), this.#stopping.signal);
     const { start, drain } = assign(held, draining, granted);
     if (start.length > 0 || drain.length > 0) {
       this.#changedAtMs = Date.now();
@@ -201,6 +208,11 @@ export class ConsumerGroup {
     } finally {
       this.#refreshing = false;
     }
+  }
+
+  /** The shards that we hold and are not told to give up. */
+  #settledIn(): readonly ShardConsumer[] {
+    return this.shards.filter(({ state }) => state !== 'draining' && state !== 'stopped');
   }
 
   #startShard(shard: ShardId): void {

@@ -3,8 +3,8 @@
  *
  * Retries: `listShards`, `getCursor`, `getCursorTime`, `getCheckpoint` and `pull` come back only with a result,
  * with an AppError whose action is not `retry`, or when the signal aborts (they reject with its reason): they
- * retry transient errors for as long as it takes. `heartbeat` and `updateCheckpoint` try once: their callers
- * have a timer.
+ * retry transient errors for as long as it takes. `heartbeat`, `listCheckpoints` and `updateCheckpoint` try once:
+ * their callers have a timer.
  */
 import type { BatchBody } from '../encode/bytes.ts';
 
@@ -74,6 +74,8 @@ export interface LogService {
    */
   heartbeat(held: readonly ShardId[], signal: AbortSignal): Promise<readonly ShardId[]>;
   getCheckpoint(shard: ShardId, signal: AbortSignal): Promise<Checkpoint>;
+  /** Of every shard that has one, in one request. */
+  listCheckpoints(signal: AbortSignal): Promise<ReadonlyMap<ShardId, Checkpoint>>;
   /** @throws ServiceError with action `release-shard` when another consumer owns the shard now */
   updateCheckpoint(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<void>;
 }

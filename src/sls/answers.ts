@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { BatchBody, Compression } from '../encode/bytes.ts';
 import { CorruptBatchError } from '../errors.ts';
+import type { Checkpoint } from '../group/log-service.ts';
 import type { Answer, AnswerHead, BodyLimit } from './transport.ts';
 
 const shardId = z.number().int().nonnegative();
@@ -22,6 +23,11 @@ export const checkpointList = z.array(
     consumer: z.string().default(''),
   }),
 );
+
+/** @param saved a row of `checkpointList` that has one */
+export function toCheckpoint({ checkpoint, updateTime, consumer }: z.infer<typeof checkpointList>[number]): Checkpoint {
+  return { cursor: checkpoint, updatedAtMs: Math.floor(updateTime / 1000), consumer };
+}
 
 const compressions: ReadonlyMap<string, Compression> = new Map([
   ['', 'none'],

@@ -18,6 +18,7 @@ export const operations = {
   updateConsumerGroup: { description: 'updating the consumer group', ramAction: 'log:UpdateConsumerGroup' },
   heartbeat: { description: 'sending a heartbeat', ramAction: 'log:ConsumerGroupHeartBeat' },
   getCheckpoint: { description: 'reading a checkpoint', ramAction: 'log:GetConsumerGroupCheckPoint' },
+  listCheckpoints: { description: 'reading the checkpoints', ramAction: 'log:GetConsumerGroupCheckPoint' },
   updateCheckpoint: { description: 'saving a checkpoint', ramAction: 'log:ConsumerGroupUpdateCheckPoint' },
 } as const satisfies Record<string, OperationFacts>;
 

@@ -29,6 +29,7 @@ import {
   readPullHead,
   shardList,
   toBatchBody,
+  toCheckpoint,
   UnreadableAnswerError,
 } from './answers.ts';
 import { Caller, type RetryPolicy } from './caller.ts';
@@ -229,9 +230,22 @@ class Sls implements SlsLogService {
       signal,
     );
     const saved = checkpoints.find((each) => each.shard === shard);
-    if (!saved?.checkpoint) return { cursor: undefined, updatedAtMs: 0, consumer: '' };
-    // Microseconds on the wire.
-    return { cursor: saved.checkpoint, updatedAtMs: Math.floor(saved.updateTime / 1000), consumer: saved.consumer };
+    return saved?.checkpoint ? toCheckpoint(saved) : { cursor: undefined, updatedAtMs: 0, consumer: '' };
+  }
+
+  async listCheckpoints(signal: AbortSignal): Promise<ReadonlyMap<ShardId, Checkpoint>> {
+    const checkpoints = await this.#caller.call(
+      {
+        operation: 'listCheckpoints',
+        method: 'GET',
+        path: this.#groupPath,
+        read: json(checkpointList),
+        isOptional: true,
+      },
+      'once',
+      signal,
+    );
+    return new Map(checkpoints.filter((each) => each.checkpoint).map((each) => [each.shard, toCheckpoint(each)]));
   }
 
   updateCheckpoint(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<void> {

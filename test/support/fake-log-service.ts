@@ -24,6 +24,8 @@ export class FakeLogService implements LogService {
   readonly checkpoints = new Map<ShardId, Cursor>();
   readonly heartbeats: (readonly ShardId[])[] = [];
   granted: ShardId[] = [];
+  /** Who is said to have saved the checkpoints. */
+  consumer = 'a';
   groupExists = true;
   groupsCreated = 0;
   pulls: { shard: ShardId; cursor: Cursor; endCursor: Cursor | undefined }[] = [];
@@ -84,6 +86,17 @@ export class FakeLogService implements LogService {
   async getCheckpoint(shard: ShardId): Promise<Checkpoint> {
     await this.before('getCheckpoint', shard);
     return { cursor: this.checkpoints.get(shard), updatedAtMs: 0, consumer: '' };
+  }
+
+  /** As if `consumer` had saved each just now. */
+  async listCheckpoints(): Promise<ReadonlyMap<ShardId, Checkpoint>> {
+    await this.before('listCheckpoints');
+    return new Map(
+      [...this.checkpoints].map(([shard, cursor]) => [
+        shard,
+        { cursor, updatedAtMs: Date.now(), consumer: this.consumer },
+      ]),
+    );
   }
 
   async updateCheckpoint(shard: ShardId, cursor: Cursor, signal?: AbortSignal): Promise<void> {

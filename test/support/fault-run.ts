@@ -41,6 +41,15 @@ const quick = [
 ];
 const lookIntervalMs = 100;
 
+/** The text by which a daemon reports a second process under its name. */
+export const namesakeText = 'another process uses the consumer name';
+
+/** Whatever happened, no two of these daemons had one name at a time. */
+function expectNoNamesake(daemon: CliProcess): void {
+  const report = daemon.logged().find(({ msg }) => String(msg).includes(namesakeText));
+  if (report) throw new Error(`a false alarm: ${JSON.stringify(report)}`);
+}
+
 export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun> {
   const { logsPerSecond = 1_500, shards = 4, arrivals, consumerNames = ['a'], args } = options;
   const emulator = createEmulator({ shards });
@@ -118,6 +127,7 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
       stop.abort();
       await looking;
       await look();
+      for (const daemon of daemons) expectNoNamesake(daemon);
       return { ...invariant.findings, generated: emulator.stats().logsGenerated };
     },
     close: async () => {

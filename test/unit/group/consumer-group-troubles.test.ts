@@ -35,6 +35,7 @@ describe('ConsumerGroup in trouble', () => {
     const report = (_: unknown, message: string) => logged.push(message);
     group = new ConsumerGroup({
       service,
+      consumerName: 'a',
       deliver,
       confirmSoon: () => undefined,
       heartbeatIntervalMs: 20,

@@ -34,6 +34,7 @@ describe('ConsumerGroup', () => {
     const report = (_: unknown, message: string) => logged.push(message);
     group = new ConsumerGroup({
       service,
+      consumerName: 'a',
       deliver,
       confirmSoon: () => undefined,
       heartbeatIntervalMs: 20,

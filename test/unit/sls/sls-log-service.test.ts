@@ -99,6 +99,28 @@ describe('getCheckpoint', () => {
   });
 });
 
+test('listCheckpoints asks once for those of all shards, and leaves out those without one', async () => {
+  const { service, server, signal } = await makeService(
+    answering([
+      { shard: 0, checkpoint: '', updateTime: 0, consumer: '' },
+      { shard: 3, checkpoint: 'MTIz', updateTime: 1_700_000_000_123_456, consumer: 'siem-0' },
+    ]),
+  );
+  expect(await service.listCheckpoints(signal)).toEqual(
+    new Map([[3, { cursor: 'MTIz', updatedAtMs: 1_700_000_000_123, consumer: 'siem-0' }]]),
+  );
+  expect(server.received.map(({ url }) => url)).toEqual(['/logstores/store/consumergroups/siem']);
+});
+
+test.each([500, 403, 400])('listCheckpoints tries once, and a refusal (%i) is nothing to end for', async (status) => {
+  const { service, server, signal } = await makeService((_request, response) => {
+    response.statusCode = status;
+    response.end();
+  });
+  await expect(service.listCheckpoints(signal)).rejects.not.toMatchObject({ action: 'fatal' });
+  expect(server.received).toHaveLength(1);
+});
+
 test('updateCheckpoint is never forced', async () => {
   const { service, server, signal } = await makeService((_request, response) => response.end());
   await service.updateCheckpoint(3, 'MTIz', signal);

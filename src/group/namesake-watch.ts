@@ -1,0 +1,126 @@
+/**
+ * Notices that another process runs under this consumer's name. The service cannot tell the two apart: both get all
+ * of the name's shards, and send everything twice. But both save checkpoints, and each knows its own: a shard that
+ * we hold has a checkpoint of our name that we never tried to save.
+ *
+ * One such is no proof: a predecessor's last save may arrive after our start, an operator may move a checkpoint. So:
+ *
+ *   held      the first look at a shard only notes when its checkpoint was saved. For the group's timeout after it
+ *             nothing is judged: a predecessor is gone by then, and so is all that it had sent.
+ *   watched   a foreign checkpoint, saved later than that one, makes the shard suspect.
+ *   suspect   another one, other than the first and saved later, within the hour: reported.
+ *
+ * Ours is whatever we tried to save, with or without an answer, also before the shard was lost and won back. Times
+ * are the server's own and only compared with each other. Two processes that always save the same cursors (of a shard
+ * that gets a burst an hour) are not noticed by that shard.
+ *
+ * Costs one request a heartbeat for all shards, and none when we saved nothing since the last.
+ */
+import type { Log } from '../log.ts';
+import type { Checkpoint, Cursor, LogService, ShardId } from './log-service.ts';
+
+/** A shard that we work on; another object when it was lost and won back. */
+export interface HeldShard {
+  readonly shard: ShardId;
+}
+
+export interface NamesakeWatchOptions {
+  readonly service: Pick<LogService, 'listCheckpoints'>;
+  readonly consumerName: string;
+  /** How long after its first look a shard is not judged: the group's timeout. */
+  readonly settleMs: number;
+  readonly log: Log;
+  /** Monotonic milliseconds; a test brings its own. */
+  readonly now?: () => number;
+}
+
+interface Watched {
+  readonly sinceMs: number;
+  /** The server's time of the checkpoint at the first look. */
+  readonly savedAtMs: number;
+  suspicion: { readonly cursor: Cursor; readonly savedAtMs: number; readonly seenAtMs: number } | undefined;
+}
+
+const reportIntervalMs = 5 * 60_000;
+const suspicionMs = 60 * 60_000;
+/** At the shortest checkpoint interval (100 ms) the last 100 s: later, no request of ours is on its way any more. */
+const ownCursorsPerShard = 1_000;
+
+export class NamesakeWatch {
+  readonly #options: NamesakeWatchOptions;
+  readonly #now: () => number;
+  readonly #own = new Map<ShardId, Set<Cursor>>();
+  readonly #watched = new WeakMap<HeldShard, Watched>();
+  #savedSinceLook = false;
+  #looking = false;
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: NamesakeWatchOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** A checkpoint is about to be sent; whether it is ever answered does not matter. */
+  saving(shard: ShardId, cursor: Cursor): void {
+    const own = this.#own.get(shard) ?? new Set();
+    this.#own.set(shard, own);
+    own.delete(cursor); // the latest is last
+    own.add(cursor);
+    for (const oldest of own) {
+      if (own.size <= ownCursorsPerShard) break;
+      own.delete(oldest);
+    }
+    this.#savedSinceLook = true;
+  }
+
+  /**
+   * Looks at the group's checkpoints, if anything was saved since the last look. Never rejects.
+   * @param held the shards that are worked on at that moment, not those that are being given up
+   */
+  async look(held: () => readonly HeldShard[], signal: AbortSignal): Promise<void> {
+    if (!this.#savedSinceLook || this.#looking) return;
+    this.#looking = true;
+    this.#savedSinceLook = false;
+    try {
+      const before = held();
+      const checkpoints = await this.#options.service.listCheckpoints(signal);
+      const still = new Set(held());
+      const shards = before
+        .filter((each) => still.has(each) && this.#isSavedByAnother(each, checkpoints.get(each.shard)))
+        .map((each) => each.shard);
+      if (shards.length > 0) this.#report(shards);
+    } catch (error) {
+      if (!signal.aborted) this.#options.log.debug({ err: error }, 'checkpoints not listed; trying again later');
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  #isSavedByAnother(held: HeldShard, checkpoint: Checkpoint | undefined): boolean {
+    if (checkpoint?.cursor === undefined) return false;
+    const { cursor, updatedAtMs: savedAtMs, consumer } = checkpoint;
+    const nowMs = this.#now();
+    const watched = this.#watched.get(held);
+    if (!watched) {
+      this.#watched.set(held, { sinceMs: nowMs, savedAtMs, suspicion: undefined });
+      return false;
+    }
+    if (nowMs - watched.sinceMs < this.#options.settleMs || savedAtMs <= watched.savedAtMs) return false;
+    if (consumer !== this.#options.consumerName || this.#own.get(held.shard)?.has(cursor)) return false;
+    const { suspicion } = watched;
+    if (suspicion && (cursor === suspicion.cursor || savedAtMs <= suspicion.savedAtMs)) return false;
+    watched.suspicion = { cursor, savedAtMs, seenAtMs: nowMs };
+    return suspicion !== undefined && nowMs - suspicion.seenAtMs < suspicionMs;
+  }
+
+  #report(shards: readonly ShardId[]): void {
+    if (this.#now() - this.#reportedAtMs < reportIntervalMs) return;
+    this.#reportedAtMs = this.#now();
+    const { consumerName, log } = this.#options;
+    const places = shards.length === 1 ? `shard ${shards[0]}` : `shards ${shards.join(', ')}`;
+    log.error(
+      { consumer: consumerName, shards },
+      `another process uses the consumer name "${consumerName}" too: checkpoints of ${places} were saved by another process under this name, or by hand. Two under one name get the same shards and send everything twice: give each process its own --consumer-name`,
+    );
+  }
+}
