@@ -28,6 +28,7 @@ try {
     },
     createDaemon,
     events: process,
+    onReady: tellParent,
     commands: [emulatorCommand(), receiverCommand(), demoCommand()],
     writeOut: (text) => process.stdout.write(text),
     writeError: stderr.write,
@@ -39,4 +40,9 @@ try {
 } catch (thrown) {
   createLogger({ level: 'info', format: isTerminal ? 'pretty' : 'json' }).fatal({ err: toAppError(thrown) }, 'a bug');
   process.exit(exitCodes.failure);
+}
+
+/** pm2 (`wait_ready`) waits for this word over the channel to the process that started us, where there is one. */
+function tellParent(): void {
+  if (process.connected) process.send?.('ready', undefined, undefined, () => undefined); // it may just have left
 }

@@ -11,6 +11,8 @@ export interface RunContext {
   readonly surroundings: Surroundings;
   readonly createDaemon: CreateDaemon;
   readonly events: ProcessEvents;
+  /** The daemon is connected and a member of its group. */
+  readonly onReady?: () => void;
   /** To stderr, at once. */
   readonly writeError: (text: string) => void;
   /** Colours in pretty logs. */
@@ -22,7 +24,7 @@ export interface RunContext {
  * @returns 2 when the configuration is at fault, 0 when everything sent was confirmed and checkpointed, else 1
  */
 export async function runDaemon(flags: Flags, context: RunContext): Promise<ExitCode> {
-  const { surroundings, createDaemon, events, writeError, colour } = context;
+  const { surroundings, createDaemon, events, onReady, writeError, colour } = context;
   const loaded = loadOrExplain(flags, surroundings, writeError);
   if (!loaded) return exitCodes.configuration;
 
@@ -37,6 +39,7 @@ export async function runDaemon(flags: Flags, context: RunContext): Promise<Exit
     drainTimeoutMs,
     log,
     events,
+    onReady,
     writeError,
   });
 }

@@ -1,9 +1,12 @@
 /**
  * Runs a daemon from its start to the process's exit code.
  *
- *     running   --SIGTERM or SIGINT-->            draining    `drain(drainTimeoutMs)`
- *     draining  --a second signal, or overdue-->  destroyed   `destroy(error)`
+ *     running   --SIGTERM, SIGINT or `shutdown`-->  draining    `drain(drainTimeoutMs)`
+ *     draining  --a second of them, or overdue-->   destroyed   `destroy(error)`
  *     any       --it has ended, or cannot go on, or a bug shows-->  the exit code
+ *
+ * `shutdown` is a message over the channel to the parent process, where there is one: pm2's `shutdown_with_message`,
+ * for systems without signals. The other way, `onReady` says that the daemon is connected and a member of its group.
  *
  * Overdue: a drain that has not ended when its time and a grace are over. What is destroyed gets the same grace,
  * then the process ends without it. An exception or rejection that nobody caught is a bug: it is logged and ends
@@ -28,10 +31,13 @@ export interface SuperviseOptions {
   readonly graceMs?: number;
   readonly log: Logger;
   readonly events: ProcessEvents;
+  /** Called once, when the daemon has started. */
+  readonly onReady?: (() => void) | undefined;
   readonly writeError: (text: string) => void;
 }
 
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
+const stopMessage = 'shutdown';
 
 type Outcome = { readonly summary: ExitSummary } | { readonly error: AppError };
 
@@ -76,6 +82,7 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
 
   const listeners = new Map<string, (value: unknown) => void>([
     ...stopSignals.map((signal) => [signal, () => onStopSignal(signal)] as const),
+    ['message', (message) => message === stopMessage && onStopSignal(stopMessage)],
     ['uncaughtException', onBug],
     ['unhandledRejection', onBug],
   ]);
@@ -84,13 +91,16 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
   try {
     daemon = options.createDaemon();
     daemon.finished.then((summary) => settle({ summary }), fail);
-    daemon.start(starting.signal).catch((thrown: unknown) => {
-      // A start that a shutdown cut short says nothing new.
-      if (stage !== 'running') return;
-      const error = toAppError(thrown);
-      settle({ error });
-      ignoreErrors(() => destroy(error));
-    });
+    daemon.start(starting.signal).then(
+      () => stage === 'running' && options.onReady?.(),
+      (thrown: unknown) => {
+        // A start that a shutdown cut short says nothing new.
+        if (stage !== 'running') return;
+        const error = toAppError(thrown);
+        settle({ error });
+        ignoreErrors(() => destroy(error));
+      },
+    );
   } catch (thrown) {
     fail(thrown);
   }

@@ -115,7 +115,7 @@ const table = {
     variables: ['SLS_CONSUMER_NAME'],
     placeholder: '<name>',
     description:
-      'name of this copy, unique in the group and best kept over restarts; the instance is NODE_APP_INSTANCE where it is set, else the process id',
+      'name of this copy, unique in the group and best kept over restarts; the instance is NODE_APP_INSTANCE where it is set (pm2 numbers the copies by it), else the process id',
   }),
   from: defaulted(pointInTime('begin', 'end'), 'begin', {
     group: 'group',

@@ -1,11 +1,15 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { superviseDaemon } from '../../../src/cli/supervise.ts';
 import { AppError, ConfigError } from '../../../src/errors.ts';
 import { createLogger } from '../../../src/logging.ts';
 import { complete, createFakeDaemon, type FakeDaemon, incomplete } from '../../support/fake-daemon.ts';
 
-function supervise(daemon: FakeDaemon, times: { drainTimeoutMs?: number; graceMs?: number } = {}) {
+function supervise(
+  daemon: FakeDaemon,
+  times: { drainTimeoutMs?: number; graceMs?: number; onReady?: () => void } = {},
+) {
   const events = new EventEmitter();
   const written: string[] = [];
   const write = (text: string) => written.push(text);
@@ -164,3 +168,45 @@ test.each(['uncaughtException', 'unhandledRejection'])(
     expect(lastLine()).toMatchObject({ level: 'fatal', err: { message: expect.stringContaining('off by one') } });
   },
 );
+
+test('the message `shutdown` drains as a signal does, a second one destroys, and others mean nothing', async () => {
+  const daemon = createFakeDaemon({ drain: never });
+  const { exitCode, events } = supervise(daemon);
+  for (const message of [{ type: 'shutdown' }, 'reload', undefined]) events.emit('message', message);
+  expect(daemon.drains).toEqual([]);
+  events.emit('message', 'shutdown');
+  expect(daemon.drains).toEqual([1_000]);
+  expect(daemon.destroyedBy).toEqual([]);
+  events.emit('message', 'shutdown');
+  expect(daemon.destroyedBy.map((error) => error.message)).toEqual(['shutdown came again']);
+  daemon.finish(incomplete);
+  expect(await exitCode).toBe(1);
+});
+
+test('is ready once the daemon has started', async () => {
+  let started: () => void = () => undefined;
+  const daemon = createFakeDaemon({ start: () => new Promise<void>((resolve) => (started = resolve)) });
+  let ready = 0;
+  const { exitCode } = supervise(daemon, { onReady: () => ready++ });
+  await sleep(5);
+  expect(ready).toBe(0);
+  started();
+  await sleep(5);
+  expect(ready).toBe(1);
+  daemon.finish(complete);
+  await exitCode;
+  expect(ready).toBe(1);
+});
+
+test('is never ready when the start fails, or was cut short by a shutdown', async () => {
+  let ready = 0;
+  const onReady = () => ready++;
+  const failing = createFakeDaemon({ start: () => Promise.reject(new AppError('no', { code: 'x', action: 'fatal' })) });
+  expect(await supervise(failing, { onReady }).exitCode).toBe(1);
+  const cut = createFakeDaemon({ start: () => sleep(5) });
+  const { events, exitCode } = supervise(cut, { onReady });
+  events.emit('SIGTERM', 'SIGTERM');
+  expect(await exitCode).toBe(0);
+  await sleep(20);
+  expect(ready).toBe(0);
+});
