@@ -77,7 +77,15 @@ const pacedBatchMs = 1_000;
 
 export function createDaemon({ config, log, readCredentials }: DaemonOptions): Daemon {
   const startedAtMs = Date.now();
-  const totals: DeliveryTotals = { batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0, split: 0 };
+  const totals: DeliveryTotals = {
+    batches: 0,
+    logs: 0,
+    rawBytes: 0,
+    frameBytes: 0,
+    truncated: 0,
+    split: 0,
+    deadLettered: 0,
+  };
   const ended = new AbortController();
   let settle: { resolve(summary: ExitSummary): void; reject(error: AppError): void };
   const finished = new Promise<ExitSummary>((resolve, reject) => {

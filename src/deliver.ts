@@ -22,6 +22,8 @@ export interface DeliveryTotals {
   truncated: number;
   /** Logs whose message was over the limit, and went on in further messages. */
   split: number;
+  /** Logs that went to the dead-letter file. */
+  deadLettered: number;
 }
 
 export function createDeliver(
@@ -59,6 +61,7 @@ export function createDeliver(
       totals.frameBytes += batch.counts.frameBytes;
       totals.truncated += batch.counts.truncated;
       totals.split += batch.counts.split;
+      totals.deadLettered += batch.counts.deadLettered;
     } finally {
       batch.close();
     }

@@ -46,6 +46,7 @@ async function report(options: MinuteReportOptions, since: DeliveryTotals): Prom
     rawMBPerSecond: round((totals.rawBytes - since.rawBytes) / seconds / 1e6),
     truncated: totals.truncated - since.truncated,
     split: totals.split - since.split,
+    deadLettered: totals.deadLettered - since.deadLettered,
     framesDropped: sink.status.framesDropped,
     receiver: sink.status.state,
     ...(sink.status.lastError !== undefined && { receiverError: sink.status.lastError }),

@@ -20,19 +20,34 @@ export interface BatchEncoder {
 /** One batch on its way through the encoder. Several may be open at once, one a shard. */
 export interface EncodedBatch {
   /**
-   * Encodes the next slice: some hundred KiB, so that the event loop is free again within about 10 ms.
+   * Encodes the next slice: some hundred KiB, so that the event loop is free again within about 10 ms. A rejected
+   * log ends its slice, which may then be a chunk without a single frame.
    * @returns undefined when the batch is at its end
    * @throws CorruptBatchError when the bytes are not a LogGroupList
    */
   next(): FrameChunk | undefined;
+  /** The logs that were rejected since the last call, in their order; to be asked for after each `next()`. */
+  takeRejected(): readonly RejectedLog[];
   /** What has been encoded up to now. */
   readonly counts: BatchCounts;
   /** Gives back what the batch holds; to be called once, also after an error. */
   close(): void;
 }
 
+/** A log that no message was made of. */
+export interface RejectedLog {
+  /** Its place in the batch, as an identity would have it. */
+  readonly index: number;
+  readonly reason: RejectReason;
+  /** A LogGroupList with nothing but this log and what its group says of it (see log-cutter.ts); the caller's to keep. */
+  readonly logGroupList: Uint8Array;
+}
+
+/** `oversize`: its message would be over the limit. */
+export type RejectReason = 'oversize';
+
 export interface BatchCounts {
-  /** Logs that are encoded to their end. */
+  /** Logs that are encoded to their end; rejected ones are not among them. */
   logs: number;
   /** Bytes of the unpacked LogGroupList. */
   rawBytes: number;
@@ -42,4 +57,6 @@ export interface BatchCounts {
   truncated: number;
   /** Logs whose message was over the limit, and goes on in further messages. */
   split: number;
+  /** Logs that were rejected. */
+  deadLettered: number;
 }

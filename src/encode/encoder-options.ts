@@ -7,9 +7,10 @@ import type { IdentityOptions } from './identity.ts';
 
 /**
  * What becomes of a log whose message is over the limit. `truncate`: the text is cut, the rest is not sent. `split`:
- * it goes on in further messages with the same header.
+ * it goes on in further messages with the same header. `dead-letter`: no message is made of it, and the log is
+ * handed to the caller (`EncodedBatch.takeRejected`).
  */
-export type OversizeAction = 'truncate' | 'split';
+export type OversizeAction = 'truncate' | 'split' | 'dead-letter';
 
 export interface EncoderOptions {
   readonly format: FormatRow;

@@ -51,6 +51,7 @@ const MAX_TIMESTAMP_BYTES = '2099-12-31T23:59:59.999999Z'.length;
 const YEAR_2100 = 4_102_444_800;
 const NANOSECONDS_A_SECOND = 1_000_000_000;
 const NANOSECONDS_A_MICROSECOND = 1000;
+const FRACTION_BYTES = '.999999'.length;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'].map(ascii);
 const SPACE = 0x20;
 const DASH = 0x2d;
@@ -97,14 +98,24 @@ export class HeaderWriter {
   write(output: Output, time: number, timeNs: number): void {
     if (time !== this.#second) this.#prepare(time);
     const header = this.#bytes;
-    if (!this.#hasFraction || timeNs < 0 || timeNs >= NANOSECONDS_A_SECOND) {
+    if (!this.#writesFraction(timeNs)) {
       output.copy(header, 0, header.position);
       return;
     }
     output.copy(header, 0, this.#fractionAt);
     output.byte(DOT);
-    output.decimal(Math.floor(timeNs / NANOSECONDS_A_MICROSECOND), 6);
+    output.decimal(Math.floor(timeNs / NANOSECONDS_A_MICROSECOND), FRACTION_BYTES - 1);
     output.copy(header, this.#fractionAt, header.position);
+  }
+
+  /** Bytes that `write` would write. */
+  length(time: number, timeNs: number): number {
+    if (time !== this.#second) this.#prepare(time);
+    return this.#bytes.position + (this.#writesFraction(timeNs) ? FRACTION_BYTES : 0);
+  }
+
+  #writesFraction(timeNs: number): boolean {
+    return this.#hasFraction && timeNs >= 0 && timeNs < NANOSECONDS_A_SECOND;
   }
 
   #prepare(time: number): void {

@@ -25,6 +25,8 @@ export interface BatchOrigin {
   readonly shard: number;
   /** The cursor that the batch was pulled with. */
   readonly cursor: string;
+  /** The place in that batch of the body's first log; default 0. Another where a log is sent by itself. */
+  readonly firstIndex?: number;
 }
 
 /** Where a message is all of its log. */

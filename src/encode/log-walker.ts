@@ -37,6 +37,13 @@ const ENTRY_DEPTH = { content: 3, tag: 2 } as const;
 export const NO_TIME_NS = -1;
 
 export class LogWalker {
+  /** The group's own bytes, without the tag and length in front of them. */
+  groupStart = 0;
+  groupEnd = 0;
+  /** The same of the log. */
+  logStart = 0;
+  logEnd = 0;
+
   /** Of the group. Empty (start and end equal) where the group has none. */
   topicStart = 0;
   topicEnd = 0;
@@ -51,9 +58,8 @@ export class LogWalker {
   readonly contents = new FieldSpans();
 
   readonly #reader: WireReader;
-  /** Where the next log of the group is looked for, and where the group ends. */
+  /** Where the next log of the group is looked for. */
   #logPosition = 0;
-  #groupEnd = 0;
 
   constructor(bytes: Uint8Array) {
     this.#reader = new WireReader(bytes);
@@ -66,19 +72,20 @@ export class LogWalker {
    */
   nextGroup(): boolean {
     const reader = this.#reader;
-    reader.position = this.#groupEnd;
+    reader.position = this.groupEnd;
     reader.limit = reader.bytes.length;
     while (!reader.atEnd) {
       const tag = reader.tag();
       if (tag === LIST_LOG_GROUP) {
-        this.#groupEnd = reader.lengthEnd();
+        this.groupEnd = reader.lengthEnd();
+        this.groupStart = reader.position;
         this.#logPosition = reader.position;
         this.#readGroup();
         return true;
       }
       reader.skip(tag, LIST_DEPTH);
     }
-    this.#groupEnd = reader.position;
+    this.groupEnd = reader.position;
     return false;
   }
 
@@ -90,11 +97,13 @@ export class LogWalker {
   nextLog(): boolean {
     const reader = this.#reader;
     reader.position = this.#logPosition;
-    reader.limit = this.#groupEnd;
+    reader.limit = this.groupEnd;
     while (!reader.atEnd) {
       const tag = reader.tag();
       if (tag === GROUP_LOG) {
         reader.limit = reader.lengthEnd();
+        this.logStart = reader.position;
+        this.logEnd = reader.limit;
         this.#logPosition = reader.limit;
         this.#readLog();
         return true;
@@ -107,7 +116,7 @@ export class LogWalker {
 
   #readGroup(): void {
     const reader = this.#reader;
-    const end = this.#groupEnd;
+    const end = this.groupEnd;
     this.topicStart = this.topicEnd = this.sourceStart = this.sourceEnd = 0;
     this.tags.clear();
     reader.limit = end;

@@ -4,13 +4,13 @@
  *
  * A slice ends when its chunk is full, so that the event loop gets its turn: 256 KiB of frames take about 1 ms. A
  * log that is larger than a chunk gets a chunk of its own and of its size. One that is over the limit is never
- * written whole anywhere: its parts are made one by one, in as many slices as they take.
+ * written whole anywhere: its parts are made one by one, in as many slices as they take, or it is rejected unwritten.
  *
  * Damage is reported after what stood before it: the frames of the logs in front of it are handed out, and the
  * call after that throws, as does every later one.
  */
 
-import type { BatchCounts, BatchEncoder, EncodedBatch } from './batch-encoder.ts';
+import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from './batch-encoder.ts';
 import type { BatchBody, FrameChunk } from './bytes.ts';
 import { addFrameEnd, type ChunkBuffer, ChunkPool } from './chunk-pool.ts';
 import { CutText } from './cut-text.ts';
@@ -25,6 +25,7 @@ import {
   NO_PART,
   usualMaxIdentityBytes,
 } from './identity.ts';
+import { LogCutter } from './log-cutter.ts';
 import { LogWalker } from './log-walker.ts';
 import { type CompiledRow, compileRow, MessageWriter } from './message-writer.ts';
 import { byteSource, decimalDigits, Output } from './output.ts';
@@ -54,7 +55,12 @@ export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
   const parts = { row, header, identity, framing, limits, pool: new ChunkPool({ chunkBytes: CHUNK_BYTES }) };
   return {
     begin: (body: BatchBody, origin?: BatchOrigin): EncodedBatch =>
-      new ReferenceBatch(unpack(body, limits.maxRawBytes), parts, batchIdentity(parts, origin)),
+      new ReferenceBatch(
+        unpack(body, limits.maxRawBytes),
+        parts,
+        batchIdentity(parts, origin),
+        origin?.firstIndex ?? 0,
+      ),
   };
 }
 
@@ -76,7 +82,13 @@ function batchIdentity(parts: EncoderParts, origin: BatchOrigin | undefined): Ba
 interface BatchState {
   readonly walker: LogWalker;
   readonly message: MessageWriter;
+  readonly cutter: LogCutter;
 }
+
+/** What looking for the next log came upon. */
+type Found = 'log' | 'rejected log' | 'end';
+
+const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
 
 class ReferenceBatch implements EncodedBatch {
   readonly counts: BatchCounts;
@@ -92,24 +104,33 @@ class ReferenceBatch implements EncodedBatch {
   /** What is still to be written of the log, where it is split, and how many parts have been. */
   #rest: CutText | undefined;
   #partCount = 0;
+  #rejected: RejectedLog[] = [];
   #failure: unknown;
+  readonly #firstIndex: number;
   readonly #identity: BatchIdentity | undefined;
   /** What stands before a text is never longer. */
   readonly #maxHeadBytes: number;
 
-  constructor(raw: Uint8Array, parts: EncoderParts, identity: BatchIdentity | undefined) {
+  constructor(raw: Uint8Array, parts: EncoderParts, identity: BatchIdentity | undefined, firstIndex: number) {
     const walker = new LogWalker(raw);
     this.#parts = parts;
     this.#identity = identity;
+    this.#firstIndex = firstIndex;
     this.#maxHeadBytes = parts.header.maxBytes + (identity?.maxBytes ?? 0);
-    this.#state = { walker, message: new MessageWriter(parts.row, byteSource(raw), walker) };
-    this.counts = { logs: 0, rawBytes: raw.length, frameBytes: 0, truncated: 0, split: 0 };
+    this.#state = {
+      walker,
+      message: new MessageWriter(parts.row, byteSource(raw), walker),
+      cutter: new LogCutter(raw),
+    };
+    this.counts = { logs: 0, rawBytes: raw.length, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 };
   }
 
   next(): FrameChunk | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     const state = this.#state;
-    if (state === undefined || !this.#findLog(state)) return undefined;
+    const found = state === undefined ? 'end' : this.#findLog(state);
+    if (state === undefined || found === 'end') return undefined;
+    if (found === 'rejected log') return NO_FRAMES;
     const { pool, framing } = this.#parts;
     const maxFrameBytes = this.#maxFrameBytes(state);
     const buffer = pool.acquire(maxFrameBytes > pool.chunkBytes ? this.#exactFrameBytes(state) : 0);
@@ -117,6 +138,12 @@ class ReferenceBatch implements EncodedBatch {
     const frameCount = this.#fill(state, buffer, output);
     this.counts.frameBytes += output.position;
     return pool.chunk(buffer, output.position, frameCount, framing === 'datagram');
+  }
+
+  takeRejected(): readonly RejectedLog[] {
+    const rejected = this.#rejected;
+    this.#rejected = [];
+    return rejected;
   }
 
   close(): void {
@@ -141,36 +168,57 @@ class ReferenceBatch implements EncodedBatch {
     } while (
       frameCount < maxChunkFrames &&
       output.position < maxChunkBytes &&
-      (this.#atLog || this.#findNextLog(state))
+      (this.#atLog || this.#findNextLog(state) === 'log')
     );
     return frameCount;
   }
 
   /** Goes on to the next log unless the walker is at one. A failure here has nothing in front of it. */
-  #findLog(state: BatchState): boolean {
-    if (this.#atLog || this.#findNextLog(state)) return true;
+  #findLog(state: BatchState): Found {
+    if (this.#atLog) return 'log';
+    const found = this.#findNextLog(state);
     if (this.#failure !== undefined) throw this.#failure;
-    this.close();
-    return false;
+    if (found === 'end') this.close();
+    return found;
   }
 
-  /** @returns false at the end of the batch, and at damage, which is then kept for the next call */
-  #findNextLog({ walker, message }: BatchState): boolean {
+  /** @returns `end` at damage too, which is then kept for the next call */
+  #findNextLog(state: BatchState): Found {
+    const { walker, message } = state;
     try {
       while (!(this.#inGroup && walker.nextLog())) {
         this.#inGroup = walker.nextGroup();
-        if (!this.#inGroup) return false;
+        if (!this.#inGroup) return 'end';
         this.#isNewGroup = true;
       }
       if (this.#isNewGroup) message.beginGroup();
       this.#isNewGroup = false;
+      if (this.#parts.limits.oversize === 'dead-letter' && this.#isOversize(state)) {
+        this.#rejected.push({ index: this.#index, reason: 'oversize', logGroupList: state.cutter.cut(walker) });
+        this.counts.deadLettered++;
+        return 'rejected log';
+      }
       this.#atLog = true;
-      return true;
+      return 'log';
     } catch (error) {
       this.#failure = error;
       this.close();
-      return false;
+      return 'end';
     }
+  }
+
+  /** Of the log that the walker stands at. */
+  get #index(): number {
+    return this.#firstIndex + this.counts.logs + this.counts.deadLettered;
+  }
+
+  /** Whether the walker's log is too long for one message, found out without writing it. */
+  #isOversize({ walker, message }: BatchState): boolean {
+    const { header, limits } = this.#parts;
+    if (this.#maxHeadBytes + message.maxLength() <= limits.maxMessageBytes) return false;
+    const head = header.length(walker.time, walker.timeNs) + (this.#identity?.length(this.#index) ?? 0);
+    const room = limits.maxMessageBytes - head;
+    return message.maxLength() > room && message.exactLength() > room;
   }
 
   #writeFrame(state: BatchState, output: Output): void {
@@ -192,7 +240,7 @@ class ReferenceBatch implements EncodedBatch {
       this.#writePart(this.#rest, output, limit);
       return;
     }
-    const index = this.counts.logs;
+    const index = this.#index;
     const identity = this.#identity;
     const room = limit - output.position - (identity?.length(index) ?? 0);
     if (message.maxLength() <= room || message.exactLength() <= room) {
@@ -206,7 +254,7 @@ class ReferenceBatch implements EncodedBatch {
   #writeOversize(text: CutText, output: Output, limit: number): void {
     switch (this.#parts.limits.oversize) {
       case 'truncate':
-        this.#identity?.write(output, this.counts.logs, NO_PART);
+        this.#identity?.write(output, this.#index, NO_PART);
         text.write(output, limit);
         this.counts.truncated++;
         return;
@@ -215,12 +263,14 @@ class ReferenceBatch implements EncodedBatch {
         this.#writePart(text, output, limit);
         this.counts.split++;
         return;
+      case 'dead-letter':
+        throw new TypeError('a log over the limit is rejected before it is written');
     }
   }
 
   #writePart(text: CutText, output: Output, limit: number): void {
     this.#partCount++;
-    this.#identity?.write(output, this.counts.logs, this.#partCount);
+    this.#identity?.write(output, this.#index, this.#partCount);
     text.write(output, limit);
     this.#rest = text.atEnd ? undefined : text;
   }

@@ -1,5 +1,5 @@
 /** Short ways to run an encoder in tests. */
-import type { BatchCounts, BatchEncoder } from '../../src/encode/batch-encoder.ts';
+import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
 import type { BatchBody } from '../../src/encode/bytes.ts';
 import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
 import type { BatchOrigin } from '../../src/encode/identity.ts';
@@ -13,6 +13,7 @@ export interface Encoded {
   /** Datagrams only: the frames one by one. */
   datagrams: Buffer[];
   counts: BatchCounts;
+  rejected: RejectedLog[];
   /** What `next()` threw. */
   error: unknown;
 }
@@ -32,6 +33,7 @@ export function encodeAll(encoder: BatchEncoder, raw: Uint8Array, origin?: Batch
   const batch = encoder.begin(rawBody(raw), origin);
   const copies: Buffer[] = [];
   const datagrams: Buffer[] = [];
+  const rejected: RejectedLog[] = [];
   let frameCount = 0;
   let error: unknown;
   try {
@@ -45,6 +47,7 @@ export function encodeAll(encoder: BatchEncoder, raw: Uint8Array, origin?: Batch
       copies.push(copy);
       frameCount += chunk.frameCount;
       chunk.release();
+      rejected.push(...batch.takeRejected());
     }
   } catch (thrown) {
     error = thrown;
@@ -57,6 +60,7 @@ export function encodeAll(encoder: BatchEncoder, raw: Uint8Array, origin?: Batch
     frameCount,
     datagrams,
     counts: { ...batch.counts },
+    rejected,
     error,
   };
 }

@@ -8,13 +8,13 @@ import { createPace } from '../../src/pacer.ts';
 
 const body = { bytes: Buffer.from('x'), compression: 'none' as const, rawSize: 1 };
 const ticket: Ticket = { shard: 0, stream: '0', from: 'a', to: 'b', ordinal: 0 };
-const noTotals = () => ({ batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0, split: 0 });
+const noTotals = () => ({ batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 });
 
 /** An encoder whose batch is these chunks; a string in their place is thrown. */
 function encoderOf(chunks: (number | string)[]) {
   const close = vi.fn();
   const origins: unknown[] = [];
-  const counts: BatchCounts = { logs: 0, rawBytes: 1, frameBytes: 0, truncated: 2, split: 3 };
+  const counts: BatchCounts = { logs: 0, rawBytes: 1, frameBytes: 0, truncated: 2, split: 3, deadLettered: 0 };
   const encoder: BatchEncoder = {
     begin: (_, origin) => {
       origins.push(origin);
@@ -22,6 +22,7 @@ function encoderOf(chunks: (number | string)[]) {
       return {
         counts,
         close,
+        takeRejected: () => [],
         next: (): FrameChunk | undefined => {
           const each = left.shift();
           if (typeof each === 'string') throw new CorruptBatchError(each);
@@ -51,7 +52,15 @@ describe('createDeliver', () => {
     expect(delivery.end).toHaveBeenCalledOnce();
     expect(delivery.abandon).not.toHaveBeenCalled();
     expect(close).toHaveBeenCalledOnce();
-    expect(totals).toEqual({ batches: 1, logs: 2, rawBytes: 1, frameBytes: 30, truncated: 2, split: 3 });
+    expect(totals).toEqual({
+      batches: 1,
+      logs: 2,
+      rawBytes: 1,
+      frameBytes: 30,
+      truncated: 2,
+      split: 3,
+      deadLettered: 0,
+    });
     expect(origins).toEqual([{ shard: 0, cursor: 'a' }]);
   });
 

@@ -23,7 +23,15 @@ function shard(id: number, caughtUp: boolean, state: ShardConsumer['state'] = 'c
 }
 
 describe('the minute report', () => {
-  const totals: DeliveryTotals = { batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0, split: 0 };
+  const totals: DeliveryTotals = {
+    batches: 0,
+    logs: 0,
+    rawBytes: 0,
+    frameBytes: 0,
+    truncated: 0,
+    split: 0,
+    deadLettered: 0,
+  };
   const info = vi.fn();
   const log = { debug: vi.fn(), info, warn: vi.fn(), error: vi.fn() };
   let stop: AbortController;
@@ -45,9 +53,9 @@ describe('the minute report', () => {
   }
 
   it('writes one line a minute, with rates since the last one', async () => {
-    Object.assign(totals, { logs: 1_000, rawBytes: 1e9, truncated: 1 });
+    Object.assign(totals, { logs: 1_000, rawBytes: 1e9, truncated: 1, deadLettered: 4 });
     start([shard(0, true)]);
-    Object.assign(totals, { logs: 7_000, rawBytes: 1.6e9, truncated: 3 });
+    Object.assign(totals, { logs: 7_000, rawBytes: 1.6e9, truncated: 3, deadLettered: 9 });
     await vi.advanceTimersByTimeAsync(59_999);
     expect(info).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
@@ -57,6 +65,7 @@ describe('the minute report', () => {
         rawMBPerSecond: 10,
         truncated: 2,
         split: 0,
+        deadLettered: 5,
         framesDropped: 2,
         receiver: 'up',
         shards: 1,

@@ -109,6 +109,7 @@ describe('slices', () => {
       frameBytes: encoded.bytes.length,
       truncated: 0,
       split: 0,
+      deadLettered: 0,
     });
   });
 
@@ -188,7 +189,14 @@ describe('slices', () => {
       const encodedBatch = encoder.begin(rawBody(raw));
       expect(encodedBatch.next()).toBeUndefined();
       expect(encodedBatch.next()).toBeUndefined();
-      expect(encodedBatch.counts).toEqual({ logs: 0, rawBytes: raw.length, frameBytes: 0, truncated: 0, split: 0 });
+      expect(encodedBatch.counts).toEqual({
+        logs: 0,
+        rawBytes: raw.length,
+        frameBytes: 0,
+        truncated: 0,
+        split: 0,
+        deadLettered: 0,
+      });
     }
   });
 
