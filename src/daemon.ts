@@ -13,11 +13,15 @@
  *     ⑧ confirm     sink → group                   how far the receiver has it
  *     ⑨ checkpoint  group/checkpointer.ts          the shard's cursor, on the server
  *
+ * What cannot be sent leaves it between ⑥ and ⑦, to dead-letter/.
+ *
  * Steps ② to ⑦ are joined in deliver.ts, a batch at a time for each shard, and no faster than pacer.ts lets them go;
  * the loop around them is group/shard-consumer.ts.
  */
 import type { Config } from './config/config.ts';
-import { createDeliver, type DeliveryTotals } from './deliver.ts';
+import { DeadLetters } from './dead-letter/dead-letters.ts';
+import { DeadLetterFile } from './dead-letter/file.ts';
+import { createDeliver, noTotals } from './deliver.ts';
 import type { BatchEncoder } from './encode/batch-encoder.ts';
 import { createReferenceEncoder } from './encode/reference-encoder.ts';
 import { AppError, toAppError } from './errors.ts';
@@ -77,15 +81,7 @@ const pacedBatchMs = 1_000;
 
 export function createDaemon({ config, log, readCredentials }: DaemonOptions): Daemon {
   const startedAtMs = Date.now();
-  const totals: DeliveryTotals = {
-    batches: 0,
-    logs: 0,
-    rawBytes: 0,
-    frameBytes: 0,
-    truncated: 0,
-    split: 0,
-    deadLettered: 0,
-  };
+  const totals = noTotals();
   const ended = new AbortController();
   let settle: { resolve(summary: ExitSummary): void; reject(error: AppError): void };
   const finished = new Promise<ExitSummary>((resolve, reject) => {
@@ -104,11 +100,15 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
     log,
   );
   const pace = createPace(config.delivery);
+  const encoder = buildEncoder(config);
+  const file = config.delivery.deadLetter && new DeadLetterFile({ ...config.delivery.deadLetter, log });
+  const deadLetters = file && new DeadLetters({ ...config.service, file, log });
   const group = new ConsumerGroup({
     ...config.group,
     until: config.group.until,
     service,
-    deliver: createDeliver(buildEncoder(config), sink, totals, pace),
+    deliver: createDeliver({ encoder, sink, totals, pace, deadLetters, log }),
+    skipsCorrupt: config.delivery.onCorruptBatch === 'skip',
     ...(pace && { batchTargetMs: pacedBatchMs }),
     confirmSoon: () => sink.confirmSoon(),
     drainTimeoutMs: config.operation.drainTimeoutMs,
@@ -124,7 +124,9 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
   let draining: Promise<ExitSummary> | undefined;
 
   async function startParts(signal: AbortSignal): Promise<void> {
-    startMinuteReport({ service, group, sink, totals, log, signal });
+    await file?.open();
+    signal.throwIfAborted();
+    startMinuteReport({ service, group, sink, totals, deadLetters, log, signal });
     // Both at once: a wrong key is told although the receiver is down, and the other way round. The group is
     // joined only with a connection: an instance that cannot deliver must not hold shards that others could.
     await Promise.all([group.prepare(), sink.start(signal)]);
@@ -185,6 +187,7 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
     ended.abort(new AppError('the daemon has ended', { code: 'ended', action: 'fatal' }));
     sink.destroy();
     service.close();
+    void file?.close();
     return summary;
   }
 

@@ -1,12 +1,19 @@
 /**
  * Steps ② to ⑦ of a log's way for one batch: encoded slice by slice, each slice written before the next is made.
  * The event loop is free between slices, so that heartbeats never wait for formatting.
+ *
+ * What cannot be sent is set aside, and is on the disk before the delivery ends, and so before a checkpoint can pass
+ * it. While the disk does not take it, no delivery is open (others would have to wait for its end): the batch begins
+ * anew afterwards.
  */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
-import type { BatchEncoder } from './encode/batch-encoder.ts';
+import type { BatchLetters, DeadLetters } from './dead-letter/dead-letters.ts';
+import type { BatchEncoder, EncodedBatch } from './encode/batch-encoder.ts';
 import type { BatchBody } from './encode/bytes.ts';
+import { AppError, CorruptBatchError } from './errors.ts';
 import type { Ticket } from './group/progress.ts';
 import type { Deliver } from './group/shard-consumer.ts';
+import type { Log } from './log.ts';
 import type { Pace, Sent } from './pacer.ts';
 import type { Delivery, Sink } from './sink/sink.ts';
 
@@ -24,47 +31,132 @@ export interface DeliveryTotals {
   split: number;
   /** Logs that went to the dead-letter file. */
   deadLettered: number;
+  /** Batches that could not be read to their end, and were skipped. */
+  batchesSkipped: number;
 }
 
-export function createDeliver(
-  encoder: BatchEncoder,
-  sink: Pick<Sink<Ticket>, 'deliver'>,
-  totals: DeliveryTotals,
-  pace: Pace = unpaced,
-): Deliver {
-  return async (body, ticket, signal) => {
+export function noTotals(): DeliveryTotals {
+  return {
+    batches: 0,
+    logs: 0,
+    rawBytes: 0,
+    frameBytes: 0,
+    truncated: 0,
+    split: 0,
+    deadLettered: 0,
+    batchesSkipped: 0,
+  };
+}
+
+export interface DeliverParts {
+  readonly encoder: BatchEncoder;
+  readonly sink: Pick<Sink<Ticket>, 'deliver'>;
+  readonly totals: DeliveryTotals;
+  /** Absent: as fast as the sink takes it. */
+  readonly pace?: Pace | undefined;
+  /** There where the encoder rejects logs, or batches are skipped. */
+  readonly deadLetters?: DeadLetters | undefined;
+  readonly log: Log;
+}
+
+export function createDeliver({ encoder, sink, totals, pace, deadLetters, log }: DeliverParts): Deliver {
+  return async (body, ticket, signal, maySkip = false) => {
+    const letters = deadLetters?.begin(ticket);
+    while (!(await attempt(body, ticket, signal, letters, maySkip))) await letters?.storeUntilDone(signal);
+  };
+
+  /** @returns false when something could not be set aside */
+  async function attempt(
+    body: BatchBody,
+    ticket: Ticket,
+    signal: AbortSignal,
+    letters: BatchLetters | undefined,
+    maySkip: boolean,
+  ): Promise<boolean> {
     const delivery = sink.deliver(ticket);
     const giveUp = () => delivery.abandon();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      await write(body, ticket, delivery, signal);
+      await write(body, ticket, delivery, signal, letters, maySkip);
       delivery.end();
+      return true;
     } catch (error) {
       delivery.abandon();
+      if (error instanceof AppError && error.code === 'dead-letter-file') return false;
       throw error;
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
-  };
+  }
 
-  async function write(body: BatchBody, ticket: Ticket, delivery: Delivery, signal: AbortSignal): Promise<void> {
-    const batch = encoder.begin(body, { shard: ticket.shard, cursor: ticket.from });
-    const send = (): Sent | undefined => {
-      const chunk = batch.next();
-      return chunk && { frames: chunk.frameCount, bytes: chunk.bytes.length, taken: delivery.write(chunk) };
-    };
+  async function write(
+    body: BatchBody,
+    ticket: Ticket,
+    delivery: Delivery,
+    signal: AbortSignal,
+    letters: BatchLetters | undefined,
+    maySkip: boolean,
+  ): Promise<void> {
+    let batch: EncodedBatch | undefined;
+    let damage: CorruptBatchError | undefined;
     try {
-      while (await pace(send, signal)) signal.throwIfAborted();
-      totals.batches++;
-      totals.logs += batch.counts.logs;
-      totals.rawBytes += batch.counts.rawBytes;
-      totals.frameBytes += batch.counts.frameBytes;
-      totals.truncated += batch.counts.truncated;
-      totals.split += batch.counts.split;
-      totals.deadLettered += batch.counts.deadLettered;
+      if (body.refused) throw body.refused;
+      batch = encoder.begin(body, { shard: ticket.shard, cursor: ticket.from });
+      await writeBatch(batch, delivery, pace, signal, letters);
+    } catch (error) {
+      if (!(error instanceof CorruptBatchError) || !letters || !maySkip) throw error;
+      damage = error;
     } finally {
-      batch.close();
+      batch?.close();
     }
+    if (damage) {
+      const index = batch ? batch.counts.logs + batch.counts.deadLettered : 0;
+      const { shard, from: cursor, to: nextCursor } = ticket;
+      letters?.addRest({ index, nextCursor, reason: damage.message });
+      await letters?.store(signal);
+      totals.batchesSkipped++;
+      log.error(
+        { shard, cursor, nextCursor, index, reason: damage.message },
+        `shard ${shard}: a batch cannot be read and is skipped, from its log number ${index} on; the dead-letter file says where it was`,
+      );
+    } else await letters?.store(signal);
+    if (batch) count(batch, totals);
+  }
+}
+
+function count({ counts }: EncodedBatch, totals: DeliveryTotals): void {
+  totals.batches++;
+  totals.logs += counts.logs;
+  totals.rawBytes += counts.rawBytes;
+  totals.frameBytes += counts.frameBytes;
+  totals.truncated += counts.truncated;
+  totals.split += counts.split;
+  totals.deadLettered += counts.deadLettered;
+}
+
+/**
+ * Writes a batch to its end, and gathers what it rejects.
+ * @throws CorruptBatchError, DeliveryLostError, what `letters.store` throws, or the signal's reason
+ */
+export async function writeBatch(
+  batch: EncodedBatch,
+  delivery: Pick<Delivery, 'write'>,
+  pace: Pace = unpaced,
+  signal: AbortSignal,
+  letters?: Pick<BatchLetters, 'add' | 'isFull' | 'store'>,
+): Promise<void> {
+  const send = (): Sent | undefined => {
+    const chunk = batch.next();
+    if (!chunk) return undefined;
+    const sent = { frames: chunk.frameCount, bytes: chunk.bytes.length };
+    if (chunk.frameCount > 0) return { ...sent, taken: delivery.write(chunk) };
+    chunk.release();
+    return { ...sent, taken: undefined };
+  };
+  while (await pace(send, signal)) {
+    signal.throwIfAborted();
+    for (const rejected of batch.takeRejected()) letters?.add(rejected);
+    if (letters?.isFull) await letters.store(signal);
   }
 }
 

@@ -61,9 +61,12 @@ export class ServiceError extends AppError {
 /** A pull's body that cannot be unpacked or parsed. */
 export class CorruptBatchError extends AppError {
   override readonly name = 'CorruptBatchError';
+  /** Where the answer says to go on, if it was refused before its body was handed on. */
+  readonly nextCursor: string | undefined;
 
-  constructor(message: string, context?: Readonly<Record<string, unknown>>, cause?: unknown) {
+  constructor(message: string, context?: Readonly<Record<string, unknown>>, cause?: unknown, nextCursor?: string) {
     super(message, { code: 'corrupt-batch', action: 'reject', ...(context && { context }), cause });
+    this.nextCursor = nextCursor;
   }
 }
 

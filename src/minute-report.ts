@@ -14,6 +14,7 @@ export interface MinuteReportOptions {
   readonly group: Pick<ConsumerGroup, 'shards' | 'bytesInFlight'>;
   readonly sink: { readonly status: SinkStatus };
   readonly totals: DeliveryTotals;
+  readonly deadLetters?: { readonly troubleSinceMs: number | undefined } | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -39,7 +40,8 @@ export function startMinuteReport(options: MinuteReportOptions): void {
 }
 
 async function report(options: MinuteReportOptions, since: DeliveryTotals): Promise<void> {
-  const { group, sink, totals, log } = options;
+  const { group, sink, totals, deadLetters, log } = options;
+  const waitingSinceMs = deadLetters?.troubleSinceMs;
   const seconds = intervalMs / 1000;
   const fields = {
     logsPerSecond: round((totals.logs - since.logs) / seconds),
@@ -47,9 +49,11 @@ async function report(options: MinuteReportOptions, since: DeliveryTotals): Prom
     truncated: totals.truncated - since.truncated,
     split: totals.split - since.split,
     deadLettered: totals.deadLettered - since.deadLettered,
+    batchesSkipped: totals.batchesSkipped - since.batchesSkipped,
     framesDropped: sink.status.framesDropped,
     receiver: sink.status.state,
     ...(sink.status.lastError !== undefined && { receiverError: sink.status.lastError }),
+    ...(waitingSinceMs !== undefined && { deadLetterFileFailsSince: new Date(waitingSinceMs).toISOString() }),
     shards: group.shards.length,
     bytesInFlight: group.bytesInFlight,
   };

@@ -1,10 +1,11 @@
 /** The flat values, checked and complete, in the shape that the daemon reads. Pure. */
-import type { Config, ReceiverConfig, ServiceConfig, TlsConfig } from './config.ts';
+import type { Config, DeliveryConfig, ReceiverConfig, ServiceConfig, TlsConfig } from './config.ts';
 import { groupTimeoutMs } from './derive.ts';
 import type { Values } from './settings.ts';
 import type { TlsFiles } from './tls-files.ts';
 
-export function assembleConfig(values: Values, tlsFiles: TlsFiles): Config {
+/** @param deadLetterPath absolute, with everything put in; absent where there is none */
+export function assembleConfig(values: Values, tlsFiles: TlsFiles, deadLetterPath?: string): Config {
   return {
     service: serviceConfig(values),
     group: {
@@ -32,17 +33,7 @@ export function assembleConfig(values: Values, tlsFiles: TlsFiles): Config {
       ...(values.identity && { identity: { enterpriseId: values.enterpriseId } }),
     },
     receiver: receiverConfig(values, tlsFiles),
-    delivery: {
-      confirm: values.proto === 'udp' ? 'off' : values.confirm,
-      confirmIntervalMs: values.confirmInterval,
-      confirmBytes: values.confirmBytes,
-      confirmTimeoutMs: values.confirmTimeout,
-      strictOrder: values.strictOrder,
-      ...(values.maxRate !== undefined && { maxMessagesPerSecond: values.maxRate }),
-      ...(values.maxBandwidth !== undefined && { maxBytesPerSecond: values.maxBandwidth }),
-      strategy: values.strategy,
-      failbackAfterMs: values.failbackAfter,
-    },
+    delivery: deliveryConfig(values, deadLetterPath),
     operation: {
       ...(values.config !== undefined && { configFile: values.config }),
       logLevel: values.logLevel,
@@ -63,6 +54,24 @@ function serviceConfig(values: Values): ServiceConfig {
     signVersion: values.signVersion,
     ...(values.region !== undefined && { region: values.region }),
     ...(values.query !== undefined && { query: values.query }),
+  };
+}
+
+function deliveryConfig(values: Values, deadLetterPath: string | undefined): DeliveryConfig {
+  return {
+    confirm: values.proto === 'udp' ? 'off' : values.confirm,
+    confirmIntervalMs: values.confirmInterval,
+    confirmBytes: values.confirmBytes,
+    confirmTimeoutMs: values.confirmTimeout,
+    strictOrder: values.strictOrder,
+    ...(values.maxRate !== undefined && { maxMessagesPerSecond: values.maxRate }),
+    ...(values.maxBandwidth !== undefined && { maxBytesPerSecond: values.maxBandwidth }),
+    onCorruptBatch: values.onCorruptBatch,
+    ...(deadLetterPath !== undefined && {
+      deadLetter: { path: deadLetterPath, maxBytes: values.deadLetterMaxSize, maxFiles: values.deadLetterFiles },
+    }),
+    strategy: values.strategy,
+    failbackAfterMs: values.failbackAfter,
   };
 }
 

@@ -58,7 +58,7 @@ export interface MessageConfig {
   readonly tag: string;
   /** Of a message with its header, framing excluded. */
   readonly maxMessageBytes: number;
-  readonly oversize: 'truncate' | 'split';
+  readonly oversize: 'truncate' | 'split' | 'dead-letter';
   /** There where every message says which log it is; with RFC 5424 only. */
   readonly identity?: { readonly enterpriseId: number };
 }
@@ -103,9 +103,21 @@ export interface DeliveryConfig {
   readonly maxMessagesPerSecond?: number;
   /** Of frames, framing included. */
   readonly maxBytesPerSecond?: number;
+  /** `skip` needs `deadLetter`. */
+  readonly onCorruptBatch: 'stop' | 'skip';
+  /** Where what cannot be sent goes; always there where something asks for it. */
+  readonly deadLetter?: DeadLetterConfig;
   /** What several receivers are for. */
   readonly strategy: 'failover' | 'load-balance';
   readonly failbackAfterMs: number;
+}
+
+export interface DeadLetterConfig {
+  /** Absolute; its directory was there, and could be written to, when the configuration was read. */
+  readonly path: string;
+  readonly maxBytes: number;
+  /** The one that is written to included. */
+  readonly maxFiles: number;
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';

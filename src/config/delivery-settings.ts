@@ -2,6 +2,7 @@
 import { defaulted, optional } from './setting.ts';
 import { oneOf, switchText } from './text.ts';
 import { bandwidth, duration, rate, size } from './units.ts';
+import { deadLetterPath, fileCount } from './values.ts';
 
 export const deliverySettings = {
   strategy: defaulted(oneOf('failover', 'load-balance'), 'failover', {
@@ -59,5 +60,31 @@ export const deliverySettings = {
     placeholder: '<size/s>',
     description:
       'most bytes of messages a second, as 10MB/s, over all shards of this copy, TLS and headers of the network not counted',
+  }),
+  onCorruptBatch: defaulted(oneOf('stop', 'skip'), 'stop', {
+    group: 'delivery',
+    variables: ['SLS_ON_CORRUPT_BATCH'],
+    placeholder: '<stop|skip>',
+    description:
+      'a batch that cannot be read, pulled again three times; stop: its shard stops, the others go on; skip: where it was goes to --dead-letter, and the shard goes on',
+  }),
+  deadLetter: optional(deadLetterPath, {
+    group: 'delivery',
+    variables: ['SLS_DEAD_LETTER'],
+    placeholder: '<file>',
+    description:
+      'file for what cannot be sent, a line of JSON each; each copy needs one of its own: {consumer} stands for its --consumer-name',
+  }),
+  deadLetterMaxSize: defaulted(size({ min: '1MiB', max: '16GiB' }), '64MiB', {
+    group: 'delivery',
+    variables: ['SLS_DEAD_LETTER_MAX_SIZE'],
+    placeholder: '<size>',
+    description: 'size at which that file is renamed to FILE.1, and a new one begun',
+  }),
+  deadLetterFiles: defaulted(fileCount, '5', {
+    group: 'delivery',
+    variables: ['SLS_DEAD_LETTER_FILES'],
+    placeholder: '<number>',
+    description: 'how many are kept, the first included: FILE, FILE.1 and so on; the oldest is removed, with a warning',
   }),
 } as const;

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { ConfigError, type ConfigProblem } from '../errors.ts';
 import { assembleConfig } from './assemble.ts';
 import type { Config } from './config.ts';
+import { deadLetterProblem } from './dead-letter-path.ts';
 import { derivations, type Surroundings } from './derive.ts';
 import { readEnvironment } from './environment.ts';
 import { readConfigFile } from './file.ts';
@@ -47,10 +48,11 @@ export function loadConfig(flags: Flags, surroundings: Surroundings): LoadedConf
   if (file?.readable !== false) reading.requireAll();
   for (const { key, phrase } of objections(reading.values, (key) => written.has(key))) reading.complain(key, phrase);
   const tlsFiles = reading.readTlsFiles();
+  const deadLetterPath = reading.readDeadLetterPath();
 
   if (reading.problems.length > 0) throw new ConfigError(inTableOrder(reading.problems));
   const values = reading.values as Values;
-  const config = assembleConfig(values, tlsFiles);
+  const config = assembleConfig(values, tlsFiles, deadLetterPath);
   return { config, effective: effectiveTexts(reading.texts), warnings: warningsAbout(config) };
 }
 
@@ -120,6 +122,18 @@ class Reading {
       const known = this.#written.has(key) || this.problems.some((problem) => problem.variable === variables[0]);
       if (absent === 'required' && !known) this.complain(key, ` is missing: ${description}`);
     }
+  }
+
+  /** Absolute, with the consumer's name put in. A directory that is missing is told now, and not at the first bad log. */
+  readDeadLetterPath(): string | undefined {
+    const { deadLetter, consumerName } = this.values;
+    if (deadLetter === undefined || consumerName === undefined) return undefined;
+    const written = deadLetter.replaceAll('{consumer}', consumerName);
+    const path = resolve(this.#written.get('deadLetter')?.baseDirectory ?? '.', written);
+    const problem = deadLetterProblem(path);
+    if (problem !== undefined) this.complain('deadLetter', `: ${problem}`);
+    this.texts.set('deadLetter', [path]);
+    return path;
   }
 
   /** Also makes the paths' texts absolute, so that the log shows which file was meant. */

@@ -11,12 +11,12 @@ export const messageSettings = {
     placeholder: '<size>',
     description: 'largest message, header included; keep it at or below what the receiver takes',
   }),
-  oversize: defaulted(oneOf('truncate', 'split'), 'truncate', {
+  oversize: defaulted(oneOf('truncate', 'split', 'dead-letter'), 'truncate', {
     group: 'message',
     variables: ['SYSLOG_OVERSIZE'],
-    placeholder: '<truncate|split>',
+    placeholder: '<truncate|split|dead-letter>',
     description:
-      'a larger message; truncate: is cut, and counted; split: goes on in further messages, each with the header',
+      'a larger message; truncate: is cut, and counted; split: goes on in further messages, each with the header; dead-letter: is not sent, its log goes to --dead-letter',
   }),
   identity: defaulted(switchText, 'false', {
     group: 'message',

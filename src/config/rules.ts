@@ -127,6 +127,22 @@ const rules: readonly Rule[] = [
     return objection('enterpriseId', ' has no meaning without --identity; add that, or leave it out');
   },
 
+  function oversizeNeedsDeadLetter({ oversize }, given) {
+    if (oversize !== 'dead-letter' || given('deadLetter')) return none;
+    return objection('deadLetter', ' is missing: --oversize dead-letter needs a file for the logs that are not sent');
+  },
+
+  function skippingNeedsDeadLetter({ onCorruptBatch }, given) {
+    if (onCorruptBatch !== 'skip' || given('deadLetter')) return none;
+    return objection('deadLetter', ' is missing: --on-corrupt-batch skip needs a file for what is skipped');
+  },
+
+  function deadLetterFilesNeedDeadLetter(_, given) {
+    if (given('deadLetter')) return none;
+    const idle = (['deadLetterMaxSize', 'deadLetterFiles'] as const).filter((key) => given(key));
+    return idle.map((key) => ({ key, phrase: ' has no meaning without --dead-letter; add that, or leave it out' }));
+  },
+
   function messageHoldsIdentity({ identity, maxMessageBytes, hostname, tag, project, logstore }) {
     if (!identity || maxMessageBytes === undefined) return none;
     const names = [hostname, tag, project, logstore].reduce((sum, name) => sum + (name?.length ?? 0), 0);

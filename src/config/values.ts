@@ -141,3 +141,15 @@ export const enterpriseId: TextSchema<number> = textSchema((text, complain) => {
     ? number
     : complain('is not an enterprise number; give a number from 1 to 4294967295');
 });
+
+/** A file's name; `{consumer}` in it is put in later, and nothing else in braces has a meaning. */
+export const deadLetterPath: TextSchema<string> = textSchema((text, complain) => {
+  const unknown = /\{[A-Za-z_-]+\}/.exec(text.replaceAll('{consumer}', ''));
+  if (unknown) return complain(`holds ${unknown[0]}; only {consumer} stands for something`);
+  return /[\0\r\n]/.test(text) ? complain('holds a line break or NUL') : text;
+});
+
+export const fileCount: TextSchema<number> = textSchema((text, complain) => {
+  const number = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  return number >= 2 && number <= 1_000 ? number : complain('is not a number of files; give one from 2 to 1000');
+});

@@ -2,6 +2,7 @@
  * The two shapes in which bytes are handed on: what a pull brings, and what a sink is given.
  * Types only, so that whoever pulls and whoever writes can share them and know nothing else of each other.
  */
+import type { CorruptBatchError } from '../errors.ts';
 
 export type Compression = 'none' | 'lz4' | 'zstd' | 'deflate';
 
@@ -11,6 +12,8 @@ export interface BatchBody {
   readonly compression: Compression;
   /** `x-log-bodyrawsize`: size of the LogGroupList in bytes, as the service claims it. Not to be trusted. */
   readonly rawSize: number;
+  /** The answer was not worth reading, for this reason: there are no bytes, and whoever asks for them throws it. */
+  readonly refused?: CorruptBatchError;
 }
 
 /**

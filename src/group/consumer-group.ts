@@ -36,6 +36,8 @@ export interface ConsumerGroupOptions {
   readonly batchTargetMs?: number;
   readonly maxInFlightBytes: number;
   readonly inOrder: boolean;
+  /** A batch that cannot be read is skipped (`deliver` puts it on record), instead of stopping its shard; default false. */
+  readonly skipsCorrupt?: boolean;
   /** Where to start in a shard without a checkpoint. */
   readonly from: Position;
   /** Where to stop: `end` (as it is at start), unix seconds, or never. */
@@ -229,6 +231,7 @@ export class ConsumerGroup {
       until,
       fetchIntervalMs,
       batchTargetMs,
+      skipsCorrupt: this.#options.skipsCorrupt ?? false,
       isReadOnly: () => this.#readOnlyShards.has(shard),
       onSettled: () => this.#onSettled(consumer),
       onFatal,

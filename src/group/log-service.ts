@@ -61,7 +61,7 @@ export interface LogService {
   getCursorTime(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<number>;
   /**
    * @throws ServiceError with code `invalid-cursor` (action `reject`): the data behind the cursor has expired;
-   * with action `release-shard`: the shard is gone.
+   * with action `release-shard`: the shard is gone. CorruptBatchError: the answer is not worth reading.
    */
   pull(shard: ShardId, cursor: Cursor, options: PullOptions): Promise<PulledBatch>;
   /** Creates the group, or brings an existing one to these settings. */

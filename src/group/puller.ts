@@ -1,5 +1,6 @@
 /** Pulls for one shard, within the budget of bytes that all shards share. */
 import type { BatchBody } from '../encode/bytes.ts';
+import { CorruptBatchError } from '../errors.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Cursor, LogService, ShardId } from './log-service.ts';
 import type { PullSize } from './pull-size.ts';
@@ -75,7 +76,10 @@ export class Puller {
       };
     } catch (error) {
       reservation.release();
-      throw error;
+      const { nextCursor } = error instanceof CorruptBatchError ? error : {};
+      if (!(error instanceof CorruptBatchError) || nextCursor === undefined) throw error;
+      const body: BatchBody = { bytes: new Uint8Array(0), compression: 'none', rawSize: 0, refused: error };
+      return { body, logGroups: 0, nextCursor, atEnd: false, isFinal: false, release: () => undefined };
     }
   }
 }

@@ -39,6 +39,11 @@ export class Recovery {
     this.#expired.reset();
   }
 
+  /** The batch that comes next could not be read, and was pulled again as often as makes sense. */
+  get isLastTry(): boolean {
+    return this.#corruptInARow >= corruptRetries;
+  }
+
   /** Goes to the earliest data that still exists. Returns without having done so when the signal aborts. */
   async skipExpired(progress: Progress, end: EndPosition, signal: AbortSignal): Promise<void> {
     const { shard, service, log } = this.#options;

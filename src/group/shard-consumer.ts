@@ -4,8 +4,8 @@
  *   starting   reads the checkpoint, or finds the start; then consuming.
  *   consuming  pulls and delivers. A lost delivery rewinds to its start and goes on pulling from there.
  *   finished   nothing more will come: a read-only shard at its end, or `--until` reached. The lease is kept.
- *   failed     a batch cannot be read, and pulling it again did not help. The lease is kept: another consumer
- *              would fare no better, and the other shards go on.
+ *   failed     a batch cannot be read, pulling it again did not help, and it is not to be skipped. The lease is
+ *              kept: another consumer would fare no better, and the other shards go on.
  *   draining   told to give the shard up: pulls no more, hands over what it has, waits for its confirmation, saves
  *              the checkpoint; then stopped. A loss meanwhile ends the wait: the next owner pulls it again.
  *   stopped    gives no sign of life any more: drained, ownership lost, the shard gone, or fenced.
@@ -29,10 +29,11 @@ import { EndPosition, findStart } from './start-position.ts';
 /**
  * Hands a batch to the sink, frame by frame. Resolves when the sink has taken all of it (what became of it is
  * reported by the ticket).
+ * @param maySkip what cannot be read of it is put on record, and the rest is delivered as if it were all
  * @throws DeliveryLostError when the connection is lost, CorruptBatchError when the batch cannot be read, the
  * signal's reason when it aborts
  */
-export type Deliver = (body: BatchBody, ticket: Ticket, signal: AbortSignal) => Promise<void>;
+export type Deliver = (body: BatchBody, ticket: Ticket, signal: AbortSignal, maySkip?: boolean) => Promise<void>;
 
 export type ShardState = 'starting' | 'consuming' | 'finished' | 'failed' | 'draining' | 'stopped';
 
@@ -48,6 +49,8 @@ export interface ShardConsumerOptions {
   readonly fetchIntervalMs: number;
   /** Pulls are as large as is delivered within this time; absent: as large as the service makes them. */
   readonly batchTargetMs: number | undefined;
+  /** A batch that cannot be read is skipped once it has been pulled often enough. */
+  readonly skipsCorrupt: boolean;
   /** Whether the shard is known to get no more data. */
   readonly isReadOnly: () => boolean;
   /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
@@ -212,7 +215,8 @@ export class ShardConsumer implements Checkpointed {
 
   async #deliver(body: BatchBody, ticket: Ticket, progress: Progress, run: Run): Promise<void> {
     try {
-      await this.#options.deliver(body, ticket, run.deliveries.signal);
+      const maySkip = this.#options.skipsCorrupt && this.#recovery.isLastTry;
+      await this.#options.deliver(body, ticket, run.deliveries.signal, maySkip);
       this.#recovery.delivered();
     } catch (error) {
       progress.rewind(ticket);

@@ -41,6 +41,8 @@ export interface PullHead {
   /** The size of the LogGroupList, as claimed; 0 when there is no data. */
   readonly rawSize: number;
   readonly compression: Compression;
+  /** Undefined where the answer has none, which is then no answer. */
+  readonly nextCursor: string | undefined;
 }
 
 /**
@@ -48,30 +50,38 @@ export interface PullHead {
  * @throws CorruptBatchError when the claim is none, or too large
  */
 export function readPullHead(head: AnswerHead, maxRawBytes: number): PullHead {
+  const nextCursor = head.headers['x-log-cursor'] || undefined;
+  const refuse = (message: string, context?: Readonly<Record<string, unknown>>) =>
+    new CorruptBatchError(message, context, undefined, nextCursor);
   const claimed = head.headers['x-log-bodyrawsize'] ?? '';
   const rawSize = /^\d+$/.test(claimed) ? Number(claimed) : Number.NaN;
   if (!Number.isSafeInteger(rawSize)) {
-    throw new CorruptBatchError(`a pull's answer claims no size for its body (x-log-bodyrawsize: "${claimed}")`);
+    throw refuse(`a pull's answer claims no size for its body (x-log-bodyrawsize: "${claimed}")`);
   }
   if (rawSize > maxRawBytes) {
-    throw new CorruptBatchError(
-      `a pull's answer claims ${rawSize} bytes of logs, more than the ${maxRawBytes} that are accepted`,
-      { rawSize, maxRawBytes },
-    );
+    throw refuse(`a pull's answer claims ${rawSize} bytes of logs, more than the ${maxRawBytes} that are accepted`, {
+      rawSize,
+      maxRawBytes,
+    });
   }
   const compressType = (head.headers['x-log-compresstype'] ?? '').toLowerCase();
   const compression = compressions.get(compressType);
   if (compression === undefined) {
-    throw new CorruptBatchError(`a pull's answer is compressed with "${compressType}", which was not asked for`);
+    throw refuse(`a pull's answer is compressed with "${compressType}", which was not asked for`);
   }
-  return { rawSize, compression };
+  return { rawSize, compression, nextCursor };
 }
 
 /** No compressor makes data longer by more than a 128th and some bytes of frame: beyond that the claim is a lie. */
-export function pullBodyLimit({ rawSize, compression }: PullHead): BodyLimit {
+export function pullBodyLimit({ rawSize, compression, nextCursor }: PullHead): BodyLimit {
   const maxBytes = compression === 'none' || rawSize === 0 ? rawSize : rawSize + Math.ceil(rawSize / 128) + 64;
   const tooLong = () =>
-    new CorruptBatchError(`a pull's body is longer than ${rawSize} bytes of logs can be`, { rawSize, compression });
+    new CorruptBatchError(
+      `a pull's body is longer than ${rawSize} bytes of logs can be`,
+      { rawSize, compression },
+      undefined,
+      nextCursor,
+    );
   return { maxBytes, cut: false, tooLong };
 }
 

@@ -156,7 +156,7 @@ class Sls implements SlsLogService {
           return pullBodyLimit(pullHead);
         },
         read: ({ headers, body }) => {
-          const nextCursor = headers['x-log-cursor'];
+          const { nextCursor } = pullHead ?? {};
           if (!nextCursor || !pullHead) throw new UnreadableAnswerError('no x-log-cursor in it');
           const logGroupCount = Number(headers['x-log-count'] ?? 0);
           return {

@@ -65,6 +65,7 @@ export async function startDaemon(
       confirmBytes: 64 << 20,
       confirmTimeoutMs: 2_000,
       strictOrder: false,
+      onCorruptBatch: 'stop',
       strategy: 'failover',
       failbackAfterMs: 500,
       ...options.delivery,

@@ -1,14 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createDeliver } from '../../src/deliver.ts';
-import type { BatchCounts, BatchEncoder } from '../../src/encode/batch-encoder.ts';
+import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
+import { createDeliver, noTotals } from '../../src/deliver.ts';
+import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
 import type { FrameChunk } from '../../src/encode/bytes.ts';
-import { CorruptBatchError, DeliveryLostError } from '../../src/errors.ts';
+import { AppError, CorruptBatchError, DeliveryLostError } from '../../src/errors.ts';
 import type { Ticket } from '../../src/group/progress.ts';
-import { createPace } from '../../src/pacer.ts';
+import { createPace, type Pace } from '../../src/pacer.ts';
 
 const body = { bytes: Buffer.from('x'), compression: 'none' as const, rawSize: 1 };
 const ticket: Ticket = { shard: 0, stream: '0', from: 'a', to: 'b', ordinal: 0 };
-const noTotals = () => ({ batches: 0, logs: 0, rawBytes: 0, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 });
+const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
 /** An encoder whose batch is these chunks; a string in their place is thrown. */
 function encoderOf(chunks: (number | string)[]) {
@@ -47,19 +48,19 @@ describe('createDeliver', () => {
     const { encoder, close, origins } = encoderOf([10, 20]);
     const { delivery, sink } = sinkOf(() => undefined);
     const totals = noTotals();
-    await createDeliver(encoder, sink, totals)(body, ticket, new AbortController().signal);
+    await createDeliver({ encoder, sink, totals, log })(body, ticket, new AbortController().signal);
     expect(delivery.write).toHaveBeenCalledTimes(2);
     expect(delivery.end).toHaveBeenCalledOnce();
     expect(delivery.abandon).not.toHaveBeenCalled();
     expect(close).toHaveBeenCalledOnce();
     expect(totals).toEqual({
+      ...noTotals(),
       batches: 1,
       logs: 2,
       rawBytes: 1,
       frameBytes: 30,
       truncated: 2,
       split: 3,
-      deadLettered: 0,
     });
     expect(origins).toEqual([{ shard: 0, cursor: 'a' }]);
   });
@@ -68,7 +69,11 @@ describe('createDeliver', () => {
     const { encoder } = encoderOf([1, 1, 1]);
     let open: () => void = () => undefined;
     const { delivery, sink } = sinkOf(() => new Promise<void>((resolve) => (open = resolve)));
-    const delivering = createDeliver(encoder, sink, noTotals())(body, ticket, new AbortController().signal);
+    const delivering = createDeliver({ encoder, sink, totals: noTotals(), log })(
+      body,
+      ticket,
+      new AbortController().signal,
+    );
     for (let expected = 1; expected <= 3; expected++) {
       await vi.waitFor(() => expect(delivery.write).toHaveBeenCalledTimes(expected));
       await new Promise((resolve) => setImmediate(resolve));
@@ -82,7 +87,7 @@ describe('createDeliver', () => {
     const { encoder, close } = encoderOf([1, 'bad length']);
     const { delivery, sink } = sinkOf(() => undefined);
     const totals = noTotals();
-    const delivering = createDeliver(encoder, sink, totals)(body, ticket, new AbortController().signal);
+    const delivering = createDeliver({ encoder, sink, totals, log })(body, ticket, new AbortController().signal);
     await expect(delivering).rejects.toBeInstanceOf(CorruptBatchError);
     expect(delivery.end).not.toHaveBeenCalled();
     expect(delivery.abandon).toHaveBeenCalled();
@@ -96,7 +101,7 @@ describe('createDeliver', () => {
     const { delivery, sink } = sinkOf(() => new Promise<void>((_, no) => (reject = no)));
     delivery.abandon.mockImplementation(() => reject(new DeliveryLostError('abandoned')));
     const stop = new AbortController();
-    const delivering = createDeliver(encoder, sink, noTotals())(body, ticket, stop.signal);
+    const delivering = createDeliver({ encoder, sink, totals: noTotals(), log })(body, ticket, stop.signal);
     await vi.waitFor(() => expect(delivery.write).toHaveBeenCalledOnce());
     stop.abort(new DeliveryLostError('stopped by the test'));
     await expect(delivering).rejects.toBeInstanceOf(DeliveryLostError);
@@ -109,7 +114,7 @@ describe('createDeliver', () => {
     const { delivery, sink } = sinkOf(() => undefined);
     const pace = createPace({ maxBytesPerSecond: 0.001 });
     const stop = new AbortController();
-    const delivering = createDeliver(encoder, sink, noTotals(), pace)(body, ticket, stop.signal);
+    const delivering = createDeliver({ encoder, sink, totals: noTotals(), pace, log })(body, ticket, stop.signal);
     await vi.waitFor(() => expect(delivery.write).toHaveBeenCalledOnce());
     await new Promise((resolve) => setTimeout(resolve, 50));
     stop.abort(new DeliveryLostError('stopped by the test'));
@@ -124,15 +129,167 @@ describe('createDeliver', () => {
     const { encoder } = encoderOf([10, 20]);
     const { sink } = sinkOf(() => undefined);
     const counted: unknown[] = [];
-    await createDeliver(encoder, sink, noTotals(), async (send) => {
+    const pace: Pace = async (send) => {
       const sent = send();
       counted.push(sent);
       return sent !== undefined;
-    })(body, ticket, new AbortController().signal);
+    };
+    await createDeliver({ encoder, sink, totals: noTotals(), pace, log })(body, ticket, new AbortController().signal);
     expect(counted).toEqual([
       { frames: 1, bytes: 10, taken: undefined },
       { frames: 1, bytes: 20, taken: undefined },
       undefined,
     ]);
+  });
+});
+
+describe('createDeliver with a dead-letter file', () => {
+  const rejected: RejectedLog = { index: 1, reason: 'oversize', logGroupList: Buffer.from('the log') };
+  const refusal = new AppError('the disk is full', { code: 'dead-letter-file', action: 'retry' });
+
+  /** One frame, a rejected log in a slice without frames, and another frame, or damage in its place. */
+  function rejectingEncoder(last: number | string) {
+    const { encoder, close } = encoderOf([10, 0, last]);
+    const counts: BatchCounts = { logs: 0, rawBytes: 1, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 };
+    const begin: BatchEncoder['begin'] = (...args) => {
+      const batch = encoder.begin(...args);
+      let slices = 0;
+      counts.logs = counts.deadLettered = 0;
+      return {
+        ...batch,
+        counts,
+        next: () => {
+          const chunk = batch.next();
+          if (!chunk) return undefined;
+          if (++slices === 2) counts.deadLettered++;
+          else counts.logs++;
+          return slices === 2 ? { ...chunk, frameCount: 0 } : chunk;
+        },
+        takeRejected: () => (slices === 2 ? [rejected] : []),
+      };
+    };
+    return { encoder: { begin }, close };
+  }
+
+  function lettersOn(append: (lines: readonly Uint8Array[]) => Promise<void>) {
+    const lines: Record<string, unknown>[] = [];
+    const file = {
+      path: '/var/dead',
+      append: vi.fn(async (given: readonly Uint8Array[]) => {
+        await append(given);
+        lines.push(...given.map((line) => JSON.parse(Buffer.from(line).toString())));
+      }),
+    };
+    const backoff = { minMs: 1, maxMs: 1 };
+    const deadLetters = new DeadLetters({ file, project: 'p', logstore: 'l', log, backoff });
+    return { deadLetters, file, lines };
+  }
+
+  it('sets a rejected log aside before the delivery ends; a slice without frames is not written', async () => {
+    const { encoder } = rejectingEncoder(20);
+    const { delivery, sink } = sinkOf(() => undefined);
+    const totals = noTotals();
+    const { deadLetters, lines } = lettersOn(async () => expect(delivery.end).not.toHaveBeenCalled());
+    const signal = new AbortController().signal;
+    await createDeliver({ encoder, sink, totals, deadLetters, log })(body, ticket, signal);
+    const log64 = Buffer.from('the log').toString('base64');
+    const { time, ...record } = lines[0] ?? {};
+    expect(Date.parse(String(time))).toBeGreaterThan(0);
+    expect(record).toEqual({
+      ...{ project: 'p', logstore: 'l', shard: 0, cursor: 'a', index: 1 },
+      ...{ reason: 'oversize', log: log64 },
+    });
+    expect(lines).toHaveLength(1);
+    expect(delivery.write).toHaveBeenCalledTimes(2);
+    expect(delivery.end).toHaveBeenCalledOnce();
+    expect(totals).toMatchObject({ logs: 2, deadLettered: 1, batches: 1 });
+  });
+
+  it('has no delivery open while the file cannot be written, and sends the batch anew once it can', async () => {
+    const { encoder } = rejectingEncoder(20);
+    const { delivery, sink } = sinkOf(() => undefined);
+    const opened = vi.spyOn(sink, 'deliver');
+    const totals = noTotals();
+    let isFull = true;
+    const { deadLetters, file, lines } = lettersOn(async () => {
+      if (isFull) throw refusal;
+    });
+    log.error.mockClear();
+    log.info.mockClear();
+    const signal = new AbortController().signal;
+    const delivering = createDeliver({ encoder, sink, totals, deadLetters, log })(body, ticket, signal);
+    await vi.waitFor(() => expect(file.append.mock.calls.length).toBeGreaterThan(3));
+    expect(delivery.abandon).toHaveBeenCalled();
+    expect(delivery.end).not.toHaveBeenCalled();
+    expect(opened).toHaveBeenCalledOnce();
+    expect(deadLetters.troubleSinceMs).toBeGreaterThan(0);
+    isFull = false;
+    await delivering;
+    expect(opened).toHaveBeenCalledTimes(2);
+    expect(delivery.end).toHaveBeenCalledOnce();
+    expect(lines).toHaveLength(1);
+    expect(totals).toMatchObject({ logs: 2, deadLettered: 1, batches: 1 });
+    expect(log.error).toHaveBeenCalledOnce();
+    expect(log.error.mock.lastCall?.[0]).toMatchObject({ since: expect.stringMatching(/Z$/) });
+    expect(log.info).toHaveBeenCalledOnce();
+    expect(deadLetters.troubleSinceMs).toBeUndefined();
+  });
+
+  it('is gone at once when its signal aborts while the file cannot be written, or hangs', async () => {
+    for (const append of [() => Promise.reject(refusal), () => new Promise<void>(() => undefined)]) {
+      const { encoder } = rejectingEncoder(20);
+      const { delivery, sink } = sinkOf(() => undefined);
+      const { deadLetters, file } = lettersOn(append);
+      const stop = new AbortController();
+      const deliver = createDeliver({ encoder, sink, totals: noTotals(), deadLetters, log });
+      const delivering = deliver(body, ticket, stop.signal);
+      await vi.waitFor(() => expect(file.append).toHaveBeenCalled());
+      stop.abort(new DeliveryLostError('stopped by the test'));
+      await expect(delivering).rejects.toThrow('stopped by the test');
+      expect(delivery.end).not.toHaveBeenCalled();
+    }
+  });
+
+  it('skips the rest of a damaged batch when it may: on record before the delivery ends', async () => {
+    const { encoder, close } = rejectingEncoder('bad length');
+    const { delivery, sink } = sinkOf(() => undefined);
+    const totals = noTotals();
+    const { deadLetters, lines } = lettersOn(async () => expect(delivery.end).not.toHaveBeenCalled());
+    const deliver = createDeliver({ encoder, sink, totals, deadLetters, log });
+    const { signal } = new AbortController();
+    await expect(deliver(body, ticket, signal, false)).rejects.toBeInstanceOf(CorruptBatchError);
+    expect(lines).toEqual([]);
+    await deliver(body, ticket, signal, true);
+    expect(lines[0]).toMatchObject({ index: 1, reason: 'oversize' });
+    expect(lines[1]).toMatchObject({ cursor: 'a', nextCursor: 'b', index: 2, reason: 'bad length' });
+    expect(lines).toHaveLength(2);
+    expect(delivery.end).toHaveBeenCalledOnce();
+    expect(close).toHaveBeenCalledTimes(2);
+    expect(totals).toMatchObject({ logs: 1, deadLettered: 1, batches: 1, batchesSkipped: 1 });
+  });
+
+  it('puts the rest on record once, also when the file could not be written at first', async () => {
+    const { encoder } = rejectingEncoder('bad length');
+    const { sink } = sinkOf(() => undefined);
+    let failures = 2;
+    const { deadLetters, lines } = lettersOn(async () => {
+      if (failures-- > 0) throw refusal;
+    });
+    const deliver = createDeliver({ encoder, sink, totals: noTotals(), deadLetters, log });
+    await deliver(body, ticket, new AbortController().signal, true);
+    expect(lines.map(({ index }) => index)).toEqual([1, 2]);
+  });
+
+  it('skips a batch that was refused unread', async () => {
+    const { encoder } = encoderOf([]);
+    const { delivery, sink } = sinkOf(() => undefined);
+    const { deadLetters, lines } = lettersOn(async () => undefined);
+    const refused = { ...body, refused: new CorruptBatchError('too large') };
+    const deliver = createDeliver({ encoder, sink, totals: noTotals(), deadLetters, log });
+    const { signal } = new AbortController();
+    await expect(deliver(refused, ticket, signal)).rejects.toBe(refused.refused);
+    await deliver(refused, ticket, signal, true);
+    expect(lines).toMatchObject([{ index: 0, reason: 'too large', nextCursor: 'b' }]);
+    expect(delivery.end).toHaveBeenCalledOnce();
   });
 });

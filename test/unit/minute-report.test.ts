@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { DeliveryTotals } from '../../src/deliver.ts';
+import { noTotals } from '../../src/deliver.ts';
 import { Progress } from '../../src/group/progress.ts';
 import type { ShardConsumer } from '../../src/group/shard-consumer.ts';
 import { startMinuteReport } from '../../src/minute-report.ts';
@@ -23,15 +23,7 @@ function shard(id: number, caughtUp: boolean, state: ShardConsumer['state'] = 'c
 }
 
 describe('the minute report', () => {
-  const totals: DeliveryTotals = {
-    batches: 0,
-    logs: 0,
-    rawBytes: 0,
-    frameBytes: 0,
-    truncated: 0,
-    split: 0,
-    deadLettered: 0,
-  };
+  const totals = noTotals();
   const info = vi.fn();
   const log = { debug: vi.fn(), info, warn: vi.fn(), error: vi.fn() };
   let stop: AbortController;
@@ -66,6 +58,7 @@ describe('the minute report', () => {
         truncated: 2,
         split: 0,
         deadLettered: 5,
+        batchesSkipped: 0,
         framesDropped: 2,
         receiver: 'up',
         shards: 1,

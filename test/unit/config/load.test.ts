@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,6 +63,7 @@ describe('defaults', () => {
         confirmBytes: 64 << 20,
         confirmTimeoutMs: 30_000,
         strictOrder: false,
+        onCorruptBatch: 'stop',
         strategy: 'failover',
         failbackAfterMs: 60_000,
       },
@@ -261,5 +262,24 @@ describe('warnings at every start', () => {
   test('not for http to this machine', () => {
     expect(load({ SLS_ENDPOINT: 'http://127.0.0.1:80' }).warnings).toEqual([]);
     expect(load({ SLS_ENDPOINT: 'http://localhost:8080' }).warnings).toEqual([]);
+  });
+});
+
+describe('the dead-letter file', () => {
+  test('is relative to where it was written, with the consumer’s name put in; two copies have two', () => {
+    const given = { '--dead-letter': 'dead-{consumer}.jsonl', '--dead-letter-max-size': '2MiB' };
+    const paths = ['a', 'b'].map((name) => {
+      const { config, effective } = load({ SLS_CONSUMER_NAME: name }, given, { workingDirectory: tmpdir() });
+      expect(config.delivery.deadLetter).toMatchObject({ maxBytes: 2 << 20, maxFiles: 5 });
+      expect(JSON.stringify(effective)).toContain(`dead-${name}.jsonl`);
+      return config.delivery.deadLetter?.path;
+    });
+    expect(paths).toEqual([join(tmpdir(), 'dead-a.jsonl'), join(tmpdir(), 'dead-b.jsonl')]);
+  });
+
+  test('is not made by reading the configuration', () => {
+    const empty = mkdtempSync(join(directory, 'dead-letter-'));
+    load({}, { '--dead-letter': join(empty, 'dead.jsonl'), '--oversize': 'dead-letter' });
+    expect(readdirSync(empty)).toEqual([]);
   });
 });

@@ -40,6 +40,43 @@ describe('what settings demand of each other', () => {
   test.each<[string, Record<string, string>, Record<string, string>, string[]]>([
     ['v4 without a region', { SLS_ENDPOINT: 'localhost' }, { '--sign-version': 'v4' }, ['region is missing: the v4']],
     [
+      'logs for the dead-letter file, and none given',
+      { SYSLOG_OVERSIZE: 'dead-letter' },
+      {},
+      ['dead-letter is missing: --oversize dead-letter needs a file'],
+    ],
+    [
+      'batches to be skipped, and no dead-letter file',
+      {},
+      { '--on-corrupt-batch': 'skip' },
+      ['dead-letter is missing: --on-corrupt-batch skip needs a file'],
+    ],
+    [
+      'a dead-letter file’s size without the file',
+      {},
+      { '--dead-letter-files': '3', '--dead-letter-max-size': '1GiB' },
+      ['dead-letter-max-size (from --dead-letter-max-size) has no meaning', 'dead-letter-files (from --dead'],
+    ],
+    [
+      'a dead-letter file in no directory',
+      {},
+      { '--dead-letter': 'missing/dead.jsonl' },
+      ['dead-letter (from --dead-letter): the directory /nowhere/missing does not exist; make it'],
+    ],
+    [
+      'a dead-letter file in a file',
+      {},
+      { '--dead-letter': '/etc/passwd/dead.jsonl' },
+      ['/etc/passwd is not a directory'],
+    ],
+    ['a dead-letter file that is a device', {}, { '--dead-letter': '/dev/full' }, ['/dev/full is not a regular file']],
+    [
+      'a dead-letter file with a word that stands for nothing',
+      {},
+      { '--dead-letter': '/tmp/{host}.jsonl' },
+      ['dead-letter (from --dead-letter): "/tmp/{host}.jsonl" holds {host}; only {consumer} stands for something'],
+    ],
+    [
       'a receiver that is there twice',
       { SYSLOG_HOST: 'a,b:514,A:514' },
       {},

@@ -1,0 +1,172 @@
+/**
+ * Sets logs aside in the dead-letter file, for all shards of the process, one write at a time. While the file cannot
+ * be written, whoever has something to set aside waits; it is told once when that begins, and once when it is over.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BackoffLimits, createBackoff } from '../backoff.ts';
+import type { RejectedLog } from '../encode/batch-encoder.ts';
+import { type AppError, toAppError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { DeadLetterFile } from './file.ts';
+import { type DeadLetter, formatRecord } from './record.ts';
+
+export interface DeadLettersOptions {
+  readonly file: Pick<DeadLetterFile, 'append' | 'path'>;
+  readonly project: string;
+  readonly logstore: string;
+  readonly log: Log;
+  /** Between two tries while the file cannot be written. */
+  readonly backoff?: BackoffLimits;
+}
+
+/** Where a batch was pulled, and where the next one begins. */
+export interface BatchRange {
+  readonly shard: number;
+  readonly from: string;
+  readonly to: string;
+}
+
+const usualBackoff: BackoffLimits = { minMs: 200, maxMs: 10_000 };
+/** What may be held in memory before it is written. */
+const maxHeldBytes = 1 << 20;
+
+export class DeadLetters {
+  readonly #options: DeadLettersOptions;
+  #last: Promise<unknown> = Promise.resolve();
+  #trouble: { readonly sinceMs: number; attempts: number } | undefined;
+
+  constructor(options: DeadLettersOptions) {
+    this.#options = options;
+  }
+
+  /** Unix milliseconds since which the file cannot be written; undefined while it can. */
+  get troubleSinceMs(): number | undefined {
+    return this.#trouble?.sinceMs;
+  }
+
+  /** For one delivery of one batch, however often it has to begin anew. */
+  begin(batch: BatchRange): BatchLetters {
+    const { project, logstore } = this.#options;
+    const { shard, from: cursor } = batch;
+    return new BatchLetters(this, (rest) =>
+      formatRecord({ time: new Date().toISOString(), project, logstore, shard, cursor, ...rest } as DeadLetter),
+    );
+  }
+
+  /**
+   * @throws AppError code `dead-letter-file` when it could not be written, the signal's reason when that came first
+   * (the lines may still be written then)
+   */
+  async store(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const stored = this.#last.then(() => this.#append(lines));
+    this.#last = stored.catch(() => undefined);
+    await settledOrAborted(stored, signal);
+  }
+
+  /** Tries until it is written. @throws the signal's reason */
+  async storeUntilDone(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    const backoff = createBackoff(this.#options.backoff ?? usualBackoff);
+    for (;;) {
+      await sleep(backoff.next(), undefined, { signal }).catch(() => signal.throwIfAborted());
+      try {
+        await this.store(lines, signal);
+        return;
+      } catch {
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  async #append(lines: readonly Uint8Array[]): Promise<void> {
+    const { file, log } = this.#options;
+    try {
+      await file.append(lines);
+    } catch (thrown) {
+      this.#failed(toAppError(thrown));
+      throw thrown;
+    }
+    if (!this.#trouble) return;
+    const { sinceMs, attempts } = this.#trouble;
+    this.#trouble = undefined;
+    log.info({ file: file.path, attempts, durationMs: Date.now() - sinceMs }, 'dead letters can be written again');
+  }
+
+  #failed(error: AppError): void {
+    if (this.#trouble) {
+      this.#trouble.attempts++;
+      return;
+    }
+    this.#trouble = { sinceMs: Date.now(), attempts: 1 };
+    const since = new Date(this.#trouble.sinceMs).toISOString();
+    const waiting = 'shards with logs for it wait, and nothing behind those logs is checkpointed; trying on';
+    this.#options.log.error({ ...error.context, since }, `${error.message}: ${waiting}`);
+  }
+}
+
+/** What is set aside of one batch. */
+export class BatchLetters {
+  readonly #letters: DeadLetters;
+  readonly #format: (rest: object) => Buffer;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  /** Those below it are held or stored: a delivery that begins anew meets them again. */
+  #nextIndex = 0;
+  #hasRest = false;
+
+  constructor(letters: DeadLetters, format: (rest: object) => Buffer) {
+    this.#letters = letters;
+    this.#format = format;
+  }
+
+  /** So much is held that it should be stored before more comes. */
+  get isFull(): boolean {
+    return this.#heldBytes >= maxHeldBytes;
+  }
+
+  add({ index, reason, logGroupList }: RejectedLog): void {
+    if (index < this.#nextIndex) return;
+    this.#nextIndex = index + 1;
+    this.#hold({ index, reason, log: Buffer.from(logGroupList).toString('base64') });
+  }
+
+  /** From this log on the batch cannot be read. */
+  addRest(rest: { readonly index: number; readonly nextCursor: string; readonly reason: string }): void {
+    if (this.#hasRest) return;
+    this.#hasRest = true;
+    this.#hold(rest);
+  }
+
+  /** @throws as `DeadLetters.store`; what is held stays held then */
+  async store(signal: AbortSignal): Promise<void> {
+    if (this.#held.length === 0) return;
+    await this.#letters.store(this.#held, signal);
+    this.#drop();
+  }
+
+  /** @throws the signal's reason */
+  async storeUntilDone(signal: AbortSignal): Promise<void> {
+    await this.#letters.storeUntilDone(this.#held, signal);
+    this.#drop();
+  }
+
+  #hold(rest: object): void {
+    const line = this.#format(rest);
+    this.#held.push(line);
+    this.#heldBytes += line.length;
+  }
+
+  #drop(): void {
+    this.#held = [];
+    this.#heldBytes = 0;
+  }
+}
+
+/** A disk that hangs must not hold up a shutdown. */
+function settledOrAborted(storing: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    storing.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -1,0 +1,28 @@
+/** What is in dead-letter files. */
+import { readFile } from 'node:fs/promises';
+import { type DeadLetter, isRange, parseRecord } from '../../src/dead-letter/record.ts';
+import { decodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
+import type { Arrival } from './arrivals.ts';
+
+/** @throws Error at a line that is no record */
+export async function readDeadLetters(file: string): Promise<DeadLetter[]> {
+  const text = await readFile(file, 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line, at) => {
+      const record = parseRecord(line);
+      if ('problem' in record) throw new Error(`line ${at + 1} of ${file}: ${record.problem}`);
+      return record;
+    });
+}
+
+/** The numbers of the generated logs in it. */
+export function numbersOf(records: readonly DeadLetter[]): Arrival[] {
+  return records.flatMap((record) => {
+    if (isRange(record)) return [];
+    const fields = decodeLogGroupList(Buffer.from(record.log, 'base64'))[0]?.Logs[0]?.Contents ?? [];
+    const [, shard, number] = /^(\d+)-(\d+)$/.exec(Buffer.from(fields.at(-1)?.Value ?? []).toString()) ?? [];
+    return [{ shard: Number(shard), number: Number(number) }];
+  });
+}
