@@ -18,24 +18,19 @@
  * Steps ② to ⑦ are joined in deliver.ts, a batch at a time for each shard, and no faster than pacer.ts lets them go;
  * the loop around them is group/shard-consumer.ts.
  */
+import { buildEncoder, buildService, buildSink } from './build.ts';
 import type { Config } from './config/config.ts';
 import { DeadLetters } from './dead-letter/dead-letters.ts';
 import { DeadLetterFile } from './dead-letter/file.ts';
 import { createDeliver, noTotals } from './deliver.ts';
-import type { BatchEncoder } from './encode/batch-encoder.ts';
-import { createReferenceEncoder } from './encode/reference-encoder.ts';
 import { AppError, toAppError } from './errors.ts';
-import { createKeyValueFormat } from './format/key-value.ts';
 import { ConsumerGroup } from './group/consumer-group.ts';
 import type { Ticket } from './group/progress.ts';
 import type { Log } from './log.ts';
 import { startMinuteReport } from './minute-report.ts';
-import { chunkSizes, createPace } from './pacer.ts';
-import { createReceiversSink, type ReceiverFactory } from './sink/receivers.ts';
-import type { Sink, SinkEvents } from './sink/sink.ts';
-import { createSyslogSink } from './sink/syslog/create.ts';
-import { type Credentials, createStaticCredentials } from './sls/credentials.ts';
-import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
+import { createPace } from './pacer.ts';
+import type { Sink } from './sink/sink.ts';
+import type { Credentials } from './sls/credentials.ts';
 
 /** How a run ended. */
 export interface ExitSummary {
@@ -100,7 +95,7 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
     log,
   );
   const pace = createPace(config.delivery);
-  const encoder = buildEncoder(config);
+  const encoder = buildEncoder(config, config.service);
   const file = config.delivery.deadLetter && new DeadLetterFile({ ...config.delivery.deadLetter, log });
   const deadLetters = file && new DeadLetters({ ...config.service, file, log });
   const group = new ConsumerGroup({
@@ -204,57 +199,4 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
   }
 
   return { start, finished, drain, destroy };
-}
-
-function buildService(
-  { service, group }: Config,
-  log: Log,
-  readCredentials: (() => Credentials) | undefined,
-): SlsLogService {
-  const credentials = createStaticCredentials(service);
-  const refresh = async () => {
-    if (readCredentials) credentials.replace(readCredentials());
-  };
-  return createLogService({
-    ...service,
-    credentials: { current: credentials.current, refresh },
-    consumerGroup: group.name,
-    consumerName: group.consumerName,
-    onTrouble: ({ error, sinceMs, operation, shard, attempts }) =>
-      log.warn(
-        { code: error.code, reason: error.message, since: new Date(sinceMs).toISOString(), operation, shard, attempts },
-        'the log service cannot be used; trying on',
-      ),
-    onRecovered: ({ operation, shard, attempts, durationMs }) =>
-      log.info({ operation, shard, attempts, durationMs }, 'the log service can be used again'),
-  });
-}
-
-function buildSink({ receiver, delivery }: Config, events: SinkEvents<Ticket>, log: Log): Sink<Ticket> {
-  const { others = [], ...first } = receiver;
-  if (others.length === 0) return createSyslogSink({ ...first, ...delivery }, events, log);
-  const factories = [first, ...others].map((address): ReceiverFactory<Ticket> => {
-    return (itsEvents) => createSyslogSink({ ...first, ...delivery, ...address }, itsEvents, log);
-  });
-  return createReceiversSink(factories, { ...delivery, log }, events);
-}
-
-function buildEncoder({ service, message, receiver, delivery }: Config): BatchEncoder {
-  return createReferenceEncoder({
-    format: createKeyValueFormat(message),
-    header: {
-      rfc: message.rfc,
-      facility: message.facility,
-      severity: message.severity,
-      hostname: message.hostname,
-      appName: message.tag,
-    },
-    framing: receiver.framing,
-    ...chunkSizes(delivery),
-    maxMessageBytes: message.maxMessageBytes,
-    oversize: message.oversize,
-    ...(message.identity && {
-      identity: { ...message.identity, project: service.project, logstore: service.logstore },
-    }),
-  });
 }

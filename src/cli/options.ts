@@ -28,11 +28,12 @@ export function addSettingOptions(command: Command): Command {
 /**
  * What was given to a command and to those above it (`sls-syslog --host a run --port 514`).
  * @param workingDirectory absolute; what relative paths are relative to
+ * @param operands how many words that are no options the command takes, in front of all others
  */
-export function readFlags(command: Command, workingDirectory: string): Flags {
+export function readFlags(command: Command, workingDirectory: string, operands = 0): Flags {
   const options: Record<string, unknown> = command.optsWithGlobals();
   const values = new Map<SettingKey, RawValue>();
-  const problems: ConfigProblem[] = [...strayArguments(command.args)];
+  const problems: ConfigProblem[] = [...strayArguments(command.args.slice(operands))];
   for (const [name, key] of settingByName) {
     const value = options[camelCase(name)];
     if (value === undefined) continue;
@@ -76,7 +77,7 @@ function* strayArguments(args: readonly string[]): Generator<ConfigProblem> {
   }
 }
 
-const commandNames = ['run', 'emulator', 'receiver', 'demo'];
+const commandNames = ['run', 'dead-letter', 'emulator', 'receiver', 'demo'];
 
 function unknownOption(arg: string): ConfigProblem {
   const [flag = ''] = arg.split('=', 1);

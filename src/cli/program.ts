@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../errors.ts';
+import { deadLetterCommand } from './dead-letter.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 import { examples, settingHelp } from './help.ts';
 import { addSettingOptions, readFlags } from './options.ts';
@@ -22,7 +23,10 @@ export async function runProgram(args: readonly string[], context: ProgramContex
   const action = async (_options: unknown, command: Command) => {
     exitCode = await runDaemon(readFlags(command, context.surroundings.workingDirectory), context);
   };
-  const program = createProgram(context, action);
+  const replay = deadLetterCommand(context, (code) => {
+    exitCode = code;
+  });
+  const program = createProgram({ ...context, commands: [replay, ...context.commands] }, action);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -60,10 +64,14 @@ function createProgram(
   program.optionsGroup('Operation:').version(packageVersion(), '-V, --version', 'show the version');
   program.addCommand(run);
   for (const command of context.commands) program.addCommand(command);
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubCommands(program)) {
     command.exitOverride().configureOutput({ writeOut: context.writeOut, writeErr: context.writeError });
   }
   return program;
+}
+
+function withSubCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubCommands)];
 }
 
 function packageVersion(): string {

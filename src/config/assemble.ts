@@ -1,5 +1,5 @@
 /** The flat values, checked and complete, in the shape that the daemon reads. Pure. */
-import type { Config, DeliveryConfig, ReceiverConfig, ServiceConfig, TlsConfig } from './config.ts';
+import type { Config, DeliveryConfig, ReceiverConfig, ReplayConfig, ServiceConfig, TlsConfig } from './config.ts';
 import { groupTimeoutMs } from './derive.ts';
 import type { Values } from './settings.ts';
 import type { TlsFiles } from './tls-files.ts';
@@ -20,6 +20,23 @@ export function assembleConfig(values: Values, tlsFiles: TlsFiles, deadLetterPat
       maxInFlightBytes: values.maxInFlight,
       inOrder: values.inOrder,
     },
+    ...sendingConfig(values, tlsFiles, deadLetterPath),
+  };
+}
+
+/** What a replay takes: where and how to send; and the log service, where all that it needs is known. */
+export function assembleReplayConfig(values: ReplayValues, tlsFiles: TlsFiles): ReplayConfig {
+  const { endpoint, project, logstore, accessKeyId, accessKeySecret } = values;
+  const isKnown = [endpoint, project, logstore, accessKeyId, accessKeySecret].every((value) => value !== undefined);
+  return { ...sendingConfig(values, tlsFiles), ...(isKnown && { service: serviceConfig(values as Values) }) };
+}
+
+/** The log service's settings, and the group's, may be missing. */
+export type ReplayValues = Omit<Values, ServiceKey> & Partial<Pick<Values, ServiceKey>>;
+type ServiceKey = 'endpoint' | 'project' | 'logstore' | 'accessKeyId' | 'accessKeySecret' | 'group' | 'consumerName';
+
+function sendingConfig(values: ReplayValues, tlsFiles: TlsFiles, deadLetterPath?: string) {
+  return {
     message: {
       separator: values.sep,
       escape: values.escape,
@@ -57,7 +74,7 @@ function serviceConfig(values: Values): ServiceConfig {
   };
 }
 
-function deliveryConfig(values: Values, deadLetterPath: string | undefined): DeliveryConfig {
+function deliveryConfig(values: ReplayValues, deadLetterPath: string | undefined): DeliveryConfig {
   return {
     confirm: values.proto === 'udp' ? 'off' : values.confirm,
     confirmIntervalMs: values.confirmInterval,
@@ -75,7 +92,7 @@ function deliveryConfig(values: Values, deadLetterPath: string | undefined): Del
   };
 }
 
-function receiverConfig(values: Values, tlsFiles: TlsFiles): ReceiverConfig {
+function receiverConfig(values: ReplayValues, tlsFiles: TlsFiles): ReceiverConfig {
   const [first, ...others] = values.host.map(({ host, port = values.port }) => ({ host, port }));
   if (first === undefined) throw new TypeError('a list that is required is never empty');
   return {
@@ -88,7 +105,7 @@ function receiverConfig(values: Values, tlsFiles: TlsFiles): ReceiverConfig {
   };
 }
 
-function tlsConfig(values: Values, tlsFiles: TlsFiles): TlsConfig {
+function tlsConfig(values: ReplayValues, tlsFiles: TlsFiles): TlsConfig {
   return {
     ...tlsFiles,
     ...(values.serverName !== undefined && { serverName: values.serverName }),

@@ -12,6 +12,12 @@ export interface Config {
   readonly operation: OperationConfig;
 }
 
+/** Of `dead-letter replay`. */
+export type ReplayConfig = Omit<Config, 'service' | 'group'> & {
+  /** There where everything that the log service needs is given: to pull again what could not be read. */
+  readonly service?: ServiceConfig;
+};
+
 export interface ServiceConfig {
   /** Scheme and host, with a port where one was given: `https://cn-hangzhou.log.aliyuncs.com`. No path. */
   readonly endpoint: string;

@@ -5,8 +5,8 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError, type ConfigProblem } from '../errors.ts';
-import { assembleConfig } from './assemble.ts';
-import type { Config } from './config.ts';
+import { assembleConfig, assembleReplayConfig, type ReplayValues } from './assemble.ts';
+import type { Config, ReplayConfig } from './config.ts';
 import { deadLetterProblem } from './dead-letter-path.ts';
 import { derivations, type Surroundings } from './derive.ts';
 import { readEnvironment } from './environment.ts';
@@ -14,6 +14,7 @@ import { readConfigFile } from './file.ts';
 import { problemOf, type RawValue, type RawValues, shown } from './raw-value.ts';
 import { type Effective, effectiveTexts } from './redact.ts';
 import { objections } from './rules.ts';
+import type { SettingGroup } from './setting.ts';
 import { type PartialValues, type SettingKey, settingKeys, settings, type Values } from './settings.ts';
 import { readTlsFiles, type TlsFileKey, type TlsFiles } from './tls-files.ts';
 import { warningsAbout } from './warnings.ts';
@@ -24,8 +25,8 @@ export interface Flags {
   readonly problems: readonly ConfigProblem[];
 }
 
-export interface LoadedConfig {
-  readonly config: Config;
+export interface LoadedConfig<C = Config> {
+  readonly config: C;
   /** Every setting in a user's words, secrets masked, for the log's first line. */
   readonly effective: Effective;
   /** What is allowed, but has to be said at every start. */
@@ -34,6 +35,37 @@ export interface LoadedConfig {
 
 /** @throws ConfigError with every problem that was found */
 export function loadConfig(flags: Flags, surroundings: Surroundings): LoadedConfig {
+  const { reading, tlsFiles } = read(flags, surroundings, () => true);
+  const deadLetterPath = reading.readDeadLetterPath();
+  reading.throwProblems();
+  const config = assembleConfig(reading.values as Values, tlsFiles, deadLetterPath);
+  return { config, effective: effectiveTexts(reading.texts), warnings: warningsAbout(config) };
+}
+
+/**
+ * For `dead-letter replay`: the log service need not be given, nor a dead-letter file, which would be the one that is
+ * replayed.
+ * @throws ConfigError with every problem that was found
+ */
+export function loadReplayConfig(flags: Flags, surroundings: Surroundings): LoadedConfig<ReplayConfig> {
+  const { reading, tlsFiles } = read(flags, surroundings, (group) => group !== 'service' && group !== 'group', [
+    'deadLetter',
+  ]);
+  reading.throwProblems();
+  const config = assembleReplayConfig(reading.values as ReplayValues, tlsFiles);
+  return { config, effective: effectiveTexts(reading.texts), warnings: warningsAbout(config) };
+}
+
+/**
+ * @param needs whether what is required in this group has to be there
+ * @param notNeeded settings that count as given, to those that ask for them
+ */
+function read(
+  flags: Flags,
+  surroundings: Surroundings,
+  needs: (group: SettingGroup) => boolean,
+  notNeeded: readonly SettingKey[] = [],
+): { readonly reading: Reading; readonly tlsFiles: TlsFiles } {
   const environment = readEnvironment(surroundings.environment, surroundings.workingDirectory);
   const fileName = flags.values.get('config') ?? environment.values.get('config');
   const file = fileName?.texts[0] ? readConfigFile(fileName.texts[0], surroundings.workingDirectory) : undefined;
@@ -45,15 +77,10 @@ export function loadConfig(flags: Flags, surroundings: Surroundings): LoadedConf
   reading.takeDefaults();
   reading.takeDerived(surroundings);
   // Of a file that could not be read nobody knows what it would have set.
-  if (file?.readable !== false) reading.requireAll();
-  for (const { key, phrase } of objections(reading.values, (key) => written.has(key))) reading.complain(key, phrase);
-  const tlsFiles = reading.readTlsFiles();
-  const deadLetterPath = reading.readDeadLetterPath();
-
-  if (reading.problems.length > 0) throw new ConfigError(inTableOrder(reading.problems));
-  const values = reading.values as Values;
-  const config = assembleConfig(values, tlsFiles, deadLetterPath);
-  return { config, effective: effectiveTexts(reading.texts), warnings: warningsAbout(config) };
+  if (file?.readable !== false) reading.requireAll(needs);
+  const given = (key: SettingKey) => written.has(key) || notNeeded.includes(key);
+  for (const { key, phrase } of objections(reading.values, given)) reading.complain(key, phrase);
+  return { reading, tlsFiles: reading.readTlsFiles() };
 }
 
 /** What is known so far. One a load, thrown away after it. */
@@ -90,6 +117,10 @@ class Reading {
     }
   }
 
+  throwProblems(): void {
+    if (this.problems.length > 0) throw new ConfigError(inTableOrder(this.problems));
+  }
+
   takeDefaults(): void {
     for (const key of settingKeys) {
       const { absent, defaultText } = settings[key];
@@ -116,9 +147,10 @@ class Reading {
   }
 
   /** A setting that was written wrongly has its problem already: it is not missing too. */
-  requireAll(): void {
+  requireAll(needs: (group: SettingGroup) => boolean): void {
     for (const key of settingKeys) {
-      const { absent, description, variables } = settings[key];
+      const { absent, description, variables, group } = settings[key];
+      if (!needs(group)) continue;
       const known = this.#written.has(key) || this.problems.some((problem) => problem.variable === variables[0]);
       if (absent === 'required' && !known) this.complain(key, ` is missing: ${description}`);
     }

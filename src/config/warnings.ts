@@ -1,7 +1,7 @@
 /** What a configuration may say, but not silently. Pure. */
-import type { Config } from './config.ts';
+import type { Config, ReplayConfig } from './config.ts';
 
-export function warningsAbout({ service, message, receiver, delivery }: Config): readonly string[] {
+export function warningsAbout({ service, message, receiver, delivery }: Config | ReplayConfig): readonly string[] {
   const warnings: string[] = [];
   if (receiver.tls?.insecure) {
     warnings.push(
@@ -21,7 +21,7 @@ export function warningsAbout({ service, message, receiver, delivery }: Config):
   if (receiver.protocol === 'tls' && receiver.framing === 'lf') {
     warnings.push('line framing over TLS is outside RFC 5425; use it only with a receiver that reads nothing else');
   }
-  if (service.endpoint.startsWith('http:') && !isLoopback(service.endpoint)) {
+  if (service?.endpoint.startsWith('http:') && !isLoopback(service.endpoint)) {
     warnings.push(`the endpoint ${service.endpoint} is not encrypted: logs cross the network in clear text`);
   }
   if (message.rfc === '3164' && message.tag !== '-' && /[^A-Za-z0-9]/.test(message.tag)) {

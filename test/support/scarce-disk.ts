@@ -41,7 +41,9 @@ export async function startFullDisk(): Promise<ScarceDisk> {
 export async function startFileLimit(): Promise<ScarceDisk> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'file-limit-'));
   const limit = (pid: number, bytes: number | '') =>
-    execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes === '' ? 'unlimited' : `${bytes}:unlimited`}`], { stdio: 'pipe' });
+    execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes === '' ? 'unlimited' : `${bytes}:unlimited`}`], {
+      stdio: 'pipe',
+    });
   return {
     file: path.join(directory, 'dead.jsonl'),
     exhaust: async (pid) => void limit(pid, roomBytes),

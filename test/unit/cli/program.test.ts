@@ -190,3 +190,34 @@ describe('the start', () => {
     expect(error).not.toMatch(/^\{/m);
   });
 });
+
+describe('dead-letter replay', () => {
+  const noService = { SLS_ENDPOINT: undefined, SLS_PROJECT: undefined, SLS_LOGSTORE: undefined, SLS_CG: undefined };
+
+  test('needs a receiver and files, and nothing of the log service', async () => {
+    const missing = await run(['dead-letter', 'replay', '/nowhere/a.jsonl'], { ...noService, SYSLOG_HOST: undefined });
+    expect(missing.exitCode).toBe(2);
+    expect(missing.error.match(/^ {2}- /gm)).toHaveLength(1);
+    expect(missing.error).toContain('host is missing');
+    const { exitCode, error } = await run(['dead-letter', 'replay', '/nowhere/a.jsonl', '--port', '99'], noService);
+    expect(exitCode).toBe(2);
+    expect(error).toContain('/nowhere/a.jsonl does not exist');
+    expect((await run(['dead-letter', 'replay'], noService)).error).toContain("missing required argument 'files'");
+  });
+
+  test('says what is wrong with its settings, and does not ask for a dead-letter file', async () => {
+    const { exitCode, error } = await run(
+      ['dead-letter', 'replay', 'a.jsonl', 'b.jsonl', '--oversize', 'dead-letter', '--prot', '99'],
+      noService,
+    );
+    expect(exitCode).toBe(2);
+    expect(error.match(/^ {2}- .*/gm)).toEqual([expect.stringContaining('unknown option --prot')]);
+  });
+
+  test('has a help of its own, with the settings', async () => {
+    const { exitCode, out } = await run(['dead-letter', 'replay', '--help']);
+    expect(exitCode).toBe(0);
+    expect(out).toContain('FILE... [settings]');
+    expect(out).toContain('--max-message-bytes');
+  });
+});

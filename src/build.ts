@@ -1,0 +1,74 @@
+/** Makes the parts that a run and a replay have in common from the configuration. */
+import type { Config } from './config/config.ts';
+import type { BatchEncoder } from './encode/batch-encoder.ts';
+import { createReferenceEncoder } from './encode/reference-encoder.ts';
+import { createKeyValueFormat } from './format/key-value.ts';
+import type { Log } from './log.ts';
+import { chunkSizes } from './pacer.ts';
+import { createReceiversSink, type ReceiverFactory } from './sink/receivers.ts';
+import type { Mark, Sink, SinkEvents } from './sink/sink.ts';
+import { createSyslogSink } from './sink/syslog/create.ts';
+import { type Credentials, createStaticCredentials } from './sls/credentials.ts';
+import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
+
+/** @param readCredentials asked when the service refuses the access key */
+export function buildService(
+  { service, group }: { service: Config['service']; group: Pick<Config['group'], 'name' | 'consumerName'> },
+  log: Log,
+  readCredentials?: (() => Credentials) | undefined,
+): SlsLogService {
+  const credentials = createStaticCredentials(service);
+  const refresh = async () => {
+    if (readCredentials) credentials.replace(readCredentials());
+  };
+  return createLogService({
+    ...service,
+    credentials: { current: credentials.current, refresh },
+    consumerGroup: group.name,
+    consumerName: group.consumerName,
+    onTrouble: ({ error, sinceMs, operation, shard, attempts }) =>
+      log.warn(
+        { code: error.code, reason: error.message, since: new Date(sinceMs).toISOString(), operation, shard, attempts },
+        'the log service cannot be used; trying on',
+      ),
+    onRecovered: ({ operation, shard, attempts, durationMs }) =>
+      log.info({ operation, shard, attempts, durationMs }, 'the log service can be used again'),
+  });
+}
+
+export function buildSink<M extends Mark>(
+  { receiver, delivery }: Pick<Config, 'receiver' | 'delivery'>,
+  events: SinkEvents<M>,
+  log: Log,
+): Sink<M> {
+  const { others = [], ...first } = receiver;
+  if (others.length === 0) return createSyslogSink({ ...first, ...delivery }, events, log);
+  const factories = [first, ...others].map((address): ReceiverFactory<M> => {
+    return (itsEvents) => createSyslogSink({ ...first, ...delivery, ...address }, itsEvents, log);
+  });
+  return createReceiversSink(factories, { ...delivery, log }, events);
+}
+
+/** @param origin what an identity names */
+export function buildEncoder(
+  { message, receiver, delivery }: Pick<Config, 'message' | 'receiver' | 'delivery'>,
+  origin: { readonly project: string; readonly logstore: string },
+): BatchEncoder {
+  return createReferenceEncoder({
+    format: createKeyValueFormat(message),
+    header: {
+      rfc: message.rfc,
+      facility: message.facility,
+      severity: message.severity,
+      hostname: message.hostname,
+      appName: message.tag,
+    },
+    framing: receiver.framing,
+    ...chunkSizes(delivery),
+    maxMessageBytes: message.maxMessageBytes,
+    oversize: message.oversize,
+    ...(message.identity && {
+      identity: { ...message.identity, project: origin.project, logstore: origin.logstore },
+    }),
+  });
+}

@@ -1,0 +1,279 @@
+/**
+ * Sends what dead-letter files hold, through the same encoder and sink as a run, and with the same confirmation.
+ *
+ * The records are gathered into portions, each of them one delivery. What is not confirmed is kept, a few MiB of it at
+ * the most, and sent again from there when the connection that carried it is lost. The files are only read.
+ */
+import { buildEncoder, buildService, buildSink } from './build.ts';
+import type { ReplayConfig } from './config/config.ts';
+import { type ReadRecord, readRecords } from './dead-letter/read.ts';
+import type { RangeRecord } from './dead-letter/record.ts';
+import { writeBatch } from './deliver.ts';
+import type { BatchEncoder } from './encode/batch-encoder.ts';
+import type { BatchBody } from './encode/bytes.ts';
+import type { BatchOrigin } from './encode/identity.ts';
+import { AppError, DeliveryLostError, toAppError } from './errors.ts';
+import type { Log } from './log.ts';
+import { createPace, type Pace } from './pacer.ts';
+import type { Delivery, Mark, Sink } from './sink/sink.ts';
+import type { SlsLogService } from './sls/sls-log-service.ts';
+
+export interface ReplayOptions {
+  readonly files: readonly string[];
+  readonly config: ReplayConfig;
+  readonly log: Log;
+}
+
+export interface ReplaySummary {
+  /** Every record was sent, and everything sent is confirmed. */
+  readonly complete: boolean;
+  /** Confirmed means that the receiver has read it; otherwise, that the local kernel has taken it. */
+  readonly confirms: boolean;
+  /** Logs that were sent, once or more, and those of them that are confirmed. */
+  readonly replayed: number;
+  readonly confirmed: number;
+  /** Records that were not sent, or not all of them; each was logged. */
+  readonly notReplayable: number;
+}
+
+/** A log, or a batch that was pulled again. */
+interface Item {
+  readonly place: string;
+  readonly project: string;
+  readonly logstore: string;
+  readonly body: BatchBody;
+  readonly origin: BatchOrigin;
+}
+
+interface Portion extends Mark {
+  readonly items: readonly Item[];
+  readonly bytes: number;
+  /** Logs that were written the last time it was sent; undefined before the first. */
+  logs: number | undefined;
+}
+
+const portionBytes = 1 << 20;
+const portionItems = 1_000;
+const maxUnconfirmedBytes = 8 << 20;
+
+/**
+ * Resolves when all is confirmed, or soon after the signal has aborted.
+ * @throws Error when a file cannot be read any further, AppError when an option is wrong
+ */
+export async function replay(options: ReplayOptions, signal: AbortSignal): Promise<ReplaySummary> {
+  return new Replay(options, signal).run();
+}
+
+class Replay {
+  readonly #options: ReplayOptions;
+  readonly #signal: AbortSignal;
+  readonly #sink: Sink<Portion>;
+  readonly #pace: Pace | undefined;
+  readonly #encoders = new Map<string, BatchEncoder>();
+  readonly #problems = new Map<string, string>();
+  /** What is not confirmed, oldest first. */
+  readonly #portions: Portion[] = [];
+  /** Of the first of them that is to be sent. */
+  #next = 0;
+  #service: SlsLogService | undefined;
+  #replayed = 0;
+  #confirmed = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(options: ReplayOptions, signal: AbortSignal) {
+    const { config, log } = options;
+    this.#options = options;
+    this.#signal = signal;
+    this.#pace = createPace(config.delivery);
+    const confirmed = (portion: Portion) => this.#onConfirmed(portion);
+    const lost = (portions: readonly Portion[]) => {
+      for (const portion of portions) this.#rewind(portion);
+    };
+    this.#sink = buildSink(config, { sent: () => undefined, confirmed, lost }, log);
+    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
+  }
+
+  async run(): Promise<ReplaySummary> {
+    const { drainTimeoutMs } = this.#options.config.operation;
+    let isWhole = false;
+    let isClosed = false;
+    try {
+      await this.#sink.start(this.#signal);
+      for await (const portion of this.#gather()) {
+        this.#portions.push(portion);
+        await this.#pump(maxUnconfirmedBytes);
+      }
+      await this.#pump(0);
+      isWhole = true;
+    } catch (error) {
+      if (!this.#signal.aborted) throw error;
+    } finally {
+      isClosed = await this.#sink.drain(drainTimeoutMs);
+      this.#sink.destroy();
+      await this.#service?.close();
+    }
+    const { confirms } = this.#sink.status;
+    return {
+      complete: isWhole && this.#problems.size === 0 && (isClosed || confirms),
+      confirms,
+      replayed: this.#replayed,
+      confirmed: this.#confirmed,
+      notReplayable: this.#problems.size,
+    };
+  }
+
+  /** Sends what is to be sent, until no more than so many bytes are unconfirmed. */
+  async #pump(maxBytes: number): Promise<void> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      const portion = this.#portions[this.#next];
+      if (portion) {
+        this.#next++;
+        await this.#send(portion);
+      } else if (this.#portions.reduce((sum, { bytes }) => sum + bytes, 0) <= maxBytes) {
+        return;
+      } else {
+        const woken = new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        this.#sink.confirmSoon();
+        await woken;
+      }
+    }
+  }
+
+  async #send(portion: Portion): Promise<void> {
+    const delivery = this.#sink.deliver(portion);
+    const giveUp = () => delivery.abandon();
+    this.#signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      let logs = 0;
+      for (const item of portion.items) logs += await this.#sendItem(item, delivery);
+      if (portion.logs === undefined) this.#replayed += logs;
+      portion.logs = logs;
+      delivery.end();
+    } catch (error) {
+      delivery.abandon();
+      if (!(error instanceof DeliveryLostError)) throw error;
+      this.#rewind(portion);
+    } finally {
+      this.#signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** @returns how many logs were written */
+  async #sendItem(item: Item, delivery: Delivery): Promise<number> {
+    const { place, body, origin } = item;
+    let counts = { logs: 0, deadLettered: 0 };
+    try {
+      const batch = this.#encoder(item).begin(body, origin);
+      counts = batch.counts;
+      try {
+        await writeBatch(batch, delivery, this.#pace, this.#signal);
+      } finally {
+        batch.close();
+      }
+      const { maxMessageBytes } = this.#options.config.message;
+      const tooLong = `its message would have more than ${maxMessageBytes} bytes (--max-message-bytes, --oversize)`;
+      if (counts.deadLettered > 0) this.#notReplayable(place, tooLong);
+    } catch (error) {
+      if (!(error instanceof AppError) || (error.code !== 'corrupt-batch' && error.code !== 'encoder-options'))
+        throw error;
+      this.#notReplayable(place, error.message);
+    }
+    return counts.logs;
+  }
+
+  #encoder({ project, logstore }: Item): BatchEncoder {
+    const name = `${project}/${logstore}`;
+    const encoder = this.#encoders.get(name) ?? buildEncoder(this.#options.config, { project, logstore });
+    this.#encoders.set(name, encoder);
+    return encoder;
+  }
+
+  #onConfirmed(portion: Portion): void {
+    const at = this.#portions.indexOf(portion);
+    if (at < 0) return;
+    this.#portions.splice(at, 1);
+    this.#next--;
+    this.#confirmed += portion.logs ?? 0;
+    this.#wake?.();
+  }
+
+  /** It, and all after it, are to be sent again. */
+  #rewind(portion: Portion): void {
+    const at = this.#portions.indexOf(portion);
+    if (at >= 0) this.#next = Math.min(this.#next, at);
+    this.#wake?.();
+  }
+
+  #notReplayable(place: string, why: string): void {
+    if (this.#problems.has(place)) return;
+    this.#problems.set(place, why);
+    this.#options.log.warn({ place, reason: why }, `not replayed: ${place}: ${why}`);
+  }
+
+  async *#gather(): AsyncGenerator<Portion> {
+    let items: Item[] = [];
+    let bytes = 0;
+    for await (const record of readRecords(this.#options.files)) {
+      for await (const item of this.#itemsOf(record)) {
+        items.push(item);
+        bytes += item.body.bytes.length;
+        if (bytes < portionBytes && items.length < portionItems) continue;
+        yield { stream: 'replay', items, bytes, logs: undefined };
+        items = [];
+        bytes = 0;
+      }
+    }
+    if (items.length > 0) yield { stream: 'replay', items, bytes, logs: undefined };
+  }
+
+  async *#itemsOf(record: ReadRecord): AsyncGenerator<Item> {
+    const { place } = record;
+    if ('problem' in record) this.#notReplayable(place, record.problem);
+    else if ('range' in record) yield* this.#pull(place, record.range);
+    else {
+      const { project, logstore, shard, cursor, index } = record.log;
+      const bytes = record.logGroupList;
+      const body: BatchBody = { bytes, compression: 'none', rawSize: bytes.length };
+      yield { place, project, logstore, body, origin: { shard, cursor, firstIndex: index } };
+    }
+  }
+
+  /** What could not be read, once more from the log service, as long as that still has it. */
+  async *#pull(place: string, { project, logstore, shard, cursor, nextCursor }: RangeRecord): AsyncGenerator<Item> {
+    const { service: given } = this.#options.config;
+    const from = `project ${project}, logstore ${logstore}, shard ${shard}, cursor ${cursor} to ${nextCursor}`;
+    if (!given) {
+      this.#notReplayable(
+        place,
+        `a batch that could not be read: pulling it again (${from}) needs the service's settings`,
+      );
+      return;
+    }
+    if (given.project !== project || given.logstore !== logstore) {
+      this.#notReplayable(place, `a batch of another logstore than the one that is configured: ${from}`);
+      return;
+    }
+    this.#service ??= buildService(
+      { service: given, group: { name: 'dead-letter-replay', consumerName: 'replay' } },
+      this.#options.log,
+    );
+    try {
+      for (let at = cursor; at !== nextCursor; ) {
+        const pulled = await this.#service.pull(shard, at, {
+          maxLogGroups: 1_000,
+          endCursor: nextCursor,
+          signal: this.#signal,
+        });
+        if (pulled.nextCursor === at) throw new Error('the log service has nothing more there');
+        if (pulled.body) yield { place, project, logstore, body: pulled.body, origin: { shard, cursor: at } };
+        at = pulled.nextCursor;
+      }
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      this.#notReplayable(place, `${from}: ${toAppError(error).message}`);
+    }
+  }
+}
