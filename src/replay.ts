@@ -9,7 +9,7 @@ import type { ReplayConfig } from './config/config.ts';
 import { type ReadRecord, readRecords } from './dead-letter/read.ts';
 import type { RangeRecord } from './dead-letter/record.ts';
 import { writeBatch } from './deliver.ts';
-import type { BatchEncoder } from './encode/batch-encoder.ts';
+import type { BatchCounts, BatchEncoder } from './encode/batch-encoder.ts';
 import type { BatchBody } from './encode/bytes.ts';
 import type { BatchOrigin } from './encode/identity.ts';
 import { AppError, DeliveryLostError, toAppError } from './errors.ts';
@@ -32,6 +32,9 @@ export interface ReplaySummary {
   /** Logs that were sent, once or more, and those of them that are confirmed. */
   readonly replayed: number;
   readonly confirmed: number;
+  /** Of those that were sent: cut, or sent in several messages, as `--oversize` says. */
+  readonly truncated: number;
+  readonly split: number;
   /** Records that were not sent, or not all of them; each was logged. */
   readonly notReplayable: number;
 }
@@ -78,6 +81,8 @@ class Replay {
   #service: SlsLogService | undefined;
   #replayed = 0;
   #confirmed = 0;
+  #truncated = 0;
+  #split = 0;
   #wake: (() => void) | undefined;
 
   constructor(options: ReplayOptions, signal: AbortSignal) {
@@ -117,6 +122,8 @@ class Replay {
       complete: isWhole && this.#problems.size === 0 && (isClosed || confirms),
       confirms,
       replayed: this.#replayed,
+      truncated: this.#truncated,
+      split: this.#split,
       confirmed: this.#confirmed,
       notReplayable: this.#problems.size,
     };
@@ -147,10 +154,19 @@ class Replay {
     const giveUp = () => delivery.abandon();
     this.#signal.addEventListener('abort', giveUp, { once: true });
     try {
-      let logs = 0;
-      for (const item of portion.items) logs += await this.#sendItem(item, delivery);
-      if (portion.logs === undefined) this.#replayed += logs;
-      portion.logs = logs;
+      const counts = { logs: 0, truncated: 0, split: 0 };
+      for (const item of portion.items) {
+        const { logs, truncated, split } = await this.#sendItem(item, delivery);
+        counts.logs += logs;
+        counts.truncated += truncated;
+        counts.split += split;
+      }
+      if (portion.logs === undefined) {
+        this.#replayed += counts.logs;
+        this.#truncated += counts.truncated;
+        this.#split += counts.split;
+      }
+      portion.logs = counts.logs;
       delivery.end();
     } catch (error) {
       delivery.abandon();
@@ -161,10 +177,9 @@ class Replay {
     }
   }
 
-  /** @returns how many logs were written */
-  async #sendItem(item: Item, delivery: Delivery): Promise<number> {
+  async #sendItem(item: Item, delivery: Delivery): Promise<Omit<BatchCounts, 'rawBytes' | 'frameBytes'>> {
     const { place, body, origin } = item;
-    let counts = { logs: 0, deadLettered: 0 };
+    let counts = { logs: 0, truncated: 0, split: 0, deadLettered: 0 };
     try {
       const batch = this.#encoder(item).begin(body, origin);
       counts = batch.counts;
@@ -181,7 +196,7 @@ class Replay {
         throw error;
       this.#notReplayable(place, error.message);
     }
-    return counts.logs;
+    return counts;
   }
 
   #encoder({ project, logstore }: Item): BatchEncoder {

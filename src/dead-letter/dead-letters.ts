@@ -1,6 +1,11 @@
 /**
- * Sets logs aside in the dead-letter file, for all shards of the process, one write at a time. While the file cannot
- * be written, whoever has something to set aside waits; it is told once when that begins, and once when it is over.
+ * Sets logs aside in the dead-letter file, for all shards of the process, one write at a time.
+ *
+ *   well        what comes is written.                                       A write fails: told → failing
+ *   failing     what comes is refused at once; those who wait try again.     One of them succeeds → recovering
+ *   recovering  what comes is written.                                       A write fails → failing
+ *                                                                            Nobody waits any more: told → well
+ * A disk that is nearly full takes a small record between two that it refuses: that is one trouble, told once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackoffLimits, createBackoff } from '../backoff.ts';
@@ -26,14 +31,15 @@ export interface BatchRange {
   readonly to: string;
 }
 
-const usualBackoff: BackoffLimits = { minMs: 200, maxMs: 10_000 };
+const usualBackoff: BackoffLimits = { minMs: 200, maxMs: 5_000 };
 /** What may be held in memory before it is written. */
 const maxHeldBytes = 1 << 20;
 
 export class DeadLetters {
   readonly #options: DeadLettersOptions;
   #last: Promise<unknown> = Promise.resolve();
-  #trouble: { readonly sinceMs: number; attempts: number } | undefined;
+  #trouble: { readonly sinceMs: number; attempts: number; error: AppError; isFailing: boolean } | undefined;
+  #waiting = 0;
 
   constructor(options: DeadLettersOptions) {
     this.#options = options;
@@ -54,11 +60,16 @@ export class DeadLetters {
   }
 
   /**
-   * @throws AppError code `dead-letter-file` when it could not be written, the signal's reason when that came first
+   * @throws AppError code `dead-letter-file` when it could not be written or others wait for that, the signal's reason when that came first
    * (the lines may still be written then)
    */
   async store(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    if (this.#trouble?.isFailing) throw this.#trouble.error;
+    await this.#enqueue(lines, signal);
+  }
+
+  async #enqueue(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     const stored = this.#last.then(() => this.#append(lines));
     this.#last = stored.catch(() => undefined);
     await settledOrAborted(stored, signal);
@@ -67,26 +78,36 @@ export class DeadLetters {
   /** Tries until it is written. @throws the signal's reason */
   async storeUntilDone(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     const backoff = createBackoff(this.#options.backoff ?? usualBackoff);
-    for (;;) {
-      await sleep(backoff.next(), undefined, { signal }).catch(() => signal.throwIfAborted());
-      try {
-        await this.store(lines, signal);
-        return;
-      } catch {
-        signal.throwIfAborted();
+    this.#waiting++;
+    try {
+      for (;;) {
+        await sleep(backoff.next(), undefined, { signal }).catch(() => signal.throwIfAborted());
+        try {
+          return await this.#enqueue(lines, signal);
+        } catch {
+          signal.throwIfAborted();
+        }
       }
+    } finally {
+      this.#waiting--;
+      this.#endTrouble();
     }
   }
 
   async #append(lines: readonly Uint8Array[]): Promise<void> {
-    const { file, log } = this.#options;
     try {
-      await file.append(lines);
+      await this.#options.file.append(lines);
     } catch (thrown) {
       this.#failed(toAppError(thrown));
       throw thrown;
     }
-    if (!this.#trouble) return;
+    if (this.#trouble) this.#trouble.isFailing = false;
+    this.#endTrouble();
+  }
+
+  #endTrouble(): void {
+    if (!this.#trouble || this.#trouble.isFailing || this.#waiting > 0) return;
+    const { file, log } = this.#options;
     const { sinceMs, attempts } = this.#trouble;
     this.#trouble = undefined;
     log.info({ file: file.path, attempts, durationMs: Date.now() - sinceMs }, 'dead letters can be written again');
@@ -95,9 +116,10 @@ export class DeadLetters {
   #failed(error: AppError): void {
     if (this.#trouble) {
       this.#trouble.attempts++;
+      this.#trouble.isFailing = true;
       return;
     }
-    this.#trouble = { sinceMs: Date.now(), attempts: 1 };
+    this.#trouble = { sinceMs: Date.now(), attempts: 1, error, isFailing: true };
     const since = new Date(this.#trouble.sinceMs).toISOString();
     const waiting = 'shards with logs for it wait, and nothing behind those logs is checkpointed; trying on';
     this.#options.log.error({ ...error.context, since }, `${error.message}: ${waiting}`);

@@ -1,12 +1,12 @@
 /** Ways to have the kernel refuse a daemon's writes to one file, and accept them again: no mock, a real error. */
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
 export interface ScarceDisk {
   readonly file: string;
-  /** From now on the file takes some 100 KiB and no more. To be called once the daemon's process is there. */
+  /** From now on the file takes some 100 KiB and no more: a write will be cut in the middle of a line. To be called once the daemon's process is there. */
   exhaust(pid: number): Promise<void>;
   /** There is room again. */
   relieve(pid: number): Promise<void>;
@@ -40,14 +40,13 @@ export async function startFullDisk(): Promise<ScarceDisk> {
 /** EFBIG: the process may not make files larger than a limit (RLIMIT_FSIZE), which is then lifted. */
 export async function startFileLimit(): Promise<ScarceDisk> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'file-limit-'));
-  const limit = (pid: number, bytes: number | '') =>
-    execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes === '' ? 'unlimited' : `${bytes}:unlimited`}`], {
-      stdio: 'pipe',
-    });
+  const file = path.join(directory, 'dead.jsonl');
+  const limit = (pid: number, to: string) =>
+    execFileSync('prlimit', ['--pid', String(pid), `--fsize=${to}`], { stdio: 'pipe' });
   return {
-    file: path.join(directory, 'dead.jsonl'),
-    exhaust: async (pid) => void limit(pid, roomBytes),
-    relieve: async (pid) => void limit(pid, ''),
+    file,
+    exhaust: async (pid) => void limit(pid, `${(await stat(file)).size + roomBytes}:unlimited`),
+    relieve: async (pid) => void limit(pid, 'unlimited'),
     dispose: () => rm(directory, { recursive: true }),
   };
 }
