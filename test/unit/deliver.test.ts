@@ -3,9 +3,12 @@ import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
 import { createDeliver, noTotals } from '../../src/deliver.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
 import type { FrameChunk } from '../../src/encode/bytes.ts';
+import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { AppError, CorruptBatchError, DeliveryLostError } from '../../src/errors.ts';
 import type { Ticket } from '../../src/group/progress.ts';
 import { createPace, type Pace } from '../../src/pacer.ts';
+import { encoderDefaults, rawBody } from '../support/encode.ts';
+import * as wire from '../support/wire.ts';
 
 const body = { bytes: Buffer.from('x'), compression: 'none' as const, rawSize: 1 };
 const ticket: Ticket = { shard: 0, stream: '0', from: 'a', to: 'b', ordinal: 0 };
@@ -291,5 +294,23 @@ describe('createDeliver with a dead-letter file', () => {
     await deliver(refused, ticket, signal, true);
     expect(lines).toMatchObject([{ index: 0, reason: 'too large', nextCursor: 'b' }]);
     expect(delivery.end).toHaveBeenCalledOnce();
+  });
+
+  it('delivers what stands in front of the damage, with the real encoder', async () => {
+    const one = (text: string) => wire.group(wire.log(wire.time(1), wire.content('k', text)));
+    const raw = Buffer.concat([one('a'), one('b'.repeat(600)), one('c'), Buffer.from([0xff])]);
+    const encoder = createReferenceEncoder({ ...encoderDefaults, maxMessageBytes: 480, oversize: 'dead-letter' });
+    const { delivery, sink } = sinkOf(() => undefined);
+    const totals = noTotals();
+    const { deadLetters, lines } = lettersOn(async () => undefined);
+    const deliver = createDeliver({ encoder, sink, totals, deadLetters, log });
+    await deliver(rawBody(raw), ticket, new AbortController().signal, true);
+    expect(lines).toMatchObject([
+      { index: 1, reason: 'oversize' },
+      { index: 3, nextCursor: 'b' },
+    ]);
+    expect(delivery.write.mock.calls.map(([{ frameCount }]) => frameCount)).toEqual([1, 1]);
+    expect(delivery.end).toHaveBeenCalledOnce();
+    expect(totals).toMatchObject({ logs: 2, deadLettered: 1, batchesSkipped: 1 });
   });
 });

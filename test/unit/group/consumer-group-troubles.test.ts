@@ -217,4 +217,52 @@ describe('ConsumerGroup in trouble', () => {
     expect(delivered).toEqual(['0:good', '0:good']);
     await until(() => service.checkpoints.get(0) === '1');
   });
+
+  it('may skip a batch that cannot be read the fourth time, if it is told to, and waits for its confirmation', async () => {
+    service.addShard(0, ['bad', 'good']);
+    autoConfirm = false;
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const asked: (boolean | undefined)[] = [];
+    create({
+      skipsCorrupt: true,
+      deliver: async (body, ticket, signal, maySkip) => {
+        if (Buffer.from(body.bytes).toString() === 'bad') {
+          asked.push(maySkip);
+          if (!maySkip) throw new CorruptBatchError('garbage');
+        }
+        return deliver(body, ticket, signal);
+      },
+    }).join();
+    await until(() => delivered.length === 2);
+    vi.restoreAllMocks();
+    expect(asked).toEqual([false, false, false, true]);
+    expect(group.shards[0]?.progress?.confirmed).toBe('0');
+    group.markConfirmed(tickets[1] as Ticket);
+    expect(group.shards[0]?.progress?.confirmed).toBe('0');
+    group.markConfirmed(tickets[0] as Ticket);
+    await until(() => service.checkpoints.get(0) === '2');
+  });
+
+  it('may skip an answer that was refused unread, where it says how to go on', async () => {
+    service.addShard(0, ['good', 'better']);
+    const refused = new CorruptBatchError('too large', {}, undefined, '1');
+    service.before = (request, _shard, cursor) => {
+      if (request === 'pull' && cursor === '0') throw refused;
+    };
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const asked: (boolean | undefined)[] = [];
+    create({
+      skipsCorrupt: true,
+      deliver: async (body, ticket, signal, maySkip) => {
+        if (body.refused) {
+          asked.push(maySkip);
+          if (!maySkip) throw body.refused;
+        }
+        return deliver(body, ticket, signal);
+      },
+    }).join();
+    await until(() => service.checkpoints.get(0) === '2');
+    vi.restoreAllMocks();
+    expect(asked).toEqual([false, false, false, true]);
+  });
 });
