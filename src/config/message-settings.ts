@@ -1,10 +1,53 @@
-/** Rows of the table in settings.ts: how large a message may be, and how it says which log it is. */
+/** Rows of the table in settings.ts: what a message looks like, how large it may be, and how it says which log it is. */
 import { defaulted, derived } from './setting.ts';
-import { oneOf, switchText } from './text.ts';
+import { facility, severity } from './syslog-names.ts';
+import { headerText, oneOf, switchText } from './text.ts';
 import { size } from './units.ts';
-import { enterpriseId } from './values.ts';
+import { enterpriseId, separator } from './values.ts';
 
 export const messageSettings = {
+  sep: defaulted(separator, '||', {
+    group: 'message',
+    variables: ['SYSLOG_SEP'],
+    placeholder: '<text>',
+    description: 'what stands before each key=value pair; \\t for a tab',
+  }),
+  escape: defaulted(oneOf('standard', 'none'), 'standard', {
+    group: 'message',
+    variables: ['SYSLOG_ESCAPE'],
+    placeholder: '<standard|none>',
+    description: 'standard: nothing in a log can forge a field or a message; none: raw text, line breaks excepted',
+  }),
+  rfc: defaulted(oneOf('5424', '3164'), '5424', {
+    group: 'message',
+    variables: ['SYSLOG_RFC'],
+    placeholder: '<5424|3164>',
+    description: 'syslog header: RFC 5424, or the older RFC 3164',
+  }),
+  facility: defaulted(facility, 'user', {
+    group: 'message',
+    variables: ['SYSLOG_FACILITY'],
+    placeholder: '<name|number>',
+    description: 'facility of every message: kern, user, … local7, or 0 to 23',
+  }),
+  severity: defaulted(severity, 'info', {
+    group: 'message',
+    variables: ['SYSLOG_SEVERITY'],
+    placeholder: '<name|number>',
+    description: 'severity of every message: emerg, alert, crit, err, warning, notice, info, debug, or 0 to 7',
+  }),
+  hostname: derived(headerText(255), "the machine's", {
+    group: 'message',
+    variables: ['SYSLOG_HOSTNAME'],
+    placeholder: '<name>',
+    description: 'HOSTNAME of every message; a SIEM tells log sources apart by it',
+  }),
+  tag: defaulted(headerText(48), '-', {
+    group: 'message',
+    variables: ['SYSLOG_TAG'],
+    placeholder: '<name>',
+    description: 'APP-NAME (RFC 5424) or TAG (RFC 3164) of every message',
+  }),
   maxMessageBytes: derived(size({ min: '480B', max: '64MiB' }), '64KiB, with udp 8KiB', {
     group: 'message',
     variables: ['SYSLOG_MAX_MESSAGE_BYTES'],

@@ -1,0 +1,81 @@
+/** Rows of the table in settings.ts: where messages go, and how. */
+import { defaulted, derived, optional, repeatable, requiredList } from './setting.ts';
+import { oneOf, plainText, switchText } from './text.ts';
+import { duration } from './units.ts';
+import { fingerprint, hostText, port, receiverAddress } from './values.ts';
+
+export const receiverSettings = {
+  proto: defaulted(oneOf('udp', 'tcp', 'tls'), 'tcp', {
+    group: 'receiver',
+    variables: ['SYSLOG_PROTO', 'SYSLOG_PROTOCOL'],
+    placeholder: '<udp|tcp|tls>',
+    description: 'transport; udp is best effort: datagrams get lost and nobody is told',
+    aliases: ['protocol'],
+  }),
+  host: requiredList(receiverAddress, {
+    group: 'receiver',
+    variables: ['SYSLOG_HOST'],
+    placeholder: '<host[:port],…>',
+    description: 'name or address of the receiver; several, each with a port of its own or not, with commas between',
+  }),
+  port: derived(port, '514, with tls 6514', {
+    group: 'receiver',
+    variables: ['SYSLOG_PORT'],
+    placeholder: '<number>',
+    description: 'port of the receivers that --host gives none',
+  }),
+  framing: derived(oneOf('octet-counting', 'lf'), 'octet-counting; udp has none', {
+    group: 'receiver',
+    variables: ['SYSLOG_FRAMING'],
+    placeholder: '<octet-counting|lf>',
+    description: 'how messages are told apart on a connection (RFC 6587)',
+  }),
+  allowLfOverTls: defaulted(switchText, 'false', {
+    group: 'receiver',
+    variables: ['SYSLOG_ALLOW_LF_OVER_TLS'],
+    description:
+      'permit --framing lf with tls, for a receiver that reads nothing else (RFC 5425 asks for octet counting)',
+  }),
+  timeout: defaulted(duration({ min: '1s', max: '1h' }), '120s', {
+    group: 'receiver',
+    variables: ['SYSLOG_TIMEOUT'],
+    placeholder: '<duration>',
+    description: 'a receiver that takes nothing for so long is connected to anew',
+  }),
+  ca: optional(plainText, {
+    group: 'receiver',
+    variables: ['SYSLOG_CA', 'SYSLOG_CERT_PATH'],
+    placeholder: '<file>',
+    description: "PEM file of the authorities that may sign the receiver's certificate, in place of the built-in ones",
+    aliases: ['cert-path'],
+  }),
+  cert: optional(plainText, {
+    group: 'receiver',
+    variables: ['SYSLOG_CERT'],
+    placeholder: '<file>',
+    description: 'PEM file of the client certificate, for a receiver that asks for one',
+  }),
+  key: optional(plainText, {
+    group: 'receiver',
+    variables: ['SYSLOG_KEY'],
+    placeholder: '<file>',
+    description: 'PEM file of the private key of --cert, without a passphrase',
+  }),
+  serverName: optional(hostText, {
+    group: 'receiver',
+    variables: ['SYSLOG_SERVER_NAME'],
+    placeholder: '<name>',
+    description: "name that the receiver's certificate must have, where it is not that of --host",
+  }),
+  fingerprint: repeatable(fingerprint, {
+    group: 'receiver',
+    variables: ['SYSLOG_FINGERPRINT'],
+    placeholder: '<sha256:hex>',
+    description: "SHA-256 fingerprint that the receiver's certificate must have; several: one of them",
+  }),
+  insecure: defaulted(switchText, 'false', {
+    group: 'receiver',
+    variables: ['SYSLOG_INSECURE'],
+    description: "do not verify the receiver's certificate; for trying out only, and warned of at every start",
+  }),
+} as const;
