@@ -69,7 +69,9 @@ describe('DeadLetters', () => {
     };
     const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
     const letters = new DeadLetters({ file: { path: 'x', append }, project: 'p', logstore: 'l', log });
-    await Promise.all(Array.from({ length: 20 }, () => letters.store([Buffer.from('x')], signal)));
+    await Promise.all(
+      Array.from({ length: 20 }, () => letters.store([Buffer.from('x')], new AbortController().signal)),
+    );
     expect(log.error).not.toHaveBeenCalled();
   });
 });
