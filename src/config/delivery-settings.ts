@@ -41,7 +41,8 @@ export const deliverySettings = {
     group: 'delivery',
     variables: ['SYSLOG_CONFIRM_TIMEOUT'],
     placeholder: '<duration>',
-    description: 'a receiver that has not answered for so long has not read it: it is sent again',
+    description:
+      'a receiver that has not answered for so long has not read it: it is sent again; one that turns out to be slow is given longer',
   }),
   strictOrder: defaulted(switchText, 'false', {
     group: 'delivery',

@@ -36,7 +36,7 @@ export const receiverSettings = {
     description:
       'permit --framing lf with tls, for a receiver that reads nothing else (RFC 5425 asks for octet counting)',
   }),
-  timeout: defaulted(duration({ min: '1s', max: '1h' }), '120s', {
+  timeout: defaulted(duration({ min: '1s', max: '1h' }), '3m', {
     group: 'receiver',
     variables: ['SYSLOG_TIMEOUT'],
     placeholder: '<duration>',

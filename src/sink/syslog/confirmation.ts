@@ -6,16 +6,24 @@
  *                                                                      somebody asks → due: `onDue`
  *   due        until the sink has turned to another connection (`turned`) → resting
  *
- * A receiver that takes long to answer is asked less often: never again before it has had twice that time. One that
- * breaks every connection before it is asked is asked earlier, or the same logs would go round for ever: from the
- * second break in a row on, interval and bytes are halved each time. They are doubled, up to what is configured,
+ * A receiver that takes long to answer is asked less often: never again before it has had twice that time, or twice the
+ * timeout. And it is waited for twice that time: one that reads more slowly than the kernels' buffers (some MB) empty
+ * within the timeout would otherwise be sent the same again for ever. A time-out counts as an answer of that length, and
+ * so the next is twice as long.
+ *
+ * One that breaks every connection before it is asked is asked earlier, or the same logs would go round for ever: from
+ * the second break in a row on, interval and bytes are halved each time. They are doubled, up to what is configured,
  * when as many confirmations in a row have come as tell that the receiver is another now.
  */
 export interface ConfirmationOptions {
   readonly intervalMs: number;
   readonly bytes: number;
+  /** How long an answer may take, where none took long before. */
+  readonly timeoutMs: number;
 }
 
+/** 10 MiB in both kernels' buffers at 10 KB/s take 17 minutes; of a receiver that is gone we hear earlier. */
+const longestTimeoutMs = 20 * 60_000;
 /** One break is an accident: a receiver that was restarted. */
 const breaksThatTell = 2;
 const confirmationsThatTell = 8;
@@ -43,12 +51,17 @@ export class ConfirmationClock {
     return this.#isDue;
   }
 
+  /** How long the next answer may take. */
+  get timeoutMs(): number {
+    const { timeoutMs } = this.#options;
+    return Math.max(timeoutMs, Math.min(2 * this.#lastAnswerMs, longestTimeoutMs));
+  }
+
   /** Bytes of a delivery went to the connection. */
   wrote(bytes: number): void {
     this.#unconfirmedBytes += bytes;
-    const { intervalMs, bytes: maxBytes } = this.#options;
-    this.#timer ??= setTimeout(() => this.ask(), Math.max(intervalMs * this.#share, 2 * this.#lastAnswerMs));
-    if (this.#unconfirmedBytes >= maxBytes * this.#share) this.ask();
+    this.#timer ??= setTimeout(() => this.ask(), this.#intervalMs);
+    if (this.#unconfirmedBytes >= this.#options.bytes * this.#share) this.ask();
   }
 
   /** As soon as may be. */
@@ -66,6 +79,13 @@ export class ConfirmationClock {
     this.#isDue = false;
   }
 
+  /** Bounded: one that has stood still for long is not left unasked for as long once it is well again. */
+  get #intervalMs(): number {
+    const { intervalMs, timeoutMs } = this.#options;
+    return Math.max(intervalMs * this.#share, 2 * Math.min(this.#lastAnswerMs, timeoutMs));
+  }
+
+  /** @param afterMs how long it took, or until it was given up */
   answered(afterMs: number): void {
     this.#lastAnswerMs = afterMs;
   }

@@ -10,9 +10,9 @@ export interface SyslogSinkOptions {
   readonly host: string;
   readonly port: number;
   /**
-   * Bytes wait and the kernel takes none for so long: the connection is given up. Default 120 s. Linux says that it
+   * Bytes wait and the kernel takes none for so long: the connection is given up. Default 3 min. Linux says that it
    * takes more only when a third of its send buffer is free: a slow receiver has to read that much in the time, which
-   * is up to 1.4 MB (12 KB/s by default).
+   * is up to 1.4 MB (8 KB/s by default).
    */
   readonly timeoutMs?: number;
   /** For the name look-up and the TCP handshake together, and as much again for the TLS handshake. Default 15 s. */
@@ -35,7 +35,10 @@ export interface SyslogSinkOptions {
   readonly confirmIntervalMs?: number;
   /** And after so many bytes. Default 64 MiB. */
   readonly confirmBytes?: number;
-  /** A receiver that has not answered for so long has lost what the connection carried. Default 30 s. */
+  /**
+   * A receiver that has not answered for so long has lost what the connection carried. Default 30 s; one that turns
+   * out to be slow is given longer (confirmation.ts).
+   */
   readonly confirmTimeoutMs?: number;
   /** A connection is confirmed before the next is written to. Default false. */
   readonly strictOrder?: boolean;
@@ -102,7 +105,7 @@ export function resolveOptions(options: SyslogSinkOptions): ResolvedOptions {
     protocol,
     host,
     port,
-    timeoutMs: options.timeoutMs ?? 120_000,
+    timeoutMs: options.timeoutMs ?? 180_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
     keepAliveMs: options.keepAliveMs ?? 30_000,
     maxQueuedBytes: options.maxQueuedBytes ?? 1024 * 1024,

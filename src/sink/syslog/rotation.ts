@@ -14,8 +14,8 @@
  *   finishing no more connections are made; all there are are ended.
  *
  * A retiring connection is confirmed by the peer's end, and lost with anything else: an error, silence for
- * `confirmTimeoutMs`, or, from a TLS receiver that is known to send a close_notify, an end without one, which anybody
- * on the way (or a proxy whose backend has died) can have made. Only one is retiring at a time.
+ * `confirmTimeoutMs` (longer for one that is known to be slow: confirmation.ts), or, from a TLS receiver that is known
+ * to send a close_notify, an end without one, which anybody on the way (or a proxy whose backend has died) can have made. Only one is retiring at a time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
@@ -78,9 +78,8 @@ export class Rotation {
     this.#dialer = dialer;
     this.#carried = carried;
     this.#oneAtATime = options.strictOrder;
-    this.#clock = new ConfirmationClock({ intervalMs: options.confirmIntervalMs, bytes: options.confirmBytes }, () =>
-      this.#rotateIfDue(),
-    );
+    const { confirmIntervalMs: intervalMs, confirmBytes: bytes, confirmTimeoutMs: timeoutMs } = options;
+    this.#clock = new ConfirmationClock({ intervalMs, bytes, timeoutMs }, () => this.#rotateIfDue());
   }
 
   /** Where new deliveries go. */
@@ -239,7 +238,7 @@ export class Rotation {
 
   async #awaitEnd(connection: Connection): Promise<boolean> {
     const startMs = this.#options.now();
-    const end = await endWithin(connection, this.#options.confirmTimeoutMs);
+    const end = await endWithin(connection, this.#clock.timeoutMs);
     this.#clock.answered(this.#options.now() - startMs);
     if (!end) return false; // reported by its `lost`
     this.#connections.delete(connection);

@@ -56,7 +56,7 @@ describe('defaults', () => {
         maxMessageBytes: 64 << 10,
         oversize: 'truncate',
       },
-      receiver: { protocol: 'tcp', host: 'siem.corp', port: 514, framing: 'octet-counting', timeoutMs: 120_000 },
+      receiver: { protocol: 'tcp', host: 'siem.corp', port: 514, framing: 'octet-counting', timeoutMs: 180_000 },
       delivery: {
         confirm: 'auto',
         confirmIntervalMs: 10_000,

@@ -1,0 +1,29 @@
+/** A receiver that reads so slowly that what the kernels' buffers hold takes it many times the confirmation's timeout. */
+import { afterEach, expect, it } from 'vitest';
+import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+import { createScriptedReceiver, readsAt, type ScriptedReceiver } from '../support/scripted-receiver.ts';
+
+let receiver: ScriptedReceiver;
+let run: FaultRun;
+
+afterEach(async () => {
+  await run.close();
+  await receiver.close();
+});
+
+it('is given longer, until it confirms: nothing is lost, nor sent again for ever', async () => {
+  receiver = await createScriptedReceiver();
+  receiver.behave(readsAt(400_000));
+  run = await startFaultRun({
+    logsPerSecond: 0,
+    arrivals: receiver,
+    args: ['--host', '127.0.0.1', '--port', String(receiver.port), '--confirm-timeout', '500ms'],
+    allowsStale: true,
+  });
+  run.emulator.append({ logs: 3_000 }); // 2.4 MB
+  const { generated, received, lost, duplicates } = await run.settle(80_000);
+  console.info(`${generated} logs, ${duplicates} duplicated`);
+  expect(lost).toBe(0);
+  expect(received).toBe(generated);
+  expect(run.daemon.logged().map(({ code }) => code)).toContain('confirm-timeout');
+}, 90_000);
