@@ -107,6 +107,8 @@ export const connectionErrors: Readonly<Record<string, ErrorClass>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { code: 'connection-lost', kind: 'transient', action: 'retry' },
   ETIMEDOUT: { code: 'connect-timeout', kind: 'transient', action: 'retry' },
   UND_ERR_CONNECT_TIMEOUT: { code: 'connect-timeout', kind: 'transient', action: 'retry' },
+  EMFILE: { code: 'out-of-descriptors', kind: 'transient', action: 'retry' },
+  ENFILE: { code: 'out-of-descriptors', kind: 'transient', action: 'retry' },
   // Certificates and protocols do not change by themselves.
   SELF_SIGNED_CERT_IN_CHAIN: { code: 'certificate-not-trusted', kind: 'configuration', action: 'retry' },
   DEPTH_ZERO_SELF_SIGNED_CERT: { code: 'certificate-not-trusted', kind: 'configuration', action: 'retry' },

@@ -190,6 +190,8 @@ function connectionAdvice({ code }: ErrorClass, { endpoint }: Where): string {
     case 'connection-refused':
     case 'connect-timeout':
       return `check the endpoint ${endpoint} and that a firewall lets this machine reach it`;
+    case 'out-of-descriptors':
+      return 'this process, or the machine, has no file descriptor left for a connection; raise the limit (ulimit -n)';
     case 'certificate-not-trusted':
       return `check the endpoint ${endpoint}; for a private authority, set NODE_EXTRA_CA_CERTS to its certificate`;
     case 'not-tls':

@@ -10,6 +10,7 @@
  *              worked: what was merely given up did not recover.
  *
  * All failures of the network are one kind: a server that goes away is first reset, then refused, then timed out.
+ * To be out of file descriptors is another: it is ours to set right.
  */
 import type { AppError } from '../errors.ts';
 import type { ShardId } from '../group/log-service.ts';
@@ -180,6 +181,7 @@ function toTrouble({ kind, first, error, sinceMs, attempts }: Entry): Trouble {
 }
 
 function isOfNetwork(error: AppError): boolean {
+  if (error.code === 'out-of-descriptors') return false;
   return 'status' in error && error.status === 0 && error.context.kind === 'transient';
 }
 

@@ -1,10 +1,16 @@
 /** Things that happen to the daemon: killed, ended in full flow, stopped for longer than the group waits. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FaultRun, groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
 import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
 import { createChoices } from '../support/seed.ts';
 import { waitUntil } from '../support/wait-until.ts';
+
+const prlimit = '/usr/bin/prlimit';
+const cannotLimit = !existsSync(prlimit) && !process.env.CI;
+if (cannotLimit) console.warn(`SKIPPED: out of file descriptors: there is no ${prlimit} (Linux, util-linux)`);
 
 describe('a daemon', () => {
   let receiver: ScriptedReceiver;
@@ -24,12 +30,12 @@ describe('a daemon', () => {
     run.emulator.stats().logstores[0]?.consumerGroups[0]?.consumers.find((each) => each.name === name)?.owned.length;
 
   it('killed at random moments, and restarted under its name: nothing is lost', async () => {
-    const kills = 8;
+    const kills = 20;
     run = await startFaultRun({ arrivals: receiver, args: receiverArgs() });
     const choices = createChoices('daemon killed');
     for (let kill = 0; kill < kills; kill++) {
-      await run.moreArrived(choices.between(1, 800));
-      await sleep(choices.between(0, 400));
+      await run.moreArrived(choices.between(1, 500));
+      await sleep(choices.between(0, 300));
       await run.daemon.stop('SIGKILL');
       run.start('a');
     }
@@ -91,4 +97,40 @@ describe('a daemon', () => {
     expect(await stopped.stop()).toBe(0);
     expect(await run.daemon.stop()).toBe(0);
   }, 90_000);
+
+  it.skipIf(cannotLimit)(
+    'out of file descriptors: says so, stays up, and goes on when it has some',
+    async () => {
+      run = await startFaultRun({ arrivals: receiver, args: receiverArgs() });
+      const { pid } = run.daemon.child;
+      const setLimit = (descriptors: number) =>
+        execFileSync(prlimit, ['--pid', String(pid), `--nofile=${descriptors}:`], { stdio: 'inherit' });
+      const reasons = () =>
+        run.daemon
+          .logged()
+          .map(({ reason }) => reason)
+          .join();
+      await run.moreArrived(500);
+      setLimit(3); // what is open stays open
+      receiver.resetAll();
+      await waitUntil(() => expect(reasons()).toContain('out of file descriptors; raise the limit'));
+      setLimit(1_024);
+      await run.moreArrived(1_000);
+
+      setLimit(3);
+      // Then there are no connections to the service either: no heartbeat goes out, and the shards have to be dropped.
+      run.emulator.faults.set({ rules: [{ fault: { kind: 'reset' } }] });
+      await run.daemon.waitForLog('no heartbeat was answered for the group’s timeout', 4 * groupTimeoutMs);
+      run.emulator.faults.clear();
+      await waitUntil(() => expect(reasons()).toContain('no file descriptor left for a connection; raise the limit'));
+      expect(run.daemon.child.exitCode).toBeNull();
+      setLimit(1_024);
+      await run.moreArrived(2_000);
+      const { generated, received, violations } = await run.settle();
+      expect(violations).toEqual([]);
+      expect(received).toBe(generated);
+      expect(await run.daemon.stop()).toBe(0);
+    },
+    90_000,
+  );
 });

@@ -16,7 +16,12 @@ import {
   startSyslogNg,
   syslogNgWindow,
 } from '../support/real-receivers.ts';
-import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
+import {
+  createScriptedReceiver,
+  reads,
+  renegotiatesAfter,
+  type ScriptedReceiver,
+} from '../support/scripted-receiver.ts';
 import { createChoices } from '../support/seed.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -59,8 +64,8 @@ describe('a TLS receiver', () => {
     await receiver.close();
   });
 
-  async function start(): Promise<void> {
-    receiver = await createScriptedReceiver({ tls: { cert: identity.cert, key: identity.key } });
+  async function start(maxVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.3'): Promise<void> {
+    receiver = await createScriptedReceiver({ tls: { cert: identity.cert, key: identity.key, maxVersion } });
     run = await startFaultRun({ arrivals: receiver, args: tlsArgs(receiver.port) });
     await run.moreArrived(500);
   }
@@ -78,6 +83,25 @@ describe('a TLS receiver', () => {
     expect(violations).toEqual([]);
     expect(received).toBe(generated);
     expect(duplicates).toBe(0);
+    expect(await run.daemon.stop()).toBe(0);
+  }, 60_000);
+
+  it('that asks for renegotiation is refused it, which breaks the connection: nothing is lost', async () => {
+    await start('TLSv1.2');
+    let asked = 0;
+    const before = receiver.broken;
+    const choices = createChoices('renegotiation');
+    receiver.behave(renegotiatesAfter(choices.between(0, 100_000), () => asked++));
+    // OpenSSL, on the receiver's side, takes the refusal for an error; were it granted, nothing would break.
+    await waitUntil(() => expect(receiver.broken).toBeGreaterThanOrEqual(before + 3), { timeoutMs: 30_000 });
+    expect(asked).toBeGreaterThanOrEqual(3);
+    receiver.behave(reads);
+    receiver.resetAll();
+    await run.moreArrived(2_000);
+    expect(run.daemon.logged().map((line) => line.code)).toContain('tls-handshake-refused');
+    const { generated, received, violations } = await run.settle();
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
     expect(await run.daemon.stop()).toBe(0);
   }, 60_000);
 

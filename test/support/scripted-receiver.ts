@@ -179,6 +179,26 @@ export function resetsAfter(bytes: number): Manner {
   };
 }
 
+/** TLS 1.2: asks the client to renegotiate after so many bytes, once a connection. */
+export function renegotiatesAfter(bytes: number, asked: () => void): Manner {
+  return (visit) => {
+    const { socket } = visit;
+    let hasAsked = false;
+    reads(visit);
+    socket.on('error', () => socket.destroy()); // of its TLS, which does not end the connection
+    socket.on('data', () => {
+      if (hasAsked || visit.bytes < bytes || !(socket instanceof tls.TLSSocket)) return;
+      hasAsked = true;
+      // Not from within OpenSSL's reading.
+      setImmediate(() => {
+        if (socket.destroyed) return;
+        socket.renegotiate({}, () => undefined);
+        asked();
+      });
+    });
+  };
+}
+
 /** Closes a while after something came, of which it takes nothing. An empty connection is ended in peace. */
 export function closesUnread(afterMs: number): Manner {
   return ({ socket }) => {

@@ -27,7 +27,7 @@ const reasons: Readonly<Record<string, Reason>> = {
   ALERT_CERTIFICATE_REQUIRED: clientCertificateRequired,
   ALERT_HANDSHAKE_FAILURE: {
     code: 'tls-handshake-refused',
-    text: 'the receiver refused the handshake: it wants a client certificate (--cert, --key), or no cipher is common',
+    text: 'the receiver refused the handshake: it wants a client certificate (--cert, --key), or no cipher is common, or it wanted to renegotiate, which is not done',
   },
   ALERT_UNKNOWN_CA: clientCertificateRefused,
   ALERT_BAD_CERTIFICATE: clientCertificateRefused,

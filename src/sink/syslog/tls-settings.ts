@@ -1,5 +1,5 @@
 /** From PEM buffers to what a TLS connection is made with; everything that can be wrong is found here, at start. */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ConfigError, type ConfigProblem } from '../../errors.ts';
@@ -39,6 +39,9 @@ export function createTlsSettings({ host, tls }: Pick<ResolvedOptions, 'host' | 
 function contextOptions(tls: SyslogTlsOptions): SecureContextOptions {
   return {
     minVersion: 'TLSv1.2',
+    // Node's client takes part in a renegotiation without a word, and the receiver could show another certificate in
+    // it, which nobody checks. (Only TLS 1.2 has it; RFC 9325, section 3.5.)
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...(tls.ca && { ca: tls.ca }),
     ...(tls.cert && { cert: tls.cert }),
     ...(tls.key && { key: tls.key }),

@@ -99,6 +99,7 @@ describe('a request without an answer', () => {
     ['ECONNRESET', 'connection-lost', 'retry'],
     ['UND_ERR_SOCKET', 'connection-lost', 'retry'],
     ['UND_ERR_CONNECT_TIMEOUT', 'connect-timeout', 'retry'],
+    ['EMFILE', 'out-of-descriptors', 'retry'],
     ['EHOSTUNREACH', 'connection-failed', 'retry'],
     ['HPE_INVALID_CONSTANT', 'bad-answer', 'retry'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate-not-trusted', 'fatal'],

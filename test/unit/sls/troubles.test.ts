@@ -98,6 +98,12 @@ test('of the network is one, whichever way it shows', () => {
   expect(troubles.current[0]?.error.code).toBe('request-timeout');
 });
 
+test('for want of file descriptors is told, whatever the network did before', () => {
+  fail(pull(1), network('connection-lost'), 3);
+  fail(pull(1), network('out-of-descriptors'));
+  expect(events).toEqual(['trouble network pull 1 3', 'trouble out-of-descriptors pull 1 1']);
+});
+
 test('of another kind is another', () => {
   fail(pull(1), quota, 3);
   fail(pull(1), refusedKey);
