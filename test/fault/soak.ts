@@ -2,13 +2,16 @@
  * Everything at once: three daemons, and a receiver and a log service to which something happens all the time, at
  * random from a seed.
  *
- *     npm run soak -- --minutes 10 --seed 7
+ *     npm run soak -- --minutes 10 --seed 7 [--tls]
  *
  * Prints what was done and what became of the logs. Exit code 1 when anything was lost, or the promise broken.
  */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { createAuthority, issue } from '../support/certificates.ts';
 import type { CliProcess } from '../support/cli.ts';
 import { startFaultRun } from '../support/fault-run.ts';
 import { createScriptedReceiver, reads } from '../support/scripted-receiver.ts';
@@ -16,11 +19,16 @@ import { choicesFrom } from '../support/seed.ts';
 import { createDisturbances } from '../support/soak-disturbances.ts';
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string' },
+    tls: { type: 'boolean', default: false },
+  },
 });
 const minutes = Number(values.minutes);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-if (!(minutes > 0) || !Number.isInteger(seed)) throw new Error('usage: soak --minutes <number> --seed <integer>');
+if (!(minutes > 0) || !Number.isInteger(seed))
+  throw new Error('usage: soak --minutes <number> --seed <integer> [--tls]');
 
 const logsPerSecond = 1_000;
 /** The one whose memory is measured: it is stopped and goes on, but is never restarted. */
@@ -28,7 +36,17 @@ const constant = 'a';
 const names = [constant, 'b', 'c'];
 
 const choices = choicesFrom(seed);
-const receiver = await createScriptedReceiver();
+const directory = await mkdtemp(path.join(os.tmpdir(), 'soak-'));
+const authority = await createAuthority('soak');
+const loopback = { commonName: 'receiver', ipAddresses: ['127.0.0.1'] };
+const certificates = {
+  renew: () => issue(authority, loopback),
+  wrong: async () => issue(await createAuthority('somebody else'), loopback),
+};
+const { cert, key } = await certificates.renew();
+const caFile = path.join(directory, 'ca.pem');
+await writeFile(caFile, authority.pem);
+const receiver = await createScriptedReceiver(values.tls ? { tls: { cert, key } } : {});
 const run = await startFaultRun({
   logsPerSecond,
   shards: 6,
@@ -36,7 +54,17 @@ const run = await startFaultRun({
   consumerNames: [],
   // A daemon that is stopped, and a receiver that is slow, leave bytes behind that come late.
   allowsStale: true,
-  args: ['--host', '127.0.0.1', '--port', String(receiver.port), '--timeout', '2s', '--confirm-timeout', '1s'],
+  args: [
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(receiver.port),
+    '--timeout',
+    '2s',
+    '--confirm-timeout',
+    '1s',
+    ...(values.tls ? ['--proto', 'tls', '--ca', caFile] : []),
+  ],
 });
 const daemons = new Map<string, CliProcess>(names.map((name) => [name, run.start(name)]));
 const injected = new Map<string, number>();
@@ -46,7 +74,14 @@ try {
   console.log(`soak: ${minutes} minutes, seed ${seed}`);
   await run.moreArrived(5_000);
   const memoryAtStart = await residentMiB(daemons.get(constant));
-  const disturbances = createDisturbances({ run, receiver, daemons, expendable: ['b', 'c'], choices });
+  const disturbances = createDisturbances({
+    run,
+    receiver,
+    daemons,
+    expendable: ['b', 'c'],
+    choices,
+    certificates: values.tls ? certificates : undefined,
+  });
   const endMs = performance.now() + minutes * 60_000;
   run.invariant.restartClock();
   while (performance.now() < endMs) {
@@ -82,6 +117,7 @@ try {
 } finally {
   await run.close();
   await receiver.close();
+  await rm(directory, { recursive: true, force: true });
 }
 console.log(isBroken ? `BROKEN; again with --seed ${seed}` : 'nothing lost');
 process.exitCode = isBroken ? 1 : 0;

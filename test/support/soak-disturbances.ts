@@ -1,6 +1,7 @@
 /** What happens in a soak run. Each begins something, and comes back when it is over, or may be ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../../src/emulator/emulator.ts';
+import type { Identity } from './certificates.ts';
 import type { CliProcess } from './cli.ts';
 import { type FaultRun, groupTimeoutMs } from './fault-run.ts';
 import {
@@ -28,13 +29,21 @@ export interface Disturbed {
   /** Names of those that may be restarted. */
   readonly expendable: readonly string[];
   readonly choices: Choices;
+  /** With TLS: the receiver's own certificate, renewed or again, and one that must be refused. */
+  readonly certificates?: { renew(): Promise<Identity>; wrong(): Promise<Identity> } | undefined;
 }
 
 /** A split is never undone: the shards stay, closed. */
 const maxSplits = 8;
 
 export function createDisturbances(disturbed: Disturbed): Disturbance[] {
-  return [...ofReceiver(disturbed), ...ofDaemons(disturbed), ...ofAnswers(disturbed), ...ofGroup(disturbed)];
+  return [
+    ...ofReceiver(disturbed),
+    ...ofCertificates(disturbed),
+    ...ofDaemons(disturbed),
+    ...ofAnswers(disturbed),
+    ...ofGroup(disturbed),
+  ];
 }
 
 function ofReceiver({ receiver, choices }: Disturbed): Disturbance[] {
@@ -73,7 +82,25 @@ function ofReceiver({ receiver, choices }: Disturbed): Disturbance[] {
   ];
 }
 
+function ofCertificates({ receiver, certificates, choices }: Disturbed): Disturbance[] {
+  if (!certificates) return [];
+  const show = ({ cert, key }: Identity) => receiver.setCertificate({ cert, key });
+  return [
+    { name: 'receiver: a new certificate', disturb: async () => show(await certificates.renew()) },
+    {
+      name: 'receiver: the wrong certificate for a while',
+      disturb: async () => {
+        show(await certificates.wrong());
+        receiver.resetAll();
+        await sleep(choices.between(300, 2_000));
+        show(await certificates.renew());
+      },
+    },
+  ];
+}
+
 function ofDaemons({ run, daemons, expendable, choices }: Disturbed): Disturbance[] {
+  let guests = 0;
   const end = async (signal: NodeJS.Signals) => {
     const name = choices.pick(expendable);
     await daemons.get(name)?.stop(signal);
@@ -82,6 +109,16 @@ function ofDaemons({ run, daemons, expendable, choices }: Disturbed): Disturbanc
   return [
     { name: 'daemon: SIGKILL', disturb: () => end('SIGKILL') },
     { name: 'daemon: SIGTERM', disturb: () => end('SIGTERM') },
+    {
+      name: 'daemon: another joins, shards move to it, and it leaves',
+      disturb: async () => {
+        const name = `guest-${++guests}`;
+        const guest = run.start(name);
+        await guest.waitForLog('shards assigned', 60_000);
+        await sleep(choices.between(500, 3_000));
+        await guest.stop('SIGTERM');
+      },
+    },
     {
       name: 'daemon: stopped beyond the timeout',
       disturb: async () => {
