@@ -40,3 +40,8 @@ export function tail(file: string): Arrivals {
     },
   };
 }
+
+/** Of several receivers together. */
+export function merged(...receivers: readonly Arrivals[]): Arrivals {
+  return { next: async () => (await Promise.all(receivers.map((receiver) => receiver.next()))).flat() };
+}

@@ -2,8 +2,8 @@
  * Makes connections, and never gives up: a receiver that is down is not an error, it is backpressure.
  *
  * Each `dial` tries until it has a connection. The backoff is shared by all of them, and starts anew only after a
- * connection that was worth the name: one that lived for `steadyAfterMs` or was read from. One that is accepted and
- * dropped at once counts like a failed attempt.
+ * connection that was worth the name: one that lived for `steadyAfterMs`, was read from, or has confirmed what it
+ * carried. One that is accepted and dropped at once counts like a failed attempt.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backoff, createBackoff } from '../../backoff.ts';
@@ -57,6 +57,11 @@ export class Dialer {
     } catch {
       return undefined;
     }
+  }
+
+  /** The receiver has read what it was sent: it is worth the name, however short its connections live. */
+  confirmed(): void {
+    this.#backoff.reset();
   }
 
   /** To be told of every connection that `dial` gave out and that broke. */

@@ -248,7 +248,10 @@ export class Rotation {
       this.#report(connection, connectionError('unauthentic-end', message));
       return false;
     }
-    this.#clock.confirmed();
+    if (this.#carried.isUnconfirmedOn(connection)) {
+      this.#clock.confirmed();
+      this.#dialer.confirmed();
+    }
     this.#carried.confirmed(connection);
     return true;
   }

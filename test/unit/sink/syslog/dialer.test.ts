@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { Dialer } from '../../../../src/sink/syslog/dialer.ts';
+import { connectionError } from '../../../../src/sink/syslog/network-errors.ts';
+import { Reachability } from '../../../../src/sink/syslog/reachability.ts';
+import type { Connection } from '../../../../src/sink/syslog/transport.ts';
+import { createLogRecorder } from '../../../support/sink-harness.ts';
+
+const broken = connectionError('econnreset', 'reset');
+const connection = (): Connection => ({
+  facts: {},
+  hasRoom: true,
+  wasRead: false,
+  attach: () => undefined,
+  write: () => undefined,
+  end: () => Promise.resolve(undefined),
+  destroy: () => undefined,
+});
+
+/** Connects, and is cut at once, again and again. @returns how long it waited in all, in milliseconds */
+async function dialAndLose(times: number, confirms: boolean): Promise<number> {
+  const options = { backoffMinMs: 20, backoffMaxMs: 30_000, steadyAfterMs: 5_000, now: Date.now, random: () => 1 };
+  const reachability = new Reachability({ ...options, peer: 'tcp://a:514', log: createLogRecorder().log });
+  const dialer = new Dialer({ connect: () => Promise.resolve(connection()) }, options, reachability);
+  const startMs = performance.now();
+  for (let time = 0; time < times; time++) {
+    const lost = await dialer.dial(new AbortController().signal);
+    if (confirms) dialer.confirmed();
+    dialer.lost(lost, broken);
+  }
+  return performance.now() - startMs;
+}
+
+it('waits longer and longer for a receiver that drops every connection, not for one that confirms in between', async () => {
+  const [dropping, confirming] = await Promise.all([dialAndLose(7, false), dialAndLose(7, true)]);
+  expect(confirming).toBeLessThan(dropping / 2);
+});
