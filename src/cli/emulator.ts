@@ -54,6 +54,7 @@ const optionsSchema = z.object({
       return Number(amount) * MS_PER_UNIT[unit!]!;
     })
     .optional(),
+  state: z.string().min(1, 'must not be empty').optional(),
 });
 
 type EmulatorCommandOptions = z.infer<typeof optionsSchema>;
@@ -74,6 +75,10 @@ export function emulatorCommand(): Command {
     .option('--sts-token <token>', 'security token that requests have to carry; default: none')
     .option('--region <name>', 'region that v4 signatures have to be for; default: any')
     .option('--retention <time>', 'how long logs are kept (30s, 10m, 2h, 7d); default: for ever')
+    .option(
+      '--state <file>',
+      'keep logs, shards, groups and checkpoints there, and go on from it: whatever was acknowledged survives a kill of the process (not of the machine); --logs, --shards count only for a new file; default: memory only',
+    )
     .addHelpText('after', '\nA line of JSON on stdout says when it is ready; what to export is on stderr.')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT_CODE))
     .action(async (raw: unknown) => {
@@ -84,7 +89,35 @@ export function emulatorCommand(): Command {
 }
 
 async function run(options: EmulatorCommandOptions): Promise<void> {
-  const emulator = createEmulator({
+  let emulator: Emulator;
+  try {
+    emulator = create(options);
+  } catch (error) {
+    return reportUsage([`--state ${options.state} cannot be used: ${messageOf(error)}`]);
+  }
+  try {
+    // Half of the retention at most: what is there from the start should not be gone at once.
+    const receivedOverMs = Math.min(BACKLOG_SPAN_MS, (options.retention ?? Number.POSITIVE_INFINITY) / 2);
+    if (options.logs > 0 && !emulator.isRestored) emulator.append({ logs: options.logs, receivedOverMs });
+    emulator.setRate({ logsPerSecond: options.rate });
+  } catch (error) {
+    return reportUsage([`--profile ${options.profile} cannot be used: ${messageOf(error)}`]);
+  }
+
+  closeOnSignal(emulator);
+  try {
+    announce(options, emulator, await emulator.start());
+  } catch (error) {
+    await emulator.close();
+    process.stderr.write(
+      `error: cannot listen on 127.0.0.1:${options.port}: ${messageOf(error)}. Another --port, or 0 for a free one?\n`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+function create(options: EmulatorCommandOptions): Emulator {
+  return createEmulator({
     port: options.port,
     shards: options.shards,
     project: options.project,
@@ -100,26 +133,8 @@ async function run(options: EmulatorCommandOptions): Promise<void> {
     ],
     ...(options.region !== undefined && { region: options.region }),
     ...(options.retention !== undefined && { retentionMs: options.retention }),
+    ...(options.state !== undefined && { stateFile: options.state }),
   });
-  try {
-    // Half of the retention at most: what is there from the start should not be gone at once.
-    const receivedOverMs = Math.min(BACKLOG_SPAN_MS, (options.retention ?? Number.POSITIVE_INFINITY) / 2);
-    if (options.logs > 0) emulator.append({ logs: options.logs, receivedOverMs });
-    emulator.setRate({ logsPerSecond: options.rate });
-  } catch (error) {
-    return reportUsage([`--profile ${options.profile} cannot be used: ${messageOf(error)}`]);
-  }
-
-  closeOnSignal(emulator);
-  try {
-    announce(options, await emulator.start());
-  } catch (error) {
-    await emulator.close();
-    process.stderr.write(
-      `error: cannot listen on 127.0.0.1:${options.port}: ${messageOf(error)}. Another --port, or 0 for a free one?\n`,
-    );
-    process.exitCode = 1;
-  }
 }
 
 function closeOnSignal(emulator: Emulator): void {
@@ -135,8 +150,11 @@ function closeOnSignal(emulator: Emulator): void {
   process.on('SIGTERM', close);
 }
 
-function announce(options: EmulatorCommandOptions, { endpoint }: EmulatorAddress): void {
-  const { project, logstore, shards, logs, ak } = options;
+function announce(options: EmulatorCommandOptions, emulator: Emulator, { endpoint }: EmulatorAddress): void {
+  const { project, logstore, ak } = options;
+  const own = emulator.stats().logstores.find((each) => each.project === project && each.logstore === logstore);
+  const shards = own?.shards.length;
+  const logs = own?.shards.reduce((sum, shard) => sum + shard.logsGenerated, 0);
   process.stdout.write(
     `${JSON.stringify({ event: 'ready', endpoint, project, logstore, shards, logs, accessKeyId: ak })}\n`,
   );

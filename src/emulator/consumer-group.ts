@@ -19,6 +19,7 @@
  */
 import { ApiError, parameterInvalid } from './api-error.ts';
 import { planAssignment } from './assignment-plan.ts';
+import type { LogstoreChange, RecordOf } from './journal.ts';
 
 /** What the group has to know of a shard. */
 export interface GroupShard {
@@ -55,6 +56,8 @@ export interface ConsumerStatus {
   readonly owned: readonly number[];
 }
 
+type GroupChange = Extract<LogstoreChange, { do: 'update-group' | 'heartbeat' | 'checkpoint' }>;
+
 interface Consumer {
   lastHeartbeatMs: number;
   held: ReadonlySet<number>;
@@ -63,14 +66,17 @@ interface Consumer {
 export class ConsumerGroup {
   readonly name: string;
   #settings: GroupSettings;
+  readonly #record: RecordOf<GroupChange> | undefined;
   readonly #consumers = new Map<string, Consumer>();
   readonly #owners = new Map<number, string>();
   /** Owned shards that their owners are to give up. */
   readonly #revoked = new Set<number>();
   readonly #checkpoints = new Map<number, SavedCheckpoint>();
 
-  constructor(name: string, settings: GroupSettings) {
+  /** @param record told of each change behind it */
+  constructor(name: string, settings: GroupSettings, record?: RecordOf<GroupChange>) {
     this.name = name;
+    this.#record = record;
     this.#settings = { ...settings };
   }
 
@@ -80,6 +86,7 @@ export class ConsumerGroup {
 
   update(settings: Partial<GroupSettings>): void {
     this.#settings = { ...this.#settings, ...settings };
+    this.#record?.({ do: 'update-group', group: this.name, settings: this.#settings });
   }
 
   /** @returns the shards that this consumer is to hold, ascending */
@@ -99,6 +106,7 @@ export class ConsumerGroup {
         this.#owners.set(shard, consumer);
       }
     }
+    this.#record?.({ do: 'heartbeat', group: this.name, consumer, held: [...held], nowMs });
     return this.#ownedBy(consumer).filter((shard) => !this.#revoked.has(shard));
   }
 
@@ -111,6 +119,7 @@ export class ConsumerGroup {
     this.expire(nowMs);
     if (!force) this.#requireOwner(shard, consumer);
     this.#checkpoints.set(shard, { shard, cursor, updatedMs: nowMs, consumer: consumer ?? '' });
+    this.#record?.({ do: 'checkpoint', group: this.name, shard, cursor, consumer, force, nowMs });
   }
 
   checkpoint(shard: number): SavedCheckpoint {

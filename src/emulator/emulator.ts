@@ -1,6 +1,7 @@
 /**
  * The embedded log service: the wire protocol of Alibaba Cloud Log Service as far as a consumer needs it, in
- * memory, on 127.0.0.1. For demos, tests and benchmarks; nothing of it outlives the process.
+ * memory, on 127.0.0.1. For demos, tests and benchmarks; nothing of it outlives the process, unless a file is
+ * given to keep it in (journal.ts).
  *
  *     http-server ─► admin ────────────────► controls ─┐
  *         │                                            ├─► store ─► logstore ─► shard-log, consumer-group
@@ -12,7 +13,9 @@ import { createControls, type EmulatorControls } from './controls.ts';
 import { createFaultSwitches } from './faults.ts';
 import type { ProfileName } from './generate/generator.ts';
 import { createHttpServer } from './http-server.ts';
+import { type Journal, openJournal } from './journal.ts';
 import { createPullCache } from './pull-cache.ts';
+import { applyChange } from './replay.ts';
 import { createService } from './service.ts';
 import { Store } from './store.ts';
 
@@ -28,6 +31,7 @@ export const DEMO_CREDENTIALS: Credentials = {
 };
 
 const HOST = '127.0.0.1';
+const none = new Uint8Array(0);
 const DEFAULT_PULL_CACHE_BYTES = 256 * 1024 * 1024;
 
 export interface EmulatorOptions {
@@ -49,6 +53,8 @@ export interface EmulatorOptions {
   readonly profile?: ProfileName;
   /** Default 1. */
   readonly seed?: number;
+  /** A file to keep the state in, and to take it from if it has any. */
+  readonly stateFile?: string;
   /** Unix milliseconds; for tests. Default `Date.now`. */
   readonly clock?: () => number;
   /** Bound on the packed bodies that are kept. Default 256 MiB. */
@@ -63,17 +69,24 @@ export interface EmulatorAddress {
 }
 
 export interface Emulator extends EmulatorControls {
+  /** The state came from a file. */
+  readonly isRestored: boolean;
   /** Listens. Idempotent. Logs can be appended before. @throws Error (EADDRINUSE and the like) */
   start(): Promise<EmulatorAddress>;
   /** Stops appending, ends every connection. Idempotent. */
   close(): Promise<void>;
 }
 
+/** @throws Error when the state file cannot be used */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const { project = 'demo', logstore = 'logs', profile = 'access', seed = 1, retentionMs } = options;
   let credentials = options.credentials ?? [DEMO_CREDENTIALS];
 
-  const store = new Store(options.clock ?? Date.now);
+  let journal: Journal | undefined;
+  const store = new Store(options.clock ?? Date.now, (change, bytes) => journal?.record(change, bytes));
+  if (options.stateFile !== undefined) {
+    journal = openJournal(options.stateFile, (change, bytes = none) => applyChange(store, change, bytes));
+  }
   const cache = createPullCache(options.pullCacheBytes ?? DEFAULT_PULL_CACHE_BYTES);
   const faults = createFaultSwitches(seed);
   const controls = createControls({
@@ -89,7 +102,8 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   });
   const service = createService({ store, cache, region: options.region, credentials: () => credentials });
   const server = createHttpServer({ service, admin: createAdmin(controls), faults, now: () => store.now() });
-  controls.createLogstore(project, logstore, options.shards ?? 4);
+  const isThere = store.hasProject(project) && store.logstores(project).some(({ name }) => name === logstore);
+  if (!isThere) controls.createLogstore(project, logstore, options.shards ?? 4);
 
   let started: Promise<EmulatorAddress> | undefined;
   let closed: Promise<void> | undefined;
@@ -100,13 +114,14 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
 
   return {
     ...controls,
+    isRestored: journal?.isRestored ?? false,
     start() {
       started ??= listen();
       return started;
     },
     close() {
       controls.setRate({ logsPerSecond: 0 });
-      closed ??= server.close();
+      closed ??= server.close().finally(() => journal?.close());
       return closed;
     },
   };

@@ -1,6 +1,7 @@
 /** One logstore: its shards (and how they split and merge), and its consumer groups. */
 import { ApiError, consumerGroupNotExist, parameterInvalid, shardNotExist } from './api-error.ts';
 import { ConsumerGroup, type GroupSettings, type GroupShard } from './consumer-group.ts';
+import type { LogstoreChange, RecordOf } from './journal.ts';
 import { contains, divide, type KeyRange, LAST_KEY, parseKey } from './key-range.ts';
 import { ShardLog } from './shard-log.ts';
 
@@ -13,12 +14,15 @@ export interface LogstoreOptions {
   readonly createdMs: number;
   /** Groups received longer ago are gone; undefined: they stay. */
   readonly retentionMs: number | undefined;
+  /** Told of each change behind it. */
+  readonly record?: RecordOf<LogstoreChange>;
 }
 
 export class Logstore {
   readonly name: string;
   readonly createdMs: number;
   readonly retentionMs: number | undefined;
+  readonly #record: RecordOf<LogstoreChange> | undefined;
   readonly #shards = new Map<number, ShardLog>();
   readonly #groups = new Map<string, ConsumerGroup>();
   /** Turns over the writable shards, for appends that name none. */
@@ -28,6 +32,7 @@ export class Logstore {
     this.name = options.name;
     this.createdMs = options.createdMs;
     this.retentionMs = options.retentionMs;
+    this.#record = options.record;
     for (const keys of divide(WHOLE_RANGE, options.shardCount)) this.#addShard(keys, [], options.createdMs);
   }
 
@@ -68,7 +73,9 @@ export class Logstore {
       throw parameterInvalid(`the key range of shard ${id} cannot be split like this`);
     }
     parent.makeReadonly();
-    return [parent, ...ranges.map((range) => this.#addShard(range, [id], nowMs))];
+    const children = ranges.map((range) => this.#addShard(range, [id], nowMs));
+    this.#record?.({ do: 'split', shard: id, key, parts, nowMs });
+    return [parent, ...children];
   }
 
   /**
@@ -82,7 +89,9 @@ export class Logstore {
     if (!right) throw parameterInvalid('can not merge the last shard');
     left.makeReadonly();
     right.makeReadonly();
-    return [this.#addShard({ begin: left.keys.begin, end: right.keys.end }, [left.id, right.id], nowMs), left, right];
+    const merged = this.#addShard({ begin: left.keys.begin, end: right.keys.end }, [left.id, right.id], nowMs);
+    this.#record?.({ do: 'merge', shard: id, nowMs });
+    return [merged, left, right];
   }
 
   applyRetention(nowMs: number): void {
@@ -113,14 +122,16 @@ export class Logstore {
         `logstore ${this.name} has ${MAX_CONSUMER_GROUPS} consumer groups, which is the quota`,
       );
     }
-    const group = new ConsumerGroup(name, settings);
+    const group = new ConsumerGroup(name, settings, this.#record);
     this.#groups.set(name, group);
+    this.#record?.({ do: 'create-group', group: name, settings });
     return group;
   }
 
   /** @throws ApiError ConsumerGroupNotExist */
   deleteConsumerGroup(name: string): void {
     if (!this.#groups.delete(name)) throw consumerGroupNotExist(name);
+    this.#record?.({ do: 'delete-group', group: name });
   }
 
   /** The shards as a consumer group sees them. */
@@ -135,7 +146,13 @@ export class Logstore {
   }
 
   #addShard(keys: KeyRange, parentIds: readonly number[], createdMs: number): ShardLog {
-    const shard = new ShardLog({ id: this.#shards.size, keys, parentIds, createdMs });
+    const shard = new ShardLog({
+      id: this.#shards.size,
+      keys,
+      parentIds,
+      createdMs,
+      ...(this.#record && { record: this.#record }),
+    });
     this.#shards.set(shard.id, shard);
     return shard;
   }

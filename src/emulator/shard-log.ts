@@ -9,6 +9,7 @@
  */
 import { invalidCursor } from './api-error.ts';
 import { decodeCursor, encodeCursor, firstPosition } from './cursor.ts';
+import type { LogstoreChange, RecordOf } from './journal.ts';
 import { formatKey, type KeyRange } from './key-range.ts';
 
 /** The service's bound on the raw bytes of one pull; one group is always given, however large. */
@@ -26,7 +27,11 @@ export interface ShardOptions {
   readonly keys: KeyRange;
   readonly parentIds: readonly number[];
   readonly createdMs: number;
+  /** Told of each change behind it. */
+  readonly record?: RecordOf<ShardChange>;
 }
+
+type ShardChange = Extract<LogstoreChange, { do: 'append' | 'expire' }>;
 
 /** A run of groups that a pull found: indexes count from the shard's very first group. */
 export interface GroupRange {
@@ -42,6 +47,7 @@ export class ShardLog {
   readonly parentIds: readonly number[];
   readonly createdMs: number;
   readonly #base: bigint;
+  readonly #record: RecordOf<ShardChange> | undefined;
   #groups: StoredGroup[] = [];
   /** Groups that retention has dropped: the index of `#groups[0]`. */
   #expiredCount = 0;
@@ -60,6 +66,7 @@ export class ShardLog {
     this.parentIds = options.parentIds;
     this.createdMs = options.createdMs;
     this.#base = firstPosition(options.createdMs, options.id);
+    this.#record = options.record;
   }
 
   get status(): 'readwrite' | 'readonly' {
@@ -101,6 +108,7 @@ export class ShardLog {
     this.#rawBytes += listEntry.length;
     if (origin === 'generated') this.#generatedLogs += logCount;
     else this.#putLogs += logCount;
+    this.#record?.({ do: 'append', shard: this.id, logs: logCount, receivedMs, origin }, group);
   }
 
   cursorAt(index: number): string {
@@ -190,6 +198,7 @@ export class ShardLog {
     const dropped = Math.max(0, Math.min(count, this.#groups.length));
     this.#groups = this.#groups.slice(dropped);
     this.#expiredCount += dropped;
+    if (dropped > 0) this.#record?.({ do: 'expire', shard: this.id, beginIndex: this.beginIndex });
     return dropped;
   }
 

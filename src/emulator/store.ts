@@ -1,5 +1,6 @@
 /** Everything that the emulator holds: projects, their logstores, and the counts of what was asked of it. */
 import { ApiError, logstoreNotExist, projectNotExist } from './api-error.ts';
+import type { Change, LogstoreChange, RecordOf } from './journal.ts';
 import { Logstore } from './logstore.ts';
 
 export interface PullCounts {
@@ -14,6 +15,7 @@ export interface PullCounts {
 
 export class Store {
   readonly #clock: () => number;
+  readonly #record: RecordOf<Change> | undefined;
   readonly #projects = new Map<string, Map<string, Logstore>>();
   readonly pulled: PullCounts = { requests: 0, logGroups: 0, logs: 0, rawBytes: 0, bodyBytes: 0 };
   /** Answered requests by action. */
@@ -21,9 +23,13 @@ export class Store {
   /** Error answers by the service's code. */
   readonly errors: Record<string, number> = {};
 
-  /** @param clock unix milliseconds */
-  constructor(clock: () => number) {
+  /**
+   * @param clock unix milliseconds
+   * @param record told of each change behind it
+   */
+  constructor(clock: () => number, record?: RecordOf<Change>) {
     this.#clock = clock;
+    this.#record = record;
   }
 
   now(): number {
@@ -36,7 +42,9 @@ export class Store {
 
   /** Idempotent. */
   createProject(project: string): void {
-    if (!this.#projects.has(project)) this.#projects.set(project, new Map());
+    if (this.#projects.has(project)) return;
+    this.#projects.set(project, new Map());
+    this.#record?.({ do: 'project', project });
   }
 
   hasProject(project: string): boolean {
@@ -44,11 +52,20 @@ export class Store {
   }
 
   /** @throws ApiError ProjectNotExist, LogStoreAlreadyExist */
-  createLogstore(project: string, name: string, shardCount: number, retentionMs: number | undefined): Logstore {
+  createLogstore(
+    project: string,
+    name: string,
+    shardCount: number,
+    retentionMs: number | undefined,
+    createdMs = this.now(),
+  ): Logstore {
     const logstores = this.#project(project);
     if (logstores.has(name)) throw new ApiError(400, 'LogStoreAlreadyExist', `logstore ${name} already exists`);
-    const logstore = new Logstore({ name, shardCount, createdMs: this.now(), retentionMs });
+    const record: RecordOf<LogstoreChange> = (change, bytes) =>
+      this.#record?.({ ...change, project, logstore: name }, bytes);
+    const logstore = new Logstore({ name, shardCount, createdMs, retentionMs, record });
     logstores.set(name, logstore);
+    this.#record?.({ do: 'logstore', project, logstore: name, shards: shardCount, createdMs, retentionMs });
     return logstore;
   }
 
@@ -58,9 +75,15 @@ export class Store {
 
   /** The logstore as it is now: what retention has taken is gone. @throws ApiError ProjectNotExist, LogStoreNotExist */
   logstore(project: string, name: string): Logstore {
+    const logstore = this.logstoreAsItWas(project, name);
+    logstore.applyRetention(this.now());
+    return logstore;
+  }
+
+  /** Without retention. @throws ApiError ProjectNotExist, LogStoreNotExist */
+  logstoreAsItWas(project: string, name: string): Logstore {
     const logstore = this.#project(project).get(name);
     if (!logstore) throw logstoreNotExist(name);
-    logstore.applyRetention(this.now());
     return logstore;
   }
 

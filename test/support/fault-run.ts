@@ -3,13 +3,14 @@
  * to. What arrives and what is checkpointed is held against the promise (invariant.ts) ten times a second.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
+import { createEmulator, DEMO_CREDENTIALS, type Emulator, type EmulatorStats } from '../../src/emulator/emulator.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type CliProcess, startCli } from './cli.ts';
 import { type Checkpoints, type Findings, Invariant, type InvariantOptions } from './invariant.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface FaultRun {
+  /** @throws Error when the log service is a process of its own */
   readonly emulator: Emulator;
   readonly invariant: Invariant;
   /** The one that was started last. */
@@ -23,10 +24,21 @@ export interface FaultRun {
   close(): Promise<void>;
 }
 
+/** An emulator that is a process of its own, and may be away. */
+export interface LogServiceProcess {
+  readonly endpoint: string;
+  /** Undefined: there is no answer. */
+  stats(): Promise<EmulatorStats | undefined>;
+  setRate(logsPerSecond: number): Promise<void>;
+  close(): Promise<void>;
+}
+
 export interface FaultRunOptions extends InvariantOptions {
   readonly logsPerSecond?: number;
   readonly shards?: number;
   readonly arrivals: Arrivals;
+  /** Default: an emulator in this process. Without an answer it is known to nobody what is checkpointed. */
+  readonly service?: LogServiceProcess;
   /** Default: one, `a`. */
   readonly consumerNames?: readonly string[];
   /** After the suite's own, and so stronger. */
@@ -52,9 +64,11 @@ function expectNoNamesake(daemon: CliProcess): void {
 
 export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun> {
   const { logsPerSecond = 1_500, shards = 4, arrivals, consumerNames = ['a'], args } = options;
-  const emulator = createEmulator({ shards });
-  const { endpoint } = await emulator.start();
-  emulator.setRate({ logsPerSecond });
+  const emulator = options.service ? undefined : createEmulator({ shards });
+  const service = options.service ?? (await startInProcess(emulator as Emulator));
+  const { endpoint } = service;
+  await service.setRate(logsPerSecond);
+  let stats = await service.stats();
   const invariant = new Invariant(options);
   const daemons = new Set<CliProcess>();
   let latest: CliProcess | undefined;
@@ -74,12 +88,12 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
     latest = daemon;
     return daemon;
   };
-  const checkpoints = (): Checkpoints =>
-    new Map(
-      emulator.stats().logstores[0]?.consumerGroups[0]?.checkpoints.map(({ shard, sequence }) => [shard, sequence]),
-    );
+  const checkpoints = async (): Promise<Checkpoints> => {
+    stats = (await service.stats()) ?? stats;
+    return new Map(stats?.logstores[0]?.consumerGroups[0]?.checkpoints.map(({ shard, sequence }) => [shard, sequence]));
+  };
   const look = async () => {
-    const saved = checkpoints(); // first: the receiver can only have more by the time it is asked
+    const saved = await checkpoints(); // first: the receiver can only have more by the time it is asked
     invariant.observe(await arrivals.next(), saved);
   };
   const stop = new AbortController();
@@ -91,11 +105,13 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
   })();
   looking.catch(() => undefined); // shown by settle and close
 
-  const generated = () =>
-    new Map(emulator.stats().logstores[0]?.shards.map((each) => [each.shard, each.logsGenerated]));
+  const generated = () => new Map(stats?.logstores[0]?.shards.map((each) => [each.shard, each.logsGenerated]));
   for (const name of consumerNames) start(name);
   return {
-    emulator,
+    get emulator() {
+      if (!emulator) throw new Error('the log service is a process of its own');
+      return emulator;
+    },
     invariant,
     get daemon() {
       if (!latest) throw new Error('no daemon was started');
@@ -113,10 +129,10 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
       );
     },
     settle: async (timeoutMs = 40_000) => {
-      emulator.setRate({ logsPerSecond: 0 });
+      await service.setRate(0);
       await waitUntil(
-        () => {
-          const saved = checkpoints();
+        async () => {
+          const saved = await checkpoints();
           for (const [shard, end] of generated()) {
             const next = saved.get(shard) ?? 0;
             if (next !== end) throw new Error(`shard ${shard} is checkpointed up to ${next} of ${end}`);
@@ -128,13 +144,23 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
       await looking;
       await look();
       for (const daemon of daemons) expectNoNamesake(daemon);
-      return { ...invariant.findings, generated: emulator.stats().logsGenerated };
+      return { ...invariant.findings, generated: stats?.logsGenerated ?? 0 };
     },
     close: async () => {
       await Promise.all([...daemons].map((daemon) => daemon.stop('SIGKILL')));
       stop.abort();
-      await emulator.close();
+      await service.close();
       await looking;
     },
+  };
+}
+
+async function startInProcess(emulator: Emulator): Promise<LogServiceProcess> {
+  const { endpoint } = await emulator.start();
+  return {
+    endpoint,
+    stats: async () => emulator.stats(),
+    setRate: async (logsPerSecond) => emulator.setRate({ logsPerSecond }),
+    close: () => emulator.close(),
   };
 }
