@@ -50,7 +50,8 @@ function ofReceiver({ receiver, choices }: Disturbed): Disturbance[] {
   const manners: Record<string, () => Manner> = {
     'receiver: resets connections': () => resetsAfter(choices.between(0, 200_000)),
     'receiver: ends its side first': () => endsFirstAfter(choices.between(0, 200_000)),
-    'receiver: closes unread': () => closesUnread(choices.between(0, 200)),
+    // Well before the client's own end: what it then holds was read, as far as TCP can tell.
+    'receiver: closes unread': () => closesUnread(choices.between(0, 100)),
     'receiver: stops reading for a while': () => stallsAfter(choices.between(0, 50_000), choices.between(100, 3_000)),
     'receiver: reads slowly': () => readsAt(choices.between(20_000, 200_000)),
     'receiver: accepts and never reads': () => ignores,

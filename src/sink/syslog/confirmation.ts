@@ -10,10 +10,6 @@
  * timeout. And it is waited for twice that time: one that reads more slowly than the kernels' buffers (some MB) empty
  * within the timeout would otherwise be sent the same again for ever. A time-out counts as an answer of that length, and
  * so the next is twice as long.
- *
- * One that breaks every connection before it is asked is asked earlier, or the same logs would go round for ever: from
- * the second break in a row on, interval and bytes are halved each time. They are doubled, up to what is configured,
- * when as many confirmations in a row have come as tell that the receiver is another now.
  */
 export interface ConfirmationOptions {
   readonly intervalMs: number;
@@ -24,11 +20,6 @@ export interface ConfirmationOptions {
 
 /** 10 MiB in both kernels' buffers at 10 KB/s take 17 minutes; of a receiver that is gone we hear earlier. */
 const longestTimeoutMs = 20 * 60_000;
-/** One break is an accident: a receiver that was restarted. */
-const breaksThatTell = 2;
-const confirmationsThatTell = 8;
-/** 1/128 of 10 s is 78 ms, and of 64 MiB 512 KiB. */
-const smallestShare = 1 / 128;
 
 export class ConfirmationClock {
   readonly #options: ConfirmationOptions;
@@ -37,10 +28,6 @@ export class ConfirmationClock {
   #unconfirmedBytes = 0;
   #isDue = false;
   #lastAnswerMs = 0;
-  #breaks = 0;
-  #confirmations = 0;
-  /** Of the interval and the bytes that are configured. */
-  #share = 1;
 
   constructor(options: ConfirmationOptions, onDue: () => void) {
     this.#options = options;
@@ -61,7 +48,7 @@ export class ConfirmationClock {
   wrote(bytes: number): void {
     this.#unconfirmedBytes += bytes;
     this.#timer ??= setTimeout(() => this.ask(), this.#intervalMs);
-    if (this.#unconfirmedBytes >= this.#options.bytes * this.#share) this.ask();
+    if (this.#unconfirmedBytes >= this.#options.bytes) this.ask();
   }
 
   /** As soon as may be. */
@@ -82,27 +69,11 @@ export class ConfirmationClock {
   /** Bounded: one that has stood still for long is not left unasked for as long once it is well again. */
   get #intervalMs(): number {
     const { intervalMs, timeoutMs } = this.#options;
-    return Math.max(intervalMs * this.#share, 2 * Math.min(this.#lastAnswerMs, timeoutMs));
+    return Math.max(intervalMs, 2 * Math.min(this.#lastAnswerMs, timeoutMs));
   }
 
   /** @param afterMs how long it took, or until it was given up */
   answered(afterMs: number): void {
     this.#lastAnswerMs = afterMs;
-  }
-
-  /** What a connection carried is confirmed. */
-  confirmed(): void {
-    this.#breaks = 0;
-    this.#confirmations += 1;
-    if (this.#confirmations < confirmationsThatTell) return;
-    this.#confirmations = 0;
-    this.#share = Math.min(1, this.#share * 2);
-  }
-
-  /** A connection broke with something unconfirmed on it. */
-  broke(): void {
-    this.#confirmations = 0;
-    this.#breaks += 1;
-    if (this.#breaks >= breaksThatTell) this.#share = Math.max(smallestShare, this.#share / 2);
   }
 }

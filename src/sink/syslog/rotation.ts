@@ -53,6 +53,8 @@ interface Turn {
 /** A successor that is dropped within this time is one too many. */
 const trialMs = 50;
 const refusalsThatTell = 2;
+/** Fewer are a receiver that is restarted. */
+const breaksThatTell = 4;
 
 export class Rotation {
   readonly #options: RotationOptions;
@@ -68,6 +70,9 @@ export class Rotation {
   /** Rotations in a row without a second connection. */
   #refusals = 0;
   #isConfirming = false;
+  /** Connections that were lost with something unconfirmed on them, since the last confirmation. */
+  #brokenInARow = 0;
+  #currentSinceMs = 0;
   #isFinishing = false;
   /** The receiver sends a close_notify: its end counts only with one. */
   #expectsAuthentic = false;
@@ -172,6 +177,7 @@ export class Rotation {
 
   #become(connection: Connection): void {
     this.#current = connection;
+    this.#currentSinceMs = this.#options.now();
     this.#clock.turned();
     this.#carried.room();
   }
@@ -249,7 +255,7 @@ export class Rotation {
       return false;
     }
     if (this.#carried.isUnconfirmedOn(connection)) {
-      this.#clock.confirmed();
+      this.#brokenInARow = 0;
       this.#dialer.confirmed();
     }
     this.#carried.confirmed(connection);
@@ -291,8 +297,16 @@ export class Rotation {
     this.#carried.lost(connection, error);
   }
 
+  /** It would be wrong to confirm earlier then: a receiver that crashes over what it reads looks the same. */
   #noteBroken(connection: Connection): void {
-    if (this.#isConfirming && this.#carried.isUnconfirmedOn(connection)) this.#clock.broke();
+    if (!this.#isConfirming || !this.#carried.isUnconfirmedOn(connection)) return;
+    this.#brokenInARow += 1;
+    if (this.#brokenInARow !== breaksThatTell) return;
+    const { log, peer, confirmIntervalMs, now } = this.#options;
+    log.warn(
+      { peer, inARow: this.#brokenInARow, lastLivedMs: Math.round(now() - this.#currentSinceMs), confirmIntervalMs },
+      'connections break before what they carried is confirmed, and the same is sent again and again. If the receiver, or something in between, limits how long they may live, or what they may carry: set --confirm-interval or --confirm-bytes below that',
+    );
   }
 }
 
