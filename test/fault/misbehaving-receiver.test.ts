@@ -206,6 +206,25 @@ describe('a receiver that', () => {
     expect(await run.daemon.stop()).toBe(0);
   }, 60_000);
 
+  it('does not answer an end at first: asked again, and confirmed from then on', async () => {
+    receiver = await createScriptedReceiver();
+    receiver.behave(neverCloses);
+    await start();
+    await run.daemon.waitForLog('does not answer the end of a connection');
+    await run.moreArrived(500);
+    receiver.behave(reads);
+    await run.daemon.waitForLog('deliveries are confirmed', 30_000);
+    for (let fault = 1; fault <= 4; fault++) {
+      await run.moreArrived(300);
+      receiver.resetAll();
+    }
+    await run.moreArrived(500);
+    const { generated, received, violations } = await run.settle();
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
+    expect(await run.daemon.stop()).toBe(0);
+  }, 60_000);
+
   it('never answers an end: found at start, warned of, and served as without confirmation', async () => {
     receiver = await createScriptedReceiver();
     receiver.behave(neverCloses);

@@ -54,15 +54,10 @@ const run = await startFaultRun({
   consumerNames: [],
   // A daemon that is stopped, and a receiver that is slow, leave bytes behind that come late.
   allowsStale: true,
+  // `on`: a daemon that starts while the receiver is stuck would go without confirmation until it asks again.
   args: [
-    '--host',
-    '127.0.0.1',
-    '--port',
-    String(receiver.port),
-    '--timeout',
-    '2s',
-    '--confirm-timeout',
-    '1s',
+    ...['--host', '127.0.0.1', '--port', String(receiver.port)],
+    ...['--confirm', 'on', '--timeout', '2s', '--confirm-timeout', '1s'],
     ...(values.tls ? ['--proto', 'tls', '--ca', caFile] : []),
   ],
 });

@@ -40,43 +40,83 @@ export interface ProbeResult {
 
 const probes = 3;
 
-/**
- * Ends an empty connection, and says in the log what the receiver does.
- * @param connections where a probing connection is kept while there is one, so that it can be destroyed
- * @throws the signal's reason when it aborts
- */
-export async function probe(
-  { confirm, confirmTimeoutMs, peer, log, now }: ProbeOptions,
-  dialer: Dialer,
-  connections: Set<Connection>,
-  signal: AbortSignal,
-): Promise<ProbeResult> {
-  for (let attempt = 1; attempt <= probes; attempt++) {
-    const connection = attempt === 1 ? await dialer.dial(signal) : await dialer.tryOnce(signal);
-    signal.throwIfAborted();
-    if (!connection) continue;
-    connections.add(connection);
+/** Ends empty connections, and sees what the receiver does. */
+export class Probe {
+  readonly #options: ProbeOptions;
+  readonly #dialer: Dialer;
+  readonly #connections: Set<Connection>;
+  readonly #signal: AbortSignal;
+
+  /**
+   * @param connections where a probing connection is kept while there is one, so that it can be destroyed
+   * @param signal ends all of it; every method then throws its reason
+   */
+  constructor(options: ProbeOptions, dialer: Dialer, connections: Set<Connection>, signal: AbortSignal) {
+    this.#options = options;
+    this.#dialer = dialer;
+    this.#connections = connections;
+    this.#signal = signal;
+  }
+
+  /** Waits until there is a receiver, and says in the log what it does. */
+  async atStart(): Promise<ProbeResult> {
+    const { confirm, log, peer } = this.#options;
+    for (let attempt = 1; attempt <= probes; attempt++) {
+      const connection = attempt === 1 ? await this.#dialer.dial(this.#signal) : await this.#dial();
+      const outcome = connection && (await this.#ask(connection));
+      if (typeof outcome === 'object') return this.#answered(outcome);
+      if (outcome === 'silence') break;
+    }
+    const isConfirming = confirm === 'on';
+    log.warn(
+      { peer, confirm },
+      `the receiver does not answer the end of a connection${
+        isConfirming
+          ? '; with --confirm on everything is sent again until it does'
+          : ': what it has read cannot be confirmed. Checkpoints follow the local kernel; a receiver that dies loses what it had not read. It is asked again now and then'
+      }`,
+    );
+    return { isConfirming, expectsAuthentic: false };
+  }
+
+  /** For a receiver that did not answer: it may have been stuck only then. @returns undefined when it still does not */
+  async again(): Promise<ProbeResult | undefined> {
+    const connection = await this.#dial();
+    const outcome = connection && (await this.#ask(connection));
+    return typeof outcome === 'object' ? this.#answered(outcome) : undefined;
+  }
+
+  async #dial(): Promise<Connection | undefined> {
+    const connection = await this.#dialer.tryOnce(this.#signal);
+    this.#signal.throwIfAborted();
+    return connection;
+  }
+
+  async #ask(connection: Connection): Promise<Answer | 'silence' | 'broken'> {
+    const { confirmTimeoutMs, now } = this.#options;
+    this.#signal.throwIfAborted();
+    this.#connections.add(connection);
     let failure: AppError | undefined;
     connection.attach({ room: () => undefined, lost: (error) => (failure = error) });
     const startMs = now();
     const end = await endWithin(connection, confirmTimeoutMs);
-    connections.delete(connection);
-    signal.throwIfAborted();
-    if (end) {
-      const how = { confirms: end.isAuthentic ? 'close_notify' : 'FIN', afterMs: Math.round(now() - startMs) };
-      log.info({ peer, ...how }, 'the receiver answers the end of a connection: deliveries are confirmed');
-      return { isConfirming: true, expectsAuthentic: end.isAuthentic };
-    }
-    if (failure?.code === 'confirm-timeout') break;
+    this.#connections.delete(connection);
+    this.#signal.throwIfAborted();
+    if (end) return { end, afterMs: Math.round(now() - startMs) };
+    return failure?.code === 'confirm-timeout' ? 'silence' : 'broken';
   }
-  const isConfirming = confirm === 'on';
-  log.warn(
-    { peer, confirm },
-    `the receiver does not answer the end of a connection${
-      isConfirming
-        ? '; with --confirm on everything is sent again until it does'
-        : ': what it has read cannot be confirmed. Checkpoints follow the local kernel; a receiver that dies loses what it had not read'
-    }`,
-  );
-  return { isConfirming, expectsAuthentic: false };
+
+  #answered({ end: { isAuthentic }, afterMs }: Answer): ProbeResult {
+    const { log, peer } = this.#options;
+    log.info(
+      { peer, confirms: isAuthentic ? 'close_notify' : 'FIN', afterMs },
+      'the receiver answers the end of a connection: deliveries are confirmed',
+    );
+    return { isConfirming: true, expectsAuthentic: isAuthentic };
+  }
+}
+
+interface Answer {
+  readonly end: PeerEnd;
+  readonly afterMs: number;
 }

@@ -21,7 +21,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { ConfirmationClock } from './confirmation.ts';
 import type { Dialer } from './dialer.ts';
-import { endWithin, type ProbeOptions, probe } from './half-close.ts';
+import { endWithin, Probe, type ProbeOptions, type ProbeResult } from './half-close.ts';
 import { connectionError } from './network-errors.ts';
 import type { Connection } from './transport.ts';
 
@@ -53,6 +53,9 @@ interface Turn {
 /** A successor that is dropped within this time is one too many. */
 const trialMs = 50;
 const refusalsThatTell = 2;
+/** A minute, by default; then twice as long each time. */
+const intervalsToNextProbe = 6;
+const longestToNextProbeMs = 60 * 60_000;
 /** Fewer are a receiver that is restarted. */
 const breaksThatTell = 4;
 
@@ -96,11 +99,10 @@ export class Rotation {
   async start(): Promise<void> {
     const { confirm } = this.#options;
     if (confirm !== 'off') {
-      const found = await probe(this.#options, this.#dialer, this.#connections, this.#stop.signal);
-      this.#isConfirming = found.isConfirming;
-      this.#expectsAuthentic = found.expectsAuthentic;
-    }
-    this.#carried.confirming(this.#isConfirming);
+      const probe = new Probe(this.#options, this.#dialer, this.#connections, this.#stop.signal);
+      this.#found(await probe.atStart());
+      if (!this.#isConfirming) void this.#probeAgain(probe);
+    } else this.#carried.confirming(false);
     // After a probe it is known to be up: nothing new to tell.
     await (confirm === 'off' ? this.#open() : this.#openNext());
     this.#stop.signal.throwIfAborted();
@@ -143,6 +145,33 @@ export class Rotation {
     this.#current = undefined;
     this.#turn = undefined;
     for (const connection of [...this.#connections]) connection.destroy(cause);
+  }
+
+  #found({ isConfirming, expectsAuthentic }: ProbeResult): void {
+    this.#isConfirming = isConfirming;
+    this.#expectsAuthentic = expectsAuthentic;
+    this.#carried.confirming(isConfirming);
+  }
+
+  /** One that was stuck when we started must not cost the promise for good. */
+  async #probeAgain(probe: Probe): Promise<void> {
+    const { signal } = this.#stop;
+    let waitMs = intervalsToNextProbe * this.#options.confirmIntervalMs;
+    try {
+      for (;;) {
+        await sleep(waitMs, undefined, { signal, ref: false });
+        const found = await probe.again();
+        if (found) {
+          this.#found(found);
+          // What is open on the present connection is to be confirmed as well.
+          this.#clock.ask();
+          return;
+        }
+        waitMs = Math.min(2 * waitMs, longestToNextProbeMs);
+      }
+    } catch {
+      return; // only the end of the sink ends it
+    }
   }
 
   /** A connection that takes deliveries, however long it takes. */
