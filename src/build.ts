@@ -3,6 +3,7 @@ import type { Config } from './config/config.ts';
 import type { BatchEncoder } from './encode/batch-encoder.ts';
 import { createReferenceEncoder } from './encode/reference-encoder.ts';
 import { createKeyValueFormat } from './format/key-value.ts';
+import { createKernelEncoder } from './kernel/kernel-encoder.ts';
 import type { Log } from './log.ts';
 import { chunkSizes } from './pacer.ts';
 import { createReceiversSink, type ReceiverFactory } from './sink/receivers.ts';
@@ -51,10 +52,11 @@ export function buildSink<M extends Mark>(
 
 /** @param origin what an identity names */
 export function buildEncoder(
-  { message, receiver, delivery }: Pick<Config, 'message' | 'receiver' | 'delivery'>,
+  { message, receiver, delivery, operation }: Pick<Config, 'message' | 'receiver' | 'delivery' | 'operation'>,
   origin: { readonly project: string; readonly logstore: string },
 ): BatchEncoder {
-  return createReferenceEncoder({
+  const create = operation.encoder === 'kernel' ? createKernelEncoder : createReferenceEncoder;
+  return create({
     format: createKeyValueFormat(message),
     header: {
       rfc: message.rfc,

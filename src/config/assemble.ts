@@ -55,6 +55,7 @@ function sendingConfig(values: ReplayValues, tlsFiles: TlsFiles, deadLetterPath?
       ...(values.config !== undefined && { configFile: values.config }),
       logLevel: values.logLevel,
       logFormat: values.logFormat,
+      encoder: values.encoder,
       drainTimeoutMs: values.drainTimeout,
     },
   };

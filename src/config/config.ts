@@ -132,6 +132,7 @@ export interface OperationConfig {
   readonly configFile?: string;
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'pretty';
+  readonly encoder: 'kernel' | 'reference';
   /** How long a shutdown, or a shard's hand-over, may take; below the group's timeout. */
   readonly drainTimeoutMs: number;
 }

@@ -23,6 +23,12 @@ export const operationSettings = {
     placeholder: '<json|pretty>',
     description: "form of this program's own log, on stderr",
   }),
+  encoder: defaulted(oneOf('kernel', 'reference'), 'kernel', {
+    group: 'operation',
+    variables: ['SLS_SYSLOG_ENCODER'],
+    placeholder: '<kernel|reference>',
+    description: 'what turns logs into messages: the WebAssembly kernel, or the slower plain form that it is held to',
+  }),
   drainTimeout: derived(duration({ min: '100ms', max: '30m' }), "20s, at most half the group's timeout", {
     group: 'operation',
     variables: ['SLS_SYSLOG_DRAIN_TIMEOUT'],

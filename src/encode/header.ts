@@ -114,6 +114,17 @@ export class HeaderWriter {
     return this.#bytes.position + (this.#writesFraction(timeNs) ? FRACTION_BYTES : 0);
   }
 
+  /**
+   * Copies the header of a second without a fraction, for an encoder that puts that in by itself.
+   * @returns its length, and where in it a fraction goes; undefined where it takes none
+   */
+  copySecond(target: Uint8Array, time: number): { readonly length: number; readonly fractionAt: number | undefined } {
+    if (time !== this.#second) this.#prepare(time);
+    const { bytes, position } = this.#bytes;
+    target.set(bytes.subarray(0, position));
+    return { length: position, fractionAt: this.#hasFraction ? this.#fractionAt : undefined };
+  }
+
   #writesFraction(timeNs: number): boolean {
     return this.#hasFraction && timeNs >= 0 && timeNs < NANOSECONDS_A_SECOND;
   }

@@ -44,18 +44,19 @@ const END = ascii('"] ');
 export class BatchIdentity {
   /** None is longer. */
   readonly maxBytes: number;
-  readonly #lead: Uint8Array;
+  /** All up to the index. */
+  readonly lead: Uint8Array;
 
   constructor({ enterpriseId, project, logstore }: IdentityOptions, { shard, cursor }: BatchOrigin) {
     const fixed = { project, logstore, shard: String(shard), cursor };
     const params = Object.entries(fixed).map(([name, value]) => `${name}="${paramValue(value)}"`);
-    this.#lead = Uint8Array.from(Buffer.from(`[sls@${enterpriseId} ${params.join(' ')} index="`));
-    this.maxBytes = this.#lead.length + MAX_NUMBER_DIGITS + PART_SIGN.length + MAX_NUMBER_DIGITS + END.length;
+    this.lead = Uint8Array.from(Buffer.from(`[sls@${enterpriseId} ${params.join(' ')} index="`));
+    this.maxBytes = this.lead.length + MAX_NUMBER_DIGITS + PART_SIGN.length + MAX_NUMBER_DIGITS + END.length;
   }
 
   /** Of a message that is all of its log. */
   length(index: number): number {
-    return this.#lead.length + decimalDigits(index) + END.length;
+    return this.lead.length + decimalDigits(index) + END.length;
   }
 
   /**
@@ -63,7 +64,7 @@ export class BatchIdentity {
    * @param part the message's place among those of the log, from 1; NO_PART where it is all of it
    */
   write(output: Output, index: number, part: number): void {
-    output.text(this.#lead);
+    output.text(this.lead);
     output.decimal(index);
     if (part !== NO_PART) {
       output.text(PART_SIGN);

@@ -12,71 +12,32 @@
 
 import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from './batch-encoder.ts';
 import type { BatchBody, FrameChunk } from './bytes.ts';
-import { addFrameEnd, type ChunkBuffer, ChunkPool } from './chunk-pool.ts';
+import { addFrameEnd, type ChunkBuffer } from './chunk-pool.ts';
 import { CutText } from './cut-text.ts';
-import { type CheckedOptions, checkEncoderOptions, type EncoderOptions, invalidOptions } from './encoder-options.ts';
-import { type Framing, MAX_FRAMING_BYTES, reserveOctetCount, writeOctetCount } from './framing.ts';
-import { HeaderWriter } from './header.ts';
-import {
-  BatchIdentity,
-  type BatchOrigin,
-  checkEnterpriseId,
-  type IdentityOptions,
-  NO_PART,
-  usualMaxIdentityBytes,
-} from './identity.ts';
+import type { EncoderOptions } from './encoder-options.ts';
+import { batchIdentity, createEncoderParts, type EncoderParts } from './encoder-parts.ts';
+import { MAX_FRAMING_BYTES, reserveOctetCount, writeOctetCount } from './framing.ts';
+import { type BatchIdentity, type BatchOrigin, NO_PART } from './identity.ts';
 import { LogCutter } from './log-cutter.ts';
 import { LogWalker } from './log-walker.ts';
-import { type CompiledRow, compileRow, MessageWriter } from './message-writer.ts';
+import { MessageWriter } from './message-writer.ts';
 import { byteSource, decimalDigits, Output } from './output.ts';
 import { unpack } from './unpack.ts';
 
-const CHUNK_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
-
-/** What all batches of an encoder share. */
-interface EncoderParts {
-  readonly row: CompiledRow;
-  readonly header: HeaderWriter;
-  readonly identity: IdentityOptions | undefined;
-  readonly framing: Framing;
-  readonly limits: CheckedOptions;
-  readonly pool: ChunkPool;
-}
 
 /** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
 export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
-  const { identity, framing } = options;
-  if (identity !== undefined) checkEnterpriseId(identity.enterpriseId);
-  const header = new HeaderWriter(options.header, identity === undefined ? 'nil' : 'follows');
-  const row = compileRow(options.format);
-  const identityBytes = identity === undefined ? 0 : usualMaxIdentityBytes(identity);
-  const limits = checkEncoderOptions(options, header.maxBytes + identityBytes + row.maxCharacterBytes);
-  const parts = { row, header, identity, framing, limits, pool: new ChunkPool({ chunkBytes: CHUNK_BYTES }) };
+  const parts = createEncoderParts(options);
   return {
     begin: (body: BatchBody, origin?: BatchOrigin): EncodedBatch =>
       new ReferenceBatch(
-        unpack(body, limits.maxRawBytes),
+        unpack(body, parts.limits.maxRawBytes),
         parts,
         batchIdentity(parts, origin),
         origin?.firstIndex ?? 0,
       ),
   };
-}
-
-/** @throws AppError code `encoder-options`, action `fatal`: there is no origin, or its cursor leaves the text no room */
-function batchIdentity(parts: EncoderParts, origin: BatchOrigin | undefined): BatchIdentity | undefined {
-  const { identity, header, row, limits } = parts;
-  if (identity === undefined) return undefined;
-  if (origin === undefined) throw invalidOptions('A batch without an origin cannot be given an identity.');
-  const prepared = new BatchIdentity(identity, origin);
-  const needed = header.maxBytes + prepared.maxBytes + row.maxCharacterBytes;
-  if (needed > limits.maxMessageBytes) {
-    throw invalidOptions(
-      `Header and identity of a message take up to ${needed} bytes, since a cursor of shard ${origin.shard} has ${origin.cursor.length}, and a message may have ${limits.maxMessageBytes}: allow larger messages.`,
-    );
-  }
-  return prepared;
 }
 
 interface BatchState {

@@ -21,13 +21,18 @@ const LZ4_SIZE_PREFIX_BYTES = 4;
 export function unpack(body: BatchBody, maxRawBytes: number): Uint8Array {
   checkClaim(body, maxRawBytes);
   const raw = plainView(decompress(body));
-  if (raw.length !== body.rawSize) {
-    throw corrupt(body, `it unpacks to ${raw.length} bytes, but x-log-bodyrawsize says ${body.rawSize}`);
-  }
+  checkSize(body, raw.length);
   return raw;
 }
 
-function checkClaim(body: BatchBody, maxRawBytes: number): void {
+/** @throws CorruptBatchError when the body has unpacked to another size than was claimed */
+export function checkSize(body: BatchBody, unpackedBytes: number): void {
+  if (unpackedBytes === body.rawSize) return;
+  throw corrupt(body, `it unpacks to ${unpackedBytes} bytes, but x-log-bodyrawsize says ${body.rawSize}`);
+}
+
+/** @throws CorruptBatchError when the claimed size cannot be, or is not accepted */
+export function checkClaim(body: BatchBody, maxRawBytes: number): void {
   const { rawSize } = body;
   if (!Number.isSafeInteger(rawSize) || rawSize < 0) {
     throw corrupt(body, `x-log-bodyrawsize is ${rawSize}, which is no size`);
@@ -88,7 +93,7 @@ function plainView(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function corrupt(body: BatchBody, why: string, cause?: unknown): CorruptBatchError {
+export function corrupt(body: BatchBody, why: string, cause?: unknown): CorruptBatchError {
   const { compression, rawSize } = body;
   return new CorruptBatchError(
     `A pull's body (${compression}, ${body.bytes.length} bytes) cannot be unpacked: ${why}.`,

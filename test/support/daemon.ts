@@ -70,7 +70,7 @@ export async function startDaemon(
       failbackAfterMs: 500,
       ...options.delivery,
     },
-    operation: { logLevel: 'info', logFormat: 'json', drainTimeoutMs: 10_000 },
+    operation: { logLevel: 'info', logFormat: 'json', encoder: 'kernel', drainTimeoutMs: 10_000 },
   };
   const daemon = createDaemon({ config, log });
   await daemon.start();

@@ -67,7 +67,7 @@ describe('defaults', () => {
         strategy: 'failover',
         failbackAfterMs: 60_000,
       },
-      operation: { logLevel: 'info', logFormat: 'json', drainTimeoutMs: 20_000 },
+      operation: { logLevel: 'info', logFormat: 'json', encoder: 'kernel', drainTimeoutMs: 20_000 },
     });
   });
 

@@ -1,0 +1,53 @@
+/**
+ * Headers. The host makes one for each second (it knows calendars and time zones); 64 of them are kept, each in the
+ * slot of its second's last six bits:
+ *
+ *     0   u32  the second
+ *     4   u32  1: the slot is filled
+ *     8   u32  length of the header
+ *     12  u32  where in it a fraction of the second goes, or NO_FRACTION
+ *     16  …    the header
+ */
+import { HEADER_SLOTS, Plan } from './layout';
+import { writeDecimal, writeText } from './text';
+
+/** Writes the header of a second into a slot, all but its first eight bytes. */
+// @ts-ignore: decorator
+@external("host", "makeHeader")
+declare function makeHeader(time: u32, slot: usize): void;
+
+const NO_FRACTION: u32 = 0xffff_ffff;
+const FRACTION_BYTES: u32 = 7;
+const NANOSECONDS_A_SECOND: u32 = 1_000_000_000;
+const DOT: u8 = 0x2e;
+const TEXT: usize = 16;
+
+/** @returns the slot */
+export function headerOf(plan: Plan, time: u32): usize {
+  const slot = plan.headers + (time & (HEADER_SLOTS - 1)) * plan.headerStride;
+  if (load<u32>(slot) == time && load<u32>(slot, 4) == 1) return slot;
+  makeHeader(time, slot);
+  store<u32>(slot, time);
+  store<u32>(slot, 1, 4);
+  return slot;
+}
+
+// @ts-ignore: decorator
+@inline
+function hasFraction(slot: usize, hasTimeNs: bool, timeNs: u32): bool {
+  return hasTimeNs && timeNs < NANOSECONDS_A_SECOND && load<u32>(slot, 12) != NO_FRACTION;
+}
+
+export function headerLength(slot: usize, hasTimeNs: bool, timeNs: u32): u32 {
+  return load<u32>(slot, 8) + (hasFraction(slot, hasTimeNs, timeNs) ? FRACTION_BYTES : 0);
+}
+
+export function writeHeader(slot: usize, hasTimeNs: bool, timeNs: u32, output: usize): usize {
+  const length = load<u32>(slot, 8);
+  if (!hasFraction(slot, hasTimeNs, timeNs)) return writeText(slot + TEXT, length, output);
+  const before = load<u32>(slot, 12);
+  let to = writeText(slot + TEXT, before, output);
+  store<u8>(to, DOT);
+  to = writeDecimal(timeNs / 1_000, FRACTION_BYTES - 1, to + 1);
+  return writeText(slot + TEXT + before, length - before, to);
+}

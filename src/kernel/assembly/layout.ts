@@ -1,0 +1,119 @@
+/**
+ * What the host and the kernel share: two records of 32-bit numbers. `../layout.ts` lists the same fields in the same
+ * order; the host writes them, and reads the results at the end of `Job`.
+ *
+ * Addresses are in the kernel's memory. Behind every region that is read or written there are `PADDING` bytes more:
+ * 16 bytes are loaded and stored at a time, also where fewer are meant.
+ */
+
+/** What is the same for all batches: a format row, the framing, the limits. */
+@unmanaged
+export class Plan {
+  prefix: usize;
+  prefixLength: u32;
+  lead: usize;
+  leadLength: u32;
+  separator: usize;
+  separatorLength: u32;
+  sign: usize;
+  signLength: u32;
+  suffix: usize;
+  suffixLength: u32;
+  /** Names of the fields that do not come from the log, escaped as keys. */
+  topicKey: usize;
+  topicKeyLength: u32;
+  sourceKey: usize;
+  sourceKeyLength: u32;
+  timeNsKey: usize;
+  timeNsKeyLength: u32;
+  tagPrefix: usize;
+  tagPrefixLength: u32;
+  /** Escape tables; see escape.ts. */
+  keyEscape: usize;
+  valueEscape: usize;
+  keyExpansion: u32;
+  valueExpansion: u32;
+  /**
+   * What the contents of a usual log grow by at most, with all that stands between them, per byte of the log; 0 where
+   * no log is a usual one: fields are selected, or separator or sign have more than 16 bytes. See usual.ts.
+   */
+  usualExpansion: u32;
+  /** No more than so much is written beside that, what the group shares, the header, and the identity's first part. */
+  usualMaxConstants: u32;
+  /** 0 octet counting, 1 LF, 2 datagrams. */
+  framing: u32;
+  maxMessageBytes: u32;
+  maxChunkFrames: u32;
+  maxChunkBytes: u32;
+  /** `HEADER_SLOTS` headers, each kept for the second that it was made for; see header.ts. */
+  headers: usize;
+  headerStride: u32;
+  /** Which of topic, source and TimeNs are written: bits 0, 1, 2. */
+  ownFields: u32;
+  /** 1: the host is asked which contents and tags are written, and under which names; see names.ts. */
+  selects: u32;
+  names: usize;
+}
+
+/** One batch, where it stands, and what the last call did. */
+@unmanaged
+export class Job {
+  /** Told apart from other jobs by it. */
+  id: u32;
+  raw: usize;
+  rawEnd: usize;
+  /** Of the next tag that is not dealt with: in the group, or in the list where there is no group. */
+  position: usize;
+  /** Where the group's content begins and ends; begins at 0 where there is no group. */
+  group: usize;
+  groupEnd: usize;
+  /** Logs that are dealt with. */
+  index: u32;
+  identity: usize;
+  /** 0: messages carry no identity. */
+  identityLength: u32;
+  out: usize;
+  outCapacity: u32;
+  /** Datagrams: where each frame ends, as an offset in `out`. */
+  frameEnds: usize;
+  frameCapacity: u32;
+  tags: usize;
+  tagCapacity: u32;
+  contents: usize;
+  contentCapacity: u32;
+  shared: usize;
+  sharedCapacity: u32;
+
+  outBytes: u32;
+  frameCount: u32;
+  /** Damage: what it is, where in the raw bytes, and a number that belongs to it; see fault.ts. */
+  fault: u32;
+  faultAt: u32;
+  faultDetail: u32;
+  /** Oversize: where the log's content begins and ends. */
+  log: usize;
+  logEnd: usize;
+  /** Grow: how many bytes, or fields, are needed. */
+  need: u32;
+}
+
+export const PADDING: usize = 512;
+export const HEADER_SLOTS: u32 = 64;
+
+/** What `encode` returns; in every case there may be frames in `out`, which come first. */
+export namespace Status {
+  /** The batch is at its end. */
+  export const END: u32 = 0;
+  /** The chunk is full. */
+  export const CHUNK: u32 = 1;
+  /** The next log's message is over the limit: it is the host's. */
+  export const OVERSIZE: u32 = 2;
+  export const DAMAGE: u32 = 3;
+  /** The next log needs a larger `out`, and there is nothing in this one. */
+  export const GROW_OUT: u32 = 4;
+  export const GROW_SHARED: u32 = 5;
+  export const GROW_TAGS: u32 = 6;
+  export const GROW_CONTENTS: u32 = 7;
+  /** Much was read, and nothing of it gave a frame: the event loop wants its turn. */
+  export const PAUSE: u32 = 8;
+}

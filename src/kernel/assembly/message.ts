@@ -1,0 +1,184 @@
+/**
+ * A log's fields → a message's text, by the format row in the plan: ../../encode/message-writer.ts says which fields
+ * there are, and in which order.
+ *
+ * What the logs of a group have in common is written once: `shared` holds the group's own fields, then its tags, each
+ * without what stands before the first of them.
+ */
+import { escapedLength, writeEscaped } from './escape';
+import { Plan } from './layout';
+import { digits, writeDecimal, writeText } from './text';
+import {
+  contentsEnd,
+  hasTimeNs,
+  IS_ESCAPED,
+  keyBytes,
+  SPAN_BYTES,
+  source,
+  sourceEnd,
+  tagsEnd,
+  timeNs,
+  topic,
+  topicEnd,
+  valueBytes,
+} from './walk';
+
+const TOPIC_BIT: u32 = 1;
+const SOURCE_BIT: u32 = 2;
+const TIME_NS_BIT: u32 = 4;
+
+let groupFields: usize = 0;
+let groupFieldsLength: u32 = 0;
+let tagFields: usize = 0;
+let tagFieldsLength: u32 = 0;
+
+/** Bytes that `writeShared` needs at most, for the group that was read last. */
+export function maxSharedBytes(plan: Plan, tags: usize): u64 {
+  const count: u64 = (tagsEnd - tags) / SPAN_BYTES;
+  const own: u64 = <u64>(topicEnd - topic + sourceEnd - source) + valueBytes;
+  const between: u64 = plan.separatorLength + plan.tagPrefixLength + plan.signLength;
+  const names: u64 = plan.topicKeyLength + plan.sourceKeyLength + 2 * (plan.signLength + plan.separatorLength);
+  return names + own * plan.valueExpansion + <u64>keyBytes * plan.keyExpansion + count * between;
+}
+
+export function writeShared(plan: Plan, tags: usize, shared: usize): void {
+  let to = shared;
+  groupFields = to;
+  if ((plan.ownFields & TOPIC_BIT) != 0) {
+    to = writeText(plan.topicKey, plan.topicKeyLength, to);
+    to = writeText(plan.sign, plan.signLength, to);
+    to = escapedValue(plan, topic, topicEnd, to);
+  }
+  if ((plan.ownFields & SOURCE_BIT) != 0) {
+    if (to != shared) to = writeText(plan.separator, plan.separatorLength, to);
+    to = writeText(plan.sourceKey, plan.sourceKeyLength, to);
+    to = writeText(plan.sign, plan.signLength, to);
+    to = escapedValue(plan, source, sourceEnd, to);
+  }
+  groupFieldsLength = <u32>(to - groupFields);
+  tagFields = to;
+  for (let span = tags; span < tagsEnd; span += SPAN_BYTES) {
+    if (span != tags) to = writeText(plan.separator, plan.separatorLength, to);
+    const keyEnd = load<usize>(span, 4);
+    if ((keyEnd & IS_ESCAPED) == 0) to = writeText(plan.tagPrefix, plan.tagPrefixLength, to);
+    to = writeFields(plan, span, span + SPAN_BYTES, to);
+  }
+  tagFieldsLength = <u32>(to - tagFields);
+}
+
+/** Length of the log's text if none of its contents has to be escaped. */
+export function plainLength(plan: Plan, contents: usize): u64 {
+  const count = <u64>(contentsEnd - contents) / SPAN_BYTES;
+  const ownTimeNs = hasTimeNsField(plan, hasTimeNs, timeNs);
+  let parts: u64 = count;
+  let length: u64 = <u64>plan.prefixLength + plan.suffixLength + groupFieldsLength + tagFieldsLength;
+  if (groupFieldsLength != 0) parts++;
+  if (tagFieldsLength != 0) parts++;
+  if (ownTimeNs) {
+    parts++;
+    length += plan.timeNsKeyLength + plan.signLength + digits(timeNs);
+  }
+  length += count * plan.signLength + keyBytes + valueBytes;
+  return parts == 0 ? length : length + plan.leadLength + (parts - 1) * plan.separatorLength;
+}
+
+/** The same if every byte has to be escaped, by the longest replacement. */
+export function maxLength(plan: Plan, plain: u64): u64 {
+  return plain + <u64>keyBytes * (plan.keyExpansion - 1) + <u64>valueBytes * (plan.valueExpansion - 1);
+}
+
+/** Exactly what `writeMessage` will write. */
+export function exactLength(plan: Plan, contents: usize, plain: u64): u64 {
+  let length = plain - keyBytes - valueBytes;
+  for (let span = contents; span < contentsEnd; span += SPAN_BYTES) {
+    const keyEnd = load<usize>(span, 4);
+    if ((keyEnd & IS_ESCAPED) != 0) length += (keyEnd & ~IS_ESCAPED) - load<usize>(span);
+    else length += escapedLength(plan.keyEscape, load<usize>(span), keyEnd);
+    length += escapedLength(plan.valueEscape, load<usize>(span, 8), load<usize>(span, 12));
+  }
+  return length;
+}
+
+/** @returns where the output ends */
+export function writeMessage(plan: Plan, contents: usize, output: usize): usize {
+  let to = writeBeforeContents(plan, hasTimeNs, timeNs, output);
+  if (contents != contentsEnd) {
+    // Only the prefix is there: this is the first field.
+    if (to == output + plan.prefixLength) to = writeText(plan.lead, plan.leadLength, to);
+    else to = writeText(plan.separator, plan.separatorLength, to);
+    to = writeFields(plan, contents, contentsEnd, to);
+  }
+  return writeText(plan.suffix, plan.suffixLength, to);
+}
+
+/** The prefix, and the fields that do not come from the log, as far as there are any. */
+export function writeBeforeContents(plan: Plan, hasTimeNs: bool, timeNs: u32, output: usize): usize {
+  let to = writeText(plan.prefix, plan.prefixLength, output);
+  let between = plan.lead;
+  let betweenLength = plan.leadLength;
+  if (groupFieldsLength != 0) {
+    to = writeText(between, betweenLength, to);
+    to = writeText(groupFields, groupFieldsLength, to);
+    between = plan.separator;
+    betweenLength = plan.separatorLength;
+  }
+  if (hasTimeNsField(plan, hasTimeNs, timeNs)) {
+    to = writeText(between, betweenLength, to);
+    to = writeText(plan.timeNsKey, plan.timeNsKeyLength, to);
+    to = writeText(plan.sign, plan.signLength, to);
+    to = writeDecimal(timeNs, 1, to);
+    between = plan.separator;
+    betweenLength = plan.separatorLength;
+  }
+  if (tagFieldsLength != 0) {
+    to = writeText(between, betweenLength, to);
+    to = writeText(tagFields, tagFieldsLength, to);
+  }
+  return to;
+}
+
+/** Bytes of the group's own fields and its tags; 0 where a log's contents come first. */
+export function sharedLength(): u32 {
+  return groupFieldsLength + tagFieldsLength;
+}
+
+/** Fields with separators between them. */
+function writeFields(plan: Plan, spans: usize, spansEnd: usize, output: usize): usize {
+  const keyEscape = plan.keyEscape;
+  const valueEscape = plan.valueEscape;
+  const keyLow = v128.load(keyEscape);
+  const keyHigh = v128.load(keyEscape, 16);
+  const valueLow = v128.load(valueEscape);
+  const valueHigh = v128.load(valueEscape, 16);
+  const separator = plan.separator;
+  const separatorLength = plan.separatorLength;
+  const separatorStart = v128.load(separator);
+  const sign = plan.sign;
+  const signLength = plan.signLength;
+  const signStart = v128.load(sign);
+  const areShort = separatorLength <= 16 && signLength <= 16;
+  let to = output;
+  let span = spans;
+  while (true) {
+    const key = load<usize>(span);
+    const keyEnd = load<usize>(span, 4);
+    if ((keyEnd & IS_ESCAPED) == 0) to = writeEscaped(keyEscape, keyLow, keyHigh, key, keyEnd, to);
+    else to = writeText(key, <u32>((keyEnd & ~IS_ESCAPED) - key), to);
+    v128.store(to, signStart);
+    to = areShort ? to + signLength : writeText(sign, signLength, to);
+    to = writeEscaped(valueEscape, valueLow, valueHigh, load<usize>(span, 8), load<usize>(span, 12), to);
+    span += SPAN_BYTES;
+    if (span == spansEnd) return to;
+    v128.store(to, separatorStart);
+    to = areShort ? to + separatorLength : writeText(separator, separatorLength, to);
+  }
+}
+
+function escapedValue(plan: Plan, from: usize, end: usize, output: usize): usize {
+  const table = plan.valueEscape;
+  return writeEscaped(table, v128.load(table), v128.load(table, 16), from, end, output);
+}
+
+function hasTimeNsField(plan: Plan, hasTimeNs: bool, timeNs: u32): bool {
+  return hasTimeNs && timeNs != 0 && (plan.ownFields & TIME_NS_BIT) != 0;
+}

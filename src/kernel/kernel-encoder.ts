@@ -1,0 +1,39 @@
+/**
+ * The kernel as a `BatchEncoder`: src/kernel/assembly, compiled to WebAssembly, unpacks lz4, walks, formats and frames
+ * in its own memory. A body is copied in, and chunks are copied out.
+ *
+ * What is rare goes to the reference encoder: a log whose message is over the limit (cut out of the batch, with what
+ * its group says of it), and a batch for which there is no memory left.
+ */
+import type { BatchEncoder } from '../encode/batch-encoder.ts';
+import type { EncoderOptions } from '../encode/encoder-options.ts';
+import { batchIdentity, createEncoderParts } from '../encode/encoder-parts.ts';
+import { createReferenceEncoder } from '../encode/reference-encoder.ts';
+import { checkClaim } from '../encode/unpack.ts';
+import { Kernel } from './kernel.ts';
+import { KernelBatch } from './kernel-batch.ts';
+import type { Slot } from './memory.ts';
+
+/** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
+export function createKernelEncoder(options: EncoderOptions): BatchEncoder {
+  const reference = createReferenceEncoder(options);
+  const parts = createEncoderParts(options);
+  const kernel = new Kernel(parts);
+  let batches = 0;
+  return {
+    begin(body, origin) {
+      checkClaim(body, parts.limits.maxRawBytes);
+      const identity = batchIdentity(parts, origin);
+      let slot: Slot;
+      try {
+        slot = kernel.unpack(body);
+      } catch (error) {
+        if (error instanceof RangeError) return reference.begin(body, origin);
+        throw error;
+      }
+      // Ids are 32-bit numbers, and 0 is nobody's.
+      batches = (batches % 0xffff_fffe) + 1;
+      return new KernelBatch({ kernel, reference, id: batches, slot, rawBytes: body.rawSize, identity, origin });
+    },
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * An instance of the kernel (assembly/, compiled to WebAssembly), and everything in its memory that batches share.
+ * No view on that memory is kept over a call: it may grow.
+ */
+import { readFileSync } from 'node:fs';
+import type { BatchBody } from '../encode/bytes.ts';
+import type { EncoderParts } from '../encode/encoder-parts.ts';
+import { checkSize, corrupt, unpack } from '../encode/unpack.ts';
+import { type Job, jobFields, Status } from './layout.ts';
+import { KernelMemory, type Slot } from './memory.ts';
+import { HEADER_TEXT_AT, writePlan } from './plan.ts';
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly PADDING: WebAssembly.Global;
+  readonly HEADER_SLOTS: WebAssembly.Global;
+  readonly NAMES_BYTES: WebAssembly.Global;
+  encode(plan: number, job: number): number;
+  lz4(from: number, fromLength: number, to: number, toLength: number): number;
+}
+
+const NO_FRACTION = 0xffff_ffff;
+const INITIAL_SPANS = 1024;
+const SPAN_BYTES = 16;
+const INITIAL_SHARED_BYTES = 16 * 1024;
+const FRAME_ENDS = 16 * 1024;
+
+let compiled: WebAssembly.Module | undefined;
+
+function kernelModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)));
+  return compiled;
+}
+
+/** A region that is replaced by a larger one when it has to be. */
+interface Region {
+  at: number;
+  capacity: number;
+}
+
+export class Kernel {
+  readonly parts: EncoderParts;
+  readonly memory: KernelMemory;
+  readonly #exports: Exports;
+  readonly #plan: number;
+  readonly #job: number;
+  readonly #out: Slot;
+  readonly #frameEnds: number;
+  readonly #tags: Region;
+  readonly #contents: Region;
+  readonly #shared: Region;
+  readonly #identity: Region;
+  #identityOf = 0;
+
+  constructor(parts: EncoderParts) {
+    this.parts = parts;
+    const instance = new WebAssembly.Instance(kernelModule(), {
+      host: {
+        makeHeader: (time: number, slot: number) => this.#makeHeader(time >>> 0, slot),
+        chooseName: () => 0,
+      },
+    });
+    this.#exports = instance.exports as unknown as Exports;
+    const { memory, PADDING, HEADER_SLOTS, NAMES_BYTES } = this.#exports;
+    this.memory = new KernelMemory(memory, PADDING.value);
+    this.#plan = writePlan(this.memory, parts, HEADER_SLOTS.value, NAMES_BYTES.value);
+    this.#job = this.memory.allocate(jobFields.length * 4);
+    this.#out = { at: this.memory.allocate(parts.pool.chunkBytes), capacity: parts.pool.chunkBytes };
+    this.#frameEnds = this.memory.allocate(FRAME_ENDS * 4);
+    this.#tags = this.#region(INITIAL_SPANS * SPAN_BYTES);
+    this.#contents = this.#region(INITIAL_SPANS * SPAN_BYTES);
+    this.#shared = this.#region(INITIAL_SHARED_BYTES);
+    this.#identity = this.#region(1024);
+  }
+
+  /**
+   * Unpacks a body into a slot, which is the caller's to give back.
+   * @throws CorruptBatchError; RangeError when there is no memory left
+   */
+  unpack(body: BatchBody): Slot {
+    const slot = this.memory.take(body.rawSize);
+    try {
+      this.#unpack(body, slot);
+      return slot;
+    } catch (error) {
+      this.memory.give(slot);
+      throw error;
+    }
+  }
+
+  /** Goes on with a batch. @returns a `Status`; `job` then holds what was done */
+  encode(job: Job, identity: Uint8Array | undefined, out: Slot | undefined): number {
+    if (identity && this.#identityOf !== job.id) {
+      this.#reserve(this.#identity, identity.length);
+      this.memory.bytes.set(identity, this.#identity.at);
+      this.#identityOf = job.id;
+    }
+    const { at, capacity } = out ?? this.#out;
+    job.identity = this.#identity.at;
+    job.identityLength = identity?.length ?? 0;
+    job.out = at;
+    job.outCapacity = capacity;
+    job.frameEnds = this.#frameEnds;
+    job.frameCapacity = FRAME_ENDS;
+    job.tags = this.#tags.at;
+    job.tagCapacity = this.#tags.capacity / SPAN_BYTES;
+    job.contents = this.#contents.at;
+    job.contentCapacity = this.#contents.capacity / SPAN_BYTES;
+    job.shared = this.#shared.at;
+    job.sharedCapacity = this.#shared.capacity;
+    const { words } = this.memory;
+    const base = this.#job / 4;
+    for (let i = 0; i < jobFields.length; i++) words[base + i] = job[jobFields[i]!];
+    const status = this.#exports.encode(this.#plan, this.#job);
+    for (let i = 0; i < jobFields.length; i++) job[jobFields[i]!] = words[base + i]!;
+    return status;
+  }
+
+  /** What the status asks for. */
+  grow(status: number, need: number): void {
+    if (status === Status.growShared) this.#reserve(this.#shared, need);
+    else if (status === Status.growTags) this.#reserve(this.#tags, need * SPAN_BYTES);
+    else this.#reserve(this.#contents, need * SPAN_BYTES);
+  }
+
+  #region(capacity: number): Region {
+    return { at: this.memory.allocate(capacity), capacity };
+  }
+
+  #reserve(region: Region, byteLength: number): void {
+    if (byteLength <= region.capacity) return;
+    const capacity = 2 ** Math.ceil(Math.log2(byteLength));
+    region.at = this.memory.allocate(capacity);
+    region.capacity = capacity;
+  }
+
+  #unpack(body: BatchBody, slot: Slot): void {
+    const { memory } = this;
+    if (body.compression !== 'lz4' || body.bytes.length === 0) {
+      memory.bytes.set(unpack(body, this.parts.limits.maxRawBytes), slot.at);
+      return;
+    }
+    const packed = memory.take(body.bytes.length);
+    try {
+      memory.bytes.set(body.bytes, packed.at);
+      const unpackedBytes = this.#exports.lz4(packed.at, body.bytes.length, slot.at, body.rawSize);
+      if (unpackedBytes < 0) throw corrupt(body, 'it is not an lz4 block of this size');
+      checkSize(body, unpackedBytes);
+    } finally {
+      memory.give(packed);
+    }
+  }
+
+  #makeHeader(time: number, slot: number): void {
+    const { bytes, words } = this.memory;
+    const { length, fractionAt } = this.parts.header.copySecond(bytes.subarray(slot + HEADER_TEXT_AT), time);
+    words[slot / 4 + 2] = length;
+    words[slot / 4 + 3] = fractionAt ?? NO_FRACTION;
+  }
+}

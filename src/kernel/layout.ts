@@ -1,0 +1,85 @@
+/**
+ * The records that the host and the kernel share, field by field as assembly/layout.ts has them. All are 32-bit
+ * numbers; those that end in `Length` belong to the address before them.
+ */
+export const planFields = [
+  'prefix',
+  'prefixLength',
+  'lead',
+  'leadLength',
+  'separator',
+  'separatorLength',
+  'sign',
+  'signLength',
+  'suffix',
+  'suffixLength',
+  'topicKey',
+  'topicKeyLength',
+  'sourceKey',
+  'sourceKeyLength',
+  'timeNsKey',
+  'timeNsKeyLength',
+  'tagPrefix',
+  'tagPrefixLength',
+  'keyEscape',
+  'valueEscape',
+  'keyExpansion',
+  'valueExpansion',
+  'usualExpansion',
+  'usualMaxConstants',
+  'framing',
+  'maxMessageBytes',
+  'maxChunkFrames',
+  'maxChunkBytes',
+  'headers',
+  'headerStride',
+  'ownFields',
+  'selects',
+  'names',
+] as const;
+
+export const jobFields = [
+  'id',
+  'raw',
+  'rawEnd',
+  'position',
+  'group',
+  'groupEnd',
+  'index',
+  'identity',
+  'identityLength',
+  'out',
+  'outCapacity',
+  'frameEnds',
+  'frameCapacity',
+  'tags',
+  'tagCapacity',
+  'contents',
+  'contentCapacity',
+  'shared',
+  'sharedCapacity',
+  'outBytes',
+  'frameCount',
+  'fault',
+  'faultAt',
+  'faultDetail',
+  'log',
+  'logEnd',
+  'need',
+] as const;
+
+export type Plan = Record<(typeof planFields)[number], number>;
+export type Job = Record<(typeof jobFields)[number], number>;
+
+/** What `encode` returns. */
+export const Status = {
+  end: 0,
+  chunk: 1,
+  oversize: 2,
+  damage: 3,
+  growOut: 4,
+  growShared: 5,
+  growTags: 6,
+  growContents: 7,
+  pause: 8,
+} as const;

@@ -1,0 +1,78 @@
+/**
+ * The kernel's memory, handed out in regions. It only ever grows, so what is not needed any more is kept and handed
+ * out again; pages that nobody has touched cost nothing.
+ */
+
+/** 2 GiB less a page: addresses have 31 bits. */
+const MAX_BYTES = 2 ** 31 - 2 ** 16;
+const PAGE_BYTES = 2 ** 16;
+const ALIGNMENT = 64;
+/** So that no address is 0 or 1, which mean something else. */
+const FIRST_ADDRESS = 1024;
+const MIN_SLOT_BYTES = 2 ** 20;
+
+export interface Slot {
+  readonly at: number;
+  readonly capacity: number;
+}
+
+export class KernelMemory {
+  readonly #memory: WebAssembly.Memory;
+  /** Read and written behind every region; see assembly/layout.ts. */
+  readonly #padding: number;
+  readonly #free: Slot[] = [];
+  #end = FIRST_ADDRESS;
+  /** Both are other objects after the memory has grown: never to be kept. */
+  bytes: Uint8Array;
+  words: Uint32Array;
+
+  constructor(memory: WebAssembly.Memory, padding: number) {
+    this.#memory = memory;
+    this.#padding = padding;
+    this.bytes = new Uint8Array(memory.buffer);
+    this.words = new Uint32Array(memory.buffer);
+  }
+
+  /**
+   * A region for good, filled with 0.
+   * @throws RangeError when there is no memory left
+   */
+  allocate(byteLength: number): number {
+    const at = this.#end;
+    const end = Math.ceil((at + byteLength + this.#padding) / ALIGNMENT) * ALIGNMENT;
+    if (end > MAX_BYTES) throw new RangeError(`the kernel's memory cannot hold ${byteLength} bytes more`);
+    if (end > this.bytes.length) {
+      this.#memory.grow(Math.ceil((end - this.bytes.length) / PAGE_BYTES));
+      this.bytes = new Uint8Array(this.#memory.buffer);
+      this.words = new Uint32Array(this.#memory.buffer);
+    }
+    this.#end = end;
+    return at;
+  }
+
+  /** A region that holds a copy. */
+  store(bytes: Uint8Array): number {
+    const at = this.allocate(bytes.length);
+    this.bytes.set(bytes, at);
+    return at;
+  }
+
+  /**
+   * A region of at least so many bytes, to be given back; its content is undefined.
+   * @throws RangeError when there is no memory left
+   */
+  take(byteLength: number): Slot {
+    const fitting = this.#free.filter(({ capacity }) => capacity >= byteLength);
+    const [best] = fitting.sort((left, right) => left.capacity - right.capacity);
+    if (best === undefined) {
+      const capacity = Math.max(MIN_SLOT_BYTES, 2 ** Math.ceil(Math.log2(byteLength)));
+      return { at: this.allocate(capacity), capacity };
+    }
+    this.#free.splice(this.#free.indexOf(best), 1);
+    return best;
+  }
+
+  give(slot: Slot): void {
+    this.#free.push(slot);
+  }
+}

@@ -1,0 +1,90 @@
+/** An encoder's options as the kernel reads them: a record of numbers, and the texts and tables that it points to. */
+import type { EncoderParts } from '../encode/encoder-parts.ts';
+import type { CompiledRow } from '../encode/message-writer.ts';
+import type { CompiledEscape } from '../encode/output.ts';
+import { type Plan, planFields } from './layout.ts';
+import type { KernelMemory } from './memory.ts';
+
+const framings = { 'octet-counting': 0, lf: 1, datagram: 2 } as const;
+const ALL_OWN_FIELDS = 0b111;
+const UINT32_MAX = 2 ** 32 - 1;
+/** A slot's numbers before the header itself; see assembly/header.ts. */
+export const HEADER_TEXT_AT = 16;
+const ESCAPE_LENGTHS_AT = 32;
+const ESCAPE_REPLACEMENTS_AT = 288;
+export const MAX_REPLACEMENT_BYTES = 16;
+const VECTOR_BYTES = 16;
+/** Tags and lengths of a content and of its key and value. */
+const MIN_CONTENT_BYTES = 6;
+/** Octet count, fraction of the header, TimeNs, index and end of the identity, line feed. */
+const MAX_NUMBERS_BYTES = 64;
+
+/** @returns the address of the record */
+export function writePlan(memory: KernelMemory, parts: EncoderParts, headerSlots: number, namesBytes: number): number {
+  const { row, header, framing, limits } = parts;
+  const text = (name: string, bytes: Uint8Array) => ({ [name]: memory.store(bytes), [`${name}Length`]: bytes.length });
+  const headerStride = Math.ceil((HEADER_TEXT_AT + header.maxBytes) / 64) * 64;
+  const plan: Plan = {
+    ...(text('prefix', row.row.prefix) as Plan),
+    ...text('lead', row.row.lead),
+    ...text('separator', row.row.separator),
+    ...text('sign', row.row.keyValueSign),
+    ...text('suffix', row.row.suffix),
+    ...text('topicKey', row.topicKey),
+    ...text('sourceKey', row.sourceKey),
+    ...text('timeNsKey', row.timeNsKey),
+    ...text('tagPrefix', row.tagKeyPrefix),
+    keyEscape: memory.store(escapeBytes(row.keyEscape)),
+    valueEscape: memory.store(escapeBytes(row.valueEscape)),
+    keyExpansion: row.keyExpansion,
+    valueExpansion: row.valueExpansion,
+    usualExpansion: usualExpansion(row),
+    usualMaxConstants: constantBytes(row) + MAX_NUMBERS_BYTES,
+    framing: framings[framing],
+    maxMessageBytes: limits.maxMessageBytes,
+    maxChunkFrames: Math.min(limits.maxChunkFrames, UINT32_MAX),
+    maxChunkBytes: Math.min(limits.maxChunkBytes, UINT32_MAX),
+    headers: memory.allocate(headerSlots * headerStride),
+    headerStride,
+    ownFields: ALL_OWN_FIELDS,
+    selects: 0,
+    names: memory.allocate(namesBytes),
+  };
+  const at = memory.allocate(planFields.length * 4);
+  memory.words.set(
+    planFields.map((field) => plan[field]),
+    at / 4,
+  );
+  return at;
+}
+
+/** A content has at least six bytes beside its key and its value, and gets a separator and a sign. */
+function usualExpansion({ row, keyExpansion, valueExpansion }: CompiledRow): number {
+  const { length: separator } = row.separator;
+  const { length: sign } = row.keyValueSign;
+  if (separator > VECTOR_BYTES || sign > VECTOR_BYTES) return 0;
+  return Math.max(keyExpansion, valueExpansion, Math.ceil((separator + sign) / MIN_CONTENT_BYTES));
+}
+
+function constantBytes({ row, timeNsKey }: CompiledRow): number {
+  const { prefix, lead, separator, keyValueSign, suffix } = row;
+  const betweens = 3 * Math.max(lead.length, separator.length);
+  return prefix.length + betweens + timeNsKey.length + keyValueSign.length + suffix.length;
+}
+
+/** As assembly/escape.ts reads it. */
+function escapeBytes({ classes, replacements }: CompiledEscape): Uint8Array {
+  const bytes = new Uint8Array(ESCAPE_REPLACEMENTS_AT + 256 * MAX_REPLACEMENT_BYTES);
+  const isHigh = classes.subarray(0x80).some((escapeClass) => escapeClass !== 0);
+  bytes.fill(isHigh ? 0xff : 0, 0, ESCAPE_LENGTHS_AT);
+  for (let byte = 0; byte < 256; byte++) {
+    const escapeClass = classes[byte]!;
+    const replacement = escapeClass === 0 ? Uint8Array.of(byte) : replacements[escapeClass]!;
+    bytes[ESCAPE_LENGTHS_AT + byte] = replacement.length;
+    bytes.set(replacement, ESCAPE_REPLACEMENTS_AT + byte * MAX_REPLACEMENT_BYTES);
+    if (isHigh) continue;
+    if (escapeClass !== 0) bytes[byte & 0x0f]! |= 1 << (byte >> 4);
+    if (byte < 8) bytes[16 + byte] = 1 << byte;
+  }
+  return bytes;
+}
