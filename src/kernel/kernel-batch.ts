@@ -5,7 +5,7 @@ import type { ChunkBuffer } from '../encode/chunk-pool.ts';
 import type { BatchIdentity, BatchOrigin } from '../encode/identity.ts';
 import { LogCutter } from '../encode/log-cutter.ts';
 import { damageOf } from './damage.ts';
-import type { Kernel } from './kernel.ts';
+import { type Kernel, KNOWN_GROUP_BYTES, type Loaded } from './kernel.ts';
 import { type Job, jobFields, Status } from './layout.ts';
 import type { Slot } from './memory.ts';
 
@@ -17,8 +17,8 @@ export interface KernelBatchParts {
   readonly reference: BatchEncoder;
   /** Not 0, and no other batch's. */
   readonly id: number;
-  /** Holds the raw bytes; given back at the end. */
-  readonly slot: Slot;
+  /** Given back at the end. */
+  readonly loaded: Loaded;
   readonly rawBytes: number;
   readonly identity: BatchIdentity | undefined;
   readonly origin: BatchOrigin | undefined;
@@ -33,7 +33,7 @@ export class KernelBatch implements EncodedBatch {
   readonly #origin: BatchOrigin | undefined;
   readonly #rawBytes: number;
   /** Undefined once the batch is at its end, broken or closed. */
-  #slot: Slot | undefined;
+  #loaded: Loaded | undefined;
   /** The last call's outcome, where it is still to be dealt with. */
   #pending: number | undefined;
   /** A log over the limit, on its way through the reference encoder. */
@@ -41,15 +41,17 @@ export class KernelBatch implements EncodedBatch {
   #rejected: RejectedLog[] = [];
   #failure: unknown;
 
-  constructor({ kernel, reference, id, slot, rawBytes, identity, origin }: KernelBatchParts) {
+  constructor({ kernel, reference, id, loaded, rawBytes, identity, origin }: KernelBatchParts) {
     this.#kernel = kernel;
     this.#reference = reference;
-    this.#slot = slot;
+    this.#loaded = loaded;
     this.#rawBytes = rawBytes;
     this.#identity = identity?.lead;
     this.#origin = origin;
     this.#job = Object.fromEntries(jobFields.map((field) => [field, 0])) as Job;
-    Object.assign(this.#job, { id, raw: slot.at, position: slot.at, rawEnd: slot.at + rawBytes });
+    const { raw, groups, groupCount } = loaded;
+    const known = { known: groups.at, knownEnd: groups.at + groupCount * KNOWN_GROUP_BYTES };
+    Object.assign(this.#job, { id, raw: raw.at, position: raw.at, rawEnd: raw.at + rawBytes, ...known });
     this.#job.index = origin?.firstIndex ?? 0;
     this.counts = { logs: 0, rawBytes, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 };
   }
@@ -58,7 +60,7 @@ export class KernelBatch implements EncodedBatch {
     if (this.#failure !== undefined) throw this.#failure;
     let larger: Slot | undefined;
     try {
-      while (this.#slot !== undefined) {
+      while (this.#loaded !== undefined) {
         const chunk = this.#nextOfDetour();
         if (chunk !== undefined) return chunk;
         const job = this.#job;
@@ -79,7 +81,7 @@ export class KernelBatch implements EncodedBatch {
           case Status.pause:
             return NO_FRAMES;
           case Status.oversize:
-            this.#beginDetour(this.#slot);
+            this.#beginDetour(this.#loaded.raw);
             break;
           case Status.growOut:
             larger = this.#kernel.memory.take(job.need);
@@ -103,8 +105,8 @@ export class KernelBatch implements EncodedBatch {
   close(): void {
     this.#detour?.close();
     this.#detour = undefined;
-    if (this.#slot) this.#kernel.memory.give(this.#slot);
-    this.#slot = undefined;
+    if (this.#loaded) for (const slot of [this.#loaded.groups, this.#loaded.raw]) this.#kernel.memory.give(slot);
+    this.#loaded = undefined;
   }
 
   /** Copies what the kernel has written. */

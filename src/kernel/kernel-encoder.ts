@@ -10,9 +10,8 @@ import type { EncoderOptions } from '../encode/encoder-options.ts';
 import { batchIdentity, createEncoderParts } from '../encode/encoder-parts.ts';
 import { createReferenceEncoder } from '../encode/reference-encoder.ts';
 import { checkClaim } from '../encode/unpack.ts';
-import { Kernel } from './kernel.ts';
+import { Kernel, type Loaded } from './kernel.ts';
 import { KernelBatch } from './kernel-batch.ts';
-import type { Slot } from './memory.ts';
 
 /** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
 export function createKernelEncoder(options: EncoderOptions): BatchEncoder {
@@ -24,16 +23,16 @@ export function createKernelEncoder(options: EncoderOptions): BatchEncoder {
     begin(body, origin) {
       checkClaim(body, parts.limits.maxRawBytes);
       const identity = batchIdentity(parts, origin);
-      let slot: Slot;
+      let loaded: Loaded;
       try {
-        slot = kernel.unpack(body);
+        loaded = kernel.load(body);
       } catch (error) {
         if (error instanceof RangeError) return reference.begin(body, origin);
         throw error;
       }
       // Ids are 32-bit numbers, and 0 is nobody's.
       batches = (batches % 0xffff_fffe) + 1;
-      return new KernelBatch({ kernel, reference, id: batches, slot, rawBytes: body.rawSize, identity, origin });
+      return new KernelBatch({ kernel, reference, id: batches, loaded, rawBytes: body.rawSize, identity, origin });
     },
   };
 }

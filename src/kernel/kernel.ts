@@ -16,7 +16,9 @@ interface Exports {
   readonly HEADER_SLOTS: WebAssembly.Global;
   readonly NAMES_BYTES: WebAssembly.Global;
   encode(plan: number, job: number): number;
-  lz4(from: number, fromLength: number, to: number, toLength: number): number;
+  loadPacked(from: number, length: number, to: number, rawBytes: number, groups: number, capacity: number): number;
+  loadRaw(raw: number, rawBytes: number, groups: number, capacity: number): void;
+  loadedGroups(): number;
 }
 
 const NO_FRACTION = 0xffff_ffff;
@@ -24,6 +26,10 @@ const INITIAL_SPANS = 1024;
 const SPAN_BYTES = 16;
 const INITIAL_SHARED_BYTES = 16 * 1024;
 const FRAME_ENDS = 16 * 1024;
+
+/** A pull has at most so many; see assembly/load.ts. */
+const MAX_KNOWN_GROUPS = 1000;
+export const KNOWN_GROUP_BYTES = 8;
 
 let compiled: WebAssembly.Module | undefined;
 
@@ -36,6 +42,14 @@ function kernelModule(): WebAssembly.Module {
 interface Region {
   at: number;
   capacity: number;
+}
+
+/** A body in the kernel's memory; both slots are the caller's to give back. */
+export interface Loaded {
+  readonly raw: Slot;
+  /** The table of its groups, as far as they are known. */
+  readonly groups: Slot;
+  readonly groupCount: number;
 }
 
 export class Kernel {
@@ -74,16 +88,19 @@ export class Kernel {
   }
 
   /**
-   * Unpacks a body into a slot, which is the caller's to give back.
+   * Takes a body in, unpacked.
    * @throws CorruptBatchError; RangeError when there is no memory left
    */
-  unpack(body: BatchBody): Slot {
-    const slot = this.memory.take(body.rawSize);
+  load(body: BatchBody): Loaded {
+    const { memory } = this;
+    const raw = memory.take(body.rawSize);
+    const groups = memory.take(MAX_KNOWN_GROUPS * KNOWN_GROUP_BYTES);
     try {
-      this.#unpack(body, slot);
-      return slot;
+      this.#load(body, raw.at, groups.at);
+      return { raw, groups, groupCount: this.#exports.loadedGroups() };
     } catch (error) {
-      this.memory.give(slot);
+      memory.give(raw);
+      memory.give(groups);
       throw error;
     }
   }
@@ -134,18 +151,21 @@ export class Kernel {
     region.capacity = capacity;
   }
 
-  #unpack(body: BatchBody, slot: Slot): void {
+  #load(body: BatchBody, rawAt: number, groupsAt: number): void {
     const { memory } = this;
     if (body.compression !== 'lz4' || body.bytes.length === 0) {
-      memory.bytes.set(unpack(body, this.parts.limits.maxRawBytes), slot.at);
+      const raw = unpack(body, this.parts.limits.maxRawBytes);
+      memory.bytes.set(raw, rawAt);
+      this.#exports.loadRaw(rawAt, raw.length, groupsAt, MAX_KNOWN_GROUPS);
       return;
     }
-    const packed = memory.take(body.bytes.length);
+    const { length } = body.bytes;
+    const packed = memory.take(length);
     try {
       memory.bytes.set(body.bytes, packed.at);
-      const unpackedBytes = this.#exports.lz4(packed.at, body.bytes.length, slot.at, body.rawSize);
-      if (unpackedBytes < 0) throw corrupt(body, 'it is not an lz4 block of this size');
-      checkSize(body, unpackedBytes);
+      const rawBytes = this.#exports.loadPacked(packed.at, length, rawAt, body.rawSize, groupsAt, MAX_KNOWN_GROUPS);
+      if (rawBytes < 0) throw corrupt(body, 'it is not an lz4 block of this size');
+      checkSize(body, rawBytes);
     } finally {
       memory.give(packed);
     }

@@ -45,6 +45,8 @@ export const jobFields = [
   'position',
   'group',
   'groupEnd',
+  'known',
+  'knownEnd',
   'index',
   'identity',
   'identityLength',

@@ -9,7 +9,7 @@ const PAGE_BYTES = 2 ** 16;
 const ALIGNMENT = 64;
 /** So that no address is 0 or 1, which mean something else. */
 const FIRST_ADDRESS = 1024;
-const MIN_SLOT_BYTES = 2 ** 20;
+const MIN_SLOT_BYTES = 2 ** 16;
 
 export interface Slot {
   readonly at: number;
@@ -62,8 +62,11 @@ export class KernelMemory {
    * @throws RangeError when there is no memory left
    */
   take(byteLength: number): Slot {
-    const fitting = this.#free.filter(({ capacity }) => capacity >= byteLength);
-    const [best] = fitting.sort((left, right) => left.capacity - right.capacity);
+    let best: Slot | undefined;
+    // The one that was given back last is the likeliest to be in the processor's cache.
+    for (const slot of this.#free) {
+      if (slot.capacity >= byteLength && slot.capacity <= (best?.capacity ?? slot.capacity)) best = slot;
+    }
     if (best === undefined) {
       const capacity = Math.max(MIN_SLOT_BYTES, 2 ** Math.ceil(Math.log2(byteLength)));
       return { at: this.allocate(capacity), capacity };

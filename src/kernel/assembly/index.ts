@@ -24,7 +24,7 @@ import { writeContents } from './usual';
 import { more, position, readFrom, readLengthEnd, readTag, skip } from './wire';
 
 export { HEADER_SLOTS, PADDING } from './layout';
-export { lz4 } from './lz4';
+export { loadedGroups, loadPacked, loadRaw } from './load';
 export { NAMES_BYTES } from './names';
 
 const OCTET_COUNTING: u32 = 0;
@@ -39,6 +39,8 @@ const IDENTITY_END: u32 = 0x205d22;
 const IDENTITY_END_BYTES: u32 = 3;
 /** Tags that are read in one call, where few of them give a frame: about a millisecond. */
 const MAX_WORK: u32 = 200_000;
+/** An entry of the table of load.ts. */
+const KNOWN_BYTES: usize = 8;
 /** Of a TimeNs with its tag. */
 const TIME_NS_BYTES: usize = 5;
 const LIST_DEPTH: u32 = 0;
@@ -158,7 +160,7 @@ function readOwnFields(plan: Plan, job: Job): u32 {
   readFor = 0;
   isShared = false;
   const tagsLimit = job.tags + <usize>job.tagCapacity * SPAN_BYTES;
-  if (!readGroup(plan, job.group, job.groupEnd, job.tags, tagsLimit)) {
+  if (!readGroup(plan, ownFieldsOf(job), job.groupEnd, job.tags, tagsLimit)) {
     job.need = 2 * job.tagCapacity;
     return Status.GROW_TAGS;
   }
@@ -167,6 +169,13 @@ function readOwnFields(plan: Plan, job: Job): u32 {
   readFor = job.id;
   readAt = job.group;
   return READY;
+}
+
+/** Where the group's fields have to be read from: all of them, where nothing is known of it. */
+function ownFieldsOf(job: Job): usize {
+  while (job.known < job.knownEnd && load<usize>(job.known) < job.group) job.known += KNOWN_BYTES;
+  const isKnown = job.known < job.knownEnd && load<usize>(job.known) == job.group;
+  return isKnown ? load<usize>(job.known, 4) : job.group;
 }
 
 /** Before the first log of a group: what all of them share. */

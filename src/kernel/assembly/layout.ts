@@ -67,6 +67,9 @@ export class Job {
   /** Where the group's content begins and ends; begins at 0 where there is no group. */
   group: usize;
   groupEnd: usize;
+  /** The entry of the next group in the table of load.ts, and where the table ends. */
+  known: usize;
+  knownEnd: usize;
   /** Logs that are dealt with. */
   index: u32;
   identity: usize;

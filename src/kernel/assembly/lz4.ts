@@ -10,52 +10,86 @@
  * padding behind both.
  */
 
-/** @returns bytes written, or -1 when the block is damaged or does not fit */
-export function lz4(from: usize, fromLength: u32, to: usize, toLength: u32): i32 {
-  const fromEnd = from + fromLength;
-  const toEnd = to + toLength;
-  let input = from;
-  let output = to;
-  while (input < fromEnd) {
-    const token: u32 = load<u8>(input++);
+/** More than any body may unpack to; a sum that stops here cannot overflow. */
+const MAX_LENGTH: u32 = 0x4000_0000;
+
+let input: usize = 0;
+let fromEnd: usize = 0;
+let to: usize = 0;
+let toEnd: usize = 0;
+let written: usize = 0;
+
+/** Begins with a block. */
+export function openBlock(from: usize, fromLength: u32, output: usize, outputLength: u32): void {
+  input = from;
+  fromEnd = from + fromLength;
+  written = to = output;
+  toEnd = output + outputLength;
+}
+
+/** Where the output ends. */
+export function unpackedEnd(): usize {
+  return written;
+}
+
+export namespace Block {
+  export const MORE: u32 = 0;
+  export const END: u32 = 1;
+  export const DAMAGED: u32 = 2;
+}
+
+/** Unpacks up to `target`, and to the end of the sequence that reaches it. @returns a `Block` */
+export function unpackTo(target: usize): u32 {
+  let at = input;
+  let output = written;
+  while (at < fromEnd) {
+    if (output >= target) {
+      input = at;
+      written = output;
+      return Block.MORE;
+    }
+    const token: u32 = load<u8>(at++);
     let literals = token >>> 4;
     if (literals == 15) {
       let byte: u32;
       do {
-        if (input >= fromEnd) return -1;
-        byte = load<u8>(input++);
+        if (at >= fromEnd || literals > MAX_LENGTH) return Block.DAMAGED;
+        byte = load<u8>(at++);
         literals += byte;
       } while (byte == 255);
     }
-    if (literals > <u32>(fromEnd - input) || literals > <u32>(toEnd - output)) return -1;
+    if (literals > <u32>(fromEnd - at) || literals > <u32>(toEnd - output)) return Block.DAMAGED;
     const literalsEnd = output + literals;
     // In most sequences there are at most 16: one copy, whatever their number.
-    v128.store(output, v128.load(input));
-    for (let done: u32 = 16; done < literals; done += 16) v128.store(output + done, v128.load(input + done));
-    input += literals;
+    v128.store(output, v128.load(at));
+    for (let done: u32 = 16; done < literals; done += 16) v128.store(output + done, v128.load(at + done));
+    at += literals;
     output = literalsEnd;
     // The last sequence has no match.
-    if (input == fromEnd) return <i32>(output - to);
+    if (at == fromEnd) {
+      written = output;
+      return Block.END;
+    }
 
-    if (<u32>(fromEnd - input) < 2) return -1;
-    const offset: u32 = load<u16>(input);
-    input += 2;
+    if (<u32>(fromEnd - at) < 2) return Block.DAMAGED;
+    const offset: u32 = load<u16>(at);
+    at += 2;
     let length = token & 15;
     if (length == 15) {
       let byte: u32;
       do {
-        if (input >= fromEnd) return -1;
-        byte = load<u8>(input++);
+        if (at >= fromEnd || length > MAX_LENGTH) return Block.DAMAGED;
+        byte = load<u8>(at++);
         length += byte;
       } while (byte == 255);
     }
     length += 4;
-    if (offset == 0 || offset > <u32>(output - to) || length > <u32>(toEnd - output)) return -1;
+    if (offset == 0 || offset > <u32>(output - to) || length > <u32>(toEnd - output)) return Block.DAMAGED;
     copyMatch(output, offset, length);
     output += length;
   }
   // It ended with a match, or is empty: the last sequence is literals, be it none.
-  return -1;
+  return Block.DAMAGED;
 }
 
 /** A match may reach into what it writes itself: so many bytes back, over and over. */

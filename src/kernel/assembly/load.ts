@@ -1,0 +1,118 @@
+/**
+ * A body on its way in: unpacked piece by piece, and while a piece is still in the processor's cache, looked at for
+ * where its groups are and where, in each, the logs end and the group's own fields begin. Serializers write them in
+ * this order, so encode.ts can read those fields without another pass over the logs, which by then have left the cache.
+ *
+ * What is found is a table: for each group, in their order, the address of its content, and of its first field that is
+ * no log. It ends with the first group that is otherwise (or damaged, or one too many): that and all after it are read
+ * as anything is.
+ */
+import { Block, openBlock, unpackedEnd, unpackTo } from './lz4';
+
+const ENTRY_BYTES: usize = 8;
+const STEP_BYTES: usize = 64 * 1024;
+/** Tag and length of a field. */
+const MAX_HEAD_BYTES: usize = 6;
+/** Field 1 with a length: a list's groups, and a group's logs. */
+const FIRST_FIELD: u8 = 0x0a;
+const WIRE_LENGTH: u8 = 2;
+
+let table: usize = 0;
+let tableEnd: usize = 0;
+let filled: usize = 0;
+let isUsual: bool = true;
+/** Of the field that is looked at next. */
+let at: usize = 0;
+let group: usize = 0;
+let groupEnd: usize = 0;
+let ownFields: usize = 0;
+
+/**
+ * Unpacks an lz4 block.
+ * @returns bytes written, or -1 when the block is damaged or does not fit
+ */
+export function loadPacked(from: usize, length: u32, to: usize, rawBytes: u32, groups: usize, capacity: u32): i32 {
+  begin(to, groups, capacity);
+  openBlock(from, length, to, rawBytes);
+  let state: u32;
+  do {
+    state = unpackTo(unpackedEnd() + STEP_BYTES);
+    if (state == Block.DAMAGED) return -1;
+    look(unpackedEnd(), to + rawBytes);
+  } while (state == Block.MORE);
+  return <i32>(unpackedEnd() - to);
+}
+
+/** Of raw bytes that are there. */
+export function loadRaw(raw: usize, rawBytes: u32, groups: usize, capacity: u32): void {
+  begin(raw, groups, capacity);
+  look(raw + rawBytes, raw + rawBytes);
+}
+
+/** How many groups are in the table. */
+export function loadedGroups(): u32 {
+  return <u32>((filled - table) / ENTRY_BYTES);
+}
+
+function begin(raw: usize, groups: usize, capacity: u32): void {
+  filled = table = groups;
+  tableEnd = groups + capacity * ENTRY_BYTES;
+  isUsual = true;
+  at = raw;
+  group = 0;
+}
+
+/** Goes over the fields whose head is there. A length may reach past that: then it ends where more has to come. */
+function look(end: usize, rawEnd: usize): void {
+  while (isUsual && at < rawEnd && (at + MAX_HEAD_BYTES <= end || end == rawEnd)) {
+    if (group != 0 && at == groupEnd) {
+      endGroup();
+      continue;
+    }
+    const limit = group == 0 ? rawEnd : groupEnd;
+    const tag = load<u8>(at);
+    let length: u32 = load<u8>(at, 1);
+    let content = at + 2;
+    if (length >= 0x80) {
+      length &= 0x7f;
+      for (let shift: u32 = 7; ; shift += 7) {
+        const byte: u32 = load<u8>(content++);
+        length |= (byte & 0x7f) << shift;
+        if (byte < 0x80) break;
+        if (shift == 21) {
+          isUsual = false;
+          return;
+        }
+      }
+    }
+    if (content > limit || length > <u32>(limit - content) || (tag & 0x87) != WIRE_LENGTH || tag < 8) {
+      isUsual = false;
+      return;
+    }
+    if (group == 0) {
+      if (tag != FIRST_FIELD) {
+        isUsual = false;
+        return;
+      }
+      group = at = content;
+      groupEnd = content + length;
+      ownFields = 0;
+      continue;
+    }
+    if (tag == FIRST_FIELD) isUsual = ownFields == 0;
+    else if (ownFields == 0) ownFields = at;
+    at = content + length;
+  }
+  if (isUsual && group != 0 && at == groupEnd && end == rawEnd) endGroup();
+}
+
+function endGroup(): void {
+  if (filled == tableEnd) {
+    isUsual = false;
+    return;
+  }
+  store<usize>(filled, group);
+  store<usize>(filled, ownFields == 0 ? groupEnd : ownFields, 4);
+  filled += ENTRY_BYTES;
+  group = 0;
+}
