@@ -1,47 +1,104 @@
 /**
- * `npm run bench [-- --quick]`: every section in turn, a table each, and the figures in `bench/results.json`. The
- * exit code is 1 where a floor was missed; not with `--quick`, which only has to run.
+ * `npm run bench`: one table, and every figure behind it in `bench/results.json`. The exit code is 1 where a target was
+ * missed.
+ *
+ *     -- --only tls lz4    the rows that have one of these words in their name
+ *     -- --long            what has to stay flat is watched for 5 minutes
+ *     -- --quick           a glance: each row only has to run, and no target counts
+ *
+ * Ratios are taken in one run, pair by pair, the two sides by turns, so that a busy machine disturbs both alike.
  */
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { endToEnd } from './end-to-end.ts';
-import type { Section, SectionResult } from './section.ts';
-import { walkAndFormat } from './walk-and-format.ts';
+import { describeSpread, describeTarget, type Measured, meets, type Row } from './harness/row.ts';
+import { table } from './harness/table.ts';
+import { eventLoopRows } from './rows/event-loop.ts';
+import { liveRows } from './rows/live.ts';
+import { memoryRows } from './rows/memory.ts';
+import { processesRows } from './rows/processes.ts';
+import { speedRows } from './rows/speed.ts';
+import { startAndIdleRows } from './rows/start-and-idle.ts';
+import { wholeDaemonRows } from './rows/whole-daemon.ts';
 
-const sections: readonly Section[] = [walkAndFormat, endToEnd];
+const rows: readonly Row[] = [
+  ...wholeDaemonRows,
+  ...speedRows,
+  ...memoryRows,
+  ...processesRows,
+  ...eventLoopRows,
+  ...liveRows,
+  ...startAndIdleRows,
+];
 
-const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
-
-const results: SectionResult[] = [];
-for (const [index, section] of sections.entries()) {
-  const result = await section({ quick: flags.quick });
-  results.push(result);
-  process.stdout.write(`${index + 1}. ${result.title}\n\n${table(result)}\n\n`);
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    only: { type: 'boolean', default: false },
+  },
+});
+if (flags.only !== positionals.length > 0) {
+  process.stderr.write('error: --only takes words, and words need --only: npm run bench -- --only tls lz4\n');
+  process.exit(2);
 }
+if (process.platform !== 'linux') {
+  process.stderr.write('error: the benchmark reads /proc, so it runs on Linux only\n');
+  process.exit(2);
+}
+
+const words = positionals.map((word) => word.toLowerCase());
+const chosen = rows.filter(({ what }) => words.length === 0 || words.some((word) => what.toLowerCase().includes(word)));
+if (chosen.length === 0) {
+  process.stderr.write(`error: no row has one of the words in its name; there are:\n${names(rows)}\n`);
+  process.exit(2);
+}
+
+interface Result {
+  readonly row: Row;
+  readonly measured: Measured;
+  readonly passed: boolean;
+}
+
+const results: Result[] = [];
+for (const [index, row] of chosen.entries()) {
+  process.stderr.write(`${index + 1}/${chosen.length} ${row.what} …\n`);
+  const measured = await row.measure(flags);
+  results.push({ row, measured, passed: meets(row.target, measured) });
+}
+
+process.stdout.write(
+  `${table(
+    ['what', 'target', 'measured: median (lowest to highest)', 'verdict'],
+    results.map(({ row: { what, target, unit, digits }, measured, passed }) => [
+      what,
+      describeTarget(target, unit),
+      `${describeSpread(measured.spread, digits, unit)}, n = ${measured.count}`,
+      `${passed ? 'yes' : 'NO'}${measured.note ? `: ${measured.note}` : ''}`,
+    ]),
+  )}\n`,
+);
 
 const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
 const report = {
   measuredAt: new Date().toISOString(),
   quick: flags.quick,
-  machine,
-  sections: results.map(({ title, passed, figures }) => ({ title, passed, figures })),
+  machine: { ...machine, loadAtTheEnd: loadavg()[0] },
+  rows: results.map(({ row: { what, target, unit }, measured, passed }) => ({
+    what,
+    target,
+    unit,
+    passed,
+    ...measured,
+  })),
 };
-const reportFile = new URL('results.json', import.meta.url);
-writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`);
-process.stdout.write(`Node ${machine.node}, ${machine.cores} × ${machine.cpu}; figures in bench/results.json\n`);
+writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify(report, undefined, 2)}\n`);
+process.stdout.write(`Node ${machine.node}, ${machine.cores} × ${machine.cpu}; every figure: bench/results.json\n`);
 
-if (!flags.quick && !results.every(({ passed }) => passed)) {
-  process.stderr.write('A floor was missed: see NO in the last column.\n');
-  process.exitCode = 1;
-}
+if (flags.quick) process.stdout.write('A glance (--quick): neither the figures nor the verdicts mean anything.\n');
+else if (results.some(({ passed }) => !passed)) process.exitCode = 1;
 
-function table({ columns, rows }: SectionResult): string {
-  const widths = columns.map((column, at) => Math.max(column.length, ...rows.map((row) => row[at]!.length)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, at) => cell.padEnd(widths[at]!))
-      .join('   ')
-      .trimEnd();
-  return [line(columns), ...rows.map(line)].map((text) => `   ${text}`).join('\n');
+function names(all: readonly Row[]): string {
+  return all.map(({ what }) => `  ${what}`).join('\n');
 }

@@ -1,5 +1,5 @@
 /**
- * What the byte walk is compared with: decode with protobufjs to objects, concatenate strings, encode them as UTF-8.
+ * What the reference encoder is compared with: decode with protobufjs to objects, concatenate strings, encode them as UTF-8.
  * Written as one would write it in earnest (strings decoded once, the time stamp of a second kept, a test before
  * each replacement, one Buffer a batch), and it writes the same bytes.
  */
@@ -43,7 +43,7 @@ const keyEscapable = /[\0-\x1f\x7f\\|=]/g;
 const named: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\', '|': '\\|', '=': '\\=' };
 
 /** Octet-counted RFC 5424 messages of key=value text, with the header of `hostname` and `appName`. */
-export function createBaseline(hostname: string, appName: string): (raw: Uint8Array) => Buffer {
+export function createProtobufFormatter(hostname: string, appName: string): (raw: Uint8Array) => Buffer {
   const tail = ` ${hostname} ${appName} - - - `;
   let second = -1;
   let stamp = '';

@@ -1,0 +1,76 @@
+/**
+ * The embedded log service with shards that never end, in a process of its own: `service.ts PROFILE SHARDS`. Its
+ * consumer group, signatures and HTTP server are the emulator's; a pull is answered with one of a few bodies that were
+ * packed beforehand, over and over, and its signature is not checked, so that the service is not what is measured.
+ * PROFILE `none`: shards that are empty instead, and an emulator in every way.
+ *
+ * The address on stdout as JSON when it listens; `GET /__emulator/served` → {"pulls", "rawBytes", "bodyBytes"}.
+ */
+import { compress } from '../../src/emulator/compression.ts';
+import { decodeCursor, encodeCursor } from '../../src/emulator/cursor.ts';
+import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
+import { createFaultSwitches } from '../../src/emulator/faults.ts';
+import { type Answer, DONE, json } from '../../src/emulator/handlers/handler.ts';
+import { createHttpServer } from '../../src/emulator/http-server.ts';
+import { createPullCache } from '../../src/emulator/pull-cache.ts';
+import { createService, type Service } from '../../src/emulator/service.ts';
+import { Store } from '../../src/emulator/store.ts';
+import { generateBatches, isBenchProfile } from '../harness/batches.ts';
+
+/** Enough that no cache of the processor holds them all. */
+const BODIES = 8;
+const PROJECT = 'bench';
+const LOGSTORE = 'logs';
+
+const [profile, shards] = process.argv.slice(2);
+const store = new Store(Date.now);
+store.createProject(PROJECT);
+store.createLogstore(PROJECT, LOGSTORE, Number(shards), undefined);
+const cache = createPullCache(0);
+const service = createService({ store, cache, region: undefined, credentials: () => [DEMO_CREDENTIALS] });
+
+const isEndless = isBenchProfile(profile);
+const bodies = (isEndless ? generateBatches(profile, BODIES) : []).map(({ raw }) => ({
+  rawSize: raw.length,
+  body: compress(raw, 'lz4'),
+}));
+const served = { pulls: 0, rawBytes: 0, bodyBytes: 0 };
+
+function pull(cursor: string): Answer {
+  const position = decodeCursor(cursor);
+  const { rawSize, body } = bodies[Number(position % BigInt(BODIES))]!;
+  served.pulls++;
+  served.rawBytes += rawSize;
+  served.bodyBytes += body.length;
+  const headers = {
+    'content-type': 'application/x-protobuf',
+    'x-log-cursor': encodeCursor(position + 1n),
+    'x-log-count': '100',
+    'x-log-bodyrawsize': String(rawSize),
+    'x-log-compresstype': 'lz4',
+  };
+  return { status: 200, headers, body };
+}
+
+const endless: Service = {
+  ...service,
+  handle(request, route) {
+    if (route.action === 'PullLogs') return pull(new URLSearchParams(request.rawQuery).get('cursor') ?? '');
+    // The store knows no cursor behind its shards' end, and nobody reads the checkpoint again.
+    if (route.action === 'UpdateCheckPoint') return DONE;
+    return service.handle(request, route);
+  },
+};
+
+const server = createHttpServer({
+  service: isEndless ? endless : service,
+  admin: { handle: () => json(served) },
+  faults: createFaultSwitches(1),
+  now: () => store.now(),
+});
+const port = await server.listen(0);
+const endpoint = `http://127.0.0.1:${port}`;
+process.stdout.write(`${JSON.stringify({ endpoint, project: PROJECT, logstore: LOGSTORE, ...DEMO_CREDENTIALS })}\n`);
+// The benchmark's process has ended, in whatever way.
+process.stdin.resume().once('end', () => process.exit(0));
+process.once('SIGTERM', () => process.exit(0));
