@@ -63,8 +63,10 @@ interface Result {
 
 const results: Result[] = [];
 for (const [index, row] of chosen.entries()) {
-  process.stderr.write(`${index + 1}/${chosen.length} ${row.what} …\n`);
+  process.stderr.write(`${index + 1}/${chosen.length} ${row.what} … `);
+  const startMs = performance.now();
   const measured = await row.measure(flags);
+  process.stderr.write(`${((performance.now() - startMs) / 1000).toFixed(0)} s\n`);
   results.push({ row, measured, passed: meets(row.target, measured) });
 }
 

@@ -1,5 +1,5 @@
 /**
- * The embedded log service with shards that never end, in a process of its own: `service.ts PROFILE SHARDS`. Its
+ * The embedded log service with shards that never end, in a process of its own: `service.ts PROFILE SHARDS [BODIES]`. Its
  * consumer group, signatures and HTTP server are the emulator's; a pull is answered with one of a few bodies that were
  * packed beforehand, over and over, and its signature is not checked, so that the service is not what is measured.
  * PROFILE `none`: shards that are empty instead, and an emulator in every way.
@@ -17,12 +17,11 @@ import { createService, type Service } from '../../src/emulator/service.ts';
 import { Store } from '../../src/emulator/store.ts';
 import { generateBatches, isBenchProfile } from '../harness/batches.ts';
 
-/** Enough that no cache of the processor holds them all. */
-const BODIES = 8;
 const PROJECT = 'bench';
 const LOGSTORE = 'logs';
 
-const [profile, shards] = process.argv.slice(2);
+/** 8 are enough that no cache of the processor holds them all. */
+const [profile, shards, bodyCount = '8'] = process.argv.slice(2);
 const store = new Store(Date.now);
 store.createProject(PROJECT);
 store.createLogstore(PROJECT, LOGSTORE, Number(shards), undefined);
@@ -30,7 +29,7 @@ const cache = createPullCache(0);
 const service = createService({ store, cache, region: undefined, credentials: () => [DEMO_CREDENTIALS] });
 
 const isEndless = isBenchProfile(profile);
-const bodies = (isEndless ? generateBatches(profile, BODIES) : []).map(({ raw }) => ({
+const bodies = (isEndless ? generateBatches(profile, Number(bodyCount)) : []).map(({ raw }) => ({
   rawSize: raw.length,
   body: compress(raw, 'lz4'),
 }));
@@ -38,7 +37,7 @@ const served = { pulls: 0, rawBytes: 0, bodyBytes: 0 };
 
 function pull(cursor: string): Answer {
   const position = decodeCursor(cursor);
-  const { rawSize, body } = bodies[Number(position % BigInt(BODIES))]!;
+  const { rawSize, body } = bodies[Number(position % BigInt(bodies.length))]!;
   served.pulls++;
   served.rawBytes += rawSize;
   served.bodyBytes += body.length;

@@ -33,7 +33,7 @@ export const eventLoopRows: readonly Row[] = [
 async function measure({ quick }: RunOptions): Promise<Measured> {
   const directory = await mkdtemp(join(tmpdir(), 'sls-syslog-bench-'));
   const file = join(directory, 'delays.json');
-  const plant = await Plant.start({ profile: 'access', shards: 64 });
+  const plant = await Plant.start({ profile: 'access', shards: 64, quick });
   try {
     const daemon = plant.startDaemon({ nodeArgs: ['--import', preload], env: { BENCH_DELAY_FILE: file } });
     await waitForBytes(plant, [daemon], quick ? 0.1e9 : 1e9);

@@ -26,7 +26,7 @@ export const memoryRows: readonly Row[] = [
 async function measure({ quick, long }: RunOptions): Promise<Measured> {
   const seconds = quick ? 2 : long ? 300 : 20;
   const idleMiB = await idle(quick ? 1_500 : 6_000);
-  const plant = await Plant.start({ profile: 'access', shards: SHARDS });
+  const plant = await Plant.start({ profile: 'access', shards: SHARDS, quick });
   try {
     const daemon = plant.startDaemon();
     await waitForBytes(plant, [daemon], quick ? 0.1e9 : 2e9);

@@ -30,7 +30,7 @@ export const processesRows: readonly Row[] = [
 
 async function measure(options: RunOptions): Promise<Measured> {
   const isShared = cpus().length < CORES_NEEDED;
-  const plant = await Plant.start({ profile: 'access', shards: 8 });
+  const plant = await Plant.start({ profile: 'access', shards: 8, quick: options.quick });
   const full = { one: {}, two: {} };
   try {
     const throughput = async (count: number, held: boolean): Promise<number> => {

@@ -24,7 +24,7 @@ export const startAndIdleRows: readonly Row[] = [
 ];
 
 async function measureStart({ quick }: RunOptions): Promise<Measured> {
-  const plant = await Plant.start({ profile: 'access', shards: 4 });
+  const plant = await Plant.start({ profile: 'access', shards: 4, quick });
   const receiver = await firstBytesReceiver();
   try {
     const seconds: number[] = [];

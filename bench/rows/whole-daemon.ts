@@ -77,11 +77,11 @@ class Runs {
 }
 
 const QUICK = { warmUpBytes: 0.1e9, measuredBytes: 0.2e9 };
-const THOROUGH = { warmUpBytes: 1e9, measuredBytes: 2e9 };
+const THOROUGH = { warmUpBytes: 0.7e9, measuredBytes: 1.5e9 };
 
 async function againstFloor(plantOptions: PlantOptions, options: RunOptions): Promise<Measured> {
   const runs = new Runs(options);
-  const plant = await Plant.start(plantOptions);
+  const plant = await Plant.start({ ...plantOptions, quick: options.quick });
   try {
     return runs.describe(
       await ratioOfPairs(
@@ -97,7 +97,7 @@ async function againstFloor(plantOptions: PlantOptions, options: RunOptions): Pr
 
 async function escapingAgainstNone(options: RunOptions): Promise<Measured> {
   const runs = new Runs(options);
-  const plant = await Plant.start({ profile: 'access', shards: 4 });
+  const plant = await Plant.start({ profile: 'access', shards: 4, quick: options.quick });
   try {
     return runs.describe(
       await ratioOfPairs(
@@ -114,8 +114,8 @@ async function escapingAgainstNone(options: RunOptions): Promise<Measured> {
 async function manyAgainstOne(options: RunOptions): Promise<Measured> {
   const runs = new Runs(options);
   const [many, one] = await Promise.all([
-    Plant.start({ profile: 'access', shards: 64 }),
-    Plant.start({ profile: 'access', shards: 1 }),
+    Plant.start({ profile: 'access', shards: 64, quick: options.quick }),
+    Plant.start({ profile: 'access', shards: 1, quick: options.quick }),
   ]);
   try {
     return runs.describe(
