@@ -31,6 +31,7 @@ import { startMinuteReport } from './minute-report.ts';
 import { createPace } from './pacer.ts';
 import type { Sink } from './sink/sink.ts';
 import type { Credentials } from './sls/credentials.ts';
+import { Turns } from './turns.ts';
 
 /** How a run ended. */
 export interface ExitSummary {
@@ -95,6 +96,7 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
     log,
   );
   const pace = createPace(config.delivery);
+  const turns = pace ? undefined : new Turns({ count: 1 + (config.receiver.others?.length ?? 0) });
   const encoder = buildEncoder(config, config.service);
   const file = config.delivery.deadLetter && new DeadLetterFile({ ...config.delivery.deadLetter, log });
   const deadLetters = file && new DeadLetters({ ...config.service, file, log });
@@ -102,7 +104,7 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
     ...config.group,
     until: config.group.until,
     service,
-    deliver: createDeliver({ encoder, sink, totals, pace, deadLetters, log }),
+    deliver: createDeliver({ encoder, sink, totals, pace, turns, deadLetters, log }),
     skipsCorrupt: config.delivery.onCorruptBatch === 'skip',
     ...(pace && { batchTargetMs: pacedBatchMs }),
     confirmSoon: () => sink.confirmSoon(),

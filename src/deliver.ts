@@ -16,6 +16,7 @@ import type { Deliver } from './group/shard-consumer.ts';
 import type { Log } from './log.ts';
 import type { Pace, Sent } from './pacer.ts';
 import type { Delivery, Sink } from './sink/sink.ts';
+import type { Turn, Turns } from './turns.ts';
 
 /** What has been handed to the sink since the start; a batch that is sent again counts again. */
 export interface DeliveryTotals {
@@ -54,12 +55,14 @@ export interface DeliverParts {
   readonly totals: DeliveryTotals;
   /** Absent: as fast as the sink takes it. */
   readonly pace?: Pace | undefined;
+  /** Absent: all batches are encoded side by side, as they must be where a limit is shared among them. */
+  readonly turns?: Turns | undefined;
   /** There where the encoder rejects logs, or batches are skipped. */
   readonly deadLetters?: DeadLetters | undefined;
   readonly log: Log;
 }
 
-export function createDeliver({ encoder, sink, totals, pace, deadLetters, log }: DeliverParts): Deliver {
+export function createDeliver({ encoder, sink, totals, pace, turns, deadLetters, log }: DeliverParts): Deliver {
   return async (body, ticket, signal, maySkip = false) => {
     const letters = deadLetters?.begin(ticket);
     while (!(await attempt(body, ticket, signal, letters, maySkip))) await letters?.storeUntilDone(signal);
@@ -99,15 +102,17 @@ export function createDeliver({ encoder, sink, totals, pace, deadLetters, log }:
   ): Promise<void> {
     let batch: EncodedBatch | undefined;
     let damage: CorruptBatchError | undefined;
+    const turn = await turns?.take(signal);
     try {
       if (body.refused) throw body.refused;
       batch = encoder.begin(body, { shard: ticket.shard, cursor: ticket.from });
-      await writeBatch(batch, delivery, pace, signal, letters);
+      await writeBatch(batch, delivery, pace ?? unpaced(turn), signal, letters);
     } catch (error) {
       if (!(error instanceof CorruptBatchError) || !letters || !maySkip) throw error;
       damage = error;
     } finally {
       batch?.close();
+      turn?.end();
     }
     if (damage) {
       const index = batch ? batch.counts.logs + batch.counts.deadLettered : 0;
@@ -141,7 +146,7 @@ function count({ counts }: EncodedBatch, totals: DeliveryTotals): void {
 export async function writeBatch(
   batch: EncodedBatch,
   delivery: Pick<Delivery, 'write'>,
-  pace: Pace = unpaced,
+  pace: Pace = unpaced(),
   signal: AbortSignal,
   letters?: Pick<BatchLetters, 'add' | 'isFull' | 'store'>,
 ): Promise<void> {
@@ -161,8 +166,12 @@ export async function writeBatch(
 }
 
 /** As fast as the sink takes it. */
-const unpaced: Pace = async (send) => {
-  const sent = send();
-  if (sent) await (sent.taken ?? yieldToEventLoop());
-  return sent !== undefined;
-};
+function unpaced(turn?: Turn): Pace {
+  return async (send) => {
+    const sent = send();
+    if (!sent) return false;
+    if (sent.taken) await (turn?.during(sent.taken) ?? sent.taken);
+    else await yieldToEventLoop();
+    return true;
+  };
+}

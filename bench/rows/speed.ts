@@ -6,7 +6,7 @@ import type { BatchBody } from '../../src/encode/bytes.ts';
 import { createEncoderParts } from '../../src/encode/encoder-parts.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createFormat } from '../../src/format/registry.ts';
-import { Kernel } from '../../src/kernel/kernel.ts';
+import { Kernel, type Loaded } from '../../src/kernel/kernel.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { type BenchProfile, generateBatches } from '../harness/batches.ts';
 import { megabytesPerSecond, ratioOfPairs, timed } from '../harness/pairs.ts';
@@ -64,17 +64,21 @@ function compareUnpacking(profile: BenchProfile, options: RunOptions): Promise<M
     return { prefixed, body: { bytes, compression: 'lz4', rawSize: raw.length } satisfies BatchBody };
   });
   const kernel = new Kernel(createEncoderParts(encoderOptions));
+  const give = ({ raw, groups }: Loaded) => {
+    kernel.memory.give(groups);
+    kernel.memory.give(raw);
+  };
   for (const { body, prefixed } of bodies) {
-    const slot = kernel.unpack(body);
-    const unpacked = kernel.memory.bytes.subarray(slot.at, slot.at + body.rawSize);
+    const loaded = kernel.load(body);
+    const unpacked = kernel.memory.bytes.subarray(loaded.raw.at, loaded.raw.at + body.rawSize);
     if (!uncompressSync(prefixed).equals(unpacked)) throw new Error('the two ways of unpacking give different bytes');
-    kernel.memory.give(slot);
+    give(loaded);
   }
   const rawBytes = bodies.reduce((sum, { body }) => sum + body.rawSize, 0);
   return compareWork(rawBytes, options, {
     subject: () =>
       timed(() => {
-        for (const { body } of bodies) kernel.memory.give(kernel.unpack(body));
+        for (const { body } of bodies) give(kernel.load(body));
       }),
     floor: () =>
       timed(() => {

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Turns } from '../../src/turns.ts';
+
+const { signal } = new AbortController();
+
+describe('turns', () => {
+  it('are given to so many at a time, first come, first served', async () => {
+    const turns = new Turns({ count: 2 });
+    const order: number[] = [];
+    let open = 0;
+    const work = async (name: number) => {
+      const turn = await turns.take(signal);
+      order.push(name);
+      expect(++open).toBeLessThanOrEqual(2);
+      await sleep(1);
+      open--;
+      turn.end();
+    };
+    await Promise.all([1, 2, 3, 4, 5].map(work));
+    expect(order).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('are kept during a short wait, and left to others during a long one', async () => {
+    const turns = new Turns({ count: 1, patienceMs: 50 });
+    const first = await turns.take(signal);
+    let second: Awaited<ReturnType<Turns['take']>> | undefined;
+    void turns.take(signal).then((turn) => {
+      second = turn;
+    });
+    await first.during(sleep(1));
+    expect(second).toBeUndefined();
+    let isBack = false;
+    const long = first.during(sleep(150)).then(() => {
+      isBack = true;
+    });
+    await sleep(100);
+    expect(second).toBeDefined();
+    await sleep(100);
+    expect(isBack).toBe(false);
+    second?.end();
+    await long;
+    first.end();
+    (await turns.take(signal)).end();
+  });
+
+  it('are given back when the wait fails, with the turn or without it', async () => {
+    const turns = new Turns({ count: 1, patienceMs: 10 });
+    for (const waitMs of [0, 50]) {
+      const turn = await turns.take(signal);
+      const fails = sleep(waitMs).then(() => Promise.reject(new Error('lost')));
+      await expect(turn.during(fails)).rejects.toThrow('lost');
+      turn.end();
+    }
+    (await turns.take(signal)).end();
+  });
+
+  it('are not waited for any more when the signal aborts', async () => {
+    const turns = new Turns({ count: 1 });
+    const turn = await turns.take(signal);
+    const abort = new AbortController();
+    const waiting = turns.take(abort.signal);
+    abort.abort(new Error('over'));
+    await expect(waiting).rejects.toThrow('over');
+    turn.end();
+    (await turns.take(signal)).end();
+  });
+});
