@@ -50,7 +50,7 @@ export const groupSettings = {
     placeholder: '<duration>',
     description: 'how often progress is saved with the service',
   }),
-  maxInFlight: defaulted(size({ min: '1MiB', max: '16GiB' }), '64MiB', {
+  maxInFlight: defaulted(size({ min: '1MiB', max: '16GiB' }), '32MiB', {
     group: 'group',
     variables: ['SLS_MAX_IN_FLIGHT'],
     placeholder: '<size>',

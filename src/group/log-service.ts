@@ -28,6 +28,8 @@ export interface PulledBatch {
   /** Where to pull next. Equal to the requested cursor: the end of the shard for now. */
   readonly nextCursor: Cursor;
   readonly logGroupCount: number;
+  /** Where the body's memory can be used again: it may be, from then on. */
+  release?(): void;
 }
 
 export interface PullOptions {

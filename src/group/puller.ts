@@ -57,11 +57,12 @@ export class Puller {
     try {
       // Asked before the pull: data may still arrive between an empty pull and the shard's split.
       const wasReadOnly = isReadOnly();
-      const { body, nextCursor, logGroupCount } = await service.pull(shard, cursor, {
+      const pulled = await service.pull(shard, cursor, {
         maxLogGroups: size.maxLogGroups,
         ...(endCursor !== undefined && { endCursor }),
         signal,
       });
+      const { body, nextCursor, logGroupCount } = pulled;
       const bytes = body ? body.bytes.length + body.rawSize : 0;
       if (body) this.#estimateBytes = Math.max(bytes, this.#estimateBytes / 2, smallestEstimateBytes);
       reservation.correct(bytes);
@@ -72,7 +73,10 @@ export class Puller {
         nextCursor,
         atEnd,
         isFinal: atEnd && (wasReadOnly || end.isFinal),
-        release: () => reservation.release(),
+        release: () => {
+          pulled.release?.();
+          reservation.release();
+        },
       };
     } catch (error) {
       reservation.release();

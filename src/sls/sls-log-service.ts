@@ -155,14 +155,16 @@ class Sls implements SlsLogService {
           pullHead = readPullHead(head, maxResponseBytes);
           return pullBodyLimit(pullHead);
         },
-        read: ({ headers, body }) => {
+        read: ({ headers, body, release }) => {
           const { nextCursor } = pullHead ?? {};
           if (!nextCursor || !pullHead) throw new UnreadableAnswerError('no x-log-cursor in it');
           const logGroupCount = Number(headers['x-log-count'] ?? 0);
+          const batch = toBatchBody(pullHead, body);
           return {
-            body: toBatchBody(pullHead, body),
+            body: batch,
             nextCursor,
             logGroupCount: Number.isSafeInteger(logGroupCount) ? logGroupCount : 0,
+            ...(batch && { release }),
           };
         },
       },

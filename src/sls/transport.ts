@@ -6,6 +6,7 @@
  * only make it likelier that a server has closed it just when a heartbeat, which is tried once, needs it.
  */
 import { Pool } from 'undici';
+import { BodyPool, type PooledBody } from './body-pool.ts';
 import type { ServiceAddress } from './endpoint.ts';
 
 export interface WireRequest {
@@ -26,6 +27,8 @@ export interface AnswerHead {
 
 export interface Answer extends AnswerHead {
   readonly body: Buffer;
+  /** Of a pull: the body's memory may be used again. To be called by whoever is done with it, or by nobody. */
+  release(): void;
 }
 
 /** What to do with a body, decided before any of it is read. */
@@ -57,6 +60,7 @@ const maxControlConnections = 16;
 export class Transport {
   readonly #pulls: Pool;
   readonly #control: Pool;
+  readonly #bodies = new BodyPool();
   #destroying: Promise<void> | undefined;
 
   constructor({ address, maxPullConnections }: TransportOptions) {
@@ -83,7 +87,9 @@ export class Transport {
     body.on('error', () => undefined);
     try {
       const head = { status: statusCode, headers: firstValues(headers) };
-      return { ...head, body: await readBounded(body, limit(head), head.headers['content-length']) };
+      const declared = head.headers['content-length'];
+      const read = await readBounded(body, limit(head), declared, request.isPull ? this.#bodies : undefined);
+      return { ...head, body: read.bytes, release: read.release };
     } catch (error) {
       body.destroy();
       throw error;
@@ -97,12 +103,16 @@ export class Transport {
   }
 }
 
+/** @param pool where the memory is taken from, for a body whose length is declared */
 async function readBounded(
   body: AsyncIterable<Buffer>,
   { maxBytes, cut, tooLong = () => new BodyTooLongError(maxBytes) }: BodyLimit,
   declared: string | undefined,
-): Promise<Buffer> {
-  if (!cut && declared !== undefined && Number(declared) > maxBytes) throw tooLong();
+  pool: BodyPool | undefined,
+): Promise<PooledBody> {
+  const declaredBytes = Number(declared ?? Number.NaN);
+  if (!cut && declaredBytes > maxBytes) throw tooLong();
+  if (pool && !cut && declaredBytes >= 0) return readInto(pool.take(declaredBytes), body);
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
@@ -114,7 +124,19 @@ async function readBounded(
     }
   }
   const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);
-  return length > maxBytes ? whole.subarray(0, maxBytes) : whole;
+  return { bytes: length > maxBytes ? whole.subarray(0, maxBytes) : whole, release: () => undefined };
+}
+
+/** undici has seen to it that the body is as long as was declared, or fails. */
+async function readInto(target: PooledBody, body: AsyncIterable<Buffer>): Promise<PooledBody> {
+  let length = 0;
+  try {
+    for await (const chunk of body) length += chunk.copy(target.bytes, length);
+    return length === target.bytes.length ? target : { ...target, bytes: target.bytes.subarray(0, length) };
+  } catch (error) {
+    target.release();
+    throw error;
+  }
 }
 
 function firstValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {
