@@ -5,8 +5,8 @@
  * (none per batch above debug). For the same reason pretty printing is a function in front of the stream, not a
  * worker nor a transform behind it.
  */
+import { createRequire } from 'node:module';
 import { destination, type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import type { LogLevel } from './config/config.ts';
 import type { Log, LogMethod } from './log.ts';
 
@@ -80,6 +80,8 @@ export function openStderr(): { readonly write: (text: string) => void } {
 }
 
 function prettified(write: (line: string) => void, colorize: boolean): (line: string) => void {
+  // Only here: it brings 40 files with it, and a daemon under a supervisor writes JSON.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
   const prettify = prettyFactory({ colorize, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l', ignore: 'pid' });
   return (line) => write(prettify(line));
 }

@@ -19,7 +19,6 @@ const catchUpMs = 5_000;
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('try it all on this machine: embedded log service, daemon and receiver; no account needed')
     .option('--watch', 'go on with live logs until Ctrl-C')
     .action(async ({ watch = false }: { watch?: boolean }) => {
       process.exitCode = await runDemo(watch);

@@ -61,7 +61,6 @@ type EmulatorCommandOptions = z.infer<typeof optionsSchema>;
 
 export function emulatorCommand(): Command {
   return new Command('emulator')
-    .description('run the embedded log service: the same wire protocol in memory, no account needed')
     .option('--port <number>', 'port on 127.0.0.1; 0 takes a free one', '0')
     .option('--shards <number>', 'shards of the logstore', '4')
     .option('--logs <number>', 'logs that are there from the start', '100000')

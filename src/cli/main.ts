@@ -4,11 +4,9 @@ import { createDaemon } from '../daemon.ts';
 import { toAppError } from '../errors.ts';
 import { createLogger, openStderr } from '../logging.ts';
 import { resolveRegion } from '../sls/endpoint.ts';
-import { demoCommand } from './demo.ts';
-import { emulatorCommand } from './emulator.ts';
+import { subCommands } from './commands.ts';
 import { exitCodes } from './exit.ts';
 import { runProgram } from './program.ts';
-import { receiverCommand } from './receiver.ts';
 
 const stderr = openStderr();
 const isTerminal = process.stderr.isTTY === true;
@@ -17,7 +15,8 @@ const isTerminal = process.stderr.isTTY === true;
 process.stdout.once('error', () => process.exit(exitCodes.failure));
 
 try {
-  const exitCode = await runProgram(process.argv.slice(2), {
+  const args = process.argv.slice(2);
+  const exitCode = await runProgram(args, {
     surroundings: {
       environment: process.env,
       workingDirectory: process.cwd(),
@@ -29,7 +28,7 @@ try {
     createDaemon,
     events: process,
     onReady: tellParent,
-    commands: [emulatorCommand(), receiverCommand(), demoCommand()],
+    commands: await subCommands(args),
     writeOut: (text) => process.stdout.write(text),
     writeError: stderr.write,
     colour: isTerminal && !process.env.NO_COLOR,

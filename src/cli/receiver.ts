@@ -28,7 +28,6 @@ const REPORT_INTERVAL_MS = 1000;
 
 export function receiverCommand(): Command {
   return new Command('receiver')
-    .description('run a small syslog receiver: print messages, or count them and check their sequence numbers')
     .addOption(new Option('--proto <name>', 'transport').choices(['udp', 'tcp', 'tls']).default('tcp'))
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 takes a free one', '5514')

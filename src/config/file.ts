@@ -5,8 +5,9 @@
  * and `timeout: 20s` arrive as they were written and are parsed by the same schemas as flags and variables.
  * Messages of the YAML library may quote the file, which may hold a secret: only its error codes are used.
  */
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from 'yaml';
+import type { Alias, Scalar } from 'yaml';
 import type { ConfigProblem } from '../errors.ts';
 import { problemOf, type RawValue, type RawValues } from './raw-value.ts';
 import { readBytes } from './read-text-file.ts';
@@ -49,6 +50,11 @@ export function readConfigFile(path: string, workingDirectory: string): ConfigFi
   return parseConfigFile(text, path, dirname(absolute)) ?? unusable('is not a mapping of keys to values', `${path}:1`);
 }
 
+/** Not before there is a file: without one the process starts sooner. */
+function loadYaml(): typeof import('yaml') {
+  return createRequire(import.meta.url)('yaml') as typeof import('yaml');
+}
+
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -59,6 +65,7 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 
 /** @returns undefined when the text is YAML, but no mapping */
 export function parseConfigFile(text: string, path: string, baseDirectory: string): ConfigFile | undefined {
+  const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = loadYaml();
   const lines = new LineCounter();
   const document = parseDocument(text, {
     schema: 'failsafe',
