@@ -42,7 +42,7 @@ export const groupSettings = {
     group: 'group',
     variables: ['SLS_FETCH_INTERVAL'],
     placeholder: '<duration>',
-    description: 'pause before a drained shard is pulled again; grows to 1s while it stays idle',
+    description: 'pause before a drained shard is pulled again; grows to 2s the longer it stays idle',
   }),
   checkpointInterval: defaulted(duration({ min: '100ms', max: '10m' }), '5s', {
     group: 'group',
