@@ -24,7 +24,7 @@ export function idlePauseMs(firstMs: number, silentMs: number, nowMs: number): n
   const pauseMs = Math.max(firstMs, Math.min(silentMs * shareOfSilence, longestMs));
   // What was chosen by hand is kept to.
   if (pauseMs === firstMs || pauseMs < 2 * beatMs) return pauseMs;
-  return Math.floor((nowMs + pauseMs) / beatMs) * beatMs - nowMs;
+  return Math.max(firstMs, Math.floor((nowMs + pauseMs) / beatMs) * beatMs - nowMs);
 }
 
 export class IdlePause {

@@ -15,6 +15,7 @@ describe('the pause of an idle shard', () => {
 
   test('is never shorter than what was asked for', () => {
     expect(idlePauseMs(60_000, 0, 123)).toBe(60_000);
+    expect(idlePauseMs(1_800, 86_400_000, 400)).toBe(1_800);
     expect(idlePauseMs(60_000, 86_400_000, 123)).toBe(60_000);
   });
 
