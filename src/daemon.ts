@@ -8,7 +8,7 @@
  *     ③ walk        encode/log-walker.ts           bytes → one log at a time, nothing copied
  *     ④ select      (route/, to come)              filters and rules
  *     ⑤ format      format/key-value.ts            fields → message text, as a row of data
- *     ⑥ frame       encode/reference-encoder.ts    header + message → frame
+ *     ⑥ frame       encode/reference-encoder.ts    header + message → frame; kernel/ does ② to ⑥ at once
  *     ⑦ write       sink/syslog/                   frames → socket (sink/receivers.ts: which of several)
  *     ⑧ confirm     sink → group                   how far the receiver has it
  *     ⑨ checkpoint  group/checkpointer.ts          the shard's cursor, on the server
@@ -121,6 +121,7 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
   let draining: Promise<ExitSummary> | undefined;
 
   async function startParts(signal: AbortSignal): Promise<void> {
+    log.info({ encoder: encoder.kind }, `logs become messages by the ${encoder.kind} encoder`);
     await file?.open();
     signal.throwIfAborted();
     startMinuteReport({ service, group, sink, totals, deadLetters, log, signal });

@@ -50,7 +50,7 @@ export function noTotals(): DeliveryTotals {
 }
 
 export interface DeliverParts {
-  readonly encoder: BatchEncoder;
+  readonly encoder: Pick<BatchEncoder, 'begin'>;
   readonly sink: Pick<Sink<Ticket>, 'deliver'>;
   readonly totals: DeliveryTotals;
   /** Absent: as fast as the sink takes it. */

@@ -1,13 +1,15 @@
 /**
  * The byte path's interface: the body of a pull in, chunks of frames out. Pure: no I/O, no clock, no logger.
  *
- * Two implementations: the reference (plain TypeScript, what everybody reads and the tests trust) and, later,
- * the kernel (WebAssembly), held to the reference byte for byte.
+ * Two implementations: the reference (plain TypeScript, what everybody reads and the tests trust) and the kernel
+ * (WebAssembly), held to the reference byte for byte.
  */
 import type { BatchBody, FrameChunk } from './bytes.ts';
 import type { BatchOrigin } from './identity.ts';
 
 export interface BatchEncoder {
+  /** Which of the two it is: there are formats that the kernel leaves to the reference. */
+  readonly kind: 'kernel' | 'reference';
   /**
    * Unpacks a body and prepares to encode it.
    * @param origin where it was pulled from; needed where messages carry an identity, and only there

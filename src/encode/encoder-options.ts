@@ -1,6 +1,7 @@
 /** What an encoder is told once, for all batches; the same for both implementations of `BatchEncoder`. */
 import { AppError } from '../errors.ts';
 import { type FormatRow, isSingleLine } from '../format/format-row.ts';
+import type { FieldSelection } from './field-selection.ts';
 import { type Framing, MAX_DATAGRAM_BYTES } from './framing.ts';
 import type { HeaderOptions } from './header.ts';
 import type { IdentityOptions } from './identity.ts';
@@ -14,6 +15,8 @@ export type OversizeAction = 'truncate' | 'split' | 'dead-letter';
 
 export interface EncoderOptions {
   readonly format: FormatRow;
+  /** Absent: all fields are written, under their own names. */
+  readonly fields?: FieldSelection;
   readonly header: HeaderOptions;
   readonly framing: Framing;
   /** Of a message with its header, framing excluded; default: no limit but the datagram's. */

@@ -1,5 +1,6 @@
 /** What an encoder makes of its options, once; the same for both implementations of `BatchEncoder`. */
 import { ChunkPool } from './chunk-pool.ts';
+import { type CompiledRow, compileRow } from './compiled-row.ts';
 import { type CheckedOptions, checkEncoderOptions, type EncoderOptions, invalidOptions } from './encoder-options.ts';
 import type { Framing } from './framing.ts';
 import { HeaderWriter } from './header.ts';
@@ -10,7 +11,6 @@ import {
   type IdentityOptions,
   usualMaxIdentityBytes,
 } from './identity.ts';
-import { type CompiledRow, compileRow } from './message-writer.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -28,7 +28,7 @@ export function createEncoderParts(options: EncoderOptions): EncoderParts {
   const { identity, framing } = options;
   if (identity !== undefined) checkEnterpriseId(identity.enterpriseId);
   const header = new HeaderWriter(options.header, identity === undefined ? 'nil' : 'follows');
-  const row = compileRow(options.format);
+  const row = compileRow(options.format, options.fields);
   const identityBytes = identity === undefined ? 0 : usualMaxIdentityBytes(identity);
   const limits = checkEncoderOptions(options, header.maxBytes + identityBytes + row.maxCharacterBytes);
   return { row, header, identity, framing, limits, pool: new ChunkPool({ chunkBytes: CHUNK_BYTES }) };

@@ -22,41 +22,58 @@ const GROUP_DEPTH = 1;
 
 /** For the logs of one batch. */
 export class LogCutter {
-  readonly #raw: Uint8Array;
   /** The other fields of the group that a log was cut out of last: a group may have many logs. */
   #group: { readonly start: number; readonly rest: Uint8Array } | undefined;
 
-  constructor(raw: Uint8Array) {
-    this.#raw = raw;
-  }
-
-  /** @returns memory of its own */
-  cut(place: LogPlace): Uint8Array {
-    if (this.#group?.start !== place.groupStart) this.#group = { start: place.groupStart, rest: this.#rest(place) };
+  /**
+   * @param raw the batch's raw bytes: the same each time, though they may have moved
+   * @returns memory of its own
+   */
+  cut(raw: Uint8Array, place: LogPlace): Uint8Array {
+    const { groupStart, groupEnd } = place;
+    if (this.#group?.start !== groupStart) {
+      this.#group = { start: groupStart, rest: withoutLogs(raw, groupStart, groupEnd) };
+    }
     const { rest } = this.#group;
-    const log = this.#raw.subarray(place.logStart, place.logEnd);
+    const log = raw.subarray(place.logStart, place.logEnd);
     const logHead = fieldHead(log.length);
     const groupHead = fieldHead(logHead.length + log.length + rest.length);
     return concat([groupHead, logHead, log, rest]);
   }
+}
 
-  #rest({ groupStart, groupEnd }: LogPlace): Uint8Array {
-    const reader = new WireReader(this.#raw);
-    reader.position = groupStart;
-    reader.limit = groupEnd;
-    const runs: Uint8Array[] = [];
-    let runStart = groupStart;
-    while (!reader.atEnd) {
-      const fieldStart = reader.position;
-      const tag = reader.tag();
-      reader.skip(tag, GROUP_DEPTH);
-      if (tag !== FIRST_FIELD) continue;
-      runs.push(this.#raw.subarray(runStart, fieldStart));
-      runStart = reader.position;
-    }
-    runs.push(this.#raw.subarray(runStart, groupEnd));
-    return concat(runs);
+/**
+ * Cuts off the logs in front of a place: what is left is a LogGroupList of the logs from there on.
+ * @param group where the content of the group begins and ends that the place is in; undefined: it is in none
+ * @returns memory of its own
+ */
+export function cutBefore(
+  raw: Uint8Array,
+  position: number,
+  group: { readonly start: number; readonly end: number } | undefined,
+): Uint8Array {
+  if (group === undefined) return raw.slice(position);
+  const before = withoutLogs(raw, group.start, position);
+  return concat([fieldHead(before.length + group.end - position), before, raw.subarray(position)]);
+}
+
+/** The fields between two places of a group, all but its logs. */
+function withoutLogs(raw: Uint8Array, start: number, end: number): Uint8Array {
+  const reader = new WireReader(raw);
+  reader.position = start;
+  reader.limit = end;
+  const runs: Uint8Array[] = [];
+  let runStart = start;
+  while (!reader.atEnd) {
+    const fieldStart = reader.position;
+    const tag = reader.tag();
+    reader.skip(tag, GROUP_DEPTH);
+    if (tag !== FIRST_FIELD) continue;
+    runs.push(raw.subarray(runStart, fieldStart));
+    runStart = reader.position;
   }
+  runs.push(raw.subarray(runStart, end));
+  return concat(runs);
 }
 
 function fieldHead(byteLength: number): Uint8Array {

@@ -9,75 +9,22 @@
  *     __tag__:<key>                  one a tag of the group
  *     <key>                          the log's own contents
  *
- * Unlike that dictionary, fields of the same name are all kept, in their order. What the logs of a group have in
+ * Unlike that dictionary, fields of the same name are all kept, in their order. A selection (field-selection.ts) may
+ * leave fields out, or rename them; the lead stands before the first that is left. What the logs of a group have in
  * common is written once, into `#shared`, and copied for each:
  *
- *     prefix lead __topic__… separator __source__… │ separator __time_ns_part__… │ separator __tag__:…  … │ contents  suffix
- *     └───────────────── shared ──────────────────┘                              └────────── shared ─────┘
+ *     prefix lead __topic__… separator __source__… │ separator __time_ns_part__… separator │ __tag__:…  … │ separator contents  suffix
+ *     └───────────────── shared ──────────────────┘                                        └── shared ────┘
  */
-
-import { maxExpansion } from '../format/escape-table.ts';
-import type { FormatRow } from '../format/format-row.ts';
-import { MAX_UTF8_CHARACTER_BYTES, type TextPiece } from './cut-text.ts';
-import type { FieldSpans } from './field-spans.ts';
+import type { CompiledRow, OwnField } from './compiled-row.ts';
+import type { TextPiece } from './cut-text.ts';
+import { TAG_PREFIX } from './field-selection.ts';
+import { FieldSpans } from './field-spans.ts';
 import type { LogWalker } from './log-walker.ts';
-import {
-  type ByteSource,
-  byteSource,
-  type CompiledEscape,
-  compileEscape,
-  decimalDigits,
-  escapedLength,
-  Output,
-} from './output.ts';
+import { type ByteSource, byteSource, decimalDigits, escapedLength, Output } from './output.ts';
 
 const INITIAL_SHARED_BYTES = 4096;
-
-/** Names of the fields that do not come from the log. */
-const TOPIC = ascii('__topic__');
-const SOURCE = ascii('__source__');
-const TIME_NS = ascii('__time_ns_part__');
-const TAG_PREFIX = ascii('__tag__:');
-
-/** A format row, prepared; the same for all batches. */
-export interface CompiledRow {
-  readonly row: FormatRow;
-  readonly keyEscape: CompiledEscape;
-  readonly valueEscape: CompiledEscape;
-  readonly keyExpansion: number;
-  readonly valueExpansion: number;
-  /** Bytes of the longest piece that a text must not be cut in: an escape, or a UTF-8 character. */
-  readonly maxCharacterBytes: number;
-  /** Names of the fields that do not come from the log, escaped as keys. */
-  readonly topicKey: Uint8Array;
-  readonly sourceKey: Uint8Array;
-  readonly timeNsKey: Uint8Array;
-  readonly tagKeyPrefix: Uint8Array;
-}
-
-export function compileRow(row: FormatRow): CompiledRow {
-  const keyEscape = compileEscape(row.keyEscape);
-  const keyExpansion = maxExpansion(row.keyEscape);
-  const valueExpansion = maxExpansion(row.valueEscape);
-  const escapedKey = (name: Uint8Array): Uint8Array => {
-    const source = byteSource(name);
-    const bytes = new Uint8Array(escapedLength(source, 0, source.bytes.length, keyEscape));
-    new Output(byteSource(bytes)).escaped(source, 0, source.bytes.length, keyEscape);
-    return bytes;
-  };
-  return {
-    row,
-    keyEscape,
-    valueEscape: compileEscape(row.valueEscape),
-    keyExpansion,
-    valueExpansion,
-    maxCharacterBytes: Math.max(MAX_UTF8_CHARACTER_BYTES, keyExpansion, valueExpansion),
-    topicKey: escapedKey(TOPIC),
-    sourceKey: escapedKey(SOURCE),
-    timeNsKey: escapedKey(TIME_NS),
-    tagKeyPrefix: escapedKey(TAG_PREFIX),
-  };
-}
+const NO_PREFIX = new Uint8Array(0);
 
 /** Writes the messages of one batch. */
 export class MessageWriter {
@@ -87,83 +34,104 @@ export class MessageWriter {
   readonly #shared = new Output(byteSource(new Uint8Array(INITIAL_SHARED_BYTES)));
   /** Where in `#shared` the tags begin. */
   #tagsAt = 0;
+  /** The group's own fields come first: topic, source or both. */
+  readonly #hasGroupFields: boolean;
+  /** The fields that are written: the walker's own where there is no selection. */
+  readonly #tags: FieldSpans;
+  readonly #contents: FieldSpans;
 
   /** @param source the bytes that the walker walks over */
   constructor(compiled: CompiledRow, source: ByteSource, walker: LogWalker) {
     this.#compiled = compiled;
     this.#source = source;
     this.#walker = walker;
+    this.#hasGroupFields = (compiled.topic ?? compiled.source) !== undefined;
+    this.#tags = compiled.choices ? new FieldSpans() : walker.tags;
+    this.#contents = compiled.choices ? new FieldSpans() : walker.contents;
   }
 
   /** Prepares what the walker's present group gives to each of its logs. To be called once a group. */
   beginGroup(): void {
-    const compiled = this.#compiled;
-    const { row, valueEscape } = compiled;
+    const { row, topic, source, valueEscape, tagKeyPrefix, choices } = this.#compiled;
     const walker = this.#walker;
     const shared = this.#shared;
+    if (choices) this.#tags.select(walker.tags, choices, this.#source.bytes, TAG_PREFIX);
     this.#ensureShared();
     shared.position = 0;
     shared.text(row.prefix);
-    shared.text(row.lead);
-    shared.text(compiled.topicKey);
-    shared.text(row.keyValueSign);
-    shared.escaped(this.#source, walker.topicStart, walker.topicEnd, valueEscape);
-    shared.text(row.separator);
-    shared.text(compiled.sourceKey);
-    shared.text(row.keyValueSign);
-    shared.escaped(this.#source, walker.sourceStart, walker.sourceEnd, valueEscape);
+    if (topic) {
+      shared.text(row.lead);
+      shared.text(topic.key);
+      shared.text(row.keyValueSign);
+      shared.escaped(this.#source, walker.topicStart, walker.topicEnd, valueEscape);
+    }
+    if (source) {
+      shared.text(topic ? row.separator : row.lead);
+      shared.text(source.key);
+      shared.text(row.keyValueSign);
+      shared.escaped(this.#source, walker.sourceStart, walker.sourceEnd, valueEscape);
+    }
     this.#tagsAt = shared.position;
-    this.#writeFields(shared, walker.tags, compiled.tagKeyPrefix);
+    this.#writeFields(shared, this.#tags, tagKeyPrefix);
+  }
+
+  /** Prepares the walker's present log. To be called once a log, after its group. */
+  beginLog(): void {
+    const { choices } = this.#compiled;
+    if (choices) this.#contents.select(this.#walker.contents, choices, this.#source.bytes, NO_PREFIX);
   }
 
   /** Length of the walker's present log as a message if none of its contents has to be escaped. */
   plainLength(): number {
     const { row } = this.#compiled;
-    const { contents } = this.#walker;
-    const between = row.separator.length + row.keyValueSign.length;
-    const own = contents.count * between + contents.keyBytes + contents.valueBytes;
-    return this.#shared.position + this.#timeNsLength() + own + row.suffix.length;
+    const { count, keyBytes, valueBytes } = this.#contents;
+    const timeNsBytes = this.#timeNsLength();
+    const own = count * row.keyValueSign.length + keyBytes + valueBytes;
+    return this.#shared.position + timeNsBytes + own + this.#betweenLength(timeNsBytes > 0) + row.suffix.length;
   }
 
   /** The same if every byte has to be escaped, by the longest replacement: no message is longer. */
   maxLength(): number {
     const { keyExpansion, valueExpansion } = this.#compiled;
-    const { keyBytes, valueBytes } = this.#walker.contents;
+    const { keyBytes, valueBytes } = this.#contents;
     return this.plainLength() + keyBytes * (keyExpansion - 1) + valueBytes * (valueExpansion - 1);
   }
 
   /** Exactly what `write` will write; looks at every byte, so it is for large logs only. */
   exactLength(): number {
     const { keyEscape, valueEscape } = this.#compiled;
-    const { offsets, count } = this.#walker.contents;
-    let length = this.plainLength();
-    for (let at = 0; at < count * 4; at += 4) {
-      const keyStart = offsets[at]!;
-      const keyEnd = offsets[at + 1]!;
-      const valueStart = offsets[at + 2]!;
-      const valueEnd = offsets[at + 3]!;
-      length += escapedLength(this.#source, keyStart, keyEnd, keyEscape) - (keyEnd - keyStart);
-      length += escapedLength(this.#source, valueStart, valueEnd, valueEscape) - (valueEnd - valueStart);
+    const { offsets, count, newNames, keyBytes, valueBytes } = this.#contents;
+    let length = this.plainLength() - keyBytes - valueBytes;
+    for (let field = 0; field < count; field++) {
+      const at = field * 4;
+      const newName = newNames?.[field];
+      if (newName) length += escapedLength(newName, 0, newName.bytes.length, keyEscape);
+      else length += escapedLength(this.#source, offsets[at]!, offsets[at + 1]!, keyEscape);
+      length += escapedLength(this.#source, offsets[at + 2]!, offsets[at + 3]!, valueEscape);
     }
     return length;
   }
 
   /** Writes the walker's present log. */
   write(output: Output): void {
-    const { row, timeNsKey } = this.#compiled;
-    const { timeNs, contents } = this.#walker;
+    const { row, timeNs } = this.#compiled;
     const shared = this.#shared;
-    if (timeNs > 0) {
-      output.copy(shared, 0, this.#tagsAt);
-      output.text(row.separator);
-      output.text(timeNsKey);
+    let between = this.#hasGroupFields ? row.separator : row.lead;
+    output.copy(shared, 0, this.#tagsAt);
+    if (timeNs && this.#walker.timeNs > 0) {
+      output.text(between);
+      output.text(timeNs.key);
       output.text(row.keyValueSign);
-      output.decimal(timeNs);
-      output.copy(shared, this.#tagsAt, shared.position);
-    } else {
-      output.copy(shared, 0, shared.position);
+      output.decimal(this.#walker.timeNs);
+      between = row.separator;
     }
-    this.#writeFields(output, contents, NO_PREFIX);
+    if (this.#tags.count > 0) {
+      output.text(between);
+      output.copy(shared, this.#tagsAt, shared.position);
+      between = row.separator;
+    }
+    if (this.#contents.count > 0) output.text(between);
+    this.#writeFields(output, this.#contents, NO_PREFIX);
     output.text(row.suffix);
   }
 
@@ -172,80 +140,100 @@ export class MessageWriter {
    * that are over the limit only. The walker has to stay at the log until the last piece is taken.
    */
   *pieces(): Generator<TextPiece, undefined> {
-    const { row, keyEscape, valueEscape } = this.#compiled;
-    const { bytes } = this.#source;
-    const walker = this.#walker;
+    const { row } = this.#compiled;
     yield plain(row.prefix);
-    yield plain(row.lead);
-    yield { ...plain(TOPIC), escape: keyEscape };
-    yield plain(row.keyValueSign);
-    yield { bytes, start: walker.topicStart, end: walker.topicEnd, escape: valueEscape };
-    yield plain(row.separator);
-    yield { ...plain(SOURCE), escape: keyEscape };
-    yield plain(row.keyValueSign);
-    yield { bytes, start: walker.sourceStart, end: walker.sourceEnd, escape: valueEscape };
-    if (walker.timeNs > 0) {
-      yield plain(row.separator);
-      yield { ...plain(TIME_NS), escape: keyEscape };
-      yield plain(row.keyValueSign);
-      yield plain(ascii(String(walker.timeNs)));
+    let between = row.lead;
+    for (const field of this.#fields()) {
+      yield plain(between);
+      yield* field;
+      between = row.separator;
     }
-    yield* this.#fieldPieces(walker.tags, TAG_PREFIX);
-    yield* this.#fieldPieces(walker.contents, NO_PREFIX);
     yield plain(row.suffix);
     return undefined;
   }
 
-  *#fieldPieces({ offsets, count }: FieldSpans, keyPrefix: Uint8Array): Generator<TextPiece> {
+  /** The fields that are written, each in pieces. */
+  *#fields(): Generator<TextPiece[]> {
+    const { topic, source, timeNs, keyEscape, valueEscape, row } = this.#compiled;
+    const { bytes } = this.#source;
+    const walker = this.#walker;
+    const field = ({ name }: OwnField, value: TextPiece): TextPiece[] => [
+      { ...plain(name), escape: keyEscape },
+      plain(row.keyValueSign),
+      value,
+    ];
+    if (topic) yield field(topic, { bytes, start: walker.topicStart, end: walker.topicEnd, escape: valueEscape });
+    if (source) yield field(source, { bytes, start: walker.sourceStart, end: walker.sourceEnd, escape: valueEscape });
+    if (timeNs && walker.timeNs > 0) yield field(timeNs, plain(new Uint8Array(Buffer.from(String(walker.timeNs)))));
+    yield* this.#fieldPieces(this.#tags, TAG_PREFIX);
+    yield* this.#fieldPieces(this.#contents, NO_PREFIX);
+  }
+
+  *#fieldPieces({ offsets, count, newNames }: FieldSpans, keyPrefix: Uint8Array): Generator<TextPiece[]> {
     const { row, keyEscape, valueEscape } = this.#compiled;
     const { bytes } = this.#source;
-    for (let at = 0; at < count * 4; at += 4) {
-      yield plain(row.separator);
-      yield { ...plain(keyPrefix), escape: keyEscape };
-      yield { bytes, start: offsets[at]!, end: offsets[at + 1]!, escape: keyEscape };
-      yield plain(row.keyValueSign);
-      yield { bytes, start: offsets[at + 2]!, end: offsets[at + 3]!, escape: valueEscape };
+    for (let field = 0; field < count; field++) {
+      const at = field * 4;
+      const newName = newNames?.[field];
+      const key: TextPiece[] = newName
+        ? [plain(newName.bytes)]
+        : [plain(keyPrefix), { bytes, start: offsets[at]!, end: offsets[at + 1]! }];
+      yield [
+        ...key.map((piece) => ({ ...piece, escape: keyEscape })),
+        plain(row.keyValueSign),
+        { bytes, start: offsets[at + 2]!, end: offsets[at + 3]!, escape: valueEscape },
+      ];
     }
   }
 
-  #writeFields(output: Output, spans: FieldSpans, keyPrefix: Uint8Array): void {
+  /** Fields with separators between them. */
+  #writeFields(output: Output, { offsets, count, newNames }: FieldSpans, keyPrefix: Uint8Array): void {
     const { row, keyEscape, valueEscape } = this.#compiled;
     const { separator, keyValueSign } = row;
     const source = this.#source;
-    const { offsets, count } = spans;
-    for (let at = 0; at < count * 4; at += 4) {
-      output.text(separator);
-      output.text(keyPrefix);
-      output.escaped(source, offsets[at]!, offsets[at + 1]!, keyEscape);
+    for (let field = 0; field < count; field++) {
+      const at = field * 4;
+      const newName = newNames?.[field];
+      if (field > 0) output.text(separator);
+      if (newName) {
+        output.escaped(newName, 0, newName.bytes.length, keyEscape);
+      } else {
+        output.text(keyPrefix);
+        output.escaped(source, offsets[at]!, offsets[at + 1]!, keyEscape);
+      }
       output.text(keyValueSign);
       output.escaped(source, offsets[at + 2]!, offsets[at + 3]!, valueEscape);
     }
   }
 
+  /** Of the field, without what stands before it; 0 where it is not written. */
   #timeNsLength(): number {
-    if (this.#walker.timeNs <= 0) return 0;
-    const { row, timeNsKey } = this.#compiled;
-    return row.separator.length + timeNsKey.length + row.keyValueSign.length + decimalDigits(this.#walker.timeNs);
+    const { row, timeNs } = this.#compiled;
+    if (timeNs === undefined || this.#walker.timeNs <= 0) return 0;
+    return timeNs.key.length + row.keyValueSign.length + decimalDigits(this.#walker.timeNs);
+  }
+
+  /** What stands before TimeNs, the tags and each of the contents. */
+  #betweenLength(hasTimeNs: boolean): number {
+    const { lead, separator } = this.#compiled.row;
+    const count = (hasTimeNs ? 1 : 0) + (this.#tags.count > 0 ? 1 : 0) + this.#contents.count;
+    const hasLead = count > 0 && !this.#hasGroupFields;
+    return count * separator.length + (hasLead ? lead.length - separator.length : 0);
   }
 
   #ensureShared(): void {
-    const { row, keyExpansion, valueExpansion, topicKey, sourceKey, tagKeyPrefix } = this.#compiled;
-    const { tags, topicStart, topicEnd, sourceStart, sourceEnd } = this.#walker;
-    const constants =
-      row.prefix.length + row.lead.length + topicKey.length + sourceKey.length + 2 * row.keyValueSign.length;
+    const { row, keyExpansion, valueExpansion, topic, source, tagKeyPrefix } = this.#compiled;
+    const { topicStart, topicEnd, sourceStart, sourceEnd } = this.#walker;
+    const tags = this.#tags;
+    const own = (topic?.key.length ?? 0) + (source?.key.length ?? 0) + 2 * row.keyValueSign.length;
+    const constants = row.prefix.length + row.lead.length + row.separator.length + own;
     const ownValues = (topicEnd - topicStart + sourceEnd - sourceStart + tags.valueBytes) * valueExpansion;
     const aTag = row.separator.length + tagKeyPrefix.length + row.keyValueSign.length;
-    const needed = constants + row.separator.length + ownValues + tags.keyBytes * keyExpansion + tags.count * aTag;
+    const needed = constants + ownValues + tags.keyBytes * keyExpansion + tags.count * aTag;
     if (needed > this.#shared.bytes.length) this.#shared.attach(byteSource(new Uint8Array(needed)));
   }
 }
 
-const NO_PREFIX = new Uint8Array(0);
-
 function plain(bytes: Uint8Array): TextPiece {
   return { bytes, start: 0, end: bytes.length };
-}
-
-function ascii(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, 'latin1'));
 }

@@ -30,6 +30,7 @@ const LINE_FEED = 0x0a;
 export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
   const parts = createEncoderParts(options);
   return {
+    kind: 'reference',
     begin: (body: BatchBody, origin?: BatchOrigin): EncodedBatch =>
       new ReferenceBatch(
         unpack(body, parts.limits.maxRawBytes),
@@ -41,6 +42,7 @@ export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
 }
 
 interface BatchState {
+  readonly raw: Uint8Array;
   readonly walker: LogWalker;
   readonly message: MessageWriter;
   readonly cutter: LogCutter;
@@ -79,9 +81,10 @@ class ReferenceBatch implements EncodedBatch {
     this.#firstIndex = firstIndex;
     this.#maxHeadBytes = parts.header.maxBytes + (identity?.maxBytes ?? 0);
     this.#state = {
+      raw,
       walker,
       message: new MessageWriter(parts.row, byteSource(raw), walker),
-      cutter: new LogCutter(raw),
+      cutter: new LogCutter(),
     };
     this.counts = { logs: 0, rawBytes: raw.length, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 };
   }
@@ -154,8 +157,13 @@ class ReferenceBatch implements EncodedBatch {
       }
       if (this.#isNewGroup) message.beginGroup();
       this.#isNewGroup = false;
+      message.beginLog();
       if (this.#parts.limits.oversize === 'dead-letter' && this.#isOversize(state)) {
-        this.#rejected.push({ index: this.#index, reason: 'oversize', logGroupList: state.cutter.cut(walker) });
+        this.#rejected.push({
+          index: this.#index,
+          reason: 'oversize',
+          logGroupList: state.cutter.cut(state.raw, walker),
+        });
         this.counts.deadLettered++;
         return 'rejected log';
       }

@@ -3,7 +3,7 @@ import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from '../en
 import type { FrameChunk } from '../encode/bytes.ts';
 import type { ChunkBuffer } from '../encode/chunk-pool.ts';
 import type { BatchIdentity, BatchOrigin } from '../encode/identity.ts';
-import { LogCutter } from '../encode/log-cutter.ts';
+import { cutBefore, LogCutter } from '../encode/log-cutter.ts';
 import { damageOf } from './damage.ts';
 import { type Kernel, KNOWN_GROUP_BYTES, type Loaded } from './kernel.ts';
 import { type Job, jobFields, Status } from './layout.ts';
@@ -11,9 +11,12 @@ import type { Slot } from './memory.ts';
 
 const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
 
+/** Of a batch whose messages carry no identity: only the index matters. */
+const NOWHERE: BatchOrigin = { shard: 0, cursor: '' };
+
 export interface KernelBatchParts {
   readonly kernel: Kernel;
-  /** For logs over the limit. */
+  /** For what is left to it. */
   readonly reference: BatchEncoder;
   /** Not 0, and no other batch's. */
   readonly id: number;
@@ -25,18 +28,21 @@ export interface KernelBatchParts {
 }
 
 export class KernelBatch implements EncodedBatch {
-  readonly counts: BatchCounts;
+  /** Without those of a detour. */
+  readonly #counts: BatchCounts;
   readonly #kernel: Kernel;
   readonly #reference: BatchEncoder;
   readonly #job: Job;
   readonly #identity: Uint8Array | undefined;
   readonly #origin: BatchOrigin | undefined;
-  readonly #rawBytes: number;
+  readonly #cutter = new LogCutter();
   /** Undefined once the batch is at its end, broken or closed. */
   #loaded: Loaded | undefined;
-  /** The last call's outcome, where it is still to be dealt with. */
+  /** An outcome that is still to be dealt with, when what comes before it has been handed out. */
   #pending: number | undefined;
-  /** A log over the limit, on its way through the reference encoder. */
+  /** For a log that is larger than a chunk; given back when it is written. */
+  #larger: Slot | undefined;
+  /** A log over the limit, or all that is left, on its way through the reference encoder. */
   #detour: EncodedBatch | undefined;
   #rejected: RejectedLog[] = [];
   #failure: unknown;
@@ -45,7 +51,6 @@ export class KernelBatch implements EncodedBatch {
     this.#kernel = kernel;
     this.#reference = reference;
     this.#loaded = loaded;
-    this.#rawBytes = rawBytes;
     this.#identity = identity?.lead;
     this.#origin = origin;
     this.#job = Object.fromEntries(jobFields.map((field) => [field, 0])) as Job;
@@ -53,46 +58,37 @@ export class KernelBatch implements EncodedBatch {
     const known = { known: groups.at, knownEnd: groups.at + groupCount * KNOWN_GROUP_BYTES };
     Object.assign(this.#job, { id, raw: raw.at, position: raw.at, rawEnd: raw.at + rawBytes, ...known });
     this.#job.index = origin?.firstIndex ?? 0;
-    this.counts = { logs: 0, rawBytes, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 };
+    this.#counts = { logs: 0, rawBytes, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 };
+  }
+
+  get counts(): BatchCounts {
+    const counts = { ...this.#counts };
+    if (this.#detour) addCounts(counts, this.#detour.counts);
+    return counts;
   }
 
   next(): FrameChunk | undefined {
     if (this.#failure !== undefined) throw this.#failure;
-    let larger: Slot | undefined;
     try {
       while (this.#loaded !== undefined) {
         const chunk = this.#nextOfDetour();
         if (chunk !== undefined) return chunk;
-        const job = this.#job;
-        const status = this.#pending ?? this.#kernel.encode(job, this.#identity, larger);
+        const pending = this.#pending;
         this.#pending = undefined;
-        if (job.outBytes > 0) {
-          this.#pending = status === Status.chunk || status === Status.pause ? undefined : status;
-          return this.#take(larger);
+        const status = pending ?? this.#encode(this.#loaded.raw);
+        if (this.#job.outBytes > 0) {
+          if (isKept(status)) this.#pending = status;
+          return this.#take();
         }
-        switch (status) {
-          case Status.end:
-            this.close();
-            return undefined;
-          case Status.damage:
-            this.#failure = damageOf(job.fault, job.faultAt, job.faultDetail);
-            this.close();
-            throw this.#failure;
-          case Status.pause:
-            return NO_FRAMES;
-          case Status.oversize:
-            this.#beginDetour(this.#loaded.raw);
-            break;
-          case Status.growOut:
-            larger = this.#kernel.memory.take(job.need);
-            break;
-          default:
-            this.#kernel.grow(status, job.need);
-        }
+        if (status === Status.pause) return NO_FRAMES;
+        if (status === Status.oversize) this.#leaveLog(this.#loaded.raw);
+        else if (status === Status.damage) this.#fail();
+        else if (status === Status.end) this.close();
       }
       return undefined;
     } finally {
-      if (larger) this.#kernel.memory.give(larger);
+      if (this.#larger) this.#kernel.memory.give(this.#larger);
+      this.#larger = undefined;
     }
   }
 
@@ -103,43 +99,85 @@ export class KernelBatch implements EncodedBatch {
   }
 
   close(): void {
-    this.#detour?.close();
-    this.#detour = undefined;
+    this.#endDetour();
     if (this.#loaded) for (const slot of [this.#loaded.groups, this.#loaded.raw]) this.#kernel.memory.give(slot);
     this.#loaded = undefined;
   }
 
+  /** @returns a `Status`; what it asks for is done where that is memory */
+  #encode(slot: Slot): number {
+    const kernel = this.#kernel;
+    const job = this.#job;
+    try {
+      // No larger than it has to be: the chunk after this one is an ordinary one again.
+      const out = this.#larger && { at: this.#larger.at, capacity: job.need };
+      const status = kernel.encode(job, this.#identity, out);
+      if (job.outBytes > 0) return status;
+      if (status === Status.growOut) this.#larger = kernel.memory.take(job.need);
+      else if (isGrowth(status)) kernel.grow(status, job.need);
+      return status;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#leaveRest(slot);
+      return Status.chunk;
+    }
+  }
+
   /** Copies what the kernel has written. */
-  #take(larger: Slot | undefined): FrameChunk {
+  #take(): FrameChunk {
     const { pool, framing } = this.#kernel.parts;
     const { bytes, words } = this.#kernel.memory;
     const job = this.#job;
     const { outBytes, frameCount } = job;
-    const from = larger?.at ?? job.out;
+    const from = job.out;
     const buffer = pool.acquire(outBytes);
     buffer.bytes.set(bytes.subarray(from, from + outBytes));
     if (framing === 'datagram')
       copyFrameEnds(buffer, words.subarray(job.frameEnds / 4, job.frameEnds / 4 + frameCount));
-    this.counts.logs += frameCount;
-    this.counts.frameBytes += outBytes;
+    this.#counts.logs += frameCount;
+    this.#counts.frameBytes += outBytes;
     job.outBytes = 0;
     return pool.chunk(buffer, outBytes, frameCount, framing === 'datagram');
   }
 
-  #beginDetour(slot: Slot): void {
-    const { memory } = this.#kernel;
+  #fail(): never {
+    const { fault, faultAt, faultDetail } = this.#job;
+    this.#failure = damageOf(fault, faultAt, faultDetail);
+    this.close();
+    throw this.#failure;
+  }
+
+  /** The log at hand is over the limit: the reference encoder makes of it what is to be made. */
+  #leaveLog(slot: Slot): void {
     const job = this.#job;
-    // Not kept: the memory may grow.
-    const bytes = new LogCutter(memory.bytes.subarray(slot.at, slot.at + this.#rawBytes)).cut({
+    const logGroupList = this.#cutter.cut(this.#raw(slot), {
       groupStart: job.group - slot.at,
       groupEnd: job.groupEnd - slot.at,
       logStart: job.log - slot.at,
       logEnd: job.logEnd - slot.at,
     });
-    const origin = this.#origin && { ...this.#origin, firstIndex: job.index };
-    this.#detour = this.#reference.begin({ bytes, compression: 'none', rawSize: bytes.length }, origin);
+    this.#beginDetour(logGroupList);
     job.position = job.logEnd;
     job.index++;
+  }
+
+  /** There is no memory for it: the reference encoder goes on where the kernel stands. */
+  #leaveRest(slot: Slot): void {
+    const job = this.#job;
+    const group = job.group === 0 ? undefined : { start: job.group - slot.at, end: job.groupEnd - slot.at };
+    this.#beginDetour(cutBefore(this.#raw(slot), job.position - slot.at, group));
+    job.outBytes = 0;
+    this.#pending = Status.end;
+  }
+
+  /** Not to be kept: the memory may grow. */
+  #raw(slot: Slot): Uint8Array {
+    return this.#kernel.memory.bytes.subarray(slot.at, slot.at + this.#counts.rawBytes);
+  }
+
+  #beginDetour(bytes: Uint8Array): void {
+    const origin = { ...(this.#origin ?? NOWHERE), firstIndex: this.#job.index };
+    this.#detour = this.#reference.begin({ bytes, compression: 'none', rawSize: bytes.length }, origin);
   }
 
   #nextOfDetour(): FrameChunk | undefined {
@@ -148,13 +186,30 @@ export class KernelBatch implements EncodedBatch {
     const chunk = detour.next();
     this.#rejected.push(...detour.takeRejected());
     if (chunk !== undefined) return chunk;
-    for (const count of ['logs', 'frameBytes', 'truncated', 'split', 'deadLettered'] as const) {
-      this.counts[count] += detour.counts[count];
-    }
-    detour.close();
-    this.#detour = undefined;
+    this.#endDetour();
     return undefined;
   }
+
+  #endDetour(): void {
+    if (this.#detour === undefined) return;
+    addCounts(this.#counts, this.#detour.counts);
+    this.#detour.close();
+    this.#detour = undefined;
+  }
+}
+
+function isGrowth(status: number): boolean {
+  return status === Status.growShared || status === Status.growTags || status === Status.growContents;
+}
+
+/** Whether it is not found out again by calling again. */
+function isKept(status: number): boolean {
+  return status === Status.end || status === Status.oversize || status === Status.damage;
+}
+
+/** All but the raw bytes, of which a log over the limit is a part. */
+function addCounts(sum: BatchCounts, more: BatchCounts): void {
+  for (const count of ['logs', 'frameBytes', 'truncated', 'split', 'deadLettered'] as const) sum[count] += more[count];
 }
 
 function copyFrameEnds(buffer: ChunkBuffer, ends: Uint32Array): void {

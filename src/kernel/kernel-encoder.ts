@@ -3,7 +3,8 @@
  * in its own memory. A body is copied in, and chunks are copied out.
  *
  * What is rare goes to the reference encoder: a log whose message is over the limit (cut out of the batch, with what
- * its group says of it), and a batch for which there is no memory left.
+ * its group says of it), and a batch for which there is no memory left. A format that the kernel cannot write is all
+ * the reference's.
  */
 import type { BatchEncoder } from '../encode/batch-encoder.ts';
 import type { EncoderOptions } from '../encode/encoder-options.ts';
@@ -12,14 +13,20 @@ import { createReferenceEncoder } from '../encode/reference-encoder.ts';
 import { checkClaim } from '../encode/unpack.ts';
 import { Kernel, type Loaded } from './kernel.ts';
 import { KernelBatch } from './kernel-batch.ts';
+import { isPossible } from './plan.ts';
 
-/** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
+/**
+ * @returns the reference where the kernel cannot write the format; `kind` tells
+ * @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together
+ */
 export function createKernelEncoder(options: EncoderOptions): BatchEncoder {
   const reference = createReferenceEncoder(options);
   const parts = createEncoderParts(options);
+  if (!isPossible(parts.row)) return reference;
   const kernel = new Kernel(parts);
   let batches = 0;
   return {
+    kind: 'kernel',
     begin(body, origin) {
       checkClaim(body, parts.limits.maxRawBytes);
       const identity = batchIdentity(parts, origin);

@@ -8,6 +8,7 @@ import type { EncoderParts } from '../encode/encoder-parts.ts';
 import { checkSize, corrupt, unpack } from '../encode/unpack.ts';
 import { type Job, jobFields, Status } from './layout.ts';
 import { KernelMemory, type Slot } from './memory.ts';
+import { KEPT, NamesFullError, NewNames } from './new-names.ts';
 import { HEADER_TEXT_AT, writePlan } from './plan.ts';
 
 interface Exports {
@@ -19,6 +20,7 @@ interface Exports {
   loadPacked(from: number, length: number, to: number, rawBytes: number, groups: number, capacity: number): number;
   loadRaw(raw: number, rawBytes: number, groups: number, capacity: number): void;
   loadedGroups(): number;
+  forgetNames(plan: number): void;
 }
 
 const NO_FRACTION = 0xffff_ffff;
@@ -64,6 +66,8 @@ export class Kernel {
   readonly #contents: Region;
   readonly #shared: Region;
   readonly #identity: Region;
+  /** Absent: all fields keep their names. */
+  readonly #newNames: NewNames | undefined;
   #identityOf = 0;
 
   constructor(parts: EncoderParts) {
@@ -71,7 +75,8 @@ export class Kernel {
     const instance = new WebAssembly.Instance(kernelModule(), {
       host: {
         makeHeader: (time: number, slot: number) => this.#makeHeader(time >>> 0, slot),
-        chooseName: () => 0,
+        chooseName: (from: number, end: number, isTag: number) =>
+          this.#newNames?.choose(from, end, isTag !== 0) ?? KEPT,
       },
     });
     this.#exports = instance.exports as unknown as Exports;
@@ -85,6 +90,8 @@ export class Kernel {
     this.#contents = this.#region(INITIAL_SPANS * SPAN_BYTES);
     this.#shared = this.#region(INITIAL_SHARED_BYTES);
     this.#identity = this.#region(1024);
+    const { row } = parts;
+    this.#newNames = row.select && new NewNames(this.memory, row, row.select);
   }
 
   /**
@@ -105,7 +112,11 @@ export class Kernel {
     }
   }
 
-  /** Goes on with a batch. @returns a `Status`; `job` then holds what was done */
+  /**
+   * Goes on with a batch.
+   * @returns a `Status`; `job` then holds what was done
+   * @throws RangeError when there is no memory left; the batch stands where it stood
+   */
   encode(job: Job, identity: Uint8Array | undefined, out: Slot | undefined): number {
     if (identity && this.#identityOf !== job.id) {
       this.#reserve(this.#identity, identity.length);
@@ -125,12 +136,14 @@ export class Kernel {
     job.contentCapacity = this.#contents.capacity / SPAN_BYTES;
     job.shared = this.#shared.at;
     job.sharedCapacity = this.#shared.capacity;
-    const { words } = this.memory;
-    const base = this.#job / 4;
-    for (let i = 0; i < jobFields.length; i++) words[base + i] = job[jobFields[i]!];
-    const status = this.#exports.encode(this.#plan, this.#job);
-    for (let i = 0; i < jobFields.length; i++) job[jobFields[i]!] = words[base + i]!;
-    return status;
+    try {
+      return this.#encode(job);
+    } catch (error) {
+      if (!(error instanceof NamesFullError)) throw error;
+      this.#newNames?.forget();
+      this.#exports.forgetNames(this.#plan);
+      return this.#encode(job);
+    }
   }
 
   /** What the status asks for. */
@@ -138,6 +151,14 @@ export class Kernel {
     if (status === Status.growShared) this.#reserve(this.#shared, need);
     else if (status === Status.growTags) this.#reserve(this.#tags, need * SPAN_BYTES);
     else this.#reserve(this.#contents, need * SPAN_BYTES);
+  }
+
+  #encode(job: Job): number {
+    const base = this.#job / 4;
+    for (let i = 0; i < jobFields.length; i++) this.memory.words[base + i] = job[jobFields[i]!];
+    const status = this.#exports.encode(this.#plan, this.#job);
+    for (let i = 0; i < jobFields.length; i++) job[jobFields[i]!] = this.memory.words[base + i]!;
+    return status;
   }
 
   #region(capacity: number): Region {

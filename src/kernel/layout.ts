@@ -27,6 +27,7 @@ export const planFields = [
   'valueExpansion',
   'usualExpansion',
   'usualMaxConstants',
+  'namesSlack',
   'framing',
   'maxMessageBytes',
   'maxChunkFrames',

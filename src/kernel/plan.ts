@@ -1,23 +1,35 @@
 /** An encoder's options as the kernel reads them: a record of numbers, and the texts and tables that it points to. */
+import type { CompiledRow } from '../encode/compiled-row.ts';
 import type { EncoderParts } from '../encode/encoder-parts.ts';
-import type { CompiledRow } from '../encode/message-writer.ts';
 import type { CompiledEscape } from '../encode/output.ts';
 import { type Plan, planFields } from './layout.ts';
 import type { KernelMemory } from './memory.ts';
 
 const framings = { 'octet-counting': 0, lf: 1, datagram: 2 } as const;
-const ALL_OWN_FIELDS = 0b111;
+/** Bits of `ownFields`. */
+const TOPIC_BIT = 1;
+const SOURCE_BIT = 2;
+const TIME_NS_BIT = 4;
+const NO_TEXT = new Uint8Array(0);
 const UINT32_MAX = 2 ** 32 - 1;
 /** A slot's numbers before the header itself; see assembly/header.ts. */
 export const HEADER_TEXT_AT = 16;
 const ESCAPE_LENGTHS_AT = 32;
 const ESCAPE_REPLACEMENTS_AT = 288;
-export const MAX_REPLACEMENT_BYTES = 16;
+const MAX_REPLACEMENT_BYTES = 16;
 const VECTOR_BYTES = 16;
 /** Tags and lengths of a content and of its key and value. */
 const MIN_CONTENT_BYTES = 6;
 /** Octet count, fraction of the header, TimeNs, index and end of the identity, line feed. */
 const MAX_NUMBERS_BYTES = 64;
+/** So much longer than the escaped keys may the new names of a usual log be, all together. */
+const NAMES_SLACK_BYTES = 1024;
+
+/** Whether the kernel can write the row; the reference can write any. */
+export function isPossible({ keyEscape, valueEscape }: CompiledRow): boolean {
+  const replacements = [...keyEscape.replacements, ...valueEscape.replacements];
+  return replacements.every(({ length }) => length <= MAX_REPLACEMENT_BYTES);
+}
 
 /** @returns the address of the record */
 export function writePlan(memory: KernelMemory, parts: EncoderParts, headerSlots: number, namesBytes: number): number {
@@ -30,24 +42,25 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, headerSlots
     ...text('separator', row.row.separator),
     ...text('sign', row.row.keyValueSign),
     ...text('suffix', row.row.suffix),
-    ...text('topicKey', row.topicKey),
-    ...text('sourceKey', row.sourceKey),
-    ...text('timeNsKey', row.timeNsKey),
+    ...text('topicKey', row.topic?.key ?? NO_TEXT),
+    ...text('sourceKey', row.source?.key ?? NO_TEXT),
+    ...text('timeNsKey', row.timeNs?.key ?? NO_TEXT),
     ...text('tagPrefix', row.tagKeyPrefix),
     keyEscape: memory.store(escapeBytes(row.keyEscape)),
     valueEscape: memory.store(escapeBytes(row.valueEscape)),
     keyExpansion: row.keyExpansion,
     valueExpansion: row.valueExpansion,
     usualExpansion: usualExpansion(row),
-    usualMaxConstants: constantBytes(row) + MAX_NUMBERS_BYTES,
+    usualMaxConstants: constantBytes(row) + MAX_NUMBERS_BYTES + (row.select ? NAMES_SLACK_BYTES : 0),
+    namesSlack: NAMES_SLACK_BYTES,
     framing: framings[framing],
     maxMessageBytes: limits.maxMessageBytes,
     maxChunkFrames: Math.min(limits.maxChunkFrames, UINT32_MAX),
     maxChunkBytes: Math.min(limits.maxChunkBytes, UINT32_MAX),
     headers: memory.allocate(headerSlots * headerStride),
     headerStride,
-    ownFields: ALL_OWN_FIELDS,
-    selects: 0,
+    ownFields: (row.topic ? TOPIC_BIT : 0) | (row.source ? SOURCE_BIT : 0) | (row.timeNs ? TIME_NS_BIT : 0),
+    selects: row.select ? 1 : 0,
     names: memory.allocate(namesBytes),
   };
   const at = memory.allocate(planFields.length * 4);
@@ -66,10 +79,10 @@ function usualExpansion({ row, keyExpansion, valueExpansion }: CompiledRow): num
   return Math.max(keyExpansion, valueExpansion, Math.ceil((separator + sign) / MIN_CONTENT_BYTES));
 }
 
-function constantBytes({ row, timeNsKey }: CompiledRow): number {
+function constantBytes({ row, timeNs }: CompiledRow): number {
   const { prefix, lead, separator, keyValueSign, suffix } = row;
   const betweens = 3 * Math.max(lead.length, separator.length);
-  return prefix.length + betweens + timeNsKey.length + keyValueSign.length + suffix.length;
+  return prefix.length + betweens + (timeNs?.key.length ?? 0) + keyValueSign.length + suffix.length;
 }
 
 /** As assembly/escape.ts reads it. */

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { createReceiver, type Receiver } from '../../src/receiver/receiver.ts';
 import { type CliProcess, startCli } from '../support/cli.ts';
+import { testedEncoder } from '../support/tested-encoder.ts';
 
 const shards = 8;
 
@@ -70,6 +71,13 @@ describe('daemon processes', () => {
     for (const { shard, sequence: next } of group()?.checkpoints ?? []) expect(next).toBe(ends.get(shard));
     expect(group()?.checkpoints.length).toBe(shards);
   }
+
+  it('say which encoder they have: the one of the test run, unless told otherwise', async () => {
+    const encoderOf = async (...args: string[]) => (await start(...args).waitForLog('logs become messages')).encoder;
+    expect(await encoderOf('--consumer-name', 'a')).toBe(testedEncoder());
+    expect(await encoderOf('--consumer-name', 'b', '--encoder', 'reference')).toBe('reference');
+    expect(await encoderOf('--consumer-name', 'c', '--encoder', 'kernel')).toBe('kernel');
+  });
 
   it('share the shards of a group; one ends by SIGTERM without duplicates, one is killed, and nothing is lost', async () => {
     emulator.append({ logs: 50_000 });

@@ -5,126 +5,130 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
-import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { CorruptBatchError } from '../../src/errors.ts';
 import { createKeyValueFormat } from '../../src/format/key-value.ts';
 import { octetCountingDeframer } from '../support/deframe.ts';
 import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';
+import { encoders } from '../support/encoders.ts';
 import { applyDamage, damage, logGroups, unusualList } from '../support/log-group-arbitraries.ts';
 import { naiveDefaults, naiveMessages, naiveParse } from '../support/naive-formatter.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
-const encoder = createReferenceEncoder(encoderDefaults);
+describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
+  const encoder = createEncoder(encoderDefaults);
 
-function messagesOf(encoded: Encoded): string[] {
-  const deframer = octetCountingDeframer();
-  const messages = deframer.push(encoded.bytes).map((message) => message.toString('latin1'));
-  expect(deframer.pending).toBe(0);
-  return messages;
-}
-
-/** The groups, or undefined where protobufjs refuses the bytes. */
-function oracle(raw: Uint8Array): LogGroup[] | undefined {
-  try {
-    return decodeLogGroupList(raw);
-  } catch {
-    return undefined;
+  function messagesOf(encoded: Encoded): string[] {
+    const deframer = octetCountingDeframer();
+    const messages = deframer.push(encoded.bytes).map((message) => message.toString('latin1'));
+    expect(deframer.pending).toBe(0);
+    return messages;
   }
-}
 
-/**
- * The same bytes between others, which as wire bytes would make sense: whoever reads past the end, or before the
- * start, sees them.
- */
-function between(canary: number, raw: Uint8Array): Uint8Array {
-  const memory = new Uint8Array(raw.length + 128).fill(canary);
-  memory.set(raw, 64);
-  return memory.subarray(64, 64 + raw.length);
-}
-
-function expectSameAsOracle(raw: Uint8Array): void {
-  const encoded = encodeAll(encoder, between(0x01, raw));
-  const groups = oracle(raw);
-  if (groups !== undefined) {
-    expect(encoded.error).toBeUndefined();
-    expect(messagesOf(encoded)).toEqual(naiveMessages(groups));
-    expect(encoded.counts.logs).toBe(groups.reduce((sum, group) => sum + group.Logs.length, 0));
-  } else {
-    expect(encoded.error).toBeInstanceOf(CorruptBatchError);
-    const { offset } = (encoded.error as CorruptBatchError).context;
-    expect(offset).toBeGreaterThanOrEqual(0);
-    expect(offset).toBeLessThanOrEqual(raw.length);
-    messagesOf(encoded);
+  /** The groups, or undefined where protobufjs refuses the bytes. */
+  function oracle(raw: Uint8Array): LogGroup[] | undefined {
+    try {
+      return decodeLogGroupList(raw);
+    } catch {
+      return undefined;
+    }
   }
-  const elsewhere = encodeAll(encoder, between(0xff, raw));
-  expect(elsewhere.bytes.equals(encoded.bytes)).toBe(true);
-  expect(elsewhere.error).toEqual(encoded.error);
-}
 
-describe('the reference encoder', () => {
-  const formats = fc.record({
-    separator: fc.constantFrom('||', ';', '\t', ' ', '__', '|=', '☃☃'),
-    escape: fc.constantFrom('standard' as const, 'none' as const),
-    rfc: fc.constantFrom('5424' as const, '3164' as const),
-  });
+  /**
+   * The same bytes between others, which as wire bytes would make sense: whoever reads past the end, or before the
+   * start, sees them.
+   */
+  function between(canary: number, raw: Uint8Array): Uint8Array {
+    const memory = new Uint8Array(raw.length + 128).fill(canary);
+    memory.set(raw, 64);
+    return memory.subarray(64, 64 + raw.length);
+  }
 
-  it('writes what protobufjs and string concatenation write', () => {
-    fc.assert(
-      fc.property(logGroups, formats, (groups, { separator, escape: mode, rfc }) => {
-        fc.pre(mode === 'none' || separator !== '☃☃');
-        const raw = encodeLogGroupList(groups);
-        const format = createKeyValueFormat({ separator, escape: mode });
-        const header = { ...encoderDefaults.header, rfc, timeZone: 'utc' as const };
-        const encoded = encodeAll(createReferenceEncoder({ ...encoderDefaults, format, header }), raw);
-        expect(encoded.error).toBeUndefined();
-        const separatorBytes = Buffer.from(separator).toString('latin1');
-        const expected = naiveMessages(groups, { ...naiveDefaults, separator: separatorBytes, escape: mode, rfc });
-        expect(messagesOf(encoded)).toEqual(expected);
-      }),
-      propertyRuns(300),
-    );
-  });
+  function expectSameAsOracle(raw: Uint8Array): void {
+    const encoded = encodeAll(encoder, between(0x01, raw));
+    const groups = oracle(raw);
+    if (groups !== undefined) {
+      expect(encoded.error).toBeUndefined();
+      expect(messagesOf(encoded)).toEqual(naiveMessages(groups));
+      expect(encoded.counts.logs).toBe(groups.reduce((sum, group) => sum + group.Logs.length, 0));
+    } else {
+      expect(encoded.error).toBeInstanceOf(CorruptBatchError);
+      const { offset } = (encoded.error as CorruptBatchError).context;
+      expect(offset).toBeGreaterThanOrEqual(0);
+      expect(offset).toBeLessThanOrEqual(raw.length);
+      messagesOf(encoded);
+    }
+    const elsewhere = encodeAll(encoder, between(0xff, raw));
+    expect(elsewhere.bytes.equals(encoded.bytes)).toBe(true);
+    expect(elsewhere.error).toEqual(encoded.error);
+  }
 
-  it('can be undone: no content forges structure', () => {
-    fc.assert(
-      fc.property(logGroups, fc.constantFrom('||', ';', '\t', ' '), (groups, separator) => {
-        const format = createKeyValueFormat({ separator });
-        const encoded = encodeAll(createReferenceEncoder({ ...encoderDefaults, format }), encodeLogGroupList(groups));
-        const header = /^<14>1 \S+ host app - - - /;
-        const fields = messagesOf(encoded).map((message) => naiveParse(message.replace(header, ''), separator));
-        const contents = groups.flatMap((group) => group.Logs.map((log) => log.Contents));
-        const sent = contents.map((list) =>
-          list.map(({ Key, Value }) => [Buffer.from(Key).toString('latin1'), Buffer.from(Value).toString('latin1')]),
-        );
-        expect(fields.map((all, index) => all.slice(all.length - sent[index]!.length))).toEqual(sent);
-      }),
-      propertyRuns(200),
-    );
-  });
+  describe('messages', () => {
+    const formats = fc.record({
+      separator: fc.constantFrom('||', ';', '\t', ' ', '__', '|=', '☃☃'),
+      escape: fc.constantFrom('standard' as const, 'none' as const),
+      rfc: fc.constantFrom('5424' as const, '3164' as const),
+    });
 
-  it('accepts and refuses the same bytes as protobufjs: unusual lists', () => {
-    fc.assert(fc.property(unusualList, expectSameAsOracle), propertyRuns(1000));
-  });
+    it('writes what protobufjs and string concatenation write', () => {
+      fc.assert(
+        fc.property(logGroups, formats, (groups, { separator, escape: mode, rfc }) => {
+          fc.pre(mode === 'none' || separator !== '☃☃');
+          const raw = encodeLogGroupList(groups);
+          const format = createKeyValueFormat({ separator, escape: mode });
+          const header = { ...encoderDefaults.header, rfc, timeZone: 'utc' as const };
+          const encoded = encodeAll(createEncoder({ ...encoderDefaults, format, header }), raw);
+          expect(encoded.error).toBeUndefined();
+          const separatorBytes = Buffer.from(separator).toString('latin1');
+          const expected = naiveMessages(groups, { ...naiveDefaults, separator: separatorBytes, escape: mode, rfc });
+          expect(messagesOf(encoded)).toEqual(expected);
+        }),
+        propertyRuns(300),
+      );
+    });
 
-  it('accepts and refuses the same bytes as protobufjs: damaged lists', () => {
-    const damaged = fc.tuple(logGroups, damage).map(([groups, what]) => applyDamage(encodeLogGroupList(groups), what));
-    fc.assert(fc.property(damaged, expectSameAsOracle), propertyRuns(1500));
-  });
+    it('can be undone: no content forges structure', () => {
+      fc.assert(
+        fc.property(logGroups, fc.constantFrom('||', ';', '\t', ' '), (groups, separator) => {
+          const format = createKeyValueFormat({ separator });
+          const encoded = encodeAll(createEncoder({ ...encoderDefaults, format }), encodeLogGroupList(groups));
+          const header = /^<14>1 \S+ host app - - - /;
+          const fields = messagesOf(encoded).map((message) => naiveParse(message.replace(header, ''), separator));
+          const contents = groups.flatMap((group) => group.Logs.map((log) => log.Contents));
+          const sent = contents.map((list) =>
+            list.map(({ Key, Value }) => [Buffer.from(Key).toString('latin1'), Buffer.from(Value).toString('latin1')]),
+          );
+          expect(fields.map((all, index) => all.slice(all.length - sent[index]!.length))).toEqual(sent);
+        }),
+        propertyRuns(200),
+      );
+    });
 
-  it('accepts and refuses the same bytes as protobufjs: arbitrary bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), expectSameAsOracle), propertyRuns(1500));
-  });
+    it('accepts and refuses the same bytes as protobufjs: unusual lists', () => {
+      fc.assert(fc.property(unusualList, expectSameAsOracle), propertyRuns(1000));
+    });
 
-  it('hands out the groups before the damage', () => {
-    fc.assert(
-      fc.property(logGroups, logGroups, damage, (before, after, what) => {
-        const intact = encodeLogGroupList(before);
-        const raw = Buffer.concat([intact, applyDamage(encodeLogGroupList(after), what)]);
-        const encoded = encodeAll(encoder, new Uint8Array(raw));
-        const expected = naiveMessages(before);
-        expect(messagesOf(encoded).slice(0, expected.length)).toEqual(expected);
-      }),
-      propertyRuns(300),
-    );
+    it('accepts and refuses the same bytes as protobufjs: damaged lists', () => {
+      const damaged = fc
+        .tuple(logGroups, damage)
+        .map(([groups, what]) => applyDamage(encodeLogGroupList(groups), what));
+      fc.assert(fc.property(damaged, expectSameAsOracle), propertyRuns(1500));
+    });
+
+    it('accepts and refuses the same bytes as protobufjs: arbitrary bytes', () => {
+      fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), expectSameAsOracle), propertyRuns(1500));
+    });
+
+    it('hands out the groups before the damage', () => {
+      fc.assert(
+        fc.property(logGroups, logGroups, damage, (before, after, what) => {
+          const intact = encodeLogGroupList(before);
+          const raw = Buffer.concat([intact, applyDamage(encodeLogGroupList(after), what)]);
+          const encoded = encodeAll(encoder, new Uint8Array(raw));
+          const expected = naiveMessages(before);
+          expect(messagesOf(encoded).slice(0, expected.length)).toEqual(expected);
+        }),
+        propertyRuns(300),
+      );
+    });
   });
 });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { createKeyValueFormat } from '../../src/format/key-value.ts';
 import { load } from '../support/config.ts';
+import { encoders } from '../support/encoders.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 const names = fc.record({
@@ -13,38 +13,41 @@ const names = fc.record({
   logstore: fc.integer({ min: 2, max: 128 }),
 });
 
-test('a message size that the configuration accepts is one that the encoder can work with', () => {
-  const outcomes = { accepted: 0, refused: 0 };
-  fc.assert(
-    fc.property(names, fc.boolean(), fc.integer({ min: 480, max: 900 }), (lengths, identity, maxMessageBytes) => {
-      const environment = {
-        SLS_PROJECT: 'p'.repeat(lengths.project),
-        SLS_LOGSTORE: 'l'.repeat(lengths.logstore),
-        SYSLOG_HOSTNAME: 'h'.repeat(lengths.hostname),
-        SYSLOG_TAG: 't'.repeat(lengths.tag),
-        SYSLOG_IDENTITY: String(identity),
-        ...(identity && { SYSLOG_ENTERPRISE_ID: '4294967295' }),
-        SYSLOG_MAX_MESSAGE_BYTES: `${maxMessageBytes}B`,
-      };
-      try {
-        const { service, message } = load(environment).config;
-        const { rfc, hostname, tag: appName } = message;
-        createReferenceEncoder({
-          format: createKeyValueFormat(message),
-          header: { rfc, facility: 23, severity: 7, hostname, appName },
-          framing: 'octet-counting',
-          maxMessageBytes: message.maxMessageBytes,
-          ...(message.identity && { identity: { ...service, ...message.identity } }),
-        });
-        outcomes.accepted++;
-      } catch (error) {
-        expect(error).toBeInstanceOf(ConfigError);
-        expect(identity).toBe(true);
-        outcomes.refused++;
-      }
-    }),
-    propertyRuns(300),
-  );
-  expect(outcomes.accepted).toBeGreaterThan(20);
-  expect(outcomes.refused).toBeGreaterThan(20);
-});
+test.each(encoders)(
+  'a message size that the configuration accepts is one that the $kind encoder can work with',
+  ({ createEncoder }) => {
+    const outcomes = { accepted: 0, refused: 0 };
+    fc.assert(
+      fc.property(names, fc.boolean(), fc.integer({ min: 480, max: 900 }), (lengths, identity, maxMessageBytes) => {
+        const environment = {
+          SLS_PROJECT: 'p'.repeat(lengths.project),
+          SLS_LOGSTORE: 'l'.repeat(lengths.logstore),
+          SYSLOG_HOSTNAME: 'h'.repeat(lengths.hostname),
+          SYSLOG_TAG: 't'.repeat(lengths.tag),
+          SYSLOG_IDENTITY: String(identity),
+          ...(identity && { SYSLOG_ENTERPRISE_ID: '4294967295' }),
+          SYSLOG_MAX_MESSAGE_BYTES: `${maxMessageBytes}B`,
+        };
+        try {
+          const { service, message } = load(environment).config;
+          const { rfc, hostname, tag: appName } = message;
+          createEncoder({
+            format: createKeyValueFormat(message),
+            header: { rfc, facility: 23, severity: 7, hostname, appName },
+            framing: 'octet-counting',
+            maxMessageBytes: message.maxMessageBytes,
+            ...(message.identity && { identity: { ...service, ...message.identity } }),
+          });
+          outcomes.accepted++;
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError);
+          expect(identity).toBe(true);
+          outcomes.refused++;
+        }
+      }),
+      propertyRuns(300),
+    );
+    expect(outcomes.accepted).toBeGreaterThan(20);
+    expect(outcomes.refused).toBeGreaterThan(20);
+  },
+);

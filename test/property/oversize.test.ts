@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
 import type { BatchOrigin } from '../../src/encode/identity.ts';
-import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKeyValueFormat } from '../../src/format/key-value.ts';
 import { lineDeframer, octetCountingDeframer } from '../support/deframe.ts';
 import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';
+import { encoders } from '../support/encoders.ts';
 import { logGroups } from '../support/log-group-arbitraries.ts';
 import { naiveCharacters, naiveCutMessages } from '../support/naive-cutter.ts';
 import { type NaiveOptions, naiveDefaults, naiveLogs } from '../support/naive-formatter.ts';
@@ -59,94 +59,96 @@ function quoted(text: string): string {
   return `"${[...latin1(text)].map((character) => escapes[character] ?? character).join('')}"`;
 }
 
-describe.each(['octet-counting', 'lf', 'datagram'] as const)('messages over the limit, framing %s', (framing) => {
-  it('are cut where independent code cuts them, with and without an identity', () => {
-    fc.assert(
-      fc.property(
-        largeGroups,
-        formats,
-        fc.integer({ min: 480, max: 2000 }),
-        fc.constantFrom('truncate' as const, 'split' as const),
-        fc.option(origins),
-        (groups, { separator, escape: mode, rfc }, maxBytes, oversize, origin) => {
-          fc.pre(mode === 'none' || separator !== '☃☃');
-          fc.pre(rfc === '5424' || origin === null);
-          const encoder = createReferenceEncoder({
-            format: createKeyValueFormat({ separator, escape: mode }),
-            header: { ...encoderDefaults.header, rfc, timeZone: 'utc' },
+describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
+  describe.each(['octet-counting', 'lf', 'datagram'] as const)('messages over the limit, framing %s', (framing) => {
+    it('are cut where independent code cuts them, with and without an identity', () => {
+      fc.assert(
+        fc.property(
+          largeGroups,
+          formats,
+          fc.integer({ min: 480, max: 2000 }),
+          fc.constantFrom('truncate' as const, 'split' as const),
+          fc.option(origins),
+          (groups, { separator, escape: mode, rfc }, maxBytes, oversize, origin) => {
+            fc.pre(mode === 'none' || separator !== '☃☃');
+            fc.pre(rfc === '5424' || origin === null);
+            const encoder = createEncoder({
+              format: createKeyValueFormat({ separator, escape: mode }),
+              header: { ...encoderDefaults.header, rfc, timeZone: 'utc' },
+              framing,
+              maxMessageBytes: maxBytes,
+              oversize,
+              ...(origin && { identity }),
+            });
+            const encoded = encodeAll(encoder, encodeLogGroupList(groups), origin ?? undefined);
+            expect(encoded.error).toBeUndefined();
+
+            const options: NaiveOptions = { ...naiveDefaults, separator: latin1(separator), escape: mode, rfc };
+            const structuredData = (index: number, part: number | undefined) =>
+              `[sls@32473 project=${quoted(identity.project)} logstore=${quoted(identity.logstore)}` +
+              ` shard="${origin?.shard}" cursor=${quoted(origin?.cursor ?? '')} index="${index}"` +
+              `${part === undefined ? '' : ` part="${part}"`}]`;
+            const cut = { maxBytes, oversize, ...(origin && { structuredData }) };
+            const logs = naiveLogs(groups);
+            const expected = logs.map((log, index) => naiveCutMessages(log, index, options, cut));
+            expect(messagesOf(framing, encoded)).toEqual(expected.flat());
+            expect(encoded.frameCount).toBe(expected.flat().length);
+
+            const over = logs.filter(
+              (log, index) =>
+                log.header(options, cut.structuredData?.(index, undefined)).length +
+                  naiveCharacters(log.fields, options).join('').length >
+                maxBytes,
+            ).length;
+            const { counts } = encoded;
+            expect([counts.logs, counts.truncated, counts.split]).toEqual(
+              oversize === 'split' ? [logs.length, 0, over] : [logs.length, over, 0],
+            );
+          },
+        ),
+        propertyRuns(300),
+      );
+    });
+
+    it('are whole again when their parts are put together, in UTF-8 and within the limit each', () => {
+      const origin = { shard: 7, cursor: 'MTQ0NzI5OTYwNjg5NjYzMjM1Ng==' };
+      const values = fc.string({ unit: fc.constantFrom('a', '|', '\n', 'é', '漢', '😀'), maxLength: 3000 });
+      const utf8 = new TextDecoder('utf-8', { fatal: true });
+      fc.assert(
+        fc.property(fc.array(values, { minLength: 1, maxLength: 4 }), (texts) => {
+          const Logs = texts.map((text) => ({
+            Time: 1,
+            Contents: [{ Key: Buffer.from('k'), Value: Buffer.from(text) }],
+          }));
+          const raw = encodeLogGroupList([{ Logs, LogTags: [] }]);
+          const split = createEncoder({
+            ...encoderDefaults,
             framing,
-            maxMessageBytes: maxBytes,
-            oversize,
-            ...(origin && { identity }),
+            maxMessageBytes: 480,
+            oversize: 'split',
+            identity,
           });
-          const encoded = encodeAll(encoder, encodeLogGroupList(groups), origin ?? undefined);
-          expect(encoded.error).toBeUndefined();
-
-          const options: NaiveOptions = { ...naiveDefaults, separator: latin1(separator), escape: mode, rfc };
-          const structuredData = (index: number, part: number | undefined) =>
-            `[sls@32473 project=${quoted(identity.project)} logstore=${quoted(identity.logstore)}` +
-            ` shard="${origin?.shard}" cursor=${quoted(origin?.cursor ?? '')} index="${index}"` +
-            `${part === undefined ? '' : ` part="${part}"`}]`;
-          const cut = { maxBytes, oversize, ...(origin && { structuredData }) };
-          const logs = naiveLogs(groups);
-          const expected = logs.map((log, index) => naiveCutMessages(log, index, options, cut));
-          expect(messagesOf(framing, encoded)).toEqual(expected.flat());
-          expect(encoded.frameCount).toBe(expected.flat().length);
-
-          const over = logs.filter(
-            (log, index) =>
-              log.header(options, cut.structuredData?.(index, undefined)).length +
-                naiveCharacters(log.fields, options).join('').length >
-              maxBytes,
-          ).length;
-          const { counts } = encoded;
-          expect([counts.logs, counts.truncated, counts.split]).toEqual(
-            oversize === 'split' ? [logs.length, 0, over] : [logs.length, over, 0],
-          );
-        },
-      ),
-      propertyRuns(300),
-    );
-  });
-
-  it('are whole again when their parts are put together, in UTF-8 and within the limit each', () => {
-    const origin = { shard: 7, cursor: 'MTQ0NzI5OTYwNjg5NjYzMjM1Ng==' };
-    const values = fc.string({ unit: fc.constantFrom('a', '|', '\n', 'é', '漢', '😀'), maxLength: 3000 });
-    const utf8 = new TextDecoder('utf-8', { fatal: true });
-    fc.assert(
-      fc.property(fc.array(values, { minLength: 1, maxLength: 4 }), (texts) => {
-        const Logs = texts.map((text) => ({
-          Time: 1,
-          Contents: [{ Key: Buffer.from('k'), Value: Buffer.from(text) }],
-        }));
-        const raw = encodeLogGroupList([{ Logs, LogTags: [] }]);
-        const split = createReferenceEncoder({
-          ...encoderDefaults,
-          framing,
-          maxMessageBytes: 480,
-          oversize: 'split',
-          identity,
-        });
-        const whole = createReferenceEncoder({ ...encoderDefaults, framing });
-        const parts = new Map<string, string[]>();
-        for (const message of messagesOf(framing, encodeAll(split, raw, origin))) {
-          expect(message.length).toBeLessThanOrEqual(480);
-          const parsed = parse5424(message);
-          utf8.decode(Buffer.from(parsed.message, 'latin1'));
-          expect(parsed.message).not.toMatch(/(?<!\\)(\\\\)*\\$/);
-          const { index, part, ...rest } = parseStructuredData(parsed.structuredData)['sls@32473']!;
-          expect(rest).toEqual({ project: 'p"1', logstore: 'l\\2', shard: '7', cursor: origin.cursor });
-          const known = parts.get(index!) ?? [];
-          if (part === undefined) expect(known).toEqual([]);
-          else expect(part).toBe(String(known.length + 1));
-          parts.set(index!, [...known, parsed.message]);
-        }
-        const together = [...parts.values()].map((each) => each.join(''));
-        const expected = messagesOf(framing, encodeAll(whole, raw)).map((message) => parse5424(message).message);
-        expect(together).toEqual(expected);
-        expect([...parts.keys()]).toEqual(texts.map((_, index) => String(index)));
-      }),
-      propertyRuns(100),
-    );
+          const whole = createEncoder({ ...encoderDefaults, framing });
+          const parts = new Map<string, string[]>();
+          for (const message of messagesOf(framing, encodeAll(split, raw, origin))) {
+            expect(message.length).toBeLessThanOrEqual(480);
+            const parsed = parse5424(message);
+            utf8.decode(Buffer.from(parsed.message, 'latin1'));
+            expect(parsed.message).not.toMatch(/(?<!\\)(\\\\)*\\$/);
+            const { index, part, ...rest } = parseStructuredData(parsed.structuredData)['sls@32473']!;
+            expect(rest).toEqual({ project: 'p"1', logstore: 'l\\2', shard: '7', cursor: origin.cursor });
+            const known = parts.get(index!) ?? [];
+            if (part === undefined) expect(known).toEqual([]);
+            else expect(part).toBe(String(known.length + 1));
+            parts.set(index!, [...known, parsed.message]);
+          }
+          const together = [...parts.values()].map((each) => each.join(''));
+          const expected = messagesOf(framing, encodeAll(whole, raw)).map((message) => parse5424(message).message);
+          expect(together).toEqual(expected);
+          expect([...parts.keys()]).toEqual(texts.map((_, index) => String(index)));
+        }),
+        propertyRuns(100),
+      );
+    });
   });
 });

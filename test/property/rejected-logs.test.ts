@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
 import { LogCutter } from '../../src/encode/log-cutter.ts';
 import { LogWalker } from '../../src/encode/log-walker.ts';
-import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { lineDeframer, octetCountingDeframer } from '../support/deframe.ts';
 import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';
+import { encoders } from '../support/encoders.ts';
 import { applyDamage, damage, logGroups, unusualList } from '../support/log-group-arbitraries.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
@@ -27,10 +27,10 @@ function decoded(list: Uint8Array): string {
 /** Group by group, those that come before any damage. */
 function cutAll(raw: Uint8Array): { readonly lists: Uint8Array[]; readonly isDamaged: boolean } {
   const walker = new LogWalker(raw);
-  const cutter = new LogCutter(raw);
+  const cutter = new LogCutter();
   const lists: Uint8Array[] = [];
   try {
-    while (walker.nextGroup()) while (walker.nextLog()) lists.push(cutter.cut(walker));
+    while (walker.nextGroup()) while (walker.nextLog()) lists.push(cutter.cut(raw, walker));
     return { lists, isDamaged: false };
   } catch {
     return { lists, isDamaged: true };
@@ -100,43 +100,42 @@ function messagesOf(framing: 'octet-counting' | 'lf' | 'datagram', encoded: Enco
   return messages;
 }
 
-describe.each(['octet-counting', 'lf', 'datagram'] as const)('--oversize dead-letter, framing %s', (framing) => {
-  it('rejects what does not fit and sends the rest, as it would without a limit', () => {
-    const seen = { sent: 0, rejected: 0 };
-    fc.assert(
-      fc.property(groupsAroundTheLimit, fc.integer({ min: 480, max: 700 }), fc.boolean(), (groups, limit, named) => {
-        const options = { ...encoderDefaults, framing, ...(named && { identity }) };
-        const raw = encodeLogGroupList(groups);
-        const all = messagesOf(framing, encodeAll(createReferenceEncoder(options), raw, origin));
-        const strict = createReferenceEncoder({ ...options, maxMessageBytes: limit, oversize: 'dead-letter' });
-        const { rejected, counts, error, ...encoded } = encodeAll(strict, raw, origin);
-        expect(error).toBeUndefined();
+describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
+  describe.each(['octet-counting', 'lf', 'datagram'] as const)('--oversize dead-letter, framing %s', (framing) => {
+    it('rejects what does not fit and sends the rest, as it would without a limit', () => {
+      const seen = { sent: 0, rejected: 0 };
+      fc.assert(
+        fc.property(groupsAroundTheLimit, fc.integer({ min: 480, max: 700 }), fc.boolean(), (groups, limit, named) => {
+          const options = { ...encoderDefaults, framing, ...(named && { identity }) };
+          const raw = encodeLogGroupList(groups);
+          const all = messagesOf(framing, encodeAll(createEncoder(options), raw, origin));
+          const strict = createEncoder({ ...options, maxMessageBytes: limit, oversize: 'dead-letter' });
+          const { rejected, counts, error, ...encoded } = encodeAll(strict, raw, origin);
+          expect(error).toBeUndefined();
 
-        const fitting = all.filter((message) => message.length <= limit);
-        expect(messagesOf(framing, { ...encoded, rejected, counts, error })).toEqual(fitting);
-        const logs = oneByOne(raw);
-        const expected = all.flatMap((message, at) =>
-          message.length <= limit ? [] : [{ index: origin.firstIndex + at, reason: 'oversize', log: logs[at] }],
-        );
-        expect(
-          rejected.map(({ index, reason, logGroupList }) => ({ index, reason, log: decoded(logGroupList) })),
-        ).toEqual(expected);
-        expect([counts.logs, counts.deadLettered]).toEqual([fitting.length, expected.length]);
-        expect([counts.truncated, counts.split]).toEqual([0, 0]);
+          const fitting = all.filter((message) => message.length <= limit);
+          expect(messagesOf(framing, { ...encoded, rejected, counts, error })).toEqual(fitting);
+          const logs = oneByOne(raw);
+          const expected = all.flatMap((message, at) =>
+            message.length <= limit ? [] : [{ index: origin.firstIndex + at, reason: 'oversize', log: logs[at] }],
+          );
+          expect(
+            rejected.map(({ index, reason, logGroupList }) => ({ index, reason, log: decoded(logGroupList) })),
+          ).toEqual(expected);
+          expect([counts.logs, counts.deadLettered]).toEqual([fitting.length, expected.length]);
+          expect([counts.truncated, counts.split]).toEqual([0, 0]);
 
-        // What was rejected is the message that it would have been, once the limit allows it.
-        const again = rejected.flatMap(({ index, logGroupList }) =>
-          messagesOf(
-            framing,
-            encodeAll(createReferenceEncoder(options), logGroupList, { ...origin, firstIndex: index }),
-          ),
-        );
-        expect(again).toEqual(all.filter((message) => message.length > limit));
-        seen.sent += fitting.length;
-        seen.rejected += rejected.length;
-      }),
-      propertyRuns(300),
-    );
-    expect(Math.min(seen.sent, seen.rejected)).toBeGreaterThan(100);
+          // What was rejected is the message that it would have been, once the limit allows it.
+          const again = rejected.flatMap(({ index, logGroupList }) =>
+            messagesOf(framing, encodeAll(createEncoder(options), logGroupList, { ...origin, firstIndex: index })),
+          );
+          expect(again).toEqual(all.filter((message) => message.length > limit));
+          seen.sent += fitting.length;
+          seen.rejected += rejected.length;
+        }),
+        propertyRuns(300),
+      );
+      expect(Math.min(seen.sent, seen.rejected)).toBeGreaterThan(100);
+    });
   });
 });

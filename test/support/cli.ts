@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { encoderVariable } from './tested-encoder.ts';
 import { waitUntil } from './wait-until.ts';
 
 const bin = fileURLToPath(new URL('../../bin/sls-syslog.js', import.meta.url));
@@ -29,7 +30,7 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
   if (!existsSync(built)) throw new Error('dist is not built: run `npm run build`, or the tests by `npm test`');
   const child = spawn(process.execPath, [bin, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...encoderVariable(), ...env },
   });
   const stdout: string[] = [];
   const stderr: string[] = [];

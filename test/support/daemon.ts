@@ -7,6 +7,7 @@ import { unpack } from '../../src/encode/unpack.ts';
 import type { Log } from '../../src/log.ts';
 import { createStaticCredentials } from '../../src/sls/credentials.ts';
 import { createLogService } from '../../src/sls/sls-log-service.ts';
+import { testedEncoder } from './tested-encoder.ts';
 
 export interface TestDaemonOptions {
   readonly receiver: Pick<ReceiverConfig, 'port'> & Partial<ReceiverConfig>;
@@ -70,7 +71,7 @@ export async function startDaemon(
       failbackAfterMs: 500,
       ...options.delivery,
     },
-    operation: { logLevel: 'info', logFormat: 'json', encoder: 'kernel', drainTimeoutMs: 10_000 },
+    operation: { logLevel: 'info', logFormat: 'json', encoder: testedEncoder(), drainTimeoutMs: 10_000 },
   };
   const daemon = createDaemon({ config, log });
   await daemon.start();

@@ -29,7 +29,7 @@ export function rawBody(bytes: Uint8Array): BatchBody {
 }
 
 /** Encodes a whole batch, copying each chunk and releasing it at once. */
-export function encodeAll(encoder: BatchEncoder, raw: Uint8Array, origin?: BatchOrigin): Encoded {
+export function encodeAll(encoder: Pick<BatchEncoder, 'begin'>, raw: Uint8Array, origin?: BatchOrigin): Encoded {
   const batch = encoder.begin(rawBody(raw), origin);
   const copies: Buffer[] = [];
   const datagrams: Buffer[] = [];

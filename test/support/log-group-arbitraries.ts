@@ -1,6 +1,6 @@
 /** Generated log groups and generated damage. */
 import fc from 'fast-check';
-import type { LogField, LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogField, type LogGroup } from '../../src/emulator/log-group-schema.ts';
 import { tag, varint } from './wire.ts';
 
 /** Text, what has to be escaped, UTF-8 of every length, and bytes that are not UTF-8. */
@@ -195,3 +195,13 @@ export function applyDamage(raw: Uint8Array, { edits, cut }: Damage): Uint8Array
   }
   return Uint8Array.from(cut === null ? damaged : damaged.slice(0, cut % (damaged.length + 1)));
 }
+
+const damagedList = fc.tuple(logGroups, damage).map(([groups, what]) => applyDamage(encodeLogGroupList(groups), what));
+
+/** Raw bytes of every kind. */
+export const anyRaw: fc.Arbitrary<Uint8Array> = fc.oneof(
+  { weight: 3, arbitrary: logGroups.map((groups) => encodeLogGroupList(groups)) },
+  { weight: 3, arbitrary: unusualList },
+  { weight: 3, arbitrary: damagedList },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }) },
+);

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { encoderVariable } from './tested-encoder.ts';
 import { waitUntil } from './wait-until.ts';
 
 const pm2Bin = createRequire(import.meta.url).resolve('pm2/bin/pm2');
@@ -53,7 +54,13 @@ export async function startPm2(files: (directory: string) => Readonly<Record<str
   await symlink(ourBin, path.join(bin, 'sls-syslog'));
   for (const [name, text] of Object.entries(files(directory))) await writeFile(path.join(directory, name), text);
   // A clean environment: a test's own variables, CI's among them, do not get into the processes.
-  const env = { PATH: `${bin}:${process.env.PATH ?? ''}`, HOME: directory, PM2_HOME: home, PM2_SILENT: 'false' };
+  const env = {
+    PATH: `${bin}:${process.env.PATH ?? ''}`,
+    HOME: directory,
+    PM2_HOME: home,
+    PM2_SILENT: 'false',
+    ...encoderVariable(),
+  };
   const run = async (...args: string[]) => {
     const options = { cwd: directory, env, timeout: 60_000, maxBuffer: 16 << 20 };
     return (await execute(process.execPath, [pm2Bin, ...args], options)).stdout;

@@ -3,11 +3,12 @@ import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
 import { createDeliver, noTotals } from '../../src/deliver.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
 import type { FrameChunk } from '../../src/encode/bytes.ts';
-import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { AppError, CorruptBatchError, DeliveryLostError } from '../../src/errors.ts';
 import type { Ticket } from '../../src/group/progress.ts';
+import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { createPace, type Pace } from '../../src/pacer.ts';
 import { encoderDefaults, rawBody } from '../support/encode.ts';
+import { encoders } from '../support/encoders.ts';
 import * as wire from '../support/wire.ts';
 
 const body = { bytes: Buffer.from('x'), compression: 'none' as const, rawSize: 1 };
@@ -19,7 +20,7 @@ function encoderOf(chunks: (number | string)[]) {
   const close = vi.fn();
   const origins: unknown[] = [];
   const counts: BatchCounts = { logs: 0, rawBytes: 1, frameBytes: 0, truncated: 2, split: 3, deadLettered: 0 };
-  const encoder: BatchEncoder = {
+  const encoder: Pick<BatchEncoder, 'begin'> = {
     begin: (_, origin) => {
       origins.push(origin);
       const left = [...chunks];
@@ -144,6 +145,33 @@ describe('createDeliver', () => {
       undefined,
     ]);
   });
+});
+
+describe('createDeliver with a batch of which hardly anything comes', () => {
+  const empty = wire.group();
+  const last = wire.group(wire.log(wire.time(1)));
+  const raw = Buffer.concat([Buffer.alloc(empty.length * 1_000_000, empty), last]);
+
+  it.each([{ limits: {} }, { limits: { maxMessagesPerSecond: 1_000_000 } }])(
+    'writes what comes, and leaves the event loop its turns meanwhile: $limits',
+    async ({ limits }) => {
+      const { delivery, sink } = sinkOf(() => undefined);
+      const totals = noTotals();
+      let turns = 0;
+      const turn = () => {
+        turns++;
+        next = setImmediate(turn);
+      };
+      let next = setImmediate(turn);
+      const encoder = createKernelEncoder(encoderDefaults);
+      const deliver = createDeliver({ encoder, sink, totals, pace: createPace(limits), log });
+      await deliver(rawBody(raw), ticket, new AbortController().signal);
+      clearImmediate(next);
+      expect(turns).toBeGreaterThanOrEqual(4);
+      expect(delivery.write.mock.calls.map(([{ frameCount }]) => frameCount)).toEqual([1]);
+      expect(totals).toMatchObject({ batches: 1, logs: 1 });
+    },
+  );
 });
 
 describe('createDeliver with a dead-letter file', () => {
@@ -296,21 +324,24 @@ describe('createDeliver with a dead-letter file', () => {
     expect(delivery.end).toHaveBeenCalledOnce();
   });
 
-  it('delivers what stands in front of the damage, with the real encoder', async () => {
-    const one = (text: string) => wire.group(wire.log(wire.time(1), wire.content('k', text)));
-    const raw = Buffer.concat([one('a'), one('b'.repeat(600)), one('c'), Buffer.from([0xff])]);
-    const encoder = createReferenceEncoder({ ...encoderDefaults, maxMessageBytes: 480, oversize: 'dead-letter' });
-    const { delivery, sink } = sinkOf(() => undefined);
-    const totals = noTotals();
-    const { deadLetters, lines } = lettersOn(async () => undefined);
-    const deliver = createDeliver({ encoder, sink, totals, deadLetters, log });
-    await deliver(rawBody(raw), ticket, new AbortController().signal, true);
-    expect(lines).toMatchObject([
-      { index: 1, reason: 'oversize' },
-      { index: 3, nextCursor: 'b' },
-    ]);
-    expect(delivery.write.mock.calls.map(([{ frameCount }]) => frameCount)).toEqual([1, 1]);
-    expect(delivery.end).toHaveBeenCalledOnce();
-    expect(totals).toMatchObject({ logs: 2, deadLettered: 1, batchesSkipped: 1 });
-  });
+  it.each(encoders)(
+    'delivers what stands in front of the damage, with the $kind encoder',
+    async ({ createEncoder }) => {
+      const one = (text: string) => wire.group(wire.log(wire.time(1), wire.content('k', text)));
+      const raw = Buffer.concat([one('a'), one('b'.repeat(600)), one('c'), Buffer.from([0xff])]);
+      const encoder = createEncoder({ ...encoderDefaults, maxMessageBytes: 480, oversize: 'dead-letter' });
+      const { delivery, sink } = sinkOf(() => undefined);
+      const totals = noTotals();
+      const { deadLetters, lines } = lettersOn(async () => undefined);
+      const deliver = createDeliver({ encoder, sink, totals, deadLetters, log });
+      await deliver(rawBody(raw), ticket, new AbortController().signal, true);
+      expect(lines).toMatchObject([
+        { index: 1, reason: 'oversize' },
+        { index: 3, nextCursor: 'b' },
+      ]);
+      expect(delivery.write.mock.calls.map(([{ frameCount }]) => frameCount)).toEqual([1, 1]);
+      expect(delivery.end).toHaveBeenCalledOnce();
+      expect(totals).toMatchObject({ logs: 2, deadLettered: 1, batchesSkipped: 1 });
+    },
+  );
 });

@@ -10,6 +10,7 @@ import { headerLength, headerOf, writeHeader } from './header';
 import { Job, Plan, Status } from './layout';
 import {
   exactLength,
+  hasShared,
   maxLength,
   maxSharedBytes,
   plainLength,
@@ -18,6 +19,7 @@ import {
   writeMessage,
   writeShared,
 } from './message';
+import { clearNames } from './names';
 import { digits, writeDecimal, writeText } from './text';
 import { countWork, GROUP, hasTimeNs, LOG, readGroup, readLog, resetWork, SPAN_BYTES, TIME, TIME_NS, time, timeNs, workDone } from './walk';
 import { writeContents } from './usual';
@@ -102,6 +104,12 @@ export function encode(plan: Plan, job: Job): u32 {
   return status;
 }
 
+/** To be called when the host's answers to `chooseName` are void: spans that were read may hold some of them. */
+export function forgetNames(plan: Plan): void {
+  clearNames(plan);
+  readFor = 0;
+}
+
 /** Finds the next log, and has ready what it shares with others. @returns READY, or why there is none */
 function findLog(plan: Plan, job: Job): u32 {
   while (true) {
@@ -129,6 +137,7 @@ function findLog(plan: Plan, job: Job): u32 {
     }
     job.group = 0;
     job.position = job.groupEnd;
+    if (workDone() > MAX_WORK) return Status.PAUSE;
   }
 }
 
@@ -196,7 +205,7 @@ function share(plan: Plan, job: Job): u32 {
  */
 function writeUsual(plan: Plan, job: Job, start: usize, room: u32): usize {
   const shared = sharedLength();
-  if (plan.usualExpansion == 0 || shared == 0 || load<u8>(log) != TIME) return 0;
+  if (plan.usualExpansion == 0 || !hasShared() || load<u8>(log) != TIME) return 0;
   const grown = <u64>(logEnd - log) * plan.usualExpansion;
   const most = grown + shared + plan.headerStride + job.identityLength + plan.usualMaxConstants;
   if (most > plan.maxMessageBytes || most > room) return 0;

@@ -35,11 +35,13 @@ export class Plan {
   valueExpansion: u32;
   /**
    * What the contents of a usual log grow by at most, with all that stands between them, per byte of the log; 0 where
-   * no log is a usual one: fields are selected, or separator or sign have more than 16 bytes. See usual.ts.
+   * no log is a usual one: separator or sign have more than 16 bytes. See usual.ts.
    */
   usualExpansion: u32;
   /** No more than so much is written beside that, what the group shares, the header, and the identity's first part. */
   usualMaxConstants: u32;
+  /** What of it is for new names that are longer than the keys, escaped, could be. */
+  namesSlack: u32;
   /** 0 octet counting, 1 LF, 2 datagrams. */
   framing: u32;
   maxMessageBytes: u32;

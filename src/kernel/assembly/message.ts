@@ -31,6 +31,11 @@ let groupFields: usize = 0;
 let groupFieldsLength: u32 = 0;
 let tagFields: usize = 0;
 let tagFieldsLength: u32 = 0;
+/** A field may have no bytes at all: whether there are any is not to be told from the lengths. */
+let hasGroupFields: bool = false;
+let hasTagFields: bool = false;
+/** `writeBeforeContents` has written a field. */
+let hasFieldBefore: bool = false;
 
 /** Bytes that `writeShared` needs at most, for the group that was read last. */
 export function maxSharedBytes(plan: Plan, tags: usize): u64 {
@@ -50,12 +55,13 @@ export function writeShared(plan: Plan, tags: usize, shared: usize): void {
     to = escapedValue(plan, topic, topicEnd, to);
   }
   if ((plan.ownFields & SOURCE_BIT) != 0) {
-    if (to != shared) to = writeText(plan.separator, plan.separatorLength, to);
+    if ((plan.ownFields & TOPIC_BIT) != 0) to = writeText(plan.separator, plan.separatorLength, to);
     to = writeText(plan.sourceKey, plan.sourceKeyLength, to);
     to = writeText(plan.sign, plan.signLength, to);
     to = escapedValue(plan, source, sourceEnd, to);
   }
   groupFieldsLength = <u32>(to - groupFields);
+  hasGroupFields = (plan.ownFields & (TOPIC_BIT | SOURCE_BIT)) != 0;
   tagFields = to;
   for (let span = tags; span < tagsEnd; span += SPAN_BYTES) {
     if (span != tags) to = writeText(plan.separator, plan.separatorLength, to);
@@ -64,6 +70,7 @@ export function writeShared(plan: Plan, tags: usize, shared: usize): void {
     to = writeFields(plan, span, span + SPAN_BYTES, to);
   }
   tagFieldsLength = <u32>(to - tagFields);
+  hasTagFields = tags != tagsEnd;
 }
 
 /** Length of the log's text if none of its contents has to be escaped. */
@@ -72,8 +79,8 @@ export function plainLength(plan: Plan, contents: usize): u64 {
   const ownTimeNs = hasTimeNsField(plan, hasTimeNs, timeNs);
   let parts: u64 = count;
   let length: u64 = <u64>plan.prefixLength + plan.suffixLength + groupFieldsLength + tagFieldsLength;
-  if (groupFieldsLength != 0) parts++;
-  if (tagFieldsLength != 0) parts++;
+  if (hasGroupFields) parts++;
+  if (hasTagFields) parts++;
   if (ownTimeNs) {
     parts++;
     length += plan.timeNsKeyLength + plan.signLength + digits(timeNs);
@@ -103,9 +110,8 @@ export function exactLength(plan: Plan, contents: usize, plain: u64): u64 {
 export function writeMessage(plan: Plan, contents: usize, output: usize): usize {
   let to = writeBeforeContents(plan, hasTimeNs, timeNs, output);
   if (contents != contentsEnd) {
-    // Only the prefix is there: this is the first field.
-    if (to == output + plan.prefixLength) to = writeText(plan.lead, plan.leadLength, to);
-    else to = writeText(plan.separator, plan.separatorLength, to);
+    if (hasFieldBefore) to = writeText(plan.separator, plan.separatorLength, to);
+    else to = writeText(plan.lead, plan.leadLength, to);
     to = writeFields(plan, contents, contentsEnd, to);
   }
   return writeText(plan.suffix, plan.suffixLength, to);
@@ -116,7 +122,7 @@ export function writeBeforeContents(plan: Plan, hasTimeNs: bool, timeNs: u32, ou
   let to = writeText(plan.prefix, plan.prefixLength, output);
   let between = plan.lead;
   let betweenLength = plan.leadLength;
-  if (groupFieldsLength != 0) {
+  if (hasGroupFields) {
     to = writeText(between, betweenLength, to);
     to = writeText(groupFields, groupFieldsLength, to);
     between = plan.separator;
@@ -130,14 +136,20 @@ export function writeBeforeContents(plan: Plan, hasTimeNs: bool, timeNs: u32, ou
     between = plan.separator;
     betweenLength = plan.separatorLength;
   }
-  if (tagFieldsLength != 0) {
+  if (hasTagFields) {
     to = writeText(between, betweenLength, to);
     to = writeText(tagFields, tagFieldsLength, to);
   }
+  hasFieldBefore = hasGroupFields || hasTagFields || hasTimeNsField(plan, hasTimeNs, timeNs);
   return to;
 }
 
-/** Bytes of the group's own fields and its tags; 0 where a log's contents come first. */
+/** False where a log's own fields come first. */
+export function hasShared(): bool {
+  return hasGroupFields || hasTagFields;
+}
+
+/** Bytes of the group's own fields and its tags. */
 export function sharedLength(): u32 {
   return groupFieldsLength + tagFieldsLength;
 }

@@ -1,7 +1,8 @@
 /**
  * Which fields are written, and under which names: the host decides, once for each name, and its answers are kept.
  *
- *     0      u32        end of the names that are kept, as an offset in them
+ *     0      u32         end of the names that are kept, as an offset in them
+ *     4      u32         how many they are
  *     16     SLOTS × 16  hash, offset and length of the name, answer; length 0: the slot is free
  *     then   the names
  *
@@ -33,6 +34,11 @@ const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /** Of everything above; the host reserves it, filled with 0. */
 export const NAMES_BYTES: u32 = <u32>TEXTS + TEXT_BYTES;
+
+/** Whatever was answered is asked for again. */
+export function clearNames(plan: Plan): void {
+  memory.fill(plan.names, 0, TEXTS);
+}
 
 let chosenEnd: usize = 0;
 

@@ -5,6 +5,7 @@
  */
 import { writeEscaped, replacedIn } from './escape';
 import { Plan } from './layout';
+import { DROPPED, KEPT, nameEnd, nameOf } from './names';
 import { writeText } from './text';
 
 /** Of a content's first four bytes, or five: tag, length in one byte or two, tag of the key, its length in one byte. */
@@ -29,6 +30,8 @@ export function writeContents(plan: Plan, from: usize, end: usize, output: usize
   const separatorLength = plan.separatorLength;
   const sign = v128.load(plan.sign);
   const signLength = plan.signLength;
+  const selects = plan.selects != 0;
+  let slack = plan.namesSlack;
   let at = from;
   let to = output;
   while (at < end) {
@@ -60,10 +63,28 @@ export function writeContents(plan: Plan, from: usize, end: usize, output: usize
     }
     if (valueEnd != entryEnd || entryEnd > end) return 0;
     at = entryEnd;
-    v128.store(to, separator);
-    to += separatorLength;
     const keyLength = <u32>(keyEnd - key);
     const valueLength = <u32>(valueEnd - value);
+    if (selects) {
+      const name = nameOf(plan, key, keyEnd, false);
+      if (name == DROPPED) continue;
+      if (name != KEPT) {
+        const nameLength = <u32>(nameEnd() - name);
+        // So much of it is room that was reserved for the key.
+        const reserved = keyLength * plan.usualExpansion;
+        if (nameLength > reserved) {
+          if (nameLength - reserved > slack) return 0;
+          slack -= nameLength - reserved;
+        }
+        v128.store(to, separator);
+        to = writeText(name, nameLength, to + separatorLength);
+        v128.store(to, sign);
+        to = writeEscaped(valueEscape, valueLow, valueHigh, value, valueEnd, to + signLength);
+        continue;
+      }
+    }
+    v128.store(to, separator);
+    to += separatorLength;
     if (max(keyLength, valueLength) <= 16) {
       const keyBytes = v128.load(key);
       const valueBytes = v128.load(value);

@@ -42,7 +42,7 @@ describe('defaults', () => {
         timeoutMs: 60_000,
         fetchIntervalMs: 200,
         checkpointIntervalMs: 5_000,
-        maxInFlightBytes: 64 * 2 ** 20,
+        maxInFlightBytes: 32 * 2 ** 20,
         inOrder: false,
       },
       message: {

@@ -1,0 +1,138 @@
+/** Fields that are left out or renamed, against independent code: in both encoders. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
+import type { FieldSelection } from '../../src/encode/field-selection.ts';
+import { createEscapeTable } from '../../src/format/escape-table.ts';
+import type { FormatRow } from '../../src/format/format-row.ts';
+import { createKeyValueFormat } from '../../src/format/key-value.ts';
+import { octetCountingDeframer } from '../support/deframe.ts';
+import { encodeAll, encoderDefaults } from '../support/encode.ts';
+import { encoders } from '../support/encoders.ts';
+import { logGroups } from '../support/log-group-arbitraries.ts';
+import { naiveCutMessages } from '../support/naive-cutter.ts';
+import { type NaiveLog, naiveDefaults, naiveEscape, naiveLogs } from '../support/naive-formatter.ts';
+import { propertyRuns } from '../support/property-runs.ts';
+import { selections } from '../support/selections.ts';
+
+const text = (value: string) => Uint8Array.from(Buffer.from(value, 'latin1'));
+const kv = createKeyValueFormat();
+/** Lead and separator are told apart. */
+const brackets: FormatRow = { ...kv, name: 'brackets', prefix: text('{'), lead: text('<'), suffix: text('}') };
+
+/** The fields that are left, under their names: latin1, unescaped. */
+function selected({ fields, ...log }: NaiveLog, select: FieldSelection): NaiveLog {
+  const left = fields.flatMap(([name, value]): [string, string][] => {
+    const choice = select(text(name));
+    if (choice === 'drop') return [];
+    return [[choice === 'keep' ? name : Buffer.from(choice).toString('latin1'), value]];
+  });
+  return { ...log, fields: left };
+}
+
+function inBrackets({ header, fields }: NaiveLog): string {
+  const written = fields.map(
+    ([name, value]) => `${naiveEscape(name, naiveDefaults, true)}=${naiveEscape(value, naiveDefaults, false)}`,
+  );
+  return `${header(naiveDefaults)}{${written.length > 0 ? '<' : ''}${written.join('||')}}`;
+}
+
+function namesOfEveryLength(): LogGroup[] {
+  const field = (name: string) => ({ Key: text(name), Value: text('v') });
+  // More names than the kernel keeps (768), longer than it keeps (255), and more than 64 KiB in all; each twice.
+  const names = Array.from({ length: 2_000 }, (_, n) => `${n}`.padEnd(n % 300, 'n'));
+  const logs = Array.from({ length: 200 }, (_, n) => ({
+    Time: 1_790_000_000 + n,
+    Contents: names.slice(n * 10, n * 10 + 10).map(field),
+  }));
+  return [
+    { Logs: [...logs, ...logs], Topic: text('t'), LogTags: names.slice(0, 20).map(field) },
+    { Logs: [...logs, ...logs], LogTags: [] },
+  ];
+}
+
+describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
+  function messages(groups: readonly LogGroup[], options: Partial<EncoderOptions>): string[] {
+    const { bytes, error } = encodeAll(createEncoder({ ...encoderDefaults, ...options }), encodeLogGroupList(groups));
+    expect(error).toBeUndefined();
+    const deframer = octetCountingDeframer();
+    const all = deframer.push(bytes).map((message) => message.toString('latin1'));
+    expect(deframer.pending).toBe(0);
+    return all;
+  }
+
+  it.each(Object.keys(selections) as (keyof typeof selections)[])('%s', (name) => {
+    const fields = selections[name];
+    fc.assert(
+      fc.property(logGroups, (groups) => {
+        const expected = naiveLogs(groups).map((log) => inBrackets(selected(log, fields)));
+        expect(messages(groups, { format: brackets, fields })).toEqual(expected);
+      }),
+      propertyRuns(150),
+    );
+  });
+
+  it.each(Object.keys(selections) as (keyof typeof selections)[])('%s, whatever the names are', (name) => {
+    const fields = selections[name];
+    const groups = namesOfEveryLength();
+    const all = messages(groups, { format: brackets, fields });
+    const expected = naiveLogs(groups).map((log) => inBrackets(selected(log, fields)));
+    expect(all.findIndex((message, index) => message !== expected[index])).toBe(-1);
+    expect(all).toHaveLength(expected.length);
+  });
+
+  it('cuts what is left over the limit where independent code cuts it', () => {
+    const oversize = fc.constantFrom('truncate' as const, 'split' as const);
+    const selection = fc.constantFrom(...Object.values(selections));
+    fc.assert(
+      fc.property(logGroups, selection, oversize, fc.integer({ min: 480, max: 700 }), (groups, fields, action, max) => {
+        const expected = naiveLogs(groups).flatMap((log, index) =>
+          naiveCutMessages(selected(log, fields), index, naiveDefaults, { maxBytes: max, oversize: action }),
+        );
+        expect(messages(groups, { fields, oversize: action, maxMessageBytes: max })).toEqual(expected);
+      }),
+      propertyRuns(200),
+    );
+  });
+
+  it('takes more new names than it keeps, from one log or from many', () => {
+    const fields: FieldSelection = (name) => text(`${Buffer.from(name).toString('latin1')}${'n'.repeat(1_000)}`);
+    const contents = (from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => ({ Key: text(`${from + n}`), Value: text('v') }));
+    const logs = Array.from({ length: 130 }, (_, n) => ({ Time: 1, Contents: contents(n * 10, 10) }));
+    const large = { Time: 1, Contents: contents(0, 1_300) };
+    const groups = [{ Logs: [...logs, large, ...logs], LogTags: contents(0, 3) }];
+    const all = messages(groups, { format: brackets, fields });
+    const expected = naiveLogs(groups).map((log) => inBrackets(selected(log, fields)));
+    expect(all.findIndex((message, index) => message !== expected[index])).toBe(-1);
+    expect(all).toHaveLength(expected.length);
+  });
+
+  it('is asked for a name once, not once a log', () => {
+    const asked: string[] = [];
+    const fields: FieldSelection = (name) => {
+      asked.push(Buffer.from(name).toString('latin1'));
+      return 'keep';
+    };
+    const logs = Array.from({ length: 500 }, (_, n) => ({ Time: n, Contents: [{ Key: text('k'), Value: text('v') }] }));
+    messages([{ Logs: logs, LogTags: [{ Key: text('k'), Value: text('v') }] }], { fields });
+    expect(asked.filter((name) => name === 'k').length).toBeLessThanOrEqual(1);
+    expect(asked.filter((name) => name === '__tag__:k').length).toBeLessThanOrEqual(1);
+    expect(asked).toContain('k');
+  });
+});
+
+describe('a format that the kernel cannot write', () => {
+  const escapesTo = (length: number) => ({ ...kv, valueEscape: createEscapeTable([[0x0a, 'e'.repeat(length)]]) });
+
+  it('is the reference’s: a replacement of more than 16 bytes', () => {
+    const [, kernel] = encoders;
+    const kindOf = (format: FormatRow) => kernel?.createEncoder({ ...encoderDefaults, format }).kind;
+    expect([kindOf(escapesTo(16)), kindOf(escapesTo(17))]).toEqual(['kernel', 'reference']);
+    const logs = [{ Time: 1, Contents: [{ Key: text('k'), Value: text('\n') }] }];
+    const raw = encodeLogGroupList([{ Logs: logs, LogTags: [] }]);
+    const { bytes } = encodeAll(kernel!.createEncoder({ ...encoderDefaults, format: escapesTo(17) }), raw);
+    expect(bytes.toString()).toMatch(/k=e{17}$/);
+  });
+});
