@@ -9,6 +9,7 @@
  *             until the last checkpoint), then the heartbeat stops.
  *   stopped   after `drain`, or at once by `destroy`.
  */
+import { setMaxListeners } from 'node:events';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { assign } from './assignment.ts';
@@ -283,6 +284,7 @@ export class ConsumerGroup {
 
   async #drain(deadlineMs: number): Promise<boolean> {
     const deadline = AbortSignal.timeout(deadlineMs);
+    setMaxListeners(0, deadline); // one a shard, and no leak
     const consumers = this.shards;
     this.#leftOver = consumers;
     await Promise.all(consumers.map((consumer) => consumer.drain(deadline)));
