@@ -96,6 +96,33 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
     );
   });
 
+  it.each([1_500, 2_000, 2_500, 3_000, 3_500, 4_000])(
+    'keeps to a limit of %i bytes, though names get longer',
+    (max) => {
+      const fields = selections['gives every field the same long name'];
+      const Contents = Array.from({ length: 10 }, (_, n) => ({ Key: text(`${n}`), Value: text('v') }));
+      const groups = [{ Logs: [{ Time: 1, Contents }], LogTags: [] }];
+      const [log] = naiveLogs(groups);
+      const expected = naiveCutMessages(selected(log!, fields), 0, naiveDefaults, {
+        maxBytes: max,
+        oversize: 'truncate',
+      });
+      expect(messages(groups, { fields, maxMessageBytes: max })).toEqual(expected);
+    },
+  );
+
+  it('tells names apart that have the same hash in the kernel', () => {
+    const fields: FieldSelection = (name) => (Buffer.from(name).toString('latin1') === 'n0056911' ? 'drop' : 'keep');
+    for (const names of [
+      ['n0056911', 'n0073232'],
+      ['n0073232', 'n0056911'],
+    ]) {
+      const Contents = names.map((name) => ({ Key: text(name), Value: text('v') }));
+      const [message] = messages([{ Logs: [{ Time: 1, Contents }], LogTags: [] }], { fields });
+      expect(message).toMatch(/__source__=\|\|n0073232=v$/);
+    }
+  });
+
   it('takes more new names than it keeps, from one log or from many', () => {
     const fields: FieldSelection = (name) => text(`${Buffer.from(name).toString('latin1')}${'n'.repeat(1_000)}`);
     const contents = (from: number, count: number) =>
