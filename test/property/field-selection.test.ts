@@ -111,6 +111,21 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
     },
   );
 
+  it('puts lead and separators around fields that have no bytes at all', () => {
+    const format = { ...brackets, keyValueSign: text('') };
+    const Logs = [{ Time: 1, Contents: [{ Key: text('k'), Value: text('') }] }];
+    const groups = [{ Logs, LogTags: [] }];
+    const withTag = [{ Logs, LogTags: [{ Key: text('t'), Value: text('') }] }];
+    const ends = (all: readonly string[]) => all.map((message) => message.slice(message.indexOf('{')));
+    const nameless = selections['gives every field an empty name'];
+    const onlyOwn: FieldSelection = (name) =>
+      /^__(topic|source)/.test(Buffer.from(name).toString()) ? 'drop' : text('');
+    expect(ends(messages(groups, { format, fields: nameless }))).toEqual(['{<||||}']);
+    expect(ends(messages(withTag, { format, fields: nameless }))).toEqual(['{<||||||}']);
+    expect(ends(messages(groups, { format, fields: onlyOwn }))).toEqual(['{<}']);
+    expect(ends(messages(withTag, { format, fields: onlyOwn }))).toEqual(['{<||}']);
+  });
+
   it('tells names apart that have the same hash in the kernel', () => {
     const fields: FieldSelection = (name) => (Buffer.from(name).toString('latin1') === 'n0056911' ? 'drop' : 'keep');
     for (const names of [
