@@ -12,14 +12,23 @@
 
 const LENGTHS: usize = 32;
 const REPLACEMENTS: usize = 288;
+/** Of a long text, looked at together. */
+const BLOCK: usize = 64;
+
+/** Not 0 where a byte may be replaced. */
+// @ts-ignore: decorator
+@inline
+function marked(bytes: v128, low: v128, high: v128): v128 {
+  const byLow = i8x16.swizzle(low, v128.and(bytes, i8x16.splat(0x0f)));
+  const byHigh = i8x16.swizzle(high, i8x16.shr_u(bytes, 4));
+  return v128.and(byLow, byHigh);
+}
 
 /** Bit n: byte n of `bytes` may be replaced. */
 // @ts-ignore: decorator
 @inline
 export function replacedIn(bytes: v128, low: v128, high: v128): u32 {
-  const byLow = i8x16.swizzle(low, v128.and(bytes, i8x16.splat(0x0f)));
-  const byHigh = i8x16.swizzle(high, i8x16.shr_u(bytes, 4));
-  return <u32>i8x16.bitmask(i8x16.ne(v128.and(byLow, byHigh), i8x16.splat(0)));
+  return <u32>i8x16.bitmask(i8x16.ne(marked(bytes, low, high), i8x16.splat(0)));
 }
 
 /**
@@ -31,6 +40,10 @@ export function replacedIn(bytes: v128, low: v128, high: v128): u32 {
 export function writeEscaped(table: usize, low: v128, high: v128, from: usize, end: usize, output: usize): usize {
   let at = from;
   let to = output;
+  if (end - from > BLOCK) {
+    to = writeBlocks(table, low, high, from, end, output);
+    at += (end - from - 1) & ~(BLOCK - 1);
+  }
   // All but the last 16 bytes, or fewer.
   while (at + 16 < end) {
     const bytes = v128.load(at);
@@ -44,6 +57,36 @@ export function writeEscaped(table: usize, low: v128, high: v128, from: usize, e
   const count = <u32>(end - at);
   const hits = replacedIn(bytes, low, high) & ((1 << count) - 1);
   return hits == 0 ? to + count : writeHits(table, at, count, hits, to);
+}
+
+/** All blocks but the last, be it a whole one. In a long text most have nothing that is replaced. */
+function writeBlocks(table: usize, low: v128, high: v128, from: usize, end: usize, output: usize): usize {
+  let to = output;
+  for (let at = from; at + BLOCK < end; at += BLOCK) {
+    const first = v128.load(at);
+    const second = v128.load(at, 16);
+    const third = v128.load(at, 32);
+    const fourth = v128.load(at, 48);
+    v128.store(to, first);
+    v128.store(to, second, 16);
+    v128.store(to, third, 32);
+    v128.store(to, fourth, 48);
+    const hits = v128.or(
+      v128.or(marked(first, low, high), marked(second, low, high)),
+      v128.or(marked(third, low, high), marked(fourth, low, high)),
+    );
+    if (!v128.any_true(hits)) {
+      to += BLOCK;
+      continue;
+    }
+    for (let part = at; part < at + BLOCK; part += 16) {
+      const bytes = v128.load(part);
+      v128.store(to, bytes);
+      const hitsInPart = replacedIn(bytes, low, high);
+      to = hitsInPart == 0 ? to + 16 : writeHits(table, part, 16, hitsInPart, to);
+    }
+  }
+  return to;
 }
 
 /** Sixteen bytes or fewer, some of which are replaced. */
