@@ -16,7 +16,6 @@ const REPLACEMENTS: usize = 288;
 const BLOCK: usize = 64;
 
 /** Not 0 where a byte may be replaced. */
-// @ts-ignore: decorator
 @inline
 function marked(bytes: v128, low: v128, high: v128): v128 {
   const byLow = i8x16.swizzle(low, v128.and(bytes, i8x16.splat(0x0f)));
@@ -25,7 +24,6 @@ function marked(bytes: v128, low: v128, high: v128): v128 {
 }
 
 /** Bit n: byte n of `bytes` may be replaced. */
-// @ts-ignore: decorator
 @inline
 export function replacedIn(bytes: v128, low: v128, high: v128): u32 {
   return <u32>i8x16.bitmask(i8x16.ne(marked(bytes, low, high), i8x16.splat(0)));
@@ -35,7 +33,6 @@ export function replacedIn(bytes: v128, low: v128, high: v128): u32 {
  * @param low, high the table's first 32 bytes: whoever writes many texts has them at hand
  * @returns where the output ends
  */
-// @ts-ignore: decorator
 @inline
 export function writeEscaped(table: usize, low: v128, high: v128, from: usize, end: usize, output: usize): usize {
   let at = from;

@@ -35,7 +35,6 @@ export function fail(fault: u32, at: usize, detail: u32 = 0): void {
   firstDetail = detail;
 }
 
-// @ts-ignore: decorator
 @inline
 export function failed(): bool {
   return first != Fault.NONE;

@@ -12,7 +12,6 @@ import { HEADER_SLOTS, Plan } from './layout';
 import { writeDecimal, writeText } from './text';
 
 /** Writes the header of a second into a slot, all but its first eight bytes. */
-// @ts-ignore: decorator
 @external("host", "makeHeader")
 declare function makeHeader(time: u32, slot: usize): void;
 
@@ -32,7 +31,6 @@ export function headerOf(plan: Plan, time: u32): usize {
   return slot;
 }
 
-// @ts-ignore: decorator
 @inline
 function hasFraction(slot: usize, hasTimeNs: bool, timeNs: u32): bool {
   return hasTimeNs && timeNs < NANOSECONDS_A_SECOND && load<u32>(slot, 12) != NO_FRACTION;

@@ -93,7 +93,6 @@ export function unpackTo(target: usize): u32 {
 }
 
 /** A match may reach into what it writes itself: so many bytes back, over and over. */
-// @ts-ignore: decorator
 @inline
 function copyMatch(output: usize, offset: u32, length: u32): void {
   const source = output - offset;

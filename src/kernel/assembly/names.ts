@@ -14,7 +14,6 @@ import { Plan } from './layout';
  * What becomes of a field: KEPT, DROPPED, or the address of two numbers: where its new name, escaped already, begins
  * and ends. A tag's name is asked for without the prefix that it has in the text.
  */
-// @ts-ignore: decorator
 @external("host", "chooseName")
 declare function chooseName(from: usize, end: usize, isTag: bool): usize;
 
@@ -97,7 +96,6 @@ function hashOf(from: usize, length: u32): u32 {
   return <u32>(hash ^ (hash >> 32));
 }
 
-// @ts-ignore: decorator
 @inline
 function mix(value: u64): u64 {
   const product = value * MIX;

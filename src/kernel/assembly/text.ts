@@ -1,7 +1,6 @@
 /** Short texts and numbers. Sixteen bytes are stored at a time: whatever comes next is written over the excess. */
 
 /** @returns where the output ends */
-// @ts-ignore: decorator
 @inline
 export function writeText(from: usize, length: u32, output: usize): usize {
   v128.store(output, v128.load(from));

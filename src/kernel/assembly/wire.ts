@@ -23,19 +23,16 @@ export function readFrom(start: usize, end: usize): void {
   limit = end;
 }
 
-// @ts-ignore: decorator
 @inline
 export function position(): usize {
   return at;
 }
 
-// @ts-ignore: decorator
 @inline
 export function seek(to: usize): void {
   at = to;
 }
 
-// @ts-ignore: decorator
 @inline
 export function more(): bool {
   return at < limit;

@@ -2,6 +2,7 @@
  * How a receiver answers the end of our side of a connection, and whether it does: what confirmation rests on
  * (docs/delivery.md).
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppError } from '../../errors.ts';
 import type { Dialer } from './dialer.ts';
 import { connectionError } from './network-errors.ts';
@@ -39,6 +40,7 @@ export interface ProbeResult {
 }
 
 const probes = 3;
+const longestWaitMs = 60 * 60_000;
 
 /** Ends empty connections, and sees what the receiver does. */
 export class Probe {
@@ -79,11 +81,17 @@ export class Probe {
     return { isConfirming, expectsAuthentic: false };
   }
 
-  /** For a receiver that did not answer: it may have been stuck only then. @returns undefined when it still does not */
-  async again(): Promise<ProbeResult | undefined> {
-    const connection = await this.#dial();
-    const outcome = connection && (await this.#ask(connection));
-    return typeof outcome === 'object' ? this.#answered(outcome) : undefined;
+  /**
+   * For a receiver that did not answer: one that was stuck when we started must not cost the promise for good. Asks
+   * again after a while, then after twice as long each time, until it answers.
+   */
+  async untilAnswered(firstWaitMs: number): Promise<ProbeResult> {
+    for (let waitMs = firstWaitMs; ; waitMs = Math.min(2 * waitMs, longestWaitMs)) {
+      await sleep(waitMs, undefined, { signal: this.#signal, ref: false });
+      const connection = await this.#dial();
+      const outcome = connection && (await this.#ask(connection));
+      if (typeof outcome === 'object') return this.#answered(outcome);
+    }
   }
 
   async #dial(): Promise<Connection | undefined> {

@@ -53,9 +53,8 @@ interface Turn {
 /** A successor that is dropped within this time is one too many. */
 const trialMs = 50;
 const refusalsThatTell = 2;
-/** A minute, by default; then twice as long each time. */
+/** A minute, by default. */
 const intervalsToNextProbe = 6;
-const longestToNextProbeMs = 60 * 60_000;
 /** Fewer are a receiver that is restarted. */
 const breaksThatTell = 4;
 
@@ -101,7 +100,16 @@ export class Rotation {
     if (confirm !== 'off') {
       const probe = new Probe(this.#options, this.#dialer, this.#connections, this.#stop.signal);
       this.#found(await probe.atStart());
-      if (!this.#isConfirming) void this.#probeAgain(probe);
+      if (!this.#isConfirming) {
+        const late = probe.untilAnswered(intervalsToNextProbe * this.#options.confirmIntervalMs);
+        // What is open on the present connection is then to be confirmed as well. Only the end of the sink fails it.
+        late
+          .then((found) => this.#found(found))
+          .then(
+            () => this.#clock.ask(),
+            () => undefined,
+          );
+      }
     } else this.#carried.confirming(false);
     // After a probe it is known to be up: nothing new to tell.
     await (confirm === 'off' ? this.#open() : this.#openNext());
@@ -151,27 +159,6 @@ export class Rotation {
     this.#isConfirming = isConfirming;
     this.#expectsAuthentic = expectsAuthentic;
     this.#carried.confirming(isConfirming);
-  }
-
-  /** One that was stuck when we started must not cost the promise for good. */
-  async #probeAgain(probe: Probe): Promise<void> {
-    const { signal } = this.#stop;
-    let waitMs = intervalsToNextProbe * this.#options.confirmIntervalMs;
-    try {
-      for (;;) {
-        await sleep(waitMs, undefined, { signal, ref: false });
-        const found = await probe.again();
-        if (found) {
-          this.#found(found);
-          // What is open on the present connection is to be confirmed as well.
-          this.#clock.ask();
-          return;
-        }
-        waitMs = Math.min(2 * waitMs, longestToNextProbeMs);
-      }
-    } catch {
-      return; // only the end of the sink ends it
-    }
   }
 
   /** A connection that takes deliveries, however long it takes. */
