@@ -182,11 +182,11 @@ class Replay {
     let counts = { logs: 0, truncated: 0, split: 0, deadLettered: 0 };
     try {
       const batch = this.#encoder(item).begin(body, origin);
-      counts = batch.counts;
       try {
         await writeBatch(batch, delivery, this.#pace, this.#signal);
       } finally {
         batch.close();
+        counts = batch.counts;
       }
       const { maxMessageBytes } = this.#options.config.message;
       const tooLong = `its message would have more than ${maxMessageBytes} bytes (--max-message-bytes, --oversize)`;

@@ -146,7 +146,7 @@ describe('daemon processes', () => {
     try {
       emulator.append({ logs: 60_000 });
       environment.SYSLOG_PORT = String((stalled.address() as AddressInfo).port);
-      const daemon = start('--confirm', 'off');
+      const daemon = start('--confirm', 'off', '--max-in-flight', '64MiB');
       await daemon.waitForLog('shards assigned');
       // Each shard has a batch under way, and the next one pulled.
       await eventually(() => expect(emulator.stats().requests.PullLogs).toBeGreaterThanOrEqual(2 * shards));
