@@ -62,13 +62,13 @@ describe('the sink of several receivers', () => {
   let events: EventRecorder;
   let lines: LogLine[];
 
-  function createSink(places: readonly Place[], strategy: Strategy): void {
+  function createSink(places: readonly Place[], strategy: Strategy, confirmTimeoutMs = 1_000): void {
     events = new EventRecorder();
     const recorder = createLogRecorder();
     lines = recorder.lines;
     const factories = places.map(({ port }): ReceiverFactory<TestMark> => {
       const tuning = { backoffMinMs: 5, backoffMaxMs: 20 };
-      const confirm = { confirmIntervalMs: 50, confirmTimeoutMs: 1_000 };
+      const confirm = { confirmIntervalMs: 50, confirmTimeoutMs };
       return (itsEvents) =>
         createSyslogSink({ protocol: 'tcp', host: '127.0.0.1', port, ...confirm, tuning }, itsEvents, recorder.log);
     });
@@ -123,7 +123,8 @@ describe('the sink of several receivers', () => {
   it('is started by one that answers, whatever another does with its connections', async () => {
     const mute = await Place.create({ onConnection: (socket) => socket.resume() });
     const good = await Place.create();
-    createSink([mute, good], 'failover');
+    // The mute one is not to be taken for one that works without confirmation before the other is up.
+    createSink([mute, good], 'failover', 20_000);
     await sink.start(never);
     await deliver('s', 1);
     expect(good.text()).toBe('s.1 ');
