@@ -12,6 +12,20 @@ export interface Config {
   readonly operation: OperationConfig;
 }
 
+/**
+ * The way of logs from one source through one pipeline to one receiver. Without sections in the file there is one, and
+ * all its names are `default`. Flows of the same source have the same `service` and `group`, those to the same receiver
+ * the same `receiver` and `delivery`, those of the same pipeline the same `message`; all have the same `operation`.
+ */
+export interface Flow {
+  readonly pipeline: string;
+  readonly source: string;
+  readonly receiver: string;
+  /** False: the source's checkpoint does not wait for this receiver; the flow has a consumer group of its own. */
+  readonly required: boolean;
+  readonly config: Config;
+}
+
 /** Of `dead-letter replay`. */
 export type ReplayConfig = Omit<Config, 'service' | 'group'> & {
   /** There where everything that the log service needs is given: to pull again what could not be read. */

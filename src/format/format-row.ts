@@ -2,14 +2,15 @@
  * A format as data: one row says how a log's fields become a message's text. A new format is a new row; the
  * encoders have no code for any format in particular.
  *
- *     prefix  lead key sign value  separator key sign value  …  suffix
+ *     prefix  lead key sign value  separator key sign value  …  trail  suffix
  *
- * For instance, with fields a=1 and b=2:
+ * For instance, with fields a=1 and b=2, and without fields:
  *
- *     key=value   lead ||   separator ||   sign =                            ||a=1||b=2
- *     JSON        prefix {  lead "  separator ","  sign ":"  suffix "}       {"a":"1","b":"2"}
+ *     key=value   lead ||   separator ||   sign =                                  ||a=1||b=2         (nothing)
+ *     JSON        prefix {  lead "  separator ","  sign ":"  trail "  suffix }     {"a":"1","b":"2"}  {}
  */
 import type { EscapeTable } from './escape-table.ts';
+import type { Mapped } from './mapped.ts';
 
 export interface FormatRow {
   /** `kv`; for error messages and logs. */
@@ -22,17 +23,38 @@ export interface FormatRow {
   readonly keyEscape: EscapeTable;
   readonly keyValueSign: Uint8Array;
   readonly valueEscape: EscapeTable;
+  /** After the last field; absent: nothing. */
+  readonly trail?: Uint8Array;
   readonly suffix: Uint8Array;
+  /**
+   * Names and values that are not UTF-8; default `pass`: they are written as they are. `replace`: each byte sequence
+   * that is none becomes U+FFFD, as `TextDecoder` does it (one for each maximal subpart).
+   */
+  readonly invalidUtf8?: 'pass' | 'replace';
+  /**
+   * How the format spells the name of a field (CEF's own keys are alphanumeric), after selection and renaming, before
+   * it is escaped. Asked once a name, or once in a while; a pure function. Absent: as it is.
+   */
+  readonly spell?: (name: Uint8Array) => Uint8Array;
+  /** Of fields that end up with the same name only the last is written, in its own place. Default: all of them are. */
+  readonly uniqueNames?: boolean;
+  /**
+   * What the text is of the message; default `text`: its MSG. `structured-data`: its STRUCTURED-DATA, which follows
+   * MSGID (or an identity, with nothing between), and there is no MSG. RFC 5424 only.
+   */
+  readonly place?: 'text' | 'structured-data';
+  /** Fields with a place of their own, before the others. */
+  readonly mapped?: Mapped;
 }
 
 const LINE_FEED = 0x0a;
 
 /** True where no log whatsoever can bring a line feed into the text: what LF framing depends on. */
 export function isSingleLine(row: FormatRow): boolean {
-  const constants = [row.prefix, row.lead, row.separator, row.keyValueSign, row.suffix];
+  const constants = [row.prefix, row.lead, row.separator, row.keyValueSign, row.trail, row.suffix];
   const escapes = [row.keyEscape, row.valueEscape];
   return (
-    constants.every((bytes) => !bytes.includes(LINE_FEED)) &&
+    constants.every((bytes) => !bytes?.includes(LINE_FEED)) &&
     escapes.every(
       (table) =>
         table.classes[LINE_FEED] !== 0 && table.replacements.every((replacement) => !replacement.includes(LINE_FEED)),

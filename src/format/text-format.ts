@@ -1,0 +1,17 @@
+/**
+ * A format that is no row: code that makes a log's text, such as a template or a user's module. It runs in TypeScript,
+ * log by log.
+ */
+import type { LogView } from './log-view.ts';
+
+export interface TextFormat {
+  readonly kind: 'text';
+  /** `template`; for error messages and logs. */
+  readonly name: string;
+  /**
+   * The message's text; a string is written as UTF-8. Line breaks in it are written as `\n` and `\r`, other control
+   * characters as they are.
+   * @throws anything: the log is rejected then, with the reason `format`
+   */
+  format(log: LogView): string | Uint8Array;
+}
