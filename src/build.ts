@@ -50,11 +50,12 @@ export function buildSink<M extends Mark>(
   return createReceiversSink(factories, { ...delivery, log }, events);
 }
 
-/** @param origin what an identity names */
-export function buildEncoder(
-  { message, receiver, delivery, operation }: Pick<Config, 'message' | 'receiver' | 'delivery' | 'operation'>,
-  origin: { readonly project: string; readonly logstore: string },
-): BatchEncoder {
+export function buildEncoder({
+  message,
+  receiver,
+  delivery,
+  operation,
+}: Pick<Config, 'message' | 'receiver' | 'delivery' | 'operation'>): BatchEncoder {
   const create = operation.encoder === 'kernel' ? createKernelEncoder : createReferenceEncoder;
   return create({
     format: createKeyValueFormat(message),
@@ -69,8 +70,6 @@ export function buildEncoder(
     ...chunkSizes(delivery),
     maxMessageBytes: message.maxMessageBytes,
     oversize: message.oversize,
-    ...(message.identity && {
-      identity: { ...message.identity, project: origin.project, logstore: origin.logstore },
-    }),
+    ...(message.identity && { identity: message.identity }),
   });
 }

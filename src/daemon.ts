@@ -97,14 +97,14 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
   );
   const pace = createPace(config.delivery);
   const turns = pace ? undefined : new Turns({ count: 1 + (config.receiver.others?.length ?? 0) });
-  const encoder = buildEncoder(config, config.service);
+  const encoder = buildEncoder(config);
   const file = config.delivery.deadLetter && new DeadLetterFile({ ...config.delivery.deadLetter, log });
   const deadLetters = file && new DeadLetters({ ...config.service, file, log });
   const group = new ConsumerGroup({
     ...config.group,
     until: config.group.until,
     service,
-    deliver: createDeliver({ encoder, sink, totals, pace, turns, deadLetters, log }),
+    deliver: createDeliver({ encoder, origin: config.service, sink, totals, pace, turns, deadLetters, log }),
     skipsCorrupt: config.delivery.onCorruptBatch === 'skip',
     ...(pace && { batchTargetMs: pacedBatchMs }),
     confirmSoon: () => sink.confirmSoon(),

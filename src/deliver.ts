@@ -10,6 +10,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { BatchLetters, DeadLetters } from './dead-letter/dead-letters.ts';
 import type { BatchEncoder, EncodedBatch } from './encode/batch-encoder.ts';
 import type { BatchBody } from './encode/bytes.ts';
+import type { BatchOrigin } from './encode/identity.ts';
 import { AppError, CorruptBatchError } from './errors.ts';
 import type { Ticket } from './group/progress.ts';
 import type { Deliver } from './group/shard-consumer.ts';
@@ -51,6 +52,8 @@ export function noTotals(): DeliveryTotals {
 
 export interface DeliverParts {
   readonly encoder: Pick<BatchEncoder, 'begin'>;
+  /** What the batches are pulled from. */
+  readonly origin: Pick<BatchOrigin, 'project' | 'logstore'>;
   readonly sink: Pick<Sink<Ticket>, 'deliver'>;
   readonly totals: DeliveryTotals;
   /** Absent: as fast as the sink takes it. */
@@ -62,7 +65,10 @@ export interface DeliverParts {
   readonly log: Log;
 }
 
-export function createDeliver({ encoder, sink, totals, pace, turns, deadLetters, log }: DeliverParts): Deliver {
+export function createDeliver(parts: DeliverParts): Deliver {
+  const { encoder, sink, totals, pace, turns, deadLetters, log } = parts;
+  const { project, logstore } = parts.origin;
+
   return async (body, ticket, signal, maySkip = false) => {
     const letters = deadLetters?.begin(ticket);
     while (!(await attempt(body, ticket, signal, letters, maySkip))) await letters?.storeUntilDone(signal);
@@ -105,7 +111,7 @@ export function createDeliver({ encoder, sink, totals, pace, turns, deadLetters,
     const turn = await turns?.take(signal);
     try {
       if (body.refused) throw body.refused;
-      batch = encoder.begin(body, { shard: ticket.shard, cursor: ticket.from });
+      batch = encoder.begin(body, { project, logstore, shard: ticket.shard, cursor: ticket.from });
       await writeBatch(batch, delivery, pace ?? unpaced(turn), signal, letters);
     } catch (error) {
       if (!(error instanceof CorruptBatchError) || !letters || !maySkip) throw error;

@@ -42,8 +42,6 @@ export interface ReplaySummary {
 /** A log, or a batch that was pulled again. */
 interface Item {
   readonly place: string;
-  readonly project: string;
-  readonly logstore: string;
   readonly body: BatchBody;
   readonly origin: BatchOrigin;
 }
@@ -72,7 +70,7 @@ class Replay {
   readonly #signal: AbortSignal;
   readonly #sink: Sink<Portion>;
   readonly #pace: Pace | undefined;
-  readonly #encoders = new Map<string, BatchEncoder>();
+  readonly #encoder: BatchEncoder;
   readonly #problems = new Map<string, string>();
   /** What is not confirmed, oldest first. */
   readonly #portions: Portion[] = [];
@@ -89,6 +87,7 @@ class Replay {
     const { config, log } = options;
     this.#options = options;
     this.#signal = signal;
+    this.#encoder = buildEncoder(config);
     this.#pace = createPace(config.delivery);
     const confirmed = (portion: Portion) => this.#onConfirmed(portion);
     const lost = (portions: readonly Portion[]) => {
@@ -181,7 +180,7 @@ class Replay {
     const { place, body, origin } = item;
     let counts = { logs: 0, truncated: 0, split: 0, deadLettered: 0 };
     try {
-      const batch = this.#encoder(item).begin(body, origin);
+      const batch = this.#encoder.begin(body, origin);
       try {
         await writeBatch(batch, delivery, this.#pace, this.#signal);
       } finally {
@@ -197,13 +196,6 @@ class Replay {
       this.#notReplayable(place, error.message);
     }
     return counts;
-  }
-
-  #encoder({ project, logstore }: Item): BatchEncoder {
-    const name = `${project}/${logstore}`;
-    const encoder = this.#encoders.get(name) ?? buildEncoder(this.#options.config, { project, logstore });
-    this.#encoders.set(name, encoder);
-    return encoder;
   }
 
   #onConfirmed(portion: Portion): void {
@@ -252,7 +244,7 @@ class Replay {
       const { project, logstore, shard, cursor, index } = record.log;
       const bytes = record.logGroupList;
       const body: BatchBody = { bytes, compression: 'none', rawSize: bytes.length };
-      yield { place, project, logstore, body, origin: { shard, cursor, firstIndex: index } };
+      yield { place, body, origin: { project, logstore, shard, cursor, firstIndex: index } };
     }
   }
 
@@ -283,7 +275,7 @@ class Replay {
           signal: this.#signal,
         });
         if (pulled.nextCursor === at) throw new Error('the log service has nothing more there');
-        if (pulled.body) yield { place, project, logstore, body: pulled.body, origin: { shard, cursor: at } };
+        if (pulled.body) yield { place, body: pulled.body, origin: { project, logstore, shard, cursor: at } };
         at = pulled.nextCursor;
       }
     } catch (error) {

@@ -34,7 +34,7 @@ export function createEncoderParts(options: EncoderOptions): EncoderParts {
   return { row, header, identity, framing, limits, pool: new ChunkPool({ chunkBytes: CHUNK_BYTES }) };
 }
 
-/** @throws AppError code `encoder-options`, action `fatal`: there is no origin, or its cursor leaves the text no room */
+/** @throws AppError code `encoder-options`, action `fatal`: there is no origin, or its names and cursor leave the text no room */
 export function batchIdentity(parts: EncoderParts, origin: BatchOrigin | undefined): BatchIdentity | undefined {
   const { identity, header, row, limits } = parts;
   if (identity === undefined) return undefined;
@@ -43,7 +43,7 @@ export function batchIdentity(parts: EncoderParts, origin: BatchOrigin | undefin
   const needed = header.maxBytes + prepared.maxBytes + row.maxCharacterBytes;
   if (needed > limits.maxMessageBytes) {
     throw invalidOptions(
-      `Header and identity of a message take up to ${needed} bytes, since a cursor of shard ${origin.shard} has ${origin.cursor.length}, and a message may have ${limits.maxMessageBytes}: allow larger messages.`,
+      `Header and identity of a message take up to ${needed} bytes, since the project is ${origin.project}, the logstore ${origin.logstore}, and a cursor of shard ${origin.shard} has ${origin.cursor.length}, and a message may have ${limits.maxMessageBytes}: allow larger messages.`,
     );
   }
   return prepared;

@@ -16,12 +16,12 @@ import { decimalDigits, type Output } from './output.ts';
 export interface IdentityOptions {
   /** IANA Private Enterprise Number: it makes the SD-ID's name ours (RFC 5424, section 7.2.2). */
   readonly enterpriseId: number;
-  readonly project: string;
-  readonly logstore: string;
 }
 
 /** Where a batch was pulled from. */
 export interface BatchOrigin {
+  readonly project: string;
+  readonly logstore: string;
   readonly shard: number;
   /** The cursor that the batch was pulled with. */
   readonly cursor: string;
@@ -47,7 +47,7 @@ export class BatchIdentity {
   /** All up to the index. */
   readonly lead: Uint8Array;
 
-  constructor({ enterpriseId, project, logstore }: IdentityOptions, { shard, cursor }: BatchOrigin) {
+  constructor({ enterpriseId }: IdentityOptions, { project, logstore, shard, cursor }: BatchOrigin) {
     const fixed = { project, logstore, shard: String(shard), cursor };
     const params = Object.entries(fixed).map(([name, value]) => `${name}="${paramValue(value)}"`);
     this.lead = Uint8Array.from(Buffer.from(`[sls@${enterpriseId} ${params.join(' ')} index="`));
@@ -82,9 +82,13 @@ export function checkEnterpriseId(enterpriseId: number): void {
   );
 }
 
-/** The longest identity that a batch will have, by the cursors that the service is known to make, and then some. */
+/**
+ * The longest identity that a batch will have beside the names of its project and logstore, by the cursors that the
+ * service is known to make, and then some.
+ */
 export function usualMaxIdentityBytes(options: IdentityOptions): number {
-  return new BatchIdentity(options, { shard: 2 ** 31 - 1, cursor: 'c'.repeat(USUAL_MAX_CURSOR_BYTES) }).maxBytes;
+  const cursor = 'c'.repeat(USUAL_MAX_CURSOR_BYTES);
+  return new BatchIdentity(options, { project: '', logstore: '', shard: 2 ** 31 - 1, cursor }).maxBytes;
 }
 
 /**

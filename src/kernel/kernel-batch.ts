@@ -12,7 +12,7 @@ import type { Slot } from './memory.ts';
 const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
 
 /** Of a batch whose messages carry no identity: only the index matters. */
-const NOWHERE: BatchOrigin = { shard: 0, cursor: '' };
+const NOWHERE: BatchOrigin = { project: '', logstore: '', shard: 0, cursor: '' };
 
 export interface KernelBatchParts {
   readonly kernel: Kernel;

@@ -43,7 +43,7 @@ describe('the kernel', () => {
         (options, all, turns) => {
           const slow = { ...options, maxChunkFrames: 1 };
           const { reference, kernel } = pairFor(slow);
-          const origin = { shard: 1, cursor: 'c' };
+          const origin = { project: 'p', logstore: 'l', shard: 1, cursor: 'c' };
           const open = all.map((raw) => ({
             batch: kernel.begin(rawBody(raw), origin),
             bytes: [] as Buffer[],

@@ -31,13 +31,16 @@ test.each(encoders)(
         try {
           const { service, message } = load(environment).config;
           const { rfc, hostname, tag: appName } = message;
-          createEncoder({
+          const encoder = createEncoder({
             format: createKeyValueFormat(message),
             header: { rfc, facility: 23, severity: 7, hostname, appName },
             framing: 'octet-counting',
             maxMessageBytes: message.maxMessageBytes,
-            ...(message.identity && { identity: { ...service, ...message.identity } }),
+            ...(message.identity && { identity: message.identity }),
           });
+          const { project, logstore } = service;
+          const nothing = { bytes: new Uint8Array(0), compression: 'none', rawSize: 0 } as const;
+          encoder.begin(nothing, { project, logstore, shard: 2 ** 31 - 1, cursor: 'c'.repeat(128) }).close();
           outcomes.accepted++;
         } catch (error) {
           expect(error).toBeInstanceOf(ConfigError);

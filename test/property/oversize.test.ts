@@ -35,8 +35,11 @@ const formats = fc.record({
   rfc: fc.constantFrom('5424' as const, '3164' as const),
 });
 
-const identity = { enterpriseId: 32473, project: 'p"1', logstore: 'l\\2' };
+const identity = { enterpriseId: 32473 };
+const names = { project: 'p"1', logstore: 'l\\2' };
 const origins: fc.Arbitrary<BatchOrigin> = fc.record({
+  project: fc.constant(names.project),
+  logstore: fc.constant(names.logstore),
   shard: fc.nat(2 ** 31 - 1),
   cursor: fc.string({ unit: fc.constantFrom('M', '=', '"', '\\', ']', 'é'), maxLength: 30 }),
 });
@@ -85,7 +88,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
 
             const options: NaiveOptions = { ...naiveDefaults, separator: latin1(separator), escape: mode, rfc };
             const structuredData = (index: number, part: number | undefined) =>
-              `[sls@32473 project=${quoted(identity.project)} logstore=${quoted(identity.logstore)}` +
+              `[sls@32473 project=${quoted(names.project)} logstore=${quoted(names.logstore)}` +
               ` shard="${origin?.shard}" cursor=${quoted(origin?.cursor ?? '')} index="${index}"` +
               `${part === undefined ? '' : ` part="${part}"`}]`;
             const cut = { maxBytes, oversize, ...(origin && { structuredData }) };
@@ -111,7 +114,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
     });
 
     it('are whole again when their parts are put together, in UTF-8 and within the limit each', () => {
-      const origin = { shard: 7, cursor: 'MTQ0NzI5OTYwNjg5NjYzMjM1Ng==' };
+      const origin = { ...names, shard: 7, cursor: 'MTQ0NzI5OTYwNjg5NjYzMjM1Ng==' };
       const values = fc.string({ unit: fc.constantFrom('a', '|', '\n', 'é', '漢', '😀'), maxLength: 3000 });
       const utf8 = new TextDecoder('utf-8', { fatal: true });
       fc.assert(

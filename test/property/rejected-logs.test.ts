@@ -65,8 +65,8 @@ describe('a log that is cut out of its batch', () => {
   });
 });
 
-const identity = { enterpriseId: 32473, project: 'p', logstore: 'l' };
-const origin = { shard: 3, cursor: 'MTQ0NzI5OTYwNjg5NjYzMjM1Ng==', firstIndex: 5 };
+const identity = { enterpriseId: 32473 };
+const origin = { project: 'p', logstore: 'l', shard: 3, cursor: 'MTQ0NzI5OTYwNjg5NjYzMjM1Ng==', firstIndex: 5 };
 
 /** Logs around the limit, to the byte, some with fractions of a second and escapes. */
 const groupsAroundTheLimit: fc.Arbitrary<LogGroup[]> = fc.array(

@@ -60,7 +60,7 @@ export const someOptions: fc.Arbitrary<EncoderOptions> = fc
   .map(({ rfc, hasIdentity, ...rest }) => ({
     ...withoutUndefined(rest),
     header: { ...encoderDefaults.header, rfc, timeZone: 'utc' as const },
-    ...(hasIdentity && rfc === '5424' && { identity: { enterpriseId: 32473, project: 'p', logstore: 'l"' } }),
+    ...(hasIdentity && rfc === '5424' && { identity: { enterpriseId: 32473 } }),
   }));
 
 function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
@@ -68,8 +68,14 @@ function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclud
 }
 
 export const someOrigin: fc.Arbitrary<BatchOrigin> = fc.record(
-  { shard: fc.nat(2 ** 31 - 1), cursor: fc.base64String({ maxLength: 40 }), firstIndex: fc.nat(2_000_000) },
-  { requiredKeys: ['shard', 'cursor'] },
+  {
+    project: fc.constantFrom('p', 'web-logs'),
+    logstore: fc.constantFrom('l"', 'access_log'),
+    shard: fc.nat(2 ** 31 - 1),
+    cursor: fc.base64String({ maxLength: 40 }),
+    firstIndex: fc.nat(2_000_000),
+  },
+  { requiredKeys: ['project', 'logstore', 'shard', 'cursor'] },
 );
 
 export function expectSameOf(pair: Pair, raw: Uint8Array, origin?: BatchOrigin): void {

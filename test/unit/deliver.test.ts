@@ -47,12 +47,14 @@ function sinkOf(write: (chunk: FrameChunk) => Promise<void> | undefined) {
   return { delivery, sink: { deliver: () => delivery } };
 }
 
+const origin = { project: 'web-logs', logstore: 'access_log' };
+
 describe('createDeliver', () => {
   it('writes every chunk, ends the delivery, and counts', async () => {
     const { encoder, close, origins } = encoderOf([10, 20]);
     const { delivery, sink } = sinkOf(() => undefined);
     const totals = noTotals();
-    await createDeliver({ encoder, sink, totals, log })(body, ticket, new AbortController().signal);
+    await createDeliver({ encoder, origin, sink, totals, log })(body, ticket, new AbortController().signal);
     expect(delivery.write).toHaveBeenCalledTimes(2);
     expect(delivery.end).toHaveBeenCalledOnce();
     expect(delivery.abandon).not.toHaveBeenCalled();
@@ -66,14 +68,14 @@ describe('createDeliver', () => {
       truncated: 2,
       split: 3,
     });
-    expect(origins).toEqual([{ shard: 0, cursor: 'a' }]);
+    expect(origins).toEqual([{ ...origin, shard: 0, cursor: 'a' }]);
   });
 
   it('makes the next slice only when the sink wants more, and leaves the event loop free in between', async () => {
     const { encoder } = encoderOf([1, 1, 1]);
     let open: () => void = () => undefined;
     const { delivery, sink } = sinkOf(() => new Promise<void>((resolve) => (open = resolve)));
-    const delivering = createDeliver({ encoder, sink, totals: noTotals(), log })(
+    const delivering = createDeliver({ encoder, origin, sink, totals: noTotals(), log })(
       body,
       ticket,
       new AbortController().signal,
@@ -91,7 +93,11 @@ describe('createDeliver', () => {
     const { encoder, close } = encoderOf([1, 'bad length']);
     const { delivery, sink } = sinkOf(() => undefined);
     const totals = noTotals();
-    const delivering = createDeliver({ encoder, sink, totals, log })(body, ticket, new AbortController().signal);
+    const delivering = createDeliver({ encoder, origin, sink, totals, log })(
+      body,
+      ticket,
+      new AbortController().signal,
+    );
     await expect(delivering).rejects.toBeInstanceOf(CorruptBatchError);
     expect(delivery.end).not.toHaveBeenCalled();
     expect(delivery.abandon).toHaveBeenCalled();
@@ -105,7 +111,7 @@ describe('createDeliver', () => {
     const { delivery, sink } = sinkOf(() => new Promise<void>((_, no) => (reject = no)));
     delivery.abandon.mockImplementation(() => reject(new DeliveryLostError('abandoned')));
     const stop = new AbortController();
-    const delivering = createDeliver({ encoder, sink, totals: noTotals(), log })(body, ticket, stop.signal);
+    const delivering = createDeliver({ encoder, origin, sink, totals: noTotals(), log })(body, ticket, stop.signal);
     await vi.waitFor(() => expect(delivery.write).toHaveBeenCalledOnce());
     stop.abort(new DeliveryLostError('stopped by the test'));
     await expect(delivering).rejects.toBeInstanceOf(DeliveryLostError);
@@ -118,7 +124,11 @@ describe('createDeliver', () => {
     const { delivery, sink } = sinkOf(() => undefined);
     const pace = createPace({ maxBytesPerSecond: 0.001 });
     const stop = new AbortController();
-    const delivering = createDeliver({ encoder, sink, totals: noTotals(), pace, log })(body, ticket, stop.signal);
+    const delivering = createDeliver({ encoder, origin, sink, totals: noTotals(), pace, log })(
+      body,
+      ticket,
+      stop.signal,
+    );
     await vi.waitFor(() => expect(delivery.write).toHaveBeenCalledOnce());
     await new Promise((resolve) => setTimeout(resolve, 50));
     stop.abort(new DeliveryLostError('stopped by the test'));
@@ -138,7 +148,11 @@ describe('createDeliver', () => {
       counted.push(sent);
       return sent !== undefined;
     };
-    await createDeliver({ encoder, sink, totals: noTotals(), pace, log })(body, ticket, new AbortController().signal);
+    await createDeliver({ encoder, origin, sink, totals: noTotals(), pace, log })(
+      body,
+      ticket,
+      new AbortController().signal,
+    );
     expect(counted).toEqual([
       { frames: 1, bytes: 10, taken: undefined },
       { frames: 1, bytes: 20, taken: undefined },
@@ -164,7 +178,7 @@ describe('createDeliver with a batch of which hardly anything comes', () => {
       };
       let next = setImmediate(turn);
       const encoder = createKernelEncoder(encoderDefaults);
-      const deliver = createDeliver({ encoder, sink, totals, pace: createPace(limits), log });
+      const deliver = createDeliver({ encoder, origin, sink, totals, pace: createPace(limits), log });
       await deliver(rawBody(raw), ticket, new AbortController().signal);
       clearImmediate(next);
       expect(turns).toBeGreaterThanOrEqual(4);
@@ -222,7 +236,7 @@ describe('createDeliver with a dead-letter file', () => {
     const totals = noTotals();
     const { deadLetters, lines } = lettersOn(async () => expect(delivery.end).not.toHaveBeenCalled());
     const signal = new AbortController().signal;
-    await createDeliver({ encoder, sink, totals, deadLetters, log })(body, ticket, signal);
+    await createDeliver({ encoder, origin, sink, totals, deadLetters, log })(body, ticket, signal);
     const log64 = Buffer.from('the log').toString('base64');
     const { time, ...record } = lines[0] ?? {};
     expect(Date.parse(String(time))).toBeGreaterThan(0);
@@ -248,7 +262,7 @@ describe('createDeliver with a dead-letter file', () => {
     log.error.mockClear();
     log.info.mockClear();
     const signal = new AbortController().signal;
-    const delivering = createDeliver({ encoder, sink, totals, deadLetters, log })(body, ticket, signal);
+    const delivering = createDeliver({ encoder, origin, sink, totals, deadLetters, log })(body, ticket, signal);
     await vi.waitFor(() => expect(file.append.mock.calls.length).toBeGreaterThan(3));
     expect(delivery.abandon).toHaveBeenCalled();
     expect(delivery.end).not.toHaveBeenCalled();
@@ -272,7 +286,7 @@ describe('createDeliver with a dead-letter file', () => {
       const { delivery, sink } = sinkOf(() => undefined);
       const { deadLetters, file } = lettersOn(append);
       const stop = new AbortController();
-      const deliver = createDeliver({ encoder, sink, totals: noTotals(), deadLetters, log });
+      const deliver = createDeliver({ encoder, origin, sink, totals: noTotals(), deadLetters, log });
       const delivering = deliver(body, ticket, stop.signal);
       await vi.waitFor(() => expect(file.append).toHaveBeenCalled());
       stop.abort(new DeliveryLostError('stopped by the test'));
@@ -286,7 +300,7 @@ describe('createDeliver with a dead-letter file', () => {
     const { delivery, sink } = sinkOf(() => undefined);
     const totals = noTotals();
     const { deadLetters, lines } = lettersOn(async () => expect(delivery.end).not.toHaveBeenCalled());
-    const deliver = createDeliver({ encoder, sink, totals, deadLetters, log });
+    const deliver = createDeliver({ encoder, origin, sink, totals, deadLetters, log });
     const { signal } = new AbortController();
     await expect(deliver(body, ticket, signal, false)).rejects.toBeInstanceOf(CorruptBatchError);
     expect(lines).toEqual([]);
@@ -306,7 +320,7 @@ describe('createDeliver with a dead-letter file', () => {
     const { deadLetters, lines } = lettersOn(async () => {
       if (failures-- > 0) throw refusal;
     });
-    const deliver = createDeliver({ encoder, sink, totals: noTotals(), deadLetters, log });
+    const deliver = createDeliver({ encoder, origin, sink, totals: noTotals(), deadLetters, log });
     await deliver(body, ticket, new AbortController().signal, true);
     expect(lines.map(({ index }) => index)).toEqual([1, 2]);
   });
@@ -316,7 +330,7 @@ describe('createDeliver with a dead-letter file', () => {
     const { delivery, sink } = sinkOf(() => undefined);
     const { deadLetters, lines } = lettersOn(async () => undefined);
     const refused = { ...body, refused: new CorruptBatchError('too large') };
-    const deliver = createDeliver({ encoder, sink, totals: noTotals(), deadLetters, log });
+    const deliver = createDeliver({ encoder, origin, sink, totals: noTotals(), deadLetters, log });
     const { signal } = new AbortController();
     await expect(deliver(refused, ticket, signal)).rejects.toBe(refused.refused);
     await deliver(refused, ticket, signal, true);
@@ -333,7 +347,7 @@ describe('createDeliver with a dead-letter file', () => {
       const { delivery, sink } = sinkOf(() => undefined);
       const totals = noTotals();
       const { deadLetters, lines } = lettersOn(async () => undefined);
-      const deliver = createDeliver({ encoder, sink, totals, deadLetters, log });
+      const deliver = createDeliver({ encoder, origin, sink, totals, deadLetters, log });
       await deliver(rawBody(raw), ticket, new AbortController().signal, true);
       expect(lines).toMatchObject([
         { index: 1, reason: 'oversize' },

@@ -15,8 +15,8 @@ const CHUNK_BYTES = 256 * 1024;
 const LIMIT = 480;
 const HEADER = '<14>1 1970-01-01T00:00:01Z host app - - - ';
 const LEAD = `${HEADER}||__topic__=||__source__=||v=`;
-const ORIGIN = { shard: 3, cursor: 'MTQ0NzI5' };
-const IDENTITY = { enterpriseId: 32473, project: 'web-logs', logstore: 'access_log' };
+const ORIGIN = { project: 'web-logs', logstore: 'access_log', shard: 3, cursor: 'MTQ0NzI5' };
+const IDENTITY = { enterpriseId: 32473 };
 
 describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
   function create(options: Partial<EncoderOptions> = {}): BatchEncoder {
@@ -221,8 +221,9 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
     });
 
     it('escapes what would end a value, and lets no control character through', () => {
-      const encoder = create({ identity: { ...IDENTITY, project: 'a"b\\c]d' } });
-      const { bytes } = encodeAll(encoder, group(log(time(1))), { shard: 0, cursor: '\n]"' });
+      const encoder = create({ identity: IDENTITY });
+      const origin = { ...ORIGIN, project: 'a"b\\c]d', shard: 0, cursor: '\n]"' };
+      const { bytes } = encodeAll(encoder, group(log(time(1))), origin);
       expect(bytes.toString()).toContain(' project="a\\"b\\\\c\\]d" logstore="access_log" shard="0" cursor="_\\]\\"" ');
     });
 
@@ -233,7 +234,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
         'enterprise id is 0; it must be a whole number from 1 to 4294967295',
       ],
       [{ identity: { ...IDENTITY, enterpriseId: 1.5 } }, 'enterprise id is 1.5'],
-      [{ identity: { ...IDENTITY, logstore: 'l'.repeat(400) } }, /message is 480 bytes; .* from 688 to/],
+      [{ header: { ...encoderDefaults.header, hostname: 'h'.repeat(240) } }, /message is 480 bytes; .* from \d{3} to/],
     ])('is refused where it cannot be: %j', (options, why) => {
       expect(() => create({ identity: IDENTITY, ...options })).toThrow(why);
       expect(() => create({ identity: IDENTITY, ...options })).toThrow(
@@ -241,13 +242,14 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
       );
     });
 
-    it('takes an origin, whose cursor leaves room for the text', () => {
+    it('takes an origin, whose names and cursor leave room for the text', () => {
       const encoder = create({ identity: IDENTITY });
       const body = rawBody(group(log(time(1))));
       expect(() => encoder.begin(body)).toThrow('without an origin');
-      expect(() => encoder.begin(body, { shard: 5, cursor: 'c'.repeat(500) })).toThrow(
-        /up to 6\d\d bytes, since a cursor of shard 5 has 500, and a message may have 480/,
+      expect(() => encoder.begin(body, { ...ORIGIN, shard: 5, cursor: 'c'.repeat(500) })).toThrow(
+        /up to 6\d\d bytes, since the project is web-logs, the logstore access_log, and a cursor of shard 5 has 500, and a message may have 480/,
       );
+      expect(() => encoder.begin(body, { ...ORIGIN, logstore: 'l'.repeat(400) })).toThrow('allow larger messages');
     });
   });
 

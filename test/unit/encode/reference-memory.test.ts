@@ -8,7 +8,7 @@ import { content, group, log, logTag, message, source, time, timeNs, topic } fro
 describe('memory', () => {
   it.each([
     ['none', {}],
-    ['an identity', { identity: { enterpriseId: 32473, project: 'p', logstore: 'l' } }],
+    ['an identity', { identity: { enterpriseId: 32473 } }],
   ])(
     'is not taken for a log or a field: a batch allocates a few hundred bytes a chunk; with %s',
     async (_, options) => {
@@ -20,7 +20,7 @@ describe('memory', () => {
       const raw = group(...logs, message(9, 'unknown'), topic('t'), source('s'), logTag('k', 'v'));
       const encoder = createReferenceEncoder({ ...encoderDefaults, ...options });
       const encodeOnce = (): void => {
-        const encodedBatch = encoder.begin(rawBody(raw), { shard: 0, cursor: 'MTQ0NzI5' });
+        const encodedBatch = encoder.begin(rawBody(raw), { project: 'p', logstore: 'l', shard: 0, cursor: 'MTQ0NzI5' });
         for (let chunk = encodedBatch.next(); chunk !== undefined; chunk = encodedBatch.next()) chunk.release();
         encodedBatch.close();
       };
