@@ -21,6 +21,10 @@ export interface TextPiece {
   readonly escape?: CompiledEscape;
 }
 
+export function plainPiece(bytes: Uint8Array): TextPiece {
+  return { bytes, start: 0, end: bytes.length };
+}
+
 /** The longest character, where no escape is longer. */
 export const MAX_UTF8_CHARACTER_BYTES = 4;
 
@@ -102,4 +106,12 @@ function characterLength(firstByte: number): number {
   if (firstByte < 0xe0) return 2;
   if (firstByte < 0xf0) return 3;
   return firstByte < 0xf5 ? 4 : 1;
+}
+
+/** Where the first so many UTF-8 characters end; a byte that is in none counts as one. */
+export function charactersEnd(bytes: Uint8Array, start: number, end: number, maxCharacters: number): number {
+  if (end - start <= maxCharacters) return end;
+  let at = start;
+  for (let count = 0; count < maxCharacters && at < end; count++) at = characterEnd(bytes, at, end, NOTHING_ESCAPED);
+  return at;
 }

@@ -1,6 +1,6 @@
 /** What an encoder is told once, for all batches; the same for both implementations of `BatchEncoder`. */
 import { AppError } from '../errors.ts';
-import { type FormatRow, isSingleLine } from '../format/format-row.ts';
+import { type Format, isTextFormat, writesSingleLines } from '../format/format.ts';
 import type { FieldSelection } from './field-selection.ts';
 import { type Framing, MAX_DATAGRAM_BYTES } from './framing.ts';
 import type { HeaderOptions } from './header.ts';
@@ -8,13 +8,14 @@ import type { IdentityOptions } from './identity.ts';
 
 /**
  * What becomes of a log whose message is over the limit. `truncate`: the text is cut, the rest is not sent. `split`:
- * it goes on in further messages with the same header. `dead-letter`: no message is made of it, and the log is
+ * it goes on in further messages with the same header, which no
+ * parser of the format can put together again where the format has a beginning and an end (JSON). `dead-letter`: no message is made of it, and the log is
  * handed to the caller (`EncodedBatch.takeRejected`).
  */
 export type OversizeAction = 'truncate' | 'split' | 'dead-letter';
 
 export interface EncoderOptions {
-  readonly format: FormatRow;
+  readonly format: Format;
   /** Absent: all fields are written, under their own names. */
   readonly fields?: FieldSelection;
   readonly header: HeaderOptions;
@@ -72,7 +73,7 @@ export function checkEncoderOptions(options: EncoderOptions, minMessageBytes: nu
   checkRange('The maximum size of an unpacked batch', maxRawBytes, 1, MAX_MAX_RAW_BYTES);
   checkRange('The maximum size of a chunk', maxChunkBytes, 1, Number.MAX_SAFE_INTEGER);
   checkRange('The maximum number of frames in a chunk', maxChunkFrames, 1, Number.MAX_SAFE_INTEGER, 'frames');
-  if (options.framing === 'lf' && !isSingleLine(options.format)) {
+  if (options.framing === 'lf' && !writesSingleLines(options.format)) {
     throw invalidOptions(
       `The format ${options.format.name} can write line feeds, which end a message in LF framing: use octet counting.`,
     );
@@ -84,6 +85,28 @@ export function checkEncoderOptions(options: EncoderOptions, minMessageBytes: nu
     maxChunkFrames,
     maxChunkBytes,
   };
+}
+
+/** Whether the text is the message's STRUCTURED-DATA. */
+export function isStructuredData(format: Format): boolean {
+  return !isTextFormat(format) && format.place === 'structured-data';
+}
+
+/** @throws AppError code `encoder-options`, action `fatal`: a text that is STRUCTURED-DATA does not go with the rest */
+export function checkStructuredData({ format, header, oversize }: EncoderOptions): void {
+  if (header.rfc !== '5424') {
+    throw invalidOptions(
+      `The format ${format.name} writes structured data, which RFC 3164 does not have: use RFC 5424.`,
+    );
+  }
+  if (oversize === 'split') {
+    throw invalidOptions(
+      `The format ${format.name} writes structured data, of which no part is valid by itself: a message over the limit can be truncated or go to the dead letters, not be split.`,
+    );
+  }
+  if (!isTextFormat(format) && format.prefix.length === 0) {
+    throw invalidOptions(`The format ${format.name} writes structured data, and nothing where a log has no fields.`);
+  }
 }
 
 function checkRange(what: string, value: number, min: number, max: number, unit = 'bytes'): void {

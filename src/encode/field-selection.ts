@@ -23,32 +23,42 @@ const MAX_KEPT_NAMES = 4096;
 /** One that is longer is asked for each time. */
 const MAX_KEPT_NAME_BYTES = 255;
 
-/** Answers that are kept. */
-export class FieldChoices {
-  readonly #select: FieldSelection;
-  readonly #kept = new Map<string, 'keep' | 'drop' | ByteSource>();
+/** What a pure function answers to names; most answers are kept. */
+export class NameAnswers<Answer> {
+  readonly #ask: (name: Uint8Array) => Answer;
+  readonly #kept = new Map<string, Answer>();
 
-  constructor(select: FieldSelection) {
-    this.#select = select;
+  /** @param ask may keep the name */
+  constructor(ask: (name: Uint8Array) => Answer) {
+    this.#ask = ask;
   }
 
   /** @param prefix what the flattened name begins with, before the bytes from `start` to `end` */
-  choose(prefix: Uint8Array, bytes: Uint8Array, start: number, end: number): 'keep' | 'drop' | ByteSource {
+  of(prefix: Uint8Array, bytes: Uint8Array, start: number, end: number): Answer {
     const name = flattenedName(prefix, bytes.subarray(start, end));
     if (name.length > MAX_KEPT_NAME_BYTES) return this.#ask(name);
-    const key = Buffer.from(name.buffer).toString('latin1');
+    const key = latin1(name);
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
-    const choice = this.#ask(name);
+    const answer = this.#ask(name);
     if (this.#kept.size === MAX_KEPT_NAMES) this.#kept.clear();
-    this.#kept.set(key, choice);
-    return choice;
+    this.#kept.set(key, answer);
+    return answer;
   }
+}
 
-  #ask(name: Uint8Array): 'keep' | 'drop' | ByteSource {
-    const choice = this.#select(name);
+export type FieldChoices = NameAnswers<'keep' | 'drop' | ByteSource>;
+
+export function fieldChoices(select: FieldSelection): FieldChoices {
+  return new NameAnswers((name) => {
+    const choice = select(name);
     return typeof choice === 'string' ? choice : byteSource(choice);
-  }
+  });
+}
+
+/** One character a byte: what can be compared, and be the key of a map. */
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 /** @returns memory of its own */

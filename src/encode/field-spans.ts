@@ -49,7 +49,7 @@ export class FieldSpans {
     for (let at = 0; at < count * NUMBERS_A_FIELD; at += NUMBERS_A_FIELD) {
       const keyStart = offsets[at]!;
       const keyEnd = offsets[at + 1]!;
-      const choice = choices.choose(prefix, bytes, keyStart, keyEnd);
+      const choice = choices.of(prefix, bytes, keyStart, keyEnd);
       if (choice === 'drop') continue;
       this.add(keyStart, keyEnd, offsets[at + 2]!, offsets[at + 3]!);
       newNames.push(choice === 'keep' ? undefined : choice);

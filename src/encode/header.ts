@@ -63,6 +63,9 @@ const UPPER_Z = 0x5a;
 export class HeaderWriter {
   /** No header is longer. */
   readonly maxBytes: number;
+  /** Of the messages. */
+  readonly facility: number;
+  readonly severity: number;
 
   readonly #bytes: Output;
   readonly #lead: Uint8Array;
@@ -81,6 +84,8 @@ export class HeaderWriter {
    */
   constructor(options: HeaderOptions, structuredData: 'nil' | 'follows' = 'nil') {
     const priority = priorityOf(options);
+    this.facility = options.facility;
+    this.severity = options.severity;
     const modern = options.rfc === '5424';
     if (!modern && structuredData === 'follows') throw invalid('RFC 3164 has no structured data for an identity.');
     this.#lead = ascii(modern ? `<${priority}>1 ` : `<${priority}>`);

@@ -1,5 +1,6 @@
 /**
- * A log's identity, as STRUCTURED-DATA (RFC 5424, section 6.3), up to and with the space:
+ * A log's identity, as STRUCTURED-DATA (RFC 5424, section 6.3), up to and with the space, unless more structured data
+ * follows it:
  *
  *     [sls@32473 project="p" logstore="l" shard="3" cursor="MTc2…" index="17"] ␠MSG
  *     [sls@32473 project="p" logstore="l" shard="3" cursor="MTc2…" index="17" part="2"] ␠MSG
@@ -38,7 +39,8 @@ const MAX_NUMBER_DIGITS = 10;
 const MAX_ENTERPRISE_ID = 2 ** 32 - 1;
 
 const PART_SIGN = ascii('" part="');
-const END = ascii('"] ');
+const END = ascii('"]');
+const END_AND_SPACE = ascii('"] ');
 
 /** The identities of one batch. */
 export class BatchIdentity {
@@ -46,17 +48,20 @@ export class BatchIdentity {
   readonly maxBytes: number;
   /** All up to the index. */
   readonly lead: Uint8Array;
+  readonly #end: Uint8Array;
 
-  constructor({ enterpriseId }: IdentityOptions, { project, logstore, shard, cursor }: BatchOrigin) {
+  /** @param isLast no more structured data follows */
+  constructor({ enterpriseId }: IdentityOptions, { project, logstore, shard, cursor }: BatchOrigin, isLast: boolean) {
     const fixed = { project, logstore, shard: String(shard), cursor };
     const params = Object.entries(fixed).map(([name, value]) => `${name}="${paramValue(value)}"`);
     this.lead = Uint8Array.from(Buffer.from(`[sls@${enterpriseId} ${params.join(' ')} index="`));
-    this.maxBytes = this.lead.length + MAX_NUMBER_DIGITS + PART_SIGN.length + MAX_NUMBER_DIGITS + END.length;
+    this.#end = isLast ? END_AND_SPACE : END;
+    this.maxBytes = this.lead.length + MAX_NUMBER_DIGITS + PART_SIGN.length + MAX_NUMBER_DIGITS + this.#end.length;
   }
 
   /** Of a message that is all of its log. */
   length(index: number): number {
-    return this.lead.length + decimalDigits(index) + END.length;
+    return this.lead.length + decimalDigits(index) + this.#end.length;
   }
 
   /**
@@ -70,7 +75,7 @@ export class BatchIdentity {
       output.text(PART_SIGN);
       output.decimal(part);
     }
-    output.text(END);
+    output.text(this.#end);
   }
 }
 
@@ -88,7 +93,7 @@ export function checkEnterpriseId(enterpriseId: number): void {
  */
 export function usualMaxIdentityBytes(options: IdentityOptions): number {
   const cursor = 'c'.repeat(USUAL_MAX_CURSOR_BYTES);
-  return new BatchIdentity(options, { project: '', logstore: '', shard: 2 ** 31 - 1, cursor }).maxBytes;
+  return new BatchIdentity(options, { project: '', logstore: '', shard: 2 ** 31 - 1, cursor }, true).maxBytes;
 }
 
 /**

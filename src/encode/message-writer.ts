@@ -1,239 +1,44 @@
 /**
- * A log's fields → a message's text, by a format row.
+ * What a batch needs of whatever makes a message's text of a log: the room that it takes, the text, and as much of it
+ * as fits.
  *
- * A log is flattened into fields in the official SDKs' order (aliyun-log-python-sdk, `loggroups_to_flattern_list`,
- * which the official syslog example sends; it takes `__time__` out for the header, and so do we):
- *
- *     __topic__, __source__          always, empty where the group has none
- *     __time_ns_part__               where the log has a TimeNs other than 0; in decimal
- *     __tag__:<key>                  one a tag of the group
- *     <key>                          the log's own contents
- *
- * Unlike that dictionary, fields of the same name are all kept, in their order. A selection (field-selection.ts) may
- * leave fields out, or rename them; the lead stands before the first that is left. What the logs of a group have in
- * common is written once, into `#shared`, and copied for each:
- *
- *     prefix lead __topic__… separator __source__… │ separator __time_ns_part__… separator │ __tag__:…  … │ separator contents  suffix
- *     └───────────────── shared ──────────────────┘                                        └── shared ────┘
+ *     row-writer.ts         a row of data, straight from the walker's places: no object for a log or a field
+ *     field-list-writer.ts  a row that has to know all of a log's fields first: equal names, mapped fields, bad UTF-8
+ *     computed-writer.ts    code: a template, a user's module
  */
-import type { CompiledRow, OwnField } from './compiled-row.ts';
 import type { TextPiece } from './cut-text.ts';
-import { TAG_PREFIX } from './field-selection.ts';
-import { FieldSpans } from './field-spans.ts';
-import type { LogWalker } from './log-walker.ts';
-import { type ByteSource, byteSource, decimalDigits, escapedLength, Output } from './output.ts';
+import type { Output } from './output.ts';
 
-const INITIAL_SHARED_BYTES = 4096;
-const NO_PREFIX = new Uint8Array(0);
-
-/** Writes the messages of one batch. */
-export class MessageWriter {
-  readonly #compiled: CompiledRow;
-  readonly #source: ByteSource;
-  readonly #walker: LogWalker;
-  readonly #shared = new Output(byteSource(new Uint8Array(INITIAL_SHARED_BYTES)));
-  /** Where in `#shared` the tags begin. */
-  #tagsAt = 0;
-  /** The group's own fields come first: topic, source or both. */
-  readonly #hasGroupFields: boolean;
-  /** The fields that are written: the walker's own where there is no selection. */
-  readonly #tags: FieldSpans;
-  readonly #contents: FieldSpans;
-
-  /** @param source the bytes that the walker walks over */
-  constructor(compiled: CompiledRow, source: ByteSource, walker: LogWalker) {
-    this.#compiled = compiled;
-    this.#source = source;
-    this.#walker = walker;
-    this.#hasGroupFields = (compiled.topic ?? compiled.source) !== undefined;
-    this.#tags = compiled.choices ? new FieldSpans() : walker.tags;
-    this.#contents = compiled.choices ? new FieldSpans() : walker.contents;
-  }
-
+/** Writes the texts of one batch. */
+export interface MessageWriter {
   /** Prepares what the walker's present group gives to each of its logs. To be called once a group. */
-  beginGroup(): void {
-    const { row, topic, source, valueEscape, tagKeyPrefix, choices } = this.#compiled;
-    const walker = this.#walker;
-    const shared = this.#shared;
-    if (choices) this.#tags.select(walker.tags, choices, this.#source.bytes, TAG_PREFIX);
-    this.#ensureShared();
-    shared.position = 0;
-    shared.text(row.prefix);
-    if (topic) {
-      shared.text(row.lead);
-      shared.text(topic.key);
-      shared.text(row.keyValueSign);
-      shared.escaped(this.#source, walker.topicStart, walker.topicEnd, valueEscape);
-    }
-    if (source) {
-      shared.text(topic ? row.separator : row.lead);
-      shared.text(source.key);
-      shared.text(row.keyValueSign);
-      shared.escaped(this.#source, walker.sourceStart, walker.sourceEnd, valueEscape);
-    }
-    this.#tagsAt = shared.position;
-    this.#writeFields(shared, this.#tags, tagKeyPrefix);
-  }
-
-  /** Prepares the walker's present log. To be called once a log, after its group. */
-  beginLog(): void {
-    const { choices } = this.#compiled;
-    if (choices) this.#contents.select(this.#walker.contents, choices, this.#source.bytes, NO_PREFIX);
-  }
-
-  /** Length of the walker's present log as a message if none of its contents has to be escaped. */
-  plainLength(): number {
-    const { row } = this.#compiled;
-    const { count, keyBytes, valueBytes } = this.#contents;
-    const timeNsBytes = this.#timeNsLength();
-    const own = count * row.keyValueSign.length + keyBytes + valueBytes;
-    return this.#shared.position + timeNsBytes + own + this.#betweenLength(timeNsBytes > 0) + row.suffix.length;
-  }
-
-  /** The same if every byte has to be escaped, by the longest replacement: no message is longer. */
-  maxLength(): number {
-    const { keyExpansion, valueExpansion } = this.#compiled;
-    const { keyBytes, valueBytes } = this.#contents;
-    return this.plainLength() + keyBytes * (keyExpansion - 1) + valueBytes * (valueExpansion - 1);
-  }
-
-  /** Exactly what `write` will write; looks at every byte, so it is for large logs only. */
-  exactLength(): number {
-    const { keyEscape, valueEscape } = this.#compiled;
-    const { offsets, count, newNames, keyBytes, valueBytes } = this.#contents;
-    let length = this.plainLength() - keyBytes - valueBytes;
-    for (let field = 0; field < count; field++) {
-      const at = field * 4;
-      const newName = newNames?.[field];
-      if (newName) length += escapedLength(newName, 0, newName.bytes.length, keyEscape);
-      else length += escapedLength(this.#source, offsets[at]!, offsets[at + 1]!, keyEscape);
-      length += escapedLength(this.#source, offsets[at + 2]!, offsets[at + 3]!, valueEscape);
-    }
-    return length;
-  }
-
-  /** Writes the walker's present log. */
-  write(output: Output): void {
-    const { row, timeNs } = this.#compiled;
-    const shared = this.#shared;
-    let between = this.#hasGroupFields ? row.separator : row.lead;
-    output.copy(shared, 0, this.#tagsAt);
-    if (timeNs && this.#walker.timeNs > 0) {
-      output.text(between);
-      output.text(timeNs.key);
-      output.text(row.keyValueSign);
-      output.decimal(this.#walker.timeNs);
-      between = row.separator;
-    }
-    if (this.#tags.count > 0) {
-      output.text(between);
-      output.copy(shared, this.#tagsAt, shared.position);
-      between = row.separator;
-    }
-    if (this.#contents.count > 0) output.text(between);
-    this.#writeFields(output, this.#contents, NO_PREFIX);
-    output.text(row.suffix);
-  }
-
+  beginGroup(): void;
   /**
-   * What `write` would write, in pieces that are not escaped yet, so that it can be cut. Slower, and for messages
-   * that are over the limit only. The walker has to stay at the log until the last piece is taken.
+   * Prepares the walker's present log. To be called once a log, after its group.
+   * @param facility, severity of the message: 0..23, 0..7
+   * @throws FormatError: no text can be made of it
    */
-  *pieces(): Generator<TextPiece, undefined> {
-    const { row } = this.#compiled;
-    yield plain(row.prefix);
-    let between = row.lead;
-    for (const field of this.#fields()) {
-      yield plain(between);
-      yield* field;
-      between = row.separator;
-    }
-    yield plain(row.suffix);
-    return undefined;
-  }
-
-  /** The fields that are written, each in pieces. */
-  *#fields(): Generator<TextPiece[]> {
-    const { topic, source, timeNs, keyEscape, valueEscape, row } = this.#compiled;
-    const { bytes } = this.#source;
-    const walker = this.#walker;
-    const field = ({ name }: OwnField, value: TextPiece): TextPiece[] => [
-      { ...plain(name), escape: keyEscape },
-      plain(row.keyValueSign),
-      value,
-    ];
-    if (topic) yield field(topic, { bytes, start: walker.topicStart, end: walker.topicEnd, escape: valueEscape });
-    if (source) yield field(source, { bytes, start: walker.sourceStart, end: walker.sourceEnd, escape: valueEscape });
-    if (timeNs && walker.timeNs > 0) yield field(timeNs, plain(new Uint8Array(Buffer.from(String(walker.timeNs)))));
-    yield* this.#fieldPieces(this.#tags, TAG_PREFIX);
-    yield* this.#fieldPieces(this.#contents, NO_PREFIX);
-  }
-
-  *#fieldPieces({ offsets, count, newNames }: FieldSpans, keyPrefix: Uint8Array): Generator<TextPiece[]> {
-    const { row, keyEscape, valueEscape } = this.#compiled;
-    const { bytes } = this.#source;
-    for (let field = 0; field < count; field++) {
-      const at = field * 4;
-      const newName = newNames?.[field];
-      const key: TextPiece[] = newName
-        ? [plain(newName.bytes)]
-        : [plain(keyPrefix), { bytes, start: offsets[at]!, end: offsets[at + 1]! }];
-      yield [
-        ...key.map((piece) => ({ ...piece, escape: keyEscape })),
-        plain(row.keyValueSign),
-        { bytes, start: offsets[at + 2]!, end: offsets[at + 3]!, escape: valueEscape },
-      ];
-    }
-  }
-
-  /** Fields with separators between them. */
-  #writeFields(output: Output, { offsets, count, newNames }: FieldSpans, keyPrefix: Uint8Array): void {
-    const { row, keyEscape, valueEscape } = this.#compiled;
-    const { separator, keyValueSign } = row;
-    const source = this.#source;
-    for (let field = 0; field < count; field++) {
-      const at = field * 4;
-      const newName = newNames?.[field];
-      if (field > 0) output.text(separator);
-      if (newName) {
-        output.escaped(newName, 0, newName.bytes.length, keyEscape);
-      } else {
-        output.text(keyPrefix);
-        output.escaped(source, offsets[at]!, offsets[at + 1]!, keyEscape);
-      }
-      output.text(keyValueSign);
-      output.escaped(source, offsets[at + 2]!, offsets[at + 3]!, valueEscape);
-    }
-  }
-
-  /** Of the field, without what stands before it; 0 where it is not written. */
-  #timeNsLength(): number {
-    const { row, timeNs } = this.#compiled;
-    if (timeNs === undefined || this.#walker.timeNs <= 0) return 0;
-    return timeNs.key.length + row.keyValueSign.length + decimalDigits(this.#walker.timeNs);
-  }
-
-  /** What stands before TimeNs, the tags and each of the contents. */
-  #betweenLength(hasTimeNs: boolean): number {
-    const { lead, separator } = this.#compiled.row;
-    const count = (hasTimeNs ? 1 : 0) + (this.#tags.count > 0 ? 1 : 0) + this.#contents.count;
-    const hasLead = count > 0 && !this.#hasGroupFields;
-    return count * separator.length + (hasLead ? lead.length - separator.length : 0);
-  }
-
-  #ensureShared(): void {
-    const { row, keyExpansion, valueExpansion, topic, source, tagKeyPrefix } = this.#compiled;
-    const { topicStart, topicEnd, sourceStart, sourceEnd } = this.#walker;
-    const tags = this.#tags;
-    const own = (topic?.key.length ?? 0) + (source?.key.length ?? 0) + 2 * row.keyValueSign.length;
-    const constants = row.prefix.length + row.lead.length + row.separator.length + own;
-    const ownValues = (topicEnd - topicStart + sourceEnd - sourceStart + tags.valueBytes) * valueExpansion;
-    const aTag = row.separator.length + tagKeyPrefix.length + row.keyValueSign.length;
-    const needed = constants + ownValues + tags.keyBytes * keyExpansion + tags.count * aTag;
-    if (needed > this.#shared.bytes.length) this.#shared.attach(byteSource(new Uint8Array(needed)));
-  }
+  beginLog(facility: number, severity: number): void;
+  /** Bytes of the walker's present log as a text if nothing in it has to be escaped: a guess. */
+  plainLength(): number;
+  /** No text of this log is longer. */
+  maxLength(): number;
+  /** Exactly what `write` will write; looks at every byte, so it is for large logs only. */
+  exactLength(): number;
+  write(output: Output): void;
+  /**
+   * What `write` would write, in pieces that are not escaped yet, so that it can be taken apart. Slower, and for
+   * messages that are over the limit only. The walker has to stay at the log until the last piece is taken.
+   */
+  pieces(): Iterator<TextPiece>;
+  /**
+   * Writes as much as fits of a text that is too long.
+   * @param limit no byte is written at or after this offset in the output
+   */
+  writeCut(output: Output, limit: number): void;
 }
 
-function plain(bytes: Uint8Array): TextPiece {
-  return { bytes, start: 0, end: bytes.length };
+/** A format that is code has thrown, or has returned what is no text. The log is rejected. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError';
 }

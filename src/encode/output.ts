@@ -6,6 +6,7 @@
  * 0.35 to 0.4 for one at a time; `Buffer.copy` of runs is slower for all but the longest values, and makes an
  * object for each.
  */
+import { type EscapeTable, maxExpansion } from '../format/escape-table.ts';
 
 /** Bytes with the view that reads four of them at once, at any offset. */
 export interface ByteSource {
@@ -19,6 +20,8 @@ export interface CompiledEscape {
   /** For two bytes, as a little-endian number: 0 where both pass unchanged. */
   readonly pairs: Uint8Array;
   readonly replacements: readonly Uint8Array[];
+  /** Bytes that one byte can become at most. */
+  readonly expansion: number;
 }
 
 export class Output {
@@ -122,12 +125,20 @@ export function escapedLength(source: ByteSource, start: number, end: number, ta
   return length;
 }
 
-export function compileEscape(table: Omit<CompiledEscape, 'pairs'>): CompiledEscape {
+/** 64 KiB each: the tables of a format's parts are often one. */
+const compiledEscapes = new WeakMap<EscapeTable, CompiledEscape>();
+
+export function compileEscape(table: EscapeTable): CompiledEscape {
+  const known = compiledEscapes.get(table);
+  if (known !== undefined) return known;
   const pairs = new Uint8Array(0x10000);
   for (let pair = 0; pair < pairs.length; pair++) {
     pairs[pair] = table.classes[pair & 0xff]! | table.classes[pair >>> 8]!;
   }
-  return { classes: table.classes, replacements: table.replacements, pairs };
+  const { classes, replacements } = table;
+  const compiled = { classes, replacements, pairs, expansion: maxExpansion(table) };
+  compiledEscapes.set(table, compiled);
+  return compiled;
 }
 
 export function byteSource(bytes: Uint8Array): ByteSource {

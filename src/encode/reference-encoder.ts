@@ -20,7 +20,7 @@ import { MAX_FRAMING_BYTES, reserveOctetCount, writeOctetCount } from './framing
 import { type BatchIdentity, type BatchOrigin, NO_PART } from './identity.ts';
 import { LogCutter } from './log-cutter.ts';
 import { LogWalker } from './log-walker.ts';
-import { MessageWriter } from './message-writer.ts';
+import type { MessageWriter } from './message-writer.ts';
 import { byteSource, decimalDigits, Output } from './output.ts';
 import { unpack } from './unpack.ts';
 
@@ -83,7 +83,7 @@ class ReferenceBatch implements EncodedBatch {
     this.#state = {
       raw,
       walker,
-      message: new MessageWriter(parts.row, byteSource(raw), walker),
+      message: parts.createMessage(byteSource(raw), walker),
       cutter: new LogCutter(),
     };
     this.counts = { logs: 0, rawBytes: raw.length, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 };
@@ -157,7 +157,7 @@ class ReferenceBatch implements EncodedBatch {
       }
       if (this.#isNewGroup) message.beginGroup();
       this.#isNewGroup = false;
-      message.beginLog();
+      message.beginLog(this.#parts.header.facility, this.#parts.header.severity);
       if (this.#parts.limits.oversize === 'dead-letter' && this.#isOversize(state)) {
         this.#rejected.push({
           index: this.#index,
@@ -216,20 +216,20 @@ class ReferenceBatch implements EncodedBatch {
       identity?.write(output, index, NO_PART);
       message.write(output);
     } else {
-      this.#writeOversize(new CutText(message.pieces()), output, limit);
+      this.#writeOversize(message, output, limit);
     }
   }
 
-  #writeOversize(text: CutText, output: Output, limit: number): void {
+  #writeOversize(message: MessageWriter, output: Output, limit: number): void {
     switch (this.#parts.limits.oversize) {
       case 'truncate':
         this.#identity?.write(output, this.#index, NO_PART);
-        text.write(output, limit);
+        message.writeCut(output, limit);
         this.counts.truncated++;
         return;
       case 'split':
         this.#partCount = 0;
-        this.#writePart(text, output, limit);
+        this.#writePart(new CutText(message.pieces()), output, limit);
         this.counts.split++;
         return;
       case 'dead-letter':

@@ -40,7 +40,8 @@ export interface FormatRow {
   readonly uniqueNames?: boolean;
   /**
    * What the text is of the message; default `text`: its MSG. `structured-data`: its STRUCTURED-DATA, which follows
-   * MSGID (or an identity, with nothing between), and there is no MSG. RFC 5424 only.
+   * MSGID (or an identity, with nothing between), and there is no MSG. RFC 5424 only. Of a log without any field that
+   * is prefix and suffix, an element without parameters: so the prefix may not be empty.
    */
   readonly place?: 'text' | 'structured-data';
   /** Fields with a place of their own, before the others. */
@@ -49,10 +50,20 @@ export interface FormatRow {
 
 const LINE_FEED = 0x0a;
 
+/**
+ * True where a text that is too long is cut inside a value, or whole fields are left away, so that its trail and suffix
+ * still end it. Others are cut between any two characters.
+ */
+export function isClosed(row: FormatRow): boolean {
+  return (row.trail?.length ?? 0) > 0 || row.suffix.length > 0 || row.mapped !== undefined;
+}
+
 /** True where no log whatsoever can bring a line feed into the text: what LF framing depends on. */
 export function isSingleLine(row: FormatRow): boolean {
+  const mapped = row.mapped && mappedTexts(row.mapped);
   const constants = [row.prefix, row.lead, row.separator, row.keyValueSign, row.trail, row.suffix];
-  const escapes = [row.keyEscape, row.valueEscape];
+  constants.push(...(mapped?.constants ?? []));
+  const escapes = [row.keyEscape, row.valueEscape, ...(mapped?.escapes ?? [])];
   return (
     constants.every((bytes) => !bytes?.includes(LINE_FEED)) &&
     escapes.every(
@@ -60,4 +71,20 @@ export function isSingleLine(row: FormatRow): boolean {
         table.classes[LINE_FEED] !== 0 && table.replacements.every((replacement) => !replacement.includes(LINE_FEED)),
     )
   );
+}
+
+/** What it writes as it is, and by which escapes the rest; the values of mapped fields are written as others are. */
+function mappedTexts({ head, fields }: Mapped): { constants: (Uint8Array | undefined)[]; escapes: EscapeTable[] } {
+  const constants: (Uint8Array | undefined)[] = [];
+  const escapes: EscapeTable[] = [];
+  for (const part of head) {
+    if (part.kind === 'constant') constants.push(part.bytes);
+    else if (part.kind === 'severity') constants.push(...part.texts);
+    else {
+      constants.push(part.orElse);
+      escapes.push(part.escape);
+    }
+  }
+  for (const { key, label, ipv6 } of fields) constants.push(key, label, ipv6?.key, ipv6?.label);
+  return { constants, escapes };
 }

@@ -22,7 +22,7 @@ import { isPossible } from './plan.ts';
 export function createKernelEncoder(options: EncoderOptions): BatchEncoder {
   const reference = createReferenceEncoder(options);
   const parts = createEncoderParts(options);
-  if (!isPossible(parts.row)) return reference;
+  if (!isPossible(parts)) return reference;
   const kernel = new Kernel(parts);
   let batches = 0;
   return {

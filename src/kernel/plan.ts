@@ -25,8 +25,12 @@ const MAX_NUMBERS_BYTES = 64;
 /** So much longer than the escaped keys may the new names of a usual log be, all together. */
 const NAMES_SLACK_BYTES = 1024;
 
-/** Whether the kernel can write the row; the reference can write any. */
-export function isPossible({ keyEscape, valueEscape }: CompiledRow): boolean {
+/** Whether the kernel can write it; the reference can write anything. */
+export function isPossible({ row: { row, keyEscape, valueEscape } }: EncoderParts): boolean {
+  const { trail, place, invalidUtf8, spell, uniqueNames, mapped } = row;
+  if (trail || (place ?? 'text') !== 'text' || (invalidUtf8 ?? 'pass') !== 'pass' || spell || uniqueNames || mapped) {
+    return false;
+  }
   const replacements = [...keyEscape.replacements, ...valueEscape.replacements];
   return replacements.every(({ length }) => length <= MAX_REPLACEMENT_BYTES);
 }

@@ -7,7 +7,7 @@ import type { FieldSelection } from '../../src/encode/field-selection.ts';
 import type { BatchOrigin } from '../../src/encode/identity.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import type { CorruptBatchError } from '../../src/errors.ts';
-import { isSingleLine } from '../../src/format/format-row.ts';
+import { type FormatRow, isSingleLine } from '../../src/format/format-row.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { type Encoded, encodeAll, encoderDefaults } from './encode.ts';
 import { rows } from './format-rows.ts';
@@ -25,7 +25,11 @@ const pairs = new Map<string, Pair>();
 /** Made once for the same options: a kernel goes on with the memory that other batches have left behind. */
 export function pairFor(options: EncoderOptions): Pair {
   const { format, fields } = options;
-  const key = JSON.stringify({ ...options, format: rows.indexOf(format), fields: selectionIndex(fields) });
+  const key = JSON.stringify({
+    ...options,
+    format: rows.indexOf(format as FormatRow),
+    fields: selectionIndex(fields),
+  });
   const pair = pairs.get(key) ?? createPair(options);
   if (pairs.size === MAX_PAIRS) pairs.clear();
   pairs.set(key, pair);

@@ -63,6 +63,44 @@ const silent: FormatRow = {
   suffix: text(''),
 };
 
+const quoted = [...controls(), [0x22, '\\"'], [0x5c, '\\\\']] as const;
+
+/** What a row may say beside the usual. */
+export const unusualRows: readonly FormatRow[] = [
+  {
+    name: 'object',
+    prefix: text('{'),
+    lead: text('"'),
+    separator: text('","'),
+    keyEscape: createEscapeTable(quoted),
+    keyValueSign: text('":"'),
+    valueEscape: createEscapeTable(quoted),
+    trail: text('"'),
+    suffix: text('}'),
+    invalidUtf8: 'replace',
+    uniqueNames: true,
+  },
+  {
+    name: 'element',
+    prefix: text('[fields@32473'),
+    lead: text(' '),
+    separator: text('" '),
+    keyEscape: createEscapeTable(controls()),
+    keyValueSign: text('="'),
+    valueEscape: createEscapeTable([...quoted, [0x5d, '\\]']]),
+    trail: text('"'),
+    suffix: text(']'),
+    place: 'structured-data',
+    spell: (name) => text(`p${Buffer.from(name).toString('hex').slice(0, 8)}`),
+  },
+  { ...createKeyValueFormat(), name: 'a trail alone', trail: text(' $') },
+  { ...createKeyValueFormat(), name: 'spelled', spell: (name) => name.filter((byte) => byte > 0x40) },
+  { ...createKeyValueFormat(), name: 'unique', uniqueNames: true, spell: (name) => name.subarray(0, 1) },
+  { ...createKeyValueFormat(), name: 'repaired', invalidUtf8: 'replace' },
+  // Nothing tells an opening from nothing at all.
+  { ...silent, name: 'silent with an end', trail: text('$$$'), suffix: text('!!'), uniqueNames: true },
+];
+
 function controls(): [number, string][] {
   return Array.from({ length: 0x20 }, (_, byte) => [byte, `\\u00${byte.toString(16).padStart(2, '0')}`]);
 }

@@ -1,0 +1,21 @@
+/** A run of bytes that is still to be escaped, or to be written as it is: what a text is made of. */
+import type { TextPiece } from './cut-text.ts';
+import { type ByteSource, byteSource, escapedLength, type Output } from './output.ts';
+
+export interface Run extends ByteSource, TextPiece {}
+
+export function plainRun(bytes: Uint8Array): Run {
+  return { ...byteSource(bytes), start: 0, end: bytes.length };
+}
+
+/** Bytes that `writeRun` would write. */
+export function runLength(run: Run): number {
+  const { start, end, escape: table } = run;
+  return table === undefined ? end - start : escapedLength(run, start, end, table);
+}
+
+export function writeRun(output: Output, run: Run): void {
+  const { start, end, escape: table } = run;
+  if (table === undefined) output.copy(run, start, end);
+  else output.escaped(run, start, end, table);
+}
