@@ -15,11 +15,13 @@ import type { ConfigProblem } from '../errors.ts';
 export function addSettingOptions(command: Command): Command {
   command.allowUnknownOption().allowExcessArguments();
   for (const [name, key] of settingByName) {
-    const { noFlag, repeatable, aliases, group, description } = settings[key];
+    const { noFlag, repeatable, structure, aliases, group, description } = settings[key];
     if (noFlag) continue;
     const option = new Option(isSwitch(key) ? `--${name}` : `--${name} [value]`, description);
     option.helpGroup(`${groupTitles[group]}:`);
-    if (repeatable) option.argParser<string[]>((value, before) => [...(Array.isArray(before) ? before : []), value]);
+    if (repeatable || structure !== undefined) {
+      option.argParser<string[]>((value, before) => [...(Array.isArray(before) ? before : []), value]);
+    }
     command.addOption(aliases?.includes(name) ? option.hideHelp() : option);
   }
   return command;

@@ -1,11 +1,16 @@
 /** A setting as it was written somewhere, before it is parsed, and the problems that point back to that place. */
 import type { ConfigProblem } from '../errors.ts';
+import { type PlainNode, type PlainPath, pathText, placeAt } from './plain.ts';
 import { kebabCase } from './setting.ts';
 import { flagOf, type SettingKey, settings } from './settings.ts';
 
 export interface RawValue {
-  /** One, or several where the setting is repeatable. */
+  /** One, or several where the setting is repeatable or has a structure; as YAML where it has one. */
   readonly texts: readonly string[];
+  /** What may be shown in place of each text, where something was put into it that may not. */
+  readonly written?: readonly string[];
+  /** A value with a structure, from a file: in place of texts. */
+  readonly node?: PlainNode;
   /** `--cert-path`, `SYSLOG_PORT`, or `sls-syslog.yaml:7`: what to show as the place it came from. */
   readonly origin: string;
   /** Only from a file: `sls-syslog.yaml:7`. */
@@ -19,15 +24,17 @@ export type RawValues = ReadonlyMap<SettingKey, RawValue>;
 /**
  * @param phrase continues the setting's name: `is missing`, or after a value `: "x" is not a port`
  * @param raw where the offending value came from; absent where there is none
+ * @param path to the part of the value that is meant, where it has a structure
  */
-export function problemOf(key: SettingKey, phrase: string, raw?: RawValue): ConfigProblem {
-  const from = raw === undefined ? '' : ` (from ${raw.origin})`;
+export function problemOf(key: SettingKey, phrase: string, raw?: RawValue, path: PlainPath = []): ConfigProblem {
+  const at = raw?.node ? placeAt(raw.node, path) : raw?.at;
+  const from = raw === undefined ? '' : ` (from ${raw.node ? at : raw.origin})`;
   const flag = flagOf(key);
   return {
-    message: `${kebabCase(key)}${from}${phrase}`,
+    message: `${kebabCase(key)}${pathText(path)}${from}${phrase}`,
     ...(flag !== undefined && { flag }),
     variable: settings[key].variables[0],
-    ...(raw?.at !== undefined && { at: raw.at }),
+    ...(at !== undefined && { at }),
   };
 }
 

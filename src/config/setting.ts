@@ -1,4 +1,6 @@
 /** What one row of the table of settings holds, and the names by which it can be set. */
+import type { z } from 'zod';
+import type { Plain } from './plain.ts';
 import type { TextSchema } from './text.ts';
 
 export type SettingGroup = 'service' | 'group' | 'message' | 'receiver' | 'delivery' | 'operation';
@@ -18,6 +20,12 @@ export interface SettingInfo {
   readonly noFile?: boolean;
   /** May be given several times, or as a list. */
   readonly repeatable?: boolean;
+  /**
+   * The value is a list or a mapping, and the schema takes `Plain` (see plain.ts for what it complains of): in the file
+   * it is YAML like the rest; a flag or variable holds YAML flow text (`{field: status, in: [500, 502]}`), and of a
+   * mapping also `name=value`. A flag that is given several times makes one list, or one mapping.
+   */
+  readonly structure?: 'list' | 'mapping';
   /** What may be shown of a value in errors and logs; absent: all of it. */
   readonly mask?: (text: string) => string;
 }
@@ -27,8 +35,8 @@ export interface SettingInfo {
  * default as a user would write it, a default that is worked out, or nothing (`optional`).
  */
 export interface Setting<T> extends SettingInfo {
-  /** For one value, also where the setting is repeatable. */
-  readonly schema: TextSchema<unknown>;
+  /** For one value, also where the setting is repeatable; takes text, or `Plain` where there is a structure. */
+  readonly schema: z.ZodType<unknown, unknown>;
   readonly absent: 'required' | 'default' | 'derived' | 'optional';
   /** The default in a user's words, or how it is worked out. */
   readonly defaultText?: string;
@@ -59,6 +67,14 @@ export function repeatable<T>(schema: TextSchema<T>, info: SettingInfo): Setting
 
 export function requiredList<T>(schema: TextSchema<T>, info: SettingInfo): Setting<readonly T[]> {
   return { ...info, schema, absent: 'required', repeatable: true };
+}
+
+/** A value with a structure; see `SettingInfo.structure`. */
+export function structured<T>(
+  schema: z.ZodType<T, Plain>,
+  info: SettingInfo & { readonly structure: 'list' | 'mapping' },
+): Setting<T | undefined> {
+  return { ...info, schema, absent: 'optional' };
 }
 
 /** `maxInFlight`, `max_in_flight` → `max-in-flight` */

@@ -1,0 +1,154 @@
+/** Settings as they were written → values, with all that is wrong; one for each way of logs. */
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import { ConfigError, type ConfigProblem } from '../errors.ts';
+import { deadLetterProblem } from './dead-letter-path.ts';
+import { derivations, type Surroundings } from './derive.ts';
+import { brokenParts, type Plain, partAt, plainOf, writtenOf } from './plain.ts';
+import { problemOf, type RawValue, type RawValues, shown } from './raw-value.ts';
+import type { SettingGroup } from './setting.ts';
+import { type PartialValues, type SettingKey, settingKeys, settings } from './settings.ts';
+import { nodeOfTexts, structuredIssues } from './structured.ts';
+import { readTlsFiles, type TlsFileKey, type TlsFiles } from './tls-files.ts';
+
+/** What is known so far. One a load, thrown away after it. */
+export class Reading {
+  readonly problems: ConfigProblem[] = [];
+  /** Each setting's text, defaults included, as somebody could have written it. */
+  readonly texts = new Map<SettingKey, Plain>();
+  readonly #written: RawValues;
+  readonly #values: { -readonly [Key in keyof PartialValues]: unknown } = {};
+
+  constructor(written: RawValues) {
+    this.#written = written;
+  }
+
+  get values(): PartialValues {
+    return this.#values as PartialValues;
+  }
+
+  complain(key: SettingKey, phrase: string): void {
+    this.problems.push(problemOf(key, phrase, this.#written.get(key)));
+  }
+
+  take(key: SettingKey, raw: RawValue): void {
+    if (settings[key].structure === undefined) this.#takeTexts(key, raw);
+    else this.#takeStructured(key, raw);
+  }
+
+  #takeTexts(key: SettingKey, raw: RawValue): void {
+    const results = raw.texts.map((text) => settings[key].schema.safeParse(text));
+    for (const [index, result] of results.entries()) {
+      const text = raw.texts[index]!;
+      if (result.success) continue;
+      const quoted = text === '' ? 'the value' : shown(key, raw.written?.[index] ?? text);
+      this.complain(key, `: ${quoted} ${phraseOf(result.error)}`);
+    }
+    if (results.every((result) => result.success)) {
+      const parsed = results.map((result) => result.data);
+      this.#values[key] = settings[key].repeatable ? parsed : parsed[0];
+      this.texts.set(key, raw.written ?? raw.texts);
+    }
+  }
+
+  #takeStructured(key: SettingKey, raw: RawValue): void {
+    const node = raw.node ?? nodeOfTexts(key, raw);
+    const withNode = { ...raw, node };
+    const broken = brokenParts(node);
+    for (const { path, phrase } of broken) this.problems.push(problemOf(key, phrase, withNode, path));
+    const value = plainOf(node);
+    if (broken.length > 0 || value === undefined) return;
+    const result = settings[key].schema.safeParse(value);
+    if (result.success) {
+      this.#values[key] = result.data;
+      this.texts.set(key, writtenOf(node) ?? []);
+      return;
+    }
+    const written = writtenOf(node);
+    for (const { path, phrase } of structuredIssues(result.error)) {
+      const part = partAt(written, path);
+      const quoted = typeof part === 'string' ? `: ${shown(key, part)}` : '';
+      this.problems.push(problemOf(key, `${quoted} ${phrase}`, withNode, path));
+    }
+  }
+
+  throwProblems(): void {
+    if (this.problems.length > 0) throw new ConfigError(inTableOrder(this.problems));
+  }
+
+  takeDefaults(): void {
+    for (const key of settingKeys) {
+      const { absent, defaultText } = settings[key];
+      if (absent !== 'default' || defaultText === undefined || this.#written.has(key)) continue;
+      if (!this.#takeOwn(key, defaultText)) throw new TypeError(`the default of ${key} does not parse`);
+    }
+  }
+
+  takeDerived(surroundings: Surroundings): void {
+    for (const [key, derive] of derivations) {
+      if (this.#written.has(key)) continue;
+      const text = derive(this.values, surroundings);
+      // What does not parse (a region that an odd endpoint seems to name) counts as not to be worked out.
+      if (text !== undefined) this.#takeOwn(key, text);
+    }
+  }
+
+  #takeOwn(key: SettingKey, text: string): boolean {
+    const result = settings[key].schema.safeParse(text);
+    if (!result.success) return false;
+    this.#values[key] = result.data;
+    this.texts.set(key, [text]);
+    return true;
+  }
+
+  /** A setting that was written wrongly has its problem already: it is not missing too. */
+  requireAll(needs: (group: SettingGroup) => boolean): void {
+    for (const key of settingKeys) {
+      const { absent, description, variables, group } = settings[key];
+      if (!needs(group)) continue;
+      const known = this.#written.has(key) || this.problems.some((problem) => problem.variable === variables[0]);
+      if (absent === 'required' && !known) this.complain(key, ` is missing: ${description}`);
+    }
+  }
+
+  /** Absolute, with the consumer's name put in. A directory that is missing is told now, and not at the first bad log. */
+  readDeadLetterPath(): string | undefined {
+    const { deadLetter, consumerName } = this.values;
+    if (deadLetter === undefined || consumerName === undefined) return undefined;
+    const written = deadLetter.replaceAll('{consumer}', consumerName);
+    const path = resolve(this.#written.get('deadLetter')?.baseDirectory ?? '.', written);
+    const problem = deadLetterProblem(path);
+    if (problem !== undefined) this.complain('deadLetter', `: ${problem}`);
+    this.texts.set('deadLetter', [path]);
+    return path;
+  }
+
+  /** Also makes the paths' texts absolute, so that the log shows which file was meant. */
+  readTlsFiles(): TlsFiles {
+    if (this.values.proto !== 'tls') return {};
+    const paths: { -readonly [Key in TlsFileKey]?: string } = {};
+    for (const key of ['ca', 'cert', 'key'] as const) {
+      const path = this.values[key];
+      if (path === undefined) continue;
+      paths[key] = resolve(this.#written.get(key)?.baseDirectory ?? '.', path);
+      this.texts.set(key, [paths[key]]);
+    }
+    const { files, problems } = readTlsFiles(paths);
+    for (const { key, phrase } of problems) {
+      // A key that is missing is reported where the certificate was given.
+      this.problems.push(problemOf(key, phrase, this.#written.get(key) ?? this.#written.get('cert')));
+    }
+    return files;
+  }
+}
+
+function phraseOf(error: z.ZodError): string {
+  return error.issues.map((issue) => issue.message).join('; ');
+}
+
+/** Problems of one setting stand together, in the order of the help; those of no setting (unknown keys and flags) first. */
+function inTableOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const names = settingKeys.map((key) => settings[key].variables[0]);
+  const place = (problem: ConfigProblem) => names.indexOf(problem.variable ?? '');
+  return problems.toSorted((a, b) => place(a) - place(b));
+}

@@ -1,0 +1,67 @@
+/** Values with a structure: from the text of flags and variables, and what their schemas complain of. Pure. */
+import type { z } from 'zod';
+import { joinNodes, type PlainNode, type PlainPath } from './plain.ts';
+import type { RawValue } from './raw-value.ts';
+import { type SettingKey, settings } from './settings.ts';
+import { parseYaml } from './yaml.ts';
+
+/** `{field: status, in: [500]}` as in a file; of a mapping also `name=value`. */
+export function nodeOfTexts(key: SettingKey, raw: RawValue): PlainNode {
+  const { structure = 'list' } = settings[key];
+  const nodes = raw.texts.map((text) => nodeOfText(structure, text, raw.origin));
+  return joinNodes(structure, nodes, raw.origin);
+}
+
+function nodeOfText(structure: 'list' | 'mapping', text: string, at: string): PlainNode {
+  if (text.trim() === '') {
+    return { kind: 'broken', phrase: ': "" is empty; give a value or leave the setting out', at };
+  }
+  const pair = structure === 'mapping' ? /^([^={}[\]:]+)=(.*)$/s.exec(text) : null;
+  if (pair) {
+    const [, name = '', value = ''] = pair;
+    return { kind: 'mapping', entries: [{ key: name.trim(), at, node: { kind: 'text', text: value, at } }], at };
+  }
+  const outcome = parseYaml(text, () => at);
+  if ('root' in outcome) return outcome.root;
+  return { kind: 'broken', phrase: ` is not YAML: ${outcome.syntax}`, at };
+}
+
+export interface StructuredIssue {
+  readonly path: PlainPath;
+  readonly phrase: string;
+}
+
+/** Zod's own words for what is of the wrong shape, in the voice of the others; phrases of our own schemas as they are. */
+export function structuredIssues(error: z.ZodError): readonly StructuredIssue[] {
+  return error.issues.flatMap((issue) => issuesOf(issue, []));
+}
+
+function issuesOf(issue: z.core.$ZodIssue, above: PlainPath): readonly StructuredIssue[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'invalid_union') {
+    // The branch that got furthest is the one that was meant.
+    const branches = issue.errors.map((each) => each.flatMap((inner) => issuesOf(inner, path)));
+    const depth = (issues: readonly StructuredIssue[]) => Math.max(0, ...issues.map((each) => each.path.length));
+    const [best] = branches.toSorted((a, b) => depth(b) - depth(a) || a.length - b.length);
+    return best ?? [{ path, phrase: issue.message }];
+  }
+  if (issue.code === 'unrecognized_keys' && isZodsOwn(issue.message)) {
+    return issue.keys.map((name) => ({ path: [...path, name], phrase: 'belongs to an unknown key' }));
+  }
+  if (issue.code === 'invalid_type' && isZodsOwn(issue.message)) {
+    const missing = issue.message.endsWith('received undefined');
+    return [{ path, phrase: missing ? 'is missing' : `is not ${shapes[issue.expected] ?? issue.expected}` }];
+  }
+  return [{ path, phrase: issue.message }];
+}
+
+function isZodsOwn(message: string): boolean {
+  return /^(Invalid|Unrecognized)/.test(message);
+}
+
+const shapes: Readonly<Record<string, string>> = {
+  string: 'a plain value',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};

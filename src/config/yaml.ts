@@ -1,0 +1,112 @@
+/**
+ * YAML text → plain data with lines.
+ *
+ * YAML's failsafe schema makes every plain value text, so that `logstore: 0123`, `from: 2026-03-01T00:00:00Z`
+ * and `timeout: 20s` arrive as they were written and are parsed by the same schemas as flags and variables.
+ * Messages of the YAML library may quote the file, which may hold a secret: only its error codes are used.
+ */
+import { createRequire } from 'node:module';
+import type { Alias, Document, Node, Scalar } from 'yaml';
+import type { PlainEntry, PlainNode } from './plain.ts';
+
+const syntaxHints: Readonly<Record<string, string>> = {
+  BAD_DQ_ESCAPE: 'there is an unknown escape inside double quotes; use single quotes for text with a backslash',
+  BAD_INDENT: 'the indentation does not fit',
+  BAD_SCALAR_START: 'a value that begins with a special character has to be quoted',
+  BLOCK_AS_IMPLICIT_KEY: 'a value that holds ": " has to be quoted',
+  MISSING_CHAR: 'a quote, bracket or colon is missing',
+  MULTILINE_IMPLICIT_KEY: 'a colon and a value are missing',
+  MULTIPLE_DOCS: 'it holds more than one document',
+  TAB_AS_INDENT: 'tabs cannot indent',
+  UNEXPECTED_TOKEN:
+    'something is there that does not belong; text with a special character, such as "||", has to be quoted',
+};
+
+/** Aliases of aliases could make a few lines into any number of values. */
+const mostNodes = 100_000;
+const deepest = 64;
+
+/** What a text in the file stands for, where `${…}` is in it. */
+export type Interpolate = (text: string) => { readonly text: string } | { readonly problem: string };
+
+export type YamlOutcome =
+  /** `root` is of kind `nothing` for an empty text. */
+  | { readonly root: PlainNode }
+  /** A phrase: what YAML does not allow there. */
+  | { readonly syntax: string; readonly at: string };
+
+/** @param placeOf of a line, from 1 */
+export function parseYaml(text: string, placeOf: (line: number) => string, interpolate?: Interpolate): YamlOutcome {
+  const { LineCounter, parseDocument } = loadYaml();
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
+  const at = (offset: number) => placeOf(lines.linePos(offset).line);
+  const [error] = document.errors;
+  if (error) return { syntax: syntaxHints[error.code] ?? error.code, at: at(error.pos[0]) };
+  const root = document.contents as Node | null;
+  return { root: new Converter(document, at, interpolate).node(root, root?.range?.[0] ?? 0) };
+}
+
+/** Not before there is YAML to read: without it the process starts sooner. */
+function loadYaml(): typeof import('yaml') {
+  return createRequire(import.meta.url)('yaml') as typeof import('yaml');
+}
+
+class Converter {
+  readonly #document: Document;
+  readonly #at: (offset: number) => string;
+  readonly #interpolate: Interpolate | undefined;
+  readonly #yaml = loadYaml();
+  #nodes = 0;
+
+  constructor(document: Document, at: (offset: number) => string, interpolate: Interpolate | undefined) {
+    this.#document = document;
+    this.#at = at;
+    this.#interpolate = interpolate;
+  }
+
+  /** @param offset where it begins, should it not say that itself */
+  node(given: unknown, offset: number, depth = 0): PlainNode {
+    const { isAlias, isMap, isScalar, isSeq } = this.#yaml;
+    const at = this.#at((given as Node | null)?.range?.[0] ?? offset);
+    if (++this.#nodes > mostNodes || depth > deepest) {
+      return { kind: 'broken', phrase: ' holds more than a configuration can be made of', at };
+    }
+    const value: unknown = isAlias(given) ? (given as Alias).resolve(this.#document) : given;
+    if (isAlias(given) && value === undefined) {
+      return { kind: 'broken', phrase: ' begins with *, which YAML takes for an alias: quote it', at };
+    }
+    if (isScalar(value)) return isNull(value) ? { kind: 'nothing', at } : this.#text(String(value.value), at);
+    if (isSeq(value)) {
+      return { kind: 'list', items: value.items.map((item) => this.node(item, offset, depth + 1)), at };
+    }
+    if (!isMap(value)) return { kind: 'nothing', at };
+    const start = value.range?.[0] ?? offset;
+    const entries = value.items.map(({ key, value: inner }): PlainEntry => {
+      if (!isScalar(key)) {
+        const place = this.#at(start);
+        return { key: '?', at: place, node: { kind: 'broken', phrase: ' is a key that is not text', at: place } };
+      }
+      const keyOffset = key.range?.[0] ?? start;
+      return { key: String(key.value), at: this.#at(keyOffset), node: this.node(inner, keyOffset, depth + 1) };
+    });
+    return { kind: 'mapping', entries, at };
+  }
+
+  #text(text: string, at: string): PlainNode {
+    const outcome = this.#interpolate?.(text) ?? { text };
+    if ('problem' in outcome) return { kind: 'broken', phrase: outcome.problem, at };
+    return { kind: 'text', text: outcome.text, ...(outcome.text !== text && { written: text }), at };
+  }
+}
+
+/** The failsafe schema knows no null: `key:`, `key: ~` and `key: null` leave a setting unset, as everywhere in YAML. */
+function isNull(node: Scalar): boolean {
+  return node.type === 'PLAIN' && ['', '~', 'null'].includes(String(node.value));
+}
