@@ -5,7 +5,7 @@ import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
 import type { BatchBody } from '../../src/encode/bytes.ts';
 import { createEncoderParts } from '../../src/encode/encoder-parts.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
-import { createFormat } from '../../src/format/registry.ts';
+import { createKeyValueFormat } from '../../src/format/key-value.ts';
 import { Kernel, type Loaded } from '../../src/kernel/kernel.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { type BenchProfile, generateBatches } from '../harness/batches.ts';
@@ -17,7 +17,7 @@ import type { Measured, Row, RunOptions } from '../harness/row.ts';
 const BATCHES = 8;
 
 const encoderOptions = {
-  format: createFormat('kv'),
+  format: createKeyValueFormat(),
   header: { rfc: '5424', facility: 1, severity: 6, hostname: 'bench', appName: 'sls' },
   framing: 'octet-counting',
 } as const;

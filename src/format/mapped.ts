@@ -75,9 +75,9 @@ export interface FieldPlace {
   /** Flattened name. */
   readonly field: Uint8Array;
   /**
-   * Keys of objects, from the outside in, where the field holds JSON: what is there counts, a string without its quotes
-   * and escapes, a number, true or false as it is written, an object or array as its text; null is missing. Absent: the
-   * field as a whole.
+   * Keys of objects, or indexes of arrays in decimal, from the outside in, where the field holds JSON: what is there
+   * counts, a string without its quotes and escapes, a number, true or false as it is written, an object or array as its
+   * text; null is missing. Absent: the field as a whole.
    */
   readonly path?: readonly string[];
 }

@@ -1,24 +1,143 @@
-/** Format names, as the configuration spells them, and what makes their rows. */
+/** Format names, as the configuration spells them, what makes each, and which options it takes. */
 import { AppError } from '../errors.ts';
-import type { FormatRow } from './format-row.ts';
-import { createKeyValueFormat, type KeyValueOptions } from './key-value.ts';
+import { createCefFormat } from './cef.ts';
+import type { Format } from './format.ts';
+import { createJsonRow } from './json.ts';
+import { createJsonText } from './json-text.ts';
+import { createKeyValueFormat, type KeyValueEscape } from './key-value.ts';
+import { createLeefFormat, type LeefVersion } from './leef.ts';
+import type { FieldMap } from './mapping.ts';
+import { type MappingName, mappingNames, readyMapping } from './mappings/registry.ts';
+import { createModuleFormat } from './module.ts';
+import { createRawFormat } from './raw.ts';
+import { createStructuredDataFormat } from './structured-data.ts';
+import { createTemplateFormat } from './template.ts';
+import type { ValueText } from './value-place.ts';
 
-/** The options of all formats; each takes those that it knows. */
-export type FormatOptions = KeyValueOptions;
+export const formatNames = ['kv', 'json', 'cef', 'leef', 'sd', 'raw', 'template', 'module'] as const;
+export type FormatName = (typeof formatNames)[number];
 
-const formats: ReadonlyMap<string, (options: FormatOptions) => FormatRow> = new Map([['kv', createKeyValueFormat]]);
+/** A format and the options of all formats; one that does not belong to it is refused. Absent: its default. */
+export interface FormatSpec {
+  readonly format: FormatName;
+  /** kv: before every field; default `||`. */
+  readonly separator?: string;
+  /** kv, raw, template: default `standard`. */
+  readonly escape?: KeyValueEscape;
+  /** json: fields that hold JSON, by the names that they are written under. */
+  readonly nest?: readonly string[];
+  /** json: numbers, true, false and null as such. */
+  readonly inferTypes?: boolean;
+  /** raw: the field, as value-place.ts names it; default `content`. */
+  readonly rawField?: string;
+  /** template: needed there. */
+  readonly template?: string;
+  /** module: path of its file, absolute; needed there. */
+  readonly module?: string;
+  /** module: handed to it as they are. */
+  readonly moduleOptions?: Readonly<Record<string, unknown>>;
+  /** cef, leef: a ready-made mapping. */
+  readonly mapping?: MappingName;
+  /** cef, leef: keys and values, which win over those of `mapping`; see `fieldMapSchema`. */
+  readonly map?: FieldMap;
+  /** cef, leef: in the head; see `headTextSchema`. Each wins over what `mapping` says. */
+  readonly vendor?: ValueText;
+  readonly product?: ValueText;
+  readonly version?: ValueText;
+  /** cef: Device Event Class ID; leef: EventID. */
+  readonly eventClassId?: ValueText;
+  /** cef */
+  readonly eventName?: ValueText;
+  /** leef: default `1.0`. */
+  readonly leefVersion?: LeefVersion;
+  /** leef with 2.0: one character, or `x` and its code in hex; default `x09`. */
+  readonly leefDelimiter?: string;
+  /** cef, leef: the fields that are not mapped; default `keep`. */
+  readonly unmapped?: 'keep' | 'drop';
+  /** sd: 1 to 4294967295; default 32473. */
+  readonly enterpriseId?: number;
+}
 
-export const formatNames: readonly string[] = [...formats.keys()];
+export type FormatOption = Exclude<keyof FormatSpec, 'format'>;
+
+const head = ['vendor', 'product', 'version', 'eventClassId'] as const;
+
+const options: Readonly<Record<FormatName, readonly FormatOption[]>> = {
+  kv: ['separator', 'escape'],
+  json: ['nest', 'inferTypes'],
+  cef: ['mapping', 'map', ...head, 'eventName', 'unmapped'],
+  leef: ['mapping', 'map', ...head, 'leefVersion', 'leefDelimiter', 'unmapped'],
+  sd: ['enterpriseId'],
+  raw: ['rawField', 'escape'],
+  template: ['template', 'escape'],
+  module: ['module', 'moduleOptions'],
+};
+
+/** The options that a format takes: `--nest has no meaning with --format cef`. */
+export function optionsOf(format: FormatName): readonly FormatOption[] {
+  return options[format];
+}
+
+/** The formats that take an option. */
+export function formatsWith(option: FormatOption): readonly FormatName[] {
+  return formatNames.filter((name) => options[name].includes(option));
+}
 
 /** @throws AppError code `format`, action `fatal`: no such format, or its options do not fit together */
-export function createFormat(name: string, options: FormatOptions = {}): FormatRow {
-  const create = formats.get(name);
-  if (create === undefined) {
-    throw new AppError(`There is no format ${JSON.stringify(name)}; there is: ${formatNames.join(', ')}.`, {
-      code: 'format',
-      action: 'fatal',
-      context: { format: name },
-    });
+export function createFormat(spec: FormatSpec): Format {
+  checkOptions(spec);
+  const { format, template, module } = spec;
+  switch (format) {
+    case 'kv':
+      return createKeyValueFormat(spec);
+    case 'json':
+      return spec.inferTypes || spec.nest?.length ? createJsonText(spec) : createJsonRow();
+    case 'cef':
+      return createCefFormat(withMapping(spec, 'cef'));
+    case 'leef':
+      return createLeefFormat(withMapping(spec, 'leef'));
+    case 'sd':
+      return createStructuredDataFormat(spec.enterpriseId);
+    case 'raw':
+      return createRawFormat(spec);
+    case 'template':
+      if (template === undefined) throw unusable('The format template needs a template.');
+      return createTemplateFormat({ ...spec, template });
+    case 'module':
+      if (module === undefined) throw unusable("The format module needs a module's path.");
+      return createModuleFormat({ ...spec, module });
   }
-  return create(options);
+}
+
+function checkOptions(spec: FormatSpec): void {
+  if (!formatNames.includes(spec.format)) {
+    throw unusable(`There is no format ${JSON.stringify(spec.format)}; there is: ${formatNames.join(', ')}.`);
+  }
+  const given = (Object.keys(spec) as (keyof FormatSpec)[]).filter(
+    (key) => spec[key] !== undefined && key !== 'format',
+  );
+  const other = (given as FormatOption[]).find((option) => !options[spec.format].includes(option));
+  if (other !== undefined) {
+    throw unusable(
+      `${other} has no meaning with the format ${spec.format}; it belongs to ${formatsWith(other).join(', ')}.`,
+    );
+  }
+  if (spec.leefDelimiter !== undefined && spec.leefVersion !== '2.0') {
+    throw unusable('leefDelimiter has no meaning with LEEF 1.0, whose delimiter is a TAB; use 2.0.');
+  }
+  if (spec.mapping !== undefined && !mappingNames.includes(spec.mapping)) {
+    throw unusable(`There is no mapping ${JSON.stringify(spec.mapping)}; there is: ${mappingNames.join(', ')}.`);
+  }
+}
+
+/** The ready-made mapping under what the user gave. */
+function withMapping(spec: FormatSpec, format: 'cef' | 'leef'): FormatSpec {
+  const ready = spec.mapping === undefined ? undefined : readyMapping(spec.mapping);
+  if (ready === undefined) return spec;
+  const { product, eventClassId, eventName } = ready;
+  return { product, eventClassId, eventName, ...spec, map: { ...ready[format], ...spec.map } };
+}
+
+function unusable(message: string): AppError {
+  return new AppError(message, { code: 'format', action: 'fatal' });
 }

@@ -1,0 +1,84 @@
+/**
+ * JSON in which some values are no strings; what json.ts says holds here too. Not a row: whether a value is JSON takes
+ * more than a look at its bytes.
+ *
+ * - `nest`: a field whose value is a JSON object or array is embedded as one, as it was written, white space between
+ *   its tokens left out: numbers keep all their digits, members their order. Any other value stays a string.
+ * - `inferTypes`: a value becomes a number, `true`, `false` or `null` only where its text is exactly what
+ *   `JSON.stringify` would give back for it: `200` and `0.5` do, `007`, `1.10`, `1e3`, `-0` and integers beyond 2^53 - 1
+ *   stay strings, so that no reader can lose a digit.
+ */
+import { endOfString } from './json-path.ts';
+import type { LogView } from './log-view.ts';
+import type { TextFormat } from './text-format.ts';
+
+export interface JsonTextOptions {
+  /** Fields by the names that they are written under. */
+  readonly nest?: readonly string[];
+  readonly inferTypes?: boolean;
+}
+
+export function createJsonText(options: JsonTextOptions): TextFormat {
+  const nested = new Set(options.nest);
+  const inferTypes = options.inferTypes === true;
+  return {
+    kind: 'text',
+    name: 'json',
+    format(log: LogView): string {
+      const members = new Map<string, string>();
+      for (const [name, value] of log.fields()) {
+        // Of fields with one name the last counts, in its own place.
+        members.delete(name);
+        members.set(name, value);
+      }
+      const texts: string[] = [];
+      for (const [name, value] of members) {
+        texts.push(`${quoted(name)}:${nested.has(name) ? embedded(value) : scalar(value, inferTypes)}`);
+      }
+      return `{${texts.join(',')}}`;
+    },
+  };
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll('\x7f', '\\u007f');
+}
+
+function scalar(value: string, inferTypes: boolean): string {
+  return inferTypes && isExactScalar(value) ? value : quoted(value);
+}
+
+const LONGEST_NUMBER = 32;
+
+function isExactScalar(text: string): boolean {
+  if (text === 'true' || text === 'false' || text === 'null') return true;
+  if (text.length > LONGEST_NUMBER || !/^-?\d/.test(text)) return false;
+  const number = Number(text);
+  if (JSON.stringify(number) !== text) return false;
+  return !Number.isInteger(number) || Number.isSafeInteger(number);
+}
+
+function embedded(value: string): string {
+  if (!/^[ \t\n\r]*[[{]/.test(value)) return quoted(value);
+  try {
+    JSON.parse(value);
+  } catch {
+    return quoted(value);
+  }
+  return compact(value);
+}
+
+/** @param json valid: outside of strings a quotation mark begins one */
+function compact(json: string): string {
+  let result = '';
+  let position = 0;
+  while (position < json.length) {
+    const quote = json.indexOf('"', position);
+    const end = quote === -1 ? json.length : quote;
+    result += json.slice(position, end).replace(/[ \t\n\r]+/g, '');
+    if (quote === -1) break;
+    position = endOfString(json, quote);
+    result += json.slice(quote, position).replaceAll('\x7f', '\\u007f');
+  }
+  return result;
+}

@@ -1,0 +1,38 @@
+/**
+ * JSON (RFC 8259): one object a log, its members in the order of the log's fields, all of them strings:
+ *
+ *     {"__topic__":"nginx","__source__":"10.0.0.7","status":"200"}
+ *
+ * Quotation mark, backslash and control characters are escaped (section 7), DEL too; everything else is written as it
+ * is, U+2028 and U+2029 included. What is not UTF-8 becomes U+FFFD (section 8.1 allows nothing else). Names are unique
+ * (section 4): of fields with one name the last is written.
+ *
+ * Numbers stay strings, since a log's values are text: `007` and `1.10` would not survive. See json-text.ts for
+ * `--infer-types` and `--nest`.
+ */
+import { controlEntries, utf8 } from './bytes.ts';
+import { createEscapeTable } from './escape-table.ts';
+import type { FormatRow } from './format-row.ts';
+
+const NAMED: Readonly<Record<number, string>> = { 8: '\\b', 9: '\\t', 10: '\\n', 12: '\\f', 13: '\\r' };
+
+export function createJsonRow(): FormatRow {
+  const jsonEscape = createEscapeTable([
+    ...controlEntries((byte) => NAMED[byte] ?? `\\u${byte.toString(16).padStart(4, '0')}`),
+    [0x22, '\\"'],
+    [0x5c, '\\\\'],
+  ]);
+  return {
+    name: 'json',
+    prefix: utf8('{'),
+    lead: utf8('"'),
+    separator: utf8('","'),
+    keyEscape: jsonEscape,
+    keyValueSign: utf8('":"'),
+    valueEscape: jsonEscape,
+    trail: utf8('"'),
+    suffix: utf8('}'),
+    invalidUtf8: 'replace',
+    uniqueNames: true,
+  };
+}

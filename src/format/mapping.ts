@@ -1,0 +1,142 @@
+/**
+ * Mappings: which of a log's values go to which keys of CEF and LEEF.
+ *
+ *     src: remote_addr                                    a field
+ *     request: request_uri
+ *     suser: [user, event:userIdentity.userName]          the first that is there
+ *     cs1: "=production"                                  a constant
+ *     cs1Label: "=Environment"                            its label; without one it is called after its field
+ *
+ * value-place.ts says how a value is named. A ready-made mapping (mappings/) and the user's own go together, key by
+ * key: the user's win, and `"="` takes a key away.
+ */
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { cutText, escaped, utf8 } from './bytes.ts';
+import type { EscapeTable } from './escape-table.ts';
+import type { HeadPart, MappedField, ValueSource, ValueType } from './mapped.ts';
+import { type HeadText, LOG_TIME, parseHeadText, parseValue, placeName, type ValueText } from './value-place.ts';
+
+/** Key → value, in the order in which they are written. */
+export type FieldMap = Readonly<Record<string, ValueText>>;
+
+/** The user's form of a mapping. */
+export const fieldMapSchema = z.record(
+  z.string().min(1),
+  z
+    .union([z.string(), z.array(z.string()).min(1)])
+    .superRefine((value, context) => complain(context, () => parseValue(value))),
+);
+
+/** The user's form of a text in the head of CEF and LEEF. */
+export const headTextSchema = z
+  .union([z.string().min(1), z.array(z.string()).min(1)])
+  .superRefine((value, context) => complain(context, () => parseHeadText(value, '')));
+
+function complain(context: z.RefinementCtx, parse: () => unknown): void {
+  try {
+    parse();
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** What a format knows of its keys. */
+export interface KeyRules {
+  /** `cef`; for error messages. */
+  readonly format: string;
+  readonly valueEscape: EscapeTable;
+  /** @returns why the key cannot be written; undefined where it can */
+  objection(key: string): string | undefined;
+  typeOf(key: string): ValueType;
+  /** Undefined: no limit. */
+  maxCharacters(key: string): number | undefined;
+  /** Where an IPv6 address goes; undefined: nowhere. */
+  ipv6(key: string): { readonly key: string; readonly label?: string } | undefined;
+  /** Keys that come with one of their own for a label: `cs1` → `cs1Label`. */
+  labelKey(key: string): string | undefined;
+}
+
+/** @throws AppError code `format`, action `fatal`: a key or a value that cannot be */
+export function compileMap(map: FieldMap, rules: KeyRules): MappedField[] {
+  const values = new Map(Object.entries(map).map(([key, text]) => [key, parseMapped(key, text, rules)]));
+  for (const [key, value] of values) {
+    if (!isTakenAway(value)) continue;
+    values.delete(key);
+    const labelKey = rules.labelKey(key);
+    if (labelKey !== undefined) values.delete(labelKey);
+  }
+  const labels = new Map<string, string>();
+  for (const key of [...values.keys()]) {
+    const labelKey = rules.labelKey(key);
+    if (labelKey === undefined) continue;
+    const given = values.get(labelKey);
+    // A label that comes from the log is a field like any other.
+    if (given !== undefined && given.kind !== 'constant') continue;
+    labels.set(key, given === undefined ? madeLabel(key, values.get(key)!) : Buffer.from(given.bytes).toString('utf8'));
+    values.delete(labelKey);
+  }
+  return [...values].map(([key, value]) => compileField(key, value, labels.get(key), values, rules));
+}
+
+function parseMapped(key: string, text: ValueText, rules: KeyRules): ValueSource {
+  const objection = rules.objection(key);
+  if (objection !== undefined) throw mappingError(`The key ${JSON.stringify(key)} of the mapping ${objection}.`);
+  const value = parseValue(text);
+  if (value.kind === 'log-time' && rules.typeOf(key) !== 'time') {
+    throw mappingError(`${LOG_TIME} cannot be mapped to ${key}, which holds no time in ${rules.format}.`);
+  }
+  return value;
+}
+
+function isTakenAway(value: ValueSource): boolean {
+  return value.kind === 'constant' && value.bytes.length === 0;
+}
+
+function compileField(
+  key: string,
+  value: ValueSource,
+  label: string | undefined,
+  all: ReadonlyMap<string, ValueSource>,
+  rules: KeyRules,
+): MappedField {
+  // A constant is the user's own word, whatever the key's type.
+  const as = value.kind === 'constant' ? 'text' : rules.typeOf(key);
+  const maxCharacters = rules.maxCharacters(key);
+  const ipv6 = as === 'ip' ? rules.ipv6(key) : undefined;
+  const labelKey = rules.labelKey(key);
+  const hasIpv6 = ipv6 !== undefined && (ipv6.key === key || !all.has(ipv6.key));
+  return {
+    key: utf8(key),
+    value,
+    as,
+    ...(maxCharacters !== undefined && { maxCharacters }),
+    ...(hasIpv6 && {
+      ipv6: {
+        key: utf8(ipv6.key),
+        ...(ipv6.label !== undefined && { label: labelField(`${ipv6.key}Label`, ipv6.label, rules) }),
+      },
+    }),
+    ...(label !== undefined && labelKey !== undefined && { label: labelField(labelKey, label, rules) }),
+  };
+}
+
+function labelField(key: string, label: string, rules: KeyRules): Uint8Array {
+  const text = cutText(label, rules.maxCharacters(key) ?? Number.MAX_SAFE_INTEGER);
+  return Uint8Array.from(Buffer.concat([utf8(`${key}=`), escaped(text, rules.valueEscape)]));
+}
+
+function madeLabel(key: string, value: ValueSource): string {
+  return value.kind === 'fields' ? placeName(value.places[0]!) : key;
+}
+
+/** A field of the head: text, or a value of the log. */
+export function headPart(text: HeadText, maxCharacters: number, table: EscapeTable): HeadPart {
+  const orElse = escaped(cutText(text.orElse, maxCharacters), table);
+  if (text.places.length === 0) return { kind: 'constant', bytes: orElse };
+  return { kind: 'value', value: { kind: 'fields', places: text.places }, escape: table, maxCharacters, orElse };
+}
+
+export function mappingError(message: string): AppError {
+  return new AppError(message, { code: 'format', action: 'fatal' });
+}

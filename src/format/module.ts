@@ -1,0 +1,113 @@
+/**
+ * The user's own format: an ES module whose default export makes a formatter (plugin.d.ts, `sls-syslog/plugin`).
+ *
+ *     export default function createFormatter(options) {
+ *       return { format: (log) => `${log.get('user') ?? '-'} ${log.get('action') ?? '-'}` };
+ *     }
+ *
+ * It runs in this process, with all of its rights, log by log and at once: nothing in it may be asynchronous. What it
+ * throws is an error of that log (which goes to the dead letters), never of the process. It is loaded once a process:
+ * a changed file takes a restart.
+ */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { AppError } from '../errors.ts';
+import type { LogView } from './log-view.ts';
+import type { TextFormat } from './text-format.ts';
+
+export interface ModuleOptions {
+  /** Path of the module's file; relative to the working directory if it is not absolute. */
+  readonly module: string;
+  /** Handed to `createFormatter` as they are; default: an empty object. */
+  readonly moduleOptions?: Readonly<Record<string, unknown>>;
+}
+
+type FormatFunction = (log: LogView) => string | Uint8Array;
+
+const require = createRequire(import.meta.url);
+
+/** @throws AppError code `format`, action `fatal`: it cannot be loaded, or makes no formatter */
+export function createModuleFormat(options: ModuleOptions): TextFormat {
+  const file = path.resolve(options.module);
+  const create = loadFactory(file);
+  let made: unknown;
+  try {
+    made = create(options.moduleOptions ?? {});
+  } catch (cause) {
+    throw failed(file, `its createFormatter failed: ${messageOf(cause)}`, cause);
+  }
+  const format = formatFunction(file, made);
+  return {
+    kind: 'text',
+    name: 'module',
+    format(log) {
+      const text: unknown = format(log);
+      if (typeof text === 'string' || text instanceof Uint8Array) return text;
+      // A rejection that nobody waits for would end the process.
+      if (isThenable(text)) void Promise.resolve(text).catch(() => undefined);
+      throw new TypeError(`the module's format() returned ${kindOf(text)}; it has to return a string or a Uint8Array`);
+    },
+  };
+}
+
+function loadFactory(file: string): (options: unknown) => unknown {
+  let loaded: unknown;
+  try {
+    loaded = require(file);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ERR_REQUIRE_ASYNC_MODULE') {
+      throw failed(
+        file,
+        'it awaits something at its top level, and formatters are synchronous: load that another way',
+        cause,
+      );
+    }
+    throw failed(file, messageOf(cause), cause);
+  }
+  const factory: unknown =
+    typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : loaded;
+  if (typeof factory === 'function') return factory as (options: unknown) => unknown;
+  throw failed(
+    file,
+    'it has no default export that is a function: export default function createFormatter(options) {…}',
+  );
+}
+
+function formatFunction(file: string, made: unknown): FormatFunction {
+  if (isThenable(made)) {
+    void Promise.resolve(made).catch(() => undefined);
+    throw failed(
+      file,
+      'its createFormatter is asynchronous, and formatters are synchronous: prepare everything before',
+    );
+  }
+  if (typeof made === 'function') return made as FormatFunction;
+  if (typeof made === 'object' && made !== null && 'format' in made && typeof made.format === 'function') {
+    const formatter = made as { format: FormatFunction };
+    return (log) => formatter.format(log);
+  }
+  throw failed(file, `its createFormatter returned ${kindOf(made)}; it has to return { format(log) } or a function`);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return isThenable(value) ? 'a promise' : `a value of type ${typeof value}`;
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message.split('\n', 1)[0]! : String(thrown);
+}
+
+function failed(file: string, why: string, cause?: unknown): AppError {
+  return new AppError(`The module ${file} cannot be used: ${why}.`, {
+    code: 'format',
+    action: 'fatal',
+    context: { module: file },
+    ...(cause !== undefined && { cause }),
+  });
+}
