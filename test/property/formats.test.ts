@@ -1,0 +1,162 @@
+/**
+ * Each format against a reader written from its rules: whatever bytes names and values have, what is read back is
+ * exactly the fields, after the replacements that the format documents.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createFormat, type FormatSpec } from '../../src/format/registry.ts';
+import { flatLogs, nastyLogs, type PlainField, plainFields } from '../support/flat-logs.ts';
+import type { oracleText } from '../support/format-oracle.ts';
+import { formatWriters } from '../support/format-writers.ts';
+import { parseCef } from '../support/parsers/cef.ts';
+import { parseJsonObject } from '../support/parsers/json.ts';
+import { parseLeef } from '../support/parsers/leef.ts';
+import { parseSdElement } from '../support/parsers/sd.ts';
+import { propertyRuns } from '../support/property-runs.ts';
+
+const anyControl = /[\x00-\x1f\x7f]/g;
+const otherControl = /[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]/g;
+
+const map = { src: 'ip', msg: 'text', suser: ['b', 'a'], cs1: 'x', request: 'json:a.b', rt: 'time', cn1: 'n' };
+
+/** Values by key, the last of several. */
+function lastOf<T>(pairs: readonly (readonly [string, T])[]): [string, T][] {
+  return pairs
+    .filter(([key], index) => !pairs.slice(index + 1).some(([later]) => later === key))
+    .map(([k, v]) => [k, v]);
+}
+
+function asText(control: (character: string) => string): (field: PlainField) => string {
+  return ([, value]) => value.replace(anyControl, control);
+}
+
+const controlName: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const spelled = (char: string): string => controlName[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
+describe.each(formatWriters)('by the $name', ({ write }) => {
+  const format = (spec: FormatSpec) => createFormat(spec);
+
+  it('JSON parses back to the fields, the last of those with one name', () => {
+    const json = format({ format: 'json' });
+    const check = (log: Parameters<typeof write>[1]): void => {
+      const text = write(json, log).toString('utf8');
+      expect(parseJsonObject(text)).toEqual(lastOf(plainFields(log)));
+    };
+    fc.assert(fc.property(flatLogs, check), propertyRuns(300));
+    nastyLogs(500).forEach(check);
+  });
+
+  it('JSON with nested and inferred values parses back to them', () => {
+    const json = format({ format: 'json', nest: ['json', 'a'], inferTypes: true });
+    const check = (log: Parameters<typeof write>[1]): void => {
+      const members = parseJsonObject(write(json, log).toString('utf8'));
+      const expected = lastOf(plainFields(log));
+      expect(members.map(([name]) => name)).toEqual(expected.map(([name]) => name));
+      members.forEach(([name, value], index) => {
+        const given = expected[index]![1];
+        if (typeof value === 'string') expect(value).toBe(given);
+        else if (typeof value === 'object' && value !== null) expect(value, name).toEqual(JSON.parse(given));
+        else expect(JSON.stringify(value)).toBe(given);
+      });
+    };
+    fc.assert(fc.property(flatLogs, check), propertyRuns(300));
+    nastyLogs(500).forEach(check);
+  });
+
+  it('structured data parses back to the fields, control characters spelt out', () => {
+    const sd = format({ format: 'sd', enterpriseId: 4711 });
+    const check = (log: Parameters<typeof write>[1]): void => {
+      const element = parseSdElement(write(sd, log).toString('utf8'));
+      expect(element.id).toBe('fields@4711');
+      expect(element.params.map(([, value]) => value)).toEqual(plainFields(log).map(asText(spelled)));
+      expectKeysLikeNames(element.params, log);
+    };
+    fc.assert(fc.property(flatLogs, check), propertyRuns(300));
+    nastyLogs(500).forEach(check);
+  });
+
+  it('CEF parses back to the fields, control characters but line breaks as spaces', () => {
+    const cef = format({ format: 'cef', eventName: '{msg|x}', vendor: 'V|\\' });
+    const check = (log: Parameters<typeof write>[1]): void => {
+      const event = parseCef(write(cef, log).toString('utf8'));
+      expect(event).toMatchObject({ vendor: 'V|\\', product: 'Log Service', severity: '2' });
+      const [[rt, time], ...rest] = event.extension as [[string, string], ...[string, string][]];
+      expect([rt, time]).toEqual(['rt', String(log.time * 1000)]);
+      expect(rest.map(([, value]) => value)).toEqual(
+        plainFields(log).map(([, value]) => value.replace(otherControl, ' ')),
+      );
+    };
+    fc.assert(fc.property(flatLogs, check), propertyRuns(300));
+    nastyLogs(500).forEach(check);
+  });
+
+  it.each([
+    ['1.0', undefined, '\t'],
+    ['2.0', '^', '^'],
+    ['2.0', 'x1f', '\x1f'],
+  ] as const)(
+    'LEEF %s with %s parses back to the fields, delimiter and control characters replaced',
+    (leefVersion, leefDelimiter, delimiter) => {
+      const leef = format({ format: 'leef', leefVersion, ...(leefDelimiter && { leefDelimiter }) });
+      const check = (log: Parameters<typeof write>[1]): void => {
+        const event = parseLeef(write(leef, log).toString('utf8'));
+        const [sev, devTime, ...rest] = event.attributes;
+        expect([sev, devTime]).toEqual([
+          ['sev', '2'],
+          ['devTime', String(log.time * 1000)],
+        ]);
+        const byName = log.fields.map(([name], index): [string, string] => [
+          Buffer.from(name).toString('hex'),
+          plainFields(log)[index]![1].replace(anyControl, ' ').replaceAll(delimiter, '_'),
+        ]);
+        expect(rest.map(([, value]) => value)).toEqual(lastOf(byName).map(([, value]) => value));
+      };
+      fc.assert(fc.property(flatLogs, check), propertyRuns(300));
+      nastyLogs(500).forEach(check);
+    },
+  );
+
+  it.each(['cef', 'leef'] as const)(
+    'a mapped %s holds no key twice that the log has once, and loses no value',
+    (name) => {
+      const mapped = format({ format: name, map });
+      fc.assert(
+        fc.property(flatLogs, (log) => {
+          const text = write(mapped, log).toString('utf8');
+          const pairs = name === 'cef' ? parseCef(text).extension : parseLeef(text).attributes;
+          const values = pairs.map(([, value]) => value);
+          const clean = (value: string): string => value.replace(name === 'cef' ? otherControl : anyControl, ' ');
+          const names = plainFields(log).map(([each]) => each);
+          for (const [each, value] of plainFields(log)) {
+            if (names.filter((other) => other === each).length > 1 || value === '' || each === 'time') continue;
+            expect(values, each).toContain(clean(value));
+          }
+        }),
+        propertyRuns(300),
+      );
+    },
+  );
+
+  it('raw is the field, and nothing else', () => {
+    const raw = format({ format: 'raw', rawField: 'text' });
+    fc.assert(
+      fc.property(flatLogs, (log) => {
+        const value = log.fields.find(([name]) => Buffer.from(name).toString() === 'text')?.[1] ?? Buffer.alloc(0);
+        const expected = Buffer.from(value).toString('latin1').replace(anyControl, spelled);
+        expect(write(raw, log).toString('latin1')).toBe(expected);
+      }),
+      propertyRuns(300),
+    );
+  });
+});
+
+/** Names that are alike have keys that are alike, and no others have. */
+function expectKeysLikeNames(
+  params: readonly (readonly [string, string])[],
+  log: Parameters<typeof oracleText>[1],
+): void {
+  const names = log.fields.map(([name]) => Buffer.from(name).toString('hex'));
+  for (const [index, [key]] of params.entries()) {
+    for (const [other, [otherKey]] of params.entries()) expect(key === otherKey).toBe(names[index] === names[other]);
+  }
+}
