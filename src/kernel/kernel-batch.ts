@@ -81,7 +81,7 @@ export class KernelBatch implements EncodedBatch {
           return this.#take();
         }
         if (status === Status.pause) return NO_FRAMES;
-        if (status === Status.oversize) this.#leaveLog(this.#loaded.raw);
+        if (status === Status.left) this.#leaveLog(this.#loaded.raw);
         else if (status === Status.damage) this.#fail();
         else if (status === Status.end) this.close();
       }
@@ -147,7 +147,7 @@ export class KernelBatch implements EncodedBatch {
     throw this.#failure;
   }
 
-  /** The log at hand is over the limit: the reference encoder makes of it what is to be made. */
+  /** The log at hand is the reference encoder's: it makes of it what is to be made. */
   #leaveLog(slot: Slot): void {
     const job = this.#job;
     const logGroupList = this.#cutter.cut(this.#raw(slot), {
@@ -204,7 +204,7 @@ function isGrowth(status: number): boolean {
 
 /** Whether it is not found out again by calling again. */
 function isKept(status: number): boolean {
-  return status === Status.end || status === Status.oversize || status === Status.damage;
+  return status === Status.end || status === Status.left || status === Status.damage;
 }
 
 /** All but the raw bytes, of which a log over the limit is a part. */

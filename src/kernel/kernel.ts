@@ -6,10 +6,12 @@ import { readFileSync } from 'node:fs';
 import type { BatchBody } from '../encode/bytes.ts';
 import type { EncoderParts } from '../encode/encoder-parts.ts';
 import { checkSize, corrupt, unpack } from '../encode/unpack.ts';
+import { Columns } from './columns.ts';
 import { type Job, jobFields, Status } from './layout.ts';
 import { KernelMemory, type Slot } from './memory.ts';
-import { KEPT, NamesFullError, NewNames } from './new-names.ts';
+import { NameRecords, NamesFullError } from './name-records.ts';
 import { HEADER_TEXT_AT, writePlan } from './plan.ts';
+import type { Program } from './program.ts';
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
@@ -66,23 +68,32 @@ export class Kernel {
   readonly #contents: Region;
   readonly #shared: Region;
   readonly #identity: Region;
-  /** Absent: all fields keep their names. */
-  readonly #newNames: NewNames | undefined;
+  readonly #names: NameRecords;
+  readonly #program: Program | undefined;
   #identityOf = 0;
 
   constructor(parts: EncoderParts) {
     this.parts = parts;
     const instance = new WebAssembly.Instance(kernelModule(), {
       host: {
-        makeHeader: (time: number, slot: number) => this.#makeHeader(time >>> 0, slot),
-        chooseName: (from: number, end: number, isTag: number) =>
-          this.#newNames?.choose(from, end, isTag !== 0) ?? KEPT,
+        makeHeader: (time: number, variant: number, slot: number) => this.#makeHeader(time >>> 0, variant, slot),
+        chooseName: (from: number, end: number, isTag: number) => this.#names.choose(from, end, isTag !== 0),
+        ask: (question: number, from: number, end: number) =>
+          this.#program?.questions[question]?.(this.memory.bytes.subarray(from, end)) ?? -1,
       },
     });
     this.#exports = instance.exports as unknown as Exports;
     const { memory, PADDING, HEADER_SLOTS, NAMES_BYTES } = this.#exports;
     this.memory = new KernelMemory(memory, PADDING.value);
-    this.#plan = writePlan(this.memory, parts, HEADER_SLOTS.value, NAMES_BYTES.value);
+    const columns = new Columns();
+    this.#names = new NameRecords({ memory: this.memory, row: parts.row, columns });
+    this.#plan = writePlan(this.memory, parts, {
+      headerSlots: HEADER_SLOTS.value,
+      namesBytes: NAMES_BYTES.value,
+      columns,
+      stamps: this.#names.ownStamps,
+      program: this.#program,
+    });
     this.#job = this.memory.allocate(jobFields.length * 4);
     this.#out = { at: this.memory.allocate(parts.pool.chunkBytes), capacity: parts.pool.chunkBytes };
     this.#frameEnds = this.memory.allocate(FRAME_ENDS * 4);
@@ -90,8 +101,6 @@ export class Kernel {
     this.#contents = this.#region(INITIAL_SPANS * SPAN_BYTES);
     this.#shared = this.#region(INITIAL_SHARED_BYTES);
     this.#identity = this.#region(1024);
-    const { row } = parts;
-    this.#newNames = row.select && new NewNames(this.memory, row, row.select);
   }
 
   /**
@@ -140,7 +149,7 @@ export class Kernel {
       return this.#encode(job);
     } catch (error) {
       if (!(error instanceof NamesFullError)) throw error;
-      this.#newNames?.forget();
+      this.#names.forget();
       this.#exports.forgetNames(this.#plan);
       return this.#encode(job);
     }
@@ -192,7 +201,7 @@ export class Kernel {
     }
   }
 
-  #makeHeader(time: number, slot: number): void {
+  #makeHeader(time: number, _variant: number, slot: number): void {
     const { bytes, words } = this.memory;
     const { length, fractionAt } = this.parts.header.copySecond(bytes.subarray(slot + HEADER_TEXT_AT), time);
     words[slot / 4 + 2] = length;

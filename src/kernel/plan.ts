@@ -1,15 +1,21 @@
 /** An encoder's options as the kernel reads them: a record of numbers, and the texts and tables that it points to. */
 import type { CompiledRow } from '../encode/compiled-row.ts';
 import type { EncoderParts } from '../encode/encoder-parts.ts';
+import { SOURCE_NAME, TIME_NS_NAME, TOPIC_NAME } from '../encode/field-selection.ts';
 import type { CompiledEscape } from '../encode/output.ts';
+import type { FormatRow } from '../format/format-row.ts';
+import { COLUMN_BYTES, type Columns, NO_COLUMN } from './columns.ts';
 import { type Plan, planFields } from './layout.ts';
 import type { KernelMemory } from './memory.ts';
+import type { OwnStamps } from './name-records.ts';
+import type { Program } from './program.ts';
 
 const framings = { 'octet-counting': 0, lf: 1, datagram: 2 } as const;
 /** Bits of `ownFields`. */
 const TOPIC_BIT = 1;
 const SOURCE_BIT = 2;
 const TIME_NS_BIT = 4;
+const DIGITS = Buffer.from('0123456789');
 const NO_TEXT = new Uint8Array(0);
 const UINT32_MAX = 2 ** 32 - 1;
 /** A slot's numbers before the header itself; see assembly/header.ts. */
@@ -27,17 +33,24 @@ const NAMES_SLACK_BYTES = 1024;
 
 /** Whether the kernel can write it; the reference can write anything. */
 export function isPossible({ row: { row, keyEscape, valueEscape } }: EncoderParts): boolean {
-  const { trail, place, invalidUtf8, spell, uniqueNames, mapped } = row;
-  if (trail || (place ?? 'text') !== 'text' || (invalidUtf8 ?? 'pass') !== 'pass' || spell || uniqueNames || mapped) {
-    return false;
-  }
+  if (row.mapped) return false;
   const replacements = [...keyEscape.replacements, ...valueEscape.replacements];
   return replacements.every(({ length }) => length <= MAX_REPLACEMENT_BYTES);
 }
 
+/** What the plan needs that is made elsewhere. */
+export interface PlanParts {
+  readonly headerSlots: number;
+  readonly namesBytes: number;
+  readonly columns: Columns;
+  readonly stamps: OwnStamps;
+  readonly program: Program | undefined;
+}
+
 /** @returns the address of the record */
-export function writePlan(memory: KernelMemory, parts: EncoderParts, headerSlots: number, namesBytes: number): number {
+export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanParts): number {
   const { row, header, framing, limits } = parts;
+  const { columns, stamps, program } = made;
   const text = (name: string, bytes: Uint8Array) => ({ [name]: memory.store(bytes), [`${name}Length`]: bytes.length });
   const headerStride = Math.ceil((HEADER_TEXT_AT + header.maxBytes) / 64) * 64;
   const plan: Plan = {
@@ -46,6 +59,8 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, headerSlots
     ...text('separator', row.row.separator),
     ...text('sign', row.row.keyValueSign),
     ...text('suffix', row.row.suffix),
+    ...text('tail', concat(row.row.trail ?? NO_TEXT, row.row.suffix)),
+    ...identityEnd(row.row),
     ...text('topicKey', row.topic?.key ?? NO_TEXT),
     ...text('sourceKey', row.source?.key ?? NO_TEXT),
     ...text('timeNsKey', row.timeNs?.key ?? NO_TEXT),
@@ -55,17 +70,35 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, headerSlots
     keyExpansion: row.keyExpansion,
     valueExpansion: row.valueExpansion,
     usualExpansion: usualExpansion(row),
-    usualMaxConstants: constantBytes(row) + MAX_NUMBERS_BYTES + (row.select ? NAMES_SLACK_BYTES : 0),
+    usualMaxConstants: constantBytes(row) + MAX_NUMBERS_BYTES + (isNamed(row, columns) ? NAMES_SLACK_BYTES : 0),
     namesSlack: NAMES_SLACK_BYTES,
     framing: framings[framing],
     maxMessageBytes: limits.maxMessageBytes,
     maxChunkFrames: Math.min(limits.maxChunkFrames, UINT32_MAX),
     maxChunkBytes: Math.min(limits.maxChunkBytes, UINT32_MAX),
-    headers: memory.allocate(headerSlots * headerStride),
+    headers: memory.allocate(made.headerSlots * headerStride),
     headerStride,
     ownFields: (row.topic ? TOPIC_BIT : 0) | (row.source ? SOURCE_BIT : 0) | (row.timeNs ? TIME_NS_BIT : 0),
-    selects: row.select ? 1 : 0,
-    names: memory.allocate(namesBytes),
+    named: isNamed(row, columns) ? 1 : 0,
+    names: memory.allocate(made.namesBytes),
+    uniqueNames: row.row.uniqueNames ? 1 : 0,
+    topicStamp: stamps.topic,
+    sourceStamp: stamps.source,
+    timeNsStamp: stamps.timeNs,
+    checksUtf8: row.row.invalidUtf8 === 'replace' ? 1 : 0,
+    leavesTimeNs: row.timeNs && DIGITS.some((digit) => row.valueEscape.classes[digit] !== 0) ? 1 : 0,
+    columnCount: columns.count,
+    columns: memory.allocate(columns.count * COLUMN_BYTES),
+    groupColumns: memory.allocate(columns.count * COLUMN_BYTES),
+    topicColumn: columns.find(TOPIC_NAME),
+    sourceColumn: columns.find(SOURCE_NAME),
+    timeNsColumn: columns.find(TIME_NS_NAME),
+    timeNsText: memory.allocate(MAX_NUMBERS_BYTES),
+    rules: program?.start ?? 0,
+    dropped: program?.dropped ?? 0,
+    severityColumn: program?.severityColumn ?? NO_COLUMN,
+    severityQuestion: program?.severityQuestion ?? 0,
+    severityAnswers: program?.severityAnswers ?? 0,
   };
   const at = memory.allocate(planFields.length * 4);
   memory.words.set(
@@ -73,6 +106,21 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, headerSlots
     at / 4,
   );
   return at;
+}
+
+/** Whether the names of contents and tags have records. */
+export function isNamed({ row, select }: CompiledRow, columns: Columns): boolean {
+  return select !== undefined || row.uniqueNames === true || row.invalidUtf8 === 'replace' || columns.count > 0;
+}
+
+/** Structured data follows an identity without a space. */
+function identityEnd({ place }: FormatRow): Pick<Plan, 'identityEnd' | 'identityEndLength'> {
+  const end = place === 'structured-data' ? '"]' : '"] ';
+  return { identityEnd: Buffer.from(end.padEnd(4, '\0')).readUInt32LE(), identityEndLength: end.length };
+}
+
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
+  return Uint8Array.from([...first, ...second]);
 }
 
 /** A content has at least six bytes beside its key and its value, and gets a separator and a sign. */
@@ -84,9 +132,11 @@ function usualExpansion({ row, keyExpansion, valueExpansion }: CompiledRow): num
 }
 
 function constantBytes({ row, timeNs }: CompiledRow): number {
-  const { prefix, lead, separator, keyValueSign, suffix } = row;
+  const { prefix, lead, separator, keyValueSign, suffix, trail } = row;
   const betweens = 3 * Math.max(lead.length, separator.length);
-  return prefix.length + betweens + (timeNs?.key.length ?? 0) + keyValueSign.length + suffix.length;
+  return (
+    prefix.length + betweens + (timeNs?.key.length ?? 0) + keyValueSign.length + (trail?.length ?? 0) + suffix.length
+  );
 }
 
 /** As assembly/escape.ts reads it. */

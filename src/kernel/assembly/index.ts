@@ -6,50 +6,25 @@
  * group share is written again when another job was served in between.
  */
 import { clearFault, failed, fault, faultAt, faultDetail } from './fault';
-import { headerLength, headerOf, writeHeader } from './header';
+import { DATAGRAM, fit, READY, writeFrame, writeUsual } from './frame';
 import { Job, Plan, Status } from './layout';
-import {
-  exactLength,
-  hasShared,
-  maxLength,
-  maxSharedBytes,
-  plainLength,
-  sharedLength,
-  writeBeforeContents,
-  writeMessage,
-  writeShared,
-} from './message';
+import { beginGroup, beginLog, isLeft } from './left';
+import { maxSharedBytes, writeShared } from './message';
 import { clearNames } from './names';
-import { digits, writeDecimal, writeText } from './text';
-import { countWork, GROUP, hasTimeNs, LOG, readGroup, readLog, resetWork, SPAN_BYTES, TIME, TIME_NS, time, timeNs, workDone } from './walk';
-import { writeContents } from './usual';
+import { isKept } from './rules';
+import { countWork, GROUP, LOG, readGroup, readLog, readUsualLog, resetWork, SPAN_BYTES, workDone } from './walk';
 import { more, position, readFrom, readLengthEnd, readTag, skip } from './wire';
 
 export { HEADER_SLOTS, PADDING } from './layout';
 export { loadedGroups, loadPacked, loadRaw } from './load';
 export { NAMES_BYTES } from './names';
 
-const OCTET_COUNTING: u32 = 0;
-const LF: u32 = 1;
-const DATAGRAM: u32 = 2;
-/** A count of ten digits and a space. */
-const MAX_FRAMING_BYTES: u64 = 11;
-const LINE_FEED: u8 = 0x0a;
-const SPACE: u8 = 0x20;
-/** `"] `, and its length. */
-const IDENTITY_END: u32 = 0x205d22;
-const IDENTITY_END_BYTES: u32 = 3;
 /** Tags that are read in one call, where few of them give a frame: about a millisecond. */
 const MAX_WORK: u32 = 200_000;
 /** An entry of the table of load.ts. */
 const KNOWN_BYTES: usize = 8;
-/** Of a TimeNs with its tag. */
-const TIME_NS_BYTES: usize = 5;
 const LIST_DEPTH: u32 = 0;
 const GROUP_DEPTH: u32 = 1;
-
-/** Beside the statuses: go on. */
-const READY: u32 = 0xffff_ffff;
 
 /** Whose group `readGroup` has read last, what `shared` needs for it, and whether it is there. */
 let readFor: u32 = 0;
@@ -59,11 +34,6 @@ let isShared: bool = false;
 /** The log that is to be written next. */
 let log: usize = 0;
 let logEnd: usize = 0;
-let header: usize = 0;
-let headBytes: u32 = 0;
-let plainBytes: u64 = 0;
-/** Digits of the last message's length: the next one's has as many, most of the time. */
-let usualDigits: u32 = 3;
 
 /** @returns a `Status`; what was done is in the job */
 export function encode(plan: Plan, job: Job): u32 {
@@ -77,12 +47,25 @@ export function encode(plan: Plan, job: Job): u32 {
     status = findLog(plan, job);
     if (status != READY) break;
     const room = job.outCapacity - <u32>(to - out);
-    const usualEnd = writeUsual(plan, job, to, room);
+    const usualEnd = plan.columnCount == 0 ? writeUsual(plan, job, log, logEnd, to, room) : 0;
     if (usualEnd != 0) {
       to = usualEnd;
     } else {
-      status = readUnusual(plan, job);
-      if (status == READY) status = fit(plan, job, room, frames == 0);
+      status = readAny(plan, job);
+      if (status != READY) break;
+      const kept = isKept(plan);
+      if (!kept && !isLeft()) {
+        job.position = logEnd;
+        job.index++;
+        if (workDone() <= MAX_WORK) continue;
+        status = Status.PAUSE;
+        break;
+      }
+      status = isLeft() ? Status.LEFT : fit(plan, job, room, frames == 0);
+      if (status == Status.LEFT) {
+        job.log = log;
+        job.logEnd = logEnd;
+      }
       if (status != READY) break;
       to = writeFrame(plan, job, to);
     }
@@ -168,6 +151,7 @@ function readOwnFields(plan: Plan, job: Job): u32 {
   if (readFor == job.id && readAt == job.group) return READY;
   readFor = 0;
   isShared = false;
+  beginGroup();
   const tagsLimit = job.tags + <usize>job.tagCapacity * SPAN_BYTES;
   if (!readGroup(plan, ownFieldsOf(job), job.groupEnd, job.tags, tagsLimit)) {
     job.need = 2 * job.tagCapacity;
@@ -199,97 +183,15 @@ function share(plan: Plan, job: Job): u32 {
   return READY;
 }
 
-/**
- * Writes the log's frame if it is a usual one (usual.ts), and certain to fit.
- * @returns where the output ends, or 0
- */
-function writeUsual(plan: Plan, job: Job, start: usize, room: u32): usize {
-  const shared = sharedLength();
-  if (plan.usualExpansion == 0 || !hasShared() || load<u8>(log) != TIME) return 0;
-  const grown = <u64>(logEnd - log) * plan.usualExpansion;
-  const most = grown + shared + plan.headerStride + job.identityLength + plan.usualMaxConstants;
-  if (most > plan.maxMessageBytes || most > room) return 0;
-
-  let contents = log + 1;
-  let second: u32 = 0;
-  for (let shift: u32 = 0; ; shift += 7) {
-    if (shift > 28 || contents >= logEnd) return 0;
-    const byte: u32 = load<u8>(contents++);
-    second |= (byte & 0x7f) << shift;
-    if (byte < 0x80) break;
-  }
-  // If this is no TimeNs, it is inside a content, which then reaches past what is taken for the contents' end.
-  let contentsEnd = logEnd - TIME_NS_BYTES;
-  const hasFraction = contentsEnd >= contents && load<u8>(contentsEnd) == TIME_NS;
-  const fraction = hasFraction ? load<u32>(contentsEnd, 1) : 0;
-  if (!hasFraction) contentsEnd = logEnd;
-
-  let messageStart = start;
-  if (plan.framing == OCTET_COUNTING) messageStart += usualDigits + 1;
-  let to = writeHeader(headerOf(plan, second), hasFraction, fraction, messageStart);
-  if (job.identityLength != 0) to = writeIdentity(job, to);
-  to = writeBeforeContents(plan, hasFraction, fraction, to);
-  to = writeContents(plan, contents, contentsEnd, to);
-  if (to == 0) return 0;
-  return endFrame(plan, start, messageStart, writeText(plan.suffix, plan.suffixLength, to));
-}
-
-/** Any log: its times, and where its contents lie. */
-function readUnusual(plan: Plan, job: Job): u32 {
+/** Any log: its times, and where its contents lie. @returns READY, or why not */
+function readAny(plan: Plan, job: Job): u32 {
   const contentsLimit = job.contents + <usize>job.contentCapacity * SPAN_BYTES;
+  beginLog();
+  if (plan.columnCount != 0 && readUsualLog(plan, log, logEnd, job.contents, contentsLimit)) return READY;
+  beginLog();
   if (!readLog(plan, log, logEnd, job.contents, contentsLimit)) {
     job.need = 2 * job.contentCapacity;
     return Status.GROW_CONTENTS;
   }
   return failed() ? Status.DAMAGE : READY;
-}
-
-/** Whether the log's message is within the limit, and its frame fits into what is left of the chunk. */
-function fit(plan: Plan, job: Job, room: u32, isFirst: bool): u32 {
-  header = headerOf(plan, time);
-  headBytes = headerLength(header, hasTimeNs, timeNs);
-  if (job.identityLength != 0) headBytes += job.identityLength + digits(job.index) + IDENTITY_END_BYTES;
-  plainBytes = plainLength(plan, job.contents);
-  let messageBytes = headBytes + maxLength(plan, plainBytes);
-  if (messageBytes <= plan.maxMessageBytes && messageBytes + MAX_FRAMING_BYTES <= room) return READY;
-  messageBytes = headBytes + exactLength(plan, job.contents, plainBytes);
-  if (messageBytes > plan.maxMessageBytes) {
-    job.log = log;
-    job.logEnd = logEnd;
-    return Status.OVERSIZE;
-  }
-  if (messageBytes + MAX_FRAMING_BYTES <= room) return READY;
-  job.need = <u32>(messageBytes + MAX_FRAMING_BYTES);
-  return isFirst ? Status.GROW_OUT : Status.CHUNK;
-}
-
-function writeFrame(plan: Plan, job: Job, start: usize): usize {
-  let messageStart = start;
-  // A guess: right where nothing has to be escaped.
-  if (plan.framing == OCTET_COUNTING) messageStart += digits(headBytes + <u32>plainBytes) + 1;
-  let to = writeHeader(header, hasTimeNs, timeNs, messageStart);
-  if (job.identityLength != 0) to = writeIdentity(job, to);
-  return endFrame(plan, start, messageStart, writeMessage(plan, job.contents, to));
-}
-
-function writeIdentity(job: Job, output: usize): usize {
-  const to = writeDecimal(job.index, 1, writeText(job.identity, job.identityLength, output));
-  store<u32>(to, IDENTITY_END);
-  return to + IDENTITY_END_BYTES;
-}
-
-/** Writes the octet count, and moves the message where it has more or fewer digits than there is room for. */
-function endFrame(plan: Plan, start: usize, messageStart: usize, end: usize): usize {
-  if (plan.framing == LF) {
-    store<u8>(end, LINE_FEED);
-    return end + 1;
-  }
-  if (plan.framing != OCTET_COUNTING) return end;
-  const length = <u32>(end - messageStart);
-  usualDigits = digits(length);
-  const countEnd = start + usualDigits;
-  if (countEnd + 1 != messageStart) memory.copy(countEnd + 1, messageStart, length);
-  writeDecimal(length, 1, start);
-  store<u8>(countEnd, SPACE);
-  return countEnd + 1 + length;
 }

@@ -19,6 +19,12 @@ export class Plan {
   signLength: u32;
   suffix: usize;
   suffixLength: u32;
+  /** What stands after the last field: trail and suffix. */
+  tail: usize;
+  tailLength: u32;
+  /** What ends an identity: at most four bytes, in a number. */
+  identityEnd: u32;
+  identityEndLength: u32;
   /** Names of the fields that do not come from the log, escaped as keys. */
   topicKey: usize;
   topicKeyLength: u32;
@@ -40,7 +46,7 @@ export class Plan {
   usualExpansion: u32;
   /** No more than so much is written beside that, what the group shares, the header, and the identity's first part. */
   usualMaxConstants: u32;
-  /** What of it is for new names that are longer than the keys, escaped, could be. */
+  /** What of it is for names whose records have longer texts than the keys, escaped, could give. */
   namesSlack: u32;
   /** 0 octet counting, 1 LF, 2 datagrams. */
   framing: u32;
@@ -52,9 +58,39 @@ export class Plan {
   headerStride: u32;
   /** Which of topic, source and TimeNs are written: bits 0, 1, 2. */
   ownFields: u32;
-  /** 1: the host is asked which contents and tags are written, and under which names; see names.ts. */
-  selects: u32;
+  /** 1: the names of contents and tags have records; see names.ts. */
+  named: u32;
   names: usize;
+  /** 1: a log with two fields of one name is the reference's; stamps of the names of topic, source and TimeNs. */
+  uniqueNames: u32;
+  topicStamp: usize;
+  sourceStamp: usize;
+  timeNsStamp: usize;
+  /** 1: a log with something that is no UTF-8 is the reference's. */
+  checksUtf8: u32;
+  /** 1: a log with a TimeNs is the reference's, since the row escapes digits. */
+  leavesTimeNs: u32;
+  /** See columns.ts; which of them topic, source and TimeNs are; room for TimeNs as text. */
+  columnCount: u32;
+  columns: usize;
+  groupColumns: usize;
+  topicColumn: u32;
+  sourceColumn: u32;
+  timeNsColumn: u32;
+  timeNsText: usize;
+  /** See rules.ts; 0: there are none. Where dropped logs are counted, 32 bits a filter. */
+  rules: usize;
+  dropped: usize;
+  /** Of the severity field: its column, its question to the host, and where answers are kept. */
+  severityColumn: u32;
+  severityQuestion: u32;
+  severityAnswers: usize;
+}
+
+export namespace OwnField {
+  export const TOPIC: u32 = 1;
+  export const SOURCE: u32 = 2;
+  export const TIME_NS: u32 = 4;
 }
 
 /** One batch, where it stands, and what the last call did. */
@@ -95,7 +131,7 @@ export class Job {
   fault: u32;
   faultAt: u32;
   faultDetail: u32;
-  /** Oversize: where the log's content begins and ends. */
+  /** Left: where the log's content begins and ends. */
   log: usize;
   logEnd: usize;
   /** Grow: how many bytes, or fields, are needed. */
@@ -111,8 +147,8 @@ export namespace Status {
   export const END: u32 = 0;
   /** The chunk is full. */
   export const CHUNK: u32 = 1;
-  /** The next log's message is over the limit: it is the host's. */
-  export const OVERSIZE: u32 = 2;
+  /** The next log is the host's: its message is over the limit, or it has something that is rare. */
+  export const LEFT: u32 = 2;
   export const DAMAGE: u32 = 3;
   /** The next log needs a larger `out`, and there is nothing in this one. */
   export const GROW_OUT: u32 = 4;

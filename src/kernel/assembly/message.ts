@@ -6,12 +6,12 @@
  * without what stands before the first of them.
  */
 import { escapedLength, writeEscaped } from './escape';
-import { Plan } from './layout';
+import { OwnField, Plan } from './layout';
+import { textLength, textOf } from './names';
 import { digits, writeDecimal, writeText } from './text';
 import {
   contentsEnd,
   hasTimeNs,
-  IS_ESCAPED,
   keyBytes,
   SPAN_BYTES,
   source,
@@ -22,10 +22,6 @@ import {
   topicEnd,
   valueBytes,
 } from './walk';
-
-const TOPIC_BIT: u32 = 1;
-const SOURCE_BIT: u32 = 2;
-const TIME_NS_BIT: u32 = 4;
 
 let groupFields: usize = 0;
 let groupFieldsLength: u32 = 0;
@@ -49,24 +45,27 @@ export function maxSharedBytes(plan: Plan, tags: usize): u64 {
 export function writeShared(plan: Plan, tags: usize, shared: usize): void {
   let to = shared;
   groupFields = to;
-  if ((plan.ownFields & TOPIC_BIT) != 0) {
+  if ((plan.ownFields & OwnField.TOPIC) != 0) {
     to = writeText(plan.topicKey, plan.topicKeyLength, to);
     to = writeText(plan.sign, plan.signLength, to);
     to = escapedValue(plan, topic, topicEnd, to);
   }
-  if ((plan.ownFields & SOURCE_BIT) != 0) {
-    if ((plan.ownFields & TOPIC_BIT) != 0) to = writeText(plan.separator, plan.separatorLength, to);
+  if ((plan.ownFields & OwnField.SOURCE) != 0) {
+    if ((plan.ownFields & OwnField.TOPIC) != 0) to = writeText(plan.separator, plan.separatorLength, to);
     to = writeText(plan.sourceKey, plan.sourceKeyLength, to);
     to = writeText(plan.sign, plan.signLength, to);
     to = escapedValue(plan, source, sourceEnd, to);
   }
   groupFieldsLength = <u32>(to - groupFields);
-  hasGroupFields = (plan.ownFields & (TOPIC_BIT | SOURCE_BIT)) != 0;
+  hasGroupFields = (plan.ownFields & (OwnField.TOPIC | OwnField.SOURCE)) != 0;
   tagFields = to;
   for (let span = tags; span < tagsEnd; span += SPAN_BYTES) {
+    if (plan.named != 0) {
+      to = writeNamedFields(plan, span, span + SPAN_BYTES, span == tags, to);
+      continue;
+    }
     if (span != tags) to = writeText(plan.separator, plan.separatorLength, to);
-    const keyEnd = load<usize>(span, 4);
-    if ((keyEnd & IS_ESCAPED) == 0) to = writeText(plan.tagPrefix, plan.tagPrefixLength, to);
+    to = writeText(plan.tagPrefix, plan.tagPrefixLength, to);
     to = writeFields(plan, span, span + SPAN_BYTES, to);
   }
   tagFieldsLength = <u32>(to - tagFields);
@@ -78,29 +77,34 @@ export function plainLength(plan: Plan, contents: usize): u64 {
   const count = <u64>(contentsEnd - contents) / SPAN_BYTES;
   const ownTimeNs = hasTimeNsField(plan, hasTimeNs, timeNs);
   let parts: u64 = count;
-  let length: u64 = <u64>plan.prefixLength + plan.suffixLength + groupFieldsLength + tagFieldsLength;
+  let length: u64 = <u64>plan.prefixLength + groupFieldsLength + tagFieldsLength;
   if (hasGroupFields) parts++;
   if (hasTagFields) parts++;
   if (ownTimeNs) {
     parts++;
     length += plan.timeNsKeyLength + plan.signLength + digits(timeNs);
   }
-  length += count * plan.signLength + keyBytes + valueBytes;
-  return parts == 0 ? length : length + plan.leadLength + (parts - 1) * plan.separatorLength;
+  length += keyBytes + valueBytes;
+  // The text of a record has a separator and a sign.
+  if (plan.named != 0) parts -= count;
+  else length += count * plan.signLength;
+  if (parts + count == 0) return length + plan.suffixLength;
+  if (parts == 0) return length + plan.leadLength - plan.separatorLength + plan.tailLength;
+  return length + plan.leadLength + (parts - 1) * plan.separatorLength + plan.tailLength;
 }
 
 /** The same if every byte has to be escaped, by the longest replacement. */
 export function maxLength(plan: Plan, plain: u64): u64 {
-  return plain + <u64>keyBytes * (plan.keyExpansion - 1) + <u64>valueBytes * (plan.valueExpansion - 1);
+  const keyGrowth = plan.named != 0 ? 0 : plan.keyExpansion - 1;
+  return plain + <u64>keyBytes * keyGrowth + <u64>valueBytes * (plan.valueExpansion - 1);
 }
 
 /** Exactly what `writeMessage` will write. */
 export function exactLength(plan: Plan, contents: usize, plain: u64): u64 {
-  let length = plain - keyBytes - valueBytes;
+  const named = plan.named != 0;
+  let length = plain - valueBytes - (named ? 0 : keyBytes);
   for (let span = contents; span < contentsEnd; span += SPAN_BYTES) {
-    const keyEnd = load<usize>(span, 4);
-    if ((keyEnd & IS_ESCAPED) != 0) length += (keyEnd & ~IS_ESCAPED) - load<usize>(span);
-    else length += escapedLength(plan.keyEscape, load<usize>(span), keyEnd);
+    if (!named) length += escapedLength(plan.keyEscape, load<usize>(span), load<usize>(span, 4));
     length += escapedLength(plan.valueEscape, load<usize>(span, 8), load<usize>(span, 12));
   }
   return length;
@@ -109,12 +113,15 @@ export function exactLength(plan: Plan, contents: usize, plain: u64): u64 {
 /** @returns where the output ends */
 export function writeMessage(plan: Plan, contents: usize, output: usize): usize {
   let to = writeBeforeContents(plan, hasTimeNs, timeNs, output);
-  if (contents != contentsEnd) {
+  if (contents != contentsEnd && plan.named != 0) {
+    to = writeNamedFields(plan, contents, contentsEnd, !hasFieldBefore, hasFieldBefore ? to : writeText(plan.lead, plan.leadLength, to));
+  } else if (contents != contentsEnd) {
     if (hasFieldBefore) to = writeText(plan.separator, plan.separatorLength, to);
     else to = writeText(plan.lead, plan.leadLength, to);
     to = writeFields(plan, contents, contentsEnd, to);
   }
-  return writeText(plan.suffix, plan.suffixLength, to);
+  if (!hasFieldBefore && contents == contentsEnd) return writeText(plan.suffix, plan.suffixLength, to);
+  return writeText(plan.tail, plan.tailLength, to);
 }
 
 /** The prefix, and the fields that do not come from the log, as far as there are any. */
@@ -174,8 +181,7 @@ function writeFields(plan: Plan, spans: usize, spansEnd: usize, output: usize): 
   while (true) {
     const key = load<usize>(span);
     const keyEnd = load<usize>(span, 4);
-    if ((keyEnd & IS_ESCAPED) == 0) to = writeEscaped(keyEscape, keyLow, keyHigh, key, keyEnd, to);
-    else to = writeText(key, <u32>((keyEnd & ~IS_ESCAPED) - key), to);
+    to = writeEscaped(keyEscape, keyLow, keyHigh, key, keyEnd, to);
     v128.store(to, signStart);
     to = areShort ? to + signLength : writeText(sign, signLength, to);
     to = writeEscaped(valueEscape, valueLow, valueHigh, load<usize>(span, 8), load<usize>(span, 12), to);
@@ -186,11 +192,27 @@ function writeFields(plan: Plan, spans: usize, spansEnd: usize, output: usize): 
   }
 }
 
+/** Fields whose names have records, each with a separator before it, but perhaps the first. */
+function writeNamedFields(plan: Plan, spans: usize, spansEnd: usize, isFirst: bool, output: usize): usize {
+  const escape = plan.valueEscape;
+  const low = v128.load(escape);
+  const high = v128.load(escape, 16);
+  let skipped = isFirst ? plan.separatorLength : 0;
+  let to = output;
+  for (let span = spans; span < spansEnd; span += SPAN_BYTES) {
+    const record = load<usize>(span);
+    to = writeText(textOf(record) + skipped, textLength(record) - skipped, to);
+    to = writeEscaped(escape, low, high, load<usize>(span, 8), load<usize>(span, 12), to);
+    skipped = 0;
+  }
+  return to;
+}
+
 function escapedValue(plan: Plan, from: usize, end: usize, output: usize): usize {
   const table = plan.valueEscape;
   return writeEscaped(table, v128.load(table), v128.load(table, 16), from, end, output);
 }
 
 function hasTimeNsField(plan: Plan, hasTimeNs: bool, timeNs: u32): bool {
-  return hasTimeNs && timeNs != 0 && (plan.ownFields & TIME_NS_BIT) != 0;
+  return hasTimeNs && timeNs != 0 && (plan.ownFields & OwnField.TIME_NS) != 0;
 }

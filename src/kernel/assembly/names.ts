@@ -1,29 +1,40 @@
 /**
- * Which fields are written, and under which names: the host decides, once for each name, and its answers are kept.
+ * What becomes of each name of a field: the host decides, once for each, and its answers are kept.
  *
  *     0      u32         end of the names that are kept, as an offset in them
  *     4      u32         how many they are
- *     16     SLOTS × 16  hash, offset and length of the name, answer; length 0: the slot is free
+ *     64     GUESSES × 64  by a content's place in its log: mark and answer of the one that stood there last, and
+ *                        from 16 on its name
+ *     TABLE  SLOTS × 16  hash, offset and mark of the name, answer; mark 0: the slot is free
  *     then   the names
  *
- * When either is full, all is forgotten, and asked again.
+ * When table or names are full, all is forgotten, and asked again. An answer is the address of a record, which the host
+ * holds (../name-records.ts):
+ *
+ *     0   u32  1: the field is written
+ *     4   u32  the column that it belongs to, or NO_COLUMN
+ *     8   u32  address of the stamp that all names share which are written alike
+ *     12  u32  length of the text
+ *     16  …    the text: separator, the name as it is written, sign
  */
 import { Plan } from './layout';
 
-/**
- * What becomes of a field: KEPT, DROPPED, or the address of two numbers: where its new name, escaped already, begins
- * and ends. A tag's name is asked for without the prefix that it has in the text.
- */
+/** @returns the address of a record. A tag's name is asked for without the prefix that it has in the text. */
 @external("host", "chooseName")
 declare function chooseName(from: usize, end: usize, isTag: bool): usize;
 
-export const KEPT: usize = 0;
-export const DROPPED: usize = 1;
+export const NO_COLUMN: u32 = 0xffff_ffff;
 
 const SLOTS: usize = 1024;
 const MAX_FILLED: u32 = 768;
 const SLOT_BYTES: usize = 16;
-const TABLE: usize = 16;
+const GUESSES: usize = 64;
+const GUESS_BYTES: usize = 64;
+const GUESSES_AT: usize = 64;
+/** One that is longer is looked up. */
+const MAX_GUESS_LENGTH: u32 = 48;
+const GUESS_NAME: usize = 16;
+const TABLE: usize = GUESSES_AT + GUESSES * GUESS_BYTES;
 const TEXTS: usize = TABLE + SLOTS * SLOT_BYTES;
 const TEXT_BYTES: u32 = 64 * 1024;
 /** One that is longer is asked for each time. */
@@ -39,20 +50,58 @@ export function clearNames(plan: Plan): void {
   memory.fill(plan.names, 0, TEXTS);
 }
 
-let chosenEnd: usize = 0;
-
-/** Where the name ends that `nameOf` has returned the address of. */
-export function nameEnd(): usize {
-  return chosenEnd;
+@inline
+export function isWritten(record: usize): bool {
+  return load<u32>(record) != 0;
 }
 
-/** @returns KEPT, DROPPED, or where the new name begins */
-export function nameOf(plan: Plan, from: usize, end: usize, isTag: bool): usize {
+@inline
+export function columnOf(record: usize): u32 {
+  return load<u32>(record, 4);
+}
+
+@inline
+export function stampOf(record: usize): usize {
+  return load<usize>(record, 8);
+}
+
+@inline
+export function textLength(record: usize): u32 {
+  return load<u32>(record, 12);
+}
+
+@inline
+export function textOf(record: usize): usize {
+  return record + 16;
+}
+
+/** @param place of the content in its log, from 0: the names of logs come in the same order, most of the time */
+@inline
+export function contentName(plan: Plan, place: usize, from: usize, end: usize): usize {
+  const guess = plan.names + GUESSES_AT + (place & (GUESSES - 1)) * GUESS_BYTES;
   const length = <u32>(end - from);
-  const answer = length > MAX_LENGTH ? chooseName(from, end, isTag) : keptAnswer(plan.names, from, length, isTag);
-  if (answer == KEPT || answer == DROPPED) return answer;
-  chosenEnd = load<usize>(answer, 4);
-  return load<usize>(answer);
+  if (load<u32>(guess) == length + 1 && isSame(guess + GUESS_NAME, from, length)) return load<usize>(guess, 4);
+  return unexpectedName(plan, guess, from, end);
+}
+
+export function tagName(plan: Plan, from: usize, end: usize): usize {
+  return nameOf(plan, from, end, true);
+}
+
+function unexpectedName(plan: Plan, guess: usize, from: usize, end: usize): usize {
+  const record = nameOf(plan, from, end, false);
+  const length = <u32>(end - from);
+  if (length <= MAX_GUESS_LENGTH) {
+    store<u32>(guess, length + 1);
+    store<usize>(guess, record, 4);
+    memory.copy(guess + GUESS_NAME, from, length);
+  }
+  return record;
+}
+
+function nameOf(plan: Plan, from: usize, end: usize, isTag: bool): usize {
+  const length = <u32>(end - from);
+  return length > MAX_LENGTH ? chooseName(from, end, isTag) : keptAnswer(plan.names, from, length, isTag);
 }
 
 function keptAnswer(names: usize, from: usize, length: u32, isTag: bool): usize {
@@ -63,7 +112,7 @@ function keptAnswer(names: usize, from: usize, length: u32, isTag: bool): usize 
     const slot = names + TABLE + index * SLOT_BYTES;
     const slotMark = load<u32>(slot, 8);
     if (slotMark == 0) return remember(names, slot, hash, mark, from, length, isTag);
-    if (load<u32>(slot) == hash && slotMark == mark && same(names + TEXTS + load<u32>(slot, 4), from, length)) {
+    if (load<u32>(slot) == hash && slotMark == mark && isSame(names + TEXTS + load<u32>(slot, 4), from, length)) {
       return load<usize>(slot, 12);
     }
     index = (index + 1) & (SLOTS - 1);
@@ -88,7 +137,7 @@ function remember(names: usize, slot: usize, hash: u32, mark: u32, from: usize, 
   return answer;
 }
 
-function hashOf(from: usize, length: u32): u32 {
+export function hashOf(from: usize, length: u32): u32 {
   let hash: u64 = length;
   let at: u32 = 0;
   for (; at + 8 <= length; at += 8) hash = mix(hash ^ load<u64>(from + at));
@@ -102,9 +151,13 @@ function mix(value: u64): u64 {
   return product ^ (product >> 29);
 }
 
-function same(left: usize, right: usize, length: u32): bool {
-  let at: u32 = 0;
-  for (; at + 8 <= length; at += 8) if (load<u64>(left + at) != load<u64>(right + at)) return false;
-  for (; at < length; at++) if (load<u8>(left + at) != load<u8>(right + at)) return false;
+/** Sixteen bytes are read at a time, also where fewer count. */
+@inline
+export function isSame(left: usize, right: usize, length: u32): bool {
+  for (let at: u32 = 0; at < length; at += 16) {
+    let differs = <u32>i8x16.bitmask(i8x16.ne(v128.load(left + at), v128.load(right + at)));
+    if (length - at < 16) differs &= (1 << (length - at)) - 1;
+    if (differs != 0) return false;
+  }
   return true;
 }

@@ -4,12 +4,16 @@
  *
  *     key, end of the key, value, end of the value
  *
- * The key of a field that is renamed is the new name, escaped already, and lies in the memory of names.ts; its end has
- * the bit `IS_ESCAPED`. (Addresses have at most 31 bits: the memory never grows beyond 2 GiB.)
+ * Where names have records (names.ts), the first number is the record's address instead, and the second is nothing.
  */
+import { beginColumns, beginGroupColumns, setColumn, setGroupColumn, setTimeNsColumn } from './columns';
 import { Fault, fail, failed } from './fault';
-import { Plan } from './layout';
-import { DROPPED, KEPT, nameOf, nameEnd } from './names';
+import { OwnField, Plan } from './layout';
+import { leaveGroup, leaveLog } from './left';
+import { columnOf, contentName, isWritten, stampOf, tagName, textLength } from './names';
+import { isRepeated, newGroupStamp, newLogStamp, stampGroup, stampLog } from './stamps';
+import { readContents, spanKeyBytes, spanValueBytes } from './usual';
+import { isUtf8 } from './utf8';
 import { more, position, readFixed32, readFrom, readLengthEnd, readTag, readUint32, seek, skip } from './wire';
 
 export const GROUP: u32 = (1 << 3) | 2;
@@ -23,11 +27,13 @@ export const TIME_NS: u32 = (4 << 3) | 5;
 const KEY: u32 = (1 << 3) | 2;
 const VALUE: u32 = (2 << 3) | 2;
 
+/** Of a TimeNs with its tag. */
+const TIME_NS_BYTES: usize = 5;
+
 const GROUP_DEPTH: u32 = 1;
 const LOG_DEPTH: u32 = 2;
 
 export const SPAN_BYTES: usize = 16;
-export const IS_ESCAPED: usize = 0x8000_0000;
 
 /** The group. */
 export let topic: usize = 0;
@@ -40,9 +46,11 @@ export let time: u32 = 0;
 export let timeNs: u32 = 0;
 export let hasTimeNs: bool = false;
 export let contentsEnd: usize = 0;
-/** Sums over the spans that were read last. */
+/** Sums over the spans that were read last; a record's whole text counts as key. */
 export let keyBytes: u32 = 0;
 export let valueBytes: u32 = 0;
+/** Of the log whose times were read by `readUsualTimes`. */
+export let usualContentsEnd: usize = 0;
 /** Tags that were read since `resetWork`. */
 let work: u32 = 0;
 
@@ -69,6 +77,7 @@ export function readGroup(plan: Plan, from: usize, end: usize, tags: usize, tags
   topic = topicEnd = source = sourceEnd = from;
   tagsEnd = tags;
   keyBytes = valueBytes = 0;
+  beginGroupFields(plan);
   readFrom(from, end);
   while (more()) {
     const tag = readTag();
@@ -88,13 +97,15 @@ export function readGroup(plan: Plan, from: usize, end: usize, tags: usize, tags
       if (!readEntry(position(), entryEnd, GROUP_DEPTH + 1, Fault.TAG_WITHOUT_KEY)) return true;
       readFrom(entryEnd, end);
       if (tagsEnd == tagsLimit) return false;
-      if (!isSelected(plan, true)) continue;
-      addSpan(tagsEnd);
-      tagsEnd += SPAN_BYTES;
+      if (plan.named == 0 || isTagWritten(plan)) {
+        addSpan(plan, tagsEnd);
+        tagsEnd += SPAN_BYTES;
+      }
     } else if (tag != 0) {
       skip(tag, GROUP_DEPTH);
     }
   }
+  if (plan.named != 0) endGroupFields(plan);
   return true;
 }
 
@@ -103,6 +114,8 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
   let spans = contents;
   let hasTime = false;
   keyBytes = valueBytes = 0;
+  let place: usize = 0;
+  if (plan.named != 0) beginFields(plan);
   readFrom(from, end);
   hasTimeNs = false;
   while (more()) {
@@ -113,9 +126,10 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
       if (!readEntry(position(), entryEnd, LOG_DEPTH + 1, Fault.CONTENT_WITHOUT_KEY)) return true;
       readFrom(entryEnd, end);
       if (spans == contentsLimit) return false;
-      if (!isSelected(plan, false)) continue;
-      addSpan(spans);
-      spans += SPAN_BYTES;
+      if (plan.named == 0 || isContentWritten(plan, place++)) {
+        addSpan(plan, spans);
+        spans += SPAN_BYTES;
+      }
     } else if (tag == TIME) {
       time = readUint32();
       hasTime = true;
@@ -128,7 +142,47 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
   }
   if (!hasTime) fail(Fault.NO_TIME, from);
   contentsEnd = spans;
+  if (plan.named != 0) endFields(plan);
   return true;
+}
+
+/**
+ * The same of a usual log; nothing of it is known to be damaged.
+ * @returns false where it is no usual one
+ */
+export function readUsualLog(plan: Plan, from: usize, end: usize, contents: usize, contentsLimit: usize): bool {
+  const start = readUsualTimes(from, end);
+  if (start == 0) return false;
+  beginFields(plan);
+  const spansEnd = readContents(plan, start, usualContentsEnd, contents, contentsLimit);
+  if (spansEnd == 0) return false;
+  keyBytes = spanKeyBytes;
+  valueBytes = spanValueBytes;
+  contentsEnd = spansEnd;
+  // About a tag for each so many bytes.
+  work += <u32>((end - from) >> 5) + 1;
+  endFields(plan);
+  return true;
+}
+
+/** Time at the front and TimeNs at the end. @returns where the contents begin; 0 where it is no usual log */
+export function readUsualTimes(from: usize, end: usize): usize {
+  if (from == end || load<u8>(from) != TIME) return 0;
+  let contents = from + 1;
+  let second: u32 = 0;
+  for (let shift: u32 = 0; ; shift += 7) {
+    if (shift > 28 || contents >= end) return 0;
+    const byte: u32 = load<u8>(contents++);
+    second |= (byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+  }
+  // If this is no TimeNs, it is inside a content, which then reaches past what is taken for the contents' end.
+  const beforeTimeNs = end - TIME_NS_BYTES;
+  hasTimeNs = beforeTimeNs >= contents && load<u8>(beforeTimeNs) == TIME_NS;
+  timeNs = hasTimeNs ? load<u32>(beforeTimeNs, 1) : 0;
+  usualContentsEnd = hasTimeNs ? beforeTimeNs : end;
+  time = second;
+  return contents;
 }
 
 /** A Content or a LogTag. @returns false when it is damaged */
@@ -158,23 +212,60 @@ function readEntry(from: usize, end: usize, depth: u32, withoutKey: u32): bool {
   return !failed();
 }
 
-/** Asks what becomes of the entry's key. @returns false when the field is not written */
-function isSelected(plan: Plan, isTag: bool): bool {
-  if (plan.selects == 0) return true;
-  const name = nameOf(plan, key, keyEnd, isTag);
-  if (name == DROPPED) return false;
-  if (name != KEPT) {
-    key = name;
-    keyEnd = nameEnd() | IS_ESCAPED;
-  }
+function beginGroupFields(plan: Plan): void {
+  newGroupStamp();
+  beginGroupColumns(plan);
+}
+
+/** The group's own fields beside its tags. */
+function endGroupFields(plan: Plan): void {
+  setGroupColumn(plan, plan.topicColumn, topic, topicEnd);
+  setGroupColumn(plan, plan.sourceColumn, source, sourceEnd);
+  if (plan.checksUtf8 != 0 && !(isUtf8(topic, topicEnd) && isUtf8(source, sourceEnd))) leaveGroup();
+  if (plan.uniqueNames == 0) return;
+  if ((plan.ownFields & OwnField.TOPIC) != 0 && stampGroup(plan.topicStamp)) leaveGroup();
+  if ((plan.ownFields & OwnField.SOURCE) != 0 && stampGroup(plan.sourceStamp)) leaveGroup();
+}
+
+/** Of the log, before its contents are read. */
+export function beginFields(plan: Plan): void {
+  newLogStamp();
+  beginColumns(plan);
+}
+
+/** What the log has beside its contents, when its times are known. */
+export function endFields(plan: Plan): void {
+  if (!hasTimeNs || timeNs == 0) return;
+  setTimeNsColumn(plan, timeNs);
+  if (plan.leavesTimeNs != 0) leaveLog();
+  if (plan.uniqueNames != 0 && (plan.ownFields & OwnField.TIME_NS) != 0 && stampLog(plan.timeNsStamp)) leaveLog();
+}
+
+function isTagWritten(plan: Plan): bool {
+  const record = tagName(plan, key, keyEnd);
+  setGroupColumn(plan, columnOf(record), value, valueEnd);
+  if (!isWritten(record)) return false;
+  if (plan.uniqueNames != 0 && stampGroup(stampOf(record))) leaveGroup();
+  if (plan.checksUtf8 != 0 && !isUtf8(value, valueEnd)) leaveGroup();
+  key = record;
   return true;
 }
 
-function addSpan(span: usize): void {
+function isContentWritten(plan: Plan, place: usize): bool {
+  const record = contentName(plan, place, key, keyEnd);
+  setColumn(plan, columnOf(record), value, valueEnd);
+  if (!isWritten(record)) return false;
+  if (plan.uniqueNames != 0 && isRepeated(record)) leaveLog();
+  if (plan.checksUtf8 != 0 && !isUtf8(value, valueEnd)) leaveLog();
+  key = record;
+  return true;
+}
+
+function addSpan(plan: Plan, span: usize): void {
   store<usize>(span, key);
   store<usize>(span, keyEnd, 4);
   store<usize>(span, value, 8);
   store<usize>(span, valueEnd, 12);
-  keyBytes += <u32>((keyEnd & ~IS_ESCAPED) - key);
+  keyBytes += plan.named == 0 ? <u32>(keyEnd - key) : textLength(key);
   valueBytes += <u32>(valueEnd - value);
 }

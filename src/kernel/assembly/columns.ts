@@ -1,0 +1,76 @@
+/**
+ * The fields that rules, a mapping or the header name: their columns, sixteen bytes each.
+ *
+ *     0   where the value begins; 0: the log has no such field
+ *     4   where it ends
+ *     8   not 0: it is written in a place of its own, and not among the others
+ *
+ * Of several fields with one name the first counts; the group's own come before the log's.
+ */
+import { Plan } from './layout';
+import { NO_COLUMN } from './names';
+import { writeDecimal } from './text';
+
+const COLUMN_BYTES: usize = 16;
+
+@inline
+function at(columns: usize, column: u32): usize {
+  return columns + <usize>column * COLUMN_BYTES;
+}
+
+@inline
+function setFirst(columns: usize, column: u32, from: usize, end: usize): void {
+  if (column == NO_COLUMN || load<usize>(at(columns, column)) != 0) return;
+  store<usize>(at(columns, column), from);
+  store<usize>(at(columns, column), end, 4);
+}
+
+export function beginGroupColumns(plan: Plan): void {
+  memory.fill(plan.groupColumns, 0, <usize>plan.columnCount * COLUMN_BYTES);
+}
+
+export function setGroupColumn(plan: Plan, column: u32, from: usize, end: usize): void {
+  setFirst(plan.groupColumns, column, from, end);
+}
+
+/** What the log has from its group. */
+@inline
+export function beginColumns(plan: Plan): void {
+  for (let column: u32 = 0; column < plan.columnCount; column++) {
+    v128.store(at(plan.columns, column), v128.load(at(plan.groupColumns, column)));
+  }
+}
+
+@inline
+export function setColumn(plan: Plan, column: u32, from: usize, end: usize): void {
+  setFirst(plan.columns, column, from, end);
+}
+
+/** Comes before any content of that name. */
+export function setTimeNsColumn(plan: Plan, timeNs: u32): void {
+  const column = plan.timeNsColumn;
+  if (column == NO_COLUMN) return;
+  store<usize>(at(plan.columns, column), plan.timeNsText);
+  store<usize>(at(plan.columns, column), writeDecimal(timeNs, 1, plan.timeNsText), 4);
+}
+
+@inline
+export function columnStart(plan: Plan, column: u32): usize {
+  return load<usize>(at(plan.columns, column));
+}
+
+@inline
+export function columnEnd(plan: Plan, column: u32): usize {
+  return load<usize>(at(plan.columns, column), 4);
+}
+
+export function takeColumn(plan: Plan, column: u32): void {
+  store<u32>(at(plan.columns, column), 1, 8);
+}
+
+/** Whether this very field, of several with its name, is written in a place of its own. */
+@inline
+export function isTaken(plan: Plan, column: u32, value: usize): bool {
+  if (column == NO_COLUMN) return false;
+  return load<u32>(at(plan.columns, column), 8) != 0 && load<usize>(at(plan.columns, column)) == value;
+}

@@ -1,0 +1,105 @@
+/** One log → its frame: header, identity, text, framing. */
+import { headerLength, headerOf, writeHeader } from './header';
+import { Job, Plan, Status } from './layout';
+import { beginLog, isLeft } from './left';
+import { exactLength, hasShared, maxLength, plainLength, sharedLength, writeBeforeContents, writeMessage } from './message';
+import { variant } from './rules';
+import { digits, writeDecimal, writeText } from './text';
+import { writeContents, writeNamedContents } from './usual';
+import { beginFields, endFields, hasTimeNs, readUsualTimes, time, timeNs, usualContentsEnd } from './walk';
+
+const OCTET_COUNTING: u32 = 0;
+const LF: u32 = 1;
+export const DATAGRAM: u32 = 2;
+/** A count of ten digits and a space. */
+const MAX_FRAMING_BYTES: u64 = 11;
+const LINE_FEED: u8 = 0x0a;
+const SPACE: u8 = 0x20;
+
+/** Beside the statuses: go on. */
+export const READY: u32 = 0xffff_ffff;
+
+/** Of the log that `fit` has seen. */
+let header: usize = 0;
+let headBytes: u32 = 0;
+let plainBytes: u64 = 0;
+/** Digits of the last message's length: the next one's has as many, most of the time. */
+let usualDigits: u32 = 3;
+
+/**
+ * Writes a log's frame if it is a usual one (usual.ts), and certain to fit.
+ * @returns where the output ends, or 0
+ */
+export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, start: usize, room: u32): usize {
+  if (plan.usualExpansion == 0 || !hasShared()) return 0;
+  const grown = <u64>(logEnd - log) * plan.usualExpansion;
+  const most = grown + sharedLength() + plan.headerStride + job.identityLength + plan.usualMaxConstants;
+  if (most > room) return 0;
+  const contents = readUsualTimes(log, logEnd);
+  if (contents == 0) return 0;
+  if (plan.named != 0) {
+    beginLog();
+    beginFields(plan);
+    endFields(plan);
+    if (isLeft()) return 0;
+  }
+
+  let messageStart = start;
+  if (plan.framing == OCTET_COUNTING) messageStart += usualDigits + 1;
+  let to = writeHeader(headerOf(plan, time, 0), hasTimeNs, timeNs, messageStart);
+  if (job.identityLength != 0) to = writeIdentity(plan, job, to);
+  to = writeBeforeContents(plan, hasTimeNs, timeNs, to);
+  if (plan.named == 0) to = writeContents(plan, contents, usualContentsEnd, to);
+  else to = writeNamedContents(plan, contents, usualContentsEnd, to);
+  if (to == 0) return 0;
+  to = writeText(plan.tail, plan.tailLength, to);
+  if (to - messageStart > plan.maxMessageBytes) return 0;
+  return endFrame(plan, start, messageStart, to);
+}
+
+/** Whether the message of the log that was read is within the limit, and its frame fits into what is left of the chunk. */
+export function fit(plan: Plan, job: Job, room: u32, isFirst: bool): u32 {
+  header = headerOf(plan, time, variant);
+  headBytes = headerLength(header, hasTimeNs, timeNs);
+  if (job.identityLength != 0) headBytes += job.identityLength + digits(job.index) + plan.identityEndLength;
+  plainBytes = plainLength(plan, job.contents);
+  let messageBytes = headBytes + maxLength(plan, plainBytes);
+  if (messageBytes <= plan.maxMessageBytes && messageBytes + MAX_FRAMING_BYTES <= room) return READY;
+  messageBytes = headBytes + exactLength(plan, job.contents, plainBytes);
+  if (messageBytes > plan.maxMessageBytes) return Status.LEFT;
+  if (messageBytes + MAX_FRAMING_BYTES <= room) return READY;
+  job.need = <u32>(messageBytes + MAX_FRAMING_BYTES);
+  return isFirst ? Status.GROW_OUT : Status.CHUNK;
+}
+
+/** Of a log that `fit` has found to fit. @returns where the output ends */
+export function writeFrame(plan: Plan, job: Job, start: usize): usize {
+  let messageStart = start;
+  // A guess: right where nothing has to be escaped.
+  if (plan.framing == OCTET_COUNTING) messageStart += digits(headBytes + <u32>plainBytes) + 1;
+  let to = writeHeader(header, hasTimeNs, timeNs, messageStart);
+  if (job.identityLength != 0) to = writeIdentity(plan, job, to);
+  return endFrame(plan, start, messageStart, writeMessage(plan, job.contents, to));
+}
+
+function writeIdentity(plan: Plan, job: Job, output: usize): usize {
+  const to = writeDecimal(job.index, 1, writeText(job.identity, job.identityLength, output));
+  store<u32>(to, plan.identityEnd);
+  return to + plan.identityEndLength;
+}
+
+/** Writes the octet count, and moves the message where it has more or fewer digits than there is room for. */
+function endFrame(plan: Plan, start: usize, messageStart: usize, end: usize): usize {
+  if (plan.framing == LF) {
+    store<u8>(end, LINE_FEED);
+    return end + 1;
+  }
+  if (plan.framing != OCTET_COUNTING) return end;
+  const length = <u32>(end - messageStart);
+  usualDigits = digits(length);
+  const countEnd = start + usualDigits;
+  if (countEnd + 1 != messageStart) memory.copy(countEnd + 1, messageStart, length);
+  writeDecimal(length, 1, start);
+  store<u8>(countEnd, SPACE);
+  return countEnd + 1 + length;
+}

@@ -1,0 +1,169 @@
+/**
+ * Filters and classes, as ../../route has them, compiled to instructions that jump (../program.ts):
+ *
+ *     0   u32  what is asked: `Op`
+ *     4   u32  of which column
+ *     8   u32  where it goes on when it holds, and
+ *     12  u32  when it does not
+ *     16  u32  two numbers that belong to the question
+ *     20  u32
+ *
+ * What comes out is that the log is dropped, or the variant of its header: nine for each class and nine where none
+ * holds; the first of nine has the class's severity or the usual one, the others 0 to 7 as the severity field says.
+ */
+import { columnEnd, columnStart } from './columns';
+import { Plan } from './layout';
+import { isLeft, leaveLog } from './left';
+import { hashOf, isSame } from './names';
+import { Answer, inRange } from './numbers';
+
+/** @returns of a regular expression 1 or 0, of the severity field 0 to 7 or -1 */
+@external("host", "ask")
+declare function ask(question: u32, from: usize, end: usize): i32;
+
+namespace Op {
+  /** Numbers: the variant; 1: the severity field is asked. */
+  export const DECIDE: u32 = 0;
+  /** Number: which filter. */
+  export const DROP: u32 = 1;
+  export const EXISTS: u32 = 2;
+  /** Numbers: a table of values, and how many slots it has less 1. */
+  export const IN: u32 = 3;
+  /** Numbers: the text and its length. */
+  export const PREFIX: u32 = 4;
+  export const SUFFIX: u32 = 5;
+  export const CONTAINS: u32 = 6;
+  /** Number: the bounds, two doubles. */
+  export const RANGE: u32 = 7;
+  /** Numbers: which question, and where answers are kept. */
+  export const ASK: u32 = 8;
+}
+
+/** A slot of a table of values: hash, length + 1, address; all 0: free. */
+const VALUE_SLOT_BYTES: usize = 12;
+/** A slot of kept answers: length + 1, answer; at 16 the value, with 0 behind it. */
+const ANSWER_SLOT_BYTES: usize = 32;
+const ANSWER_SLOT_BITS: u64 = 4;
+const MAX_KEPT_LENGTH: u32 = 16;
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+/** Bytes compared at worst to find a text in a value; beyond, it is left. */
+const MAX_SEARCH: u64 = 1 << 22;
+
+/** Of the header of the log that was decided on last. */
+export let variant: u32 = 0;
+
+/** @returns false when the log is dropped, and counted; `leaveLog` where that cannot be said here */
+export function isKept(plan: Plan): bool {
+  let at = plan.rules;
+  if (at == 0) return true;
+  while (true) {
+    const op = load<u32>(at);
+    if (op <= Op.DROP) break;
+    at = holds(plan, at, op) ? load<usize>(at, 8) : load<usize>(at, 12);
+  }
+  const number = load<u32>(at, 16);
+  if (load<u32>(at) == Op.DROP) {
+    // One that is left is the reference's to count.
+    if (!isLeft()) countDropped(plan, number);
+    return false;
+  }
+  variant = number;
+  if (load<u32>(at, 20) != 0) variant += <u32>(severityOf(plan) + 1);
+  return true;
+}
+
+function countDropped(plan: Plan, filter: u32): void {
+  const counter = plan.dropped + (<usize>filter << 2);
+  store<u32>(counter, load<u32>(counter) + 1);
+}
+
+function holds(plan: Plan, at: usize, op: u32): bool {
+  const column = load<u32>(at, 4);
+  const from = columnStart(plan, column);
+  if (from == 0) return false;
+  const end = columnEnd(plan, column);
+  const first = load<usize>(at, 16);
+  const second = load<u32>(at, 20);
+  const length = <u32>(end - from);
+  switch (op) {
+    case Op.EXISTS:
+      return true;
+    case Op.IN:
+      return isIn(first, second, from, length);
+    case Op.PREFIX:
+      return length >= second && isSame(first, from, second);
+    case Op.SUFFIX:
+      return length >= second && isSame(first, end - second, second);
+    case Op.CONTAINS:
+      return isWithin(first, second, from, length);
+    case Op.RANGE: {
+      const answer = inRange(first, from, length);
+      if (answer == Answer.UNKNOWN) leaveLog();
+      return answer == Answer.YES;
+    }
+    default:
+      return answerTo(<u32>first, second, from, length) != 0;
+  }
+}
+
+function severityOf(plan: Plan): i32 {
+  const from = columnStart(plan, plan.severityColumn);
+  if (from == 0) return -1;
+  const length = <u32>(columnEnd(plan, plan.severityColumn) - from);
+  return answerTo(plan.severityQuestion, plan.severityAnswers, from, length);
+}
+
+function isIn(table: usize, mask: u32, from: usize, length: u32): bool {
+  const hash = hashOf(from, length);
+  let index = hash & mask;
+  while (true) {
+    const slot = table + <usize>index * VALUE_SLOT_BYTES;
+    const mark = load<u32>(slot, 4);
+    if (mark == 0) return false;
+    if (load<u32>(slot) == hash && mark == length + 1 && isSame(load<usize>(slot, 8), from, length)) return true;
+    index = (index + 1) & mask;
+  }
+}
+
+/** By its first and its last byte, sixteen places at a time. */
+function isWithin(text: usize, textLength: u32, from: usize, length: u32): bool {
+  if (textLength == 0) return true;
+  if (textLength > length) return false;
+  if (<u64>textLength * length > MAX_SEARCH) {
+    leaveLog();
+    return false;
+  }
+  const first = i8x16.splat(load<u8>(text));
+  const last = i8x16.splat(load<u8>(text + textLength - 1));
+  const places = length - textLength + 1;
+  for (let done: u32 = 0; done < places; done += 16) {
+    const at = from + done;
+    const firsts = i8x16.eq(v128.load(at), first);
+    const lasts = i8x16.eq(v128.load(at + textLength - 1), last);
+    let hits = <u32>i8x16.bitmask(v128.and(firsts, lasts));
+    if (places - done < 16) hits &= (1 << (places - done)) - 1;
+    for (; hits != 0; hits &= hits - 1) if (isSame(at + ctz(hits), text, textLength)) return true;
+  }
+  return false;
+}
+
+/** Asks the host, unless the same was asked lately of a short value. */
+function answerTo(question: u32, answers: usize, from: usize, length: u32): i32 {
+  if (length > MAX_KEPT_LENGTH) return ask(question, from, from + length);
+  const low = firstBytes(load<u64>(from), length);
+  const high = length > 8 ? firstBytes(load<u64>(from, 8), length - 8) : 0;
+  const slotIndex = <usize>(((low ^ (high * 3) ^ length) * MIX) >> (64 - ANSWER_SLOT_BITS));
+  const slot = answers + slotIndex * ANSWER_SLOT_BYTES;
+  if (load<u32>(slot) == length + 1 && load<u64>(slot, 16) == low && load<u64>(slot, 24) == high) return load<i32>(slot, 4);
+  const answer = ask(question, from, from + length);
+  store<u32>(slot, length + 1);
+  store<i32>(slot, answer, 4);
+  store<u64>(slot, low, 16);
+  store<u64>(slot, high, 24);
+  return answer;
+}
+
+@inline
+function firstBytes(bytes: u64, count: u32): u64 {
+  return count >= 8 ? bytes : bytes & ((<u64>1 << (<u64>count * 8)) - 1);
+}

@@ -1,0 +1,130 @@
+/**
+ * What becomes of the names of fields, in the kernel's memory: a record for each (assembly/names.ts has its shape), with
+ * the text that stands before a value: separator, the name as it is written, sign.
+ *
+ * A batch may bring any number of names, so the region is bounded. When it is full, whoever holds addresses has to
+ * forget them all, and ask again.
+ */
+import { type CompiledRow, escapedKey, type OwnField } from '../encode/compiled-row.ts';
+import { flattenedName, latin1, TAG_PREFIX } from '../encode/field-selection.ts';
+import type { Columns } from './columns.ts';
+import type { KernelMemory } from './memory.ts';
+
+/** More than the fields of a chunk have names, most of the time. */
+const CAPACITY_BYTES = 1 << 20;
+const RECORD_BYTES = 16;
+const STAMP_BYTES = 8;
+const NO_PREFIX = new Uint8Array(0);
+
+export class NamesFullError extends RangeError {}
+
+export interface NameRecordsOptions {
+  readonly memory: KernelMemory;
+  readonly row: CompiledRow;
+  readonly columns: Columns;
+}
+
+/** Stamps of the names of the fields that do not come from the log; 0 where one is not written. */
+export interface OwnStamps {
+  readonly topic: number;
+  readonly source: number;
+  readonly timeNs: number;
+}
+
+export class NameRecords {
+  readonly #memory: KernelMemory;
+  readonly #row: CompiledRow;
+  readonly #columns: Columns;
+  /** Valid for good, unlike all others: by the written name. */
+  readonly #ownStamps = new Map<string, number>();
+  readonly #at: number;
+  #used = 0;
+  /** By the written name and the column: many fields may have the same ones. */
+  readonly #records = new Map<string, number>();
+  /** By the written name. */
+  readonly #stamps = new Map<string, number>();
+
+  constructor({ memory, row, columns }: NameRecordsOptions) {
+    this.#memory = memory;
+    this.#row = row;
+    this.#columns = columns;
+    for (const own of [row.topic, row.source, row.timeNs]) {
+      if (own) this.#ownStamps.set(latin1(own.key), memory.allocate(STAMP_BYTES));
+    }
+    this.#at = memory.allocate(CAPACITY_BYTES);
+    this.forget();
+  }
+
+  get ownStamps(): OwnStamps {
+    const { topic, source, timeNs } = this.#row;
+    const stampOf = (own: OwnField | undefined) => (own && this.#ownStamps.get(latin1(own.key))) ?? 0;
+    return { topic: stampOf(topic), source: stampOf(source), timeNs: stampOf(timeNs) };
+  }
+
+  /**
+   * @param from, end where the key lies in the kernel's memory; a tag's without its prefix
+   * @returns the address of a record
+   * @throws NamesFullError
+   */
+  choose(from: number, end: number, isTag: boolean): number {
+    const key = this.#memory.bytes.subarray(from, end);
+    const name = flattenedName(isTag ? TAG_PREFIX : NO_PREFIX, key);
+    const column = this.#columns.find(name);
+    const written = this.#written(name);
+    const writtenName = written && latin1(written);
+    const id = `${column} ${writtenName === undefined ? '' : `=${writtenName}`}`;
+    const known = this.#records.get(id);
+    if (known !== undefined) return known;
+    const stamp = writtenName === undefined ? 0 : this.#stampOf(writtenName);
+    const record = this.#store(written, column, stamp);
+    this.#records.set(id, record);
+    return record;
+  }
+
+  /** Every address that was handed out is void. */
+  forget(): void {
+    this.#used = 0;
+    this.#records.clear();
+    this.#stamps.clear();
+    for (const [name, stamp] of this.#ownStamps) this.#stamps.set(name, stamp);
+  }
+
+  /** @returns the name as it is written, escaped; undefined where it is not */
+  #written(name: Uint8Array): Uint8Array | undefined {
+    const choice = this.#row.select?.(name) ?? 'keep';
+    if (choice === 'drop') return undefined;
+    return escapedKey(choice === 'keep' ? name : choice, this.#row.keyEscape);
+  }
+
+  #store(written: Uint8Array | undefined, column: number, stamp: number): number {
+    const { separator, keyValueSign } = this.#row.row;
+    const text = written === undefined ? NO_PREFIX : Buffer.concat([separator, written, keyValueSign]);
+    const record = this.#reserve(RECORD_BYTES + text.length);
+    const { bytes, words } = this.#memory;
+    words[record / 4] = written === undefined ? 0 : 1;
+    words[record / 4 + 1] = column;
+    words[record / 4 + 2] = stamp;
+    words[record / 4 + 3] = text.length;
+    bytes.set(text, record + RECORD_BYTES);
+    return record;
+  }
+
+  #stampOf(writtenName: string): number {
+    const known = this.#stamps.get(writtenName);
+    if (known !== undefined) return known;
+    const stamp = this.#reserve(STAMP_BYTES);
+    this.#memory.words.fill(0, stamp / 4, (stamp + STAMP_BYTES) / 4);
+    this.#stamps.set(writtenName, stamp);
+    return stamp;
+  }
+
+  #reserve(byteLength: number): number {
+    const address = this.#at + this.#used;
+    const neededBytes = 4 * Math.ceil(byteLength / 4);
+    if (this.#used + neededBytes > CAPACITY_BYTES) {
+      throw new NamesFullError(`names of fields take more than ${CAPACITY_BYTES} bytes`);
+    }
+    this.#used += neededBytes;
+    return address;
+  }
+}

@@ -1,0 +1,176 @@
+/** Rules as the kernel runs them: instructions, one after another in its memory; see assembly/rules.ts. */
+import { latin1 } from '../encode/field-selection.ts';
+import type { Condition, Rules } from '../route/rules.ts';
+import { NO_COLUMN } from './columns.ts';
+import type { KernelMemory } from './memory.ts';
+
+const INSTRUCTION_BYTES = 24;
+const VALUE_SLOT_BYTES = 12;
+const ANSWERS_BYTES = 16 * 32;
+/** Variants of the header for each class: as the class says, or with one of eight severities. */
+export const VARIANTS_A_CLASS = 9;
+
+const Op = { decide: 0, drop: 1, exists: 2, in: 3, prefix: 4, suffix: 5, contains: 6, range: 7, ask: 8 } as const;
+
+/** @returns 1 or 0 for a condition; 0 to 7 or -1 for the severity field */
+export type Question = (value: Uint8Array) => number;
+
+export interface Program {
+  /** Address of the first instruction. */
+  readonly start: number;
+  readonly questions: readonly Question[];
+  /** A counter for each filter, 32 bits each. */
+  readonly dropped: number;
+  readonly filterCount: number;
+  readonly severityColumn: number;
+  readonly severityQuestion: number;
+  readonly severityAnswers: number;
+}
+
+/**
+ * @param columnOf by the flattened name
+ * @param hash the kernel's, of bytes in its memory
+ */
+export function writeProgram(
+  memory: KernelMemory,
+  rules: Rules,
+  columnOf: (field: Uint8Array) => number,
+  hash: (from: number, length: number) => number,
+): Program {
+  // What is written holds addresses, so the first time only tells how much there will be.
+  const sizes = new Writer(memory, 0, columnOf, hash);
+  sizes.rules(rules);
+  const writer = new Writer(memory, memory.allocate(sizes.byteLength), columnOf, hash);
+  return writer.rules(rules);
+}
+
+class Writer {
+  readonly #memory: KernelMemory;
+  readonly #base: number;
+  readonly #columnOf: (field: Uint8Array) => number;
+  readonly #hash: (from: number, length: number) => number;
+  readonly #questions: Question[] = [];
+  byteLength = 0;
+
+  constructor(
+    memory: KernelMemory,
+    base: number,
+    columnOf: (field: Uint8Array) => number,
+    hash: (from: number, length: number) => number,
+  ) {
+    this.#memory = memory;
+    this.#base = base;
+    this.#columnOf = columnOf;
+    this.#hash = hash;
+  }
+
+  /** From the end: each instruction has to know where it goes on. */
+  rules({ filters, classes, severityField }: Rules): Program {
+    const severityQuestion = severityField
+      ? this.#question((value) => severityField.severityOf(value) ?? -1)
+      : this.#questions.length;
+    const severityAnswers = this.#reserve(ANSWERS_BYTES);
+    const asks = severityField ? 1 : 0;
+    let next = this.#instruction(Op.decide, { first: classes.length * VARIANTS_A_CLASS, second: asks });
+    for (const [index, { when, severity }] of [...classes.entries()].reverse()) {
+      const first = index * VARIANTS_A_CLASS;
+      const decide = this.#instruction(Op.decide, { first, second: severity === undefined ? asks : 0 });
+      next = this.#condition(when, decide, next);
+    }
+    for (const [index, { keep }] of [...filters.entries()].reverse()) {
+      next = this.#condition(keep, next, this.#instruction(Op.drop, { first: index }));
+    }
+    return {
+      start: next,
+      questions: this.#questions,
+      dropped: this.#reserve(4 * filters.length),
+      filterCount: filters.length,
+      severityColumn: severityField ? this.#columnOf(severityField.field) : NO_COLUMN,
+      severityQuestion,
+      severityAnswers,
+    };
+  }
+
+  #condition(condition: Condition, onTrue: number, onFalse: number): number {
+    switch (condition.kind) {
+      case 'not':
+        return this.#condition(condition.of, onFalse, onTrue);
+      case 'all':
+        return condition.of.reduceRight((next, each) => this.#condition(each, next, onFalse), onTrue);
+      case 'any':
+        return condition.of.reduceRight((next, each) => this.#condition(each, onTrue, next), onFalse);
+      default:
+        return this.#test(condition, onTrue, onFalse);
+    }
+  }
+
+  #test(condition: Exclude<Condition, { kind: 'not' | 'all' | 'any' }>, onTrue: number, onFalse: number): number {
+    const column = this.#columnOf(condition.field);
+    const jump = { column, onTrue, onFalse };
+    switch (condition.kind) {
+      case 'exists':
+        return this.#instruction(Op.exists, jump);
+      case 'in':
+        return this.#instruction(Op.in, { ...jump, ...this.#values(condition.values) });
+      case 'prefix':
+      case 'suffix':
+      case 'contains': {
+        const { text } = condition;
+        return this.#instruction(Op[condition.kind], { ...jump, first: this.#text(text), second: text.length });
+      }
+      case 'range':
+        return this.#instruction(Op.range, { ...jump, first: this.#bounds(condition.min, condition.max) });
+      case 'regex': {
+        const first = this.#question((value) => (condition.matches(value) ? 1 : 0));
+        return this.#instruction(Op.ask, { ...jump, first, second: this.#reserve(ANSWERS_BYTES) });
+      }
+    }
+  }
+
+  #values(values: readonly Uint8Array[]): { readonly first: number; readonly second: number } {
+    const distinct = [...new Map(values.map((value) => [latin1(value), value])).values()];
+    const slots = 2 ** Math.ceil(Math.log2(2 * distinct.length + 1));
+    const table = this.#reserve(slots * VALUE_SLOT_BYTES);
+    for (const value of distinct) {
+      const address = this.#text(value);
+      if (this.#base === 0) continue;
+      const { words } = this.#memory;
+      const hash = this.#hash(address, value.length) >>> 0;
+      let index = hash % slots;
+      while (words[(table + index * VALUE_SLOT_BYTES) / 4 + 1] !== 0) index = (index + 1) % slots;
+      words.set([hash, value.length + 1, address], (table + index * VALUE_SLOT_BYTES) / 4);
+    }
+    return { first: table, second: slots - 1 };
+  }
+
+  #bounds(min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): number {
+    const at = this.#reserve(16);
+    if (this.#base !== 0) this.#memory.bytes.set(new Uint8Array(Float64Array.of(min, max).buffer), at);
+    return at;
+  }
+
+  #text(text: Uint8Array): number {
+    const at = this.#reserve(text.length);
+    if (this.#base !== 0) this.#memory.bytes.set(text, at);
+    return at;
+  }
+
+  #question(question: Question): number {
+    return this.#questions.push(question) - 1;
+  }
+
+  #instruction(
+    op: number,
+    { column = 0, onTrue = 0, onFalse = 0, first = 0, second = 0 }: Readonly<Record<string, number>>,
+  ): number {
+    const at = this.#reserve(INSTRUCTION_BYTES);
+    if (this.#base !== 0) this.#memory.words.set([op, column, onTrue, onFalse, first, second], at / 4);
+    return at;
+  }
+
+  #reserve(byteLength: number): number {
+    const at = this.#base + this.byteLength;
+    this.byteLength += 4 * Math.ceil(byteLength / 4);
+    return at;
+  }
+}
