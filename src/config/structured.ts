@@ -39,11 +39,13 @@ export function structuredIssues(error: z.ZodError): readonly StructuredIssue[] 
 function issuesOf(issue: z.core.$ZodIssue, above: PlainPath): readonly StructuredIssue[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'invalid_union') {
-    // The branch that got furthest is the one that was meant.
-    const branches = issue.errors.map((each) => each.flatMap((inner) => issuesOf(inner, path)));
+    // The branch that takes such a shape is the one that was meant; of several, the one that got furthest.
+    const ofShape = issue.errors.filter((each) => expectedShape(each) === undefined);
+    const branches = ofShape.map((each) => each.flatMap((inner) => issuesOf(inner, path)));
     const depth = (issues: readonly StructuredIssue[]) => Math.max(0, ...issues.map((each) => each.path.length));
     const [best] = branches.toSorted((a, b) => depth(b) - depth(a) || a.length - b.length);
-    return best ?? [{ path, phrase: issue.message }];
+    const wanted = issue.errors.map((each) => shapes[expectedShape(each) ?? '']).filter((each) => each !== undefined);
+    return best ?? [{ path, phrase: wanted.length === 2 ? `is neither ${wanted.join(' nor ')}` : issue.message }];
   }
   if (issue.code === 'unrecognized_keys' && isZodsOwn(issue.message)) {
     return issue.keys.map((name) => ({ path: [...path, name], phrase: 'belongs to an unknown key' }));
@@ -53,6 +55,12 @@ function issuesOf(issue: z.core.$ZodIssue, above: PlainPath): readonly Structure
     return [{ path, phrase: missing ? 'is missing' : `is not ${shapes[issue.expected] ?? issue.expected}` }];
   }
   return [{ path, phrase: issue.message }];
+}
+
+/** Where all that a branch complains of is that it takes something else altogether: what it takes. */
+function expectedShape([first, ...others]: readonly z.core.$ZodIssue[]): string | undefined {
+  const isOther = first?.code === 'invalid_type' && first.path.length === 0 && others.length === 0;
+  return isOther ? first.expected : undefined;
 }
 
 function isZodsOwn(message: string): boolean {
