@@ -109,5 +109,15 @@ describe('what a schema complains of', () => {
       'x[2].size is no number',
     ]);
     expect(issues('text')).toEqual(['x is not a list']);
+    expect(issues([{ field: 'a', size: [] }])).toEqual(['x[0].size is neither a plain value nor a mapping']);
+  });
+
+  test('of alternatives, not the one that takes another shape, though it has less to complain of', () => {
+    const either = z.union([z.strictObject({ a: number, b: number }), z.array(number)]);
+    const { error } = either.safeParse({});
+    expect(structuredIssues(error!).map(({ path, phrase }) => `${pathText(path)} ${phrase}`)).toEqual([
+      '.a is missing',
+      '.b is missing',
+    ]);
   });
 });
