@@ -33,6 +33,10 @@ export interface DeliveryTotals {
   split: number;
   /** Logs that went to the dead-letter file. */
   deadLettered: number;
+  /** Logs that a filter did not keep. */
+  dropped: number;
+  /** The same by the filter's name; those that have dropped none are not listed. */
+  droppedBy: Readonly<Record<string, number>>;
   /** Batches that could not be read to their end, and were skipped. */
   batchesSkipped: number;
 }
@@ -46,6 +50,8 @@ export function noTotals(): DeliveryTotals {
     truncated: 0,
     split: 0,
     deadLettered: 0,
+    dropped: 0,
+    droppedBy: {},
     batchesSkipped: 0,
   };
 }
@@ -62,11 +68,13 @@ export interface DeliverParts {
   readonly turns?: Turns | undefined;
   /** There where the encoder rejects logs, or batches are skipped. */
   readonly deadLetters?: DeadLetters | undefined;
+  /** In the order of the encoder's rules. */
+  readonly filterNames?: readonly string[] | undefined;
   readonly log: Log;
 }
 
 export function createDeliver(parts: DeliverParts): Deliver {
-  const { encoder, sink, totals, pace, turns, deadLetters, log } = parts;
+  const { encoder, sink, totals, pace, turns, deadLetters, filterNames, log } = parts;
   const { project, logstore } = parts.origin;
 
   return async (body, ticket, signal, maySkip = false) => {
@@ -121,7 +129,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
       turn?.end();
     }
     if (damage) {
-      const index = batch ? batch.counts.logs + batch.counts.deadLettered : 0;
+      const index = batch ? batch.counts.logs + batch.counts.deadLettered + batch.counts.dropped : 0;
       const { shard, from: cursor, to: nextCursor } = ticket;
       letters?.addRest({ index, nextCursor, reason: damage.message });
       await letters?.store(signal);
@@ -131,11 +139,11 @@ export function createDeliver(parts: DeliverParts): Deliver {
         `shard ${shard}: a batch cannot be read and is skipped, from its log number ${index} on; the dead-letter file says where it was`,
       );
     } else await letters?.store(signal);
-    if (batch) count(batch, totals);
+    if (batch) count(batch, totals, filterNames);
   }
 }
 
-function count({ counts }: EncodedBatch, totals: DeliveryTotals): void {
+function count({ counts }: EncodedBatch, totals: DeliveryTotals, filterNames: readonly string[] = []): void {
   totals.batches++;
   totals.logs += counts.logs;
   totals.rawBytes += counts.rawBytes;
@@ -143,6 +151,14 @@ function count({ counts }: EncodedBatch, totals: DeliveryTotals): void {
   totals.truncated += counts.truncated;
   totals.split += counts.split;
   totals.deadLettered += counts.deadLettered;
+  if (counts.dropped === 0) return;
+  totals.dropped += counts.dropped;
+  const droppedBy = { ...totals.droppedBy };
+  for (const [filter, dropped] of counts.droppedBy.entries()) {
+    const name = filterNames[filter] ?? `filter ${filter}`;
+    if (dropped > 0) droppedBy[name] = (droppedBy[name] ?? 0) + dropped;
+  }
+  totals.droppedBy = droppedBy;
 }
 
 /**

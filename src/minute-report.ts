@@ -49,6 +49,10 @@ async function report(options: MinuteReportOptions, since: DeliveryTotals): Prom
     truncated: totals.truncated - since.truncated,
     split: totals.split - since.split,
     deadLettered: totals.deadLettered - since.deadLettered,
+    ...(totals.dropped > 0 && {
+      dropped: totals.dropped - since.dropped,
+      droppedBy: droppedSince(totals.droppedBy, since.droppedBy),
+    }),
     batchesSkipped: totals.batchesSkipped - since.batchesSkipped,
     framesDropped: sink.status.framesDropped,
     receiver: sink.status.state,
@@ -75,6 +79,10 @@ async function lagByShard({ group, service, signal }: MinuteReportOptions): Prom
     }),
   );
   return Object.fromEntries(entries.filter((entry) => entry !== undefined));
+}
+
+function droppedSince(now: DeliveryTotals['droppedBy'], then: DeliveryTotals['droppedBy']): Record<string, number> {
+  return Object.fromEntries(Object.entries(now).map(([filter, dropped]) => [filter, dropped - (then[filter] ?? 0)]));
 }
 
 function isSettled({ progress }: ShardConsumer): boolean {

@@ -53,6 +53,8 @@ interface Portion extends Mark {
   logs: number | undefined;
 }
 
+type SentCounts = Pick<BatchCounts, 'logs' | 'truncated' | 'split' | 'deadLettered'>;
+
 const portionBytes = 1 << 20;
 const portionItems = 1_000;
 const maxUnconfirmedBytes = 8 << 20;
@@ -176,9 +178,9 @@ class Replay {
     }
   }
 
-  async #sendItem(item: Item, delivery: Delivery): Promise<Omit<BatchCounts, 'rawBytes' | 'frameBytes'>> {
+  async #sendItem(item: Item, delivery: Delivery): Promise<SentCounts> {
     const { place, body, origin } = item;
-    let counts = { logs: 0, truncated: 0, split: 0, deadLettered: 0 };
+    let counts: SentCounts = { logs: 0, truncated: 0, split: 0, deadLettered: 0 };
     try {
       const batch = this.#encoder.begin(body, origin);
       try {

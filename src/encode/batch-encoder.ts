@@ -23,7 +23,7 @@ export interface BatchEncoder {
 export interface EncodedBatch {
   /**
    * Encodes the next slice: some hundred KiB, so that the event loop is free again within about 10 ms. A rejected
-   * log ends its slice, which may then be a chunk without a single frame.
+   * log ends its slice, which may then be a chunk without a single frame, and so do many dropped ones.
    * @returns undefined when the batch is at its end
    * @throws CorruptBatchError when the bytes are not a LogGroupList
    */
@@ -43,10 +43,15 @@ export interface RejectedLog {
   readonly reason: RejectReason;
   /** A LogGroupList with nothing but this log and what its group says of it (see log-cutter.ts); the caller's to keep. */
   readonly logGroupList: Uint8Array;
+  /** What the format threw. It may quote the log: not to be logged as it is. */
+  readonly error?: unknown;
 }
 
-/** `oversize`: its message would be over the limit. */
-export type RejectReason = 'oversize';
+/**
+ * - `oversize`: its message would be over the limit.
+ * - `format`: the format, which is code, threw an error over it, or made no text of it.
+ */
+export type RejectReason = 'oversize' | 'format';
 
 export interface BatchCounts {
   /** Logs that are encoded to their end; rejected ones are not among them. */
@@ -61,4 +66,14 @@ export interface BatchCounts {
   split: number;
   /** Logs that were rejected. */
   deadLettered: number;
+  /** Logs that a filter did not keep: they are not among the others, but have their index. */
+  dropped: number;
+  /** The same by filter, in the order of `Rules.filters`. */
+  droppedBy: readonly number[];
+}
+
+/** @param filters how many there are */
+export function noCounts(rawBytes: number, filters: number): BatchCounts & { readonly droppedBy: number[] } {
+  const droppedBy = Array.from({ length: filters }, () => 0);
+  return { logs: 0, rawBytes, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0, dropped: 0, droppedBy };
 }

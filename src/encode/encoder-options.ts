@@ -1,9 +1,10 @@
 /** What an encoder is told once, for all batches; the same for both implementations of `BatchEncoder`. */
 import { AppError } from '../errors.ts';
 import { type Format, isTextFormat, writesSingleLines } from '../format/format.ts';
+import type { Rules } from '../route/rules.ts';
 import type { FieldSelection } from './field-selection.ts';
 import { type Framing, MAX_DATAGRAM_BYTES } from './framing.ts';
-import type { HeaderOptions } from './header.ts';
+import type { LogHeaderOptions } from './headers.ts';
 import type { IdentityOptions } from './identity.ts';
 
 /**
@@ -18,7 +19,9 @@ export interface EncoderOptions {
   readonly format: Format;
   /** Absent: all fields are written, under their own names. */
   readonly fields?: FieldSelection;
-  readonly header: HeaderOptions;
+  /** Absent: every log is sent, under the same header. */
+  readonly rules?: Rules;
+  readonly header: LogHeaderOptions;
   readonly framing: Framing;
   /** Of a message with its header, framing excluded; default: no limit but the datagram's. */
   readonly maxMessageBytes?: number;

@@ -2,7 +2,10 @@
 
 import { AppError } from '../errors.ts';
 import { isTextFormat } from '../format/format.ts';
+import { createEvaluator, type Evaluator } from '../route/evaluate.ts';
+import type { Rules } from '../route/rules.ts';
 import { ChunkPool } from './chunk-pool.ts';
+import { ColumnNames, type Columns } from './columns.ts';
 import { type CompiledRow, compileRow } from './compiled-row.ts';
 import {
   type CheckedOptions,
@@ -15,7 +18,8 @@ import {
 import { FieldListWriter } from './field-list-writer.ts';
 import { writtenNames } from './flat-log.ts';
 import type { Framing } from './framing.ts';
-import { HeaderWriter } from './header.ts';
+import type { HeaderWriter } from './header.ts';
+import { Headers } from './headers.ts';
 import {
   BatchIdentity,
   type BatchOrigin,
@@ -33,8 +37,15 @@ const CHUNK_BYTES = 256 * 1024;
 export interface EncoderParts {
   readonly row: CompiledRow;
   /** Of the message's texts; for one batch. */
-  readonly createMessage: (source: ByteSource, walker: LogWalker) => MessageWriter;
+  readonly createMessage: (source: ByteSource, walker: LogWalker, columns: Columns) => MessageWriter;
+  readonly headers: Headers;
+  /** The usual one of them. */
   readonly header: HeaderWriter;
+  readonly rules: Rules | undefined;
+  /** Of these rules. */
+  readonly evaluator: Evaluator | undefined;
+  /** The fields that rules, mapped fields or the header ask for. */
+  readonly columns: ColumnNames;
   readonly identity: IdentityOptions | undefined;
   /** The text is the message's STRUCTURED-DATA. */
   readonly isStructuredData: boolean;
@@ -51,13 +62,21 @@ export function createEncoderParts(options: EncoderOptions): EncoderParts {
   const writesData = isStructuredData(format);
   if (writesData) checkStructuredData(options);
   const row = compileRow(format, options.fields);
-  const header = new HeaderWriter(options.header, identity !== undefined || writesData ? 'follows' : 'nil');
+  const columns = new ColumnNames();
+  const { rules } = options;
+  const evaluator = rules && createEvaluator(rules, (field) => columns.add(field));
+  const structuredData = identity !== undefined || writesData ? 'follows' : 'nil';
+  const headers = new Headers(options.header, structuredData, columns, rules);
   const identityBytes = identity === undefined ? 0 : usualMaxIdentityBytes(identity);
-  const limits = checkEncoderOptions(options, header.maxBytes + identityBytes + row.minTextBytes);
+  const limits = checkEncoderOptions(options, headers.maxBytes + identityBytes + row.minTextBytes);
   return {
     row,
     createMessage: rowWriter(row),
-    header,
+    headers,
+    header: headers.usual,
+    rules,
+    evaluator,
+    columns,
     identity,
     isStructuredData: writesData,
     framing,
@@ -77,11 +96,11 @@ function rowWriter(compiled: CompiledRow): EncoderParts['createMessage'] {
 
 /** @throws AppError code `encoder-options`, action `fatal`: there is no origin, or its names and cursor leave the text no room */
 export function batchIdentity(parts: EncoderParts, origin: BatchOrigin | undefined): BatchIdentity | undefined {
-  const { identity, header, row, limits } = parts;
+  const { identity, headers, row, limits } = parts;
   if (identity === undefined) return undefined;
   if (origin === undefined) throw invalidOptions('A batch without an origin cannot be given an identity.');
   const prepared = new BatchIdentity(identity, origin, !parts.isStructuredData);
-  const needed = header.maxBytes + prepared.maxBytes + row.minTextBytes;
+  const needed = headers.maxBytes + prepared.maxBytes + row.minTextBytes;
   if (needed > limits.maxMessageBytes) {
     throw invalidOptions(
       `Header and identity of a message take up to ${needed} bytes, since the project is ${origin.project}, the logstore ${origin.logstore}, and a cursor of shard ${origin.shard} has ${origin.cursor.length}, and a message may have ${limits.maxMessageBytes}: allow larger messages.`,

@@ -6,17 +6,16 @@
  *
  * Where messages carry STRUCTURED-DATA, the header ends before it: `… msgid ␠`.
  *
- * Time is when the event happened (`Time` of the log, `TimeNs` with it), never the current time.
+ * Time is when the event happened (`Time` of the log, `TimeNs` with it), never the current time: see timestamp.ts. By
+ * default:
  * - 5424: UTC; six digits below the second where the log has TimeNs (cut, not rounded), none otherwise.
  *   A TimeNs of a second and more is no fraction, and is left out. Time 0 means that the source had none: `-`.
- *   So does a time from 2100 on: rsyslog refuses such a year, and then takes the rest of the header for text.
  * - 3164: no year, no fraction, no nil: Time 0 is Jan  1 00:00:00 of UTC (or what that is in the local zone).
  *
  * All but the time is the same in every message, and the time is the same in many: the header's bytes are kept
  * for the second that they were made for.
  */
 import { AppError } from '../errors.ts';
-import { Calendar } from './calendar.ts';
 import {
   cleanHeaderField,
   cleanLegacyHostname,
@@ -29,8 +28,10 @@ import {
   NIL,
 } from './header-fields.ts';
 import { byteSource, Output } from './output.ts';
+import { createTimestamp, type Timestamp, type TimestampOptions } from './timestamp.ts';
 
-export interface HeaderOptions {
+/** All the same in all messages, but for the time. */
+export interface HeaderOptions extends TimestampOptions {
   readonly rfc: '5424' | '3164';
   /** 0..23 */
   readonly facility: number;
@@ -43,22 +44,12 @@ export interface HeaderOptions {
   readonly procId?: string;
   /** Default `-`; RFC 3164 has none. */
   readonly msgId?: string;
-  /** RFC 3164 only, which wants local time and does not say so in the message; default `local`. */
-  readonly timeZone?: 'utc' | 'local';
 }
 
-const MAX_TIMESTAMP_BYTES = '2099-12-31T23:59:59.999999Z'.length;
-const YEAR_2100 = 4_102_444_800;
 const NANOSECONDS_A_SECOND = 1_000_000_000;
-const NANOSECONDS_A_MICROSECOND = 1000;
-const FRACTION_BYTES = '.999999'.length;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'].map(ascii);
-const SPACE = 0x20;
-const DASH = 0x2d;
+const NANOSECOND_DIGITS = 9;
+const AUTO_DIGITS = 6;
 const DOT = 0x2e;
-const COLON = 0x3a;
-const UPPER_T = 0x54;
-const UPPER_Z = 0x5a;
 
 export class HeaderWriter {
   /** No header is longer. */
@@ -70,8 +61,7 @@ export class HeaderWriter {
   readonly #bytes: Output;
   readonly #lead: Uint8Array;
   readonly #tail: Uint8Array;
-  readonly #calendar: Calendar;
-  readonly #writeSecond: (output: Output, time: number, calendar: Calendar) => boolean;
+  readonly #timestamp: Timestamp;
   /** The second that `#bytes` was made for, where a fraction goes, and whether one may. */
   #second = -1;
   #fractionAt = 0;
@@ -79,10 +69,15 @@ export class HeaderWriter {
 
   /**
    * @param structuredData `nil` writes `-`; `follows`: whoever writes on begins with it (RFC 5424 only)
-   * @throws AppError code `encoder-options`, action `fatal`: facility or severity out of range, or structured data
-   * in RFC 3164
+   * @param timestamp of these options, where others have it already
+   * @throws AppError code `encoder-options`, action `fatal`: facility or severity out of range, structured data in
+   * RFC 3164, or a time stamp that cannot be
    */
-  constructor(options: HeaderOptions, structuredData: 'nil' | 'follows' = 'nil') {
+  constructor(
+    options: HeaderOptions,
+    structuredData: 'nil' | 'follows' = 'nil',
+    timestamp: Timestamp = createTimestamp(options.rfc, options),
+  ) {
     const priority = priorityOf(options);
     this.facility = options.facility;
     this.severity = options.severity;
@@ -90,9 +85,8 @@ export class HeaderWriter {
     if (!modern && structuredData === 'follows') throw invalid('RFC 3164 has no structured data for an identity.');
     this.#lead = ascii(modern ? `<${priority}>1 ` : `<${priority}>`);
     this.#tail = ascii(modern ? tail5424(options, structuredData) : tail3164(options));
-    this.#writeSecond = modern ? write5424Second : write3164Second;
-    this.#calendar = new Calendar(modern ? 'utc' : (options.timeZone ?? 'local'));
-    this.maxBytes = this.#lead.length + MAX_TIMESTAMP_BYTES + this.#tail.length;
+    this.#timestamp = timestamp;
+    this.maxBytes = this.#lead.length + timestamp.maxBytes + this.#tail.length;
     this.#bytes = new Output(byteSource(new Uint8Array(this.maxBytes)));
   }
 
@@ -103,20 +97,23 @@ export class HeaderWriter {
   write(output: Output, time: number, timeNs: number): void {
     if (time !== this.#second) this.#prepare(time);
     const header = this.#bytes;
-    if (!this.#writesFraction(timeNs)) {
+    const digits = this.#fractionDigits(timeNs);
+    if (digits === 0) {
       output.copy(header, 0, header.position);
       return;
     }
     output.copy(header, 0, this.#fractionAt);
     output.byte(DOT);
-    output.decimal(Math.floor(timeNs / NANOSECONDS_A_MICROSECOND), FRACTION_BYTES - 1);
+    const nanoseconds = isFraction(timeNs) ? timeNs : 0;
+    output.decimal(Math.floor(nanoseconds / 10 ** (NANOSECOND_DIGITS - digits)), digits);
     output.copy(header, this.#fractionAt, header.position);
   }
 
   /** Bytes that `write` would write. */
   length(time: number, timeNs: number): number {
     if (time !== this.#second) this.#prepare(time);
-    return this.#bytes.position + (this.#writesFraction(timeNs) ? FRACTION_BYTES : 0);
+    const digits = this.#fractionDigits(timeNs);
+    return this.#bytes.position + (digits === 0 ? 0 : 1 + digits);
   }
 
   /**
@@ -127,20 +124,24 @@ export class HeaderWriter {
     if (time !== this.#second) this.#prepare(time);
     const { bytes, position } = this.#bytes;
     target.set(bytes.subarray(0, position));
-    return { length: position, fractionAt: this.#hasFraction ? this.#fractionAt : undefined };
+    const takesFraction = this.#hasFraction && this.#timestamp.digits !== 0;
+    return { length: position, fractionAt: takesFraction ? this.#fractionAt : undefined };
   }
 
-  #writesFraction(timeNs: number): boolean {
-    return this.#hasFraction && timeNs >= 0 && timeNs < NANOSECONDS_A_SECOND;
+  /** That stand behind a point; 0: neither. */
+  #fractionDigits(timeNs: number): number {
+    const { digits } = this.#timestamp;
+    if (!this.#hasFraction) return 0;
+    return digits === 'auto' ? (isFraction(timeNs) ? AUTO_DIGITS : 0) : digits;
   }
 
   #prepare(time: number): void {
     const header = this.#bytes;
     header.position = 0;
     header.text(this.#lead);
-    this.#hasFraction = this.#writeSecond(header, time, this.#calendar);
+    this.#hasFraction = this.#timestamp.writeSecond(header, time);
     this.#fractionAt = header.position;
-    if (this.#hasFraction) header.byte(UPPER_Z);
+    if (this.#hasFraction) this.#timestamp.writeZone(header);
     header.text(this.#tail);
     this.#second = time;
   }
@@ -163,41 +164,8 @@ function tail3164(options: HeaderOptions): string {
   return ` ${cleanLegacyHostname(options.hostname)} ${cleanTag(options.appName ?? '')}${pid}: `;
 }
 
-/** `2026-11-20T10:11:12`; true, as a fraction and the `Z` follow. `-` and false for a time that cannot be. */
-function write5424Second(output: Output, time: number, calendar: Calendar): boolean {
-  if (time === 0 || time >= YEAR_2100) {
-    output.byte(DASH);
-    return false;
-  }
-  calendar.set(time);
-  output.decimal(calendar.year, 4);
-  output.byte(DASH);
-  output.decimal(calendar.month + 1, 2);
-  output.byte(DASH);
-  output.decimal(calendar.day, 2);
-  output.byte(UPPER_T);
-  writeClock(output, calendar);
-  return true;
-}
-
-/** `Nov 20 10:11:12`, the day padded with a space; false, as no fraction follows. */
-function write3164Second(output: Output, time: number, calendar: Calendar): boolean {
-  calendar.set(time);
-  output.text(MONTHS[calendar.month]!);
-  output.byte(SPACE);
-  if (calendar.day < 10) output.byte(SPACE);
-  output.decimal(calendar.day);
-  output.byte(SPACE);
-  writeClock(output, calendar);
-  return false;
-}
-
-function writeClock(output: Output, calendar: Calendar): void {
-  output.decimal(calendar.hours, 2);
-  output.byte(COLON);
-  output.decimal(calendar.minutes, 2);
-  output.byte(COLON);
-  output.decimal(calendar.seconds, 2);
+function isFraction(timeNs: number): boolean {
+  return timeNs >= 0 && timeNs < NANOSECONDS_A_SECOND;
 }
 
 /** PRI (RFC 5424, section 6.2.1). */

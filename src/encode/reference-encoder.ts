@@ -9,22 +9,22 @@
  * Damage is reported after what stood before it: the frames of the logs in front of it are handed out, and the
  * call after that throws, as does every later one.
  */
-
-import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from './batch-encoder.ts';
+import { type BatchEncoder, type EncodedBatch, noCounts, type RejectedLog } from './batch-encoder.ts';
 import type { BatchBody, FrameChunk } from './bytes.ts';
 import { addFrameEnd, type ChunkBuffer } from './chunk-pool.ts';
-import { CutText } from './cut-text.ts';
+import { Columns } from './columns.ts';
 import type { EncoderOptions } from './encoder-options.ts';
 import { batchIdentity, createEncoderParts, type EncoderParts } from './encoder-parts.ts';
-import { MAX_FRAMING_BYTES, reserveOctetCount, writeOctetCount } from './framing.ts';
-import { type BatchIdentity, type BatchOrigin, NO_PART } from './identity.ts';
+import { FrameWriter } from './frame-writer.ts';
+import type { BatchIdentity, BatchOrigin } from './identity.ts';
 import { LogCutter } from './log-cutter.ts';
 import { LogWalker } from './log-walker.ts';
-import type { MessageWriter } from './message-writer.ts';
-import { byteSource, decimalDigits, Output } from './output.ts';
+import { FormatError, type MessageWriter } from './message-writer.ts';
+import { byteSource, Output } from './output.ts';
 import { unpack } from './unpack.ts';
 
-const LINE_FEED = 0x0a;
+/** Raw bytes that a slice may drop. */
+const MAX_DROPPED_BYTES = 512 * 1024;
 
 /** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
 export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
@@ -44,60 +44,61 @@ export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
 interface BatchState {
   readonly raw: Uint8Array;
   readonly walker: LogWalker;
+  readonly columns: Columns;
   readonly message: MessageWriter;
+  readonly frames: FrameWriter;
   readonly cutter: LogCutter;
 }
 
 /** What looking for the next log came upon. */
-type Found = 'log' | 'rejected log' | 'end';
+type Found = 'log' | 'nothing to write' | 'end';
 
 const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
 
 class ReferenceBatch implements EncodedBatch {
-  readonly counts: BatchCounts;
+  readonly counts: ReturnType<typeof noCounts>;
   readonly #parts: EncoderParts;
   /** Undefined once the batch is at its end or closed: the raw bytes are let go. */
   #state: BatchState | undefined;
   /** The walker stands in a group. */
   #inGroup = false;
-  /** The message writer has not seen the group yet; one without logs it never sees. */
+  /** The message writer has not seen the group yet; one without logs to be written it never sees. */
   #isNewGroup = false;
   /** The walker stands at a log that is not written yet, or not to its end. */
   #atLog = false;
-  /** What is still to be written of the log, where it is split, and how many parts have been. */
-  #rest: CutText | undefined;
-  #partCount = 0;
+  /** In this slice. */
+  #droppedBytes = 0;
   #rejected: RejectedLog[] = [];
   #failure: unknown;
   readonly #firstIndex: number;
-  readonly #identity: BatchIdentity | undefined;
-  /** What stands before a text is never longer. */
-  readonly #maxHeadBytes: number;
 
   constructor(raw: Uint8Array, parts: EncoderParts, identity: BatchIdentity | undefined, firstIndex: number) {
     const walker = new LogWalker(raw);
+    const columns = new Columns(parts.columns, raw, walker);
+    const message = parts.createMessage(byteSource(raw), walker, columns);
+    this.counts = noCounts(raw.length, parts.rules?.filters.length ?? 0);
     this.#parts = parts;
-    this.#identity = identity;
     this.#firstIndex = firstIndex;
-    this.#maxHeadBytes = parts.header.maxBytes + (identity?.maxBytes ?? 0);
     this.#state = {
       raw,
       walker,
-      message: parts.createMessage(byteSource(raw), walker),
+      columns,
+      message,
+      frames: new FrameWriter({ parts, walker, message, identity, counts: this.counts }),
       cutter: new LogCutter(),
     };
-    this.counts = { logs: 0, rawBytes: raw.length, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 };
   }
 
   next(): FrameChunk | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     const state = this.#state;
+    this.#droppedBytes = 0;
     const found = state === undefined ? 'end' : this.#findLog(state);
     if (state === undefined || found === 'end') return undefined;
-    if (found === 'rejected log') return NO_FRAMES;
+    if (found === 'nothing to write') return NO_FRAMES;
     const { pool, framing } = this.#parts;
-    const maxFrameBytes = this.#maxFrameBytes(state);
-    const buffer = pool.acquire(maxFrameBytes > pool.chunkBytes ? this.#exactFrameBytes(state) : 0);
+    const { frames } = state;
+    const buffer = pool.acquire(frames.maxFrameBytes() > pool.chunkBytes ? frames.exactFrameBytes() : 0);
     const output = new Output(buffer);
     const frameCount = this.#fill(state, buffer, output);
     this.counts.frameBytes += output.position;
@@ -112,21 +113,21 @@ class ReferenceBatch implements EncodedBatch {
 
   close(): void {
     this.#state = undefined;
-    this.#rest = undefined;
   }
 
   /** Writes messages while they fit, and no limit is reached; the first one is always written. */
   #fill(state: BatchState, buffer: ChunkBuffer, output: Output): number {
     const { maxChunkFrames, maxChunkBytes } = this.#parts.limits;
+    const { frames } = state;
     const capacity = buffer.bytes.length;
     let frameCount = 0;
     do {
       const room = capacity - output.position;
-      if (frameCount > 0 && this.#maxFrameBytes(state) > room && this.#exactFrameBytes(state) > room) break;
-      this.#writeFrame(state, output);
+      if (frameCount > 0 && frames.maxFrameBytes() > room && frames.exactFrameBytes() > room) break;
+      const isWhole = frames.write(output);
       if (this.#parts.framing === 'datagram') addFrameEnd(buffer, frameCount, output.position);
       frameCount++;
-      if (this.#rest !== undefined) continue;
+      if (!isWhole) continue;
       this.#atLog = false;
       this.counts.logs++;
     } while (
@@ -148,27 +149,12 @@ class ReferenceBatch implements EncodedBatch {
 
   /** @returns `end` at damage too, which is then kept for the next call */
   #findNextLog(state: BatchState): Found {
-    const { walker, message } = state;
     try {
-      while (!(this.#inGroup && walker.nextLog())) {
-        this.#inGroup = walker.nextGroup();
-        if (!this.#inGroup) return 'end';
-        this.#isNewGroup = true;
+      while (this.#nextLog(state)) {
+        if (!this.#isDropped(state)) return this.#begin(state);
+        if (this.#droppedBytes > MAX_DROPPED_BYTES) return 'nothing to write';
       }
-      if (this.#isNewGroup) message.beginGroup();
-      this.#isNewGroup = false;
-      message.beginLog(this.#parts.header.facility, this.#parts.header.severity);
-      if (this.#parts.limits.oversize === 'dead-letter' && this.#isOversize(state)) {
-        this.#rejected.push({
-          index: this.#index,
-          reason: 'oversize',
-          logGroupList: state.cutter.cut(state.raw, walker),
-        });
-        this.counts.deadLettered++;
-        return 'rejected log';
-      }
-      this.#atLog = true;
-      return 'log';
+      return 'end';
     } catch (error) {
       this.#failure = error;
       this.close();
@@ -176,90 +162,54 @@ class ReferenceBatch implements EncodedBatch {
     }
   }
 
+  /** @returns false at the end of the batch */
+  #nextLog({ walker, columns }: BatchState): boolean {
+    while (!(this.#inGroup && walker.nextLog())) {
+      this.#inGroup = walker.nextGroup();
+      if (!this.#inGroup) return false;
+      this.#isNewGroup = true;
+      columns.beginGroup();
+    }
+    columns.beginLog();
+    return true;
+  }
+
+  #isDropped({ walker, columns }: BatchState): boolean {
+    const filter = this.#parts.evaluator?.droppedBy(columns.value) ?? -1;
+    if (filter === -1) return false;
+    this.counts.dropped++;
+    this.counts.droppedBy[filter]!++;
+    this.#droppedBytes += walker.logEnd - walker.logStart;
+    return true;
+  }
+
+  /** Prepares the walker's log for writing. */
+  #begin(state: BatchState): Found {
+    const { columns, message, frames } = state;
+    const { evaluator, headers, limits } = this.#parts;
+    const header = headers.of(evaluator?.decide(columns.value), columns.value);
+    try {
+      if (this.#isNewGroup) message.beginGroup();
+      this.#isNewGroup = false;
+      message.beginLog(header.facility, header.severity);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      return this.#reject(state, { reason: 'format', error: error.cause });
+    }
+    frames.begin(header, this.#index);
+    if (limits.oversize === 'dead-letter' && frames.isOversize()) return this.#reject(state, { reason: 'oversize' });
+    this.#atLog = true;
+    return 'log';
+  }
+
+  #reject({ raw, walker, cutter }: BatchState, why: Pick<RejectedLog, 'reason' | 'error'>): Found {
+    this.#rejected.push({ index: this.#index, ...why, logGroupList: cutter.cut(raw, walker) });
+    this.counts.deadLettered++;
+    return 'nothing to write';
+  }
+
   /** Of the log that the walker stands at. */
   get #index(): number {
-    return this.#firstIndex + this.counts.logs + this.counts.deadLettered;
-  }
-
-  /** Whether the walker's log is too long for one message, found out without writing it. */
-  #isOversize({ walker, message }: BatchState): boolean {
-    const { header, limits } = this.#parts;
-    if (this.#maxHeadBytes + message.maxLength() <= limits.maxMessageBytes) return false;
-    const head = header.length(walker.time, walker.timeNs) + (this.#identity?.length(this.#index) ?? 0);
-    const room = limits.maxMessageBytes - head;
-    return message.maxLength() > room && message.exactLength() > room;
-  }
-
-  #writeFrame(state: BatchState, output: Output): void {
-    const { header, framing, limits } = this.#parts;
-    const { walker } = state;
-    const frameStart = output.position;
-    const counted = framing === 'octet-counting';
-    if (counted) reserveOctetCount(output, decimalDigits(this.#likelyMessageBytes(state)));
-    const messageStart = output.position;
-    header.write(output, walker.time, walker.timeNs);
-    this.#writeAfterHeader(state, output, messageStart + limits.maxMessageBytes);
-    if (counted) writeOctetCount(output, frameStart, messageStart);
-    else if (framing === 'lf') output.byte(LINE_FEED);
-  }
-
-  /** @param limit where the message has to end in the output, at the latest */
-  #writeAfterHeader({ message }: BatchState, output: Output, limit: number): void {
-    if (this.#rest !== undefined) {
-      this.#writePart(this.#rest, output, limit);
-      return;
-    }
-    const index = this.#index;
-    const identity = this.#identity;
-    const room = limit - output.position - (identity?.length(index) ?? 0);
-    if (message.maxLength() <= room || message.exactLength() <= room) {
-      identity?.write(output, index, NO_PART);
-      message.write(output);
-    } else {
-      this.#writeOversize(message, output, limit);
-    }
-  }
-
-  #writeOversize(message: MessageWriter, output: Output, limit: number): void {
-    switch (this.#parts.limits.oversize) {
-      case 'truncate':
-        this.#identity?.write(output, this.#index, NO_PART);
-        message.writeCut(output, limit);
-        this.counts.truncated++;
-        return;
-      case 'split':
-        this.#partCount = 0;
-        this.#writePart(new CutText(message.pieces()), output, limit);
-        this.counts.split++;
-        return;
-      case 'dead-letter':
-        throw new TypeError('a log over the limit is rejected before it is written');
-    }
-  }
-
-  #writePart(text: CutText, output: Output, limit: number): void {
-    this.#partCount++;
-    this.#identity?.write(output, this.#index, this.#partCount);
-    text.write(output, limit);
-    this.#rest = text.atEnd ? undefined : text;
-  }
-
-  /** A guess: right where nothing has to be escaped, and for all parts but the last. */
-  #likelyMessageBytes({ message }: BatchState): number {
-    return this.#messageBytes(this.#rest === undefined ? message.plainLength() : Number.POSITIVE_INFINITY);
-  }
-
-  #maxFrameBytes({ message }: BatchState): number {
-    return MAX_FRAMING_BYTES + this.#messageBytes(this.#rest ? Number.POSITIVE_INFINITY : message.maxLength());
-  }
-
-  /** What is left of a split log is not measured: that would be work for each of its parts. */
-  #exactFrameBytes({ message }: BatchState): number {
-    return MAX_FRAMING_BYTES + this.#messageBytes(this.#rest ? Number.POSITIVE_INFINITY : message.exactLength());
-  }
-
-  /** Of a message with so much text, before it is cut. */
-  #messageBytes(textBytes: number): number {
-    return Math.min(this.#parts.limits.maxMessageBytes, this.#maxHeadBytes + textBytes);
+    return this.#firstIndex + this.counts.logs + this.counts.deadLettered + this.counts.dropped;
   }
 }

@@ -1,5 +1,11 @@
 /** One batch in the kernel: chunk after chunk is copied out of its memory. */
-import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from '../encode/batch-encoder.ts';
+import {
+  type BatchCounts,
+  type BatchEncoder,
+  type EncodedBatch,
+  noCounts,
+  type RejectedLog,
+} from '../encode/batch-encoder.ts';
 import type { FrameChunk } from '../encode/bytes.ts';
 import type { ChunkBuffer } from '../encode/chunk-pool.ts';
 import type { BatchIdentity, BatchOrigin } from '../encode/identity.ts';
@@ -58,7 +64,7 @@ export class KernelBatch implements EncodedBatch {
     const known = { known: groups.at, knownEnd: groups.at + groupCount * KNOWN_GROUP_BYTES };
     Object.assign(this.#job, { id, raw: raw.at, position: raw.at, rawEnd: raw.at + rawBytes, ...known });
     this.#job.index = origin?.firstIndex ?? 0;
-    this.#counts = { logs: 0, rawBytes, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 };
+    this.#counts = noCounts(rawBytes, 0);
   }
 
   get counts(): BatchCounts {
@@ -209,7 +215,10 @@ function isKept(status: number): boolean {
 
 /** All but the raw bytes, of which a log over the limit is a part. */
 function addCounts(sum: BatchCounts, more: BatchCounts): void {
-  for (const count of ['logs', 'frameBytes', 'truncated', 'split', 'deadLettered'] as const) sum[count] += more[count];
+  for (const count of ['logs', 'frameBytes', 'truncated', 'split', 'deadLettered', 'dropped'] as const) {
+    sum[count] += more[count];
+  }
+  sum.droppedBy = sum.droppedBy.map((dropped, filter) => dropped + more.droppedBy[filter]!);
 }
 
 function copyFrameEnds(buffer: ChunkBuffer, ends: Uint32Array): void {

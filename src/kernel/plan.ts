@@ -32,8 +32,8 @@ const MAX_NUMBERS_BYTES = 64;
 const NAMES_SLACK_BYTES = 1024;
 
 /** Whether the kernel can write it; the reference can write anything. */
-export function isPossible({ row: { row, keyEscape, valueEscape } }: EncoderParts): boolean {
-  if (row.mapped) return false;
+export function isPossible({ row: { row, keyEscape, valueEscape }, headers, evaluator }: EncoderParts): boolean {
+  if (evaluator || !headers.isUsualOnly || !headers.hasAutoDigits || row.mapped) return false;
   const replacements = [...keyEscape.replacements, ...valueEscape.replacements];
   return replacements.every(({ length }) => length <= MAX_REPLACEMENT_BYTES);
 }

@@ -19,7 +19,16 @@ const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 function encoderOf(chunks: (number | string)[]) {
   const close = vi.fn();
   const origins: unknown[] = [];
-  const counts: BatchCounts = { logs: 0, rawBytes: 1, frameBytes: 0, truncated: 2, split: 3, deadLettered: 0 };
+  const counts: BatchCounts = {
+    logs: 0,
+    rawBytes: 1,
+    frameBytes: 0,
+    truncated: 2,
+    split: 3,
+    deadLettered: 0,
+    dropped: 0,
+    droppedBy: [],
+  };
   const encoder: Pick<BatchEncoder, 'begin'> = {
     begin: (_, origin) => {
       origins.push(origin);
@@ -195,7 +204,16 @@ describe('createDeliver with a dead-letter file', () => {
   /** One frame, a rejected log in a slice without frames, and another frame, or damage in its place. */
   function rejectingEncoder(last: number | string) {
     const { encoder, close } = encoderOf([10, 0, last]);
-    const counts: BatchCounts = { logs: 0, rawBytes: 1, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0 };
+    const counts: BatchCounts = {
+      logs: 0,
+      rawBytes: 1,
+      frameBytes: 0,
+      truncated: 0,
+      split: 0,
+      deadLettered: 0,
+      dropped: 0,
+      droppedBy: [],
+    };
     const begin: BatchEncoder['begin'] = (...args) => {
       const batch = encoder.begin(...args);
       let slices = 0;

@@ -107,6 +107,8 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
         truncated: 0,
         split: 0,
         deadLettered: 0,
+        dropped: 0,
+        droppedBy: [],
       });
     });
 
@@ -193,6 +195,8 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
           truncated: 0,
           split: 0,
           deadLettered: 0,
+          dropped: 0,
+          droppedBy: [],
         });
       }
     });
