@@ -34,6 +34,7 @@ export const headTextSchema = z
   .superRefine((value, context) => complain(context, () => parseHeadText(value, '')));
 
 function complain(context: z.RefinementCtx, parse: () => unknown): void {
+  if (context.issues.length > 0) return;
   try {
     parse();
   } catch (error) {

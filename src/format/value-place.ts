@@ -98,6 +98,7 @@ function splitField(text: string): { readonly field: string; readonly rest: stri
     if (behind !== '' && !behind.startsWith(':')) throw malformed(text, 'goes on behind its quotes without a colon');
     return { field: unquoted(text, quoted), rest: behind === '' ? undefined : behind.slice(1) };
   }
+  if (text.startsWith('"')) throw malformed(text, 'begins with a quote that is never closed');
   const from = text.startsWith(TAG_PREFIX) ? TAG_PREFIX.length : 0;
   const colon = text.indexOf(':', from);
   return colon === -1 ? { field: text, rest: undefined } : { field: text.slice(0, colon), rest: text.slice(colon + 1) };
