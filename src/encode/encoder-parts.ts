@@ -1,6 +1,5 @@
 /** What an encoder makes of its options, once; the same for both implementations of `BatchEncoder`. */
 
-import { AppError } from '../errors.ts';
 import { isTextFormat } from '../format/format.ts';
 import { createEvaluator, type Evaluator } from '../route/evaluate.ts';
 import type { Rules } from '../route/rules.ts';
@@ -57,7 +56,7 @@ export interface EncoderParts {
 /** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
 export function createEncoderParts(options: EncoderOptions): EncoderParts {
   const { identity, framing, format } = options;
-  if (isTextFormat(format)) throw new AppError('to come', { code: 'encoder-options', action: 'fatal' });
+  if (isTextFormat(format)) throw invalidOptions(`The format ${format.name} is code, and the encoders read rows only.`);
   if (identity !== undefined) checkEnterpriseId(identity.enterpriseId);
   const writesData = isStructuredData(format);
   if (writesData) checkStructuredData(options);
