@@ -8,7 +8,6 @@ import { AppError, ServiceError, toAppError } from '../errors.ts';
 import { UnreadableAnswerError } from './answers.ts';
 import { type Credentials, type CredentialsProvider, redact, sameCredentials } from './credentials.ts';
 import { abortable, createDeadline } from './deadline.ts';
-import { type Answer, type AnswerHead, type BodyLimit, BodyTooLongError, TimedOutError } from './exchange.ts';
 import {
   type Attempt,
   badAnswerError,
@@ -21,7 +20,7 @@ import type { Call, Operation } from './operations.ts';
 import type { Sign } from './options.ts';
 import { pause } from './pause.ts';
 import { percentEncode, type SignableRequest } from './signable-request.ts';
-import type { Transport } from './transport.ts';
+import { type Answer, type AnswerHead, type BodyLimit, BodyTooLongError, type Transport } from './transport.ts';
 import type { Troubles } from './troubles.ts';
 
 /**
@@ -78,7 +77,6 @@ export class Caller {
 
   constructor(options: CallerOptions) {
     this.#options = options;
-    setMaxListeners(0, this.#closing.signal);
   }
 
   /** The service has answered something with success, so key, clock, project and logstore were right once. */
@@ -91,7 +89,7 @@ export class Caller {
     const { troubles } = this.#options;
     const backoff = createBackoff(this.#options.backoff);
     // One signal may serve any number of calls at a time; each takes its listener away again.
-    setMaxListeners(0, signal);
+    setMaxListeners(0, signal, this.#closing.signal);
     let renewed = false;
     for (;;) {
       this.#throwIfEnded(call, signal);
@@ -117,7 +115,7 @@ export class Caller {
     }
   }
 
-  /** Calls to come reject; so do those under way, at the latest when the transport is destroyed. */
+  /** Calls under way, and those to come, reject. */
   close(): void {
     this.#closing.abort(closedError());
   }
@@ -129,27 +127,28 @@ export class Caller {
   }
 
   async #attempt<T>(call: ServiceCall<T>, signal: AbortSignal): Promise<Outcome<T>> {
-    const { transport, requestTimeoutMs } = this.#options;
-    const startMs = performance.now();
+    const { transport, credentials: provider, requestTimeoutMs } = this.#options;
+    const deadline = createDeadline([signal, this.#closing.signal], requestTimeoutMs);
     let credentials: Credentials | undefined;
     let head: AnswerHead | undefined;
     try {
-      credentials = await this.#currentCredentials(call, signal);
+      credentials = await abortable(this.#currentCredentials(provider, call), deadline.signal);
       const limit = (answered: AnswerHead): BodyLimit => {
         head = answered;
         if (!isSuccess(answered)) return { maxBytes: maxErrorBytes, cut: true };
         return call.limit?.(answered) ?? { maxBytes: maxJsonBytes, cut: false };
       };
-      const timeoutMs = Math.max(1, requestTimeoutMs - (performance.now() - startMs));
-      const answer = await transport.send(this.#request(call, credentials), limit, { signal, timeoutMs });
+      const answer = await transport.send(this.#request(call, credentials), limit, deadline.signal);
       if (!isSuccess(answer)) return { error: errorFromAnswer(answer, this.#facts(call, credentials)), credentials };
       const value = call.read(answer);
       this.#worked.add(call.operation);
       return { value };
     } catch (thrown) {
       const facts = this.#facts(call, credentials);
-      const isLate = thrown instanceof TimedOutError;
-      return { error: isLate ? timeoutError(requestTimeoutMs, facts) : toError(thrown, head, facts), credentials };
+      const error = deadline.expired ? timeoutError(requestTimeoutMs, facts) : toError(thrown, head, facts);
+      return { error, credentials };
+    } finally {
+      deadline.dispose();
     }
   }
 
@@ -191,26 +190,13 @@ export class Caller {
     };
   }
 
-  async #currentCredentials(call: ServiceCall<unknown>, signal: AbortSignal): Promise<Credentials> {
+  async #currentCredentials(provider: CredentialsProvider, call: ServiceCall<unknown>): Promise<Credentials> {
     try {
-      const current = this.#options.credentials.current();
-      return 'then' in current ? await this.#inTime(current, signal) : current;
+      return await provider.current();
     } catch (thrown) {
-      if (thrown instanceof AppError || thrown instanceof TimedOutError) throw thrown;
+      if (thrown instanceof AppError) throw thrown;
       const action = this.#facts(call).phase.atStart ? 'fatal' : 'retry';
       throw credentialsError('there are no credentials to sign with', 'credentials-unavailable', action, thrown);
-    }
-  }
-
-  async #inTime<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-    const { requestTimeoutMs } = this.#options;
-    const deadline = createDeadline([signal, this.#closing.signal], requestTimeoutMs);
-    try {
-      return await abortable(promise, deadline.signal);
-    } catch (thrown) {
-      throw deadline.expired ? new TimedOutError(requestTimeoutMs) : thrown;
-    } finally {
-      deadline.dispose();
     }
   }
 

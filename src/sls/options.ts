@@ -5,7 +5,7 @@ import { ConfigError } from '../errors.ts';
 import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { resolveRegion } from './endpoint.ts';
 import { signV1 } from './sign-v1.ts';
-import { createKeyOfDay, signV4 } from './sign-v4.ts';
+import { signV4 } from './sign-v4.ts';
 import type { SignableRequest } from './signable-request.ts';
 import type { Recovery, Trouble } from './troubles.ts';
 
@@ -74,8 +74,7 @@ export function createSign(options: CompleteOptions): Sign {
     const message = `the region cannot be told from the endpoint "${endpoint}", and signature version v4 needs it: set the region, or use v1`;
     throw new ConfigError([{ message, flag: '--region', variable: 'SLS_REGION' }]);
   }
-  const keyOfDay = createKeyOfDay();
-  return (request, credentials) => signV4(request, credentials, now(), region, keyOfDay);
+  return (request, credentials) => signV4(request, credentials, now(), region);
 }
 
 /** Visible ASCII only, as a header has to be. */
