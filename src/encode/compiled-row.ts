@@ -1,5 +1,6 @@
 /** A format row and a selection of fields, prepared for writing; the same for all batches and both encoders. */
 import { type FormatRow, isClosed } from '../format/format-row.ts';
+import type { Mapped } from '../format/mapped.ts';
 import { MAX_UTF8_CHARACTER_BYTES } from './cut-text.ts';
 import {
   type FieldChoice,
@@ -59,7 +60,8 @@ export function compileRow(row: FormatRow, selection?: FieldSelection): Compiled
   };
   const trail = row.trail ?? new Uint8Array(0);
   const maxCharacterBytes = Math.max(MAX_UTF8_CHARACTER_BYTES, keyEscape.expansion, valueEscape.expansion);
-  const closingBytes = row.prefix.length + row.lead.length + trail.length + row.suffix.length;
+  const head = row.mapped ? constantHead(row.mapped) : row.prefix.length;
+  const closingBytes = head + row.lead.length + trail.length + row.suffix.length;
   return {
     row,
     keyEscape,
@@ -83,6 +85,11 @@ export function escapedKey(name: Uint8Array, keyEscape: CompiledEscape): Uint8Ar
   const bytes = new Uint8Array(escapedLength(source, 0, name.length, keyEscape));
   new Output(byteSource(bytes)).escaped(source, 0, name.length, keyEscape);
   return bytes;
+}
+
+/** Bytes of a head whose values are left away. */
+function constantHead({ head }: Mapped): number {
+  return head.reduce((bytes, part) => bytes + (part.kind === 'constant' ? part.bytes.length : 0), 0);
 }
 
 /** Selection and renaming, then the row's own ways with names. */

@@ -27,6 +27,7 @@ import {
   usualMaxIdentityBytes,
 } from './identity.ts';
 import type { LogWalker } from './log-walker.ts';
+import { CompiledMapped } from './mapped-fields.ts';
 import type { MessageWriter } from './message-writer.ts';
 import type { ByteSource } from './output.ts';
 import { RowWriter } from './row-writer.ts';
@@ -70,7 +71,7 @@ export function createEncoderParts(options: EncoderOptions): EncoderParts {
   const limits = checkEncoderOptions(options, headers.maxBytes + identityBytes + row.minTextBytes);
   return {
     row,
-    createMessage: rowWriter(row),
+    createMessage: rowWriter(row, columns),
     headers,
     header: headers.usual,
     rules,
@@ -84,13 +85,17 @@ export function createEncoderParts(options: EncoderOptions): EncoderParts {
   };
 }
 
-function rowWriter(compiled: CompiledRow): EncoderParts['createMessage'] {
-  const { row, select } = compiled;
-  if (!row.uniqueNames && row.invalidUtf8 !== 'replace' && !row.mapped) {
-    return (source, walker) => new RowWriter(compiled, source, walker);
-  }
-  const names = writtenNames(select);
-  return (source, walker) => new FieldListWriter(compiled, names, source, walker);
+function rowWriter(compiled: CompiledRow, names: ColumnNames): EncoderParts['createMessage'] {
+  const { row, select, valueEscape } = compiled;
+  const { uniqueNames, mapped, keyValueSign: sign } = row;
+  const repairs = row.invalidUtf8 === 'replace';
+  if (!uniqueNames && !repairs && !mapped) return (source, walker) => new RowWriter(compiled, source, walker);
+  const parts = {
+    compiled,
+    names: writtenNames(select),
+    mapped: mapped && new CompiledMapped({ mapped, names, valueEscape, sign, repairs }),
+  };
+  return (source, walker, columns) => new FieldListWriter(parts, source, walker, columns);
 }
 
 /** @throws AppError code `encoder-options`, action `fatal`: there is no origin, or its names and cursor leave the text no room */

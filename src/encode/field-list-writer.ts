@@ -6,23 +6,18 @@
  *
  * Equal names are looked for among the other fields, after those that mapped fields have taken.
  */
+import type { Columns } from './columns.ts';
 import type { CompiledRow } from './compiled-row.ts';
 import { type FieldPieces, rowPieces, writeCutRow } from './cut-row.ts';
 import type { TextPiece } from './cut-text.ts';
 import type { NameAnswers } from './field-selection.ts';
-import { type FlatField, FlatLog, type WrittenName } from './flat-log.ts';
+import { type FieldPlace, type FlatField, FlatLog, type WrittenName } from './flat-log.ts';
 import type { LogWalker } from './log-walker.ts';
+import type { CompiledMapped, ListedField } from './mapped-fields.ts';
 import type { MessageWriter } from './message-writer.ts';
 import { type ByteSource, byteSource, type Output } from './output.ts';
 import { plainRun, type Run, runLength, writeRun } from './run.ts';
 import { validUtf8 } from './utf8.ts';
-
-/** A field without what stands before it. */
-export interface ListedField {
-  /** With the sign, where a value follows. */
-  readonly key: readonly Run[];
-  readonly value: Run | undefined;
-}
 
 interface ListedText {
   readonly head: readonly Run[];
@@ -34,17 +29,30 @@ interface FieldRuns extends FieldPieces {
   readonly value: Run | undefined;
 }
 
+/** The same for all batches. */
+export interface FieldListParts {
+  readonly compiled: CompiledRow;
+  /** What `compiled.select` answers. */
+  readonly names: NameAnswers<WrittenName | 'drop'>;
+  readonly mapped: CompiledMapped | undefined;
+}
+
 export class FieldListWriter implements MessageWriter {
   readonly #compiled: CompiledRow;
   readonly #log: FlatLog;
+  readonly #mapped: CompiledMapped | undefined;
+  readonly #columns: Columns;
+  readonly #walker: LogWalker;
   readonly #constants: { readonly prefix: Run; readonly lead: Run; readonly separator: Run; readonly sign: Run };
   #text: ListedText = { head: [], fields: [] };
 
-  /** @param names what `compiled.select` answers */
-  constructor(compiled: CompiledRow, names: NameAnswers<WrittenName | 'drop'>, source: ByteSource, walker: LogWalker) {
+  constructor({ compiled, names, mapped }: FieldListParts, source: ByteSource, walker: LogWalker, columns: Columns) {
     const { prefix, lead, separator, keyValueSign } = compiled.row;
     this.#compiled = compiled;
     this.#log = new FlatLog(names, source, walker);
+    this.#mapped = mapped;
+    this.#columns = columns;
+    this.#walker = walker;
     this.#constants = {
       prefix: plainRun(prefix),
       lead: plainRun(lead),
@@ -57,13 +65,15 @@ export class FieldListWriter implements MessageWriter {
     this.#log.beginGroup();
   }
 
-  beginLog(): void {
+  beginLog(_facility: number, severity: number): void {
     const { prefix, lead, separator } = this.#constants;
-    const fields = this.#others().map(({ key, value }, index) => ({
+    const mapped = this.#mapped?.textOf(this.#columns, this.#walker, severity);
+    const others = this.#mapped?.rest === false ? [] : this.#others(mapped?.taken);
+    const fields = [...(mapped?.fields ?? []), ...others].map(({ key, value }, index) => ({
       opening: [index === 0 ? lead : separator, ...key],
       value,
     }));
-    this.#text = { head: [prefix], fields };
+    this.#text = { head: mapped?.head ?? [prefix], fields };
   }
 
   plainLength(): number {
@@ -98,9 +108,9 @@ export class FieldListWriter implements MessageWriter {
   }
 
   /** The fields that have no place of their own. */
-  #others(): ListedField[] {
+  #others(taken: ReadonlySet<FieldPlace> | undefined): ListedField[] {
     const { row, keyEscape, valueEscape } = this.#compiled;
-    const all = this.#log.fields();
+    const all = taken?.size ? this.#log.fields().filter(({ place }) => !taken.has(place)) : this.#log.fields();
     const fields = row.uniqueNames ? lastOfEach(all) : all;
     return fields.map(({ name, value, start, end }) => ({
       key: [

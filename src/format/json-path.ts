@@ -6,7 +6,19 @@
  * its text; undefined where the text is no JSON, nothing is there, or null is. Of a key given twice the last counts.
  */
 export function jsonAt(json: string, path: readonly string[]): string | undefined {
-  if (!/^[ \t\n\r]*[[{]/.test(json) || !isJson(json)) return undefined;
+  return isJsonContainer(json) ? valueAt(json, path) : undefined;
+}
+
+/** Whether a text is a JSON object or array. */
+export function isJsonContainer(text: string): boolean {
+  return /^[ \t\n\r]*[[{]/.test(text) && isJson(text);
+}
+
+/**
+ * `jsonAt` of a text that is known to be a JSON object or array: to look at several paths of one text.
+ * @param json valid
+ */
+export function valueAt(json: string, path: readonly string[]): string | undefined {
   let span: Span | undefined = { start: 0, end: json.length };
   for (const key of path) {
     span = span && memberOf(json, span.start, key);

@@ -65,10 +65,11 @@ export interface MappedField {
 export type ValueType = 'text' | 'ip' | 'integer' | 'time';
 
 export type ValueSource =
+  /** Has to be what `as` asks for, as other values. */
   | { readonly kind: 'constant'; readonly bytes: Uint8Array }
   /** The first of these that is there, not empty, and what `as` asks for. */
   | { readonly kind: 'fields'; readonly places: readonly FieldPlace[] }
-  /** The log's own time: with `time` only. */
+  /** The log's own time: with `time` only. Nanoseconds of a second and more are left out. */
   | { readonly kind: 'log-time' };
 
 export interface FieldPlace {
