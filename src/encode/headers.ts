@@ -86,6 +86,11 @@ export class Headers {
     this.maxBytes = this.isUsualOnly ? this.usual.maxBytes : this.#longest();
   }
 
+  /** Fields of the log have a part in them. */
+  get hasFields(): boolean {
+    return this.#fromFields.length > 0;
+  }
+
   /** Six digits below the second, or none, as the log has them, or never any. */
   get hasAutoDigits(): boolean {
     return this.#timestamp.digits === 'auto' || this.#timestamp.digits === 0;

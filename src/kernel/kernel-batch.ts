@@ -35,7 +35,7 @@ export interface KernelBatchParts {
 
 export class KernelBatch implements EncodedBatch {
   /** Without those of a detour. */
-  readonly #counts: BatchCounts;
+  readonly #counts: ReturnType<typeof noCounts>;
   readonly #kernel: Kernel;
   readonly #reference: BatchEncoder;
   readonly #job: Job;
@@ -64,11 +64,11 @@ export class KernelBatch implements EncodedBatch {
     const known = { known: groups.at, knownEnd: groups.at + groupCount * KNOWN_GROUP_BYTES };
     Object.assign(this.#job, { id, raw: raw.at, position: raw.at, rawEnd: raw.at + rawBytes, ...known });
     this.#job.index = origin?.firstIndex ?? 0;
-    this.#counts = noCounts(rawBytes, 0);
+    this.#counts = noCounts(rawBytes, kernel.parts.rules?.filters.length ?? 0);
   }
 
   get counts(): BatchCounts {
-    const counts = { ...this.#counts };
+    const counts = { ...this.#counts, droppedBy: [...this.#counts.droppedBy] };
     if (this.#detour) addCounts(counts, this.#detour.counts);
     return counts;
   }
@@ -118,6 +118,7 @@ export class KernelBatch implements EncodedBatch {
       // No larger than it has to be: the chunk after this one is an ordinary one again.
       const out = this.#larger && { at: this.#larger.at, capacity: job.need };
       const status = kernel.encode(job, this.#identity, out);
+      this.#countDropped(kernel.dropped);
       if (job.outBytes > 0) return status;
       if (status === Status.growOut) this.#larger = kernel.memory.take(job.need);
       else if (isGrowth(status)) kernel.grow(status, job.need);
@@ -126,6 +127,13 @@ export class KernelBatch implements EncodedBatch {
       if (!(error instanceof RangeError)) throw error;
       this.#leaveRest(slot);
       return Status.chunk;
+    }
+  }
+
+  #countDropped(dropped: Uint32Array): void {
+    for (const [filter, count] of dropped.entries()) {
+      this.#counts.dropped += count;
+      this.#counts.droppedBy[filter]! += count;
     }
   }
 
@@ -214,11 +222,11 @@ function isKept(status: number): boolean {
 }
 
 /** All but the raw bytes, of which a log over the limit is a part. */
-function addCounts(sum: BatchCounts, more: BatchCounts): void {
+function addCounts(sum: ReturnType<typeof noCounts>, more: BatchCounts): void {
   for (const count of ['logs', 'frameBytes', 'truncated', 'split', 'deadLettered', 'dropped'] as const) {
     sum[count] += more[count];
   }
-  sum.droppedBy = sum.droppedBy.map((dropped, filter) => dropped + more.droppedBy[filter]!);
+  for (const [filter, dropped] of more.droppedBy.entries()) sum.droppedBy[filter]! += dropped;
 }
 
 function copyFrameEnds(buffer: ChunkBuffer, ends: Uint32Array): void {

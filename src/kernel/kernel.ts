@@ -6,12 +6,11 @@ import { readFileSync } from 'node:fs';
 import type { BatchBody } from '../encode/bytes.ts';
 import type { EncoderParts } from '../encode/encoder-parts.ts';
 import { checkSize, corrupt, unpack } from '../encode/unpack.ts';
-import { Columns } from './columns.ts';
 import { type Job, jobFields, Status } from './layout.ts';
 import { KernelMemory, type Slot } from './memory.ts';
 import { NameRecords, NamesFullError } from './name-records.ts';
 import { HEADER_TEXT_AT, writePlan } from './plan.ts';
-import type { Program } from './program.ts';
+import { decisionOf, type Program, writeProgram } from './program.ts';
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
@@ -23,6 +22,7 @@ interface Exports {
   loadRaw(raw: number, rawBytes: number, groups: number, capacity: number): void;
   loadedGroups(): number;
   forgetNames(plan: number): void;
+  hashOf(from: number, length: number): number;
 }
 
 const NO_FRACTION = 0xffff_ffff;
@@ -85,12 +85,12 @@ export class Kernel {
     this.#exports = instance.exports as unknown as Exports;
     const { memory, PADDING, HEADER_SLOTS, NAMES_BYTES } = this.#exports;
     this.memory = new KernelMemory(memory, PADDING.value);
-    const columns = new Columns();
-    this.#names = new NameRecords({ memory: this.memory, row: parts.row, columns });
+    const { row, columns, rules } = parts;
+    this.#program = rules && writeProgram(this.memory, rules, (field) => columns.add(field), this.#exports.hashOf);
+    this.#names = new NameRecords({ memory: this.memory, row, columns });
     this.#plan = writePlan(this.memory, parts, {
       headerSlots: HEADER_SLOTS.value,
       namesBytes: NAMES_BYTES.value,
-      columns,
       stamps: this.#names.ownStamps,
       program: this.#program,
     });
@@ -155,6 +155,12 @@ export class Kernel {
     }
   }
 
+  /** Logs that filters have dropped in the last call, by filter. */
+  get dropped(): Uint32Array {
+    const { dropped = 0, filterCount = 0 } = this.#program ?? {};
+    return this.memory.words.subarray(dropped / 4, dropped / 4 + filterCount);
+  }
+
   /** What the status asks for. */
   grow(status: number, need: number): void {
     if (status === Status.growShared) this.#reserve(this.#shared, need);
@@ -165,6 +171,7 @@ export class Kernel {
   #encode(job: Job): number {
     const base = this.#job / 4;
     for (let i = 0; i < jobFields.length; i++) this.memory.words[base + i] = job[jobFields[i]!];
+    this.dropped.fill(0);
     const status = this.#exports.encode(this.#plan, this.#job);
     for (let i = 0; i < jobFields.length; i++) job[jobFields[i]!] = this.memory.words[base + i]!;
     return status;
@@ -201,9 +208,11 @@ export class Kernel {
     }
   }
 
-  #makeHeader(time: number, _variant: number, slot: number): void {
+  #makeHeader(time: number, variant: number, slot: number): void {
     const { bytes, words } = this.memory;
-    const { length, fractionAt } = this.parts.header.copySecond(bytes.subarray(slot + HEADER_TEXT_AT), time);
+    const { headers, rules } = this.parts;
+    const header = headers.of(rules && decisionOf(rules, variant), () => undefined);
+    const { length, fractionAt } = header.copySecond(bytes.subarray(slot + HEADER_TEXT_AT), time);
     words[slot / 4 + 2] = length;
     words[slot / 4 + 3] = fractionAt ?? NO_FRACTION;
   }

@@ -47,6 +47,7 @@ export const planFields = [
   'timeNsStamp',
   'checksUtf8',
   'leavesTimeNs',
+  'readsFirst',
   'columnCount',
   'columns',
   'groupColumns',

@@ -5,10 +5,13 @@
  * A batch may bring any number of names, so the region is bounded. When it is full, whoever holds addresses has to
  * forget them all, and ask again.
  */
+import type { ColumnNames } from '../encode/columns.ts';
 import { type CompiledRow, escapedKey, type OwnField } from '../encode/compiled-row.ts';
 import { flattenedName, latin1, TAG_PREFIX } from '../encode/field-selection.ts';
-import type { Columns } from './columns.ts';
 import type { KernelMemory } from './memory.ts';
+
+/** Of a name that nothing asks for; as in assembly/names.ts. */
+export const NO_COLUMN = 0xffff_ffff;
 
 /** More than the fields of a chunk have names, most of the time. */
 const CAPACITY_BYTES = 1 << 20;
@@ -21,7 +24,7 @@ export class NamesFullError extends RangeError {}
 export interface NameRecordsOptions {
   readonly memory: KernelMemory;
   readonly row: CompiledRow;
-  readonly columns: Columns;
+  readonly columns: ColumnNames;
 }
 
 /** Stamps of the names of the fields that do not come from the log; 0 where one is not written. */
@@ -34,7 +37,7 @@ export interface OwnStamps {
 export class NameRecords {
   readonly #memory: KernelMemory;
   readonly #row: CompiledRow;
-  readonly #columns: Columns;
+  readonly #columns: ColumnNames;
   /** Valid for good, unlike all others: by the written name. */
   readonly #ownStamps = new Map<string, number>();
   readonly #at: number;
@@ -69,7 +72,7 @@ export class NameRecords {
   choose(from: number, end: number, isTag: boolean): number {
     const key = this.#memory.bytes.subarray(from, end);
     const name = flattenedName(isTag ? TAG_PREFIX : NO_PREFIX, key);
-    const column = this.#columns.find(name);
+    const column = this.#columns.find(name) ?? NO_COLUMN;
     const written = this.#written(name);
     const writtenName = written && latin1(written);
     const id = `${column} ${writtenName === undefined ? '' : `=${writtenName}`}`;

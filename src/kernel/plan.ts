@@ -4,10 +4,9 @@ import type { EncoderParts } from '../encode/encoder-parts.ts';
 import { SOURCE_NAME, TIME_NS_NAME, TOPIC_NAME } from '../encode/field-selection.ts';
 import type { CompiledEscape } from '../encode/output.ts';
 import type { FormatRow } from '../format/format-row.ts';
-import { COLUMN_BYTES, type Columns, NO_COLUMN } from './columns.ts';
 import { type Plan, planFields } from './layout.ts';
 import type { KernelMemory } from './memory.ts';
-import type { OwnStamps } from './name-records.ts';
+import { NO_COLUMN, type OwnStamps } from './name-records.ts';
 import type { Program } from './program.ts';
 
 const framings = { 'octet-counting': 0, lf: 1, datagram: 2 } as const;
@@ -20,6 +19,8 @@ const NO_TEXT = new Uint8Array(0);
 const UINT32_MAX = 2 ** 32 - 1;
 /** A slot's numbers before the header itself; see assembly/header.ts. */
 export const HEADER_TEXT_AT = 16;
+/** See assembly/columns.ts. */
+const COLUMN_BYTES = 16;
 const ESCAPE_LENGTHS_AT = 32;
 const ESCAPE_REPLACEMENTS_AT = 288;
 const MAX_REPLACEMENT_BYTES = 16;
@@ -32,8 +33,8 @@ const MAX_NUMBERS_BYTES = 64;
 const NAMES_SLACK_BYTES = 1024;
 
 /** Whether the kernel can write it; the reference can write anything. */
-export function isPossible({ row: { row, keyEscape, valueEscape }, headers, evaluator }: EncoderParts): boolean {
-  if (evaluator || !headers.isUsualOnly || !headers.hasAutoDigits || row.mapped) return false;
+export function isPossible({ row: { row, keyEscape, valueEscape }, headers }: EncoderParts): boolean {
+  if (row.mapped || !headers.hasAutoDigits || headers.hasFields) return false;
   const replacements = [...keyEscape.replacements, ...valueEscape.replacements];
   return replacements.every(({ length }) => length <= MAX_REPLACEMENT_BYTES);
 }
@@ -42,17 +43,16 @@ export function isPossible({ row: { row, keyEscape, valueEscape }, headers, eval
 export interface PlanParts {
   readonly headerSlots: number;
   readonly namesBytes: number;
-  readonly columns: Columns;
   readonly stamps: OwnStamps;
   readonly program: Program | undefined;
 }
 
 /** @returns the address of the record */
 export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanParts): number {
-  const { row, header, framing, limits } = parts;
-  const { columns, stamps, program } = made;
+  const { row, headers, columns, framing, limits } = parts;
+  const { stamps, program } = made;
   const text = (name: string, bytes: Uint8Array) => ({ [name]: memory.store(bytes), [`${name}Length`]: bytes.length });
-  const headerStride = Math.ceil((HEADER_TEXT_AT + header.maxBytes) / 64) * 64;
+  const headerStride = Math.ceil((HEADER_TEXT_AT + headers.maxBytes) / 64) * 64;
   const plan: Plan = {
     ...(text('prefix', row.row.prefix) as Plan),
     ...text('lead', row.row.lead),
@@ -70,7 +70,7 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanP
     keyExpansion: row.keyExpansion,
     valueExpansion: row.valueExpansion,
     usualExpansion: usualExpansion(row),
-    usualMaxConstants: constantBytes(row) + MAX_NUMBERS_BYTES + (isNamed(row, columns) ? NAMES_SLACK_BYTES : 0),
+    usualMaxConstants: constantBytes(row) + MAX_NUMBERS_BYTES + (isNamed(parts) ? NAMES_SLACK_BYTES : 0),
     namesSlack: NAMES_SLACK_BYTES,
     framing: framings[framing],
     maxMessageBytes: limits.maxMessageBytes,
@@ -79,7 +79,7 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanP
     headers: memory.allocate(made.headerSlots * headerStride),
     headerStride,
     ownFields: (row.topic ? TOPIC_BIT : 0) | (row.source ? SOURCE_BIT : 0) | (row.timeNs ? TIME_NS_BIT : 0),
-    named: isNamed(row, columns) ? 1 : 0,
+    named: isNamed(parts) ? 1 : 0,
     names: memory.allocate(made.namesBytes),
     uniqueNames: row.row.uniqueNames ? 1 : 0,
     topicStamp: stamps.topic,
@@ -87,12 +87,13 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanP
     timeNsStamp: stamps.timeNs,
     checksUtf8: row.row.invalidUtf8 === 'replace' ? 1 : 0,
     leavesTimeNs: row.timeNs && DIGITS.some((digit) => row.valueEscape.classes[digit] !== 0) ? 1 : 0,
+    readsFirst: readsFirst(parts) ? 1 : 0,
     columnCount: columns.count,
     columns: memory.allocate(columns.count * COLUMN_BYTES),
     groupColumns: memory.allocate(columns.count * COLUMN_BYTES),
-    topicColumn: columns.find(TOPIC_NAME),
-    sourceColumn: columns.find(SOURCE_NAME),
-    timeNsColumn: columns.find(TIME_NS_NAME),
+    topicColumn: columns.find(TOPIC_NAME) ?? NO_COLUMN,
+    sourceColumn: columns.find(SOURCE_NAME) ?? NO_COLUMN,
+    timeNsColumn: columns.find(TIME_NS_NAME) ?? NO_COLUMN,
     timeNsText: memory.allocate(MAX_NUMBERS_BYTES),
     rules: program?.start ?? 0,
     dropped: program?.dropped ?? 0,
@@ -109,8 +110,13 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanP
 }
 
 /** Whether the names of contents and tags have records. */
-export function isNamed({ row, select }: CompiledRow, columns: Columns): boolean {
-  return select !== undefined || row.uniqueNames === true || row.invalidUtf8 === 'replace' || columns.count > 0;
+function isNamed(parts: EncoderParts): boolean {
+  const { row, select } = parts.row;
+  return select !== undefined || row.uniqueNames === true || row.invalidUtf8 === 'replace' || readsFirst(parts);
+}
+
+function readsFirst({ rules, columns }: EncoderParts): boolean {
+  return rules !== undefined || columns.count > 0;
 }
 
 /** Structured data follows an identity without a space. */

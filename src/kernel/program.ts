@@ -1,14 +1,22 @@
 /** Rules as the kernel runs them: instructions, one after another in its memory; see assembly/rules.ts. */
 import { latin1 } from '../encode/field-selection.ts';
+import type { Decision } from '../route/evaluate.ts';
 import type { Condition, Rules } from '../route/rules.ts';
-import { NO_COLUMN } from './columns.ts';
 import type { KernelMemory } from './memory.ts';
+import { NO_COLUMN } from './name-records.ts';
 
 const INSTRUCTION_BYTES = 24;
 const VALUE_SLOT_BYTES = 12;
 const ANSWERS_BYTES = 16 * 32;
 /** Variants of the header for each class: as the class says, or with one of eight severities. */
 export const VARIANTS_A_CLASS = 9;
+
+/** What rules decide of a log, by the number that stands for it in the kernel. */
+export function decisionOf(rules: Rules, variant: number): Decision {
+  const rule = rules.classes[Math.floor(variant / VARIANTS_A_CLASS)];
+  const severity = variant % VARIANTS_A_CLASS;
+  return { rule, severity: severity === 0 ? rule?.severity : severity - 1 };
+}
 
 const Op = { decide: 0, drop: 1, exists: 2, in: 3, prefix: 4, suffix: 5, contains: 6, range: 7, ask: 8 } as const;
 

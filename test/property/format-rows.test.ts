@@ -140,7 +140,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
         }
       }
     }
-  });
+  }, 120_000);
 
   it.each([
     [{ header: { ...encoderDefaults.header, rfc: '3164' as const } }, 'use RFC 5424'],

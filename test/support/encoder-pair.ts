@@ -12,6 +12,7 @@ import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { type Encoded, encodeAll, encoderDefaults } from './encode.ts';
 import { rows, unusualRows } from './format-rows.ts';
 import { selections } from './selections.ts';
+import { someRules } from './some-rules.ts';
 
 export interface Pair {
   readonly reference: BatchEncoder;
@@ -25,11 +26,12 @@ const pairs = new Map<string, Pair>();
 
 /** Made once for the same options: a kernel goes on with the memory that other batches have left behind. */
 export function pairFor(options: EncoderOptions): Pair {
-  const { format, fields } = options;
+  const { format, fields, rules } = options;
   const key = JSON.stringify({
     ...options,
     format: rowIndex(format),
     fields: selectionIndex(fields),
+    rules: rules && someRules.indexOf(rules),
   });
   const pair = pairs.get(key) ?? createPair(options);
   if (pairs.size === MAX_PAIRS) pairs.clear();
@@ -65,6 +67,7 @@ export const someOptions: fc.Arbitrary<EncoderOptions> = fc
     maxChunkFrames: fc.constantFrom(undefined, undefined, 1, 2, 3),
     maxChunkBytes: fc.constantFrom(undefined, undefined, 1, 700),
     fields: fc.oneof(fc.constant(undefined), fc.constantFrom(...Object.values(selections))),
+    rules: fc.oneof(fc.constant(undefined), fc.constantFrom(...someRules)),
     hasIdentity: fc.boolean(),
   })
   .filter(({ format, framing }) => framing !== 'lf' || writesSingleLines(format))

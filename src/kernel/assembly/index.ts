@@ -17,7 +17,7 @@ import { more, position, readFrom, readLengthEnd, readTag, skip } from './wire';
 
 export { HEADER_SLOTS, PADDING } from './layout';
 export { loadedGroups, loadPacked, loadRaw } from './load';
-export { NAMES_BYTES } from './names';
+export { hashOf, NAMES_BYTES } from './names';
 
 /** Tags that are read in one call, where few of them give a frame: about a millisecond. */
 const MAX_WORK: u32 = 200_000;
@@ -47,7 +47,7 @@ export function encode(plan: Plan, job: Job): u32 {
     status = findLog(plan, job);
     if (status != READY) break;
     const room = job.outCapacity - <u32>(to - out);
-    const usualEnd = plan.columnCount == 0 ? writeUsual(plan, job, log, logEnd, to, room) : 0;
+    const usualEnd = plan.readsFirst == 0 ? writeUsual(plan, job, log, logEnd, to, room) : 0;
     if (usualEnd != 0) {
       to = usualEnd;
     } else {
@@ -187,7 +187,7 @@ function share(plan: Plan, job: Job): u32 {
 function readAny(plan: Plan, job: Job): u32 {
   const contentsLimit = job.contents + <usize>job.contentCapacity * SPAN_BYTES;
   beginLog();
-  if (plan.columnCount != 0 && readUsualLog(plan, log, logEnd, job.contents, contentsLimit)) return READY;
+  if (plan.readsFirst != 0 && readUsualLog(plan, log, logEnd, job.contents, contentsLimit)) return READY;
   beginLog();
   if (!readLog(plan, log, logEnd, job.contents, contentsLimit)) {
     job.need = 2 * job.contentCapacity;

@@ -70,6 +70,8 @@ export class Plan {
   checksUtf8: u32;
   /** 1: a log with a TimeNs is the reference's, since the row escapes digits. */
   leavesTimeNs: u32;
+  /** 1: a log is read to its end before any of it is written, since something depends on its fields. */
+  readsFirst: u32;
   /** See columns.ts; which of them topic, source and TimeNs are; room for TimeNs as text. */
   columnCount: u32;
   columns: usize;

@@ -16,6 +16,7 @@ import { Plan } from './layout';
 import { isLeft, leaveLog } from './left';
 import { hashOf, isSame } from './names';
 import { Answer, inRange } from './numbers';
+import { countWork } from './walk';
 
 /** @returns of a regular expression 1 or 0, of the severity field 0 to 7 or -1 */
 @external("host", "ask")
@@ -46,6 +47,8 @@ const ANSWER_SLOT_BYTES: usize = 32;
 const ANSWER_SLOT_BITS: u64 = 4;
 const MAX_KEPT_LENGTH: u32 = 16;
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+/** What a question to the host costs, in tags. */
+const ASK_WORK: u32 = 64;
 /** Bytes compared at worst to find a text in a value; beyond, it is left. */
 const MAX_SEARCH: u64 = 1 << 22;
 
@@ -149,18 +152,23 @@ function isWithin(text: usize, textLength: u32, from: usize, length: u32): bool 
 
 /** Asks the host, unless the same was asked lately of a short value. */
 function answerTo(question: u32, answers: usize, from: usize, length: u32): i32 {
-  if (length > MAX_KEPT_LENGTH) return ask(question, from, from + length);
+  if (length > MAX_KEPT_LENGTH) return answerOfHost(question, from, length);
   const low = firstBytes(load<u64>(from), length);
   const high = length > 8 ? firstBytes(load<u64>(from, 8), length - 8) : 0;
   const slotIndex = <usize>(((low ^ (high * 3) ^ length) * MIX) >> (64 - ANSWER_SLOT_BITS));
   const slot = answers + slotIndex * ANSWER_SLOT_BYTES;
   if (load<u32>(slot) == length + 1 && load<u64>(slot, 16) == low && load<u64>(slot, 24) == high) return load<i32>(slot, 4);
-  const answer = ask(question, from, from + length);
+  const answer = answerOfHost(question, from, length);
   store<u32>(slot, length + 1);
   store<i32>(slot, answer, 4);
   store<u64>(slot, low, 16);
   store<u64>(slot, high, 24);
   return answer;
+}
+
+function answerOfHost(question: u32, from: usize, length: u32): i32 {
+  countWork(ASK_WORK + (length >> 4));
+  return ask(question, from, from + length);
 }
 
 @inline
