@@ -5,8 +5,11 @@
 import { readFileSync } from 'node:fs';
 import type { BatchBody } from '../encode/bytes.ts';
 import type { EncoderParts } from '../encode/encoder-parts.ts';
+import { latin1 } from '../encode/field-selection.ts';
 import { checkSize, corrupt, unpack } from '../encode/unpack.ts';
+import { epochMs } from '../format/value-types.ts';
 import { type Job, jobFields, Status } from './layout.ts';
+import { writeMappedProgram } from './mapped-program.ts';
 import { KernelMemory, type Slot } from './memory.ts';
 import { NameRecords, NamesFullError } from './name-records.ts';
 import { HEADER_TEXT_AT, writePlan } from './plan.ts';
@@ -80,6 +83,12 @@ export class Kernel {
         chooseName: (from: number, end: number, isTag: number) => this.#names.choose(from, end, isTag !== 0),
         ask: (question: number, from: number, end: number) =>
           this.#program?.questions[question]?.(this.memory.bytes.subarray(from, end)) ?? -1,
+        readTime: (from: number, end: number, output: number) => {
+          const { bytes } = this.memory;
+          const time = Buffer.from(epochMs(latin1(bytes.subarray(from, end))) ?? '', 'latin1');
+          bytes.set(time, output);
+          return time.length;
+        },
       },
     });
     this.#exports = instance.exports as unknown as Exports;
@@ -93,6 +102,7 @@ export class Kernel {
       namesBytes: NAMES_BYTES.value,
       stamps: this.#names.ownStamps,
       program: this.#program,
+      mapped: row.row.mapped && writeMappedProgram(this.memory, row.row.mapped, row, columns),
     });
     this.#job = this.memory.allocate(jobFields.length * 4);
     this.#out = { at: this.memory.allocate(parts.pool.chunkBytes), capacity: parts.pool.chunkBytes };

@@ -60,6 +60,15 @@ export const planFields = [
   'severityColumn',
   'severityQuestion',
   'severityAnswers',
+  'severities',
+  'mapped',
+  'mappedHead',
+  'mappedHeadCount',
+  'mappedFields',
+  'mappedFieldCount',
+  'mappedConstants',
+  'mappedGrowth',
+  'timeText',
 ] as const;
 
 export const jobFields = [

@@ -94,6 +94,7 @@ export class NameRecords {
 
   /** @returns the name as it is written, escaped; undefined where it is not */
   #written(name: Uint8Array): Uint8Array | undefined {
+    if (this.#row.row.mapped?.rest === false) return undefined;
     const choice = this.#row.select?.(name) ?? 'keep';
     if (choice === 'drop') return undefined;
     return escapedKey(choice === 'keep' ? name : choice, this.#row.keyEscape);

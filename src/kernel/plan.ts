@@ -2,28 +2,25 @@
 import type { CompiledRow } from '../encode/compiled-row.ts';
 import type { EncoderParts } from '../encode/encoder-parts.ts';
 import { SOURCE_NAME, TIME_NS_NAME, TOPIC_NAME } from '../encode/field-selection.ts';
-import type { CompiledEscape } from '../encode/output.ts';
 import type { FormatRow } from '../format/format-row.ts';
+import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';
 import { type Plan, planFields } from './layout.ts';
+import { isMappedPossible, type MappedProgram } from './mapped-program.ts';
 import type { KernelMemory } from './memory.ts';
 import { NO_COLUMN, type OwnStamps } from './name-records.ts';
-import type { Program } from './program.ts';
+import { decisionOf, type Program } from './program.ts';
 
 const framings = { 'octet-counting': 0, lf: 1, datagram: 2 } as const;
 /** Bits of `ownFields`. */
 const TOPIC_BIT = 1;
 const SOURCE_BIT = 2;
 const TIME_NS_BIT = 4;
-const DIGITS = Buffer.from('0123456789');
 const NO_TEXT = new Uint8Array(0);
 const UINT32_MAX = 2 ** 32 - 1;
 /** A slot's numbers before the header itself; see assembly/header.ts. */
 export const HEADER_TEXT_AT = 16;
 /** See assembly/columns.ts. */
 const COLUMN_BYTES = 16;
-const ESCAPE_LENGTHS_AT = 32;
-const ESCAPE_REPLACEMENTS_AT = 288;
-const MAX_REPLACEMENT_BYTES = 16;
 const VECTOR_BYTES = 16;
 /** Tags and lengths of a content and of its key and value. */
 const MIN_CONTENT_BYTES = 6;
@@ -34,9 +31,9 @@ const NAMES_SLACK_BYTES = 1024;
 
 /** Whether the kernel can write it; the reference can write anything. */
 export function isPossible({ row: { row, keyEscape, valueEscape }, headers }: EncoderParts): boolean {
-  if (row.mapped || !headers.hasAutoDigits || headers.hasFields) return false;
-  const replacements = [...keyEscape.replacements, ...valueEscape.replacements];
-  return replacements.every(({ length }) => length <= MAX_REPLACEMENT_BYTES);
+  if (!headers.hasAutoDigits || headers.hasFields) return false;
+  if (row.mapped && !isMappedPossible(row.mapped, valueEscape)) return false;
+  return isShort(keyEscape) && isShort(valueEscape);
 }
 
 /** What the plan needs that is made elsewhere. */
@@ -45,12 +42,13 @@ export interface PlanParts {
   readonly namesBytes: number;
   readonly stamps: OwnStamps;
   readonly program: Program | undefined;
+  readonly mapped: MappedProgram | undefined;
 }
 
 /** @returns the address of the record */
 export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanParts): number {
   const { row, headers, columns, framing, limits } = parts;
-  const { stamps, program } = made;
+  const { stamps, program, mapped } = made;
   const text = (name: string, bytes: Uint8Array) => ({ [name]: memory.store(bytes), [`${name}Length`]: bytes.length });
   const headerStride = Math.ceil((HEADER_TEXT_AT + headers.maxBytes) / 64) * 64;
   const plan: Plan = {
@@ -78,7 +76,7 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanP
     maxChunkBytes: Math.min(limits.maxChunkBytes, UINT32_MAX),
     headers: memory.allocate(made.headerSlots * headerStride),
     headerStride,
-    ownFields: (row.topic ? TOPIC_BIT : 0) | (row.source ? SOURCE_BIT : 0) | (row.timeNs ? TIME_NS_BIT : 0),
+    ownFields: ownFields(row),
     named: isNamed(parts) ? 1 : 0,
     names: memory.allocate(made.namesBytes),
     uniqueNames: row.row.uniqueNames ? 1 : 0,
@@ -86,7 +84,7 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanP
     sourceStamp: stamps.source,
     timeNsStamp: stamps.timeNs,
     checksUtf8: row.row.invalidUtf8 === 'replace' ? 1 : 0,
-    leavesTimeNs: row.timeNs && DIGITS.some((digit) => row.valueEscape.classes[digit] !== 0) ? 1 : 0,
+    leavesTimeNs: row.timeNs && escapesDigits(row.valueEscape) ? 1 : 0,
     readsFirst: readsFirst(parts) ? 1 : 0,
     columnCount: columns.count,
     columns: memory.allocate(columns.count * COLUMN_BYTES),
@@ -100,6 +98,15 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanP
     severityColumn: program?.severityColumn ?? NO_COLUMN,
     severityQuestion: program?.severityQuestion ?? 0,
     severityAnswers: program?.severityAnswers ?? 0,
+    severities: memory.store(severitiesOf(parts, program)),
+    mapped: mapped ? 1 : 0,
+    mappedHead: mapped?.head ?? 0,
+    mappedHeadCount: mapped?.headCount ?? 0,
+    mappedFields: mapped?.fields ?? 0,
+    mappedFieldCount: mapped?.fieldCount ?? 0,
+    mappedConstants: mapped?.constants ?? 0,
+    mappedGrowth: mapped?.growth ?? 0,
+    timeText: memory.allocate(MAX_NUMBERS_BYTES),
   };
   const at = memory.allocate(planFields.length * 4);
   memory.words.set(
@@ -109,14 +116,25 @@ export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanP
   return at;
 }
 
+function ownFields({ row, topic, source, timeNs }: CompiledRow): number {
+  if (row.mapped?.rest === false) return 0;
+  return (topic ? TOPIC_BIT : 0) | (source ? SOURCE_BIT : 0) | (timeNs ? TIME_NS_BIT : 0);
+}
+
 /** Whether the names of contents and tags have records. */
 function isNamed(parts: EncoderParts): boolean {
   const { row, select } = parts.row;
   return select !== undefined || row.uniqueNames === true || row.invalidUtf8 === 'replace' || readsFirst(parts);
 }
 
-function readsFirst({ rules, columns }: EncoderParts): boolean {
-  return rules !== undefined || columns.count > 0;
+function readsFirst({ row: { row }, rules, columns }: EncoderParts): boolean {
+  return rules !== undefined || row.mapped !== undefined || columns.count > 0;
+}
+
+/** By the variant of the header. */
+function severitiesOf({ rules, headers }: EncoderParts, program: Program | undefined): Uint8Array {
+  const severityOf = (variant: number) => (rules && decisionOf(rules, variant).severity) ?? headers.usual.severity;
+  return Uint8Array.from({ length: program?.variants ?? 1 }, (_, variant) => severityOf(variant));
 }
 
 /** Structured data follows an identity without a space. */
@@ -143,21 +161,4 @@ function constantBytes({ row, timeNs }: CompiledRow): number {
   return (
     prefix.length + betweens + (timeNs?.key.length ?? 0) + keyValueSign.length + (trail?.length ?? 0) + suffix.length
   );
-}
-
-/** As assembly/escape.ts reads it. */
-function escapeBytes({ classes, replacements }: CompiledEscape): Uint8Array {
-  const bytes = new Uint8Array(ESCAPE_REPLACEMENTS_AT + 256 * MAX_REPLACEMENT_BYTES);
-  const isHigh = classes.subarray(0x80).some((escapeClass) => escapeClass !== 0);
-  bytes.fill(isHigh ? 0xff : 0, 0, ESCAPE_LENGTHS_AT);
-  for (let byte = 0; byte < 256; byte++) {
-    const escapeClass = classes[byte]!;
-    const replacement = escapeClass === 0 ? Uint8Array.of(byte) : replacements[escapeClass]!;
-    bytes[ESCAPE_LENGTHS_AT + byte] = replacement.length;
-    bytes.set(replacement, ESCAPE_REPLACEMENTS_AT + byte * MAX_REPLACEMENT_BYTES);
-    if (isHigh) continue;
-    if (escapeClass !== 0) bytes[byte & 0x0f]! |= 1 << (byte >> 4);
-    if (byte < 8) bytes[16 + byte] = 1 << byte;
-  }
-  return bytes;
 }

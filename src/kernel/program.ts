@@ -4,8 +4,8 @@ import type { Decision } from '../route/evaluate.ts';
 import type { Condition, Rules } from '../route/rules.ts';
 import type { KernelMemory } from './memory.ts';
 import { NO_COLUMN } from './name-records.ts';
+import { type Packed, writePacked } from './packed.ts';
 
-const INSTRUCTION_BYTES = 24;
 const VALUE_SLOT_BYTES = 12;
 const ANSWERS_BYTES = 16 * 32;
 /** Variants of the header for each class: as the class says, or with one of eight severities. */
@@ -33,6 +33,8 @@ export interface Program {
   readonly severityColumn: number;
   readonly severityQuestion: number;
   readonly severityAnswers: number;
+  /** How many variants of a header there are. */
+  readonly variants: number;
 }
 
 /**
@@ -45,39 +47,34 @@ export function writeProgram(
   columnOf: (field: Uint8Array) => number,
   hash: (from: number, length: number) => number,
 ): Program {
-  // What is written holds addresses, so the first time only tells how much there will be.
-  const sizes = new Writer(memory, 0, columnOf, hash);
-  sizes.rules(rules);
-  const writer = new Writer(memory, memory.allocate(sizes.byteLength), columnOf, hash);
-  return writer.rules(rules);
+  return writePacked(memory, (packed) => new Writer(memory, packed, columnOf, hash).rules(rules));
 }
 
 class Writer {
   readonly #memory: KernelMemory;
-  readonly #base: number;
+  readonly #packed: Packed;
   readonly #columnOf: (field: Uint8Array) => number;
   readonly #hash: (from: number, length: number) => number;
   readonly #questions: Question[] = [];
-  byteLength = 0;
 
   constructor(
     memory: KernelMemory,
-    base: number,
+    packed: Packed,
     columnOf: (field: Uint8Array) => number,
     hash: (from: number, length: number) => number,
   ) {
     this.#memory = memory;
-    this.#base = base;
+    this.#packed = packed;
     this.#columnOf = columnOf;
     this.#hash = hash;
   }
 
-  /** From the end: each instruction has to know where it goes on. */
+  /** From its end: each instruction has to know where it goes on. */
   rules({ filters, classes, severityField }: Rules): Program {
     const severityQuestion = severityField
       ? this.#question((value) => severityField.severityOf(value) ?? -1)
       : this.#questions.length;
-    const severityAnswers = this.#reserve(ANSWERS_BYTES);
+    const severityAnswers = this.#packed.reserve(ANSWERS_BYTES);
     const asks = severityField ? 1 : 0;
     let next = this.#instruction(Op.decide, { first: classes.length * VARIANTS_A_CLASS, second: asks });
     for (const [index, { when, severity }] of [...classes.entries()].reverse()) {
@@ -91,11 +88,12 @@ class Writer {
     return {
       start: next,
       questions: this.#questions,
-      dropped: this.#reserve(4 * filters.length),
+      dropped: this.#packed.reserve(4 * filters.length),
       filterCount: filters.length,
       severityColumn: severityField ? this.#columnOf(severityField.field) : NO_COLUMN,
       severityQuestion,
       severityAnswers,
+      variants: (classes.length + 1) * VARIANTS_A_CLASS,
     };
   }
 
@@ -124,13 +122,13 @@ class Writer {
       case 'suffix':
       case 'contains': {
         const { text } = condition;
-        return this.#instruction(Op[condition.kind], { ...jump, first: this.#text(text), second: text.length });
+        return this.#instruction(Op[condition.kind], { ...jump, first: this.#packed.bytes(text), second: text.length });
       }
       case 'range':
         return this.#instruction(Op.range, { ...jump, first: this.#bounds(condition.min, condition.max) });
       case 'regex': {
         const first = this.#question((value) => (condition.matches(value) ? 1 : 0));
-        return this.#instruction(Op.ask, { ...jump, first, second: this.#reserve(ANSWERS_BYTES) });
+        return this.#instruction(Op.ask, { ...jump, first, second: this.#packed.reserve(ANSWERS_BYTES) });
       }
     }
   }
@@ -138,10 +136,10 @@ class Writer {
   #values(values: readonly Uint8Array[]): { readonly first: number; readonly second: number } {
     const distinct = [...new Map(values.map((value) => [latin1(value), value])).values()];
     const slots = 2 ** Math.ceil(Math.log2(2 * distinct.length + 1));
-    const table = this.#reserve(slots * VALUE_SLOT_BYTES);
+    const table = this.#packed.reserve(slots * VALUE_SLOT_BYTES);
     for (const value of distinct) {
-      const address = this.#text(value);
-      if (this.#base === 0) continue;
+      const address = this.#packed.bytes(value);
+      if (!this.#packed.isWriting) continue;
       const { words } = this.#memory;
       const hash = this.#hash(address, value.length) >>> 0;
       let index = hash % slots;
@@ -152,15 +150,7 @@ class Writer {
   }
 
   #bounds(min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): number {
-    const at = this.#reserve(16);
-    if (this.#base !== 0) this.#memory.bytes.set(new Uint8Array(Float64Array.of(min, max).buffer), at);
-    return at;
-  }
-
-  #text(text: Uint8Array): number {
-    const at = this.#reserve(text.length);
-    if (this.#base !== 0) this.#memory.bytes.set(text, at);
-    return at;
+    return this.#packed.bytes(new Uint8Array(Float64Array.of(min, max).buffer));
   }
 
   #question(question: Question): number {
@@ -171,14 +161,6 @@ class Writer {
     op: number,
     { column = 0, onTrue = 0, onFalse = 0, first = 0, second = 0 }: Readonly<Record<string, number>>,
   ): number {
-    const at = this.#reserve(INSTRUCTION_BYTES);
-    if (this.#base !== 0) this.#memory.words.set([op, column, onTrue, onFalse, first, second], at / 4);
-    return at;
-  }
-
-  #reserve(byteLength: number): number {
-    const at = this.#base + this.byteLength;
-    this.byteLength += 4 * Math.ceil(byteLength / 4);
-    return at;
+    return this.#packed.words([op, column, onTrue, onFalse, first, second]);
   }
 }

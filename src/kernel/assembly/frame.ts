@@ -2,6 +2,7 @@
 import { headerLength, headerOf, writeHeader } from './header';
 import { Job, Plan, Status } from './layout';
 import { beginLog, isLeft } from './left';
+import { maxMappedLength, writeMapped } from './mapped';
 import { exactLength, hasShared, maxLength, plainLength, sharedLength, writeBeforeContents, writeMessage } from './message';
 import { variant } from './rules';
 import { digits, writeDecimal, writeText } from './text';
@@ -13,6 +14,8 @@ const LF: u32 = 1;
 export const DATAGRAM: u32 = 2;
 /** A count of ten digits and a space. */
 const MAX_FRAMING_BYTES: u64 = 11;
+/** No log is unpacked to more; with what it grows by it may be. */
+const MAX_OUT_BYTES: u64 = 1 << 28;
 const LINE_FEED: u8 = 0x0a;
 const SPACE: u8 = 0x20;
 
@@ -23,6 +26,8 @@ export const READY: u32 = 0xffff_ffff;
 let header: usize = 0;
 let headBytes: u32 = 0;
 let plainBytes: u64 = 0;
+/** Of the last text with mapped fields. */
+let usualMappedBytes: usize = 0;
 /** Digits of the last message's length: the next one's has as many, most of the time. */
 let usualDigits: u32 = 3;
 
@@ -62,6 +67,7 @@ export function fit(plan: Plan, job: Job, room: u32, isFirst: bool): u32 {
   header = headerOf(plan, time, variant);
   headBytes = headerLength(header, hasTimeNs, timeNs);
   if (job.identityLength != 0) headBytes += job.identityLength + digits(job.index) + plan.identityEndLength;
+  if (plan.mapped != 0) return fitMapped(plan, job, room, isFirst);
   plainBytes = plainLength(plan, job.contents);
   let messageBytes = headBytes + maxLength(plan, plainBytes);
   if (messageBytes <= plan.maxMessageBytes && messageBytes + MAX_FRAMING_BYTES <= room) return READY;
@@ -72,14 +78,29 @@ export function fit(plan: Plan, job: Job, room: u32, isFirst: bool): u32 {
   return isFirst ? Status.GROW_OUT : Status.CHUNK;
 }
 
-/** Of a log that `fit` has found to fit. @returns where the output ends */
+/** A mapped text is not measured, but bounded: whether it is within the limit turns out when it is written. */
+function fitMapped(plan: Plan, job: Job, room: u32, isFirst: bool): u32 {
+  plainBytes = usualMappedBytes;
+  const most = headBytes + maxMappedLength(plan, job.tags) + MAX_FRAMING_BYTES;
+  if (most <= room) return READY;
+  if (most > MAX_OUT_BYTES) return Status.LEFT;
+  job.need = <u32>most;
+  return isFirst ? Status.GROW_OUT : Status.CHUNK;
+}
+
+/** Of a log that `fit` has found to fit. @returns where the output ends; 0: the log is left */
 export function writeFrame(plan: Plan, job: Job, start: usize): usize {
   let messageStart = start;
   // A guess: right where nothing has to be escaped.
   if (plan.framing == OCTET_COUNTING) messageStart += digits(headBytes + <u32>plainBytes) + 1;
   let to = writeHeader(header, hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
-  return endFrame(plan, start, messageStart, writeMessage(plan, job.contents, to));
+  if (plan.mapped == 0) return endFrame(plan, start, messageStart, writeMessage(plan, job.contents, to));
+  const textStart = to;
+  to = writeMapped(plan, job.tags, job.contents, to);
+  usualMappedBytes = to - textStart;
+  if (isLeft() || to - messageStart > plan.maxMessageBytes) return 0;
+  return endFrame(plan, start, messageStart, to);
 }
 
 function writeIdentity(plan: Plan, job: Job, output: usize): usize {

@@ -62,12 +62,14 @@ export function encode(plan: Plan, job: Job): u32 {
         break;
       }
       status = isLeft() ? Status.LEFT : fit(plan, job, room, frames == 0);
+      const end = status == READY ? writeFrame(plan, job, to) : 0;
+      if (status == READY && end == 0) status = Status.LEFT;
       if (status == Status.LEFT) {
         job.log = log;
         job.logEnd = logEnd;
       }
       if (status != READY) break;
-      to = writeFrame(plan, job, to);
+      to = end;
     }
     if (plan.framing == DATAGRAM) store<u32>(job.frameEnds + (<usize>frames << 2), <u32>(to - out));
     frames++;
@@ -158,7 +160,8 @@ function readOwnFields(plan: Plan, job: Job): u32 {
     return Status.GROW_TAGS;
   }
   if (failed()) return Status.DAMAGE;
-  sharedNeed = maxSharedBytes(plan, job.tags);
+  // With mapped fields each of the others is written, or not, by itself.
+  sharedNeed = plan.mapped != 0 ? 0 : maxSharedBytes(plan, job.tags);
   readFor = job.id;
   readAt = job.group;
   return READY;
@@ -178,7 +181,7 @@ function share(plan: Plan, job: Job): u32 {
     job.need = <u32>sharedNeed;
     return Status.GROW_SHARED;
   }
-  writeShared(plan, job.tags, job.shared);
+  if (plan.mapped == 0) writeShared(plan, job.tags, job.shared);
   isShared = true;
   return READY;
 }

@@ -87,6 +87,19 @@ export class Plan {
   severityColumn: u32;
   severityQuestion: u32;
   severityAnswers: usize;
+  /** Of the header's variants: the severities, a byte each. */
+  severities: usize;
+  /** See mapped.ts; 1: there is such a part. */
+  mapped: u32;
+  mappedHead: usize;
+  mappedHeadCount: u32;
+  mappedFields: usize;
+  mappedFieldCount: u32;
+  /** Bytes of all that is the same, at most, and of what a byte of a column can become. */
+  mappedConstants: u32;
+  mappedGrowth: u32;
+  /** Room for a time. */
+  timeText: usize;
 }
 
 export namespace OwnField {

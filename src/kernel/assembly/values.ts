@@ -1,0 +1,94 @@
+/**
+ * A field's value as a mapped field asks for it: ../../format/mapped.ts has the types, and what is a value of each.
+ * What is found is text that lies somewhere, and is still to be escaped.
+ */
+import { Address, addressIn } from './addresses';
+import { Plan } from './layout';
+import { leaveLog } from './left';
+import { asciiEnd, charactersEnd, isUtf8 } from './utf8';
+
+/** Writes epoch milliseconds. @returns how many digits; 0: it is no time */
+@external("host", "readTime")
+declare function readTime(from: usize, end: usize, output: usize): u32;
+
+export namespace Type {
+  export const TEXT: u32 = 0;
+  export const IP: u32 = 1;
+  export const INTEGER: u32 = 2;
+  export const TIME: u32 = 3;
+}
+
+export const NO_LIMIT: u32 = 0xffff_ffff;
+/** An address, a number or a time is never longer. */
+const MAX_TYPED_BYTES: usize = 64;
+const MAX_INTEGER_DIGITS: usize = 18;
+const SECONDS_DIGITS: usize = 10;
+const MILLISECONDS_DIGITS: usize = 13;
+const NANOSECONDS_DIGITS: usize = 19;
+const MINUS: u8 = 0x2d;
+
+export let found: usize = 0;
+export let foundEnd: usize = 0;
+export let isIpv6: bool = false;
+
+/** @returns false where the text is no value of that type; `leaveLog` where that cannot be said here */
+export function isValue(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
+  found = from;
+  foundEnd = end;
+  isIpv6 = false;
+  if (type == Type.TEXT) return true;
+  if (end - from > MAX_TYPED_BYTES) return false;
+  if (type == Type.INTEGER) {
+    const digits = load<u8>(from) == MINUS ? from + 1 : from;
+    return end - digits <= MAX_INTEGER_DIGITS && digits < end && areDigits(digits, end);
+  }
+  if (type == Type.IP) {
+    const address = addressIn(from, end);
+    isIpv6 = address == Address.IPV6;
+    return address == Address.IPV4 || (isIpv6 && takesIpv6);
+  }
+  return isTime(plan, from, end);
+}
+
+function isTime(plan: Plan, from: usize, end: usize): bool {
+  const length = end - from;
+  const isUsual = length <= NANOSECONDS_DIGITS && areDigits(from, end);
+  if (isUsual && length > SECONDS_DIGITS && (length - SECONDS_DIGITS) % 3 == 0) {
+    foundEnd = from + MILLISECONDS_DIGITS;
+    return true;
+  }
+  found = plan.timeText;
+  if (isUsual && length == SECONDS_DIGITS) {
+    v128.store(found, v128.load(from));
+    store<u32>(found, 0x303030, SECONDS_DIGITS);
+    foundEnd = found + MILLISECONDS_DIGITS;
+    return true;
+  }
+  const digits = readTime(from, end, found);
+  foundEnd = found + digits;
+  return digits != 0;
+}
+
+/** Cuts what was found. */
+export function limit(maxCharacters: u32): void {
+  if (maxCharacters == NO_LIMIT || foundEnd - found <= maxCharacters) return;
+  const cut = found + maxCharacters;
+  if (asciiEnd(found, cut) == cut) {
+    // No character is shorter than a byte.
+    foundEnd = cut;
+    return;
+  }
+  const end = charactersEnd(found, foundEnd, maxCharacters);
+  if (end == 0) leaveLog();
+  else foundEnd = end;
+}
+
+/** Whatever is to be UTF-8 and is not is left. */
+export function check(plan: Plan): void {
+  if (plan.checksUtf8 != 0 && !isUtf8(found, foundEnd)) leaveLog();
+}
+
+function areDigits(from: usize, end: usize): bool {
+  for (let at = from; at < end; at++) if (<u32>load<u8>(at) - 0x30 > 9) return false;
+  return true;
+}

@@ -1,0 +1,194 @@
+/** The mapped part of a format as the kernel reads it; see assembly/mapped.ts. */
+import type { ColumnNames } from '../encode/columns.ts';
+import { type CompiledRow, escapedKey } from '../encode/compiled-row.ts';
+import { charactersEnd } from '../encode/cut-text.ts';
+import { latin1 } from '../encode/field-selection.ts';
+import { type CompiledEscape, compileEscape } from '../encode/output.ts';
+import { validUtf8 } from '../encode/utf8.ts';
+import { maxExpansion } from '../format/escape-table.ts';
+import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../format/mapped.ts';
+import { epochMs, ipVersion, isInteger } from '../format/value-types.ts';
+import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';
+import type { KernelMemory } from './memory.ts';
+import { type Packed, writePacked } from './packed.ts';
+
+const HeadKind = { severity: 0, value: 1 } as const;
+const FieldKind = { constant: 0, fields: 1, logTime: 2 } as const;
+const types: Readonly<Record<ValueType, number>> = { text: 0, ip: 1, integer: 2, time: 3 };
+const NO_LIMIT = 0xffff_ffff;
+const NOTHING = new Uint8Array(0);
+/** Digits of a time and of a TimeNs, and then some. */
+const MAX_NUMBERS_BYTES = 64;
+const MAX_TIME_DIGITS = 16;
+
+export interface MappedProgram {
+  readonly head: number;
+  readonly headCount: number;
+  readonly fields: number;
+  readonly fieldCount: number;
+  /** Bytes of all that is the same in each log, at most. */
+  readonly constants: number;
+  /** Bytes that one byte of a column can become, at most, in all places together. */
+  readonly growth: number;
+}
+
+/** Whether the kernel can write it: no paths into JSON, and the log's own time only in a field that can hold it. */
+export function isMappedPossible({ head, fields }: Mapped, valueEscape: CompiledEscape): boolean {
+  const isWhole = (value: ValueSource) => value.kind !== 'fields' || value.places.every(({ path }) => !path);
+  const takesTime = ({ value, maxCharacters = MAX_TIME_DIGITS }: MappedField) =>
+    value.kind !== 'log-time' || (maxCharacters >= MAX_TIME_DIGITS && !escapesDigits(valueEscape));
+  return (
+    fields.every((field) => isWhole(field.value) && takesTime(field)) &&
+    head.every((part) => part.kind !== 'value' || isHeadPossible(part.value, part.escape.replacements, isWhole))
+  );
+}
+
+function isHeadPossible(
+  value: ValueSource,
+  replacements: readonly Uint8Array[],
+  isWhole: (value: ValueSource) => boolean,
+): boolean {
+  return value.kind !== 'log-time' && isWhole(value) && isShort({ replacements });
+}
+
+export function writeMappedProgram(
+  memory: KernelMemory,
+  mapped: Mapped,
+  row: CompiledRow,
+  columns: ColumnNames,
+): MappedProgram {
+  return writePacked(memory, (packed) => new Writer(packed, row, columns).mapped(mapped));
+}
+
+class Writer {
+  readonly #packed: Packed;
+  readonly #row: CompiledRow;
+  readonly #columns: ColumnNames;
+  #constants = MAX_NUMBERS_BYTES;
+  /** By the column. */
+  readonly #growths: number[] = [];
+
+  constructor(packed: Packed, row: CompiledRow, columns: ColumnNames) {
+    this.#packed = packed;
+    this.#row = row;
+    this.#columns = columns;
+  }
+
+  mapped({ head, fields }: Mapped): MappedProgram {
+    const { row, trail, topic, source, timeNs } = this.#row;
+    const headWords = head.flatMap((part) => this.#headPart(part));
+    const fieldWords = fields.flatMap((field) => this.#field(field));
+    const opening = Math.max(row.lead.length, row.separator.length) + row.keyValueSign.length;
+    for (const own of [topic, source, timeNs]) this.#constants += opening + (own?.key.length ?? 0);
+    this.#constants += row.lead.length + trail.length + row.suffix.length;
+    return {
+      head: this.#packed.words(headWords),
+      headCount: headWords.length / HEAD_PART_WORDS,
+      fields: this.#packed.words(fieldWords),
+      fieldCount: fieldWords.length / FIELD_WORDS,
+      constants: this.#constants,
+      growth: Math.max(0, ...this.#growths.filter((growth) => growth !== undefined)),
+    };
+  }
+
+  #headPart(part: HeadPart): number[] {
+    if (part.kind === 'severity') {
+      const texts = this.#packed.words(part.texts.flatMap((text) => this.#text(text)));
+      return [HeadKind.severity, texts, 0, 0, 0, 0, 0, 0];
+    }
+    if (part.kind === 'constant') return this.#constantHead(part.bytes);
+    const { value, escape: table, maxCharacters, orElse } = part;
+    if (value.kind !== 'fields') {
+      const bytes = value.kind === 'constant' ? value.bytes : NOTHING;
+      return this.#constantHead(bytes.length === 0 ? orElse : this.#cut(bytes, maxCharacters, compileEscape(table)));
+    }
+    const address = this.#packed.bytes(escapeBytes(table));
+    const places = this.#places(value, maxExpansion(table));
+    return [HeadKind.value, address, Math.min(maxCharacters, NO_LIMIT), ...this.#text(orElse), ...places, 0];
+  }
+
+  #constantHead(bytes: Uint8Array): number[] {
+    // Of no places none is taken, and what stands there instead is written.
+    return [HeadKind.value, 0, 0, ...this.#text(bytes), 0, 0, 0];
+  }
+
+  #field(field: MappedField): number[] {
+    const { value, as, maxCharacters = NO_LIMIT, key, label, ipv6 } = field;
+    const { separator, keyValueSign } = this.#row.row;
+    const opening = (name: Uint8Array) => Buffer.concat([name, keyValueSign]);
+    const labelText = (text: Uint8Array | undefined) => (text ? Buffer.concat([separator, text]) : NOTHING);
+    this.#constants += Math.max(separator.length, this.#row.row.lead.length) + MAX_NUMBERS_BYTES;
+    const none = [0, 0];
+    if (value.kind === 'constant') {
+      const constant = constantValue(value.bytes, as, ipv6 !== undefined);
+      if (constant === undefined) return [];
+      const form = constant.isIpv6 && ipv6 ? ipv6 : field;
+      const text = this.#cut(constant.bytes, field.maxCharacters, this.#row.valueEscape);
+      const texts = [
+        ...this.#text(Buffer.concat([opening(form.key), text])),
+        ...none,
+        ...this.#text(labelText(form.label)),
+      ];
+      return [FieldKind.constant, types.text, NO_LIMIT, ...none, ...texts, ...none, 0];
+    }
+    const isLogTime = value.kind === 'log-time';
+    return [
+      isLogTime ? FieldKind.logTime : FieldKind.fields,
+      types[as],
+      Math.min(maxCharacters, NO_LIMIT),
+      ...(isLogTime ? none : this.#places(value, this.#row.valueExpansion)),
+      ...this.#text(opening(key)),
+      ...(ipv6 ? this.#text(opening(ipv6.key)) : none),
+      ...this.#text(labelText(label)),
+      ...this.#text(labelText(ipv6?.label)),
+      0,
+    ];
+  }
+
+  #places(value: ValueSource & { kind: 'fields' }, expansion: number): [number, number] {
+    const columns = value.places.map(({ field }) => this.#columns.add(field));
+    for (const column of columns) this.#growths[column] = (this.#growths[column] ?? 0) + expansion;
+    return [this.#packed.words(columns), columns.length];
+  }
+
+  #cut(value: Uint8Array, maxCharacters: number | undefined, table: CompiledEscape): Uint8Array {
+    const bytes = this.#row.row.invalidUtf8 === 'replace' ? validUtf8(value) : value;
+    const end = maxCharacters === undefined ? bytes.length : charactersEnd(bytes, 0, bytes.length, maxCharacters);
+    return escapedKey(bytes.subarray(0, end), table);
+  }
+
+  #text(text: Uint8Array): [number, number] {
+    this.#constants += text.length;
+    return [this.#packed.bytes(text), text.length];
+  }
+}
+
+const HEAD_PART_WORDS = 8;
+const FIELD_WORDS = 14;
+
+/** A constant as its type wants it; undefined where it is not of the type. */
+function constantValue(
+  bytes: Uint8Array,
+  as: ValueType,
+  takesIpv6: boolean,
+): { readonly bytes: Uint8Array; readonly isIpv6: boolean } | undefined {
+  const text = latin1(bytes);
+  if (text === '') return undefined;
+  switch (as) {
+    case 'text':
+      return { bytes, isIpv6: false };
+    case 'integer':
+      return isInteger(text) ? { bytes, isIpv6: false } : undefined;
+    case 'ip': {
+      const version = ipVersion(text);
+      return version === 4 || (version === 6 && takesIpv6) ? { bytes, isIpv6: version === 6 } : undefined;
+    }
+    case 'time': {
+      const ms = text.length > MAX_TYPED_BYTES ? undefined : epochMs(text);
+      return ms === undefined ? undefined : { bytes: new Uint8Array(Buffer.from(ms)), isIpv6: false };
+    }
+  }
+}
+
+/** As assembly/values.ts has it. */
+const MAX_TYPED_BYTES = 64;
