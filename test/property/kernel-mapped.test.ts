@@ -180,6 +180,41 @@ describe('mapped fields in the kernel', () => {
     );
   }, 240_000);
 
+  it('know an address in every form, and nothing else', () => {
+    const groups = [
+      '0',
+      '1',
+      'ffff',
+      '01234',
+      'g',
+      '',
+      '255',
+      '192.0.2.1',
+      '192.0.2.256',
+      '1.2.3',
+      '1.2.3.4.5',
+      '01.2.3.4',
+    ];
+    const some = groups.flatMap((group) =>
+      Array.from({ length: 10 }, (_, count) => Array.from({ length: count }, () => '1')).flatMap((ones) => [
+        [...ones, group].join(':'),
+        [group, ...ones].join(':'),
+        `${ones.join(':')}::${group}`,
+        `${group}::${ones.join(':')}`,
+        `1:${group}::${ones.join(':')}`,
+        `${ones.join(':')}::1:${group}`,
+        `${ones.join(':')}:::${group}`,
+        `::${ones.join(':')}::${group}`,
+      ]),
+    );
+    const Logs = [...new Set(some)].map((text) => ({ Time: 1, Contents: [{ Key: utf8('a'), Value: utf8(text) }] }));
+    const value: ValueSource = { kind: 'fields', places: [{ field: utf8('a') }] };
+    const field: MappedField = { key: utf8('src'), value, as: 'ip', ipv6: { key: utf8('c6a2') } };
+    const chosen = { ...encoderDefaults, format: { ...rows[0]!, mapped: { head: [], fields: [field], rest: false } } };
+    const raw = encodeLogGroupList([{ Logs, LogTags: [] }]);
+    expectSame(encodeAll(createKernelEncoder(chosen), raw), encodeAll(createReferenceEncoder(chosen), raw));
+  });
+
   it('are written from logs of every size', () => {
     const sizes = [0, 100, 5_000, 60_000, 130_000, 300_000, 1_000_000];
     const Logs = [...sizes, ...sizes].map((size, n) => ({

@@ -58,6 +58,19 @@ describe('a condition in the kernel', () => {
     );
   }, 120_000);
 
+  it('rounds as a number is read, where division would round a second time', () => {
+    const witnesses = Array.from({ length: 200_000 }, (_, n) => {
+      const digits = String(10n ** 17n + ((BigInt(n) * 123_456_789_012_347n) % 10n ** 17n)).slice(0, 16 + (n % 3));
+      const places = 1 + (n % 12);
+      return { digits, places, text: `${digits.slice(0, -places)}.${digits.slice(-places)}` };
+    }).filter(({ digits, places, text }) => Number(digits) / 10 ** places !== Number(text));
+    expect(witnesses.length).toBeGreaterThan(20);
+    for (const { text } of witnesses.slice(0, 20)) {
+      const number = Number(text);
+      expectSameUnder(keeping({ kind: 'range', field, min: number, max: number }), [bytes(text)]);
+    }
+  });
+
   it('finds texts wherever they are', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b', '\xff'), maxLength: 40 });
     fc.assert(
