@@ -8,10 +8,11 @@
  */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { BatchLetters, DeadLetters } from './dead-letter/dead-letters.ts';
-import type { BatchEncoder, EncodedBatch } from './encode/batch-encoder.ts';
+import type { BatchEncoder, EncodedBatch, RejectedLog } from './encode/batch-encoder.ts';
 import type { BatchBody } from './encode/bytes.ts';
 import type { BatchOrigin } from './encode/identity.ts';
 import { AppError, CorruptBatchError } from './errors.ts';
+import { createFormatTrouble } from './format-trouble.ts';
 import type { Ticket } from './group/progress.ts';
 import type { Deliver } from './group/shard-consumer.ts';
 import type { Log } from './log.ts';
@@ -57,7 +58,7 @@ export function noTotals(): DeliveryTotals {
 }
 
 export interface DeliverParts {
-  readonly encoder: Pick<BatchEncoder, 'begin'>;
+  readonly encoder: Pick<BatchEncoder, 'begin' | 'filterNames'>;
   /** What the batches are pulled from. */
   readonly origin: Pick<BatchOrigin, 'project' | 'logstore'>;
   readonly sink: Pick<Sink<Ticket>, 'deliver'>;
@@ -68,14 +69,13 @@ export interface DeliverParts {
   readonly turns?: Turns | undefined;
   /** There where the encoder rejects logs, or batches are skipped. */
   readonly deadLetters?: DeadLetters | undefined;
-  /** In the order of the encoder's rules. */
-  readonly filterNames?: readonly string[] | undefined;
   readonly log: Log;
 }
 
 export function createDeliver(parts: DeliverParts): Deliver {
-  const { encoder, sink, totals, pace, turns, deadLetters, filterNames, log } = parts;
+  const { encoder, sink, totals, pace, turns, deadLetters, log } = parts;
   const { project, logstore } = parts.origin;
+  const tell = createFormatTrouble(log);
 
   return async (body, ticket, signal, maySkip = false) => {
     const letters = deadLetters?.begin(ticket);
@@ -120,7 +120,15 @@ export function createDeliver(parts: DeliverParts): Deliver {
     try {
       if (body.refused) throw body.refused;
       batch = encoder.begin(body, { project, logstore, shard: ticket.shard, cursor: ticket.from });
-      await writeBatch(batch, delivery, pace ?? unpaced(turn), signal, letters);
+      const takesRejected: RejectedLogs = {
+        add: (rejected) => {
+          tell(rejected);
+          letters?.add(rejected);
+        },
+        isFull: () => letters?.isFull ?? false,
+        store: async () => letters?.store(signal),
+      };
+      await writeBatch(batch, delivery, pace ?? unpaced(turn), signal, takesRejected);
     } catch (error) {
       if (!(error instanceof CorruptBatchError) || !letters || !maySkip) throw error;
       damage = error;
@@ -139,7 +147,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
         `shard ${shard}: a batch cannot be read and is skipped, from its log number ${index} on; the dead-letter file says where it was`,
       );
     } else await letters?.store(signal);
-    if (batch) count(batch, totals, filterNames);
+    if (batch) count(batch, totals, encoder.filterNames);
   }
 }
 
@@ -161,16 +169,24 @@ function count({ counts }: EncodedBatch, totals: DeliveryTotals, filterNames: re
   totals.droppedBy = droppedBy;
 }
 
+/** Where the logs go that no message was made of. */
+export interface RejectedLogs {
+  add(rejected: RejectedLog): void;
+  /** So much is held that it should be stored before more comes. */
+  isFull(): boolean;
+  store(): Promise<void>;
+}
+
 /**
  * Writes a batch to its end, and gathers what it rejects.
- * @throws CorruptBatchError, DeliveryLostError, what `letters.store` throws, or the signal's reason
+ * @throws CorruptBatchError, DeliveryLostError, what `rejectedLogs.store` throws, or the signal's reason
  */
 export async function writeBatch(
   batch: EncodedBatch,
   delivery: Pick<Delivery, 'write'>,
   pace: Pace = unpaced(),
   signal: AbortSignal,
-  letters?: Pick<BatchLetters, 'add' | 'isFull' | 'store'>,
+  rejectedLogs?: RejectedLogs,
 ): Promise<void> {
   const send = (): Sent | undefined => {
     const chunk = batch.next();
@@ -182,8 +198,8 @@ export async function writeBatch(
   };
   while (await pace(send, signal)) {
     signal.throwIfAborted();
-    for (const rejected of batch.takeRejected()) letters?.add(rejected);
-    if (letters?.isFull) await letters.store(signal);
+    for (const rejected of batch.takeRejected()) rejectedLogs?.add(rejected);
+    if (rejectedLogs?.isFull()) await rejectedLogs.store();
   }
 }
 

@@ -9,7 +9,7 @@ import type { ReplayConfig } from './config/config.ts';
 import { type ReadRecord, readRecords } from './dead-letter/read.ts';
 import type { RangeRecord } from './dead-letter/record.ts';
 import { writeBatch } from './deliver.ts';
-import type { BatchCounts, BatchEncoder } from './encode/batch-encoder.ts';
+import type { BatchCounts, BatchEncoder, RejectedLog, RejectReason } from './encode/batch-encoder.ts';
 import type { BatchBody } from './encode/bytes.ts';
 import type { BatchOrigin } from './encode/identity.ts';
 import { AppError, DeliveryLostError, toAppError } from './errors.ts';
@@ -180,18 +180,22 @@ class Replay {
 
   async #sendItem(item: Item, delivery: Delivery): Promise<SentCounts> {
     const { place, body, origin } = item;
+    const reasons = new Set<RejectReason>();
     let counts: SentCounts = { logs: 0, truncated: 0, split: 0, deadLettered: 0 };
     try {
       const batch = this.#encoder.begin(body, origin);
       try {
-        await writeBatch(batch, delivery, this.#pace, this.#signal);
+        const add = ({ reason }: RejectedLog) => reasons.add(reason);
+        const rejectedLogs = { add, isFull: () => false, store: async () => undefined };
+        await writeBatch(batch, delivery, this.#pace, this.#signal, rejectedLogs);
       } finally {
         batch.close();
         counts = batch.counts;
       }
       const { maxMessageBytes } = this.#options.config.message;
       const tooLong = `its message would have more than ${maxMessageBytes} bytes (--max-message-bytes, --oversize)`;
-      if (counts.deadLettered > 0) this.#notReplayable(place, tooLong);
+      if (reasons.has('oversize')) this.#notReplayable(place, tooLong);
+      if (reasons.has('format')) this.#notReplayable(place, 'its format makes no text of it');
     } catch (error) {
       if (!(error instanceof AppError) || (error.code !== 'corrupt-batch' && error.code !== 'encoder-options'))
         throw error;

@@ -8,6 +8,7 @@ import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKeyValueFormat } from '../../src/format/key-value.ts';
 import { Kernel, type Loaded } from '../../src/kernel/kernel.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
+import { isPossible } from '../../src/kernel/plan.ts';
 import { type BenchProfile, generateBatches } from '../harness/batches.ts';
 import { megabytesPerSecond, ratioOfPairs, timed } from '../harness/pairs.ts';
 import { createProtobufFormatter } from '../harness/protobuf-formatter.ts';
@@ -63,7 +64,9 @@ function compareUnpacking(profile: BenchProfile, options: RunOptions): Promise<M
     prefixed.set(bytes, 4);
     return { prefixed, body: { bytes, compression: 'lz4', rawSize: raw.length } satisfies BatchBody };
   });
-  const kernel = new Kernel(createEncoderParts(encoderOptions));
+  const parts = createEncoderParts(encoderOptions);
+  if (!isPossible(parts)) throw new Error('the kernel cannot write the format');
+  const kernel = new Kernel(parts);
   const give = ({ raw, groups }: Loaded) => {
     kernel.memory.give(groups);
     kernel.memory.give(raw);

@@ -10,6 +10,8 @@ import type { BatchOrigin } from './identity.ts';
 export interface BatchEncoder {
   /** Which of the two it is: there are formats that the kernel leaves to the reference. */
   readonly kind: 'kernel' | 'reference';
+  /** Of its rules, in their order: what `BatchCounts.droppedBy` counts. Absent: it has none. */
+  readonly filterNames?: readonly string[];
   /**
    * Unpacks a body and prepares to encode it.
    * @param origin where it was pulled from; needed where messages carry an identity, and only there

@@ -6,6 +6,8 @@ import type { Rules } from '../route/rules.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ColumnNames, type Columns } from './columns.ts';
 import { type CompiledRow, compileRow } from './compiled-row.ts';
+import { ComputedWriter } from './computed-writer.ts';
+import { MAX_UTF8_CHARACTER_BYTES } from './cut-text.ts';
 import {
   type CheckedOptions,
   checkEncoderOptions,
@@ -34,8 +36,12 @@ import { RowWriter } from './row-writer.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
+/** A chunk of a format that is code: how long it takes over a log is not ours to know. */
+const MAX_COMPUTED_FRAMES = 256;
+
 export interface EncoderParts {
-  readonly row: CompiledRow;
+  /** Undefined where the format is code. */
+  readonly row: CompiledRow | undefined;
   /** Of the message's texts; for one batch. */
   readonly createMessage: (source: ByteSource, walker: LogWalker, columns: Columns) => MessageWriter;
   readonly headers: Headers;
@@ -51,27 +57,28 @@ export interface EncoderParts {
   readonly isStructuredData: boolean;
   readonly framing: Framing;
   readonly limits: CheckedOptions;
+  /** Bytes that every text must have room for. */
+  readonly minTextBytes: number;
   readonly pool: ChunkPool;
 }
 
 /** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
 export function createEncoderParts(options: EncoderOptions): EncoderParts {
   const { identity, framing, format } = options;
-  if (isTextFormat(format)) throw invalidOptions(`The format ${format.name} is code, and the encoders read rows only.`);
   if (identity !== undefined) checkEnterpriseId(identity.enterpriseId);
   const writesData = isStructuredData(format);
   if (writesData) checkStructuredData(options);
-  const row = compileRow(format, options.fields);
   const columns = new ColumnNames();
   const { rules } = options;
   const evaluator = rules && createEvaluator(rules, (field) => columns.add(field));
+  const { row, createMessage, minTextBytes, maxChunkFrames } = compileFormat(options, columns);
   const structuredData = identity !== undefined || writesData ? 'follows' : 'nil';
   const headers = new Headers(options.header, structuredData, columns, rules);
   const identityBytes = identity === undefined ? 0 : usualMaxIdentityBytes(identity);
-  const limits = checkEncoderOptions(options, headers.maxBytes + identityBytes + row.minTextBytes);
+  const limits = checkEncoderOptions(options, headers.maxBytes + identityBytes + minTextBytes);
   return {
     row,
-    createMessage: rowWriter(row, columns),
+    createMessage,
     headers,
     header: headers.usual,
     rules,
@@ -80,9 +87,29 @@ export function createEncoderParts(options: EncoderOptions): EncoderParts {
     identity,
     isStructuredData: writesData,
     framing,
-    limits,
+    limits: { ...limits, maxChunkFrames: Math.min(limits.maxChunkFrames, maxChunkFrames) },
+    minTextBytes,
     pool: new ChunkPool({ chunkBytes: CHUNK_BYTES }),
   };
+}
+
+interface CompiledFormat extends Pick<EncoderParts, 'row' | 'createMessage' | 'minTextBytes'> {
+  readonly maxChunkFrames: number;
+}
+
+function compileFormat({ format, fields }: EncoderOptions, columns: ColumnNames): CompiledFormat {
+  if (isTextFormat(format)) {
+    const parts = { format, names: writtenNames(fields) };
+    return {
+      row: undefined,
+      createMessage: (source, walker) => new ComputedWriter(parts, source, walker),
+      minTextBytes: MAX_UTF8_CHARACTER_BYTES,
+      maxChunkFrames: MAX_COMPUTED_FRAMES,
+    };
+  }
+  const row = compileRow(format, fields);
+  const createMessage = rowWriter(row, columns);
+  return { row, createMessage, minTextBytes: row.minTextBytes, maxChunkFrames: Number.MAX_SAFE_INTEGER };
 }
 
 function rowWriter(compiled: CompiledRow, names: ColumnNames): EncoderParts['createMessage'] {
@@ -100,11 +127,11 @@ function rowWriter(compiled: CompiledRow, names: ColumnNames): EncoderParts['cre
 
 /** @throws AppError code `encoder-options`, action `fatal`: there is no origin, or its names and cursor leave the text no room */
 export function batchIdentity(parts: EncoderParts, origin: BatchOrigin | undefined): BatchIdentity | undefined {
-  const { identity, headers, row, limits } = parts;
+  const { identity, headers, minTextBytes, limits } = parts;
   if (identity === undefined) return undefined;
   if (origin === undefined) throw invalidOptions('A batch without an origin cannot be given an identity.');
   const prepared = new BatchIdentity(identity, origin, !parts.isStructuredData);
-  const needed = headers.maxBytes + prepared.maxBytes + row.minTextBytes;
+  const needed = headers.maxBytes + prepared.maxBytes + minTextBytes;
   if (needed > limits.maxMessageBytes) {
     throw invalidOptions(
       `Header and identity of a message take up to ${needed} bytes, since the project is ${origin.project}, the logstore ${origin.logstore}, and a cursor of shard ${origin.shard} has ${origin.cursor.length}, and a message may have ${limits.maxMessageBytes}: allow larger messages.`,

@@ -31,6 +31,7 @@ export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
   const parts = createEncoderParts(options);
   return {
     kind: 'reference',
+    ...(parts.rules && { filterNames: parts.rules.filters.map(({ name }) => name) }),
     begin: (body: BatchBody, origin?: BatchOrigin): EncodedBatch =>
       new ReferenceBatch(
         unpack(body, parts.limits.maxRawBytes),

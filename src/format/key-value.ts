@@ -26,7 +26,8 @@ export interface KeyValueOptions {
   readonly escape?: KeyValueEscape;
 }
 
-const LINE_BREAKS: readonly (readonly [number, string])[] = [
+/** What would end the message. */
+export const LINE_BREAKS: readonly (readonly [number, string])[] = [
   [0x0a, '\\n'],
   [0x0d, '\\r'],
 ];

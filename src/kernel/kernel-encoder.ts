@@ -27,6 +27,7 @@ export function createKernelEncoder(options: EncoderOptions): BatchEncoder {
   let batches = 0;
   return {
     kind: 'kernel',
+    ...(reference.filterNames && { filterNames: reference.filterNames }),
     begin(body, origin) {
       checkClaim(body, parts.limits.maxRawBytes);
       const identity = batchIdentity(parts, origin);

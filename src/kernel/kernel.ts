@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs';
 import type { BatchBody } from '../encode/bytes.ts';
-import type { EncoderParts } from '../encode/encoder-parts.ts';
 import { latin1 } from '../encode/field-selection.ts';
 import { checkSize, corrupt, unpack } from '../encode/unpack.ts';
 import { epochMs } from '../format/value-types.ts';
@@ -12,7 +11,7 @@ import { type Job, jobFields, Status } from './layout.ts';
 import { writeMappedProgram } from './mapped-program.ts';
 import { KernelMemory, type Slot } from './memory.ts';
 import { NameRecords, NamesFullError } from './name-records.ts';
-import { HEADER_TEXT_AT, writePlan } from './plan.ts';
+import { HEADER_TEXT_AT, type KernelParts, writePlan } from './plan.ts';
 import { decisionOf, type Program, writeProgram } from './program.ts';
 
 interface Exports {
@@ -60,7 +59,7 @@ export interface Loaded {
 }
 
 export class Kernel {
-  readonly parts: EncoderParts;
+  readonly parts: KernelParts;
   readonly memory: KernelMemory;
   readonly #exports: Exports;
   readonly #plan: number;
@@ -75,7 +74,7 @@ export class Kernel {
   readonly #program: Program | undefined;
   #identityOf = 0;
 
-  constructor(parts: EncoderParts) {
+  constructor(parts: KernelParts) {
     this.parts = parts;
     const instance = new WebAssembly.Instance(kernelModule(), {
       host: {

@@ -29,9 +29,16 @@ const MAX_NUMBERS_BYTES = 64;
 /** So much longer than the escaped keys may the new names of a usual log be, all together. */
 const NAMES_SLACK_BYTES = 1024;
 
+/** Parts of what the kernel can write. */
+export interface KernelParts extends EncoderParts {
+  readonly row: CompiledRow;
+}
+
 /** Whether the kernel can write it; the reference can write anything. */
-export function isPossible({ row: { row, keyEscape, valueEscape }, headers }: EncoderParts): boolean {
-  if (!headers.hasAutoDigits || headers.hasFields) return false;
+export function isPossible(parts: EncoderParts): parts is KernelParts {
+  const { row: compiled, headers } = parts;
+  if (compiled === undefined || !headers.hasAutoDigits || headers.hasFields) return false;
+  const { row, keyEscape, valueEscape } = compiled;
   if (row.mapped && !isMappedPossible(row.mapped, valueEscape)) return false;
   return isShort(keyEscape) && isShort(valueEscape);
 }
@@ -46,7 +53,7 @@ export interface PlanParts {
 }
 
 /** @returns the address of the record */
-export function writePlan(memory: KernelMemory, parts: EncoderParts, made: PlanParts): number {
+export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanParts): number {
   const { row, headers, columns, framing, limits } = parts;
   const { stamps, program, mapped } = made;
   const text = (name: string, bytes: Uint8Array) => ({ [name]: memory.store(bytes), [`${name}Length`]: bytes.length });
@@ -122,12 +129,12 @@ function ownFields({ row, topic, source, timeNs }: CompiledRow): number {
 }
 
 /** Whether the names of contents and tags have records. */
-function isNamed(parts: EncoderParts): boolean {
+function isNamed(parts: KernelParts): boolean {
   const { row, select } = parts.row;
   return select !== undefined || row.uniqueNames === true || row.invalidUtf8 === 'replace' || readsFirst(parts);
 }
 
-function readsFirst({ row: { row }, rules, columns }: EncoderParts): boolean {
+function readsFirst({ row: { row }, rules, columns }: KernelParts): boolean {
   return rules !== undefined || row.mapped !== undefined || columns.count > 0;
 }
 

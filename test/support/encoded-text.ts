@@ -8,14 +8,16 @@ import type { OracleLog } from './format-oracle.ts';
 
 const textNames = ['__topic__', '__source__'];
 
-/** @param log topic and source first, without tags */
+/** @param log topic and source first, then the nanoseconds where it has any; without tags */
 export function rawOf({ time, timeNs, fields }: OracleLog): Uint8Array {
   const [topic, source, ...others] = fields;
   if (textNames.some((name, index) => Buffer.from(fields[index]![0]).toString() !== name)) {
     throw new Error('topic and source have to come first');
   }
-  const contents = timeNs ? others.slice(1) : others;
-  const Contents = contents.map(([Key, Value]) => ({ Key, Value }));
+  if (timeNs && Buffer.from(others[0]?.[0] ?? []).toString() !== '__time_ns_part__') {
+    throw new Error('a log with nanoseconds has them as a field as well, behind its source');
+  }
+  const Contents = others.slice(timeNs ? 1 : 0).map(([Key, Value]) => ({ Key, Value }));
   const log = { Time: time, Contents, ...(timeNs !== undefined && { TimeNs: timeNs }) };
   return encodeLogGroupList([{ Logs: [log], Topic: topic![1], Source: source![1], LogTags: [] }]);
 }

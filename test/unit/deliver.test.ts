@@ -4,6 +4,7 @@ import { createDeliver, noTotals } from '../../src/deliver.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
 import type { FrameChunk } from '../../src/encode/bytes.ts';
 import { AppError, CorruptBatchError, DeliveryLostError } from '../../src/errors.ts';
+import type { TextFormat } from '../../src/format/text-format.ts';
 import type { Ticket } from '../../src/group/progress.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { createPace, type Pace } from '../../src/pacer.ts';
@@ -374,6 +375,49 @@ describe('createDeliver with a dead-letter file', () => {
       expect(delivery.write.mock.calls.map(([{ frameCount }]) => frameCount)).toEqual([1, 1]);
       expect(delivery.end).toHaveBeenCalledOnce();
       expect(totals).toMatchObject({ logs: 2, deadLettered: 1, batchesSkipped: 1 });
+    },
+  );
+
+  it.each(encoders)(
+    'sets aside what the format fails over, says where and not what, and counts what filters drop; $kind encoder',
+    async ({ createEncoder }) => {
+      const one = (text: string) => wire.group(wire.log(wire.time(1), wire.content('k', text)));
+      const raw = Buffer.concat(['sent', 'secret', 'noise', 'noise', 'sent'].map(one));
+      const field = Buffer.from('k');
+      const noise = { kind: 'in' as const, field, values: [Buffer.from('noise')] };
+      const rules = {
+        filters: [
+          { name: 'everything', keep: { kind: 'exists' as const, field } },
+          { name: 'no noise', keep: { kind: 'not' as const, of: noise } },
+        ],
+        classes: [],
+      };
+      const format: TextFormat = {
+        kind: 'text',
+        name: 'test',
+        format(view) {
+          if (view.get('k') === 'secret') throw new RangeError(`cannot format ${view.get('k')}`);
+          return 'text';
+        },
+      };
+      const { delivery, sink } = sinkOf(() => undefined);
+      const totals = noTotals();
+      const { deadLetters, lines } = lettersOn(async () => undefined);
+      log.warn.mockClear();
+      const encoder = createEncoder({ ...encoderDefaults, format, rules });
+      const deliver = createDeliver({ encoder, origin, sink, totals, deadLetters, log });
+      for (let time = 0; time < 2; time++) await deliver(rawBody(raw), ticket, new AbortController().signal);
+      expect(lines).toMatchObject([
+        { index: 1, reason: 'format', log: Buffer.from(one('secret')).toString('base64') },
+        { index: 1, reason: 'format' },
+      ]);
+      expect(delivery.end).toHaveBeenCalledTimes(2);
+      expect(totals).toMatchObject({ logs: 4, deadLettered: 2, dropped: 4, droppedBy: { 'no noise': 4 } });
+      expect(totals.droppedBy).not.toHaveProperty('everything');
+      expect(log.warn).toHaveBeenCalledOnce();
+      const [fields] = log.warn.mock.lastCall!;
+      expect(fields).toMatchObject({ error: 'RangeError', at: expect.stringContaining('deliver.test.ts'), logs: 1 });
+      expect(JSON.stringify(fields)).not.toContain('secret');
     },
   );
 });

@@ -71,6 +71,16 @@ describe('the minute report', () => {
     expect(info.mock.lastCall?.[0]).toMatchObject({ logsPerSecond: 0, rawMBPerSecond: 0, truncated: 0 });
   });
 
+  it('lists what filters have dropped, once they have', async () => {
+    start([shard(0, true)]);
+    Object.assign(totals, { dropped: 5, droppedBy: { noise: 5 } });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(info.mock.lastCall?.[0]).toMatchObject({ dropped: 5, droppedBy: { noise: 5 } });
+    Object.assign(totals, { dropped: 8, droppedBy: { noise: 6, health: 2 } });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(info.mock.lastCall?.[0]).toMatchObject({ dropped: 3, droppedBy: { noise: 1, health: 2 } });
+  });
+
   it('tells how far behind a shard is, and says nothing of those that are not', async () => {
     start([shard(0, true), shard(1, false), shard(2, false, 'finished')]);
     await vi.advanceTimersByTimeAsync(60_000);

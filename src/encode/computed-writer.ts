@@ -1,0 +1,86 @@
+/**
+ * A text that code has made of a log, such as a template or a user's module. Line breaks in it are written as `\n` and
+ * `\r`: they would end the message.
+ */
+
+import { createEscapeTable } from '../format/escape-table.ts';
+import { LINE_BREAKS } from '../format/key-value.ts';
+import type { TextFormat } from '../format/text-format.ts';
+import { BatchLogView } from './batch-log-view.ts';
+import { CutText, type TextPiece } from './cut-text.ts';
+import type { NameAnswers } from './field-selection.ts';
+import type { WrittenName } from './flat-log.ts';
+import type { LogWalker } from './log-walker.ts';
+import { FormatError, type MessageWriter } from './message-writer.ts';
+import { type ByteSource, compileEscape, type Output } from './output.ts';
+import { plainRun, type Run, runLength, writeRun } from './run.ts';
+
+const lineBreaks = compileEscape(createEscapeTable(LINE_BREAKS));
+
+/** The same for all batches. */
+export interface ComputedParts {
+  readonly format: TextFormat;
+  /** What a selection answers. */
+  readonly names: NameAnswers<WrittenName | 'drop'>;
+}
+
+export class ComputedWriter implements MessageWriter {
+  readonly #format: TextFormat;
+  readonly #log: BatchLogView;
+  #text: Run = plainRun(new Uint8Array(0));
+
+  /** @param source the bytes that the walker walks over */
+  constructor({ format, names }: ComputedParts, source: ByteSource, walker: LogWalker) {
+    this.#format = format;
+    this.#log = new BatchLogView(names, source, walker);
+  }
+
+  beginGroup(): void {
+    this.#log.beginGroup();
+  }
+
+  beginLog(facility: number, severity: number): void {
+    this.#log.beginLog(facility, severity);
+    this.#text = { ...plainRun(this.#bytes()), escape: lineBreaks };
+  }
+
+  plainLength(): number {
+    return this.#text.end;
+  }
+
+  maxLength(): number {
+    return this.#text.end * lineBreaks.expansion;
+  }
+
+  exactLength(): number {
+    return runLength(this.#text);
+  }
+
+  write(output: Output): void {
+    writeRun(output, this.#text);
+  }
+
+  pieces(): Iterator<TextPiece> {
+    return [this.#text].values();
+  }
+
+  writeCut(output: Output, limit: number): void {
+    new CutText(this.pieces()).write(output, limit);
+  }
+
+  #bytes(): Uint8Array {
+    let text: unknown;
+    try {
+      text = this.#format.format(this.#log);
+    } catch (cause) {
+      throw new FormatError(`the format ${this.#format.name} failed`, { cause });
+    }
+    if (typeof text === 'string') return new Uint8Array(Buffer.from(text, 'utf8'));
+    // A copy: the code may use its memory again while a text that was split is still being written.
+    if (text instanceof Uint8Array) return new Uint8Array(text);
+    const what =
+      text instanceof Promise ? 'a promise (it has to be synchronous)' : text === null ? 'null' : typeof text;
+    const cause = new TypeError(`it returned ${what}, neither a string nor a Uint8Array`);
+    throw new FormatError(`the format ${this.#format.name} made no text`, { cause });
+  }
+}
