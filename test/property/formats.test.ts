@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFormat, type FormatSpec } from '../../src/format/registry.ts';
 import { flatLogs, nastyLogs, type PlainField, plainFields } from '../support/flat-logs.ts';
-import type { oracleText } from '../support/format-oracle.ts';
+import { type OracleLog, oracleText } from '../support/format-oracle.ts';
 import { formatWriters } from '../support/format-writers.ts';
 import { parseCef } from '../support/parsers/cef.ts';
 import { parseJsonObject } from '../support/parsers/json.ts';
@@ -38,7 +38,7 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
 
   it('JSON parses back to the fields, the last of those with one name', () => {
     const json = format({ format: 'json' });
-    const check = (log: Parameters<typeof write>[1]): void => {
+    const check = (log: OracleLog): void => {
       const text = write(json, log).toString('utf8');
       expect(parseJsonObject(text)).toEqual(lastOf(plainFields(log)));
     };
@@ -48,7 +48,7 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
 
   it('JSON with nested and inferred values parses back to them', () => {
     const json = format({ format: 'json', nest: ['json', 'a'], inferTypes: true });
-    const check = (log: Parameters<typeof write>[1]): void => {
+    const check = (log: OracleLog): void => {
       const members = parseJsonObject(write(json, log).toString('utf8'));
       const expected = lastOf(plainFields(log));
       expect(members.map(([name]) => name)).toEqual(expected.map(([name]) => name));
@@ -65,7 +65,7 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
 
   it('structured data parses back to the fields, control characters spelt out', () => {
     const sd = format({ format: 'sd', enterpriseId: 4711 });
-    const check = (log: Parameters<typeof write>[1]): void => {
+    const check = (log: OracleLog): void => {
       const element = parseSdElement(write(sd, log).toString('utf8'));
       expect(element.id).toBe('fields@4711');
       expect(element.params.map(([, value]) => value)).toEqual(plainFields(log).map(asText(spelled)));
@@ -77,7 +77,7 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
 
   it('CEF parses back to the fields, control characters but line breaks as spaces', () => {
     const cef = format({ format: 'cef', eventName: '{msg|x}', vendor: 'V|\\' });
-    const check = (log: Parameters<typeof write>[1]): void => {
+    const check = (log: OracleLog): void => {
       const event = parseCef(write(cef, log).toString('utf8'));
       expect(event).toMatchObject({ vendor: 'V|\\', product: 'Log Service', severity: '2' });
       const [[rt, time], ...rest] = event.extension as [[string, string], ...[string, string][]];
@@ -98,7 +98,7 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
     'LEEF %s with %s parses back to the fields, delimiter and control characters replaced',
     (leefVersion, leefDelimiter, delimiter) => {
       const leef = format({ format: 'leef', leefVersion, ...(leefDelimiter && { leefDelimiter }) });
-      const check = (log: Parameters<typeof write>[1]): void => {
+      const check = (log: OracleLog): void => {
         const event = parseLeef(write(leef, log).toString('utf8'));
         const [sev, devTime, ...rest] = event.attributes;
         expect([sev, devTime]).toEqual([
@@ -137,6 +137,38 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
     },
   );
 
+  it('is the oracle, byte for byte, whatever is mapped', () => {
+    const key = fc.constantFrom('src', 'dst', 'rt', 'msg', 'cn1', 'cs1', 'externalId', 'devTime', 'srcPort', 'own');
+    const place = fc.constantFrom(
+      'a',
+      'b',
+      'x',
+      'n',
+      'ip',
+      'time',
+      'json',
+      'json:a',
+      'json:a.b',
+      'json:a.b.0',
+      '__source__',
+    );
+    const values = fc.oneof(place, fc.array(place, { minLength: 1, maxLength: 3 }), fc.constant('=x y=z|'));
+    const spec = fc.record({
+      format: fc.constantFrom('cef' as const, 'leef' as const),
+      map: fc.dictionary(key, values, { maxKeys: 5, noNullPrototype: true }),
+      eventClassId: fc.oneof(place, fc.constant('x')).map((text) => (text === 'x' ? text : `{${text}|none}`)),
+      unmapped: fc.constantFrom('keep' as const, 'drop' as const),
+    });
+    fc.assert(
+      fc.property(spec, fc.array(flatLogs, { minLength: 1, maxLength: 4 }), (options, logs) => {
+        const made = format(options);
+        for (const log of logs.map(compact))
+          expect(write(made, log).toString('latin1')).toBe(oracleText(made, log).toString('latin1'));
+      }),
+      propertyRuns(300),
+    );
+  });
+
   it('raw is the field, and nothing else', () => {
     const raw = format({ format: 'raw', rawField: 'text' });
     fc.assert(
@@ -150,11 +182,23 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
   });
 });
 
+/** JSON in its values as `JSON.stringify` writes it, which is how the oracle writes what it finds within. */
+function compact(log: OracleLog): OracleLog {
+  return {
+    ...log,
+    fields: log.fields.map(([name, value]) => {
+      try {
+        const json: unknown = JSON.parse(Buffer.from(value).toString());
+        return typeof json === 'object' ? [name, Buffer.from(JSON.stringify(json))] : [name, value];
+      } catch {
+        return [name, value];
+      }
+    }),
+  };
+}
+
 /** Names that are alike have keys that are alike, and no others have. */
-function expectKeysLikeNames(
-  params: readonly (readonly [string, string])[],
-  log: Parameters<typeof oracleText>[1],
-): void {
+function expectKeysLikeNames(params: readonly (readonly [string, string])[], log: OracleLog): void {
   const names = log.fields.map(([name]) => Buffer.from(name).toString('hex'));
   for (const [index, [key]] of params.entries()) {
     for (const [other, [otherKey]] of params.entries()) expect(key === otherKey).toBe(names[index] === names[other]);

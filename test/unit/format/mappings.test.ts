@@ -38,12 +38,12 @@ describe.each(mappingNames)('the mapping %s', (name) => {
     { format: 'leef', parse: (text: string) => [...parseLeef(text).attributes] },
   ] as const;
 
-  describe.each(formatWriters)('by the $name', ({ write }) => {
+  describe.each(formatWriters)('by the $name', ({ name: by, write }) => {
     it.each(golden)('makes $format of realistic logs (UPDATE_GOLDEN=1 writes them anew)', ({ format, parse }) => {
       const row = createFormat({ format, mapping: name } satisfies FormatSpec);
       const texts = logs.map((log) => write(row, log).toString('utf8'));
       const file = goldenFile(`${name}.${format}.txt`);
-      if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, `${texts.join('\n')}\n`);
+      if (process.env.UPDATE_GOLDEN === '1' && by === 'oracle') writeFileSync(file, `${texts.join('\n')}\n`);
       expect(`${texts.join('\n')}\n`).toBe(readFileSync(file, 'utf8'));
       for (const text of texts) expect(parse(text).length).toBeGreaterThan(3);
     });
@@ -85,11 +85,16 @@ function readGoldenLogs(name: string): OracleLog[] {
   const file = goldenFile(`${name}.logs.json`);
   if (!existsSync(file)) throw new Error(`${name} has no golden logs`);
   const logs = JSON.parse(readFileSync(file, 'utf8')) as GoldenLog[];
-  return logs.map(({ fields, ...log }) => ({
-    ...log,
-    fields: Object.entries(fields).map(([key, value]) => [
-      Buffer.from(key),
-      Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
-    ]),
-  }));
+  return logs.map(({ fields, ...log }) => {
+    const { __topic__, __source__, ...others } = fields;
+    const timeNs = log.timeNs === undefined ? {} : { __time_ns_part__: String(log.timeNs) };
+    const flat = { __topic__, __source__, ...timeNs, ...others };
+    return {
+      ...log,
+      fields: Object.entries(flat).map(([key, value]) => [
+        Buffer.from(key),
+        Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
+      ]),
+    };
+  });
 }
