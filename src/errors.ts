@@ -83,6 +83,8 @@ export class DeliveryLostError extends AppError {
 export interface ConfigProblem {
   /** What is wrong, and what would be right. */
   readonly message: string;
+  /** `port`, `sources.web.project`, `rules[1].when`; absent where it is of no setting. */
+  readonly path?: string;
   /** `--port`; absent where the setting has no flag. */
   readonly flag?: string;
   /** `SYSLOG_PORT` */

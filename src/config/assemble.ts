@@ -100,7 +100,7 @@ function receiverConfig(values: ReplayValues, tlsFiles: TlsFiles): ReceiverConfi
     protocol: values.proto,
     ...first,
     ...(others.length > 0 && { others }),
-    framing: values.framing ?? 'datagram',
+    framing: values.proto === 'udp' ? 'datagram' : (values.framing ?? 'octet-counting'),
     timeoutMs: values.timeout,
     ...(values.proto === 'tls' && { tls: tlsConfig(values, tlsFiles) }),
   };

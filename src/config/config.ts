@@ -14,8 +14,10 @@ export interface Config {
 
 /**
  * The way of logs from one source through one pipeline to one receiver. Without sections in the file there is one, and
- * all its names are `default`. Flows of the same source have the same `service` and `group`, those to the same receiver
- * the same `receiver` and `delivery`, those of the same pipeline the same `message`; all have the same `operation`.
+ * all its names are `default`. All flows have the same `operation`; required flows of the same source the same `service`
+ * and `group`, those to the same receiver the same `receiver` and `delivery` (but for its dead-letter file, of which
+ * each flow may have its own). Those parts are the same objects then, as far as they are equal. `message` is of the
+ * pipeline, but some of its defaults depend on the receiver.
  */
 export interface Flow {
   readonly pipeline: string;

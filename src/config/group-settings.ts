@@ -54,7 +54,8 @@ export const groupSettings = {
     group: 'group',
     variables: ['SLS_MAX_IN_FLIGHT'],
     placeholder: '<size>',
-    description: 'bytes of logs, over all shards, pulled and not yet delivered',
+    description: 'bytes of logs, over all shards of all sources, pulled and not yet delivered',
+    wholeProcess: true,
   }),
   inOrder: defaulted(switchText, 'false', {
     group: 'group',

@@ -1,20 +1,23 @@
 /**
- * From what was written (flags over environment over file over defaults) to the effective configuration, or to
- * every problem at once.
+ * From what was written (sections over flags over environment over the file's top over preset over defaults) to the
+ * effective configuration, or to every problem at once.
  */
-import type { ConfigProblem } from '../errors.ts';
+import { ConfigError, type ConfigProblem } from '../errors.ts';
 import { assembleConfig, assembleReplayConfig, type ReplayValues } from './assemble.ts';
 import type { Config, Flow, OperationConfig, ReplayConfig } from './config.ts';
 import type { Surroundings } from './derive.ts';
 import { readEnvironment } from './environment.ts';
-import { readConfigFile } from './file.ts';
+import { type ConfigFile, readConfigFile } from './file.ts';
+import { type FlowPlan, planFlows } from './flows.ts';
+import { clashesOf, Shared } from './flows-together.ts';
 import type { RawValues } from './raw-value.ts';
 import { Reading } from './reading.ts';
-import { type Effective, effectiveTexts } from './redact.ts';
+import { type Effective, effectiveFlows, effectiveTexts } from './redact.ts';
 import { objections } from './rules.ts';
 import type { SettingGroup } from './setting.ts';
-import type { SettingKey, Values } from './settings.ts';
+import { type SettingKey, settingKeys, settings, type Values } from './settings.ts';
 import type { TlsFiles } from './tls-files.ts';
+import { readVendorLists, vendorListVariables } from './vendor-lists.ts';
 import { warningsAbout } from './warnings.ts';
 
 export interface Flags {
@@ -23,12 +26,10 @@ export interface Flags {
   readonly problems: readonly ConfigProblem[];
 }
 
-export interface LoadedConfig<C = Config> {
-  readonly config: C;
-  /** Every setting in a user's words, secrets masked, for the log's first line. */
-  readonly effective: Effective;
-  /** What is allowed, but has to be said at every start. */
-  readonly warnings: readonly string[];
+/** How one flow's settings came about. */
+export interface FlowReading {
+  readonly plan: FlowPlan;
+  readonly reading: Reading;
 }
 
 export interface LoadedFlows {
@@ -36,25 +37,67 @@ export interface LoadedFlows {
   readonly flows: readonly Flow[];
   /** The same in all flows. */
   readonly operation: OperationConfig;
-  /** As of `LoadedConfig`. */
+  /** Every setting in a user's words, secrets masked, for the log's first line. */
   readonly effective: Effective;
+  /** What is allowed, but has to be said at every start. */
   readonly warnings: readonly string[];
+  /** In the order of the flows. */
+  readonly readings: readonly FlowReading[];
+}
+
+export interface LoadedConfig<C = Config> extends Pick<LoadedFlows, 'effective' | 'warnings'> {
+  readonly config: C;
 }
 
 /** @throws ConfigError with every problem that was found */
 export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows {
-  const { config, effective, warnings } = loadConfig(flags, surroundings);
-  const flow = { pipeline: 'default', source: 'default', receiver: 'default', required: true, config };
-  return { flows: [flow], operation: config.operation, effective, warnings };
+  const { common, file, problems, scrub } = readWritten(flags, surroundings);
+  const lists = readVendorLists(surroundings.environment, surroundings.workingDirectory);
+  problems.push(...lists.problems);
+  if (lists.sources && file?.sections.sources) {
+    const message = `the file has sources, and ${vendorListVariables.join(', ')} name others; unset those, or leave the sources out`;
+    problems.push({ message, variable: 'SLS_PROJECTS' });
+  }
+  const plan = planFlows(common, { ...(lists.sources && { sources: lists.sources }), ...file?.sections });
+  problems.push(...plan.problems);
+
+  const shared = new Shared();
+  const readings: FlowReading[] = [];
+  const flows: Flow[] = [];
+  const told = [...problems];
+  for (const each of plan.flows) {
+    const reading = new Reading(each.written, each.sections);
+    const tlsFiles = readOne(reading, each.written, surroundings, file, told, () => true);
+    const { pipeline, source, receiver, required } = each;
+    const deadLetterPath = reading.readDeadLetterPath({ pipeline, source, receiver });
+    readings.push({ plan: each, reading });
+    problems.push(...reading.problems);
+    if (problems.length === 0) {
+      const config = assembleConfig(reading.values as Values, tlsFiles, deadLetterPath);
+      flows.push({ pipeline, source, receiver, required, config: shared.of(config) });
+    }
+  }
+  problems.push(...idleEverywhere(readings));
+  if (problems.length === 0) problems.push(...clashesOf(flows));
+  const [first] = flows;
+  if (problems.length > 0 || !first) throw new ConfigError(inOrder(problems, scrub));
+  const warnings = new Set([...plan.warnings, ...flows.flatMap(({ config }) => warningsAbout(config))]);
+  return {
+    flows,
+    operation: first.config.operation,
+    effective: scrub(effectiveFlows(readings)),
+    warnings: [...warnings].map(scrub),
+    readings,
+  };
 }
 
-/** @throws ConfigError with every problem that was found */
-export function loadConfig(flags: Flags, surroundings: Surroundings): LoadedConfig {
-  const { reading, tlsFiles } = read(flags, surroundings, () => true);
-  const deadLetterPath = reading.readDeadLetterPath();
-  reading.throwProblems();
-  const config = assembleConfig(reading.values as Values, tlsFiles, deadLetterPath);
-  return { config, effective: effectiveTexts(reading.texts), warnings: warningsAbout(config) };
+/**
+ * For one flow, which is all there is without sections.
+ * @throws ConfigError with every problem that was found
+ */
+export function loadConfig(flags: Flags, surroundings: Surroundings): LoadedConfig & Pick<LoadedFlows, 'flows'> {
+  const { flows, effective, warnings } = loadFlows(flags, surroundings);
+  return { config: flows[0]!.config, flows, effective, warnings };
 }
 
 /**
@@ -63,37 +106,99 @@ export function loadConfig(flags: Flags, surroundings: Surroundings): LoadedConf
  * @throws ConfigError with every problem that was found
  */
 export function loadReplayConfig(flags: Flags, surroundings: Surroundings): LoadedConfig<ReplayConfig> {
-  const { reading, tlsFiles } = read(flags, surroundings, (group) => group !== 'service' && group !== 'group', [
-    'deadLetter',
-  ]);
-  reading.throwProblems();
+  const { common, file, problems, scrub } = readWritten(flags, surroundings);
+  const reading = new Reading(common);
+  const isNeeded = (group: SettingGroup) => group !== 'service' && group !== 'group';
+  const tlsFiles = readOne(reading, common, surroundings, file, [...problems], isNeeded, ['deadLetter']);
+  problems.push(...reading.problems);
+  if (problems.length > 0) throw new ConfigError(inOrder(problems, scrub));
   const config = assembleReplayConfig(reading.values as ReplayValues, tlsFiles);
-  return { config, effective: effectiveTexts(reading.texts), warnings: warningsAbout(config) };
+  const warnings = warningsAbout(config).map(scrub);
+  if (Object.keys(file?.sections ?? {}).length > 0) {
+    warnings.push(
+      "the file's sections are not read by a replay: it takes the receiver at the top of the file, or flags",
+    );
+  }
+  return { config, effective: scrub(effectiveTexts(reading.texts)), warnings };
+}
+
+interface Written {
+  /** All that was written outside of the file's sections. */
+  readonly common: RawValues;
+  readonly file: ConfigFile | undefined;
+  readonly problems: ConfigProblem[];
+  readonly scrub: Scrub;
+}
+
+function readWritten(flags: Flags, { environment, workingDirectory }: Surroundings): Written {
+  const variables = readEnvironment(environment, workingDirectory);
+  const fileName = flags.values.get('config') ?? variables.values.get('config');
+  const file = fileName?.texts[0] ? readConfigFile(fileName.texts[0], workingDirectory, environment) : undefined;
+  return {
+    common: new Map([...(file?.values ?? []), ...variables.values, ...flags.values]),
+    file,
+    problems: [...flags.problems, ...variables.problems, ...(file?.problems ?? [])],
+    scrub: createScrub(file?.substituted ?? new Set()),
+  };
 }
 
 /**
  * @param needs whether what is required in this group has to be there
  * @param notNeeded settings that count as given, to those that ask for them
  */
-function read(
-  flags: Flags,
+function readOne(
+  reading: Reading,
+  written: RawValues,
   surroundings: Surroundings,
+  file: ConfigFile | undefined,
+  told: readonly ConfigProblem[],
   needs: (group: SettingGroup) => boolean,
   notNeeded: readonly SettingKey[] = [],
-): { readonly reading: Reading; readonly tlsFiles: TlsFiles } {
-  const environment = readEnvironment(surroundings.environment, surroundings.workingDirectory);
-  const fileName = flags.values.get('config') ?? environment.values.get('config');
-  const file = fileName?.texts[0] ? readConfigFile(fileName.texts[0], surroundings.workingDirectory) : undefined;
-
-  const written = new Map([...(file?.values ?? []), ...environment.values, ...flags.values]);
-  const reading = new Reading(written);
-  reading.problems.push(...flags.problems, ...environment.problems, ...(file?.problems ?? []));
-  for (const [key, raw] of written) reading.take(key, raw);
+): TlsFiles {
+  reading.takeWritten();
   reading.takeDefaults();
   reading.takeDerived(surroundings);
   // Of a file that could not be read nobody knows what it would have set.
-  if (file?.readable !== false) reading.requireAll(needs);
+  if (file?.readable !== false) reading.requireAll(needs, told);
   const given = (key: SettingKey) => written.has(key) || notNeeded.includes(key);
-  for (const { key, phrase } of objections(reading.values, given)) reading.complain(key, phrase);
-  return { reading, tlsFiles: reading.readTlsFiles() };
+  for (const each of objections(reading.values, given)) reading.object(each);
+  return reading.readTlsFiles();
+}
+
+/** What is written for several flows is wrong only if it has a meaning in none of them. */
+function idleEverywhere(readings: readonly FlowReading[]): readonly ConfigProblem[] {
+  const [first = [], ...others] = readings.map(({ reading }) => reading.idle);
+  return first.filter(({ path }) => others.every((idle) => idle.some((other) => other.path === path)));
+}
+
+/** Each once; those of one setting stand together, in the order of the help, those of no setting first, sections last. */
+function inOrder(problems: readonly ConfigProblem[], scrub: Scrub): readonly ConfigProblem[] {
+  const names = settingKeys.map((key) => settings[key].variables[0]);
+  const place = ({ variable, path }: ConfigProblem) => {
+    const known = names.indexOf(variable ?? '');
+    return known < 0 && path !== undefined ? names.length : known;
+  };
+  const once = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  return scrub([...once.values()].toSorted((a, b) => place(a) - place(b)));
+}
+
+type Scrub = <T>(value: T) => T;
+
+/** Shorter texts would be found by chance. */
+const shortestScrubbed = 8;
+
+/**
+ * Values that were put into the file by `${…}` are shown as they were written; this is for what was made of them since:
+ * names that they are a part of, phrases about a file.
+ */
+function createScrub(substituted: ReadonlySet<string>): Scrub {
+  const secrets = [...substituted].filter((text) => text.length >= shortestScrubbed);
+  const clean = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '${…}'), text);
+  const scrub = (value: unknown): unknown => {
+    if (typeof value === 'string') return clean(value);
+    if (Array.isArray(value)) return value.map(scrub);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, scrub(inner)]));
+  };
+  return (value) => (secrets.length === 0 ? value : (scrub(value) as typeof value));
 }

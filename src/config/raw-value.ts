@@ -15,25 +15,41 @@ export interface RawValue {
   readonly origin: string;
   /** Only from a file: `sls-syslog.yaml:7`. */
   readonly at?: string;
+  /** `sources.web`, where it is in a section of a file: no flag and no variable can change it. */
+  readonly section?: string;
+  /** It is there, but cannot be used; that has been told. */
+  readonly refused?: boolean;
   /** Absolute; what a relative path in the value is relative to. */
   readonly baseDirectory: string;
 }
 
 export type RawValues = ReadonlyMap<SettingKey, RawValue>;
 
+/** Where a setting would have to be that is not there. */
+export type MissingPlace = Pick<RawValue, 'section' | 'at'> & {
+  readonly node?: undefined;
+  readonly origin?: undefined;
+};
+
 /**
  * @param phrase continues the setting's name: `is missing`, or after a value `: "x" is not a port`
  * @param raw where the offending value came from; absent where there is none
  * @param path to the part of the value that is meant, where it has a structure
  */
-export function problemOf(key: SettingKey, phrase: string, raw?: RawValue, path: PlainPath = []): ConfigProblem {
+export function problemOf(
+  key: SettingKey,
+  phrase: string,
+  raw?: RawValue | MissingPlace,
+  path: PlainPath = [],
+): ConfigProblem {
   const at = raw?.node ? placeAt(raw.node, path) : raw?.at;
-  const from = raw === undefined ? '' : ` (from ${raw.node ? at : raw.origin})`;
+  const origin = raw?.node ? at : raw?.origin;
+  const name = `${raw?.section === undefined ? '' : `${raw.section}.`}${kebabCase(key)}${pathText(path)}`;
   const flag = flagOf(key);
   return {
-    message: `${kebabCase(key)}${pathText(path)}${from}${phrase}`,
-    ...(flag !== undefined && { flag }),
-    variable: settings[key].variables[0],
+    message: `${name}${origin === undefined ? '' : ` (from ${origin})`}${phrase}`,
+    path: name,
+    ...(raw?.section === undefined && { ...(flag !== undefined && { flag }), variable: settings[key].variables[0] }),
     ...(at !== undefined && { at }),
   };
 }

@@ -1,26 +1,34 @@
 /** Settings as they were written → values, with all that is wrong; one for each way of logs. */
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { ConfigError, type ConfigProblem } from '../errors.ts';
+import type { ConfigProblem } from '../errors.ts';
 import { deadLetterProblem } from './dead-letter-path.ts';
 import { derivations, type Surroundings } from './derive.ts';
+import type { FlowSections } from './flows.ts';
 import { brokenParts, type Plain, partAt, plainOf, writtenOf } from './plain.ts';
-import { problemOf, type RawValue, type RawValues, shown } from './raw-value.ts';
+import { type MissingPlace, problemOf, type RawValue, type RawValues, shown } from './raw-value.ts';
+import type { Objection } from './rules.ts';
 import type { SettingGroup } from './setting.ts';
-import { type PartialValues, type SettingKey, settingKeys, settings } from './settings.ts';
+import { type PartialValues, type SettingKey, sectionKindOf, settingKeys, settings } from './settings.ts';
 import { nodeOfTexts, structuredIssues } from './structured.ts';
 import { readTlsFiles, type TlsFileKey, type TlsFiles } from './tls-files.ts';
 
 /** What is known so far. One a load, thrown away after it. */
 export class Reading {
   readonly problems: ConfigProblem[] = [];
+  /** What has no meaning here, but was written for several flows: it may have one in another. */
+  readonly idle: ConfigProblem[] = [];
   /** Each setting's text, defaults included, as somebody could have written it. */
   readonly texts = new Map<SettingKey, Plain>();
+  /** Where each was found: `--port`, `SYSLOG_PORT`, `c.yaml:7`, `default`, `derived`. */
+  readonly origins = new Map<SettingKey, string>();
   readonly #written: RawValues;
+  readonly #sections: FlowSections;
   readonly #values: { -readonly [Key in keyof PartialValues]: unknown } = {};
 
-  constructor(written: RawValues) {
+  constructor(written: RawValues, sections: FlowSections = {}) {
     this.#written = written;
+    this.#sections = sections;
   }
 
   get values(): PartialValues {
@@ -28,7 +36,25 @@ export class Reading {
   }
 
   complain(key: SettingKey, phrase: string): void {
-    this.problems.push(problemOf(key, phrase, this.#written.get(key)));
+    this.problems.push(problemOf(key, phrase, this.#placeOf(key)));
+  }
+
+  object({ key, phrase, idle }: Objection): void {
+    const raw = this.#written.get(key);
+    const isShared = raw !== undefined && raw.section === undefined && Object.keys(this.#sections).length > 0;
+    if (idle && isShared) this.idle.push(problemOf(key, phrase, raw));
+    else this.complain(key, phrase);
+  }
+
+  /** Where it was written, or else the section where it should be. */
+  #placeOf(key: SettingKey): RawValue | MissingPlace | undefined {
+    const kind = sectionKindOf(key);
+    const section = kind && this.#sections[kind];
+    return this.#written.get(key) ?? (section && { section: section.path, at: section.at });
+  }
+
+  takeWritten(): void {
+    for (const [key, raw] of this.#written) if (!raw.refused) this.take(key, raw);
   }
 
   take(key: SettingKey, raw: RawValue): void {
@@ -48,6 +74,7 @@ export class Reading {
       const parsed = results.map((result) => result.data);
       this.#values[key] = settings[key].repeatable ? parsed : parsed[0];
       this.texts.set(key, raw.written ?? raw.texts);
+      this.origins.set(key, raw.origin);
     }
   }
 
@@ -62,6 +89,7 @@ export class Reading {
     if (result.success) {
       this.#values[key] = result.data;
       this.texts.set(key, writtenOf(node) ?? []);
+      this.origins.set(key, raw.origin);
       return;
     }
     const written = writtenOf(node);
@@ -72,15 +100,11 @@ export class Reading {
     }
   }
 
-  throwProblems(): void {
-    if (this.problems.length > 0) throw new ConfigError(inTableOrder(this.problems));
-  }
-
   takeDefaults(): void {
     for (const key of settingKeys) {
       const { absent, defaultText } = settings[key];
       if (absent !== 'default' || defaultText === undefined || this.#written.has(key)) continue;
-      if (!this.#takeOwn(key, defaultText)) throw new TypeError(`the default of ${key} does not parse`);
+      if (!this.#takeOwn(key, defaultText, 'default')) throw new TypeError(`the default of ${key} does not parse`);
     }
   }
 
@@ -89,33 +113,41 @@ export class Reading {
       if (this.#written.has(key)) continue;
       const text = derive(this.values, surroundings);
       // What does not parse (a region that an odd endpoint seems to name) counts as not to be worked out.
-      if (text !== undefined) this.#takeOwn(key, text);
+      if (text !== undefined) this.#takeOwn(key, text, 'derived');
     }
   }
 
-  #takeOwn(key: SettingKey, text: string): boolean {
+  #takeOwn(key: SettingKey, text: string, origin: string): boolean {
     const result = settings[key].schema.safeParse(text);
     if (!result.success) return false;
     this.#values[key] = result.data;
     this.texts.set(key, [text]);
+    this.origins.set(key, origin);
     return true;
   }
 
-  /** A setting that was written wrongly has its problem already: it is not missing too. */
-  requireAll(needs: (group: SettingGroup) => boolean): void {
+  /**
+   * A setting that was written wrongly has its problem already: it is not missing too.
+   * @param told what is wrong with flags, variables and the file
+   */
+  requireAll(needs: (group: SettingGroup) => boolean, told: readonly ConfigProblem[]): void {
     for (const key of settingKeys) {
       const { absent, description, variables, group } = settings[key];
       if (!needs(group)) continue;
-      const known = this.#written.has(key) || this.problems.some((problem) => problem.variable === variables[0]);
+      const known = this.#written.has(key) || told.some((problem) => problem.variable === variables[0]);
       if (absent === 'required' && !known) this.complain(key, ` is missing: ${description}`);
     }
   }
 
-  /** Absolute, with the consumer's name put in. A directory that is missing is told now, and not at the first bad log. */
-  readDeadLetterPath(): string | undefined {
+  /**
+   * Absolute, with the names put in. A directory that is missing is told now, and not at the first bad log.
+   * @param names what stands in for `{pipeline}` and the like, beside `{consumer}`
+   */
+  readDeadLetterPath(names: Readonly<Record<string, string>>): string | undefined {
     const { deadLetter, consumerName } = this.values;
     if (deadLetter === undefined || consumerName === undefined) return undefined;
-    const written = deadLetter.replaceAll('{consumer}', consumerName);
+    const all: Readonly<Record<string, string>> = { ...names, consumer: consumerName };
+    const written = deadLetter.replace(/\{([a-z]+)\}/g, (whole, name: string) => all[name] ?? whole);
     const path = resolve(this.#written.get('deadLetter')?.baseDirectory ?? '.', written);
     const problem = deadLetterProblem(path);
     if (problem !== undefined) this.complain('deadLetter', `: ${problem}`);
@@ -144,11 +176,4 @@ export class Reading {
 
 function phraseOf(error: z.ZodError): string {
   return error.issues.map((issue) => issue.message).join('; ');
-}
-
-/** Problems of one setting stand together, in the order of the help; those of no setting (unknown keys and flags) first. */
-function inTableOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
-  const names = settingKeys.map((key) => settings[key].variables[0]);
-  const place = (problem: ConfigProblem) => names.indexOf(problem.variable ?? '');
-  return problems.toSorted((a, b) => place(a) - place(b));
 }

@@ -8,6 +8,8 @@ export interface Objection {
   readonly key: SettingKey;
   /** Continues the setting's name. */
   readonly phrase: string;
+  /** It does no harm, but has no effect. */
+  readonly idle?: boolean;
 }
 
 /** `given`: somebody set it; it is not there by default. */
@@ -17,6 +19,11 @@ const none: readonly Objection[] = [];
 
 function objection(key: SettingKey, phrase: string): readonly Objection[] {
   return [{ key, phrase }];
+}
+
+/** Of something that has no effect as things are. */
+function idle(key: SettingKey, phrase: string): readonly Objection[] {
+  return [{ key, phrase, idle: true }];
 }
 
 /** All of a header and an identity but the four names, at their longest; a cursor has 28 characters, and is given 128. */
@@ -65,20 +72,19 @@ const rules: readonly Rule[] = [
     const tlsOnly = (['ca', 'cert', 'key', 'serverName', 'fingerprint', 'insecure', 'allowLfOverTls'] as const).filter(
       (key) => given(key) && values[key] !== false,
     );
-    return tlsOnly.map((key) => ({
-      key,
-      phrase: ` has no meaning with --proto ${proto}; use --proto tls, or leave it out`,
-    }));
+    return tlsOnly.flatMap((key) =>
+      idle(key, ` has no meaning with --proto ${proto}; use --proto tls, or leave it out`),
+    );
   },
 
   function noFramingOverUdp({ proto }, given) {
     if (proto !== 'udp' || !given('framing')) return none;
-    return objection('framing', ' has no meaning with --proto udp: a datagram is one message; leave it out');
+    return idle('framing', ' has no meaning with --proto udp: a datagram is one message; leave it out');
   },
 
   function noConfirmationOverUdp({ proto, confirm }, given) {
     if (proto !== 'udp' || confirm !== 'on' || !given('confirm')) return none;
-    return objection('confirm', ' has no meaning with --proto udp: a datagram is never answered; leave it out');
+    return idle('confirm', ' has no meaning with --proto udp: a datagram is never answered; leave it out');
   },
 
   function octetCountingOverTls({ proto, framing, allowLfOverTls }) {
@@ -124,7 +130,7 @@ const rules: readonly Rule[] = [
 
   function enterpriseIdNeedsIdentity({ identity }, given) {
     if (identity !== false || !given('enterpriseId')) return none;
-    return objection('enterpriseId', ' has no meaning without --identity; add that, or leave it out');
+    return idle('enterpriseId', ' has no meaning without --identity; add that, or leave it out');
   },
 
   function oversizeNeedsDeadLetter({ oversize }, given) {
@@ -139,8 +145,8 @@ const rules: readonly Rule[] = [
 
   function deadLetterFilesNeedDeadLetter(_, given) {
     if (given('deadLetter')) return none;
-    const idle = (['deadLetterMaxSize', 'deadLetterFiles'] as const).filter((key) => given(key));
-    return idle.map((key) => ({ key, phrase: ' has no meaning without --dead-letter; add that, or leave it out' }));
+    const alone = (['deadLetterMaxSize', 'deadLetterFiles'] as const).filter((key) => given(key));
+    return alone.flatMap((key) => idle(key, ' has no meaning without --dead-letter; add that, or leave it out'));
   },
 
   function messageHoldsIdentity({ identity, maxMessageBytes, hostname, tag, project, logstore }) {

@@ -18,6 +18,8 @@ export interface SettingInfo {
   readonly noFlag?: boolean;
   /** Not in the file: it says which file. */
   readonly noFile?: boolean;
+  /** In none of the file's sections, although others of its group are. */
+  readonly wholeProcess?: boolean;
   /** May be given several times, or as a list. */
   readonly repeatable?: boolean;
   /**

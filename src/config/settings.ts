@@ -47,6 +47,23 @@ export const groupTitles: Readonly<Record<SettingGroup, string>> = {
   operation: 'Operation',
 };
 
+export type SectionKind = 'source' | 'receiver' | 'pipeline';
+
+/** Which of the file's sections hold the settings of a group; undefined: they are of the whole process. */
+export const sectionKinds: Readonly<Record<SettingGroup, SectionKind | undefined>> = {
+  service: 'source',
+  group: 'source',
+  message: 'pipeline',
+  receiver: 'receiver',
+  delivery: 'receiver',
+  operation: undefined,
+};
+
+/** Which sections hold it; undefined: it is of the whole process, and stands at the top of the file. */
+export function sectionKindOf(key: SettingKey): SectionKind | undefined {
+  return settings[key].wholeProcess ? undefined : sectionKinds[settings[key].group];
+}
+
 /** Every spelling in kebab case, aliases included → the setting. */
 export const settingByName: ReadonlyMap<string, SettingKey> = new Map(
   settingKeys.flatMap((key) => [kebabCase(key), ...(settings[key].aliases ?? [])].map((name) => [name, key] as const)),

@@ -142,10 +142,12 @@ export const enterpriseId: TextSchema<number> = textSchema((text, complain) => {
     : complain('is not an enterprise number; give a number from 1 to 4294967295');
 });
 
-/** A file's name; `{consumer}` in it is put in later, and nothing else in braces has a meaning. */
+/** A file's name; what these names in braces stand for is put in later, and nothing else in braces has a meaning. */
 export const deadLetterPath: TextSchema<string> = textSchema((text, complain) => {
-  const unknown = /\{[A-Za-z_-]+\}/.exec(text.replaceAll('{consumer}', ''));
-  if (unknown) return complain(`holds ${unknown[0]}; only {consumer} stands for something`);
+  const unknown = /\{[A-Za-z_-]+\}/.exec(text.replaceAll(/\{(?:consumer|pipeline|source|receiver)\}/g, ''));
+  if (unknown) {
+    return complain(`holds ${unknown[0]}; only {consumer}, {pipeline}, {source} and {receiver} stand for something`);
+  }
   return /[\0\r\n]/.test(text) ? complain('holds a line break or NUL') : text;
 });
 

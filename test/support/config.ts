@@ -1,6 +1,6 @@
 /** Configurations for tests: everything that is required is there, and a test changes what it is about. */
 import type { Surroundings } from '../../src/config/derive.ts';
-import { type Flags, type LoadedConfig, loadConfig } from '../../src/config/load.ts';
+import { type Flags, loadConfig } from '../../src/config/load.ts';
 import { type SettingKey, settingByName } from '../../src/config/settings.ts';
 import { ConfigError, type ConfigProblem } from '../../src/errors.ts';
 
@@ -47,7 +47,7 @@ export function load(
   environment: Readonly<Record<string, string | undefined>> = {},
   given: Readonly<Record<string, string | readonly string[]>> = {},
   surroundings: Partial<Surroundings> = {},
-): LoadedConfig {
+): ReturnType<typeof loadConfig> {
   return loadConfig(
     flags(given, surroundings.workingDirectory),
     testSurroundings({ ...surroundings, environment: { ...requiredEnvironment, ...environment } }),

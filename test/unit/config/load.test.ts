@@ -196,6 +196,7 @@ describe('names', () => {
     expect(problemsOf({ SYSLOG_PROTO: 'tls', SYSLOG_CERT_PATH: '/no/ca.pem' })).toEqual([
       {
         message: 'ca (from SYSLOG_CERT_PATH): /no/ca.pem does not exist',
+        path: 'ca',
         flag: '--ca',
         variable: 'SYSLOG_CA',
       },

@@ -74,7 +74,9 @@ describe('what settings demand of each other', () => {
       'a dead-letter file with a word that stands for nothing',
       {},
       { '--dead-letter': '/tmp/{host}.jsonl' },
-      ['dead-letter (from --dead-letter): "/tmp/{host}.jsonl" holds {host}; only {consumer} stands for something'],
+      [
+        'dead-letter (from --dead-letter): "/tmp/{host}.jsonl" holds {host}; only {consumer}, {pipeline}, {source} and {receiver} stand for something',
+      ],
     ],
     [
       'a receiver that is there twice',

@@ -1,0 +1,109 @@
+/** A mapping of settings in the configuration file: its top, or a section of it. */
+import type { ConfigProblem } from '../errors.ts';
+import type { PlainEntry, PlainNode } from './plain.ts';
+import { problemOf, type RawValue, type RawValues } from './raw-value.ts';
+import { kebabCase } from './setting.ts';
+import { type SectionKind, type SettingKey, sectionKindOf, settingByName, settings } from './settings.ts';
+import { didYouMean } from './suggest.ts';
+
+/** Where a mapping of settings stands. */
+export interface SettingsPlace {
+  /** The file, as the user gave it. */
+  readonly path: string;
+  /** Absolute; what relative paths in it are relative to. */
+  readonly baseDirectory: string;
+  /** `sources.web`; absent: the top of the file. */
+  readonly section?: string;
+  readonly kind?: SectionKind;
+  /** Keys beside the settings, for hints; they are not among the entries. */
+  readonly more?: readonly string[];
+}
+
+/** @returns what cannot be used too, marked as refused: it is not missing */
+export function readSettings(
+  entries: readonly PlainEntry[],
+  { path, baseDirectory, section, kind, more = [] }: SettingsPlace,
+): { readonly values: RawValues; readonly problems: readonly ConfigProblem[] } {
+  const values = new Map<SettingKey, RawValue>();
+  const problems: ConfigProblem[] = [];
+  const seenAt = new Map<SettingKey, string>();
+  for (const { key: name, at, node } of entries) {
+    if (node.kind === 'broken' && name === '?') {
+      problems.push({ message: `${path} has a key that is not text`, at });
+      continue;
+    }
+    const key = settingByName.get(kebabCase(name));
+    if (key === undefined) {
+      const where = section === undefined ? '' : ` in ${section}`;
+      const hint = didYouMean(kebabCase(name), kind === undefined ? fileKeys : [...keysOf(kind), ...more]);
+      problems.push({ message: `unknown key ${JSON.stringify(name)}${where}${hint}`, at });
+      continue;
+    }
+    const raw = { texts: [], origin: at, at, baseDirectory, ...(section !== undefined && { section }) };
+    const complain = (phrase: string) => {
+      problems.push(problemOf(key, phrase, raw));
+      if (!values.has(key)) values.set(key, { ...raw, refused: true });
+    };
+    const first = seenAt.get(key);
+    if (settings[key].noFile) complain(' cannot be set in the file itself');
+    else if (kind !== undefined && sectionKindOf(key) !== kind)
+      problems.push(problemOf(key, elsewhere(key, kind), raw));
+    else if (first !== undefined) complain(`: ${JSON.stringify(name)} sets it a second time; the first is at ${first}`);
+    else {
+      seenAt.set(key, at);
+      const given = givenBy(key, node, at);
+      if (typeof given === 'string') complain(given);
+      else if (given) values.set(key, { ...raw, ...given });
+    }
+  }
+  return { values, problems };
+}
+
+type Given = Pick<RawValue, 'texts' | 'written' | 'node'>;
+
+/** @returns what was given, nothing where it is left out, or a phrase that says what is wrong */
+function givenBy(key: SettingKey, node: PlainNode, at: string): Given | string | undefined {
+  const { repeatable, structure } = settings[key];
+  if (node.kind === 'nothing') return undefined;
+  if (structure !== undefined) return { texts: [], node: { ...node, at } };
+  if (node.kind === 'broken') return node.phrase;
+  if (node.kind === 'mapping') return ' takes a plain value';
+  if (node.kind === 'list') {
+    if (!repeatable) return ' takes one value, not a list';
+    const items = node.items.flatMap((item) => (item.kind === 'text' ? [item] : []));
+    if (items.length < node.items.length) return ' takes a list of plain values';
+    return { texts: items.map(({ text }) => text), ...writtenTexts(items) };
+  }
+  const texts = splitList(key, node.text);
+  // Of a text that was put in, nobody knows which part of the list it is.
+  return { texts, ...(node.written !== undefined && { written: texts.map(() => node.written!) }) };
+}
+
+function writtenTexts(items: readonly (PlainNode & { kind: 'text' })[]): Pick<RawValue, 'written'> {
+  if (items.every(({ written }) => written === undefined)) return {};
+  return { written: items.map(({ text, written }) => written ?? text) };
+}
+
+function elsewhere(key: SettingKey, kind: SectionKind): string {
+  const right = sectionKindOf(key);
+  return right === undefined
+    ? ' is of the whole process: put it at the top of the file'
+    : ` belongs to a ${right}, not to a ${kind}: put it there, or at the top of the file for all of them`;
+}
+
+function keysOf(kind: SectionKind): readonly string[] {
+  return [...settingByName].filter(([, key]) => sectionKindOf(key) === kind).map(([name]) => name);
+}
+
+/** Keys of the file that are no settings, but hold some. */
+export const sectionNames = ['sources', 'receivers', 'pipelines'] as const;
+
+const fileKeys = [
+  ...sectionNames,
+  ...[...settingByName].filter(([, key]) => !settings[key].noFile).map(([name]) => name),
+];
+
+/** A flag, a variable or a plain value in the file may hold several, with commas between. */
+export function splitList(key: SettingKey, text: string): readonly string[] {
+  return settings[key].repeatable ? text.split(',').map((part) => part.trim()) : [text];
+}

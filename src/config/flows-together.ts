@@ -1,0 +1,66 @@
+/** What flows have in common, and what they must not have. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ConfigProblem } from '../errors.ts';
+import type { Config, Flow } from './config.ts';
+
+/** Makes equal parts of configurations one object, so that what is shared can be told by identity. One a load. */
+export class Shared {
+  readonly #kept = new Map<keyof Config, unknown[]>();
+
+  of(config: Config): Config {
+    const parts = Object.entries(config) as [keyof Config, unknown][];
+    return Object.fromEntries(parts.map(([name, part]) => [name, this.#one(name, part)])) as unknown as Config;
+  }
+
+  #one(name: keyof Config, part: unknown): unknown {
+    const kept = this.#kept.get(name) ?? [];
+    this.#kept.set(name, kept);
+    const same = kept.find((each) => isDeepStrictEqual(each, part));
+    if (same === undefined) kept.push(part);
+    return same ?? part;
+  }
+}
+
+/** Two consumers of one process under one name, and two flows that write to one dead-letter file. */
+export function clashesOf(flows: readonly Flow[]): readonly ConfigProblem[] {
+  return [...groupClashes(flows), ...deadLetterClashes(flows)];
+}
+
+function groupClashes(flows: readonly Flow[]): readonly ConfigProblem[] {
+  const owners = new Map<string, string>();
+  const problems: ConfigProblem[] = [];
+  for (const { source, receiver, pipeline, required, config } of flows) {
+    const { service, group } = config;
+    const place = JSON.stringify([service.endpoint, service.project, service.logstore, group.name]);
+    const owner = required ? `source ${source}` : `source ${source} to ${receiver} in pipeline ${pipeline}`;
+    const other = owners.get(place);
+    owners.set(place, other ?? owner);
+    if (other === undefined || (required && other === owner)) continue;
+    problems.push({
+      message: `${owner} and ${other} read ${service.project}/${service.logstore} in the same consumer group "${group.name}": each would get a part of the shards; give one of them a group of its own`,
+    });
+  }
+  return problems;
+}
+
+function deadLetterClashes(flows: readonly Flow[]): readonly ConfigProblem[] {
+  const owners = new Map<string, Flow>();
+  for (const flow of flows) {
+    const path = flow.config.delivery.deadLetter?.path;
+    if (path === undefined) continue;
+    const other = owners.get(path);
+    if (other) return [deadLetterClash(flow, other)];
+    owners.set(path, flow);
+  }
+  return [];
+}
+
+function deadLetterClash(flow: Flow, other: Flow): ConfigProblem {
+  const differing = (['source', 'receiver', 'pipeline'] as const).filter((name) => flow[name] !== other[name]);
+  return {
+    message: `dead-letter: several flows would write to one file; put ${differing.map((name) => `{${name}}`).join(' and ')} into its name`,
+    path: 'dead-letter',
+    flag: '--dead-letter',
+    variable: 'SLS_DEAD_LETTER',
+  };
+}
