@@ -2,7 +2,7 @@
 import type { Config } from './config/config.ts';
 import type { BatchEncoder } from './encode/batch-encoder.ts';
 import { createReferenceEncoder } from './encode/reference-encoder.ts';
-import { createKeyValueFormat } from './format/key-value.ts';
+import { createFormat } from './format/registry.ts';
 import { createKernelEncoder } from './kernel/kernel-encoder.ts';
 import type { Log } from './log.ts';
 import { chunkSizes } from './pacer.ts';
@@ -58,7 +58,7 @@ export function buildEncoder({
 }: Pick<Config, 'message' | 'receiver' | 'delivery' | 'operation'>): BatchEncoder {
   const create = operation.encoder === 'kernel' ? createKernelEncoder : createReferenceEncoder;
   return create({
-    format: createKeyValueFormat(message),
+    format: createFormat(message.format),
     header: {
       rfc: message.rfc,
       facility: message.facility,

@@ -1,6 +1,7 @@
 /** The flat values, checked and complete, in the shape that the daemon reads. Pure. */
 import type { Config, DeliveryConfig, ReceiverConfig, ReplayConfig, ServiceConfig, TlsConfig } from './config.ts';
 import { groupTimeoutMs } from './derive.ts';
+import { formatSpecOf } from './format-spec.ts';
 import type { Values } from './settings.ts';
 import type { TlsFiles } from './tls-files.ts';
 
@@ -38,8 +39,7 @@ type ServiceKey = 'endpoint' | 'project' | 'logstore' | 'accessKeyId' | 'accessK
 function sendingConfig(values: ReplayValues, tlsFiles: TlsFiles, deadLetterPath?: string) {
   return {
     message: {
-      separator: values.sep,
-      escape: values.escape,
+      format: formatSpecOf(values),
       rfc: values.rfc,
       facility: values.facility,
       severity: values.severity,

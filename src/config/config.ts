@@ -2,6 +2,7 @@
  * The effective configuration: every value parsed, checked against the others, and in the unit that its name says.
  * `load.ts` makes it; nothing changes it afterwards. An optional property is absent, never undefined.
  */
+import type { FormatSpec } from '../format/registry.ts';
 
 export interface Config {
   readonly service: ServiceConfig;
@@ -68,8 +69,8 @@ export interface GroupConfig {
 }
 
 export interface MessageConfig {
-  readonly separator: string;
-  readonly escape: 'standard' | 'none';
+  /** Data: what `createFormat` takes; it has been made once already, so that nothing is wrong with it. */
+  readonly format: FormatSpec;
   readonly rfc: '5424' | '3164';
   /** 0..23 */
   readonly facility: number;

@@ -162,7 +162,9 @@ function readOne(
   if (file?.readable !== false) reading.requireAll(needs, told);
   const given = (key: SettingKey) => written.has(key) || notNeeded.includes(key);
   for (const each of objections(reading.values, given)) reading.object(each);
-  return reading.readTlsFiles();
+  const tlsFiles = reading.readTlsFiles();
+  reading.checkFormat();
+  return tlsFiles;
 }
 
 /** What is written for several flows is wrong only if it has a meaning in none of them. */

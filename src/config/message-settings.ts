@@ -1,23 +1,11 @@
-/** Rows of the table in settings.ts: what a message looks like, how large it may be, and how it says which log it is. */
+/** Rows of the table in settings.ts: a message's header, how large it may be, and how it says which log it is. */
 import { defaulted, derived } from './setting.ts';
 import { facility, severity } from './syslog-names.ts';
 import { headerText, oneOf, switchText } from './text.ts';
 import { size } from './units.ts';
-import { enterpriseId, separator } from './values.ts';
+import { enterpriseId } from './values.ts';
 
 export const messageSettings = {
-  sep: defaulted(separator, '||', {
-    group: 'message',
-    variables: ['SYSLOG_SEP'],
-    placeholder: '<text>',
-    description: 'what stands before each key=value pair; \\t for a tab',
-  }),
-  escape: defaulted(oneOf('standard', 'none'), 'standard', {
-    group: 'message',
-    variables: ['SYSLOG_ESCAPE'],
-    placeholder: '<standard|none>',
-    description: 'standard: nothing in a log can forge a field or a message; none: raw text, line breaks excepted',
-  }),
   rfc: defaulted(oneOf('5424', '3164'), '5424', {
     group: 'message',
     variables: ['SYSLOG_RFC'],

@@ -7,6 +7,8 @@
  * test`). A phrase never repeats the text itself.
  */
 
+import type { Structure } from './setting.ts';
+
 /** All leaves are text, as they were written; what was left empty (`key:`, `~`, `null`) is not there. */
 export type Plain = string | readonly Plain[] | { readonly [key: string]: Plain };
 
@@ -120,7 +122,7 @@ export function pathText(path: PlainPath): string {
  * Several values of one setting, as of a flag that was given twice: lists one after another (what is no list is an item
  * of its own), mappings together.
  */
-export function joinNodes(structure: 'list' | 'mapping', nodes: readonly PlainNode[], at: string): PlainNode {
+export function joinNodes(structure: Structure, nodes: readonly PlainNode[], at: string): PlainNode {
   const [first] = nodes;
   if (nodes.length === 1 && first !== undefined) return first;
   const broken = nodes.find(({ kind }) => kind === 'broken' || (structure === 'mapping' && kind !== 'mapping'));

@@ -1,13 +1,15 @@
 /** Settings as they were written → values, with all that is wrong; one for each way of logs. */
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { ConfigProblem } from '../errors.ts';
+import { AppError, type ConfigProblem } from '../errors.ts';
+import { createFormat } from '../format/registry.ts';
 import { deadLetterProblem } from './dead-letter-path.ts';
 import { derivations, type Surroundings } from './derive.ts';
 import type { FlowSections } from './flows.ts';
+import { formatSpecOf } from './format-spec.ts';
+import type { Objection } from './objection.ts';
 import { brokenParts, type Plain, partAt, plainOf, writtenOf } from './plain.ts';
 import { type MissingPlace, problemOf, type RawValue, type RawValues, shown } from './raw-value.ts';
-import type { Objection } from './rules.ts';
 import type { SettingGroup } from './setting.ts';
 import { type PartialValues, type SettingKey, sectionKindOf, settingKeys, settings } from './settings.ts';
 import { nodeOfTexts, structuredIssues } from './structured.ts';
@@ -96,7 +98,9 @@ export class Reading {
     for (const { path, phrase } of structuredIssues(result.error)) {
       const part = partAt(written, path);
       const quoted = typeof part === 'string' ? `: ${shown(key, part)}` : '';
-      this.problems.push(problemOf(key, `${quoted} ${phrase}`, withNode, path));
+      // A whole sentence, of a parser that is not made for settings, stands by itself.
+      const text = /^[a-z]/.test(phrase) ? `${quoted} ${phrase}` : `: ${phrase}`;
+      this.problems.push(problemOf(key, text, withNode, path));
     }
   }
 
@@ -153,6 +157,25 @@ export class Reading {
     if (problem !== undefined) this.complain('deadLetter', `: ${problem}`);
     this.texts.set('deadLetter', [path]);
     return path;
+  }
+
+  /** Makes the format once, to see whether that can be done; a module of the user's is loaded by it. */
+  checkFormat(): void {
+    const { module, format } = this.values;
+    if (module !== undefined) {
+      const path = resolve(this.#written.get('module')?.baseDirectory ?? '.', module);
+      this.#values.module = path;
+      this.texts.set('module', [path]);
+    }
+    // Otherwise it could only be wrong for a reason that has been told.
+    if (this.problems.length > 0) return;
+    try {
+      createFormat(formatSpecOf(this.values));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const key = format === 'template' || format === 'module' ? format : this.#written.has('map') ? 'map' : 'format';
+      this.complain(key, `: ${error.message}`);
+    }
   }
 
   /** Also makes the paths' texts absolute, so that the log shows which file was meant. */

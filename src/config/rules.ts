@@ -1,30 +1,10 @@
 /** What settings demand of each other. Each rule looks only at values that are known: the others have problems of their own. Pure. */
 import { MAX_DATAGRAM_BYTES } from '../encode/framing.ts';
 import { groupTimeoutMs } from './derive.ts';
+import { formatRules } from './format-rules.ts';
+import { idle, none, type Objection, objection, type Rule } from './objection.ts';
 import type { PartialValues, SettingKey } from './settings.ts';
 import { formatDuration } from './units.ts';
-
-export interface Objection {
-  readonly key: SettingKey;
-  /** Continues the setting's name. */
-  readonly phrase: string;
-  /** It does no harm, but has no effect. */
-  readonly idle?: boolean;
-}
-
-/** `given`: somebody set it; it is not there by default. */
-type Rule = (values: PartialValues, given: (key: SettingKey) => boolean) => readonly Objection[];
-
-const none: readonly Objection[] = [];
-
-function objection(key: SettingKey, phrase: string): readonly Objection[] {
-  return [{ key, phrase }];
-}
-
-/** Of something that has no effect as things are. */
-function idle(key: SettingKey, phrase: string): readonly Objection[] {
-  return [{ key, phrase, idle: true }];
-}
 
 /** All of a header and an identity but the four names, at their longest; a cursor has 28 characters, and is given 128. */
 const restOfHead = 320;
@@ -100,7 +80,10 @@ const rules: readonly Rule[] = [
     return objection('cert', ' is missing: --key is the private key of a client certificate');
   },
 
-  function separatorThatEscapes({ sep, escape: mode }) {
+  ...formatRules,
+
+  function separatorThatEscapes({ sep, escape: mode, format }) {
+    if (format !== 'kv') return none;
     // Its first character is the one that is escaped inside values: not one that keys or escapes are made of.
     if (sep === undefined || mode !== 'standard' || !/^[A-Za-z0-9\\=\u0080-\uffff]/.test(sep)) return none;
     return objection(
@@ -128,9 +111,9 @@ const rules: readonly Rule[] = [
     return objection('identity', ' has no place with --rfc 3164, which has no structured data; use --rfc 5424');
   },
 
-  function enterpriseIdNeedsIdentity({ identity }, given) {
-    if (identity !== false || !given('enterpriseId')) return none;
-    return idle('enterpriseId', ' has no meaning without --identity; add that, or leave it out');
+  function enterpriseIdNeedsIdentity({ identity, format }, given) {
+    if (identity !== false || format === 'sd' || !given('enterpriseId')) return none;
+    return idle('enterpriseId', ' has no meaning without --identity or --format sd; add one of them, or leave it out');
   },
 
   function oversizeNeedsDeadLetter({ oversize }, given) {

@@ -3,7 +3,9 @@ import type { z } from 'zod';
 import type { Plain } from './plain.ts';
 import type { TextSchema } from './text.ts';
 
-export type SettingGroup = 'service' | 'group' | 'message' | 'receiver' | 'delivery' | 'operation';
+export type SettingGroup = 'service' | 'group' | 'message' | 'format' | 'receiver' | 'delivery' | 'operation';
+
+export type Structure = 'list' | 'mapping' | 'texts';
 
 export interface SettingInfo {
   readonly group: SettingGroup;
@@ -25,9 +27,10 @@ export interface SettingInfo {
   /**
    * The value is a list or a mapping, and the schema takes `Plain` (see plain.ts for what it complains of): in the file
    * it is YAML like the rest; a flag or variable holds YAML flow text (`{field: status, in: [500, 502]}`), and of a
-   * mapping also `name=value`. A flag that is given several times makes one list, or one mapping.
+   * mapping also `name=value`. A flag that is given several times makes one list, or one mapping. `texts`: a text, or a
+   * list of texts; YAML only with a `[` in front.
    */
-  readonly structure?: 'list' | 'mapping';
+  readonly structure?: Structure;
   /** What may be shown of a value in errors and logs; absent: all of it. */
   readonly mask?: (text: string) => string;
 }
@@ -74,7 +77,7 @@ export function requiredList<T>(schema: TextSchema<T>, info: SettingInfo): Setti
 /** A value with a structure; see `SettingInfo.structure`. */
 export function structured<T>(
   schema: z.ZodType<T, Plain>,
-  info: SettingInfo & { readonly structure: 'list' | 'mapping' },
+  info: SettingInfo & { readonly structure: Structure },
 ): Setting<T | undefined> {
   return { ...info, schema, absent: 'optional' };
 }

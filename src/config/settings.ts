@@ -7,6 +7,7 @@
  * file. Order matters only in so far as help and documentation keep it.
  */
 import { deliverySettings } from './delivery-settings.ts';
+import { formatSettings } from './format-settings.ts';
 import { groupSettings } from './group-settings.ts';
 import { messageSettings } from './message-settings.ts';
 import { operationSettings } from './operation-settings.ts';
@@ -19,6 +20,7 @@ const table = {
   ...serviceSettings,
   ...groupSettings,
   ...messageSettings,
+  ...formatSettings,
   ...receiverSettings,
   ...deliverySettings,
   ...operationSettings,
@@ -42,6 +44,7 @@ export const groupTitles: Readonly<Record<SettingGroup, string>> = {
   service: 'Service',
   group: 'Consumer group',
   message: 'Message',
+  format: 'Format',
   receiver: 'Receiver',
   delivery: 'Delivery',
   operation: 'Operation',
@@ -54,6 +57,7 @@ export const sectionKinds: Readonly<Record<SettingGroup, SectionKind | undefined
   service: 'source',
   group: 'source',
   message: 'pipeline',
+  format: 'pipeline',
   receiver: 'receiver',
   delivery: 'receiver',
   operation: undefined,

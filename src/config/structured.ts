@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { joinNodes, type PlainNode, type PlainPath } from './plain.ts';
 import type { RawValue } from './raw-value.ts';
+import type { Structure } from './setting.ts';
 import { type SettingKey, settings } from './settings.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -12,15 +13,16 @@ export function nodeOfTexts(key: SettingKey, raw: RawValue): PlainNode {
   return joinNodes(structure, nodes, raw.origin);
 }
 
-function nodeOfText(structure: 'list' | 'mapping', text: string, at: string): PlainNode {
+function nodeOfText(structure: Structure, text: string, at: string): PlainNode {
   if (text.trim() === '') {
     return { kind: 'broken', phrase: ': "" is empty; give a value or leave the setting out', at };
   }
-  const pair = structure === 'mapping' ? /^([^={}[\]:]+)=(.*)$/s.exec(text) : null;
+  const pair = structure === 'mapping' ? /^((?:[^={}[\]:]|:(?!\s))+)=(.*)$/s.exec(text) : null;
   if (pair) {
     const [, name = '', value = ''] = pair;
     return { kind: 'mapping', entries: [{ key: name.trim(), at, node: { kind: 'text', text: value, at } }], at };
   }
+  if (structure === 'texts' && !text.trimStart().startsWith('[')) return { kind: 'text', text, at };
   const outcome = parseYaml(text, () => at);
   if ('root' in outcome) return outcome.root;
   return { kind: 'broken', phrase: ` is not YAML: ${outcome.syntax}`, at };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { createKeyValueFormat } from '../../src/format/key-value.ts';
+import { createFormat } from '../../src/format/registry.ts';
 import { load } from '../support/config.ts';
 import { encoders } from '../support/encoders.ts';
 import { propertyRuns } from '../support/property-runs.ts';
@@ -32,7 +32,7 @@ test.each(encoders)(
           const { service, message } = load(environment).config;
           const { rfc, hostname, tag: appName } = message;
           const encoder = createEncoder({
-            format: createKeyValueFormat(message),
+            format: createFormat(message.format),
             header: { rfc, facility: 23, severity: 7, hostname, appName },
             framing: 'octet-counting',
             maxMessageBytes: message.maxMessageBytes,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { createKeyValueFormat } from '../../src/format/key-value.ts';
+import { createFormat } from '../../src/format/registry.ts';
 import { load } from '../support/config.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
@@ -12,10 +12,13 @@ test('a separator that the configuration accepts is one that the format can work
     fc.property(separator, fc.constantFrom('standard', 'none'), (text, mode) => {
       try {
         const { message } = load({}, { '--sep': text, '--escape': mode }).config;
-        expect(createKeyValueFormat(message).lead).not.toHaveLength(0);
+        const format = createFormat(message.format);
+        expect('lead' in format && [...format.lead]).toEqual([...Buffer.from(message.format.separator ?? '')]);
         accepted++;
       } catch (error) {
-        expect(error).toBeInstanceOf(ConfigError);
+        if (!(error instanceof ConfigError)) throw error;
+        // Told of the setting, before the format could find it.
+        expect(error.problems.map(({ path }) => path)).toEqual(['sep']);
       }
     }),
     propertyRuns(300),

@@ -42,8 +42,7 @@ export async function startDaemon(
       ...options.group,
     },
     message: {
-      separator: '||',
-      escape: 'standard',
+      format: { format: 'kv' },
       rfc: '5424',
       facility: 16,
       severity: 5,

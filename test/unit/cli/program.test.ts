@@ -52,7 +52,7 @@ describe('flags', () => {
       '--sep=--',
     ]);
     expect(config?.receiver.tls).toMatchObject({ fingerprints: [a, b], insecure: true });
-    expect(config?.message).toMatchObject({ tag: '-', separator: '--' });
+    expect(config?.message).toMatchObject({ tag: '-', format: { separator: '--' } });
   });
 
   test('each setting that has a flag can be set by it', async () => {

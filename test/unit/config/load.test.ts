@@ -46,8 +46,7 @@ describe('defaults', () => {
         inOrder: false,
       },
       message: {
-        separator: '||',
-        escape: 'standard',
+        format: { format: 'kv', separator: '||', escape: 'standard' },
         rfc: '5424',
         facility: 1,
         severity: 6,
