@@ -156,6 +156,7 @@ function readOne(
   notNeeded: readonly SettingKey[] = [],
 ): TlsFiles {
   reading.takeWritten();
+  reading.takePreset();
   reading.takeDefaults();
   reading.takeDerived(surroundings);
   // Of a file that could not be read nobody knows what it would have set.

@@ -9,6 +9,7 @@ import type { FlowSections } from './flows.ts';
 import { formatSpecOf } from './format-spec.ts';
 import type { Objection } from './objection.ts';
 import { brokenParts, type Plain, partAt, plainOf, writtenOf } from './plain.ts';
+import { presets } from './presets.ts';
 import { type MissingPlace, problemOf, type RawValue, type RawValues, shown } from './raw-value.ts';
 import type { SettingGroup } from './setting.ts';
 import { type PartialValues, type SettingKey, sectionKindOf, settingKeys, settings } from './settings.ts';
@@ -104,21 +105,36 @@ export class Reading {
     }
   }
 
+  /** Framing is TCP's own: a datagram has none, and TLS the one of RFC 5425. */
+  takePreset(): void {
+    const { preset } = this.values;
+    if (preset === undefined) return;
+    for (const [key, text] of Object.entries(presets[preset].settings) as [SettingKey, string][]) {
+      if (this.#written.has(key) || (key === 'framing' && this.values.proto !== 'tcp')) continue;
+      if (!this.#takeOwn(key, text, `preset ${preset}`)) throw new TypeError(`${key} of ${preset} does not parse`);
+    }
+  }
+
   takeDefaults(): void {
     for (const key of settingKeys) {
       const { absent, defaultText } = settings[key];
-      if (absent !== 'default' || defaultText === undefined || this.#written.has(key)) continue;
+      if (absent !== 'default' || defaultText === undefined || this.#isKnown(key)) continue;
       if (!this.#takeOwn(key, defaultText, 'default')) throw new TypeError(`the default of ${key} does not parse`);
     }
   }
 
   takeDerived(surroundings: Surroundings): void {
     for (const [key, derive] of derivations) {
-      if (this.#written.has(key)) continue;
+      if (this.#isKnown(key)) continue;
       const text = derive(this.values, surroundings);
       // What does not parse (a region that an odd endpoint seems to name) counts as not to be worked out.
       if (text !== undefined) this.#takeOwn(key, text, 'derived');
     }
+  }
+
+  /** Or refused. */
+  #isKnown(key: SettingKey): boolean {
+    return this.#written.has(key) || this.texts.has(key);
   }
 
   #takeOwn(key: SettingKey, text: string, origin: string): boolean {

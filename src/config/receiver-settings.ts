@@ -1,10 +1,18 @@
 /** Rows of the table in settings.ts: where messages go, and how. */
+import { presetNames } from './presets.ts';
 import { defaulted, derived, optional, repeatable, requiredList } from './setting.ts';
 import { oneOf, plainText, switchText } from './text.ts';
 import { duration } from './units.ts';
 import { fingerprint, hostText, port, receiverAddress } from './values.ts';
 
 export const receiverSettings = {
+  preset: optional(oneOf(...presetNames), {
+    group: 'receiver',
+    variables: ['SYSLOG_PRESET'],
+    placeholder: `<${presetNames.join('|')}>`,
+    description:
+      'what this receiver takes as it comes: transport, framing, format, size and header; whatever is given otherwise wins',
+  }),
   proto: defaulted(oneOf('udp', 'tcp', 'tls'), 'tcp', {
     group: 'receiver',
     variables: ['SYSLOG_PROTO', 'SYSLOG_PROTOCOL'],

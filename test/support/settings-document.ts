@@ -1,6 +1,19 @@
 /** The tables of docs/configuration.md, made from the table of settings. */
+import { presetNames, presets } from '../../src/config/presets.ts';
 import { kebabCase, type SettingGroup } from '../../src/config/setting.ts';
 import { flagOf, groupTitles, isSwitch, settingKeys, settings } from '../../src/config/settings.ts';
+
+/** The table of presets. */
+export function presetsDocument(): string {
+  const keys = ['proto', 'framing', 'rfc', 'format', 'maxMessageBytes'] as const;
+  const rows = presetNames.map((name) => {
+    const { title, settings: given, notes } = presets[name];
+    const values = keys.map((key) => (given[key] === undefined ? 'default' : code(given[key])));
+    return `| ${[`${code(name)}: ${title}`, ...values, notes.join(' ')].map(escapeCell).join(' | ')} |`;
+  });
+  const titles = ['preset', ...keys.map((key) => code(kebabCase(key))), 'at the receiver'];
+  return [`| ${titles.join(' | ')} |`, `|${'---|'.repeat(titles.length)}`, ...rows, ''].join('\n');
+}
 
 export function settingsDocument(): string {
   const groups = Object.keys(groupTitles) as SettingGroup[];
