@@ -81,10 +81,13 @@ const classRule = z
     }),
   );
 
-/** `rules`: the first whose `when` holds decides. */
-export const rulesSchema = z
-  .array(classRule)
-  .min(1, 'is an empty list; give a rule or leave the setting out') as z.ZodType<readonly ClassRule[], Plain>;
+const ruleList = z.array(classRule).min(1, 'is an empty list; give a rule or leave the setting out');
+
+/** `rules`: a rule, or a list of which the first whose `when` holds decides. */
+export const rulesSchema = z.union([
+  classRule.transform((rule): readonly ClassRule[] => [rule]),
+  ruleList,
+]) as z.ZodType<readonly ClassRule[], Plain>;
 
 /** What the user gave, each part parsed by its schema. */
 export interface RulesForm {

@@ -154,10 +154,12 @@ describe('rules', () => {
       { when, severity: 3, facility: 20, appName: 'waf', msgId: 'BLOCK' },
       { when, severity: 0 },
     ]);
+    expect(parsed(rulesSchema, '{when: {field: a, exists: true}, severity: 0}')).toEqual([{ when, severity: 0 }]);
   });
 
   test.each<[string, readonly string[]]>([
-    ['{when: {field: a, exists: true}, severity: err}', [': is not a list']],
+    ['{when: {field: a, exists: true}, facility: 24}', ['.facility: is no facility: they go from 0 to 23']],
+    ['err', [': is neither a mapping nor a list']],
     ['[]', [': is an empty list; give a rule or leave the setting out']],
     ['[{severity: err}]', ['[0].when: is missing']],
     [
