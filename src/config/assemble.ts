@@ -1,12 +1,31 @@
 /** The flat values, checked and complete, in the shape that the daemon reads. Pure. */
-import type { Config, DeliveryConfig, ReceiverConfig, ReplayConfig, ServiceConfig, TlsConfig } from './config.ts';
+import { createHash } from 'node:crypto';
+import { createRules } from '../route/rules-schema.ts';
+import { createFieldSelection } from '../route/selection.ts';
+import type {
+  Config,
+  DeliveryConfig,
+  MessageConfig,
+  ReceiverConfig,
+  ReplayConfig,
+  ServiceConfig,
+  TlsConfig,
+} from './config.ts';
 import { groupTimeoutMs } from './derive.ts';
 import { formatSpecOf } from './format-spec.ts';
 import type { Values } from './settings.ts';
 import type { TlsFiles } from './tls-files.ts';
 
-/** @param deadLetterPath absolute, with everything put in; absent where there is none */
-export function assembleConfig(values: Values, tlsFiles: TlsFiles, deadLetterPath?: string): Config {
+/**
+ * @param messageText all settings that a message is made by, as text
+ * @param deadLetterPath absolute, with everything put in; absent where there is none
+ */
+export function assembleConfig(
+  values: Values,
+  messageText: string,
+  tlsFiles: TlsFiles,
+  deadLetterPath?: string,
+): Config {
   return {
     service: serviceConfig(values),
     group: {
@@ -21,34 +40,27 @@ export function assembleConfig(values: Values, tlsFiles: TlsFiles, deadLetterPat
       maxInFlightBytes: values.maxInFlight,
       inOrder: values.inOrder,
     },
-    ...sendingConfig(values, tlsFiles, deadLetterPath),
+    ...sendingConfig(values, messageText, tlsFiles, deadLetterPath),
   };
 }
 
 /** What a replay takes: where and how to send; and the log service, where all that it needs is known. */
-export function assembleReplayConfig(values: ReplayValues, tlsFiles: TlsFiles): ReplayConfig {
+export function assembleReplayConfig(values: ReplayValues, messageText: string, tlsFiles: TlsFiles): ReplayConfig {
   const { endpoint, project, logstore, accessKeyId, accessKeySecret } = values;
   const isKnown = [endpoint, project, logstore, accessKeyId, accessKeySecret].every((value) => value !== undefined);
-  return { ...sendingConfig(values, tlsFiles), ...(isKnown && { service: serviceConfig(values as Values) }) };
+  return {
+    ...sendingConfig(values, messageText, tlsFiles),
+    ...(isKnown && { service: serviceConfig(values as Values) }),
+  };
 }
 
 /** The log service's settings, and the group's, may be missing. */
 export type ReplayValues = Omit<Values, ServiceKey> & Partial<Pick<Values, ServiceKey>>;
 type ServiceKey = 'endpoint' | 'project' | 'logstore' | 'accessKeyId' | 'accessKeySecret' | 'group' | 'consumerName';
 
-function sendingConfig(values: ReplayValues, tlsFiles: TlsFiles, deadLetterPath?: string) {
+function sendingConfig(values: ReplayValues, messageText: string, tlsFiles: TlsFiles, deadLetterPath?: string) {
   return {
-    message: {
-      format: formatSpecOf(values),
-      rfc: values.rfc,
-      facility: values.facility,
-      severity: values.severity,
-      hostname: values.hostname,
-      tag: values.tag,
-      maxMessageBytes: values.maxMessageBytes,
-      oversize: values.oversize,
-      ...(values.identity && { identity: { enterpriseId: values.enterpriseId } }),
-    },
+    message: messageConfig(values, messageText),
     receiver: receiverConfig(values, tlsFiles),
     delivery: deliveryConfig(values, deadLetterPath),
     operation: {
@@ -58,6 +70,31 @@ function sendingConfig(values: ReplayValues, tlsFiles: TlsFiles, deadLetterPath?
       encoder: values.encoder,
       drainTimeoutMs: values.drainTimeout,
     },
+  };
+}
+
+function messageConfig(values: ReplayValues, messageText: string): MessageConfig {
+  const fields = createFieldSelection(values);
+  const rules = createRules(values);
+  return {
+    format: formatSpecOf(values),
+    rfc: values.rfc,
+    facility: values.facility,
+    severity: values.severity,
+    hostname: values.hostname,
+    tag: values.tag,
+    ...(values.procid !== undefined && { procId: values.procid }),
+    ...(values.msgid !== undefined && { msgId: values.msgid }),
+    timeZone: values.timezone,
+    timestampDigits: values.timePrecision,
+    rfc3164Time: values.rfc3164Time,
+    ...(fields && { fields }),
+    ...(rules && { rules }),
+    maxMessageBytes: values.maxMessageBytes,
+    oversize: values.oversize,
+    ...(values.identity && { identity: { enterpriseId: values.enterpriseId } }),
+    // Of a hash nothing can be read back, should somebody log it.
+    fingerprint: createHash('sha256').update(messageText).digest('hex'),
   };
 }
 

@@ -2,7 +2,10 @@
  * The effective configuration: every value parsed, checked against the others, and in the unit that its name says.
  * `load.ts` makes it; nothing changes it afterwards. An optional property is absent, never undefined.
  */
+import type { FieldSelection } from '../encode/field-selection.ts';
+import type { HeaderText } from '../encode/header-text.ts';
 import type { FormatSpec } from '../format/registry.ts';
+import type { Rules } from '../route/rules.ts';
 
 export interface Config {
   readonly service: ServiceConfig;
@@ -76,9 +79,23 @@ export interface MessageConfig {
   readonly facility: number;
   /** 0..7 */
   readonly severity: number;
-  readonly hostname: string;
+  readonly hostname: HeaderText;
   /** APP-NAME (RFC 5424) or TAG (RFC 3164). */
-  readonly tag: string;
+  readonly tag: HeaderText;
+  readonly procId?: HeaderText;
+  readonly msgId?: HeaderText;
+  /** `utc`, `local` or a name of the IANA time zone database. */
+  readonly timeZone: string;
+  /** Below the second. */
+  readonly timestampDigits: number | 'auto';
+  /** Of RFC 3164; nothing to RFC 5424. */
+  readonly rfc3164Time: 'legacy' | 'year' | 'rfc3339';
+  /** Which fields are written; absent: all, under their own names. */
+  readonly fields?: FieldSelection;
+  /** What is decided by content; absent: nothing. */
+  readonly rules?: Rules;
+  /** Equal where two messages are made alike: rules and selections hold functions, which do not compare. */
+  readonly fingerprint: string;
   /** Of a message with its header, framing excluded. */
   readonly maxMessageBytes: number;
   readonly oversize: 'truncate' | 'split' | 'dead-letter';

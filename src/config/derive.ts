@@ -23,6 +23,7 @@ export const derivations: ReadonlyMap<SettingKey, Derivation> = new Map<SettingK
   ['region', ({ endpoint }, { resolveRegion }) => (endpoint === undefined ? undefined : resolveRegion(endpoint))],
   ['signVersion', ({ region }) => (region === undefined ? 'v1' : 'v4')],
   ['consumerName', ({ group }, surroundings) => (group === undefined ? undefined : consumerName(group, surroundings))],
+  ['timezone', ({ rfc }) => (rfc === '3164' ? 'local' : 'utc')],
   ['hostname', (_, { hostname }) => asHeaderText(hostname)],
   ['maxMessageBytes', ({ proto }) => (proto === 'udp' ? '8KiB' : '64KiB')],
   ['port', ({ proto }) => (proto === 'tls' ? '6514' : '514')],
@@ -43,7 +44,7 @@ function consumerName(group: string, { hostname, processId, environment }: Surro
 }
 
 function asHeaderText(hostname: string): string {
-  return hostname.replace(/[^\x21-\x7e]/g, '-').slice(0, 255) || '-';
+  return hostname.replace(/[^\x21-\x7e]|[{}]/g, '-').slice(0, 255) || '-';
 }
 
 /** The service counts in whole seconds. */

@@ -1,7 +1,7 @@
 /** What flows have in common, and what they must not have. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigProblem } from '../errors.ts';
-import type { Config, Flow } from './config.ts';
+import type { Config, Flow, MessageConfig } from './config.ts';
 
 /** Makes equal parts of configurations one object, so that what is shared can be told by identity. One a load. */
 export class Shared {
@@ -15,10 +15,15 @@ export class Shared {
   #one(name: keyof Config, part: unknown): unknown {
     const kept = this.#kept.get(name) ?? [];
     this.#kept.set(name, kept);
-    const same = kept.find((each) => isDeepStrictEqual(each, part));
+    const same = kept.find((each) => isSame(each, part));
     if (same === undefined) kept.push(part);
     return same ?? part;
   }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  const [one, other] = [a, b].map((part) => (part as Partial<MessageConfig>).fingerprint);
+  return one === undefined ? isDeepStrictEqual(a, b) : one === other;
 }
 
 /** Two consumers of one process under one name, and two flows that write to one dead-letter file. */

@@ -73,7 +73,7 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
     readings.push({ plan: each, reading });
     problems.push(...reading.problems);
     if (problems.length === 0) {
-      const config = assembleConfig(reading.values as Values, tlsFiles, deadLetterPath);
+      const config = assembleConfig(reading.values as Values, reading.messageText(), tlsFiles, deadLetterPath);
       flows.push({ pipeline, source, receiver, required, config: shared.of(config) });
     }
   }
@@ -112,7 +112,7 @@ export function loadReplayConfig(flags: Flags, surroundings: Surroundings): Load
   const tlsFiles = readOne(reading, common, surroundings, file, [...problems], isNeeded, ['deadLetter']);
   problems.push(...reading.problems);
   if (problems.length > 0) throw new ConfigError(inOrder(problems, scrub));
-  const config = assembleReplayConfig(reading.values as ReplayValues, tlsFiles);
+  const config = assembleReplayConfig(reading.values as ReplayValues, reading.messageText(), tlsFiles);
   const warnings = warningsAbout(config).map(scrub);
   if (Object.keys(file?.sections ?? {}).length > 0) {
     warnings.push(

@@ -1,7 +1,15 @@
 /** Rows of the table in settings.ts: a message's header, how large it may be, and how it says which log it is. */
-import { defaulted, derived } from './setting.ts';
+import {
+  MAX_APP_NAME_LENGTH,
+  MAX_HOSTNAME_LENGTH,
+  MAX_MSG_ID_LENGTH,
+  MAX_PROC_ID_LENGTH,
+} from '../encode/header-fields.ts';
+import { headerTemplate } from '../route/header-template.ts';
+import { defaulted, derived, optional } from './setting.ts';
 import { facility, severity } from './syslog-names.ts';
-import { headerText, oneOf, switchText } from './text.ts';
+import { oneOf, switchText } from './text.ts';
+import { timePrecision, timeZone } from './time.ts';
 import { size } from './units.ts';
 import { enterpriseId } from './values.ts';
 
@@ -24,17 +32,49 @@ export const messageSettings = {
     placeholder: '<name|number>',
     description: 'severity of every message: emerg, alert, crit, err, warning, notice, info, debug, or 0 to 7',
   }),
-  hostname: derived(headerText(255), "the machine's", {
+  hostname: derived(headerTemplate(MAX_HOSTNAME_LENGTH), "the machine's", {
     group: 'message',
     variables: ['SYSLOG_HOSTNAME'],
     placeholder: '<name>',
-    description: 'HOSTNAME of every message; a SIEM tells log sources apart by it',
+    description:
+      'HOSTNAME of every message; a SIEM tells log sources apart by it; with {field} or {field|text} in it, from the log, such as {__tag__:__hostname__}',
   }),
-  tag: defaulted(headerText(48), '-', {
+  tag: defaulted(headerTemplate(MAX_APP_NAME_LENGTH), '-', {
     group: 'message',
     variables: ['SYSLOG_TAG'],
     placeholder: '<name>',
-    description: 'APP-NAME (RFC 5424) or TAG (RFC 3164) of every message',
+    description: 'APP-NAME (RFC 5424) or TAG (RFC 3164) of every message; may have {field} in it',
+  }),
+  procid: optional(headerTemplate(MAX_PROC_ID_LENGTH), {
+    group: 'message',
+    variables: ['SYSLOG_PROCID'],
+    placeholder: '<text>',
+    description: "PROCID (RFC 5424), or the TAG's [pid] (RFC 3164); may have {field} in it",
+  }),
+  msgid: optional(headerTemplate(MAX_MSG_ID_LENGTH), {
+    group: 'message',
+    variables: ['SYSLOG_MSGID'],
+    placeholder: '<text>',
+    description: 'MSGID (RFC 5424 only); may have {field} in it',
+  }),
+  timezone: derived(timeZone, 'utc, with RFC 3164 local', {
+    group: 'message',
+    variables: ['SYSLOG_TIMEZONE'],
+    placeholder: '<utc|local|zone>',
+    description: 'time zone of time stamps: utc, local (TZ), or a name such as Asia/Shanghai',
+  }),
+  timePrecision: defaulted(timePrecision, 'auto', {
+    group: 'message',
+    variables: ['SYSLOG_TIME_PRECISION'],
+    placeholder: '<auto|0..6>',
+    description: 'digits of time stamps below the second; auto: 6 where the log has nanoseconds, else none',
+  }),
+  rfc3164Time: defaulted(oneOf('legacy', 'year', 'rfc3339'), 'legacy', {
+    group: 'message',
+    variables: ['SYSLOG_RFC3164_TIME'],
+    placeholder: '<legacy|year|rfc3339>',
+    description:
+      'time stamps of RFC 3164: Nov 20 10:11:12, with the year (Nov 20 2026 10:11:12), or as 2026-11-20T10:11:12+08:00',
   }),
   maxMessageBytes: derived(size({ min: '480B', max: '64MiB' }), '64KiB, with udp 8KiB', {
     group: 'message',

@@ -25,6 +25,8 @@ export class Reading {
   readonly texts = new Map<SettingKey, Plain>();
   /** Where each was found: `--port`, `SYSLOG_PORT`, `c.yaml:7`, `default`, `derived`. */
   readonly origins = new Map<SettingKey, string>();
+  /** The same, with what was put in by `${…}`. */
+  readonly #plain = new Map<SettingKey, Plain>();
   readonly #written: RawValues;
   readonly #sections: FlowSections;
   readonly #values: { -readonly [Key in keyof PartialValues]: unknown } = {};
@@ -77,6 +79,7 @@ export class Reading {
       const parsed = results.map((result) => result.data);
       this.#values[key] = settings[key].repeatable ? parsed : parsed[0];
       this.texts.set(key, raw.written ?? raw.texts);
+      this.#plain.set(key, raw.texts);
       this.origins.set(key, raw.origin);
     }
   }
@@ -92,6 +95,7 @@ export class Reading {
     if (result.success) {
       this.#values[key] = result.data;
       this.texts.set(key, writtenOf(node) ?? []);
+      this.#plain.set(key, value);
       this.origins.set(key, raw.origin);
       return;
     }
@@ -142,6 +146,7 @@ export class Reading {
     if (!result.success) return false;
     this.#values[key] = result.data;
     this.texts.set(key, [text]);
+    this.#plain.set(key, [text]);
     this.origins.set(key, origin);
     return true;
   }
@@ -175,6 +180,12 @@ export class Reading {
     return path;
   }
 
+  /** All settings that a message is made by, as they are and not as they may be shown: to be compared, not shown. */
+  messageText(): string {
+    const keys = settingKeys.filter((key) => sectionKindOf(key) === 'pipeline');
+    return JSON.stringify(keys.map((key) => [key, this.#plain.get(key) ?? null]));
+  }
+
   /** Makes the format once, to see whether that can be done; a module of the user's is loaded by it. */
   checkFormat(): void {
     const { module, format } = this.values;
@@ -182,6 +193,7 @@ export class Reading {
       const path = resolve(this.#written.get('module')?.baseDirectory ?? '.', module);
       this.#values.module = path;
       this.texts.set('module', [path]);
+      this.#plain.set('module', [path]);
     }
     // Otherwise it could only be wrong for a reason that has been told.
     if (this.problems.length > 0) return;

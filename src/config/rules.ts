@@ -6,9 +6,6 @@ import { idle, none, type Objection, objection, type Rule } from './objection.ts
 import type { PartialValues, SettingKey } from './settings.ts';
 import { formatDuration } from './units.ts';
 
-/** All of a header and an identity but the four names, at their longest; a cursor has 28 characters, and is given 128. */
-const restOfHead = 320;
-
 const rules: readonly Rule[] = [
   function regionForV4({ signVersion, region, endpoint }, given) {
     if (signVersion !== 'v4' || region !== undefined || endpoint === undefined || given('region')) return none;
@@ -93,7 +90,8 @@ const rules: readonly Rule[] = [
   },
 
   function tagOfRfc3164({ rfc, tag }) {
-    if (rfc !== '3164' || tag === undefined || tag.length <= 32) return none;
+    // What comes from a field is cleaned and cut, as it was asked for.
+    if (rfc !== '3164' || typeof tag !== 'string' || tag.length <= 32) return none;
     return objection('tag', ` has ${tag.length} characters; with --rfc 3164 it has at most 32`);
   },
 
@@ -130,17 +128,6 @@ const rules: readonly Rule[] = [
     if (given('deadLetter')) return none;
     const alone = (['deadLetterMaxSize', 'deadLetterFiles'] as const).filter((key) => given(key));
     return alone.flatMap((key) => idle(key, ' has no meaning without --dead-letter; add that, or leave it out'));
-  },
-
-  function messageHoldsIdentity({ identity, maxMessageBytes, hostname, tag, project, logstore }) {
-    if (!identity || maxMessageBytes === undefined) return none;
-    const names = [hostname, tag, project, logstore].reduce((sum, name) => sum + (name?.length ?? 0), 0);
-    const needed = restOfHead + names;
-    if (maxMessageBytes >= needed) return none;
-    return objection(
-      'maxMessageBytes',
-      ` is ${maxMessageBytes} bytes; with --identity a message takes at least ${needed}, or there may be no room for its text`,
-    );
   },
 ];
 

@@ -3,7 +3,15 @@ import type { z } from 'zod';
 import type { Plain } from './plain.ts';
 import type { TextSchema } from './text.ts';
 
-export type SettingGroup = 'service' | 'group' | 'message' | 'format' | 'receiver' | 'delivery' | 'operation';
+export type SettingGroup =
+  | 'service'
+  | 'group'
+  | 'selection'
+  | 'message'
+  | 'format'
+  | 'receiver'
+  | 'delivery'
+  | 'operation';
 
 export type Structure = 'list' | 'mapping' | 'texts';
 

@@ -12,6 +12,7 @@ import { groupSettings } from './group-settings.ts';
 import { messageSettings } from './message-settings.ts';
 import { operationSettings } from './operation-settings.ts';
 import { receiverSettings } from './receiver-settings.ts';
+import { selectionSettings } from './selection-settings.ts';
 import { serviceSettings } from './service-settings.ts';
 import { kebabCase, type Setting, type SettingGroup } from './setting.ts';
 import { switchText } from './text.ts';
@@ -19,6 +20,7 @@ import { switchText } from './text.ts';
 const table = {
   ...serviceSettings,
   ...groupSettings,
+  ...selectionSettings,
   ...messageSettings,
   ...formatSettings,
   ...receiverSettings,
@@ -43,6 +45,7 @@ export const settingKeys = Object.keys(table) as readonly SettingKey[];
 export const groupTitles: Readonly<Record<SettingGroup, string>> = {
   service: 'Service',
   group: 'Consumer group',
+  selection: 'Selection',
   message: 'Message',
   format: 'Format',
   receiver: 'Receiver',
@@ -56,6 +59,7 @@ export type SectionKind = 'source' | 'receiver' | 'pipeline';
 export const sectionKinds: Readonly<Record<SettingGroup, SectionKind | undefined>> = {
   service: 'source',
   group: 'source',
+  selection: 'pipeline',
   message: 'pipeline',
   format: 'pipeline',
   receiver: 'receiver',

@@ -1,4 +1,4 @@
-/** Points in time, for `--from` and `--until`. */
+/** Points in time, for `--from` and `--until`, and how time stamps are written. */
 import { type Complain, type TextSchema, textSchema } from './text.ts';
 
 const isoPattern =
@@ -50,3 +50,19 @@ function zoneOffsetMinutes(zone: string): number | undefined {
   if (Number(hours) > 14 || Number(minutes) > 59) return undefined;
   return sign === '-' ? -total : total;
 }
+
+/** `utc`, `local`, or a name of the IANA time zone database, in its own spelling. */
+export const timeZone: TextSchema<string> = textSchema((text, complain) => {
+  const lower = text.toLowerCase();
+  if (lower === 'utc' || lower === 'local') return lower;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    return complain('is no time zone; give utc, local or a name such as Asia/Shanghai');
+  }
+});
+
+export const timePrecision: TextSchema<number | 'auto'> = textSchema((text, complain) => {
+  if (text.toLowerCase() === 'auto') return 'auto';
+  return /^[0-6]$/.test(text) ? Number(text) : complain('is neither auto nor a number of digits from 0 to 6');
+});

@@ -24,7 +24,12 @@ export function warningsAbout({ service, message, receiver, delivery }: Config |
   if (service?.endpoint.startsWith('http:') && !isLoopback(service.endpoint)) {
     warnings.push(`the endpoint ${service.endpoint} is not encrypted: logs cross the network in clear text`);
   }
-  if (message.rfc === '3164' && message.tag !== '-' && /[^A-Za-z0-9]/.test(message.tag)) {
+  if (
+    message.rfc === '3164' &&
+    typeof message.tag === 'string' &&
+    message.tag !== '-' &&
+    /[^A-Za-z0-9]/.test(message.tag)
+  ) {
     warnings.push('a TAG of RFC 3164 is alphanumeric: other characters of the tag are left out');
   }
   return warnings;

@@ -132,7 +132,7 @@ describe('what settings demand of each other', () => {
       'no room for an identity',
       { SLS_LOGSTORE: 'l'.repeat(128), SLS_PROJECT: 'p'.repeat(63) },
       { '--identity': 'true', '--max-message-bytes': '500B', '--hostname': 'h', '--tag': 't' },
-      ['is 500 bytes; with --identity a message takes at least 513'],
+      ['is 500 bytes; with this header and --identity a message takes at least 523'],
     ],
     ['framing with udp', { SYSLOG_PROTO: 'udp' }, { '--framing': 'lf' }, ['a datagram is one message']],
     ['lines over tls', { SYSLOG_PROTO: 'tls' }, { '--framing': 'lf' }, ['--allow-lf-over-tls']],
@@ -166,7 +166,7 @@ test('wrong values of all kinds come together, beside rules and missing settings
   expect(found).toEqual([
     'max-in-flight (from SLS_MAX_IN_FLIGHT): "64" has no unit; write 64MiB if that is what you mean (units: B, KiB, MiB, GiB, kB, MB or GB)',
     expect.stringContaining('facility (from SYSLOG_FACILITY): "loca10" is no facility'),
-    'tag (from --tag): "two words" may hold only printable ASCII characters and no space',
+    'tag (from --tag): "two words" may hold only printable ASCII characters and no space, but in the names of fields',
     'proto (from --proto): "tpc" is none of udp, tcp, tls; did you mean "tcp"?',
     expect.stringContaining('host is missing: name or address of the receiver'),
     'port (from --port): "99999" is not a port; give a number from 1 to 65535',
