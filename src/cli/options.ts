@@ -18,6 +18,8 @@ export function addSettingOptions(command: Command): Command {
     const { noFlag, repeatable, structure, aliases, group, description } = settings[key];
     if (noFlag) continue;
     const option = new Option(isSwitch(key) ? `--${name}` : `--${name} [value]`, description);
+    // To commander `--no-tags` is the opposite of an option `--tags`; here it is a name like any other.
+    option.negate = false;
     option.helpGroup(`${groupTitles[group]}:`);
     if (repeatable || structure !== undefined) {
       option.argParser<string[]>((value, before) => [...(Array.isArray(before) ? before : []), value]);

@@ -66,6 +66,18 @@ describe('flags', () => {
     }
   });
 
+  test('each switch can be set by its flag, whatever it is called', async () => {
+    const switches = settingKeys.filter((each) => !settings[each].noFlag && isSwitch(each));
+    expect(switches).toContain('noTags');
+    for (const key of switches) {
+      // What the flag wins over is not read.
+      const environment = { [settings[key].variables[0]]: 'maybe' };
+      const [without, withFlag] = [await run([], environment), await run([`--${kebabCase(key)}`], environment)];
+      expect(without.error, key).toMatch(/"maybe" is neither true nor false/);
+      expect(withFlag.error, key).not.toMatch(/maybe|unknown option/);
+    }
+  });
+
   test('a sub-command has its own options, even of the same names', async () => {
     const given: unknown[] = [];
     const emulator = new Command('emulator').option('--port <number>').action((options) => {
