@@ -5,18 +5,25 @@ import { createReferenceEncoder } from './encode/reference-encoder.ts';
 import { createFormat } from './format/registry.ts';
 import { createKernelEncoder } from './kernel/kernel-encoder.ts';
 import type { Log } from './log.ts';
-import { chunkSizes } from './pacer.ts';
+import { chunkSizes, type PaceLimits } from './pacer.ts';
 import { createReceiversSink, type ReceiverFactory } from './sink/receivers.ts';
 import type { Mark, Sink, SinkEvents } from './sink/sink.ts';
 import { createSyslogSink } from './sink/syslog/create.ts';
+import type { BodyPool } from './sls/body-pool.ts';
 import { type Credentials, createStaticCredentials } from './sls/credentials.ts';
 import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
 
-/** @param readCredentials asked when the service refuses the access key */
+export interface ServiceOptions {
+  readonly log: Log;
+  /** Asked when the service refuses the access key. */
+  readonly readCredentials?: (() => Credentials) | undefined;
+  /** Memory that all sources use together. */
+  readonly bodies?: BodyPool | undefined;
+}
+
 export function buildService(
   { service, group }: { service: Config['service']; group: Pick<Config['group'], 'name' | 'consumerName'> },
-  log: Log,
-  readCredentials?: (() => Credentials) | undefined,
+  { log, readCredentials, bodies }: ServiceOptions,
 ): SlsLogService {
   const credentials = createStaticCredentials(service);
   const refresh = async () => {
@@ -27,6 +34,7 @@ export function buildService(
     credentials: { current: credentials.current, refresh },
     consumerGroup: group.name,
     consumerName: group.consumerName,
+    ...(bodies && { bodies }),
     onTrouble: ({ error, sinceMs, operation, shard, attempts }) =>
       log.warn(
         { code: error.code, reason: error.message, since: new Date(sinceMs).toISOString(), operation, shard, attempts },
@@ -50,12 +58,15 @@ export function buildSink<M extends Mark>(
   return createReceiversSink(factories, { ...delivery, log }, events);
 }
 
-export function buildEncoder({
-  message,
-  receiver,
-  delivery,
-  operation,
-}: Pick<Config, 'message' | 'receiver' | 'delivery' | 'operation'>): BatchEncoder {
+/** What of a configuration an encoder is made of: where that is the same, so is the encoder. */
+export interface EncoderConfig {
+  readonly message: Config['message'];
+  readonly receiver: Pick<Config['receiver'], 'framing'>;
+  readonly delivery: PaceLimits;
+  readonly operation: Pick<Config['operation'], 'encoder'>;
+}
+
+export function buildEncoder({ message, receiver, delivery, operation }: EncoderConfig): BatchEncoder {
   const create = operation.encoder === 'kernel' ? createKernelEncoder : createReferenceEncoder;
   return create({
     format: createFormat(message.format),

@@ -16,22 +16,20 @@
  * What cannot be sent leaves it between ⑥ and ⑦, to dead-letter/.
  *
  * Steps ② to ⑦ are joined in deliver.ts, a batch at a time for each shard, and no faster than pacer.ts lets them go;
- * the loop around them is group/shard-consumer.ts.
+ * the loop around them is group/shard-consumer.ts. ① to ⑨ together, for one consumer group and the receivers that it
+ * feeds, are flow/feed.ts, with flow/fan-out.ts where these are several. A process has a feed for each source; what
+ * feeds share (receivers, encoders, files) is in flow/outlets.ts, and the budget that ① draws on is one for all.
  */
-import { buildEncoder, buildService, buildSink } from './build.ts';
-import type { Config } from './config/config.ts';
-import { DeadLetters } from './dead-letter/dead-letters.ts';
-import { DeadLetterFile } from './dead-letter/file.ts';
-import { createDeliver, noTotals } from './deliver.ts';
+import type { Flow } from './config/config.ts';
 import { AppError, toAppError } from './errors.ts';
-import { ConsumerGroup } from './group/consumer-group.ts';
-import type { Ticket } from './group/progress.ts';
+import { Feeds } from './flow/feeds.ts';
+import { Outlets } from './flow/outlets.ts';
+import { maxInFlightBytes } from './flow/plan.ts';
+import { ByteBudget } from './group/byte-budget.ts';
 import type { Log } from './log.ts';
 import { startMinuteReport } from './minute-report.ts';
-import { createPace } from './pacer.ts';
-import type { Sink } from './sink/sink.ts';
-import type { Credentials } from './sls/credentials.ts';
-import { Turns } from './turns.ts';
+import { createDeferred } from './sink/deferred.ts';
+import { BodyPool } from './sls/body-pool.ts';
 
 /** How a run ended. */
 export interface ExitSummary {
@@ -45,8 +43,8 @@ export interface ExitSummary {
 
 export interface Daemon {
   /**
-   * Joins the group and connects; resolves when that is done.
-   * @throws AppError when it cannot: wrong key, no such project
+   * Joins the groups and connects; resolves when the first source has.
+   * @throws AppError when none can: wrong key, no such project
    */
   start(signal?: AbortSignal): Promise<void>;
   /**
@@ -56,93 +54,65 @@ export interface Daemon {
   readonly finished: Promise<ExitSummary>;
   /** Stops pulling, confirms, saves the last checkpoints, closes. Idempotent; also before or during `start()`. */
   drain(deadlineMs: number): Promise<ExitSummary>;
+  /**
+   * Goes over to other flows. Those that are the same go on without a break; of the others, what was pulled is delivered
+   * and saved before they end, and before they start anew. Resolves when that is done, or the daemon has ended.
+   * @throws ConfigError, and nothing has changed
+   */
+  reload(flows: readonly Flow[]): Promise<void>;
   /** Drops everything at once. Idempotent. */
   destroy(error: AppError): void;
 }
 
 export interface DaemonOptions {
-  readonly config: Config;
+  /** At least one. */
+  readonly flows: readonly Flow[];
   readonly log: Log;
-  /** Asked when the service refuses the access key: a configuration file may hold another by now. */
-  readonly readCredentials?: () => Credentials;
+  /** Asked when the service refuses an access key: the configuration may hold another by now. */
+  readonly readFlows?: () => readonly Flow[];
+  /** Before a source that cannot go on is tried again for the first time, while others go on; for tests. */
+  readonly retryPauseMs?: number;
 }
 
 /** What the command line needs of this file; a test brings its own. */
 export type CreateDaemon = (options: DaemonOptions) => Daemon;
 
-/** What the shards have of a shutdown's time; the rest is for closing the connection in an orderly way. */
-const shareOfShards = 0.8;
-/** With a rate limit: what a drain has to wait for, at most about, is what was pulled to be delivered in this time. */
-const pacedBatchMs = 1_000;
-
-export function createDaemon({ config, log, readCredentials }: DaemonOptions): Daemon {
+/** @throws ConfigError when a certificate, a key or a message's options cannot be used */
+export function createDaemon({ flows, log, readFlows, retryPauseMs }: DaemonOptions): Daemon {
   const startedAtMs = Date.now();
-  const totals = noTotals();
   const ended = new AbortController();
-  let settle: { resolve(summary: ExitSummary): void; reject(error: AppError): void };
-  const finished = new Promise<ExitSummary>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  finished.catch(() => undefined); // whoever awaits it sees it; nobody has to
+  const running = createDeferred<void>();
+  const finished = createDeferred<ExitSummary>();
+  // Whoever awaits them sees it; nobody has to.
+  for (const { promise } of [running, finished]) promise.catch(() => undefined);
 
-  const service = buildService(config, log, readCredentials);
-  const sink: Sink<Ticket> = buildSink(
-    config,
-    {
-      sent: (ticket) => group.markSent(ticket),
-      confirmed: (ticket) => group.markConfirmed(ticket),
-      lost: (tickets) => group.markLost(tickets),
-    },
-    log,
-  );
-  const pace = createPace(config.delivery);
-  const turns = pace ? undefined : new Turns({ count: 1 + (config.receiver.others?.length ?? 0) });
-  const encoder = buildEncoder(config);
-  const file = config.delivery.deadLetter && new DeadLetterFile({ ...config.delivery.deadLetter, log });
-  const deadLetters = file && new DeadLetters({ ...config.service, file, log });
-  const group = new ConsumerGroup({
-    ...config.group,
-    until: config.group.until,
-    service,
-    deliver: createDeliver({ encoder, origin: config.service, sink, totals, pace, turns, deadLetters, log }),
-    skipsCorrupt: config.delivery.onCorruptBatch === 'skip',
-    ...(pace && { batchTargetMs: pacedBatchMs }),
-    confirmSoon: () => sink.confirmSoon(),
-    drainTimeoutMs: config.operation.drainTimeoutMs,
-    onUntilReached: () => {
-      log.info({ until: config.group.until }, 'every shard is read up to --until');
-      void drain(config.operation.drainTimeoutMs);
-    },
+  const outlets = new Outlets(log, ended.signal);
+  const budget = new ByteBudget(maxInFlightBytes(flows));
+  const feeds = new Feeds({
+    flows,
+    outlets,
+    budget,
+    bodies: new BodyPool(),
+    readFlows,
+    retryPauseMs,
+    onRunning: () => running.resolve(),
     onFatal: fail,
+    onReached: () => void drain(flows[0]?.config.operation.drainTimeoutMs ?? 0),
     log,
   });
-
-  let starting: Promise<void> | undefined;
+  let isStarted = false;
   let draining: Promise<ExitSummary> | undefined;
-
-  async function startParts(signal: AbortSignal): Promise<void> {
-    log.info({ encoder: encoder.kind }, `logs become messages by the ${encoder.kind} encoder`);
-    await file?.open();
-    signal.throwIfAborted();
-    startMinuteReport({ service, group, sink, totals, deadLetters, log, signal });
-    // Both at once: a wrong key is told although the receiver is down, and the other way round. The group is
-    // joined only with a connection: an instance that cannot deliver must not hold shards that others could.
-    await Promise.all([group.prepare(), sink.start(signal)]);
-    signal.throwIfAborted();
-    await group.join();
-  }
 
   async function start(signal?: AbortSignal): Promise<void> {
     const onAbort = () => destroy(toAppError(signal?.reason));
     signal?.addEventListener('abort', onAbort, { once: true });
-    starting ??= startParts(ended.signal);
+    if (!isStarted && !draining && !ended.signal.aborted) {
+      startMinuteReport({ feeds, outlets, budget, log, signal: ended.signal });
+      feeds.start();
+    }
+    isStarted = true;
     try {
-      await starting;
-    } catch (thrown) {
-      if (ended.signal.aborted || draining) return;
-      const error = toAppError(thrown);
-      fail(error);
-      throw error;
+      await running.promise;
     } finally {
       signal?.removeEventListener('abort', onAbort);
     }
@@ -154,52 +124,52 @@ export function createDaemon({ config, log, readCredentials }: DaemonOptions): D
   }
 
   async function drainParts(deadlineMs: number): Promise<ExitSummary> {
-    const deadlineAtMs = Date.now() + deadlineMs;
-    const complete = await group.drain(deadlineMs * shareOfShards);
-    const closed = await sink.drain(Math.max(1_000, deadlineAtMs - Date.now()));
-    // Where nothing is confirmed, the receiver's end of the last connection is the only sign that it read it.
-    const summary = end(complete && (closed || sink.status.confirms));
-    settle.resolve(summary);
+    const summary = end(await feeds.retire(deadlineMs));
+    finished.resolve(summary);
     return summary;
+  }
+
+  async function reload(wanted: readonly Flow[]): Promise<void> {
+    if (!draining) await feeds.reload(wanted);
   }
 
   function destroy(error: AppError): void {
     if (ended.signal.aborted) return;
-    group.destroy(error);
-    settle.resolve(end(false));
+    feeds.destroy(error);
+    finished.resolve(end(false));
   }
 
   /** It cannot go on by itself. */
   function fail(error: AppError): void {
-    if (ended.signal.aborted) return;
-    group.destroy(error);
+    if (ended.signal.aborted || draining) return;
+    feeds.destroy(error);
+    running.reject(error);
     log.error(
       end(false).fields,
       'stopping: it cannot go on, see the next line; what is unconfirmed will be sent again',
     );
-    settle.reject(error);
+    finished.reject(error);
   }
 
   function end(complete: boolean): ExitSummary {
-    const summary = { complete, confirmed: sink.status.confirms, fields: summarise() };
+    const summary = { complete, confirmed: outlets.confirm, fields: summarise() };
     ended.abort(new AppError('the daemon has ended', { code: 'ended', action: 'fatal' }));
-    sink.destroy();
-    service.close();
-    void file?.close();
+    outlets.destroy();
+    running.resolve();
     return summary;
   }
 
   function summarise(): Record<string, unknown> {
     const { user, system } = process.cpuUsage();
     return {
-      ...totals,
-      framesDropped: sink.status.framesDropped,
-      reconnects: sink.status.reconnects,
+      ...feeds.totals,
+      framesDropped: outlets.framesDropped,
+      reconnects: outlets.reconnects,
       seconds: (Date.now() - startedAtMs) / 1000,
       cpuSeconds: (user + system) / 1e6,
-      unconfirmed: group.unfinished(),
+      unconfirmed: feeds.unfinished,
     };
   }
 
-  return { start, finished, drain, destroy };
+  return { start, finished: finished.promise, drain, reload, destroy };
 }

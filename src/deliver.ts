@@ -7,61 +7,40 @@
  * anew afterwards.
  */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import { addTotals, type DeliveryTotals } from './delivery-totals.ts';
 import type { BatchLetters, DeadLetters } from './dead-letter/dead-letters.ts';
 import type { BatchEncoder, EncodedBatch, RejectedLog } from './encode/batch-encoder.ts';
 import type { BatchBody } from './encode/bytes.ts';
 import type { BatchOrigin } from './encode/identity.ts';
 import { AppError, CorruptBatchError } from './errors.ts';
 import { createFormatTrouble } from './format-trouble.ts';
-import type { Ticket } from './group/progress.ts';
-import type { Deliver } from './group/shard-consumer.ts';
+import type { Cursor, ShardId } from './group/log-service.ts';
 import type { Log } from './log.ts';
 import type { Pace, Sent } from './pacer.ts';
-import type { Delivery, Sink } from './sink/sink.ts';
+import type { Delivery, Mark, Sink } from './sink/sink.ts';
 import type { Turn, Turns } from './turns.ts';
 
-/** What has been handed to the sink since the start; a batch that is sent again counts again. */
-export interface DeliveryTotals {
-  batches: number;
-  logs: number;
-  /** Bytes of unpacked log groups. */
-  rawBytes: number;
-  /** Bytes of frames. */
-  frameBytes: number;
-  /** Logs whose message was over the limit, and was cut: the rest is not sent. */
-  truncated: number;
-  /** Logs whose message was over the limit, and went on in further messages. */
-  split: number;
-  /** Logs that went to the dead-letter file. */
-  deadLettered: number;
-  /** Logs that a filter did not keep. */
-  dropped: number;
-  /** The same by the filter's name; those that have dropped none are not listed. */
-  droppedBy: Readonly<Record<string, number>>;
-  /** Batches that could not be read to their end, and were skipped. */
-  batchesSkipped: number;
+/** A batch on its way to one receiver. */
+export interface BatchMark extends Mark {
+  readonly shard: ShardId;
+  /** The cursor that it was pulled with, and the one behind it. */
+  readonly from: Cursor;
+  readonly to: Cursor;
 }
 
-export function noTotals(): DeliveryTotals {
-  return {
-    batches: 0,
-    logs: 0,
-    rawBytes: 0,
-    frameBytes: 0,
-    truncated: 0,
-    split: 0,
-    deadLettered: 0,
-    dropped: 0,
-    droppedBy: {},
-    batchesSkipped: 0,
-  };
-}
+/** As `Deliver` (group/shard-consumer.ts), to one receiver. */
+export type DeliverTo<M extends BatchMark> = (
+  body: BatchBody,
+  mark: M,
+  signal: AbortSignal,
+  maySkip?: boolean,
+) => Promise<void>;
 
-export interface DeliverParts {
+export interface DeliverParts<M extends BatchMark> {
   readonly encoder: Pick<BatchEncoder, 'begin' | 'filterNames'>;
   /** What the batches are pulled from. */
   readonly origin: Pick<BatchOrigin, 'project' | 'logstore'>;
-  readonly sink: Pick<Sink<Ticket>, 'deliver'>;
+  readonly sink: Pick<Sink<M>, 'deliver'>;
   readonly totals: DeliveryTotals;
   /** Absent: as fast as the sink takes it. */
   readonly pace?: Pace | undefined;
@@ -72,29 +51,30 @@ export interface DeliverParts {
   readonly log: Log;
 }
 
-export function createDeliver(parts: DeliverParts): Deliver {
+export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): DeliverTo<M> {
   const { encoder, sink, totals, pace, turns, deadLetters, log } = parts;
   const { project, logstore } = parts.origin;
   const tell = createFormatTrouble(log);
 
-  return async (body, ticket, signal, maySkip = false) => {
-    const letters = deadLetters?.begin(ticket);
-    while (!(await attempt(body, ticket, signal, letters, maySkip))) await letters?.storeUntilDone(signal);
+  return async (body, mark, signal, maySkip = false) => {
+    const { shard, from, to } = mark;
+    const letters = deadLetters?.begin({ project, logstore, shard, from, to });
+    while (!(await attempt(body, mark, signal, letters, maySkip))) await letters?.storeUntilDone(signal);
   };
 
   /** @returns false when something could not be set aside */
   async function attempt(
     body: BatchBody,
-    ticket: Ticket,
+    mark: M,
     signal: AbortSignal,
     letters: BatchLetters | undefined,
     maySkip: boolean,
   ): Promise<boolean> {
-    const delivery = sink.deliver(ticket);
+    const delivery = sink.deliver(mark);
     const giveUp = () => delivery.abandon();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      await write(body, ticket, delivery, signal, letters, maySkip);
+      await write(body, mark, delivery, signal, letters, maySkip);
       delivery.end();
       return true;
     } catch (error) {
@@ -108,7 +88,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
 
   async function write(
     body: BatchBody,
-    ticket: Ticket,
+    mark: M,
     delivery: Delivery,
     signal: AbortSignal,
     letters: BatchLetters | undefined,
@@ -119,7 +99,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const turn = await turns?.take(signal);
     try {
       if (body.refused) throw body.refused;
-      batch = encoder.begin(body, { project, logstore, shard: ticket.shard, cursor: ticket.from });
+      batch = encoder.begin(body, { project, logstore, shard: mark.shard, cursor: mark.from });
       const takesRejected: RejectedLogs = {
         add: (rejected) => {
           tell(rejected);
@@ -138,7 +118,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     }
     if (damage) {
       const index = batch ? batch.counts.logs + batch.counts.deadLettered + batch.counts.dropped : 0;
-      const { shard, from: cursor, to: nextCursor } = ticket;
+      const { shard, from: cursor, to: nextCursor } = mark;
       letters?.addRest({ index, nextCursor, reason: damage.message });
       await letters?.store(signal);
       totals.batchesSkipped++;
@@ -152,21 +132,11 @@ export function createDeliver(parts: DeliverParts): Deliver {
 }
 
 function count({ counts }: EncodedBatch, totals: DeliveryTotals, filterNames: readonly string[] = []): void {
-  totals.batches++;
-  totals.logs += counts.logs;
-  totals.rawBytes += counts.rawBytes;
-  totals.frameBytes += counts.frameBytes;
-  totals.truncated += counts.truncated;
-  totals.split += counts.split;
-  totals.deadLettered += counts.deadLettered;
-  if (counts.dropped === 0) return;
-  totals.dropped += counts.dropped;
-  const droppedBy = { ...totals.droppedBy };
+  const droppedBy: Record<string, number> = {};
   for (const [filter, dropped] of counts.droppedBy.entries()) {
-    const name = filterNames[filter] ?? `filter ${filter}`;
-    if (dropped > 0) droppedBy[name] = (droppedBy[name] ?? 0) + dropped;
+    if (dropped > 0) droppedBy[filterNames[filter] ?? `filter ${filter}`] = dropped;
   }
-  totals.droppedBy = droppedBy;
+  addTotals(totals, { ...counts, batches: 1, batchesSkipped: 0, droppedBy });
 }
 
 /** Where the logs go that no message was made of. */

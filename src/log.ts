@@ -1,4 +1,4 @@
-/** What a part of the daemon logs through; pino fits. Types only. */
+/** What a part of the daemon logs through; pino fits. */
 
 export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
@@ -7,4 +7,14 @@ export interface Log {
   readonly info: LogMethod;
   readonly warn: LogMethod;
   readonly error: LogMethod;
+}
+
+/** The same log with these fields in every line. */
+export function withFields(log: Log, fields: Readonly<Record<string, unknown>>): Log {
+  if (Object.keys(fields).length === 0) return log;
+  const method =
+    (level: keyof Log): LogMethod =>
+    (own, message) =>
+      log[level]({ ...fields, ...own }, message);
+  return { debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') };
 }

@@ -1,5 +1,8 @@
-/** One line a minute: rates since the last line, and how far behind each shard is. */
-import type { DeliveryTotals } from './deliver.ts';
+/**
+ * One line a minute: rates since the last line, and how far behind each shard is; where there are several sources and
+ * receivers, of each of them.
+ */
+import type { DeliveryTotals } from './delivery-totals.ts';
 import type { ConsumerGroup } from './group/consumer-group.ts';
 import type { LogService, ShardId } from './group/log-service.ts';
 import type { ShardConsumer } from './group/shard-consumer.ts';
@@ -9,29 +12,46 @@ import type { SinkStatus } from './sink/sink.ts';
 const intervalMs = 60_000;
 const lagTimeoutMs = 10_000;
 
+/** What is read of the feeds, and of what they share. */
 export interface MinuteReportOptions {
-  readonly service: Pick<LogService, 'getCursorTime'>;
-  readonly group: Pick<ConsumerGroup, 'shards' | 'bytesInFlight'>;
-  readonly sink: { readonly status: SinkStatus };
-  readonly totals: DeliveryTotals;
-  readonly deadLetters?: { readonly troubleSinceMs: number | undefined } | undefined;
+  readonly feeds: { readonly all: readonly ReportedFeed[]; readonly totals: DeliveryTotals };
+  readonly outlets: {
+    readonly all: readonly { readonly names: Names; readonly sink: { readonly status: SinkStatus } }[];
+    readonly framesDropped: number;
+    /** Unix milliseconds. */
+    readonly deadLettersFailSinceMs: number | undefined;
+  };
+  readonly budget: { readonly inUse: number };
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
+type Names = Readonly<Record<string, string>>;
+
+export interface ReportedFeed {
+  /** Nothing where there is one source, and nothing to tell apart. */
+  readonly names: Names;
+  readonly state: string;
+  readonly totals: readonly DeliveryTotals[];
+  /** Undefined while it has failed. */
+  readonly current:
+    | { readonly service: Pick<LogService, 'getCursorTime'>; readonly group: Pick<ConsumerGroup, 'shards'> }
+    | undefined;
+}
+
 /** Reports until the signal aborts. */
 export function startMinuteReport(options: MinuteReportOptions): void {
-  const { totals, signal } = options;
-  let last = { ...totals };
+  const { feeds, signal } = options;
+  let last = count(feeds);
   const timer = setInterval(() => {
     const since = last;
-    last = { ...totals };
+    last = count(feeds);
     // A service that does not answer must not hold the line back, nor gather calls minute by minute.
     const bound = new AbortController();
     const cut = setTimeout(() => bound.abort(), lagTimeoutMs);
     const end = () => bound.abort();
     signal.addEventListener('abort', end, { once: true });
-    void report({ ...options, signal: bound.signal }, since).finally(() => {
+    void report({ ...options, signal: bound.signal }, since, last).finally(() => {
       clearTimeout(cut);
       signal.removeEventListener('abort', end);
     });
@@ -39,33 +59,72 @@ export function startMinuteReport(options: MinuteReportOptions): void {
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 
-async function report(options: MinuteReportOptions, since: DeliveryTotals): Promise<void> {
-  const { group, sink, totals, deadLetters, log } = options;
-  const waitingSinceMs = deadLetters?.troubleSinceMs;
-  const seconds = intervalMs / 1000;
+interface Counts {
+  readonly totals: DeliveryTotals;
+  readonly logs: ReadonlyMap<ReportedFeed, number>;
+}
+
+function count({ all, totals }: MinuteReportOptions['feeds']): Counts {
+  const logs = all.map((feed) => [feed, feed.totals.reduce((sum, each) => sum + each.logs, 0)] as const);
+  return { totals: { ...totals }, logs: new Map(logs) };
+}
+
+async function report(options: MinuteReportOptions, since: Counts, now: Counts): Promise<void> {
+  const { feeds, outlets, budget, log, signal } = options;
+  const waitingSinceMs = outlets.deadLettersFailSinceMs;
+  const differs = (key: Exclude<keyof DeliveryTotals, 'droppedBy'>) => now.totals[key] - since.totals[key];
+  const [firstFeed] = feeds.all;
+  const [firstOutlet] = outlets.all;
   const fields = {
-    logsPerSecond: round((totals.logs - since.logs) / seconds),
-    rawMBPerSecond: round((totals.rawBytes - since.rawBytes) / seconds / 1e6),
-    truncated: totals.truncated - since.truncated,
-    split: totals.split - since.split,
-    deadLettered: totals.deadLettered - since.deadLettered,
-    ...(totals.dropped > 0 && {
-      dropped: totals.dropped - since.dropped,
-      droppedBy: droppedSince(totals.droppedBy, since.droppedBy),
+    logsPerSecond: perSecond(differs('logs')),
+    rawMBPerSecond: perSecond(differs('rawBytes') / 1e6),
+    truncated: differs('truncated'),
+    split: differs('split'),
+    deadLettered: differs('deadLettered'),
+    ...(now.totals.dropped > 0 && {
+      dropped: differs('dropped'),
+      droppedBy: droppedSince(now.totals.droppedBy, since.totals.droppedBy),
     }),
-    batchesSkipped: totals.batchesSkipped - since.batchesSkipped,
-    framesDropped: sink.status.framesDropped,
-    receiver: sink.status.state,
-    ...(sink.status.lastError !== undefined && { receiverError: sink.status.lastError }),
+    batchesSkipped: differs('batchesSkipped'),
+    framesDropped: outlets.framesDropped,
+    ...(isUnnamed(firstOutlet) && receiverFacts(firstOutlet.sink.status)),
     ...(waitingSinceMs !== undefined && { deadLetterFileFailsSince: new Date(waitingSinceMs).toISOString() }),
-    shards: group.shards.length,
-    bytesInFlight: group.bytesInFlight,
+    shards: feeds.all.reduce((sum, { current }) => sum + (current?.group.shards.length ?? 0), 0),
+    bytesInFlight: budget.inUse,
   };
-  log.info({ ...fields, lagSeconds: await lagByShard(options) }, 'last minute');
+  if (isUnnamed(firstFeed)) {
+    log.info({ ...fields, lagSeconds: await lagByShard(firstFeed, signal) }, 'last minute');
+    return;
+  }
+  const sources = await Promise.all(
+    feeds.all.map(async (feed) => ({
+      ...feed.names,
+      state: feed.state,
+      logsPerSecond: perSecond((now.logs.get(feed) ?? 0) - (since.logs.get(feed) ?? 0)),
+      shards: feed.current?.group.shards.length ?? 0,
+      lagSeconds: await lagByShard(feed, signal),
+    })),
+  );
+  const receivers = outlets.all.map(({ names, sink: { status } }) => ({
+    ...names,
+    state: status.state,
+    ...(status.lastError !== undefined && { error: status.lastError }),
+  }));
+  log.info({ ...fields, sources, receivers }, 'last minute');
+}
+
+function receiverFacts({ state, lastError }: SinkStatus): Readonly<Record<string, string>> {
+  return { receiver: state, ...(lastError !== undefined && { receiverError: lastError }) };
+}
+
+function isUnnamed<T extends { readonly names: Names }>(part: T | undefined): part is T {
+  return part !== undefined && Object.keys(part.names).length === 0;
 }
 
 /** Seconds between now and when the service received what is confirmed last; only shards that are behind are listed. */
-async function lagByShard({ group, service, signal }: MinuteReportOptions): Promise<Record<ShardId, number>> {
+async function lagByShard({ current }: ReportedFeed, signal: AbortSignal): Promise<Record<ShardId, number>> {
+  if (!current) return {};
+  const { group, service } = current;
   const behind = group.shards.filter((shard) => shard.state !== 'finished' && !(shard.caughtUp && isSettled(shard)));
   const entries = await Promise.all(
     behind.map(async ({ shard, progress }): Promise<[ShardId, number] | undefined> => {
@@ -89,6 +148,6 @@ function isSettled({ progress }: ShardConsumer): boolean {
   return progress?.settled === true;
 }
 
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
+function perSecond(value: number): number {
+  return Math.round((value / (intervalMs / 1000)) * 10) / 10;
 }

@@ -271,7 +271,7 @@ class Replay {
     }
     this.#service ??= buildService(
       { service: given, group: { name: 'dead-letter-replay', consumerName: 'replay' } },
-      this.#options.log,
+      { log: this.#options.log },
     );
     try {
       for (let at = cursor; at !== nextCursor; ) {

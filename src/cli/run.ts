@@ -1,8 +1,10 @@
 /** `sls-syslog run`: reads the configuration, says what is in effect, and runs the daemon to its end. */
+import type { Flow } from '../config/config.ts';
 import type { Surroundings } from '../config/derive.ts';
 import { type Flags, type LoadedConfig, loadConfig } from '../config/load.ts';
-import type { CreateDaemon } from '../daemon.ts';
+import type { CreateDaemon, Daemon } from '../daemon.ts';
 import { ConfigError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { createLogger } from '../logging.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 import { type ProcessEvents, superviseDaemon } from './supervise.ts';
@@ -35,13 +37,32 @@ export async function runDaemon(flags: Flags, context: RunContext): Promise<Exit
   for (const warning of warnings) log.warn({}, warning);
   return superviseDaemon({
     createDaemon: () =>
-      createDaemon({ config, log, readCredentials: () => loadConfig(flags, surroundings).config.service }),
+      createDaemon({ flows: flowsOf(loaded), log, readFlows: () => flowsOf(loadConfig(flags, surroundings)) }),
+    reload: (daemon) => reload(daemon, () => loadConfig(flags, surroundings), log),
     drainTimeoutMs,
     log,
     events,
     onReady,
     writeError,
   });
+}
+
+/** SIGHUP: files are read again; flags and environment are what they were at the start. */
+async function reload(daemon: Pick<Daemon, 'reload'>, load: () => LoadedConfig, log: Log): Promise<void> {
+  try {
+    const loaded = load();
+    log.info({ config: loaded.effective }, 'reloading: the configuration is read again');
+    for (const warning of loaded.warnings) log.warn({}, warning);
+    await daemon.reload(flowsOf(loaded));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const { message, ...places } of error.problems) log.error(places, `reloading: ${message}`);
+    log.error({ problems: error.problems.length }, 'reloading: the configuration is refused; nothing has changed');
+  }
+}
+
+function flowsOf({ config }: LoadedConfig): readonly Flow[] {
+  return [{ pipeline: 'default', source: 'default', receiver: 'default', required: true, config }];
 }
 
 function loadOrExplain(

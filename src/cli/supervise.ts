@@ -3,6 +3,7 @@
  *
  *     running   --SIGTERM, SIGINT or `shutdown`-->  draining    `drain(drainTimeoutMs)`
  *     draining  --a second of them, or overdue-->   destroyed   `destroy(error)`
+ *     running   --SIGHUP-->                         running     `reload`, one after another
  *     any       --it has ended, or cannot go on, or a bug shows-->  the exit code
  *
  * `shutdown` is a message over the channel to the parent process, where there is one: pm2's `shutdown_with_message`,
@@ -27,6 +28,10 @@ export interface ProcessEvents {
 export interface SuperviseOptions {
   readonly createDaemon: () => Daemon;
   readonly drainTimeoutMs: number;
+  /**
+   * What SIGHUP asks for; absent: it means nothing special. What it throws is logged, and changes nothing else.
+   */
+  readonly reload?: (daemon: Daemon) => Promise<void>;
   /** Beyond the drain's time, and after a destroy; default 3 s. */
   readonly graceMs?: number;
   readonly log: Logger;
@@ -73,6 +78,13 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
     }
   };
 
+  const onReload = (): void => {
+    if (stage !== 'running' || !daemon) return;
+    options.reload?.(daemon).catch((thrown: unknown) => {
+      log.error({ err: toAppError(thrown) }, 'reloading failed');
+    });
+  };
+
   const onBug = (thrown: unknown): void => {
     const error = new AppError('a bug: nobody caught this', { code: 'uncaught', action: 'fatal', cause: thrown });
     settle({ error });
@@ -83,6 +95,7 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
   const listeners = new Map<string, (value: unknown) => void>([
     ...stopSignals.map((signal) => [signal, () => onStopSignal(signal)] as const),
     ['message', (message) => message === stopMessage && onStopSignal(stopMessage)],
+    ...(options.reload ? [['SIGHUP', onReload] as const] : []),
     ['uncaughtException', onBug],
     ['unhandledRejection', onBug],
   ]);

@@ -1,5 +1,5 @@
 /**
- * Sets logs aside in the dead-letter file, for all shards of the process, one write at a time.
+ * Sets logs aside in the dead-letter file, for all shards of the process that write to it, one write at a time.
  *
  *   well        what comes is written.                                       A write fails: told → failing
  *   failing     what comes is refused at once; those who wait try again.     One of them succeeds → recovering
@@ -17,8 +17,6 @@ import { type DeadLetter, formatRecord } from './record.ts';
 
 export interface DeadLettersOptions {
   readonly file: Pick<DeadLetterFile, 'append' | 'path'>;
-  readonly project: string;
-  readonly logstore: string;
   readonly log: Log;
   /** Between two tries while the file cannot be written. */
   readonly backoff?: BackoffLimits;
@@ -26,6 +24,8 @@ export interface DeadLettersOptions {
 
 /** Where a batch was pulled, and where the next one begins. */
 export interface BatchRange {
+  readonly project: string;
+  readonly logstore: string;
   readonly shard: number;
   readonly from: string;
   readonly to: string;
@@ -52,8 +52,7 @@ export class DeadLetters {
 
   /** For one delivery of one batch, however often it has to begin anew. */
   begin(batch: BatchRange): BatchLetters {
-    const { project, logstore } = this.#options;
-    const { shard, from: cursor } = batch;
+    const { project, logstore, shard, from: cursor } = batch;
     return new BatchLetters(this, (rest) =>
       formatRecord({ time: new Date().toISOString(), project, logstore, shard, cursor, ...rest } as DeadLetter),
     );

@@ -1,10 +1,16 @@
 /**
- * The bytes that may be on their way between the log service and the sink, over all shards (`--max-in-flight`).
+ * The bytes that may be on their way between the log service and the sinks, over all shards (`--max-in-flight`).
  *
  * How large a pull will be is known only after it: a shard reserves what it expects and corrects that when the
  * answer is there, so the budget may be overdrawn by what was expected too low; no further pull begins until
  * that is paid back. First come, first served; one reservation is always granted when nothing else is out, so
  * that a batch larger than the whole budget still passes.
+ *
+ * Each source has a share of it, which is no fixed part: all take from the same bytes. While batches come and go, that
+ * is fair, for who waits is served in order. But a source whose receiver is down, or whose project does not answer,
+ * gives nothing back. So once somebody has held a reservation for `patienceMs`, a share that has nothing out is
+ * granted one, past those who wait and above the limit: no source ever waits for another's receiver. All that is out
+ * is therefore the limit and, only while something is stuck, one batch more for each source.
  */
 export interface Reservation {
   /** The size is known now. */
@@ -12,49 +18,93 @@ export interface Reservation {
   release(): void;
 }
 
-interface Waiter {
-  readonly bytes: number;
-  readonly grant: () => void;
+/** What one source has of the budget. */
+export interface BudgetShare {
+  /** Bytes. */
+  readonly inUse: number;
+  /** Rejects with the signal's reason when it aborts first. */
+  reserve(bytes: number, signal: AbortSignal): Promise<Reservation>;
 }
 
-export class ByteBudget {
-  readonly #limit: number;
-  readonly #queue: Waiter[] = [];
-  #inUse = 0;
-  #reservations = 0;
+interface Usage {
+  inUse: number;
+  reservations: number;
+}
 
-  constructor(limitBytes: number) {
+interface Held {
+  readonly share: Usage;
+  readonly sinceMs: number;
+  bytes: number;
+}
+
+interface Waiter {
+  readonly share: Usage;
+  readonly bytes: number;
+  readonly grant: (held: Held) => void;
+}
+
+/** What a batch takes, as a rule, is a fraction of this. */
+const usualPatienceMs = 1_000;
+
+export class ByteBudget {
+  readonly #patienceMs: number;
+  readonly #queue: Waiter[] = [];
+  /** Everything that is out, oldest first. */
+  readonly #held = new Set<Held>();
+  #limit: number;
+  #inUse = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limitBytes: number, patienceMs = usualPatienceMs) {
     this.#limit = limitBytes;
+    this.#patienceMs = patienceMs;
   }
 
   get inUse(): number {
     return this.#inUse;
   }
 
-  /** Rejects with the signal's reason when it aborts first. */
-  async reserve(bytes: number, signal: AbortSignal): Promise<Reservation> {
-    signal.throwIfAborted();
-    if (this.#queue.length > 0 || !this.#fits(bytes)) await this.#turn(bytes, signal);
-    else this.#take(bytes);
-    let held = bytes;
+  /** From now on; what is out stays out. */
+  resize(limitBytes: number): void {
+    this.#limit = limitBytes;
+    this.#serve();
+  }
+
+  /** Of a source. It is gone when all that it has reserved is released. */
+  share(): BudgetShare {
+    const usage: Usage = { inUse: 0, reservations: 0 };
     return {
-      correct: (actual) => {
-        if (held < 0) return;
-        this.#inUse += actual - held;
-        held = actual;
+      get inUse() {
+        return usage.inUse;
+      },
+      reserve: (bytes, signal) => this.#reserve(usage, bytes, signal),
+    };
+  }
+
+  async #reserve(share: Usage, bytes: number, signal: AbortSignal): Promise<Reservation> {
+    signal.throwIfAborted();
+    const held = this.#queue.length === 0 && this.#fits(bytes) ? this.#take(share, bytes) : undefined;
+    return this.#reservation(held ?? (await this.#turn(share, bytes, signal)));
+  }
+
+  #reservation(held: Held): Reservation {
+    return {
+      correct: (bytes) => {
+        if (!this.#held.has(held)) return;
+        this.#charge(held, bytes - held.bytes);
+        held.bytes = bytes;
         this.#serve();
       },
       release: () => {
-        if (held < 0) return;
-        this.#inUse -= held;
-        held = -1;
-        this.#reservations--;
+        if (!this.#held.delete(held)) return;
+        this.#charge(held, -held.bytes);
+        held.share.reservations--;
         this.#serve();
       },
     };
   }
 
-  #turn(bytes: number, signal: AbortSignal): Promise<void> {
+  #turn(share: Usage, bytes: number, signal: AbortSignal): Promise<Held> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.#queue.splice(this.#queue.indexOf(waiter), 1);
@@ -62,31 +112,55 @@ export class ByteBudget {
         this.#serve();
       };
       const waiter: Waiter = {
+        share,
         bytes,
-        grant: () => {
+        grant: (held) => {
           signal.removeEventListener('abort', onAbort);
-          this.#take(bytes);
-          resolve();
+          resolve(held);
         },
       };
       signal.addEventListener('abort', onAbort, { once: true });
       this.#queue.push(waiter);
+      this.#serve();
     });
   }
 
   #fits(bytes: number): boolean {
-    return this.#reservations === 0 || this.#inUse + bytes <= this.#limit;
+    return this.#held.size === 0 || this.#inUse + bytes <= this.#limit;
   }
 
-  #take(bytes: number): void {
+  #take(share: Usage, bytes: number): Held {
+    const held = { share, bytes, sinceMs: performance.now() };
+    this.#held.add(held);
+    share.reservations++;
+    this.#charge(held, bytes);
+    return held;
+  }
+
+  #charge({ share }: Held, bytes: number): void {
     this.#inUse += bytes;
-    this.#reservations++;
+    share.inUse += bytes;
   }
 
   #serve(): void {
-    for (let next = this.#queue[0]; next && this.#fits(next.bytes); next = this.#queue[0]) {
-      this.#queue.shift();
-      next.grant();
+    clearTimeout(this.#timer);
+    for (let next = this.#queue[0]; next && this.#fits(next.bytes); next = this.#queue[0]) this.#grant(next);
+    const [oldest] = this.#held;
+    if (!oldest || !this.#queue.some(isEmptyHanded)) return;
+    const patienceLeftMs = oldest.sinceMs + this.#patienceMs - performance.now();
+    if (patienceLeftMs <= 0) {
+      for (const waiter of [...this.#queue]) if (isEmptyHanded(waiter)) this.#grant(waiter);
+    } else {
+      this.#timer = setTimeout(() => this.#serve(), Math.ceil(patienceLeftMs));
     }
   }
+
+  #grant(waiter: Waiter): void {
+    this.#queue.splice(this.#queue.indexOf(waiter), 1);
+    waiter.grant(this.#take(waiter.share, waiter.bytes));
+  }
+}
+
+function isEmptyHanded({ share }: Waiter): boolean {
+  return share.reservations === 0;
 }

@@ -13,7 +13,7 @@ import { setMaxListeners } from 'node:events';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { assign } from './assignment.ts';
-import { ByteBudget } from './byte-budget.ts';
+import type { BudgetShare } from './byte-budget.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Cursor, LogService, Position, ShardId } from './log-service.ts';
@@ -35,7 +35,8 @@ export interface ConsumerGroupOptions {
   readonly fetchIntervalMs: number;
   /** Pulls are as large as is delivered within this time; absent: as large as the service makes them. */
   readonly batchTargetMs?: number;
-  readonly maxInFlightBytes: number;
+  /** For the bytes of its pulls. */
+  readonly budget: BudgetShare;
   readonly inOrder: boolean;
   /** A batch that cannot be read is skipped (`deliver` puts it on record), instead of stopping its shard; default false. */
   readonly skipsCorrupt?: boolean;
@@ -53,7 +54,6 @@ export interface ConsumerGroupOptions {
 
 export class ConsumerGroup {
   readonly #options: ConsumerGroupOptions;
-  readonly #budget: ByteBudget;
   readonly #namesakes: NamesakeWatch;
   readonly #checkpointer: Checkpointer;
   readonly #heartbeat: Heartbeat;
@@ -73,7 +73,6 @@ export class ConsumerGroup {
 
   constructor(options: ConsumerGroupOptions) {
     this.#options = options;
-    this.#budget = new ByteBudget(options.maxInFlightBytes);
     this.#namesakes = new NamesakeWatch({ ...options, settleMs: options.timeoutMs });
     const onSaving = (shard: ShardId, cursor: Cursor) => this.#namesakes.saving(shard, cursor);
     this.#checkpointer = new Checkpointer(options.service, onSaving, options.log);
@@ -92,7 +91,7 @@ export class ConsumerGroup {
   }
 
   get bytesInFlight(): number {
-    return this.#budget.inUse;
+    return this.#options.budget.inUse;
   }
 
   /** Unix milliseconds; undefined before the first answer and while fenced. */
@@ -220,13 +219,14 @@ export class ConsumerGroup {
 
   #startShard(shard: ShardId): void {
     if (this.#consumers.has(shard)) return;
-    const { service, deliver, confirmSoon, from, until, fetchIntervalMs, batchTargetMs, onFatal, log } = this.#options;
+    const { service, deliver, confirmSoon, budget, from, until, fetchIntervalMs, batchTargetMs, onFatal, log } =
+      this.#options;
     const consumer: ShardConsumer = new ShardConsumer({
       shard,
       service,
       deliver,
       confirmSoon,
-      budget: this.#budget,
+      budget,
       checkpointer: this.#checkpointer,
       from,
       until,

@@ -1,7 +1,7 @@
 /** Pulls for one shard, within the budget of bytes that all shards share. */
 import type { BatchBody } from '../encode/bytes.ts';
 import { CorruptBatchError } from '../errors.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { BudgetShare } from './byte-budget.ts';
 import type { Cursor, LogService, ShardId } from './log-service.ts';
 import type { PullSize } from './pull-size.ts';
 import type { EndPosition } from './start-position.ts';
@@ -22,7 +22,7 @@ export interface Pull {
 export interface PullerOptions {
   readonly shard: ShardId;
   readonly service: LogService;
-  readonly budget: ByteBudget;
+  readonly budget: BudgetShare;
   readonly isReadOnly: () => boolean;
   readonly size: PullSize;
 }

@@ -15,7 +15,7 @@
 import type { BatchBody } from '../encode/bytes.ts';
 import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { BudgetShare } from './byte-budget.ts';
 import type { Checkpointed, Checkpointer } from './checkpointer.ts';
 import { IdlePause } from './idle-pause.ts';
 import type { LogService, Position, ShardId } from './log-service.ts';
@@ -41,7 +41,7 @@ export interface ShardConsumerOptions {
   readonly shard: ShardId;
   readonly service: LogService;
   readonly deliver: Deliver;
-  readonly budget: ByteBudget;
+  readonly budget: BudgetShare;
   readonly checkpointer: Checkpointer;
   readonly from: Position;
   readonly until: 'end' | number | undefined;

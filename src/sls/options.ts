@@ -2,6 +2,7 @@
 
 import type { BackoffLimits } from '../backoff.ts';
 import { ConfigError } from '../errors.ts';
+import type { BodyPool } from './body-pool.ts';
 import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { resolveRegion } from './endpoint.ts';
 import { signV1 } from './sign-v1.ts';
@@ -31,6 +32,8 @@ export interface SlsLogServiceOptions {
   readonly requestTimeoutMs?: number;
   /** More pulls than that at once wait for one another. */
   readonly maxPullConnections?: number;
+  /** Memory for pulls' bodies that several clients use together: what is idle is kept once. Absent: its own. */
+  readonly bodies?: BodyPool;
   readonly backoff?: BackoffLimits;
   /** How long all must have worked before a trouble is over. */
   readonly quietMs?: number;

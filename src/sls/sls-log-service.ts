@@ -73,7 +73,11 @@ class Sls implements SlsLogService {
     const sign = createSign(options);
     this.#logstorePath = `/logstores/${percentEncode(logstore)}`;
     this.#groupPath = `${this.#logstorePath}/consumergroups/${percentEncode(consumerGroup)}`;
-    this.#transport = new Transport({ address, maxPullConnections: options.maxPullConnections });
+    this.#transport = new Transport({
+      address,
+      maxPullConnections: options.maxPullConnections,
+      bodies: options.bodies,
+    });
     this.#troubles = new Troubles({ onTrouble, onRecovered, quietMs, now });
     this.#caller = new Caller({
       transport: this.#transport,

@@ -52,6 +52,8 @@ export class BodyTooLongError extends Error {
 export interface TransportOptions {
   readonly address: ServiceAddress;
   readonly maxPullConnections: number;
+  /** Memory that other transports use too; absent: its own. */
+  readonly bodies?: BodyPool | undefined;
 }
 
 /** Heartbeats, checkpoints and look-ups of many shards; each is small and quick. */
@@ -60,10 +62,11 @@ const maxControlConnections = 16;
 export class Transport {
   readonly #pulls: Pool;
   readonly #control: Pool;
-  readonly #bodies = new BodyPool();
+  readonly #bodies: BodyPool;
   #destroying: Promise<void> | undefined;
 
-  constructor({ address, maxPullConnections }: TransportOptions) {
+  constructor({ address, maxPullConnections, bodies = new BodyPool() }: TransportOptions) {
+    this.#bodies = bodies;
     // Deadlines are the caller's, through the signal; undici's own have a granularity of a second.
     const common = { headersTimeout: 0, bodyTimeout: 0, pipelining: 1 };
     this.#pulls = new Pool(address.origin, { ...common, connections: maxPullConnections });

@@ -64,7 +64,10 @@ test('a secret turns up in nothing that is written, wherever it was set and what
       writeFileSync(path, `${file}tag: siem\n`);
       const daemon = createFakeDaemon({
         start: () => {
-          daemon.options?.log.warn({ config: daemon.options.config }, 'a whole configuration, logged by mistake');
+          daemon.options?.log.warn(
+            { flows: daemon.options.flows, config: daemon.options.flows[0]?.config },
+            'a whole configuration, logged by mistake',
+          );
           daemon.finish(complete);
           return Promise.resolve();
         },

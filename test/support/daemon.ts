@@ -1,6 +1,14 @@
 /** The daemon within the test's process, against an emulator. */
-import type { Config, DeliveryConfig, GroupConfig, MessageConfig, ReceiverConfig } from '../../src/config/config.ts';
-import { createDaemon, type Daemon } from '../../src/daemon.ts';
+import type {
+  Config,
+  DeliveryConfig,
+  Flow,
+  GroupConfig,
+  MessageConfig,
+  ReceiverConfig,
+  ServiceConfig,
+} from '../../src/config/config.ts';
+import { createDaemon, type Daemon, type DaemonOptions } from '../../src/daemon.ts';
 import { DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { decodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
 import { unpack } from '../../src/encode/unpack.ts';
@@ -19,16 +27,51 @@ export interface TestDaemonOptions {
 const { accessKeyId, accessKeySecret } = DEMO_CREDENTIALS;
 const service = { project: 'demo', logstore: 'logs', signVersion: 'v1' as const, accessKeyId, accessKeySecret };
 
-export async function startDaemon(
-  emulator: Emulator,
-  options: TestDaemonOptions,
-): Promise<Daemon & { logged: string[] }> {
-  const { endpoint } = await emulator.start();
+/** A flow from the emulator's logstore, with its names. */
+export interface TestFlowOptions extends TestDaemonOptions {
+  readonly pipeline?: string;
+  readonly source?: string;
+  readonly receiverName?: string;
+  readonly required?: boolean;
+  readonly service?: Partial<ServiceConfig>;
+}
+
+export interface TestDaemon extends Daemon {
+  /** Messages of the log, and its lines with their fields. */
+  readonly logged: string[];
+  readonly lines: Readonly<Record<string, unknown>>[];
+}
+
+export async function startDaemon(emulator: Emulator, options: TestDaemonOptions): Promise<TestDaemon> {
+  return startFlows([await testFlow(emulator, options)]);
+}
+
+/** Resolves when the first source is joined. */
+export async function startFlows(
+  flows: readonly Flow[],
+  options: Omit<DaemonOptions, 'flows' | 'log'> = {},
+): Promise<TestDaemon> {
+  const daemon = createFlows(flows, options);
+  await daemon.start();
+  return daemon;
+}
+
+export function createFlows(flows: readonly Flow[], options: Omit<DaemonOptions, 'flows' | 'log'> = {}): TestDaemon {
   const logged: string[] = [];
-  const note = (_: unknown, message: string) => logged.push(message);
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  const note = (fields: Readonly<Record<string, unknown>>, message: string) => {
+    logged.push(message);
+    lines.push({ ...fields, msg: message });
+  };
   const log: Log = { debug: () => undefined, info: note, warn: note, error: note };
+  return { ...createDaemon({ ...options, flows, log }), logged, lines };
+}
+
+export async function testFlow(emulator: Emulator, options: TestFlowOptions): Promise<Flow> {
+  const { pipeline = 'default', source = 'default', receiverName = 'default', required = true } = options;
+  const { endpoint } = await emulator.start();
   const config: Config = {
-    service: { ...service, endpoint },
+    service: { ...service, endpoint, ...options.service },
     group: {
       name: 'test',
       consumerName: 'test-1',
@@ -76,9 +119,7 @@ export async function startDaemon(
     },
     operation: { logLevel: 'info', logFormat: 'json', encoder: testedEncoder(), drainTimeoutMs: 10_000 },
   };
-  const daemon = createDaemon({ config, log });
-  await daemon.start();
-  return { ...daemon, logged };
+  return { pipeline, source, receiver: receiverName, required, config };
 }
 
 /** Everything that the emulator holds, decoded by protobufjs. */

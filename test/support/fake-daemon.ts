@@ -1,6 +1,7 @@
 /** A daemon that does what a test tells it to, and a `process` that only passes signals on. */
 import { EventEmitter } from 'node:events';
 import type { ProgramContext } from '../../src/cli/program.ts';
+import type { Flow } from '../../src/config/config.ts';
 import type { CreateDaemon, Daemon, DaemonOptions, ExitSummary } from '../../src/daemon.ts';
 import type { AppError } from '../../src/errors.ts';
 import { requiredEnvironment, testSurroundings } from './config.ts';
@@ -10,6 +11,7 @@ export interface FakeDaemon extends Daemon {
   /** What it was created with. */
   options: DaemonOptions | undefined;
   readonly drains: number[];
+  readonly reloads: (readonly Flow[])[];
   readonly destroyedBy: AppError[];
   /** Ends it, as `--until` would. */
   finish(summary: ExitSummary): void;
@@ -18,6 +20,7 @@ export interface FakeDaemon extends Daemon {
 
 export interface FakeBehaviour {
   readonly start?: (signal?: AbortSignal) => Promise<void>;
+  readonly reload?: () => Promise<void>;
   /** Default: ends complete at once. */
   readonly drain?: (deadlineMs: number) => Promise<ExitSummary>;
 }
@@ -33,6 +36,7 @@ export function createFakeDaemon(behaviour: FakeBehaviour = {}): FakeDaemon {
   const daemon: FakeDaemon = {
     options: undefined,
     drains: [],
+    reloads: [],
     destroyedBy: [],
     finished,
     create: (options) => {
@@ -43,6 +47,10 @@ export function createFakeDaemon(behaviour: FakeBehaviour = {}): FakeDaemon {
     drain: (deadlineMs) => {
       daemon.drains.push(deadlineMs);
       return behaviour.drain ? behaviour.drain(deadlineMs) : Promise.resolve(complete);
+    },
+    reload: async (flows) => {
+      daemon.reloads.push(flows);
+      await behaviour.reload?.();
     },
     destroy: (error) => {
       daemon.destroyedBy.push(error);

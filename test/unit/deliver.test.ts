@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
-import { createDeliver, noTotals } from '../../src/deliver.ts';
+import { createDeliver } from '../../src/deliver.ts';
+import { noTotals } from '../../src/delivery-totals.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
 import type { FrameChunk } from '../../src/encode/bytes.ts';
 import { AppError, CorruptBatchError, DeliveryLostError } from '../../src/errors.ts';
@@ -245,7 +246,7 @@ describe('createDeliver with a dead-letter file', () => {
       }),
     };
     const backoff = { minMs: 1, maxMs: 1 };
-    const deadLetters = new DeadLetters({ file, project: 'p', logstore: 'l', log, backoff });
+    const deadLetters = new DeadLetters({ file, log, backoff });
     return { deadLetters, file, lines };
   }
 
@@ -260,7 +261,7 @@ describe('createDeliver with a dead-letter file', () => {
     const { time, ...record } = lines[0] ?? {};
     expect(Date.parse(String(time))).toBeGreaterThan(0);
     expect(record).toEqual({
-      ...{ project: 'p', logstore: 'l', shard: 0, cursor: 'a', index: 1 },
+      ...{ ...origin, shard: 0, cursor: 'a', index: 1 },
       ...{ reason: 'oversize', log: log64 },
     });
     expect(lines).toHaveLength(1);

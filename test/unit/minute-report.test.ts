@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { noTotals } from '../../src/deliver.ts';
+import { noTotals } from '../../src/delivery-totals.ts';
 import { Progress } from '../../src/group/progress.ts';
 import type { ShardConsumer } from '../../src/group/shard-consumer.ts';
-import { startMinuteReport } from '../../src/minute-report.ts';
+import { type ReportedFeed, startMinuteReport } from '../../src/minute-report.ts';
 import type { SinkStatus } from '../../src/sink/sink.ts';
 
 const status: SinkStatus = {
@@ -39,9 +39,19 @@ describe('the minute report', () => {
     vi.useRealTimers();
   });
 
+  function report(current: ReportedFeed['current']): void {
+    const feed = { names: {}, state: 'running', totals: [totals], current };
+    startMinuteReport({
+      feeds: { all: [feed], totals },
+      outlets: { all: [{ names: {}, sink: { status } }], framesDropped: 2, deadLettersFailSinceMs: undefined },
+      budget: { inUse: 7 },
+      log,
+      signal: stop.signal,
+    });
+  }
+
   function start(shards: ShardConsumer[], getCursorTime: () => Promise<number> = async () => 999_999_970): void {
-    const group = { shards, bytesInFlight: 7 };
-    startMinuteReport({ service: { getCursorTime }, group, sink: { status }, totals, log, signal: stop.signal });
+    report({ service: { getCursorTime }, group: { shards } });
   }
 
   it('writes one line a minute, with rates since the last one', async () => {
@@ -107,11 +117,44 @@ describe('the minute report', () => {
           });
         }),
     };
-    const group = { shards: [shard(1, false)], bytesInFlight: 0 };
-    startMinuteReport({ service, group, sink: { status }, totals, log, signal: stop.signal });
+    report({ service, group: { shards: [shard(1, false)] } });
     await vi.advanceTimersByTimeAsync(10 * 60_000 + 15_000);
     expect(info).toHaveBeenCalledTimes(10);
     expect(pending).toBe(0);
+  });
+
+  it('tells of each source and receiver, where they have names', async () => {
+    const own = { ...noTotals(), logs: 0 };
+    const group = { shards: [shard(1, false), shard(2, true)] };
+    const web = { names: { source: 'web' }, state: 'running', totals: [own, own] };
+    const current = { service: { getCursorTime: async () => 999_999_970 }, group };
+    const failed = { names: { source: 'app' }, state: 'failed', totals: [noTotals()], current: undefined };
+    startMinuteReport({
+      feeds: { all: [{ ...web, current }, failed], totals: own },
+      outlets: {
+        all: [{ names: { receiver: 'siem' }, sink: { status: { ...status, state: 'down', lastError: 'refused' } } }],
+        framesDropped: 0,
+        deadLettersFailSinceMs: 0,
+      },
+      budget: { inUse: 9 },
+      log,
+      signal: stop.signal,
+    });
+    own.logs = 600;
+    await vi.advanceTimersByTimeAsync(60_000);
+    const line = info.mock.lastCall?.[0];
+    expect(line).toMatchObject({
+      logsPerSecond: 10,
+      shards: 2,
+      bytesInFlight: 9,
+      deadLetterFileFailsSince: '1970-01-01T00:00:00.000Z',
+      sources: [
+        { source: 'web', state: 'running', logsPerSecond: 20, shards: 2, lagSeconds: { 1: 90 } },
+        { source: 'app', state: 'failed', logsPerSecond: 0, shards: 0, lagSeconds: {} },
+      ],
+      receivers: [{ receiver: 'siem', state: 'down', error: 'refused' }],
+    });
+    expect(line).not.toHaveProperty('lagSeconds');
   });
 
   it('ends with its signal', async () => {

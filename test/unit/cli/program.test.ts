@@ -20,7 +20,7 @@ async function run(
     out: context.out(),
     error: context.error(),
     logged: context.logged(),
-    config: daemon.options?.config,
+    config: daemon.options?.flows[0]?.config,
   };
 }
 

@@ -17,7 +17,7 @@ function lettersOn(disk: { room: number }) {
   });
   const backoff = { minMs: 1, maxMs: 2 };
   const file = { path: '/var/dead', append };
-  return { letters: new DeadLetters({ file, project: 'p', logstore: 'l', log, backoff }), log, written, append };
+  return { letters: new DeadLetters({ file, log, backoff }), log, written, append };
 }
 
 describe('DeadLetters', () => {
@@ -68,7 +68,7 @@ describe('DeadLetters', () => {
       open--;
     };
     const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-    const letters = new DeadLetters({ file: { path: 'x', append }, project: 'p', logstore: 'l', log });
+    const letters = new DeadLetters({ file: { path: 'x', append }, log });
     await Promise.all(
       Array.from({ length: 20 }, () => letters.store([Buffer.from('x')], new AbortController().signal)),
     );

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BatchBody } from '../../../src/encode/bytes.ts';
 import { AppError, CorruptBatchError, ServiceError } from '../../../src/errors.ts';
+import { ByteBudget } from '../../../src/group/byte-budget.ts';
 import { ConsumerGroup, type ConsumerGroupOptions } from '../../../src/group/consumer-group.ts';
 import type { Ticket } from '../../../src/group/progress.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
@@ -42,7 +43,7 @@ describe('ConsumerGroup in trouble', () => {
       timeoutMs: 1_000,
       checkpointIntervalMs: 10,
       fetchIntervalMs: 5,
-      maxInFlightBytes: 1 << 20,
+      budget: new ByteBudget(1 << 20).share(),
       inOrder: false,
       from: 'begin',
       until: undefined,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BatchBody } from '../../../src/encode/bytes.ts';
 import { AppError, CorruptBatchError, DeliveryLostError, ServiceError } from '../../../src/errors.ts';
+import { ByteBudget } from '../../../src/group/byte-budget.ts';
 import { ConsumerGroup, type ConsumerGroupOptions } from '../../../src/group/consumer-group.ts';
 import type { Ticket } from '../../../src/group/progress.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
@@ -41,7 +42,7 @@ describe('ConsumerGroup', () => {
       timeoutMs: 1_000,
       checkpointIntervalMs: 10,
       fetchIntervalMs: 5,
-      maxInFlightBytes: 1 << 20,
+      budget: new ByteBudget(1 << 20).share(),
       inOrder: false,
       from: 'begin',
       until: undefined,
@@ -369,7 +370,7 @@ describe('ConsumerGroup', () => {
   it('keeps the bytes in flight within the budget, and gives all of them back', async () => {
     for (let shard = 0; shard < 8; shard++) service.addShard(shard, ['x'.repeat(50), 'y'.repeat(50)]);
     service.granted = [0, 1, 2, 3, 4, 5, 6, 7];
-    await create({ maxInFlightBytes: 200 }).join();
+    await create({ budget: new ByteBudget(200).share() }).join();
     await until(() => delivered.length === 16);
     await group.drain(1_000);
     expect(group.bytesInFlight).toBe(0);

@@ -1,0 +1,266 @@
+/**
+ * One feed: a consumer of a source's group, and the way from it to every receiver that its pipelines name.
+ *
+ *   waiting    made; nothing runs yet.                                `start` → starting
+ *   starting   the group is made sure of while the receivers are      Both are there → joined: running
+ *              connected to.                                          It cannot be → failed
+ *   running    the consumer group does its work.                      It cannot go on → failed
+ *                                                                     `--until` is reached → reached
+ *   failed     told, once for each reason. Everything of it is        A pause, longer each time → starting
+ *              dropped, but for the receivers, which others have too.
+ *   reached    as running, with nothing more to come.
+ *   retired    by `retire`, when all is delivered and saved, or its time is over; by `destroy`, at once. The end.
+ */
+import { buildService, type ServiceOptions } from '../build.ts';
+import { createDeliver } from '../deliver.ts';
+import { type DeliveryTotals, noTotals } from '../delivery-totals.ts';
+import { AppError, toAppError } from '../errors.ts';
+import type { ByteBudget } from '../group/byte-budget.ts';
+import { ConsumerGroup } from '../group/consumer-group.ts';
+import { type Log, withFields } from '../log.ts';
+import type { SlsLogService } from '../sls/sls-log-service.ts';
+import { FanOut } from './fan-out.ts';
+import type { FlowParts, Outlets } from './outlets.ts';
+import { type FeedPlan, feedNames, flowNames } from './plan.ts';
+
+export interface FeedOptions {
+  readonly plan: FeedPlan;
+  readonly outlets: Outlets;
+  readonly budget: ByteBudget;
+  readonly service: Omit<ServiceOptions, 'log'>;
+  /** Of the whole process. */
+  readonly drainTimeoutMs: number;
+  /** The first pause before it is tried again; each is twice the last, up to 5 min. Default 5 s. */
+  readonly retryPauseMs?: number | undefined;
+  readonly onRunning: () => void;
+  /** @returns whether it is to be tried again, because others go on; otherwise the process ends, and says why */
+  readonly onFailed: (error: AppError) => boolean;
+  readonly onReached: () => void;
+  readonly log: Log;
+}
+
+export type FeedState = 'waiting' | 'starting' | 'running' | 'failed' | 'reached' | 'retired';
+
+/** What a start makes, and a failure drops. */
+interface Attempt {
+  readonly service: SlsLogService;
+  readonly group: ConsumerGroup;
+  readonly startedAtMs: number;
+}
+
+/** What the group has of a shutdown's time; the rest is for closing connections in an orderly way. */
+const shareOfShards = 0.8;
+/** With a rate limit: what a drain has to wait for, at most about, is what was pulled to be delivered in this time. */
+const pacedBatchMs = 1_000;
+const firstPauseMs = 5_000;
+const longestPauseMs = 5 * 60_000;
+
+export class Feed {
+  readonly plan: FeedPlan;
+  readonly names: Readonly<Record<string, string>>;
+  /** Since the process started, in the order of the plan's flows. */
+  readonly totals: readonly DeliveryTotals[];
+  readonly #options: FeedOptions;
+  readonly #parts: readonly FlowParts[];
+  readonly #log: Log;
+  readonly #retiring = new AbortController();
+  #state: FeedState = 'waiting';
+  #attempt: Attempt | undefined;
+  #pauseMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #toldCode: string | undefined;
+  #retired: Promise<boolean> | undefined;
+
+  /** @throws ConfigError when a certificate, a key or a message's options cannot be used */
+  constructor(options: FeedOptions) {
+    const { plan, outlets, log } = options;
+    this.plan = plan;
+    this.names = feedNames(plan);
+    this.totals = plan.flows.map(() => noTotals());
+    this.#options = options;
+    this.#log = withFields(log, this.names);
+    this.#pauseMs = options.retryPauseMs ?? firstPauseMs;
+    const parts: FlowParts[] = [];
+    this.#parts = parts;
+    try {
+      for (const flow of plan.flows) parts.push(outlets.take(flow));
+    } catch (error) {
+      for (const taken of parts) void outlets.giveBack(taken, 0);
+      throw error;
+    }
+  }
+
+  get state(): FeedState {
+    return this.#state;
+  }
+
+  /** Undefined while nothing of it runs. */
+  get current(): Pick<Attempt, 'service' | 'group'> | undefined {
+    return this.#attempt;
+  }
+
+  /** The shards with something pulled that is not saved, after it has been retired. */
+  get unfinished(): readonly Readonly<Record<string, unknown>>[] {
+    return (this.#attempt?.group.unfinished() ?? []).map((shard) => ({ ...this.names, ...shard }));
+  }
+
+  start(): void {
+    if (this.#state === 'waiting') void this.#start();
+  }
+
+  /**
+   * Delivers and saves what was pulled, and gives the receivers back. Concurrent callers share it.
+   * @param deadlineMs for both
+   * @returns true when everything that was pulled is delivered and saved
+   */
+  retire(deadlineMs: number): Promise<boolean> {
+    this.#retired ??= this.#retire(deadlineMs);
+    return this.#retired;
+  }
+
+  /** Drops everything but the receivers at once. */
+  destroy(error: AppError): void {
+    if (this.#state === 'retired') return;
+    this.#state = 'retired';
+    clearTimeout(this.#timer);
+    this.#retiring.abort(error);
+    this.#retired ??= Promise.resolve(false);
+    this.#attempt?.group.destroy(error);
+    void this.#attempt?.service.close();
+  }
+
+  async #start(): Promise<void> {
+    this.#state = 'starting';
+    try {
+      const attempt = this.#create();
+      this.#attempt = attempt;
+      for (const { deadLetter } of this.#parts) await deadLetter?.file.open();
+      // Both at once: a wrong key is told although the receiver is down, and the other way round. The group is
+      // joined only with a connection: an instance that cannot deliver must not hold shards that others could.
+      const connected = this.#parts.map(({ outlet }) => outlet.start());
+      await this.#whileWanted(Promise.all([attempt.group.prepare(), ...connected]));
+      await this.#whileWanted(attempt.group.join());
+    } catch (thrown) {
+      if (!this.#retiring.signal.aborted) this.#fail(toAppError(thrown));
+      return;
+    }
+    // A shard may have failed, or reached the end, before the call came back.
+    if (this.#state !== 'starting') return;
+    this.#state = 'running';
+    if (this.#toldCode !== undefined) this.#log.info({}, 'the source can be used again');
+    this.#toldCode = undefined;
+    this.#options.onRunning();
+  }
+
+  #create(): Attempt {
+    const { plan, budget, drainTimeoutMs } = this.#options;
+    const log = this.#log;
+    const [{ config }] = plan.flows;
+    const service = buildService(config, { ...this.#options.service, log });
+    const branches = plan.flows.map((flow, at) => this.#branch(flow, at));
+    const fanOut = new FanOut(branches, {
+      markSent: (ticket) => group.markSent(ticket),
+      markConfirmed: (ticket) => group.markConfirmed(ticket),
+      markLost: (tickets) => group.markLost(tickets),
+    });
+    const isCurrent = () => this.#attempt?.group === group;
+    const group: ConsumerGroup = new ConsumerGroup({
+      ...config.group,
+      until: config.group.until,
+      budget: budget.share(),
+      service,
+      deliver: fanOut.deliver,
+      // Only where every receiver's flow says so: a shard that stops loses nothing.
+      skipsCorrupt: plan.flows.every((flow) => flow.config.delivery.onCorruptBatch === 'skip'),
+      ...(this.#parts.some(({ outlet }) => outlet.pace) && { batchTargetMs: pacedBatchMs }),
+      confirmSoon: () => {
+        for (const { outlet } of this.#parts) outlet.sink.confirmSoon();
+      },
+      drainTimeoutMs,
+      onUntilReached: () => {
+        log.info({ until: config.group.until }, 'every shard is read up to --until');
+        this.#state = 'reached';
+        this.#options.onReached();
+      },
+      onFatal: (error) => {
+        if (isCurrent()) this.#fail(error);
+      },
+      log,
+    });
+    return { service, group, startedAtMs: performance.now() };
+  }
+
+  #branch(flow: FeedPlan['flows'][number], at: number) {
+    const { outlet, encoder, deadLetter } = this.#parts[at] as FlowParts;
+    const names = flowNames(flow);
+    const streamPrefix = Object.values(names)
+      .map((name) => `${name}/`)
+      .join('');
+    const deliver = createDeliver({
+      encoder,
+      origin: flow.config.service,
+      sink: outlet.sink,
+      totals: this.totals[at] as DeliveryTotals,
+      pace: outlet.pace,
+      turns: outlet.turns,
+      deadLetters: deadLetter?.letters,
+      log: withFields(this.#options.log, names),
+    });
+    return { streamPrefix, deliver };
+  }
+
+  /** It cannot go on by itself. */
+  #fail(error: AppError): void {
+    const attempt = this.#attempt;
+    if (this.#state === 'failed' || this.#state === 'retired') return;
+    if (this.#retired) {
+      this.#log.error({ code: error.code, ...error.context }, `while it ends: ${error.message}`);
+      return;
+    }
+    this.#state = 'failed';
+    attempt?.group.destroy(error);
+    void attempt?.service.close();
+    if (!this.#options.onFailed(error)) return;
+    if (attempt && performance.now() - attempt.startedAtMs > longestPauseMs) this.#pauseMs = this.#firstPauseMs;
+    const pauseMs = this.#pauseMs * (0.5 + Math.random() / 2);
+    this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 2);
+    const facts = { code: error.code, ...error.context, pauseSeconds: Math.ceil(pauseMs / 1000) };
+    const message = `this source cannot go on: ${error.message}; the others do, and it is tried again`;
+    this.#log[this.#toldCode === error.code ? 'debug' : 'error'](facts, message);
+    this.#toldCode = error.code;
+    this.#timer = setTimeout(() => void this.#start(), pauseMs);
+  }
+
+  get #firstPauseMs(): number {
+    return this.#options.retryPauseMs ?? firstPauseMs;
+  }
+
+  async #retire(deadlineMs: number): Promise<boolean> {
+    const deadlineAtMs = Date.now() + deadlineMs;
+    const hasFailed = this.#state === 'failed';
+    clearTimeout(this.#timer);
+    const isDelivered = !hasFailed && ((await this.#attempt?.group.drain(deadlineMs * shareOfShards)) ?? true);
+    this.#state = 'retired';
+    this.#retiring.abort(new AppError('the feed has ended', { code: 'ended', action: 'fatal' }));
+    const leftMs = Math.max(1_000, deadlineAtMs - Date.now());
+    const closed = await Promise.all(
+      this.#parts.map(async (parts) => {
+        const isClosed = await this.#options.outlets.giveBack(parts, leftMs);
+        // Where nothing is confirmed, the receiver's end of the last connection is the only sign that it read it.
+        return isClosed || parts.outlet.sink.status.confirms;
+      }),
+    );
+    void this.#attempt?.service.close();
+    return isDelivered && closed.every((each) => each);
+  }
+
+  /** Rejects when the feed is to end meanwhile. */
+  async #whileWanted<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this.#retiring;
+    const ended = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      if (signal.aborted) reject(signal.reason);
+    });
+    return Promise.race([promise, ended]);
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * What flows have in common: a sink for each receiver, an encoder for each way to make messages, and the dead-letter
+ * files. Each is made with the first flow that needs it, and closed behind the last.
+ */
+import { buildEncoder, buildSink, type EncoderConfig } from '../build.ts';
+import type { Config, Flow } from '../config/config.ts';
+import { DeadLetters } from '../dead-letter/dead-letters.ts';
+import { DeadLetterFile } from '../dead-letter/file.ts';
+import type { BatchEncoder } from '../encode/batch-encoder.ts';
+import { type Log, withFields } from '../log.ts';
+import { createPace, type Pace, type PaceLimits } from '../pacer.ts';
+import type { Sink } from '../sink/sink.ts';
+import { Turns } from '../turns.ts';
+import type { Part } from './fan-out.ts';
+import { receiverNames } from './plan.ts';
+import { Shared } from './shared.ts';
+
+/** One receiver, or several that stand in for each other: where all flows to it end. */
+export interface Outlet {
+  readonly names: Readonly<Record<string, string>>;
+  readonly sink: Sink<Part>;
+  /** Its limits, and its queue for turns, are its own: a receiver that is stuck holds up nobody but its own flows. */
+  readonly pace: Pace | undefined;
+  readonly turns: Turns | undefined;
+  /** Idempotent. Resolves when the first connection is up. */
+  start(): Promise<void>;
+}
+
+export interface DeadLetterOutlet {
+  readonly file: DeadLetterFile;
+  readonly letters: DeadLetters;
+}
+
+/** What one flow has of all that. */
+export interface FlowParts {
+  readonly outlet: Outlet;
+  readonly encoder: BatchEncoder;
+  readonly deadLetter: DeadLetterOutlet | undefined;
+}
+
+type OutletKey = Pick<Config, 'receiver' | 'delivery'> & { readonly names: Readonly<Record<string, string>> };
+type DeadLetterKey = NonNullable<Config['delivery']['deadLetter']>;
+
+export class Outlets {
+  readonly #log: Log;
+  readonly #ended: AbortSignal;
+  readonly #outlets = new Shared((key: OutletKey) => this.#open(key));
+  readonly #encoders = new Shared((key: EncoderConfig) => this.#createEncoder(key));
+  readonly #deadLetters = new Shared((key: DeadLetterKey) => this.#createDeadLetter(key));
+  /** Of sinks that are closed. */
+  readonly #closed = { framesDropped: 0, reconnects: 0, confirms: true };
+
+  /** @param ended aborts when the process is about to end: no connection is waited for any more */
+  constructor(log: Log, ended: AbortSignal) {
+    this.#log = log;
+    this.#ended = ended;
+  }
+
+  get all(): readonly Outlet[] {
+    return this.#outlets.all;
+  }
+
+  get framesDropped(): number {
+    return this.all.reduce((sum, { sink }) => sum + sink.status.framesDropped, this.#closed.framesDropped);
+  }
+
+  get reconnects(): number {
+    return this.all.reduce((sum, { sink }) => sum + sink.status.reconnects, this.#closed.reconnects);
+  }
+
+  /** Every receiver says what it has read. */
+  get confirm(): boolean {
+    return this.all.every(({ sink }) => sink.status.confirms) && this.#closed.confirms;
+  }
+
+  /** Unix milliseconds since which a dead-letter file cannot be written; undefined while all can. */
+  get deadLettersFailSinceMs(): number | undefined {
+    const since = this.#deadLetters.all.flatMap(({ letters }) => letters.troubleSinceMs ?? []);
+    return since.length > 0 ? Math.min(...since) : undefined;
+  }
+
+  /**
+   * `giveBack` is due once for each call.
+   * @throws ConfigError when a certificate, a key or a message's options cannot be used
+   */
+  take(flow: Flow): FlowParts {
+    const { message, receiver, delivery, operation } = flow.config;
+    const outlet = this.#outlets.take({ names: receiverNames(flow), receiver, delivery });
+    try {
+      const encoder = this.#encoders.take({
+        message,
+        receiver: { framing: receiver.framing },
+        delivery: pacing(delivery),
+        operation: { encoder: operation.encoder },
+      });
+      return { outlet, encoder, deadLetter: delivery.deadLetter && this.#deadLetters.take(delivery.deadLetter) };
+    } catch (error) {
+      if (this.#outlets.release(outlet)) outlet.sink.destroy();
+      throw error;
+    }
+  }
+
+  /**
+   * Ends connections in an orderly way behind the last flow that had them.
+   * @returns false when the receiver did not close its side before the deadline
+   */
+  async giveBack({ outlet, encoder, deadLetter }: FlowParts, deadlineMs: number): Promise<boolean> {
+    this.#encoders.release(encoder);
+    if (deadLetter && this.#deadLetters.release(deadLetter)) await deadLetter.file.close();
+    if (!this.#outlets.release(outlet)) return true;
+    const isClosed = await outlet.sink.drain(deadlineMs);
+    const { framesDropped, reconnects, confirms } = outlet.sink.status;
+    this.#closed.framesDropped += framesDropped;
+    this.#closed.reconnects += reconnects;
+    this.#closed.confirms &&= confirms;
+    outlet.sink.destroy();
+    return isClosed;
+  }
+
+  /** Drops every connection. */
+  destroy(): void {
+    for (const { sink } of this.all) sink.destroy();
+    for (const { file } of this.#deadLetters.all) void file.close();
+  }
+
+  #open({ names, receiver, delivery }: OutletKey): Outlet {
+    const log = withFields(this.#log, names);
+    const pace = createPace(delivery);
+    const sink = buildSink<Part>(
+      { receiver, delivery },
+      {
+        sent: (part) => part.sent(),
+        confirmed: (part) => part.confirmed(),
+        lost: (parts) => {
+          for (const part of parts) part.lost();
+        },
+      },
+      log,
+    );
+    const turns = pace ? undefined : new Turns({ count: 1 + (receiver.others?.length ?? 0) });
+    return { names, sink, pace, turns, start: () => sink.start(this.#ended) };
+  }
+
+  #createEncoder(config: EncoderConfig): BatchEncoder {
+    const encoder = buildEncoder(config);
+    this.#log.info({ encoder: encoder.kind }, `logs become messages by the ${encoder.kind} encoder`);
+    return encoder;
+  }
+
+  #createDeadLetter(options: DeadLetterKey): DeadLetterOutlet {
+    const file = new DeadLetterFile({ ...options, log: this.#log });
+    return { file, letters: new DeadLetters({ file, log: this.#log }) };
+  }
+}
+
+/** What of a receiver's delivery an encoder is made with. */
+function pacing({ maxMessagesPerSecond, maxBytesPerSecond }: PaceLimits): PaceLimits {
+  return {
+    ...(maxMessagesPerSecond !== undefined && { maxMessagesPerSecond }),
+    ...(maxBytesPerSecond !== undefined && { maxBytesPerSecond }),
+  };
+}

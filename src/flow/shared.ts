@@ -1,0 +1,43 @@
+/** Things that several users have together: made for the first of them, and over with the last. */
+import { isDeepStrictEqual } from 'node:util';
+
+interface Entry<K, T> {
+  readonly key: K;
+  readonly value: T;
+  users: number;
+}
+
+export class Shared<K, T> {
+  readonly #create: (key: K) => T;
+  readonly #entries: Entry<K, T>[] = [];
+
+  /** @param create its errors are thrown by `take` */
+  constructor(create: (key: K) => T) {
+    this.#create = create;
+  }
+
+  get all(): readonly T[] {
+    return this.#entries.map(({ value }) => value);
+  }
+
+  /** The one whose key has the same content. To be released once for each call. */
+  take(key: K): T {
+    let entry = this.#entries.find((each) => isDeepStrictEqual(each.key, key));
+    if (!entry) {
+      entry = { key, value: this.#create(key), users: 0 };
+      this.#entries.push(entry);
+    }
+    entry.users++;
+    return entry.value;
+  }
+
+  /** @returns whether that was the last user: whatever has to be closed is to be closed now */
+  release(value: T): boolean {
+    const at = this.#entries.findIndex((each) => each.value === value);
+    const entry = this.#entries[at];
+    if (!entry) return false;
+    entry.users--;
+    if (entry.users === 0) this.#entries.splice(at, 1);
+    return entry.users === 0;
+  }
+}
