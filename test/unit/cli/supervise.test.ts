@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { superviseDaemon } from '../../../src/cli/supervise.ts';
+import { type SuperviseOptions, superviseDaemon } from '../../../src/cli/supervise.ts';
 import { AppError, ConfigError } from '../../../src/errors.ts';
 import { createLogger } from '../../../src/logging.ts';
 import { complete, createFakeDaemon, type FakeDaemon, incomplete } from '../../support/fake-daemon.ts';
 
 function supervise(
   daemon: FakeDaemon,
-  times: { drainTimeoutMs?: number; graceMs?: number; onReady?: () => void } = {},
+  times: Partial<Pick<SuperviseOptions, 'drainTimeoutMs' | 'graceMs' | 'onReady' | 'reload'>> = {},
 ) {
   const events = new EventEmitter();
   const written: string[] = [];
@@ -181,6 +181,34 @@ test('the message `shutdown` drains as a signal does, a second one destroys, and
   expect(daemon.destroyedBy.map((error) => error.message)).toEqual(['shutdown came again']);
   daemon.finish(incomplete);
   expect(await exitCode).toBe(1);
+});
+
+test('SIGHUP reloads while it runs, and no more once it drains; what a reload throws is logged', async () => {
+  const reloaded: unknown[] = [];
+  const daemon = createFakeDaemon({ drain: never });
+  const reload = async (given: unknown) => {
+    reloaded.push(given);
+    throw new RangeError('off by one');
+  };
+  const { exitCode, events, written } = supervise(daemon, { reload });
+  events.emit('SIGHUP', 'SIGHUP');
+  await sleep(5);
+  expect(reloaded).toEqual([daemon]);
+  expect(written.join('')).toMatch(/"level":"error".*off by one.*reloading failed/);
+  events.emit('SIGTERM', 'SIGTERM');
+  events.emit('SIGHUP', 'SIGHUP');
+  expect(reloaded).toHaveLength(1);
+  expect(daemon.destroyedBy).toEqual([]);
+  daemon.finish(complete);
+  expect(await exitCode).toBe(0);
+});
+
+test('SIGHUP is left to the system where there is nothing to reload', async () => {
+  const daemon = createFakeDaemon();
+  const { events, exitCode } = supervise(daemon);
+  expect(events.listenerCount('SIGHUP')).toBe(0);
+  daemon.finish(complete);
+  await exitCode;
 });
 
 test('is ready once the daemon has started', async () => {

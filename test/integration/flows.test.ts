@@ -1,0 +1,162 @@
+/** Several sources and receivers in one process: who waits for whom, and who does not. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../src/errors.ts';
+import { FlowScope } from '../support/flow-scope.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+describe('several flows in one process', () => {
+  let scope: FlowScope;
+
+  beforeEach(() => {
+    scope = new FlowScope();
+  });
+
+  afterEach(() => scope.close());
+
+  async function prepare(logstores: readonly string[], receivers: readonly string[]): Promise<void> {
+    for (const name of logstores) scope.logstore(name);
+    for (const name of receivers) await scope.open(name);
+  }
+
+  it('delivers each source to its own receiver, and adds up at the end', async () => {
+    await prepare(['web', 'app'], ['a', 'b']);
+    scope.append('web', 3_000);
+    scope.append('app', 2_000);
+    const daemon = await scope.start(await scope.flows('web>a', 'app>b'));
+    await scope.until(() => {
+      expect(scope.sequence('a').unique).toBe(3_000);
+      expect(scope.sequence('b').unique).toBe(2_000);
+    });
+    const { complete, confirmed, fields } = await daemon.drain(10_000);
+    expect({ complete, confirmed }).toEqual({ complete: true, confirmed: true });
+    expect(fields).toMatchObject({ logs: 5_000, unconfirmed: [] });
+    expect([scope.checkpointed('web'), scope.checkpointed('app')]).toEqual([3_000, 2_000]);
+    const assigned = daemon.lines.filter(({ msg }) => msg === 'shards assigned').map(({ source }) => source);
+    expect(new Set(assigned)).toEqual(new Set(['web', 'app']));
+  }, 60_000);
+
+  it('pulls a source once for two receivers, each with messages of its own', async () => {
+    await prepare(['web'], ['a', 'b']);
+    scope.append('web', 4_000);
+    const flows = [await scope.flow('web>a'), await scope.flow('web>b', { message: { severity: 1, tag: 'other' } })];
+    const daemon = await scope.start(flows);
+    await scope.until(() => {
+      for (const name of ['a', 'b']) expect(scope.sequence(name).unique).toBe(4_000);
+      expect(scope.checkpointed('web')).toBe(4_000);
+    });
+    const { fields } = await daemon.drain(10_000);
+    expect(fields).toMatchObject({ logs: 8_000 });
+    expect(scope.emulator.stats().pulled.logs).toBe(4_000);
+    for (const name of ['a', 'b']) expect(scope.sequence(name)).toMatchObject({ duplicate: 0, missing: 0 });
+  }, 60_000);
+
+  it('holds the checkpoint for the receiver that is down, and nobody else; the one that is up gets nothing twice', async () => {
+    await prepare(['web', 'app'], ['a', 'b', 'c']);
+    scope.append('web', 1_000);
+    const daemon = await scope.start(await scope.flows('web>a', 'web>b', 'app>c'));
+    await scope.until(() => expect(scope.checkpointed('web')).toBe(1_000));
+    await scope.receiver('b').close();
+    scope.append('web', 2_000);
+    scope.append('app', 5_000);
+    await scope.until(() => {
+      expect(scope.sequence('c').unique).toBe(5_000);
+      expect(scope.checkpointed('app')).toBe(5_000);
+      expect(scope.sequence('a').unique).toBeGreaterThan(1_000);
+    });
+    expect(scope.checkpointed('web')).toBe(1_000);
+    await scope.open('b');
+    await scope.until(() => {
+      expect(scope.checkpointed('web')).toBe(3_000);
+      expect(scope.sequence('a').unique).toBe(3_000);
+      expect(scope.sequence('b').unique).toBeGreaterThanOrEqual(2_000);
+    });
+    expect(scope.sequence('a').duplicate).toBe(0);
+    expect((await daemon.drain(10_000)).complete).toBe(true);
+  }, 90_000);
+
+  it('goes on beside a source whose receiver reads nothing, and which has all of the budget', async () => {
+    await prepare(['stuck', 'app'], ['a']);
+    const sockets: Socket[] = [];
+    const deaf = createServer((socket) => sockets.push(socket.pause()));
+    deaf.listen(0, '127.0.0.1');
+    await once(deaf, 'listening');
+    const { port } = deaf.address() as AddressInfo;
+    // More than the kernels' buffers hold.
+    scope.append('stuck', 60_000);
+    const small = { group: { maxInFlightBytes: 1 << 20 }, delivery: { confirm: 'off' as const } };
+    const stuck = await scope.flow('stuck>deaf', { ...small, receiver: { port, timeoutMs: 600_000 } });
+    const daemon = await scope.start([stuck, await scope.flow('app>a', small)]);
+    await scope.until(() => expect(scope.emulator.stats().pulled.logs).toBeGreaterThan(10_000));
+    let pulled = -1;
+    await waitUntil(
+      () => {
+        const before = pulled;
+        pulled = scope.emulator.stats().pulled.logs;
+        expect(pulled).toBe(before);
+      },
+      { timeoutMs: 30_000, intervalMs: 1_000 },
+    );
+    expect(pulled).toBeLessThan(60_000);
+    scope.append('app', 20_000);
+    await scope.until(() => expect(scope.sequence('a').unique).toBe(20_000));
+    expect(scope.checkpointed('stuck')).toBeLessThan(60_000);
+    daemon.destroy(new AppError('the test is over', { code: 'test', action: 'fatal' }));
+    for (const socket of sockets) socket.destroy();
+    deaf.close();
+  }, 120_000);
+
+  it('lets a receiver that is not required lag, without loss, and nobody wait for it', async () => {
+    await prepare(['web'], ['a', 'b']);
+    await scope.receiver('b').close();
+    scope.append('web', 3_000);
+    const daemon = await scope.start([await scope.flow('web>a'), await scope.flow('web>b', { required: false })]);
+    await scope.until(() => expect(scope.checkpointed('web')).toBe(3_000));
+    expect(scope.sequence('a').unique).toBe(3_000);
+    await scope.open('b');
+    await scope.until(() => {
+      expect(scope.sequence('b').unique).toBe(3_000);
+      expect(scope.checkpointed('web', 'test-b')).toBe(3_000);
+    });
+    expect((await daemon.drain(10_000)).complete).toBe(true);
+    expect(scope.sequence('b')).toMatchObject({ missing: 0, duplicate: 0 });
+  }, 90_000);
+
+  it('goes on beside a source that does not exist, and uses that once it does', async () => {
+    await prepare(['web'], ['a', 'b']);
+    scope.append('web', 1_000);
+    const daemon = await scope.start(await scope.flows('web>a', 'late>b'));
+    await scope.until(() => expect(scope.sequence('a').unique).toBe(1_000));
+    const told = () => daemon.lines.filter(({ msg }) => String(msg).includes('this source cannot go on'));
+    await scope.until(() => expect(told()).toHaveLength(1));
+    expect(told()[0]).toMatchObject({ source: 'late', code: 'logstore-not-exist' });
+    scope.logstore('late');
+    scope.append('late', 500);
+    await scope.until(() => expect(scope.sequence('b').unique).toBe(500));
+    expect(told()).toHaveLength(1);
+    expect(daemon.lines).toContainEqual({ source: 'late', msg: 'the source can be used again' });
+    expect((await daemon.drain(10_000)).complete).toBe(true);
+  }, 60_000);
+
+  it('ends with the error when no source is left that could go on', async () => {
+    await prepare([], ['a']);
+    await expect(scope.start(await scope.flows('none>a', 'neither>a'))).rejects.toMatchObject({
+      code: 'logstore-not-exist',
+    });
+  }, 60_000);
+
+  it('is done when each source is read to --until; one that cannot be makes it incomplete', async () => {
+    await prepare(['web', 'app'], ['a']);
+    scope.append('web', 100);
+    scope.append('app', 100);
+    const until = { group: { until: 'end' as const } };
+    const good = [await scope.flow('web>a', until), await scope.flow('app>a', until)];
+    expect((await (await scope.start(good)).finished).complete).toBe(true);
+    expect(scope.receiver('a').stats().messages).toBe(200);
+    scope.append('web', 100);
+    const summary = await (await scope.start([...good, await scope.flow('none>a', until)])).finished;
+    expect(summary.complete).toBe(false);
+    expect(scope.checkpointed('web')).toBe(200);
+  }, 60_000);
+});
