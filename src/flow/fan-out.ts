@@ -7,7 +7,9 @@
  *                     one that comes again with the same two cursors goes only where it has not gone: a part that was
  *                     sent and may still be confirmed, or is, stands for the new one too.
  *
- * What cannot be told: where a batch ends elsewhere this time, everything remembered of the shard is forgotten, and
+ * (The group asks for the same batches: see its progress.ts.)
+ *
+ * What cannot be told: where a batch ends elsewhere all the same, everything remembered of the shard is forgotten, and
  * every receiver gets all of it again. A part that was being written when another one was lost is given up, and is
  * written again from its beginning. And nothing is remembered by the next process.
  */
@@ -43,7 +45,8 @@ export interface BatchReports {
   markLost(tickets: readonly Ticket[]): void;
 }
 
-type PartState = 'none' | 'sending' | 'sent' | 'confirmed';
+/** `taken`: all of it is with the sink, which will say more. */
+type PartState = 'none' | 'sending' | 'taken' | 'sent' | 'confirmed';
 
 /** Of one batch, what each branch has of it. */
 class Batch {
@@ -61,6 +64,11 @@ class Batch {
     this.ticket = ticket;
     this.states = Array.from({ length: branchCount }, () => 'none');
     this.parts = Array.from({ length: branchCount }, () => undefined);
+  }
+
+  /** The sink has all of it, and may have said so already. */
+  take(at: number): void {
+    if (this.states[at] === 'sending') this.states[at] = 'taken';
   }
 
   get isSent(): boolean {
@@ -95,6 +103,7 @@ export class FanOut {
       const part = this.#part(batch, at, branch.streamPrefix + ticket.stream);
       try {
         await branch.deliver(body, part, giveUp.signal, maySkip);
+        if (batch.parts[at] === part) batch.take(at);
       } catch (error) {
         if (batch.parts[at] === part) this.#forget(batch, at);
         giveUp.abort(otherLost);
@@ -172,5 +181,5 @@ export class FanOut {
 const otherLost = new DeliveryLostError('another receiver lost this batch');
 
 function isWorthKeeping(state: PartState): boolean {
-  return state === 'sent' || state === 'confirmed';
+  return state !== 'none' && state !== 'sending';
 }

@@ -12,7 +12,9 @@
  *           sent       sent,      open
  *                      confirmed
  *
- * A loss cuts the chain at the oldest lost ticket. Whatever is reported later about a ticket that was cut is
+ * A loss cuts the chain at the oldest lost ticket. Where the tickets that were cut ended is kept, and the same pulls are
+ * made again: so a receiver that has a batch already need not get it again because another one lost it, and the same
+ * log has the same identity. Whatever is reported later about a ticket that was cut is
  * ignored: the same logs are on their way again under other tickets, and knowing less only means duplicates.
  */
 import type { Cursor, ShardId } from './log-service.ts';
@@ -41,6 +43,8 @@ export class Progress {
   #nextOrdinal = 0;
   #confirmed: Cursor;
   #checkpointed: Cursor | undefined;
+  /** Of what was cut and is not pulled again yet: where a pull from this cursor ended. */
+  readonly #bounds = new Map<Cursor, Cursor>();
 
   /**
    * @param start where the shard is taken up
@@ -57,6 +61,11 @@ export class Progress {
   /** Where to pull next. */
   get pulled(): Cursor {
     return this.#chain.at(-1)?.ticket.to ?? this.#confirmed;
+  }
+
+  /** Where the next pull ended the last time; undefined where it was never made, or its bounds are not known any more. */
+  get bound(): Cursor | undefined {
+    return this.#bounds.get(this.pulled);
   }
 
   get sent(): Cursor {
@@ -96,6 +105,8 @@ export class Progress {
       to,
       ordinal: this.#nextOrdinal++,
     };
+    // Once a pull has ended elsewhere, those behind it will as well.
+    if (!this.#bounds.delete(ticket.from)) this.#bounds.clear();
     this.#chain.push({ ticket, sent: false, confirmed: false });
     return ticket;
   }
@@ -124,7 +135,8 @@ export class Progress {
    */
   rewind(ticket: Ticket): boolean {
     if (!this.#find(ticket)) return false;
-    this.#chain.length = ticket.ordinal - this.#head;
+    const cut = this.#chain.splice(ticket.ordinal - this.#head);
+    for (const { ticket: each } of cut) this.#bounds.set(each.from, each.to);
     this.#nextOrdinal = ticket.ordinal;
     return true;
   }

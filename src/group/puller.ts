@@ -39,10 +39,14 @@ export class Puller {
     this.#options = options;
   }
 
-  /** Rejects as `LogService.pull` does. */
-  async pull(cursor: Cursor, end: EndPosition, signal: AbortSignal): Promise<Pull> {
+  /**
+   * Rejects as `LogService.pull` does.
+   * @param bound where the same pull ended before; undefined: as far as the service goes
+   */
+  async pull(cursor: Cursor, bound: Cursor | undefined, end: EndPosition, signal: AbortSignal): Promise<Pull> {
     const { shard, service, budget, isReadOnly, size } = this.#options;
-    const { reached, endCursor } = await end.at(cursor, signal);
+    const { reached, endCursor: last } = await end.at(cursor, signal);
+    const endCursor = bound ?? last;
     if (reached) {
       return {
         body: undefined,
@@ -66,7 +70,8 @@ export class Puller {
       const bytes = body ? body.bytes.length + body.rawSize : 0;
       if (body) this.#estimateBytes = Math.max(bytes, this.#estimateBytes / 2, smallestEstimateBytes);
       reservation.correct(bytes);
-      const atEnd = nextCursor === cursor;
+      // What ends at a bound says nothing of what is behind it.
+      const atEnd = nextCursor === cursor && bound === undefined;
       return {
         body,
         logGroups: logGroupCount,

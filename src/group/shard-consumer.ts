@@ -225,7 +225,7 @@ export class ShardConsumer implements Checkpointed {
   }
 
   #pull(progress: Progress, run: Run): Promise<Pull> {
-    const pull = this.#puller.pull(progress.pulled, this.#end, run.pulls.signal);
+    const pull = this.#puller.pull(progress.pulled, progress.bound, this.#end, run.pulls.signal);
     pull.catch(() => undefined); // a look-ahead may fail before anybody waits for it
     return pull;
   }

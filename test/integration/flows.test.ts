@@ -1,6 +1,7 @@
 /** Several sources and receivers in one process: who waits for whom, and who does not. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { FlowScope } from '../support/flow-scope.ts';
@@ -52,7 +53,7 @@ describe('several flows in one process', () => {
     for (const name of ['a', 'b']) expect(scope.sequence(name)).toMatchObject({ duplicate: 0, missing: 0 });
   }, 60_000);
 
-  it('holds the checkpoint for the receiver that is down, and nobody else; the one that is up gets nothing twice', async () => {
+  it('holds the checkpoint for the receiver that is down, and nobody else', async () => {
     await prepare(['web', 'app'], ['a', 'b', 'c']);
     scope.append('web', 1_000);
     const daemon = await scope.start(await scope.flows('web>a', 'web>b', 'app>c'));
@@ -72,6 +73,38 @@ describe('several flows in one process', () => {
       expect(scope.sequence('a').unique).toBe(3_000);
       expect(scope.sequence('b').unique).toBeGreaterThanOrEqual(2_000);
     });
+    expect((await daemon.drain(10_000)).complete).toBe(true);
+  }, 90_000);
+
+  it('sends again what one receiver lost, and not to the other, which has it', async () => {
+    await prepare(['web'], ['a', 'b']);
+    const port = scope.port('b');
+    await scope.receiver('b').close();
+    // Answers the end of a connection, as long as nothing came over it.
+    let resets = 0;
+    const breaking = createServer({ allowHalfOpen: true }, (socket) => {
+      let isUsed = false;
+      socket.on('error', () => undefined);
+      socket.on('end', () => isUsed || socket.end());
+      socket.once('data', () => {
+        isUsed = true;
+        // What comes meanwhile goes to the other one, and is sent there.
+        setTimeout(() => socket.resetAndDestroy(), 300);
+        resets++;
+      });
+    });
+    breaking.listen(port, '127.0.0.1');
+    await once(breaking, 'listening');
+    const daemon = await scope.start(await scope.flows('web>a', 'web>b'));
+    for (let n = 0; n < 20; n++) {
+      scope.append('web', 200);
+      await sleep(50);
+    }
+    await scope.until(() => expect(resets).toBeGreaterThan(2));
+    breaking.close();
+    await scope.open('b');
+    await scope.until(() => expect(scope.checkpointed('web')).toBe(4_000));
+    for (const name of ['a', 'b']) expect(scope.sequence(name).unique).toBe(4_000);
     expect(scope.sequence('a').duplicate).toBe(0);
     expect((await daemon.drain(10_000)).complete).toBe(true);
   }, 90_000);

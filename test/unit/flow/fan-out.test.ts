@@ -12,6 +12,8 @@ class FakeBranch {
   readonly streamPrefix: string;
   readonly parts: Part[] = [];
   wait: Promise<void> | undefined;
+  /** Its sink says later that everything is sent. */
+  isSlow = false;
 
   constructor(name: string) {
     this.streamPrefix = `${name}/`;
@@ -24,7 +26,7 @@ class FakeBranch {
       ...(this.wait ? [new Promise((_, reject) => its.addEventListener('abort', () => reject(its.reason)))] : []),
     ]);
     its.throwIfAborted();
-    part.sent();
+    if (!this.isSlow) part.sent();
   }
 
   get got(): string[] {
@@ -96,6 +98,20 @@ describe('a batch for several receivers', () => {
     expect(progress.confirmed).toBe('2');
     at(a, 2).confirmed();
     expect(progress.confirmed).toBe('3');
+  });
+
+  it('does not go again to the one whose sink has taken it, and says later what became of it', async () => {
+    a.isSlow = true;
+    await deliver('1');
+    at(b, 0).lost();
+    await deliver('1');
+    expect(a.got).toEqual(['01']);
+    expect(progress.sent).toBe('0');
+    at(a, 0).sent();
+    expect(progress.sent).toBe('1');
+    at(a, 0).confirmed();
+    at(b, 1).confirmed();
+    expect(progress.confirmed).toBe('1');
   });
 
   it('is lost again when what stood for it is', async () => {

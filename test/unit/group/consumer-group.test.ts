@@ -121,6 +121,29 @@ describe('ConsumerGroup', () => {
     group.markLost([tickets[2] as Ticket, tickets[1] as Ticket]);
     await until(() => service.checkpoints.get(0) === '3');
     expect(delivered).toEqual(['0:a', '0:b', '0:c', '0:b', '0:c']);
+    // The same batches: where each ends is asked for.
+    const again = service.pulls.slice(service.pulls.findLastIndex(({ cursor }) => cursor === '1'));
+    expect(again.slice(0, 3).map(({ cursor, endCursor }) => [cursor, endCursor])).toEqual([
+      ['1', '2'],
+      ['2', '3'],
+      ['3', undefined],
+    ]);
+  });
+
+  it('is not held up by a bound behind which there is nothing to pull', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a', 'b']);
+    service.granted = [0];
+    await create().join();
+    await until(() => delivered.length === 2);
+    const pull = service.pull.bind(service);
+    // A service that stays where it is, as long as a bound is asked for.
+    service.pull = (shard, cursor, options) =>
+      pull(shard, cursor, options.endCursor === undefined ? options : { ...options, endCursor: cursor });
+    autoConfirm = true;
+    group.markLost(tickets);
+    await until(() => service.checkpoints.get(0) === '2');
+    expect(delivered).toEqual(['0:a', '0:b', '0:a', '0:b']);
   });
 
   it('delivers a batch again whose delivery was lost half-way', async () => {

@@ -51,6 +51,31 @@ describe('Progress', () => {
     expect(progress.settled).toBe(true);
   });
 
+  it('knows where the pulls ended that are made again, until one ends elsewhere', () => {
+    const progress = new Progress(0, 'a', 'a');
+    const first = progress.open('b');
+    progress.open('c');
+    progress.open('d');
+    expect(progress.bound).toBeUndefined();
+    progress.rewind(first);
+    expect(progress.bound).toBe('b');
+    const again = progress.open('b');
+    expect(progress.bound).toBe('c');
+    progress.rewind(again); // and what was not reached is still known
+    for (const to of ['b', 'c', 'd']) {
+      expect(progress.bound).toBe(to);
+      progress.open(to);
+    }
+    expect(progress.bound).toBeUndefined();
+    progress.rewind(again);
+    expect(progress.bound).toBeUndefined(); // an old ticket
+    progress.rewind(progress.open('e'));
+    progress.open('x');
+    progress.rewind(progress.open('y'));
+    progress.open('z');
+    expect(progress.bound).toBeUndefined();
+  });
+
   it('lets a pull without data pass only with what was before it', () => {
     const progress = new Progress(0, 'a', 'a');
     const first = progress.open('b');
