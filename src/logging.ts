@@ -40,7 +40,7 @@ const secretFields = [
   'tls.key',
 ];
 
-const depths = ['', '*.', '*.*.', '*.*.*.'];
+const depths = ['', '*.', '*.*.', '*.*.*.', '*.*.*.*.'];
 
 export function createLogger(options: LoggingOptions): Logger {
   const pinoOptions: LoggerOptions = {

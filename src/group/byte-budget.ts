@@ -43,8 +43,8 @@ interface Waiter {
   readonly grant: (held: Held) => void;
 }
 
-/** What a batch takes, as a rule, is a fraction of this. */
-const usualPatienceMs = 1_000;
+/** Also on a machine that is busy, a batch takes less as a rule. */
+const usualPatienceMs = 10_000;
 
 export class ByteBudget {
   readonly #patienceMs: number;
