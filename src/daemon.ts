@@ -6,8 +6,8 @@
  *     ① pull        sls/sls-log-service.ts         GET → compressed bytes
  *     ② unpack      encode/unpack.ts               lz4 → LogGroupList bytes
  *     ③ walk        encode/log-walker.ts           bytes → one log at a time, nothing copied
- *     ④ select      (route/, to come)              filters and rules
- *     ⑤ format      format/key-value.ts            fields → message text, as a row of data
+ *     ④ decide      route/evaluate.ts              filters and rules: whether it is sent, and under which header
+ *     ⑤ format      format/registry.ts             fields → message text, as a row of data or by code
  *     ⑥ frame       encode/reference-encoder.ts    header + message → frame; kernel/ does ② to ⑥ at once
  *     ⑦ write       sink/syslog/                   frames → socket (sink/receivers.ts: which of several)
  *     ⑧ confirm     sink → group                   how far the receiver has it

@@ -7,8 +7,8 @@
  * anew afterwards.
  */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
-import { addTotals, type DeliveryTotals } from './delivery-totals.ts';
 import type { BatchLetters, DeadLetters } from './dead-letter/dead-letters.ts';
+import { addTotals, type DeliveryTotals } from './delivery-totals.ts';
 import type { BatchEncoder, EncodedBatch, RejectedLog } from './encode/batch-encoder.ts';
 import type { BatchBody } from './encode/bytes.ts';
 import type { BatchOrigin } from './encode/identity.ts';

@@ -1,7 +1,6 @@
 /** `sls-syslog run`: reads the configuration, says what is in effect, and runs the daemon to its end. */
-import type { Flow } from '../config/config.ts';
 import type { Surroundings } from '../config/derive.ts';
-import { type Flags, type LoadedConfig, loadConfig } from '../config/load.ts';
+import { type Flags, type LoadedFlows, loadFlows } from '../config/load.ts';
 import type { CreateDaemon, Daemon } from '../daemon.ts';
 import { ConfigError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -30,15 +29,15 @@ export async function runDaemon(flags: Flags, context: RunContext): Promise<Exit
   const loaded = loadOrExplain(flags, surroundings, writeError);
   if (!loaded) return exitCodes.configuration;
 
-  const { config, effective, warnings } = loaded;
-  const { logLevel, logFormat, drainTimeoutMs } = config.operation;
+  const { operation, effective, warnings } = loaded;
+  const { logLevel, logFormat, drainTimeoutMs } = operation;
   const log = createLogger({ level: logLevel, format: logFormat, colour, write: writeError });
   log.info({ config: effective }, 'sls-syslog starts');
   for (const warning of warnings) log.warn({}, warning);
   return superviseDaemon({
     createDaemon: () =>
-      createDaemon({ flows: flowsOf(loaded), log, readFlows: () => flowsOf(loadConfig(flags, surroundings)) }),
-    reload: (daemon) => reload(daemon, () => loadConfig(flags, surroundings), log),
+      createDaemon({ flows: loaded.flows, log, readFlows: () => loadFlows(flags, surroundings).flows }),
+    reload: (daemon) => reload(daemon, () => loadFlows(flags, surroundings), log),
     drainTimeoutMs,
     log,
     events,
@@ -48,12 +47,12 @@ export async function runDaemon(flags: Flags, context: RunContext): Promise<Exit
 }
 
 /** SIGHUP: files are read again; flags and environment are what they were at the start. */
-async function reload(daemon: Pick<Daemon, 'reload'>, load: () => LoadedConfig, log: Log): Promise<void> {
+async function reload(daemon: Pick<Daemon, 'reload'>, load: () => LoadedFlows, log: Log): Promise<void> {
   try {
     const loaded = load();
     log.info({ config: loaded.effective }, 'reloading: the configuration is read again');
     for (const warning of loaded.warnings) log.warn({}, warning);
-    await daemon.reload(flowsOf(loaded));
+    await daemon.reload(loaded.flows);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const { message, ...places } of error.problems) log.error(places, `reloading: ${message}`);
@@ -61,17 +60,13 @@ async function reload(daemon: Pick<Daemon, 'reload'>, load: () => LoadedConfig, 
   }
 }
 
-function flowsOf({ config }: LoadedConfig): readonly Flow[] {
-  return [{ pipeline: 'default', source: 'default', receiver: 'default', required: true, config }];
-}
-
 function loadOrExplain(
   flags: Flags,
   surroundings: Surroundings,
   writeError: (text: string) => void,
-): LoadedConfig | undefined {
+): LoadedFlows | undefined {
   try {
-    return loadConfig(flags, surroundings);
+    return loadFlows(flags, surroundings);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     writeError(describeProblems(error.problems));

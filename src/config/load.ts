@@ -4,7 +4,7 @@
  */
 import { ConfigError, type ConfigProblem } from '../errors.ts';
 import { assembleConfig, assembleReplayConfig, type ReplayValues } from './assemble.ts';
-import type { Config, Flow, OperationConfig, ReplayConfig } from './config.ts';
+import type { Flow, OperationConfig, ReplayConfig } from './config.ts';
 import type { Surroundings } from './derive.ts';
 import { readEnvironment } from './environment.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
@@ -45,8 +45,8 @@ export interface LoadedFlows {
   readonly readings: readonly FlowReading[];
 }
 
-export interface LoadedConfig<C = Config> extends Pick<LoadedFlows, 'effective' | 'warnings'> {
-  readonly config: C;
+export interface LoadedReplay extends Pick<LoadedFlows, 'effective' | 'warnings'> {
+  readonly config: ReplayConfig;
 }
 
 /** @throws ConfigError with every problem that was found */
@@ -92,20 +92,11 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
 }
 
 /**
- * For one flow, which is all there is without sections.
- * @throws ConfigError with every problem that was found
- */
-export function loadConfig(flags: Flags, surroundings: Surroundings): LoadedConfig & Pick<LoadedFlows, 'flows'> {
-  const { flows, effective, warnings } = loadFlows(flags, surroundings);
-  return { config: flows[0]!.config, flows, effective, warnings };
-}
-
-/**
  * For `dead-letter replay`: the log service need not be given, nor a dead-letter file, which would be the one that is
  * replayed.
  * @throws ConfigError with every problem that was found
  */
-export function loadReplayConfig(flags: Flags, surroundings: Surroundings): LoadedConfig<ReplayConfig> {
+export function loadReplayConfig(flags: Flags, surroundings: Surroundings): LoadedReplay {
   const { common, file, problems, scrub } = readWritten(flags, surroundings);
   const reading = new Reading(common);
   const isNeeded = (group: SettingGroup) => group !== 'service' && group !== 'group';

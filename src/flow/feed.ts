@@ -243,13 +243,7 @@ export class Feed {
     this.#state = 'retired';
     this.#retiring.abort(new AppError('the feed has ended', { code: 'ended', action: 'fatal' }));
     const leftMs = Math.max(1_000, deadlineAtMs - Date.now());
-    const closed = await Promise.all(
-      this.#parts.map(async (parts) => {
-        const isClosed = await this.#options.outlets.giveBack(parts, leftMs);
-        // Where nothing is confirmed, the receiver's end of the last connection is the only sign that it read it.
-        return isClosed || parts.outlet.sink.status.confirms;
-      }),
-    );
+    const closed = await Promise.all(this.#parts.map((parts) => this.#options.outlets.giveBack(parts, leftMs)));
     void this.#attempt?.service.close();
     return isDelivered && closed.every((each) => each);
   }

@@ -45,7 +45,10 @@ export class Outlets {
   readonly #log: Log;
   readonly #ended: AbortSignal;
   readonly #outlets = new Shared((key: OutletKey) => this.#open(key));
-  readonly #encoders = new Shared((key: EncoderConfig) => this.#createEncoder(key));
+  readonly #encoders = new Shared(
+    (key: EncoderConfig) => this.#createEncoder(key),
+    ({ message, ...others }) => ({ message: message.fingerprint, ...others }),
+  );
   readonly #deadLetters = new Shared((key: DeadLetterKey) => this.#createDeadLetter(key));
   /** Of sinks that are closed. */
   readonly #closed = { framesDropped: 0, reconnects: 0, confirms: true };
@@ -102,7 +105,8 @@ export class Outlets {
 
   /**
    * Ends connections in an orderly way behind the last flow that had them.
-   * @returns false when the receiver did not close its side before the deadline
+   * @returns whether all that was sent has been read, as far as that can be told: where nothing is confirmed, the
+   * receiver's end of the last connection is the only sign
    */
   async giveBack({ outlet, encoder, deadLetter }: FlowParts, deadlineMs: number): Promise<boolean> {
     this.#encoders.release(encoder);
@@ -114,7 +118,7 @@ export class Outlets {
     this.#closed.reconnects += reconnects;
     this.#closed.confirms &&= confirms;
     outlet.sink.destroy();
-    return isClosed;
+    return isClosed || confirms;
   }
 
   /** Drops every connection. */

@@ -84,9 +84,9 @@ function isSameFeed(a: FeedPlan | undefined, b: FeedPlan): boolean {
 
 /** Without what is the process's: its settings, and the budget, which takes another size while it is in use. */
 function ofItsOwn(flow: Flow): unknown {
-  const { operation: _, group, ...config } = flow.config;
+  const { operation: _, group, message, ...config } = flow.config;
   const { maxInFlightBytes: __, ...rest } = group;
-  return { ...flow, config: { ...config, group: rest } };
+  return { ...flow, config: { ...config, message: message.fingerprint, group: rest } };
 }
 
 function changedOperation(a: OperationConfig | undefined, b: OperationConfig | undefined): (keyof OperationConfig)[] {

@@ -1,19 +1,24 @@
 /** Things that several users have together: made for the first of them, and over with the last. */
 import { isDeepStrictEqual } from 'node:util';
 
-interface Entry<K, T> {
-  readonly key: K;
+interface Entry<T> {
+  readonly essence: unknown;
   readonly value: T;
   users: number;
 }
 
 export class Shared<K, T> {
   readonly #create: (key: K) => T;
-  readonly #entries: Entry<K, T>[] = [];
+  readonly #essence: (key: K) => unknown;
+  readonly #entries: Entry<T>[] = [];
 
-  /** @param create its errors are thrown by `take` */
-  constructor(create: (key: K) => T) {
+  /**
+   * @param create its errors are thrown by `take`
+   * @param essence what of a key is compared
+   */
+  constructor(create: (key: K) => T, essence: (key: K) => unknown = (key) => key) {
     this.#create = create;
+    this.#essence = essence;
   }
 
   get all(): readonly T[] {
@@ -22,9 +27,10 @@ export class Shared<K, T> {
 
   /** The one whose key has the same content. To be released once for each call. */
   take(key: K): T {
-    let entry = this.#entries.find((each) => isDeepStrictEqual(each.key, key));
+    const essence = this.#essence(key);
+    let entry = this.#entries.find((each) => isDeepStrictEqual(each.essence, essence));
     if (!entry) {
-      entry = { key, value: this.#create(key), users: 0 };
+      entry = { essence, value: this.#create(key), users: 0 };
       this.#entries.push(entry);
     }
     entry.users++;

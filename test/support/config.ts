@@ -1,6 +1,8 @@
 /** Configurations for tests: everything that is required is there, and a test changes what it is about. */
+
+import type { Config, Flow } from '../../src/config/config.ts';
 import type { Surroundings } from '../../src/config/derive.ts';
-import { type Flags, loadConfig } from '../../src/config/load.ts';
+import { type Flags, type LoadedFlows, loadFlows } from '../../src/config/load.ts';
 import { type SettingKey, settingByName } from '../../src/config/settings.ts';
 import { ConfigError, type ConfigProblem } from '../../src/errors.ts';
 
@@ -42,16 +44,17 @@ export function flags(
   return { values, problems: [] };
 }
 
-/** Loads with what is required set by variables; `undefined` unsets one. */
+/** Loads with what is required set by variables; `undefined` unsets one. The first flow's configuration is at hand. */
 export function load(
   environment: Readonly<Record<string, string | undefined>> = {},
   given: Readonly<Record<string, string | readonly string[]>> = {},
   surroundings: Partial<Surroundings> = {},
-): ReturnType<typeof loadConfig> {
-  return loadConfig(
+): LoadedFlows & { readonly config: Config } {
+  const loaded = loadFlows(
     flags(given, surroundings.workingDirectory),
     testSurroundings({ ...surroundings, environment: { ...requiredEnvironment, ...environment } }),
   );
+  return { ...loaded, config: (loaded.flows[0] as Flow).config };
 }
 
 /** The problems that loading ends with. */

@@ -56,7 +56,11 @@ describe('feeds', () => {
 });
 
 describe('what a new configuration changes', () => {
-  const running = [flow('web>a'), flow('app>a'), flow('web>b'), flow('db>b', {}, false)];
+  const withRules = (pattern: string) => {
+    const rules = `[{when: {field: url, regex: "${pattern}"}, severity: alert}]`;
+    return { message: load({}, { '--rules': rules }).config.message };
+  };
+  const running = [flow('web>a', withRules('^/admin')), flow('app>a'), flow('web>b'), flow('db>b', {}, false)];
 
   function compare(wanted: readonly Flow[]): Record<string, unknown> {
     const { kept, changed, added, removed, needRestart } = compareFlows(running, wanted);
@@ -71,7 +75,16 @@ describe('what a new configuration changes', () => {
   }
 
   it.each<[string, readonly Flow[], Record<string, unknown>]>([
-    ['nothing', structuredClone(running), { kept: 'web app db', changed: '', added: '', removed: '' }],
+    [
+      'nothing: rules that are read anew are the same rules',
+      [flow('web>a', withRules('^/admin')), ...structuredClone(running.slice(1))],
+      { kept: 'web app db', changed: '', added: '', removed: '' },
+    ],
+    [
+      'a rule',
+      [flow('web>a', withRules('^/login')), ...running.slice(1)],
+      { kept: 'app db', changed: 'web', added: '', removed: '' },
+    ],
     [
       'a source more, one less',
       [...running.slice(0, 3), flow('new>a')],
@@ -91,7 +104,9 @@ describe('what a new configuration changes', () => {
     ],
     [
       'how messages are written',
-      running.map((each) => (each.source === 'app' ? flow('app>a', { message: { severity: 1 } }) : each)),
+      running.map((each) =>
+        each.source === 'app' ? flow('app>a', { message: load({ SYSLOG_SEVERITY: '1' }).config.message }) : each,
+      ),
       { kept: 'web db', changed: 'app', added: '', removed: '' },
     ],
     [
