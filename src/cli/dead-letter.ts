@@ -7,7 +7,7 @@ import { createLogger } from '../logging.ts';
 import { replay } from '../replay.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { settingHelp } from './help.ts';
-import { addSettingOptions, readFlags } from './options.ts';
+import { addSettingOptions, operandsOf, readFlags } from './options.ts';
 import type { RunContext } from './run.ts';
 
 const help = `
@@ -33,12 +33,6 @@ export function deadLetterCommand(context: RunContext, done: (exitCode: ExitCode
       done(await runReplay(itself, context));
     });
   return command.addCommand(addSettingOptions(replayCommand));
-}
-
-/** Files come first; from the first unknown option on commander hands over everything else. */
-function operandsOf(args: readonly string[]): readonly string[] {
-  const end = args.findIndex((arg) => arg.startsWith('-') && arg.length > 1);
-  return end < 0 ? args : args.slice(0, end);
 }
 
 /** @throws ConfigError */

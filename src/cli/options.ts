@@ -55,6 +55,12 @@ export function readFlags(command: Command, workingDirectory: string, operands =
   return { values, problems };
 }
 
+/** Words that are no options come first; from the first unknown option on commander hands over everything else. */
+export function operandsOf(args: readonly string[]): readonly string[] {
+  const end = args.findIndex((arg) => arg.startsWith('-') && arg.length > 1);
+  return end < 0 ? args : args.slice(0, end);
+}
+
 function camelCase(name: string): string {
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
@@ -81,7 +87,7 @@ function* strayArguments(args: readonly string[]): Generator<ConfigProblem> {
   }
 }
 
-const commandNames = ['run', 'dead-letter', 'emulator', 'receiver', 'demo'];
+const commandNames = ['run', 'config', 'dead-letter', 'emulator', 'receiver', 'demo'];
 
 function unknownOption(arg: string): ConfigProblem {
   const [flag = ''] = arg.split('=', 1);

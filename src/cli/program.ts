@@ -26,7 +26,14 @@ export async function runProgram(args: readonly string[], context: ProgramContex
   const replay = deadLetterCommand(context, (code) => {
     exitCode = code;
   });
-  const program = createProgram({ ...context, commands: [replay, ...context.commands] }, action);
+  // Its sub-commands take all settings too: not to be made where `run` is meant.
+  const config = args.includes('config')
+    ? (await import('./config.ts')).configCommand(context, (code) => {
+        exitCode = code;
+      })
+    : new Command('config');
+  config.description('look at a configuration, or begin one: check, show, schema, init');
+  const program = createProgram({ ...context, commands: [config, replay, ...context.commands] }, action);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;

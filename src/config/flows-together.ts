@@ -21,6 +21,13 @@ export class Shared {
   }
 }
 
+/** How long a drain may take depends on a source's heartbeats, where nobody has said it: the shortest holds for all. */
+export function withOneOperation(flows: readonly Flow[]): readonly Flow[] {
+  const operations = flows.map(({ config }) => config.operation);
+  const [operation] = operations.toSorted((a, b) => a.drainTimeoutMs - b.drainTimeoutMs);
+  return flows.map((flow) => ({ ...flow, config: { ...flow.config, ...(operation && { operation }) } }));
+}
+
 function isSame(a: unknown, b: unknown): boolean {
   const [one, other] = [a, b].map((part) => (part as Partial<MessageConfig>).fingerprint);
   return one === undefined ? isDeepStrictEqual(a, b) : one === other;

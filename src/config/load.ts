@@ -7,9 +7,10 @@ import { assembleConfig, assembleReplayConfig, type ReplayValues } from './assem
 import type { Flow, OperationConfig, ReplayConfig } from './config.ts';
 import type { Surroundings } from './derive.ts';
 import { readEnvironment } from './environment.ts';
+import { type ExplainedSection, explain } from './explain.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { type FlowPlan, planFlows } from './flows.ts';
-import { clashesOf, Shared } from './flows-together.ts';
+import { clashesOf, Shared, withOneOperation } from './flows-together.ts';
 import type { RawValues } from './raw-value.ts';
 import { Reading } from './reading.ts';
 import { type Effective, effectiveFlows, effectiveTexts } from './redact.ts';
@@ -41,8 +42,8 @@ export interface LoadedFlows {
   readonly effective: Effective;
   /** What is allowed, but has to be said at every start. */
   readonly warnings: readonly string[];
-  /** In the order of the flows. */
-  readonly readings: readonly FlowReading[];
+  /** Each value with where it is from. */
+  explain(): readonly ExplainedSection[];
 }
 
 export interface LoadedReplay extends Pick<LoadedFlows, 'effective' | 'warnings'> {
@@ -63,7 +64,7 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
 
   const shared = new Shared();
   const readings: FlowReading[] = [];
-  const flows: Flow[] = [];
+  const made: Flow[] = [];
   const told = [...problems];
   for (const each of plan.flows) {
     const reading = new Reading(each.written, each.sections);
@@ -74,20 +75,22 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
     problems.push(...reading.problems);
     if (problems.length === 0) {
       const config = assembleConfig(reading.values as Values, reading.messageText(), tlsFiles, deadLetterPath);
-      flows.push({ pipeline, source, receiver, required, config: shared.of(config) });
+      made.push({ pipeline, source, receiver, required, config: shared.of(config) });
     }
   }
   problems.push(...idleEverywhere(readings));
-  if (problems.length === 0) problems.push(...clashesOf(flows));
+  if (problems.length === 0) problems.push(...clashesOf(made));
+  const flows = withOneOperation(made);
   const [first] = flows;
   if (problems.length > 0 || !first) throw new ConfigError(inOrder(problems, scrub));
+  for (const { reading } of readings) reading.showDrainTimeout(first.config.operation.drainTimeoutMs);
   const warnings = new Set([...plan.warnings, ...flows.flatMap(({ config }) => warningsAbout(config))]);
   return {
     flows,
     operation: first.config.operation,
     effective: scrub(effectiveFlows(readings)),
     warnings: [...warnings].map(scrub),
-    readings,
+    explain: () => scrub(explain(readings)),
   };
 }
 

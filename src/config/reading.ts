@@ -15,6 +15,7 @@ import type { SettingGroup } from './setting.ts';
 import { type PartialValues, type SettingKey, sectionKindOf, settingKeys, settings } from './settings.ts';
 import { nodeOfTexts, structuredIssues } from './structured.ts';
 import { readTlsFiles, type TlsFileKey, type TlsFiles } from './tls-files.ts';
+import { formatDuration } from './units.ts';
 
 /** What is known so far. One a load, thrown away after it. */
 export class Reading {
@@ -134,6 +135,11 @@ export class Reading {
       // What does not parse (a region that an odd endpoint seems to name) counts as not to be worked out.
       if (text !== undefined) this.#takeOwn(key, text, 'derived');
     }
+  }
+
+  /** Worked out by a source's heartbeats, it is the shortest of all sources'. */
+  showDrainTimeout(drainTimeoutMs: number): void {
+    if (!this.#written.has('drainTimeout')) this.texts.set('drainTimeout', [formatDuration(drainTimeoutMs)]);
   }
 
   /** Or refused. */

@@ -26,12 +26,21 @@ export function textSchema<T>(parse: (text: string, complain: Complain) => T): T
 /** Any text. */
 export const plainText = textSchema((text) => text);
 
+const wordsBySchema = new WeakMap<object, readonly string[]>();
+
 /** One of a few words, in any case. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): TextSchema<Word> {
-  return textSchema((text, complain) => {
+  const schema = textSchema((text, complain) => {
     const lower = text.toLowerCase();
     return words.find((word) => word === lower) ?? complain(`is none of ${words.join(', ')}${didYouMean(text, words)}`);
   });
+  wordsBySchema.set(schema, words);
+  return schema;
+}
+
+/** Of a schema that `oneOf` has made; undefined of others. */
+export function wordsOf(schema: object): readonly string[] | undefined {
+  return wordsBySchema.get(schema);
 }
 
 /** Printable US-ASCII without spaces, as a syslog header's fields are (RFC 5424 section 6). */

@@ -1,0 +1,34 @@
+/** `sls-syslog config init` */
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { PresetName } from '../config/presets.ts';
+import { startFile } from '../config/start-file.ts';
+import type { ConfigContext } from './config.ts';
+import { type ExitCode, exitCodes } from './exit.ts';
+
+const reasons: Readonly<Record<string, string>> = {
+  EEXIST: 'is there already, and is left as it is; give another name',
+  ENOENT: 'cannot be written: its directory does not exist',
+  EACCES: 'may not be written by this user',
+  EROFS: 'is on a file system that cannot be written to',
+};
+
+export function writeStartFile(file: string, preset: PresetName | undefined, context: ConfigContext): ExitCode {
+  const text = startFile(preset);
+  if (file === '-') {
+    context.writeOut(text);
+    return exitCodes.ok;
+  }
+  try {
+    // Somebody may put the access key into it.
+    writeFileSync(resolve(context.surroundings.workingDirectory, file), text, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    context.writeError(`sls-syslog: ${file} ${reasons[code] ?? `cannot be written (${code})`}\n`);
+    return exitCodes.configuration;
+  }
+  context.writeOut(
+    `${file} is written: put in what is in <angle brackets>, then try it: sls-syslog config check ${file}\n`,
+  );
+  return exitCodes.ok;
+}

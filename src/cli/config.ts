@@ -1,0 +1,88 @@
+/** `sls-syslog config`: looks at a configuration, or begins one, without running it. */
+import { Command, Option } from 'commander';
+import { type Flags, loadFlows } from '../config/load.ts';
+import { presetNames } from '../config/presets.ts';
+import type { RawValue } from '../config/raw-value.ts';
+import { type ExitCode, exitCodes } from './exit.ts';
+import { settingHelp } from './help.ts';
+import { addSettingOptions, operandsOf, readFlags } from './options.ts';
+import type { RunContext } from './run.ts';
+
+export interface ConfigContext extends Pick<RunContext, 'surroundings' | 'writeError'> {
+  readonly writeOut: (text: string) => void;
+}
+
+/**
+ * What only one of them needs is loaded when it is asked for.
+ * @param done told the exit code
+ */
+export function configCommand(context: ConfigContext, done: (exitCode: ExitCode) => void): Command {
+  const { surroundings, writeOut } = context;
+  const withSettings = (name: string) =>
+    addSettingOptions(new Command(name))
+      .argument('[file]', 'the configuration file; in place of --config')
+      .helpOption('-h, --help', 'show this help')
+      .configureHelp(settingHelp());
+  const check = withSettings('check')
+    .description('say everything that is wrong, each with its file, line and path; exit code 2 if anything is')
+    .usage('[FILE] [settings]')
+    .action((_file: unknown, _options: unknown, itself: Command) => done(runCheck(flagsOf(itself, context), context)));
+  const show = withSettings('show')
+    .description('print what is in effect, and where each value is from; secrets are masked')
+    .usage('[FILE] [settings] [--json]')
+    .addOption(new Option('--json', 'as JSON'))
+    .action(async (_file: unknown, _options: unknown, itself: Command) => {
+      const { showText } = await import('./config-show.ts');
+      const sections = loadFlows(flagsOf(itself, context), surroundings).explain();
+      writeOut(showText(sections, { json: itself.opts().json === true }));
+      done(exitCodes.ok);
+    });
+  const schema = new Command('schema')
+    .description('print the JSON Schema of the configuration file, for editors')
+    .helpOption('-h, --help', 'show this help')
+    .action(async () => {
+      const { fileJsonSchema } = await import('../config/json-schema.ts');
+      writeOut(`${JSON.stringify(fileJsonSchema(), undefined, 2)}\n`);
+      done(exitCodes.ok);
+    });
+  const init = new Command('init')
+    .description('write a configuration file to begin with; one that is there is left alone')
+    .argument('[file]', 'where; - for the standard output', 'sls-syslog.yaml')
+    .addOption(new Option('--preset <name>', 'what receiver it is for').choices(presetNames))
+    .helpOption('-h, --help', 'show this help')
+    .action(async (file: string, { preset }: { preset?: (typeof presetNames)[number] }) => {
+      const { writeStartFile } = await import('./config-init.ts');
+      done(writeStartFile(file, preset, context));
+    });
+  const all = new Command('config');
+  for (const command of [check, show, schema, init]) all.addCommand(command);
+  return all;
+}
+
+/** @throws ConfigError */
+function runCheck(flags: Flags, { surroundings, writeOut, writeError }: ConfigContext): ExitCode {
+  const { flows, warnings } = loadFlows(flags, surroundings);
+  for (const warning of warnings) writeError(`warning: ${warning}\n`);
+  const counted = (['source', 'receiver', 'pipeline'] as const).map((name) => {
+    const count = new Set(flows.map((flow) => flow[name])).size;
+    return `${count} ${name}${count === 1 ? '' : 's'}`;
+  });
+  writeOut(`${counted.join(', ')}: fine\n`);
+  return exitCodes.ok;
+}
+
+/** With the file that was named without `--config`. */
+function flagsOf(command: Command, { surroundings }: ConfigContext): Flags {
+  const { workingDirectory } = surroundings;
+  const [file] = operandsOf(command.args);
+  const { values, problems } = readFlags(command, workingDirectory, file === undefined ? 0 : 1);
+  if (file === undefined) return { values, problems };
+  if (values.has('config')) {
+    return {
+      values,
+      problems: [...problems, { message: 'config: there is a file and --config; give one of the two' }],
+    };
+  }
+  const raw: RawValue = { texts: [file], origin: 'the command line', baseDirectory: workingDirectory };
+  return { values: new Map([...values, ['config', raw] as const]), problems };
+}
