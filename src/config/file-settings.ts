@@ -1,6 +1,6 @@
 /** A mapping of settings in the configuration file: its top, or a section of it. */
 import type { ConfigProblem } from '../errors.ts';
-import type { PlainEntry, PlainNode } from './plain.ts';
+import { type BrokenPart, brokenParts, type PlainEntry, type PlainNode, type PlainPath } from './plain.ts';
 import { problemOf, type RawValue, type RawValues } from './raw-value.ts';
 import { kebabCase } from './setting.ts';
 import { type SectionKind, type SettingKey, sectionKindOf, settingByName, settings } from './settings.ts';
@@ -40,8 +40,8 @@ export function readSettings(
       continue;
     }
     const raw = { texts: [], origin: at, at, baseDirectory, ...(section !== undefined && { section }) };
-    const complain = (phrase: string) => {
-      problems.push(problemOf(key, phrase, raw));
+    const complain = (phrase: string, itsAt = at, part: PlainPath = []) => {
+      problems.push(problemOf(key, phrase, { ...raw, origin: itsAt, at: itsAt }, part));
       if (!values.has(key)) values.set(key, { ...raw, refused: true });
     };
     const first = seenAt.get(key);
@@ -53,6 +53,7 @@ export function readSettings(
       seenAt.set(key, at);
       const given = givenBy(key, node, at);
       if (typeof given === 'string') complain(given);
+      else if (given && 'broken' in given) for (const { phrase, at, path } of given.broken) complain(phrase, at, path);
       else if (given) values.set(key, { ...raw, ...given });
     }
   }
@@ -61,8 +62,12 @@ export function readSettings(
 
 type Given = Pick<RawValue, 'texts' | 'written' | 'node'>;
 
-/** @returns what was given, nothing where it is left out, or a phrase that says what is wrong */
-function givenBy(key: SettingKey, node: PlainNode, at: string): Given | string | undefined {
+interface Broken {
+  readonly broken: readonly BrokenPart[];
+}
+
+/** @returns what was given, nothing where it is left out, or what is wrong: a phrase, or the parts that cannot be used */
+function givenBy(key: SettingKey, node: PlainNode, at: string): Given | Broken | string | undefined {
   const { repeatable, structure } = settings[key];
   if (node.kind === 'nothing') return undefined;
   if (structure !== undefined) return { texts: [], node: { ...node, at } };
@@ -70,6 +75,8 @@ function givenBy(key: SettingKey, node: PlainNode, at: string): Given | string |
   if (node.kind === 'mapping') return ' takes a plain value';
   if (node.kind === 'list') {
     if (!repeatable) return ' takes one value, not a list';
+    const broken = node.items.flatMap((item, index) => (item.kind === 'broken' ? brokenParts(item, [index]) : []));
+    if (broken.length > 0) return { broken };
     const items = node.items.flatMap((item) => (item.kind === 'text' ? [item] : []));
     if (items.length < node.items.length) return ' takes a list of plain values';
     return { texts: items.map(({ text }) => text), ...writtenTexts(items) };

@@ -78,6 +78,7 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
       made.push({ pipeline, source, receiver, required, config: shared.of(config) });
     }
   }
+  if (readings.length === 0) problems.push(...problemsOfWritten(common, file));
   problems.push(...idleEverywhere(readings));
   if (problems.length === 0) problems.push(...clashesOf(made));
   const flows = withOneOperation(made);
@@ -92,6 +93,16 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
     warnings: [...warnings].map(scrub),
     explain: () => scrub(explain(readings)),
   };
+}
+
+/** Where no flow could be made of the sections: what is wrong with each value by itself. */
+function problemsOfWritten(common: RawValues, file: ConfigFile | undefined): readonly ConfigProblem[] {
+  const sections = Object.values(file?.sections ?? {}).flat();
+  return [common, ...sections.map(({ values }) => values)].flatMap((written) => {
+    const reading = new Reading(written);
+    reading.takeWritten();
+    return reading.problems;
+  });
 }
 
 /**
@@ -189,7 +200,11 @@ const shortestScrubbed = 8;
  * names that they are a part of, phrases about a file.
  */
 function createScrub(substituted: ReadonlySet<string>): Scrub {
-  const secrets = [...substituted].filter((text) => text.length >= shortestScrubbed);
+  // Also as it stands in quotes. The longest first: a shorter one may be a part of it.
+  const spellings = [...substituted].flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
+  const secrets = [...new Set(spellings)]
+    .filter((text) => text.length >= shortestScrubbed)
+    .toSorted((a, b) => b.length - a.length);
   const clean = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '${…}'), text);
   const scrub = (value: unknown): unknown => {
     if (typeof value === 'string') return clean(value);

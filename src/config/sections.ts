@@ -143,7 +143,7 @@ function nameOf(entry: PlainEntry | undefined, path: string, complain: Complain)
   if (!entry || entry.node.kind === 'nothing') return undefined;
   const { node, at } = entry;
   if (node.kind === 'text' && namePattern.test(node.text)) return node.text;
-  complain(`${path}.name does not fit: it takes ${nameRule}`, at);
+  complain(`${path}.name${node.kind === 'broken' ? node.phrase : ` does not fit: it takes ${nameRule}`}`, at);
   return undefined;
 }
 
@@ -186,6 +186,7 @@ function readTo(
       if (!targetKeys.includes(name)) {
         complain(`unknown key ${JSON.stringify(key)} in ${itsPath}${didYouMean(name, targetKeys)}`, at);
       } else if (node.kind === 'text') texts.set(name, { text: node.text, at });
+      else if (node.kind === 'broken') complain(`${itsPath}.${name}${node.phrase}`, at);
       else if (node.kind !== 'nothing') complain(`${itsPath}.${name} takes a plain value`, at);
     }
     const receiver = texts.get('receiver');

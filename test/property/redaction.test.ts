@@ -25,6 +25,31 @@ const secret = fc.string({
 });
 
 const place = fc.constantFrom('variable', 'file', 'raw file', 'flag', 'flag=', 'endpoint', 'broken variable', 'token');
+/** Settings that are masked, others, in a structure and in a section; some that it will not fit. */
+const keyOfFile = fc.constantFrom(
+  'access-key-secret: §',
+  'sts-token: "§"',
+  'access-key-id: §§',
+  'query: "level: §"',
+  'raw-field: "§"\nformat: raw',
+  'where: [{field: "§", in: ["§", b]}]',
+  'rules: {when: {field: a, regex: "§"}, severity: err}',
+  'module-options: {a: {b: [§]}}',
+  'rename: {a: "§"}',
+  'tag: x§',
+  'group: "§"',
+  'host: [a.corp, "§"]',
+  'preset: §',
+  'port: §',
+  'dead-letter: "no/such/directory/§"',
+  'proto: tls\nca: "§"',
+  'endpoint: "https://ak:§@cn-hangzhou.log.aliyuncs.com"',
+  'sources: {a: {project: "§"}, b: {sts-token: "§"}}',
+  'receivers: {a: {host: h}}\npipelines: [{name: "§", from: "§", to: ["§", {receiver: a, required: "§", group: "§"}]}]',
+  'hots: "§"',
+);
+const putInBy = fc.constantFrom('${SECRET}', '${file:secret}');
+const command = fc.constantFrom([], ['run'], ['config', 'check'], ['config', 'show'], ['config', 'show', '--json']);
 const format = fc.constantFrom('json', 'pretty');
 const alsoWrong = fc.boolean();
 
@@ -77,14 +102,51 @@ test('a secret turns up in nothing that is written, wherever it was set and what
       outcomes.add(await runProgram(all, context));
       const written = context.out() + context.error();
       expect(written).not.toBe('');
-      for (const spelling of [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text)]) {
-        expect(written).not.toContain(spelling);
-      }
+      for (const spelling of spellingsOf(text)) expect(written).not.toContain(spelling);
     }),
     propertyRuns(300),
   );
   expect(outcomes, 'both ways out were tried').toEqual(new Set([0, 2]));
 });
+
+test('what is put in for ${…} turns up in nothing that is written, whatever it is put into', async () => {
+  const outcomes = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(secret, keyOfFile, putInBy, command, alsoWrong, async (text, line, by, words, wrong) => {
+      writeFileSync(join(directory, 'secret'), `${text}\n`);
+      const path = join(directory, 'i.yaml');
+      writeFileSync(path, `${line.replaceAll('§', () => by)}\n`);
+      const key = line.slice(0, line.indexOf(':'));
+      const daemon = createFakeDaemon({
+        start: () => {
+          daemon.finish(complete);
+          return Promise.resolve();
+        },
+      });
+      const instead = { 'access-key-id': 'SLS_AK_ID', 'access-key-secret': 'SLS_AK_KEY', group: 'SLS_CG' };
+      const variables = { ...instead, endpoint: 'SLS_ENDPOINT', host: 'SYSLOG_HOST' };
+      const unset = Object.entries(variables).flatMap(([name, variable]) =>
+        name === key ? [[variable, undefined]] : [],
+      );
+      const context = createFakeContext(daemon.create, { ...Object.fromEntries(unset), SECRET: text });
+      const exitCode = await runProgram([...words, '--config', path, ...(wrong ? ['--port', 'x'] : [])], context);
+      outcomes.add(`${key} ${exitCode}`);
+      const written = context.out() + context.error();
+      expect(written).not.toBe('');
+      for (const spelling of spellingsOf(text)) expect(written).not.toContain(spelling);
+    }),
+    propertyRuns(600),
+  );
+  for (const key of ['access-key-secret', 'query', 'where', 'rules', 'module-options', 'rename']) {
+    expect(outcomes, 'both ways out were tried').toContain(`${key} 2`);
+  }
+  for (const key of ['access-key-secret', 'query', 'where', 'rename']) expect(outcomes).toContain(`${key} 0`);
+});
+
+function spellingsOf(text: string): readonly string[] {
+  const quoted = JSON.stringify(text).slice(1, -1);
+  return [text, quoted, JSON.stringify(quoted).slice(1, -1), encodeURIComponent(text), text.toLowerCase()];
+}
 
 test('--help shows nothing of the environment', async () => {
   const context = createFakeContext(createFakeDaemon().create, {
