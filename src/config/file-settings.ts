@@ -4,7 +4,7 @@ import { type BrokenPart, brokenParts, type PlainEntry, type PlainNode, type Pla
 import { problemOf, type RawValue, type RawValues } from './raw-value.ts';
 import { kebabCase } from './setting.ts';
 import { type SectionKind, type SettingKey, sectionKindOf, settingByName, settings } from './settings.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearestName } from './suggest.ts';
 
 /** Where a mapping of settings stands. */
 export interface SettingsPlace {
@@ -35,8 +35,8 @@ export function readSettings(
     const key = settingByName.get(kebabCase(name));
     if (key === undefined) {
       const where = section === undefined ? '' : ` in ${section}`;
-      const hint = didYouMean(kebabCase(name), kind === undefined ? fileKeys : [...keysOf(kind), ...more]);
-      problems.push({ message: `unknown key ${JSON.stringify(name)}${where}${hint}`, at });
+      const message = `unknown key ${JSON.stringify(name)}${where}${hintFor(kebabCase(name), kind, more)}`;
+      problems.push({ message, at });
       continue;
     }
     const raw = { texts: [], origin: at, at, baseDirectory, ...(section !== undefined && { section }) };
@@ -89,6 +89,17 @@ function givenBy(key: SettingKey, node: PlainNode, at: string): Given | Broken |
 function writtenTexts(items: readonly (PlainNode & { kind: 'text' })[]): Pick<RawValue, 'written'> {
   if (items.every(({ written }) => written === undefined)) return {};
   return { written: items.map(({ text, written }) => written ?? text) };
+}
+
+/** Of the section's own keys first; what another section or the top has may be meant too. */
+function hintFor(name: string, kind: SectionKind | undefined, more: readonly string[]): string {
+  if (kind === undefined) return didYouMean(name, fileKeys);
+  const own = didYouMean(name, [...keysOf(kind), ...more]);
+  const nearest = nearestName(name, settingByName.keys());
+  const key = nearest === undefined ? undefined : settingByName.get(nearest);
+  if (own || key === undefined || settings[key].noFile) return own;
+  const right = sectionKindOf(key);
+  return `; did you mean "${nearest}", which ${right === undefined ? 'stands at the top of the file' : `belongs to a ${right}`}?`;
 }
 
 function elsewhere(key: SettingKey, kind: SectionKind): string {

@@ -35,15 +35,19 @@ export type MissingPlace = Pick<RawValue, 'section' | 'at'> & {
  * @param phrase continues the setting's name: `is missing`, or after a value `: "x" is not a port`
  * @param raw where the offending value came from; absent where there is none
  * @param path to the part of the value that is meant, where it has a structure
+ * @param place to the part whose line is to be told
  */
 export function problemOf(
   key: SettingKey,
   phrase: string,
   raw?: RawValue | MissingPlace,
   path: PlainPath = [],
+  place: PlainPath = path,
 ): ConfigProblem {
-  const at = raw?.node ? placeAt(raw.node, path) : raw?.at;
-  const origin = raw?.node ? at : raw?.origin;
+  const placed = raw?.node && placeAt(raw.node, place);
+  // A flag's or a variable's own name is there already.
+  const at = raw?.at === undefined ? undefined : (placed ?? raw.at);
+  const origin = placed ?? raw?.origin;
   const name = `${raw?.section === undefined ? '' : `${raw.section}.`}${kebabCase(key)}${pathText(path)}`;
   const flag = flagOf(key);
   return {

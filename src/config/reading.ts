@@ -101,12 +101,12 @@ export class Reading {
       return;
     }
     const written = writtenOf(node);
-    for (const { path, phrase } of structuredIssues(result.error)) {
+    for (const { path, phrase, place } of structuredIssues(result.error)) {
       const part = partAt(written, path);
       const quoted = typeof part === 'string' ? `: ${shown(key, part)}` : '';
       // A whole sentence, of a parser that is not made for settings, stands by itself.
       const text = /^[a-z]/.test(phrase) ? `${quoted} ${phrase}` : `: ${phrase}`;
-      this.problems.push(problemOf(key, text, withNode, path));
+      this.problems.push(problemOf(key, text, withNode, path, place));
     }
   }
 

@@ -31,6 +31,8 @@ function nodeOfText(structure: Structure, text: string, at: string): PlainNode {
 export interface StructuredIssue {
   readonly path: PlainPath;
   readonly phrase: string;
+  /** Whose line it is, where that is not the path's: a key that should not be in the mapping. */
+  readonly place?: PlainPath;
 }
 
 /** Zod's own words for what is of the wrong shape, in the voice of the others; phrases of our own schemas as they are. */
@@ -51,6 +53,11 @@ function issuesOf(issue: z.core.$ZodIssue, above: PlainPath): readonly Structure
   }
   if (issue.code === 'unrecognized_keys' && isZodsOwn(issue.message)) {
     return issue.keys.map((name) => ({ path: [...path, name], phrase: 'belongs to an unknown key' }));
+  }
+  if (issue.code === 'unrecognized_keys') {
+    // A line of the message for each (see `namingUnknownKeys`).
+    const phrases = issue.message.split('\n');
+    return issue.keys.map((name, index) => ({ path, phrase: phrases[index] ?? issue.message, place: [...path, name] }));
   }
   if (issue.code === 'invalid_type' && isZodsOwn(issue.message)) {
     const missing = issue.message.endsWith('received undefined');

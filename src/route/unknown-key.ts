@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { didYouMean } from '../config/suggest.ts';
 
-/** For `z.strictObject`: continues the name of the mapping; Zod's own words for everything else. */
+/** For `z.strictObject`: a line for each key, which continues the name of the mapping; Zod's own words for everything else. */
 export function namingUnknownKeys(known: readonly string[]): {
   error: (issue: z.core.$ZodRawIssue) => string | undefined;
 } {
@@ -14,7 +14,7 @@ export function namingUnknownKeys(known: readonly string[]): {
           const hint = didYouMean(key, known) || `; it takes ${known.join(', ')}`;
           return `has the unknown key ${JSON.stringify(key.slice(0, 80))}${hint}`;
         })
-        .join('; ');
+        .join('\n');
     },
   };
 }

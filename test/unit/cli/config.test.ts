@@ -59,7 +59,7 @@ describe('check', () => {
       'unknown key "hots"; did you mean "host"?\n      c.yaml:2',
       'port (from c.yaml:1): "99999" is not a port',
       '"josn" is none of kv, json, cef, leef, sd, raw, template, module; did you mean "json"?',
-      'rules[0].when (from c.yaml:4) has the unknown key "feld"; did you mean "field"?',
+      'rules[0].when (from c.yaml:5) has the unknown key "feld"; did you mean "field"?',
     ]) {
       expect(error).toContain(expected);
     }

@@ -192,6 +192,10 @@ port: 99999
     ['pipelines: [{to: [{receiver: default, required: perhaps}]}]\n', 'pipelines[0].to[0].required is neither true'],
     ['pipelines: [{to: [{receiver: default, group: x}]}]\n', 'pipelines[0].to[0].group has no meaning without'],
     ['sources:\n  a: {}\nsources: {b: {}}\n', 'c.yaml:3 sources is there a second time'],
+    ['sources: {a: {hots: b}}\n', 'unknown key "hots" in sources.a; did you mean "host", which belongs to a receiver?'],
+    ['receivers: {a: {log-levl: b}}\n', 'did you mean "log-level", which stands at the top of the file?'],
+    ['pipelines: [{form: a}]\n', 'unknown key "form" in pipelines[0]; did you mean "from"?'],
+    ['pipelines: [{severty: err}]\n', 'unknown key "severty" in pipelines[0]; did you mean "severity"?'],
     ['source: {}\n', 'c.yaml:1 unknown key "source"; did you mean "sources"?'],
   ])('%j', (text, expected) => {
     const environment = { SLS_PROJECT: 'shop', SLS_LOGSTORE: 'access', SYSLOG_HOST: 'a' };

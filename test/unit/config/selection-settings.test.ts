@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { describeProblems } from '../../../src/cli/exit.ts';
 import { load, problemsOf } from '../../support/config.ts';
 
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
@@ -73,6 +77,52 @@ describe('selection and rules', () => {
   ])('%j %j', (environment, flags, expected) => {
     expect(messages(environment, flags).join('\n')).toContain(expected);
   });
+});
+
+test('keys that are not known: each by itself, at its own line; a flag is named once', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sls-syslog-selection-'));
+  const path = join(directory, 'c.yaml');
+  writeFileSync(
+    path,
+    `where:
+  - field: status
+    in: [500]
+    naem: errors
+    range:
+      min: 5
+      mux: 6
+    nto:
+      field: a
+rules:
+  when:
+    any:
+      - equals: x
+        feild: y
+  severity: err
+`,
+  );
+  const found = problemsOf({}, { '--config': path });
+  rmSync(directory, { recursive: true });
+  expect(found.map(({ message, at }) => `${at} ${message}`.replaceAll(path, 'c'))).toEqual([
+    'c:7 where[0].range (from c:7) has the unknown key "mux"; did you mean "max"?',
+    'c:4 where[0] (from c:4) has the unknown key "naem"; did you mean "name"?',
+    'c:8 where[0] (from c:8) has the unknown key "nto"; did you mean "not"?',
+    'c:14 rules.when.any[0] (from c:14) has the unknown key "feild"; did you mean "field"?',
+  ]);
+  const flag = { '--where': ['{field: a, in: [b]}', '{feld: a, equals: b}'] };
+  expect(describeProblems(problemsOf({}, flag)).split('\n').slice(1, 3)).toEqual([
+    '  - where[1] (from --where) has the unknown key "feld"; did you mean "field"?',
+    '      --where, SYSLOG_WHERE',
+  ]);
+  const variable = { SYSLOG_RENAME: '{a: [b]}' };
+  expect(problemsOf(variable)).toEqual([
+    {
+      message: 'rename.a (from SYSLOG_RENAME) is not a plain value',
+      path: 'rename.a',
+      flag: '--rename',
+      variable: 'SYSLOG_RENAME',
+    },
+  ]);
 });
 
 describe('the header', () => {
