@@ -2,13 +2,12 @@
  * The pause of a shard that has been read to its end: the shorter, the later logs have come.
  *
  * It is a twentieth of the time without data, within bounds: a log that comes after a silence waits for 5% of that
- * at most, and a shard that gets something every few seconds is asked as often as a busy one.
+ * at most, and a shard that gets something every few seconds is asked as often as a busy one. A shard of which nobody
+ * knows that it ever had a log has been silent for ever.
  *
  * What an idle shard costs is waking up for it, more than asking: long pauses end on the same beats, so that shards
  * that are idle together are asked together.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-
 const shareOfSilence = 1 / 20;
 const longestMs = 2_000;
 const beatMs = 500;
@@ -29,7 +28,8 @@ export function idlePauseMs(firstMs: number, silentMs: number, nowMs: number): n
 
 export class IdlePause {
   readonly #firstMs: number;
-  #dataAtMs = performance.now();
+  /** On the clock of `performance.now()`. */
+  #dataAtMs = Number.NEGATIVE_INFINITY;
   #idle = false;
 
   constructor(fetchIntervalMs: number) {
@@ -39,6 +39,14 @@ export class IdlePause {
   /** The last pull found the end of the shard. */
   get idle(): boolean {
     return this.#idle;
+  }
+
+  /** What is known of the time before: when the checkpoint was saved, in unix milliseconds; undefined: nothing. */
+  since(savedAtMs: number | undefined): void {
+    if (savedAtMs === undefined) return;
+    // Another machine's clock: it may be ahead of ours.
+    const silentMs = Math.max(0, Date.now() - savedAtMs);
+    this.#dataAtMs = Math.max(this.#dataAtMs, performance.now() - silentMs);
   }
 
   /** A pull brought data. */
@@ -52,6 +60,21 @@ export class IdlePause {
     this.#idle = true;
     const nowMs = performance.now();
     const pauseMs = idlePauseMs(this.#firstMs, nowMs - this.#dataAtMs, nowMs);
-    await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await pause(pauseMs, signal);
+    signal.throwIfAborted();
   }
+}
+
+/** As `node:timers/promises`, whose care for its signal costs more than the rest of the pause. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
 }

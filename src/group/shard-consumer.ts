@@ -168,6 +168,7 @@ export class ShardConsumer implements Checkpointed {
     const start = await findStart(service, this.shard, from, this.#stopped.signal);
     this.#progress = new Progress(this.shard, start.cursor, start.checkpointed);
     this.#recovery.sawData(start.savedAtMs);
+    this.#idle.since(start.savedAtMs);
     if (this.#state === 'starting') this.#enter('consuming');
     log.debug({ shard: this.shard, cursor: start.cursor, resumed: start.checkpointed !== undefined }, 'shard started');
     while (this.#state === 'consuming') {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { BatchBody, Compression } from '../encode/bytes.ts';
 import { CorruptBatchError } from '../errors.ts';
 import type { Checkpoint } from '../group/log-service.ts';
-import type { Answer, AnswerHead, BodyLimit } from './transport.ts';
+import type { Answer, AnswerHead, BodyLimit } from './exchange.ts';
 
 const shardId = z.number().int().nonnegative();
 

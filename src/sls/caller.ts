@@ -8,6 +8,7 @@ import { AppError, ServiceError, toAppError } from '../errors.ts';
 import { UnreadableAnswerError } from './answers.ts';
 import { type Credentials, type CredentialsProvider, redact, sameCredentials } from './credentials.ts';
 import { abortable, createDeadline } from './deadline.ts';
+import { type Answer, type AnswerHead, type BodyLimit, BodyTooLongError, TimedOutError } from './exchange.ts';
 import {
   type Attempt,
   badAnswerError,
@@ -20,7 +21,7 @@ import type { Call, Operation } from './operations.ts';
 import type { Sign } from './options.ts';
 import { pause } from './pause.ts';
 import { percentEncode, type SignableRequest } from './signable-request.ts';
-import { type Answer, type AnswerHead, type BodyLimit, BodyTooLongError, type Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 import type { Troubles } from './troubles.ts';
 
 /**
@@ -77,6 +78,7 @@ export class Caller {
 
   constructor(options: CallerOptions) {
     this.#options = options;
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** The service has answered something with success, so key, clock, project and logstore were right once. */
@@ -89,7 +91,7 @@ export class Caller {
     const { troubles } = this.#options;
     const backoff = createBackoff(this.#options.backoff);
     // One signal may serve any number of calls at a time; each takes its listener away again.
-    setMaxListeners(0, signal, this.#closing.signal);
+    setMaxListeners(0, signal);
     let renewed = false;
     for (;;) {
       this.#throwIfEnded(call, signal);
@@ -115,7 +117,7 @@ export class Caller {
     }
   }
 
-  /** Calls under way, and those to come, reject. */
+  /** Calls to come reject; so do those under way, at the latest when the transport is destroyed. */
   close(): void {
     this.#closing.abort(closedError());
   }
@@ -127,28 +129,27 @@ export class Caller {
   }
 
   async #attempt<T>(call: ServiceCall<T>, signal: AbortSignal): Promise<Outcome<T>> {
-    const { transport, credentials: provider, requestTimeoutMs } = this.#options;
-    const deadline = createDeadline([signal, this.#closing.signal], requestTimeoutMs);
+    const { transport, requestTimeoutMs } = this.#options;
+    const startMs = performance.now();
     let credentials: Credentials | undefined;
     let head: AnswerHead | undefined;
     try {
-      credentials = await abortable(this.#currentCredentials(provider, call), deadline.signal);
+      credentials = await this.#currentCredentials(call, signal);
       const limit = (answered: AnswerHead): BodyLimit => {
         head = answered;
         if (!isSuccess(answered)) return { maxBytes: maxErrorBytes, cut: true };
         return call.limit?.(answered) ?? { maxBytes: maxJsonBytes, cut: false };
       };
-      const answer = await transport.send(this.#request(call, credentials), limit, deadline.signal);
+      const timeoutMs = Math.max(1, requestTimeoutMs - (performance.now() - startMs));
+      const answer = await transport.send(this.#request(call, credentials), limit, { signal, timeoutMs });
       if (!isSuccess(answer)) return { error: errorFromAnswer(answer, this.#facts(call, credentials)), credentials };
       const value = call.read(answer);
       this.#worked.add(call.operation);
       return { value };
     } catch (thrown) {
       const facts = this.#facts(call, credentials);
-      const error = deadline.expired ? timeoutError(requestTimeoutMs, facts) : toError(thrown, head, facts);
-      return { error, credentials };
-    } finally {
-      deadline.dispose();
+      const isLate = thrown instanceof TimedOutError;
+      return { error: isLate ? timeoutError(requestTimeoutMs, facts) : toError(thrown, head, facts), credentials };
     }
   }
 
@@ -190,13 +191,26 @@ export class Caller {
     };
   }
 
-  async #currentCredentials(provider: CredentialsProvider, call: ServiceCall<unknown>): Promise<Credentials> {
+  async #currentCredentials(call: ServiceCall<unknown>, signal: AbortSignal): Promise<Credentials> {
     try {
-      return await provider.current();
+      const current = this.#options.credentials.current();
+      return 'then' in current ? await this.#inTime(current, signal) : current;
     } catch (thrown) {
-      if (thrown instanceof AppError) throw thrown;
+      if (thrown instanceof AppError || thrown instanceof TimedOutError) throw thrown;
       const action = this.#facts(call).phase.atStart ? 'fatal' : 'retry';
       throw credentialsError('there are no credentials to sign with', 'credentials-unavailable', action, thrown);
+    }
+  }
+
+  async #inTime<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+    const { requestTimeoutMs } = this.#options;
+    const deadline = createDeadline([signal, this.#closing.signal], requestTimeoutMs);
+    try {
+      return await abortable(promise, deadline.signal);
+    } catch (thrown) {
+      throw deadline.expired ? new TimedOutError(requestTimeoutMs) : thrown;
+    } finally {
+      deadline.dispose();
     }
   }
 

@@ -6,7 +6,7 @@ import type { BodyPool } from './body-pool.ts';
 import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { resolveRegion } from './endpoint.ts';
 import { signV1 } from './sign-v1.ts';
-import { signV4 } from './sign-v4.ts';
+import { createKeyOfDay, signV4 } from './sign-v4.ts';
 import type { SignableRequest } from './signable-request.ts';
 import type { Recovery, Trouble } from './troubles.ts';
 
@@ -77,7 +77,8 @@ export function createSign(options: CompleteOptions): Sign {
     const message = `the region cannot be told from the endpoint "${endpoint}", and signature version v4 needs it: set the region, or use v1`;
     throw new ConfigError([{ message, flag: '--region', variable: 'SLS_REGION' }]);
   }
-  return (request, credentials) => signV4(request, credentials, now(), region);
+  const keyOfDay = createKeyOfDay();
+  return (request, credentials) => signV4(request, credentials, now(), region, keyOfDay);
 }
 
 /** Visible ASCII only, as a header has to be. */

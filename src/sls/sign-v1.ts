@@ -12,7 +12,7 @@
  */
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from './credentials.ts';
-import { isServiceHeader, type SignableRequest, sortedEntries } from './signable-request.ts';
+import { isServiceHeader, type SignableRequest, sortedNames } from './signable-request.ts';
 
 /**
  * @param atMs unix milliseconds; the service refuses a difference of more than 15 minutes to its own clock
@@ -38,10 +38,10 @@ export function stringToSignV1(
   request: Pick<SignableRequest, 'method' | 'path' | 'query'>,
   headers: Readonly<Record<string, string>>,
 ): string {
-  const serviceHeaders = sortedEntries(headers)
-    .filter(([name]) => isServiceHeader(name))
-    .map(([name, value]) => `${name}:${value.trim()}\n`);
-  const query = sortedEntries(request.query).map(([key, value]) => `${key}=${value}`);
+  const serviceHeaders = sortedNames(headers)
+    .filter(isServiceHeader)
+    .map((name) => `${name}:${headers[name]!.trim()}\n`);
+  const query = sortedNames(request.query).map((key) => `${key}=${request.query[key]}`);
   return [
     `${request.method}\n${headers['content-md5'] ?? ''}\n${headers['content-type'] ?? ''}\n${headers.date ?? ''}\n`,
     ...serviceHeaders,

@@ -14,13 +14,14 @@
  */
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from './credentials.ts';
-import { isServiceHeader, percentEncode, type SignableRequest, sortedEntries } from './signable-request.ts';
+import { isServiceHeader, percentEncode, type SignableRequest, sortedNames } from './signable-request.ts';
 
 const algorithm = 'SLS4-HMAC-SHA256';
 
 /**
  * @param atMs unix milliseconds; the service refuses a difference of more than 15 minutes to its own clock
  * @param region `cn-hangzhou`
+ * @param keyOfDay `deriveKey`, or what remembers its results
  * @returns every header to send, `host` and `authorization` included
  */
 export function signV4(
@@ -28,6 +29,7 @@ export function signV4(
   credentials: Credentials,
   atMs: number,
   region: string,
+  keyOfDay: KeyOfDay = deriveKey,
 ): Record<string, string> {
   const time = new Date(atMs).toISOString().replace(/[-:]|\.\d{3}/g, '');
   const date = time.slice(0, 8);
@@ -41,13 +43,32 @@ export function signV4(
 
   const scope = `${date}/${region}/sls/aliyun_v4_request`;
   const canonicalHash = sha256Hex(canonicalRequest(request, headers, contentHash));
-  const key = [date, region, 'sls', 'aliyun_v4_request'].reduce<Buffer | string>(
-    (derived, part) => hmac(derived, part),
-    `aliyun_v4${credentials.accessKeySecret}`,
-  );
+  const key = keyOfDay(credentials.accessKeySecret, date, region);
   const signature = hmac(key, `${algorithm}\n${time}\n${scope}\n${canonicalHash}`).toString('hex');
   headers.authorization = `${algorithm} Credential=${credentials.accessKeyId}/${scope},Signature=${signature}`;
   return headers;
+}
+
+/** @param date `20260131`, UTC */
+export type KeyOfDay = (secret: string, date: string, region: string) => Buffer;
+
+/** The signing key: four rounds over the secret, the same for a whole day. */
+export function deriveKey(secret: string, date: string, region: string): Buffer {
+  return [region, 'sls', 'aliyun_v4_request'].reduce(
+    (derived, part) => hmac(derived, part),
+    hmac(`aliyun_v4${secret}`, date),
+  );
+}
+
+/** Remembers the last key: it is asked for the same one until midnight, or until the credentials change. */
+export function createKeyOfDay(): KeyOfDay {
+  let last: { secret: string; date: string; region: string; key: Buffer } | undefined;
+  return (secret, date, region) => {
+    if (last?.secret !== secret || last.date !== date || last.region !== region) {
+      last = { secret, date, region, key: deriveKey(secret, date, region) };
+    }
+    return last.key;
+  };
 }
 
 function canonicalRequest(
@@ -55,16 +76,19 @@ function canonicalRequest(
   headers: Readonly<Record<string, string>>,
   contentHash: string,
 ): string {
-  const query = sortedEntries(request.query).map(([key, value]) => (value ? `${key}=${percentEncode(value)}` : key));
-  const signed = sortedEntries(headers).filter(
-    ([name]) => name === 'host' || name === 'content-type' || isServiceHeader(name),
+  const query = sortedNames(request.query).map((key) => {
+    const value = request.query[key]!;
+    return value ? `${key}=${percentEncode(value)}` : key;
+  });
+  const signed = sortedNames(headers).filter(
+    (name) => name === 'host' || name === 'content-type' || isServiceHeader(name),
   );
   return [
     request.method,
     request.path,
     query.join('&'),
-    signed.map(([name, value]) => `${name}:${value.trim()}\n`).join(''),
-    signed.map(([name]) => name).join(';'),
+    signed.map((name) => `${name}:${headers[name]!.trim()}\n`).join(''),
+    signed.join(';'),
     contentHash,
   ].join('\n');
 }

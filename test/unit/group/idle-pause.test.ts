@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { IdlePause, idlePauseMs } from '../../../src/group/idle-pause.ts';
 
 describe('the pause of an idle shard', () => {
@@ -31,6 +31,59 @@ describe('the pause of an idle shard', () => {
         expect(pauseMs).toBeLessThan(2_001);
       }),
     );
+  });
+
+  describe('of a shard that was just taken up', () => {
+    const signal = new AbortController().signal;
+
+    beforeEach(() => {
+      vi.useFakeTimers({ now: 1_790_000_000_000 });
+    });
+
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    async function nextMs(pause: IdlePause): Promise<number> {
+      const startMs = performance.now();
+      const waiting = pause.wait(signal);
+      vi.advanceTimersToNextTimer();
+      await waiting;
+      expect(vi.getTimerCount()).toBe(0);
+      return performance.now() - startMs;
+    }
+
+    test('is the longest where nobody knows of a log', async () => {
+      const pause = new IdlePause(200);
+      expect(await nextMs(pause)).toBeGreaterThan(1_499);
+      pause.since(undefined);
+      expect(await nextMs(pause)).toBeGreaterThan(1_499);
+      expect(await nextMs(pause)).toBeLessThan(2_001);
+    });
+
+    test('goes by when its checkpoint was saved', async () => {
+      for (const [ageMs, expectedMs] of [
+        [0, 200],
+        [4_000, 200],
+        [10_000, 500],
+        [-3_600_000, 200], // a clock that is ahead of ours
+      ] as const) {
+        const pause = new IdlePause(200);
+        pause.since(Date.now() - ageMs);
+        expect(await nextMs(pause)).toBeCloseTo(expectedMs, 0);
+      }
+      const old = new IdlePause(200);
+      old.since(0);
+      expect(await nextMs(old)).toBeGreaterThan(1_499);
+    });
+
+    test('is the first one again as soon as there was a log', async () => {
+      const pause = new IdlePause(200);
+      pause.data();
+      expect(await nextMs(pause)).toBe(200);
+      vi.advanceTimersByTime(3_000);
+      expect(await nextMs(pause)).toBe(200);
+    });
   });
 
   test('says that the shard is idle until data comes, and ends with the signal', async () => {

@@ -9,7 +9,7 @@ import { RuntimeOptions } from '@darabonba/typescript';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signV1, stringToSignV1 } from '../../../src/sls/sign-v1.ts';
-import { signV4 } from '../../../src/sls/sign-v4.ts';
+import { createKeyOfDay, signV4 } from '../../../src/sls/sign-v4.ts';
 import { percentEncode, type SignableRequest } from '../../../src/sls/signable-request.ts';
 import { answerJson, type Received, ScriptedServer } from '../../support/scripted-http.ts';
 
@@ -198,6 +198,23 @@ describe('the signers', () => {
   test('write the time in whole seconds of UTC', () => {
     expect(signV4(request, credentials, atMs, region)['x-log-date']).toBe('20240204T113158Z');
     expect(signV1(request, credentials, atMs).date).toBe('Sun, 04 Feb 2024 11:31:58 GMT');
+  });
+
+  test('sign with the key of the day, whether it is remembered or not', () => {
+    const keyOfDay = createKeyOfDay();
+    const other = { accessKeyId, accessKeySecret: 'another' };
+    const nextDayMs = atMs + 86_400_000;
+    for (const [key, time, where] of [
+      [credentials, atMs, region],
+      [credentials, atMs, region],
+      [other, atMs, region],
+      [credentials, atMs, region],
+      [credentials, nextDayMs, region],
+      [credentials, nextDayMs, 'eu-central-1'],
+    ] as const) {
+      expect(signV4(request, key, time, where, keyOfDay)).toEqual(signV4(request, key, time, where));
+    }
+    expect(keyOfDay('secret', '20260101', region)).toBe(keyOfDay('secret', '20260101', region));
   });
 
   test('send no secret', () => {

@@ -1,0 +1,173 @@
+/**
+ * One request's answer as undici's parser reads it: the head, then the body straight into its memory. A stream in
+ * between (`pool.request`) would cost more than all the rest of an empty pull.
+ */
+import type { Dispatcher } from 'undici';
+import type { BodyPool, PooledBody } from './body-pool.ts';
+
+export interface AnswerHead {
+  readonly status: number;
+  /** Names in lower case; where a header came twice, the first. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Answer extends AnswerHead {
+  readonly body: Buffer;
+  /** Of a pull: the body's memory may be used again. To be called by whoever is done with it, or by nobody. */
+  release(): void;
+}
+
+/** What to do with a body, decided before any of it is read. */
+export interface BodyLimit {
+  readonly maxBytes: number;
+  /** A body that is longer is cut there; otherwise it makes the request fail. */
+  readonly cut: boolean;
+  /** What it fails with, where that is not BodyTooLongError. */
+  readonly tooLong?: () => Error;
+}
+
+/** The body is longer than it may be. */
+export class BodyTooLongError extends Error {
+  override readonly name = 'BodyTooLongError';
+
+  constructor(maxBytes: number) {
+    super(`the body is longer than ${maxBytes} bytes`);
+  }
+}
+
+/** The answer, all of it, was not there in time. */
+export class TimedOutError extends Error {
+  override readonly name = 'TimedOutError';
+
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`);
+  }
+}
+
+export interface ExchangeOptions {
+  /** Asked when the head is there; what it throws ends the request. */
+  readonly limit: (head: AnswerHead) => BodyLimit;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** Where the memory is taken from for a body whose length is declared; absent: made anew. */
+  readonly memory: BodyPool | undefined;
+  readonly resolve: (answer: Answer) => void;
+  /** With what the limit throws or says, the signal's reason, TimedOutError, or the network's error as undici has it. */
+  readonly reject: (error: unknown) => void;
+}
+
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  readonly #timer: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | undefined;
+  #head: AnswerHead | undefined;
+  #limit: BodyLimit | undefined;
+  #target: PooledBody | undefined;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+  #ended: { readonly error: Error } | 'answered' | undefined;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    const { signal, timeoutMs } = options;
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#timer = setTimeout(() => this.#fail(new TimedOutError(timeoutMs)), timeoutMs);
+  }
+
+  /** A connection takes the request, perhaps long after it was made; a second time when the first one was closed. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (typeof this.#ended === 'object') controller.abort(this.#ended.error);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200 || this.#ended) return;
+    this.#guard(() => {
+      this.#head = { status, headers: firstValues(headers) };
+      const declaredBytes = Number(this.#head.headers['content-length'] ?? Number.NaN);
+      const limit = this.#options.limit(this.#head);
+      this.#limit = limit;
+      if (!limit.cut && declaredBytes > limit.maxBytes) throw tooLong(limit);
+      if (!limit.cut && declaredBytes >= 0) this.#target = this.#options.memory?.take(declaredBytes);
+    });
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#ended) return;
+    if (this.#target) {
+      this.#length += chunk.copy(this.#target.bytes, this.#length);
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    const { maxBytes, cut } = this.#limit!;
+    if (this.#length <= maxBytes) return;
+    if (cut) {
+      this.#answer();
+      this.#controller?.abort(new BodyTooLongError(maxBytes));
+    } else this.#fail(tooLong(this.#limit!));
+  }
+
+  /** undici has seen to it that the body is as long as was declared. */
+  onResponseEnd(): void {
+    if (!this.#ended) this.#answer();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(error);
+  }
+
+  readonly #onAbort = (): void => this.#fail(this.#options.signal.reason);
+
+  #answer(): void {
+    this.#settle('answered');
+    const head = this.#head!;
+    if (this.#target) {
+      const { bytes, release } = this.#target;
+      this.#options.resolve({ ...head, body: bytes.subarray(0, this.#length), release });
+      return;
+    }
+    const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#length);
+    this.#options.resolve({ ...head, body: whole.subarray(0, this.#limit!.maxBytes), release: () => undefined });
+  }
+
+  #fail(error: Error): void {
+    if (this.#ended) return;
+    this.#settle({ error });
+    this.#target?.release();
+    this.#controller?.abort(error);
+    this.#options.reject(error);
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #settle(how: { readonly error: Error } | 'answered'): void {
+    this.#ended = how;
+    clearTimeout(this.#timer);
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
+  }
+}
+
+function tooLong({ maxBytes, tooLong: error = () => new BodyTooLongError(maxBytes) }: BodyLimit): Error {
+  return error();
+}
+
+function firstValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const first: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    const text = Array.isArray(value) ? value[0] : value;
+    if (text !== undefined) first[name] = text;
+  }
+  return first;
+}
