@@ -38,7 +38,8 @@ describe('an exchange', () => {
   }
 
   it('gives the head and the body, of a header that came twice the first', () => {
-    const exchange = begin();
+    const limit = vi.fn<() => BodyLimit>(() => ({ maxBytes: 4, cut: false }));
+    const exchange = begin(limit);
     exchange.onRequestStart(controller);
     exchange.onResponseStart(controller, 103, { link: 'early' });
     exchange.onResponseStart(controller, 200, { 'x-log-count': ['1', '2'], date: 'now' });
@@ -48,6 +49,7 @@ describe('an exchange', () => {
     const answer = resolve.mock.lastCall?.[0];
     expect(answer).toMatchObject({ status: 200, headers: { 'x-log-count': '1', date: 'now' } });
     expect(answer?.body.toString()).toBe('abcd');
+    expect(limit).toHaveBeenCalledOnce();
     expect(reject).not.toHaveBeenCalled();
   });
 
@@ -64,6 +66,37 @@ describe('an exchange', () => {
     expect([body.length, body[0], body.at(-1)]).toEqual([large, 1, 2]);
     release();
     expect(pool.take(large).bytes.buffer).toBe(body.buffer);
+  });
+
+  it('gives memory back that it could not fill, and gives no more of it than was filled', () => {
+    const pool = new BodyPool();
+    const take = vi.spyOn(pool, 'take');
+    for (const round of [1, 2, 3]) {
+      const exchange = begin(undefined, pool);
+      exchange.onRequestStart(controller);
+      exchange.onResponseStart(controller, 200, { 'content-length': String(large) });
+      exchange.onResponseData(controller, Buffer.alloc(5, round));
+      if (round < 3) exchange.onResponseError(controller, new Error('cut'));
+      else exchange.onResponseEnd();
+    }
+    const [first, second, third] = take.mock.results.map(({ value }) => (value as { bytes: Buffer }).bytes.buffer);
+    expect([second === first, third === first]).toEqual([true, true]);
+    expect(resolve.mock.lastCall?.[0].body).toEqual(Buffer.alloc(5, 3));
+  });
+
+  it('takes no memory for what nobody wants any more, or what is an error’s text', () => {
+    const pool = new BodyPool();
+    const take = vi.spyOn(pool, 'take');
+    const refused = begin({ maxBytes: 3, cut: true }, pool);
+    refused.onRequestStart(controller);
+    refused.onResponseStart(controller, 500, { 'content-length': String(large) });
+    refused.onResponseData(controller, Buffer.from('abcd'));
+    expect(resolve.mock.lastCall?.[0].body.toString()).toBe('abc');
+    const aborted = begin(undefined, pool);
+    aborted.onRequestStart(controller);
+    stop.abort(new Error('enough'));
+    aborted.onResponseStart(controller, 200, { 'content-length': String(large) });
+    expect(take).not.toHaveBeenCalled();
   });
 
   it('writes nothing more into memory that it gave back', () => {
