@@ -30,6 +30,14 @@ export interface Served {
   readonly bodyBytes: number;
 }
 
+/** Of one connection with TLS, as the receiver sees it. */
+export interface Secured {
+  /** As in `TLSv1.3`. */
+  readonly protocol: string;
+  /** By its name in the standards, as in `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+}
+
 export interface DaemonOptions {
   readonly args?: readonly string[];
   /** For Node itself. */
@@ -46,6 +54,8 @@ export class Plant {
   readonly receiver: ChildProcess;
   readonly address: ServiceAddress;
   readonly port: number;
+  /** Every connection with TLS since the start, oldest first. */
+  readonly secured: readonly Secured[];
   readonly #shards: number;
   readonly #ca: string | undefined;
   readonly #directory: string;
@@ -55,12 +65,20 @@ export class Plant {
   private constructor(
     service: ChildProcess,
     receiver: ChildProcess,
-    facts: { address: ServiceAddress; port: number; shards: number; ca: string | undefined; directory: string },
+    facts: {
+      address: ServiceAddress;
+      port: number;
+      secured: readonly Secured[];
+      shards: number;
+      ca: string | undefined;
+      directory: string;
+    },
   ) {
     this.service = service;
     this.receiver = receiver;
     this.address = facts.address;
     this.port = facts.port;
+    this.secured = facts.secured;
     this.#shards = facts.shards;
     this.#ca = facts.ca;
     this.#directory = facts.directory;
@@ -69,11 +87,14 @@ export class Plant {
   static async start({ profile, shards, tls = false, quick = false }: PlantOptions): Promise<Plant> {
     const directory = await mkdtemp(join(tmpdir(), 'sls-syslog-bench-'));
     const files = tls ? await writeCertificates(directory) : undefined;
+    const secured: Secured[] = [];
+    const onSecured = (said: unknown) => void secured.push(said as Secured);
     const [service, receiver] = await Promise.all([
       startProgram<ServiceAddress>('service', [profile, String(shards), quick ? '1' : '8']),
-      startProgram<{ port: number }>('receiver', files ? [files.cert, files.key] : []),
+      startProgram<{ port: number }>('receiver', files ? [files.cert, files.key] : [], onSecured),
     ]);
-    const facts = { address: service.said, port: receiver.said.port, shards, ca: files?.ca, directory };
+    const { port } = receiver.said;
+    const facts = { address: service.said, port, secured, shards, ca: files?.ca, directory };
     return new Plant(service.child, receiver.child, facts);
   }
 

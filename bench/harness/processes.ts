@@ -9,16 +9,21 @@ export const bin = fileURLToPath(new URL('../../bin/sls-syslog.js', import.meta.
 /** Linux counts a process's time in these, whatever its clock's resolution (`getconf CLK_TCK`). */
 const TICKS_PER_SECOND = 100;
 
-/** One of bench/programs. Resolves with what it says when it is ready. */
+/**
+ * One of bench/programs. Resolves with what it says when it is ready.
+ * @param onLater told of what it says later
+ */
 export async function startProgram<T>(
   name: string,
   args: readonly string[],
+  onLater?: (said: unknown) => void,
 ): Promise<{ child: ChildProcess; said: T }> {
   const file = fileURLToPath(new URL(`../programs/${name}.ts`, import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
   const line = await Promise.race([once(lines, 'line'), once(child, 'exit')]);
   if (typeof line[0] !== 'string') throw new Error(`bench/programs/${name}.ts ended before it was ready`);
+  lines.on('line', (later: string) => onLater?.(JSON.parse(later)));
   return { child, said: JSON.parse(line[0]) as T };
 }
 

@@ -31,11 +31,11 @@ export const processesRows: readonly Row[] = [
 async function measure(options: RunOptions): Promise<Measured> {
   const isShared = !options.quick && cpus().length < CORES_NEEDED;
   const plant = await Plant.start({ profile: 'access', shards: 8, quick: options.quick });
-  const full = { one: {}, two: {} };
+  const full: { one?: Run; two?: Run } = {};
   try {
     const throughput = async (count: number, held: boolean): Promise<number> => {
       const run = await runProcesses(plant, count, held, options);
-      if (!held) Object.assign(count === 1 ? full.one : full.two, run);
+      if (!held) full[count === 1 ? 'one' : 'two'] = run;
       return run.rawMBPerSecond;
     };
     const measured = await ratioOfPairs(
@@ -47,10 +47,11 @@ async function measure(options: RunOptions): Promise<Measured> {
       await throughput(1, false);
       await throughput(2, false);
     }
-    const note = `${cpus().length} cores for 4 processes: each daemon is held to ${SHARE * 100} % of one; at full speed the cores are the bottleneck (results.json)`;
+    const held = `${cpus().length} cores for 4 processes, so each daemon is held to ${SHARE * 100} % of one; `;
+    const note = `${isShared ? held : ''}at full speed: 1 process ${describe(full.one)}; 2 processes ${describe(full.two)}`;
     return {
       ...measured,
-      ...(isShared && { note }),
+      note,
       figures: { ...measured.figures, unit: 'MB/s of raw logs', atFullSpeed: full },
     };
   } finally {
@@ -63,6 +64,21 @@ interface Run {
   readonly cpuSecondsPerGB: number;
   /** Of the daemons together, of the service, of the receiver: 1 is a whole core. */
   readonly coreShares: { readonly daemons: number; readonly service: number; readonly receiver: number };
+  /** Of all cores together, whoever used them: 1 is a whole core. */
+  readonly coresIdle: number;
+}
+
+function describe(run: Run | undefined): string {
+  if (!run) return 'not measured';
+  const { daemons, service, receiver } = run.coreShares;
+  const shares = [`daemons ${daemons.toFixed(2)}`, `service ${service.toFixed(2)}`, `receiver ${receiver.toFixed(2)}`];
+  const cores = `${shares.join(' + ')} = ${(daemons + service + receiver).toFixed(2)} cores`;
+  return `${run.rawMBPerSecond.toFixed(0)} MB/s with ${cores}, ${run.coresIdle.toFixed(2)} idle`;
+}
+
+/** Seconds that all cores together have had nothing to do, since the machine's start. */
+function idleSeconds(): number {
+  return cpus().reduce((sum, { times }) => sum + times.idle / 1000, 0);
 }
 
 let groups = 0;
@@ -78,6 +94,7 @@ async function runProcesses(plant: Plant, count: number, held: boolean, { quick 
     await sleep(quick ? 1_000 : 4_000);
     if (held) release.push(...daemons.map((daemon, at) => hold(daemon, (at * PERIOD_MS) / count)));
     const others = { service: cpuSeconds(plant.service), receiver: cpuSeconds(plant.receiver) };
+    const idleBefore = idleSeconds();
     const startMs = performance.now();
     const steady = await measureSteady(plant, daemons, {
       warmUpBytes: 0.05e9,
@@ -92,6 +109,7 @@ async function runProcesses(plant: Plant, count: number, held: boolean, { quick 
         service: (cpuSeconds(plant.service) - others.service) / seconds,
         receiver: (cpuSeconds(plant.receiver) - others.receiver) / seconds,
       },
+      coresIdle: (idleSeconds() - idleBefore) / seconds,
     };
   } finally {
     for (const each of release) each();
