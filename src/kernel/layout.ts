@@ -68,6 +68,11 @@ export const planFields = [
   'mappedFieldCount',
   'mappedConstants',
   'mappedGrowth',
+  'headColumns',
+  'headColumnCount',
+  'headPlaces',
+  'headText',
+  'secondText',
   'timeText',
 ] as const;
 

@@ -26,6 +26,10 @@ export interface MappedProgram {
   readonly headCount: number;
   readonly fields: number;
   readonly fieldCount: number;
+  /** The columns in the head, and room for two numbers each. */
+  readonly headColumns: number;
+  readonly headColumnCount: number;
+  readonly headPlaces: number;
   /** Bytes of all that is the same in each log, at most. */
   readonly constants: number;
   /** Bytes that one byte of a column can become, at most, in all places together. */
@@ -76,7 +80,8 @@ class Writer {
 
   mapped({ head, fields }: Mapped): MappedProgram {
     const { row, trail, topic, source, timeNs } = this.#row;
-    const headWords = head.flatMap((part) => this.#headPart(part));
+    const headWords = mergeConstants(head).flatMap((part) => this.#headPart(part));
+    const headColumns = this.#growths.flatMap((_, column) => [column]);
     const fieldWords = fields.flatMap((field) => this.#field(field));
     const opening = Math.max(row.lead.length, row.separator.length) + row.keyValueSign.length;
     for (const own of [topic, source, timeNs]) this.#constants += opening + (own?.key.length ?? 0);
@@ -86,6 +91,9 @@ class Writer {
       headCount: headWords.length / HEAD_PART_WORDS,
       fields: this.#packed.words(fieldWords),
       fieldCount: fieldWords.length / FIELD_WORDS,
+      headColumns: this.#packed.words(headColumns),
+      headColumnCount: headColumns.length,
+      headPlaces: this.#packed.reserve(headColumns.length * 8),
       constants: this.#constants,
       growth: Math.max(0, ...this.#growths.filter((growth) => growth !== undefined)),
     };
@@ -165,6 +173,16 @@ class Writer {
 
 const HEAD_PART_WORDS = 8;
 const FIELD_WORDS = 14;
+
+function mergeConstants(head: readonly HeadPart[]): HeadPart[] {
+  const merged: HeadPart[] = [];
+  for (const part of head) {
+    const last = merged.at(-1);
+    if (part.kind !== 'constant' || last?.kind !== 'constant') merged.push(part);
+    else merged[merged.length - 1] = { kind: 'constant', bytes: Buffer.concat([last.bytes, part.bytes]) };
+  }
+  return merged;
+}
 
 /** A constant as its type wants it; undefined where it is not of the type. */
 function constantValue(

@@ -19,6 +19,8 @@ const NO_TEXT = new Uint8Array(0);
 const UINT32_MAX = 2 ** 32 - 1;
 /** A slot's numbers before the header itself; see assembly/header.ts. */
 export const HEADER_TEXT_AT = 16;
+/** See assembly/mapped.ts. */
+const MAX_KEPT_HEAD_BYTES = 1024;
 /** See assembly/columns.ts. */
 const COLUMN_BYTES = 16;
 const VECTOR_BYTES = 16;
@@ -113,6 +115,11 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     mappedFieldCount: mapped?.fieldCount ?? 0,
     mappedConstants: mapped?.constants ?? 0,
     mappedGrowth: mapped?.growth ?? 0,
+    headColumns: mapped?.headColumns ?? 0,
+    headColumnCount: mapped?.headColumnCount ?? 0,
+    headPlaces: mapped?.headPlaces ?? 0,
+    headText: memory.allocate(MAX_KEPT_HEAD_BYTES),
+    secondText: memory.allocate(MAX_NUMBERS_BYTES),
     timeText: memory.allocate(MAX_NUMBERS_BYTES),
   };
   const at = memory.allocate(planFields.length * 4);

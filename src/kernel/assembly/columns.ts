@@ -64,8 +64,10 @@ export function columnEnd(plan: Plan, column: u32): usize {
   return load<usize>(at(plan.columns, column), 4);
 }
 
-export function takeColumn(plan: Plan, column: u32): void {
+/** @returns whether the field is one that the group has */
+export function takeColumn(plan: Plan, column: u32): bool {
   store<u32>(at(plan.columns, column), 1, 8);
+  return load<usize>(at(plan.groupColumns, column)) != 0;
 }
 
 /** Whether this very field, of several with its name, is written in a place of its own. */

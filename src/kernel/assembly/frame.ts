@@ -81,7 +81,7 @@ export function fit(plan: Plan, job: Job, room: u32, isFirst: bool): u32 {
 /** A mapped text is not measured, but bounded: whether it is within the limit turns out when it is written. */
 function fitMapped(plan: Plan, job: Job, room: u32, isFirst: bool): u32 {
   plainBytes = usualMappedBytes;
-  const most = headBytes + maxMappedLength(plan, job.tags) + MAX_FRAMING_BYTES;
+  const most = headBytes + maxMappedLength(plan) + MAX_FRAMING_BYTES;
   if (most <= room) return READY;
   if (most > MAX_OUT_BYTES) return Status.LEFT;
   job.need = <u32>most;
@@ -97,7 +97,7 @@ export function writeFrame(plan: Plan, job: Job, start: usize): usize {
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   if (plan.mapped == 0) return endFrame(plan, start, messageStart, writeMessage(plan, job.contents, to));
   const textStart = to;
-  to = writeMapped(plan, job.tags, job.contents, to);
+  to = writeMapped(plan, job, to);
   usualMappedBytes = to - textStart;
   if (isLeft() || to - messageStart > plan.maxMessageBytes) return 0;
   return endFrame(plan, start, messageStart, to);

@@ -160,8 +160,7 @@ function readOwnFields(plan: Plan, job: Job): u32 {
     return Status.GROW_TAGS;
   }
   if (failed()) return Status.DAMAGE;
-  // With mapped fields each of the others is written, or not, by itself.
-  sharedNeed = plan.mapped != 0 ? 0 : maxSharedBytes(plan, job.tags);
+  sharedNeed = maxSharedBytes(plan, job.tags);
   readFor = job.id;
   readAt = job.group;
   return READY;
@@ -181,7 +180,7 @@ function share(plan: Plan, job: Job): u32 {
     job.need = <u32>sharedNeed;
     return Status.GROW_SHARED;
   }
-  if (plan.mapped == 0) writeShared(plan, job.tags, job.shared);
+  writeShared(plan, job.tags, job.shared);
   isShared = true;
   return READY;
 }

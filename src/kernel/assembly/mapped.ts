@@ -26,11 +26,13 @@
  */
 import { columnEnd, columnStart, isTaken, takeColumn } from './columns';
 import { writeEscaped } from './escape';
-import { OwnField, Plan } from './layout';
+import { Job, OwnField, Plan } from './layout';
+import { isLeft } from './left';
+import { hasGroupPart, hasTagPart, sharedLength, writeGroupFields, writeTagFields } from './message';
 import { columnOf, textLength, textOf } from './names';
 import { variant } from './rules';
 import { writeDecimal, writeText } from './text';
-import { check, found, foundEnd, isIpv6, isValue, limit, Type } from './values';
+import { found, foundEnd, isIpv6, isValue, limit, Type } from './values';
 import {
   contentsEnd,
   hasTimeNs,
@@ -57,36 +59,76 @@ const FIELD_BYTES: usize = 56;
 const NANOSECONDS_A_SECOND: u32 = 1_000_000_000;
 const NANOSECONDS_A_MILLISECOND: u32 = 1_000_000;
 
-/** A field was written. */
+/** One that is longer is made for each log. */
+const MAX_KEPT_HEAD: u32 = 1024;
+
+/** A field was written; one of the group's was taken. */
 let hasField: bool = false;
+let isGroupTaken: bool = false;
+/** What `headText` and `secondText` were made for. */
+let keptHeadJob: u32 = 0;
+let keptHeadVariant: u32 = 0;
+let keptHeadLength: u32 = 0;
+let keptSecond: u32 = 0;
+let keptSecondLength: u32 = 0;
 
 /** No text of the log that was read is longer. */
-export function maxMappedLength(plan: Plan, tags: usize): u64 {
+export function maxMappedLength(plan: Plan): u64 {
   let columns: u64 = 0;
   for (let column: u32 = 0; column < plan.columnCount; column++) {
     columns += columnEnd(plan, column) - columnStart(plan, column);
   }
-  let rest: u64 = keyBytes + <u64>valueBytes * plan.valueExpansion;
-  rest += <u64>(topicEnd - topic + sourceEnd - source) * plan.valueExpansion;
-  for (let span = tags; span < tagsEnd; span += SPAN_BYTES) {
-    rest += textLength(load<usize>(span));
-    rest += <u64>(load<usize>(span, 12) - load<usize>(span, 8)) * plan.valueExpansion;
-  }
+  const rest: u64 = keyBytes + <u64>valueBytes * plan.valueExpansion + sharedLength();
   return plan.mappedConstants + columns * plan.mappedGrowth + rest;
 }
 
 /** @returns where the output ends */
-export function writeMapped(plan: Plan, tags: usize, contents: usize, output: usize): usize {
+export function writeMapped(plan: Plan, job: Job, output: usize): usize {
   hasField = false;
-  let to = writeHead(plan, output);
+  isGroupTaken = false;
+  let to = writeHead(plan, job, output);
   const fieldsEnd = plan.mappedFields + <usize>plan.mappedFieldCount * FIELD_BYTES;
   for (let field = plan.mappedFields; field < fieldsEnd; field += FIELD_BYTES) to = writeMappedField(plan, field, to);
-  to = writeOthers(plan, tags, contents, to);
+  to = isGroupTaken ? writeOwnFields(plan, job.tags, to) : writeSharedFields(plan, to);
+  to = writeSpans(plan, job.contents, contentsEnd, to);
   if (!hasField) return writeText(plan.suffix, plan.suffixLength, to);
   return writeText(plan.tail, plan.tailLength, to);
 }
 
-function writeHead(plan: Plan, output: usize): usize {
+/** The head of the last log serves, where it has its values from the same places: those of a group. */
+function writeHead(plan: Plan, job: Job, output: usize): usize {
+  if (isSameHead(plan, job)) return writeText(plan.headText, keptHeadLength, output);
+  const end = writeHeadParts(plan, output);
+  const length = <u32>(end - output);
+  if (length > MAX_KEPT_HEAD || isLeft()) {
+    keptHeadJob = 0;
+    return end;
+  }
+  memory.copy(plan.headText, output, length);
+  keptHeadLength = length;
+  return end;
+}
+
+/** Remembers the places if they are others. */
+function isSameHead(plan: Plan, job: Job): bool {
+  let isSame = keptHeadJob == job.id && keptHeadVariant == variant;
+  for (let index: u32 = 0; index < plan.headColumnCount; index++) {
+    const column = load<u32>(plan.headColumns + (<usize>index << 2));
+    const kept = plan.headPlaces + (<usize>index << 3);
+    const from = columnStart(plan, column);
+    const end = columnEnd(plan, column);
+    // What TimeNs is as text lies at the same place each time.
+    if (load<usize>(kept) == from && load<usize>(kept, 4) == end && from != plan.timeNsText) continue;
+    isSame = false;
+    store<usize>(kept, from);
+    store<usize>(kept, end, 4);
+  }
+  keptHeadJob = job.id;
+  keptHeadVariant = variant;
+  return isSame;
+}
+
+function writeHeadParts(plan: Plan, output: usize): usize {
   let to = output;
   const end = plan.mappedHead + <usize>plan.mappedHeadCount * HEAD_PART_BYTES;
   for (let part = plan.mappedHead; part < end; part += HEAD_PART_BYTES) {
@@ -96,7 +138,6 @@ function writeHead(plan: Plan, output: usize): usize {
       to = writeText(load<usize>(text), load<u32>(text, 4), to);
     } else if (find(plan, load<usize>(part, 20), load<u32>(part, 24), Type.TEXT, false, false)) {
       limit(load<u32>(part, 8));
-      check(plan);
       to = writeFound(load<usize>(part, 4), to);
     } else {
       to = writeText(load<usize>(part, 12), load<u32>(part, 16), to);
@@ -122,10 +163,9 @@ function writeMappedField(plan: Plan, field: usize, output: usize): usize {
   to = writeText(load<usize>(record), load<u32>(record, 4), to);
   if (kind == Kind.FIELDS) {
     limit(load<u32>(field, 8));
-    check(plan);
     to = writeFound(plan.valueEscape, to);
   } else if (kind == Kind.LOG_TIME) {
-    to = writeLogTime(to);
+    to = writeLogTime(plan, to);
   }
   return writeText(load<usize>(label), load<u32>(label, 4), to);
 }
@@ -137,7 +177,7 @@ function find(plan: Plan, places: usize, count: u32, type: u32, takesIpv6: bool,
     const from = columnStart(plan, column);
     const end = columnEnd(plan, column);
     if (from == end || !isValue(plan, type, takesIpv6, from, end)) continue;
-    if (takes) takeColumn(plan, column);
+    if (takes && takeColumn(plan, column)) isGroupTaken = true;
     return true;
   }
   return false;
@@ -147,12 +187,16 @@ function writeFound(escape: usize, output: usize): usize {
   return writeEscaped(escape, v128.load(escape), v128.load(escape, 16), found, foundEnd, output);
 }
 
-/** In milliseconds; a TimeNs of a second and more is no fraction. */
-function writeLogTime(output: usize): usize {
+/** In milliseconds; a TimeNs of a second and more is no fraction. Most logs are of the second of the one before. */
+function writeLogTime(plan: Plan, output: usize): usize {
   const isFraction = hasTimeNs && timeNs < NANOSECONDS_A_SECOND;
   const milliseconds = isFraction ? timeNs / NANOSECONDS_A_MILLISECOND : 0;
   if (time == 0) return writeDecimal(milliseconds, 1, output);
-  return writeDecimal(milliseconds, 3, writeDecimal(time, 1, output));
+  if (time != keptSecond) {
+    keptSecond = time;
+    keptSecondLength = <u32>(writeDecimal(time, 1, plan.secondText) - plan.secondText);
+  }
+  return writeDecimal(milliseconds, 3, writeText(plan.secondText, keptSecondLength, output));
 }
 
 function writeBetween(plan: Plan, output: usize): usize {
@@ -161,8 +205,16 @@ function writeBetween(plan: Plan, output: usize): usize {
   return writeText(plan.lead, plan.leadLength, output);
 }
 
-/** The fields without a place of their own, and those that have one but were not taken. */
-function writeOthers(plan: Plan, tags: usize, contents: usize, output: usize): usize {
+/** The group's fields, none of which has a place of its own in this log, with TimeNs among them. */
+function writeSharedFields(plan: Plan, output: usize): usize {
+  let to = output;
+  if (hasGroupPart()) to = writeGroupFields(writeBetween(plan, to));
+  to = writeTimeNs(plan, to);
+  return hasTagPart() ? writeTagFields(writeBetween(plan, to)) : to;
+}
+
+/** The same one by one: those that are not taken. */
+function writeOwnFields(plan: Plan, tags: usize, output: usize): usize {
   const escape = plan.valueEscape;
   let to = output;
   if ((plan.ownFields & OwnField.TOPIC) != 0 && !isTaken(plan, plan.topicColumn, topic)) {
@@ -173,12 +225,14 @@ function writeOthers(plan: Plan, tags: usize, contents: usize, output: usize): u
     to = writeText(plan.sign, plan.signLength, writeText(plan.sourceKey, plan.sourceKeyLength, writeBetween(plan, to)));
     to = writeEscaped(escape, v128.load(escape), v128.load(escape, 16), source, sourceEnd, to);
   }
-  const hasOwn = hasTimeNs && timeNs != 0 && (plan.ownFields & OwnField.TIME_NS) != 0;
-  if (hasOwn && !isTaken(plan, plan.timeNsColumn, plan.timeNsText)) {
-    to = writeText(plan.sign, plan.signLength, writeText(plan.timeNsKey, plan.timeNsKeyLength, writeBetween(plan, to)));
-    to = writeDecimal(timeNs, 1, to);
-  }
-  return writeSpans(plan, contents, contentsEnd, writeSpans(plan, tags, tagsEnd, to));
+  return writeSpans(plan, tags, tagsEnd, writeTimeNs(plan, to));
+}
+
+function writeTimeNs(plan: Plan, output: usize): usize {
+  if (!hasTimeNs || timeNs == 0 || (plan.ownFields & OwnField.TIME_NS) == 0) return output;
+  if (isTaken(plan, plan.timeNsColumn, plan.timeNsText)) return output;
+  const to = writeText(plan.timeNsKey, plan.timeNsKeyLength, writeBetween(plan, output));
+  return writeDecimal(timeNs, 1, writeText(plan.sign, plan.signLength, to));
 }
 
 function writeSpans(plan: Plan, spans: usize, spansEnd: usize, output: usize): usize {

@@ -151,6 +151,23 @@ export function writeBeforeContents(plan: Plan, hasTimeNs: bool, timeNs: u32, ou
   return to;
 }
 
+/** The same two without the prefix, for a text that has mapped fields in front of them. */
+export function writeGroupFields(output: usize): usize {
+  return writeText(groupFields, groupFieldsLength, output);
+}
+
+export function writeTagFields(output: usize): usize {
+  return writeText(tagFields, tagFieldsLength, output);
+}
+
+export function hasGroupPart(): bool {
+  return hasGroupFields;
+}
+
+export function hasTagPart(): bool {
+  return hasTagFields;
+}
+
 /** False where a log's own fields come first. */
 export function hasShared(): bool {
   return hasGroupFields || hasTagFields;

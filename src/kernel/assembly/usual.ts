@@ -107,7 +107,10 @@ function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usi
       const record = contentName(plan, place++, key, keyEnd);
       const column = columnOf(record);
       if (way == SPANS && column != NO_COLUMN) setColumn(plan, column, value, valueEnd);
-      if (!isWritten(record)) continue;
+      if (!isWritten(record)) {
+        if (way == SPANS && isChecked && column != NO_COLUMN && !isUtf8(value, valueEnd)) return 0;
+        continue;
+      }
       if (isUnique && isRepeated(record)) return 0;
       if (isChecked && !isUtf8(value, valueEnd)) return 0;
       const length = textLength(record);

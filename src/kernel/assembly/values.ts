@@ -5,7 +5,7 @@
 import { Address, addressIn } from './addresses';
 import { Plan } from './layout';
 import { leaveLog } from './left';
-import { asciiEnd, charactersEnd, isUtf8 } from './utf8';
+import { asciiEnd, charactersEnd } from './utf8';
 
 /** Writes epoch milliseconds. @returns how many digits; 0: it is no time */
 @external("host", "readTime")
@@ -81,11 +81,6 @@ export function limit(maxCharacters: u32): void {
   const end = charactersEnd(found, foundEnd, maxCharacters);
   if (end == 0) leaveLog();
   else foundEnd = end;
-}
-
-/** Whatever is to be UTF-8 and is not is left. */
-export function check(plan: Plan): void {
-  if (plan.checksUtf8 != 0 && !isUtf8(found, foundEnd)) leaveLog();
 }
 
 function areDigits(from: usize, end: usize): bool {

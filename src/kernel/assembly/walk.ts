@@ -10,7 +10,7 @@ import { beginColumns, beginGroupColumns, setColumn, setGroupColumn, setTimeNsCo
 import { Fault, fail, failed } from './fault';
 import { OwnField, Plan } from './layout';
 import { leaveGroup, leaveLog } from './left';
-import { columnOf, contentName, isWritten, stampOf, tagName, textLength } from './names';
+import { columnOf, contentName, isWritten, NO_COLUMN, stampOf, tagName, textLength } from './names';
 import { isRepeated, newGroupStamp, newLogStamp, stampGroup, stampLog } from './stamps';
 import { readContents, spanKeyBytes, spanValueBytes } from './usual';
 import { isUtf8 } from './utf8';
@@ -244,9 +244,9 @@ export function endFields(plan: Plan): void {
 function isTagWritten(plan: Plan): bool {
   const record = tagName(plan, key, keyEnd);
   setGroupColumn(plan, columnOf(record), value, valueEnd);
+  if (isToBeChecked(plan, record) && !isUtf8(value, valueEnd)) leaveGroup();
   if (!isWritten(record)) return false;
   if (plan.uniqueNames != 0 && stampGroup(stampOf(record))) leaveGroup();
-  if (plan.checksUtf8 != 0 && !isUtf8(value, valueEnd)) leaveGroup();
   key = record;
   return true;
 }
@@ -254,11 +254,16 @@ function isTagWritten(plan: Plan): bool {
 function isContentWritten(plan: Plan, place: usize): bool {
   const record = contentName(plan, place, key, keyEnd);
   setColumn(plan, columnOf(record), value, valueEnd);
+  if (isToBeChecked(plan, record) && !isUtf8(value, valueEnd)) leaveLog();
   if (!isWritten(record)) return false;
   if (plan.uniqueNames != 0 && isRepeated(record)) leaveLog();
-  if (plan.checksUtf8 != 0 && !isUtf8(value, valueEnd)) leaveLog();
   key = record;
   return true;
+}
+
+/** A mapped field may write what is not written under its own name. */
+function isToBeChecked(plan: Plan, record: usize): bool {
+  return plan.checksUtf8 != 0 && (isWritten(record) || columnOf(record) != NO_COLUMN);
 }
 
 function addSpan(plan: Plan, span: usize): void {
