@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { describeSpread, describeTarget, type Measured, meets, type Row } from './harness/row.ts';
 import { table } from './harness/table.ts';
 import { eventLoopRows } from './rows/event-loop.ts';
+import { formatRows } from './rows/formats.ts';
 import { liveRows } from './rows/live.ts';
 import { memoryRows } from './rows/memory.ts';
 import { processesRows } from './rows/processes.ts';
@@ -23,6 +24,7 @@ import { wholeDaemonRows } from './rows/whole-daemon.ts';
 
 const rows: readonly Row[] = [
   ...wholeDaemonRows,
+  ...formatRows,
   ...speedRows,
   ...memoryRows,
   ...processesRows,
@@ -77,7 +79,7 @@ process.stdout.write(
       what,
       describeTarget(target, unit),
       `${describeSpread(measured.spread, digits, unit)}, n = ${measured.count}`,
-      `${passed ? 'yes' : 'NO'}${measured.note ? `: ${measured.note}` : ''}`,
+      `${target === undefined ? 'shown' : passed ? 'yes' : 'NO'}${measured.note ? `: ${measured.note}` : ''}`,
     ]),
   )}\n`,
 );

@@ -56,9 +56,10 @@ export class Plant {
   readonly port: number;
   /** Every connection with TLS since the start, oldest first. */
   readonly secured: readonly Secured[];
+  /** For files; removed in the end. */
+  readonly directory: string;
   readonly #shards: number;
   readonly #ca: string | undefined;
-  readonly #directory: string;
   readonly #subjects: ChildProcess[] = [];
   #groups = 0;
 
@@ -81,7 +82,7 @@ export class Plant {
     this.secured = facts.secured;
     this.#shards = facts.shards;
     this.#ca = facts.ca;
-    this.#directory = facts.directory;
+    this.directory = facts.directory;
   }
 
   static async start({ profile, shards, tls = false, quick = false }: PlantOptions): Promise<Plant> {
@@ -147,7 +148,7 @@ export class Plant {
   /** Stops everything. */
   async close(): Promise<void> {
     await Promise.all([...this.#subjects, this.service, this.receiver].map(stop));
-    await rm(this.#directory, { recursive: true, force: true });
+    await rm(this.directory, { recursive: true, force: true });
   }
 }
 

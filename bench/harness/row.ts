@@ -26,7 +26,8 @@ export interface Measured {
 
 export interface Row {
   readonly what: string;
-  readonly target: Target;
+  /** Absent: the figure is only shown. */
+  readonly target?: Target;
   /** Behind the figures; empty for a ratio. */
   readonly unit: string;
   readonly digits: number;
@@ -34,12 +35,14 @@ export interface Row {
 }
 
 /** @returns true when the target is met */
-export function meets(target: Target, { passed, spread }: Measured): boolean {
+export function meets(target: Target | undefined, { passed, spread }: Measured): boolean {
   if (passed !== undefined) return passed;
+  if (target === undefined) return true;
   return 'atMost' in target ? spread.median <= target.atMost : spread.median >= target.atLeast;
 }
 
-export function describeTarget(target: Target, unit: string): string {
+export function describeTarget(target: Target | undefined, unit: string): string {
+  if (target === undefined) return 'none';
   return 'atMost' in target ? `≤ ${target.atMost}${unit}` : `≥ ${target.atLeast}${unit}`;
 }
 
