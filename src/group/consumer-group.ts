@@ -243,8 +243,12 @@ export class ConsumerGroup {
   }
 
   #handOver(shard: ShardId): void {
-    const deadline = AbortSignal.timeout(this.#options.drainTimeoutMs);
-    void this.#consumers.get(shard)?.drain(deadline);
+    const consumer = this.#consumers.get(shard);
+    const { drainTimeoutMs, log } = this.#options;
+    void consumer?.drain(AbortSignal.timeout(drainTimeoutMs)).then(() => {
+      const message = 'the shard is handed over with something unconfirmed, which its next owner sends again';
+      if (consumer.isUnfinished) log.warn({ shard, drainTimeoutMs }, message);
+    });
   }
 
   #onSettled(consumer: ShardConsumer): void {

@@ -174,9 +174,10 @@ describe('ConsumerGroup', () => {
     group.markConfirmed(tickets[0] as Ticket);
     await until(() => service.heartbeats.at(-1)?.length === 0);
     expect(service.checkpoints.get(0)).toBe('1');
+    expect(logged).not.toContainEqual(expect.stringContaining('unconfirmed'));
   });
 
-  it('gives a shard up at the deadline although nothing was confirmed', async () => {
+  it('gives a shard up at the deadline although nothing was confirmed, and says so', async () => {
     autoConfirm = false;
     service.addShard(0, ['a']);
     service.granted = [0];
@@ -185,6 +186,7 @@ describe('ConsumerGroup', () => {
     service.granted = [];
     await until(() => service.heartbeats.at(-1)?.length === 0 && service.heartbeats.length > 3);
     expect(service.checkpoints.get(0)).toBe('0');
+    expect(logged).toContainEqual(expect.stringContaining('handed over with something unconfirmed'));
   });
 
   it('takes a shard up again that came back, from its checkpoint', async () => {
