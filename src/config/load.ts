@@ -15,6 +15,7 @@ import type { RawValues } from './raw-value.ts';
 import { Reading } from './reading.ts';
 import { type Effective, effectiveFlows, effectiveTexts } from './redact.ts';
 import { objections } from './rules.ts';
+import type { Section, Sections } from './sections.ts';
 import type { SettingGroup } from './setting.ts';
 import { type SettingKey, settingKeys, settings, type Values } from './settings.ts';
 import type { TlsFiles } from './tls-files.ts';
@@ -59,7 +60,8 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
     const message = `the file has sources, and ${vendorListVariables.join(', ')} name others; unset those, or leave the sources out`;
     problems.push({ message, variable: 'SLS_PROJECTS' });
   }
-  const plan = planFlows(common, { ...(lists.sources && { sources: lists.sources }), ...file?.sections });
+  const sections: Sections = { ...(lists.sources && { sources: lists.sources }), ...file?.sections };
+  const plan = planFlows(common, sections);
   problems.push(...plan.problems);
 
   const shared = new Shared();
@@ -78,7 +80,7 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
       made.push({ pipeline, source, receiver, required, config: shared.of(config) });
     }
   }
-  if (readings.length === 0) problems.push(...problemsOfWritten(common, file));
+  problems.push(...problemsOfUnread(plan.flows, common, sections));
   problems.push(...idleEverywhere(readings));
   if (problems.length === 0) problems.push(...clashesOf(made));
   const flows = withOneOperation(made);
@@ -95,10 +97,12 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
   };
 }
 
-/** Where no flow could be made of the sections: what is wrong with each value by itself. */
-function problemsOfWritten(common: RawValues, file: ConfigFile | undefined): readonly ConfigProblem[] {
-  const sections = Object.values(file?.sections ?? {}).flat();
-  return [common, ...sections.map(({ values }) => values)].flatMap((written) => {
+/** Of what is in no flow, by a misspelt name or because it is not used: what is wrong with each value by itself. */
+function problemsOfUnread(flows: readonly FlowPlan[], common: RawValues, sections: Sections): readonly ConfigProblem[] {
+  const read = new Set(flows.flatMap((flow): Section[] => Object.values(flow.sections)));
+  const all: readonly Section[] = Object.values(sections).flat();
+  const unread = all.filter((section) => !read.has(section)).map(({ values }) => values);
+  return (flows.length === 0 ? [common, ...unread] : unread).flatMap((written) => {
     const reading = new Reading(written);
     reading.takeWritten();
     return reading.problems;

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { AppError, type ConfigProblem } from '../errors.ts';
-import { createFormat } from '../format/registry.ts';
+import { createFormat, type FormatSpec } from '../format/registry.ts';
 import { deadLetterProblem } from './dead-letter-path.ts';
 import { derivations, type Surroundings } from './derive.ts';
 import type { FlowSections } from './flows.ts';
@@ -28,6 +28,9 @@ export class Reading {
   readonly origins = new Map<SettingKey, string>();
   /** The same, with what was put in by `${…}`. */
   readonly #plain = new Map<SettingKey, Plain>();
+  /** Those with a structure, each part with its place. */
+  readonly #structured = new Map<SettingKey, RawValue>();
+  readonly #told = new Set<SettingKey>();
   readonly #written: RawValues;
   readonly #sections: FlowSections;
   readonly #values: { -readonly [Key in keyof PartialValues]: unknown } = {};
@@ -42,7 +45,12 @@ export class Reading {
   }
 
   complain(key: SettingKey, phrase: string): void {
-    this.problems.push(problemOf(key, phrase, this.#placeOf(key)));
+    this.#tell(key, problemOf(key, phrase, this.#placeOf(key)));
+  }
+
+  #tell(key: SettingKey, problem: ConfigProblem): void {
+    this.#told.add(key);
+    this.problems.push(problem);
   }
 
   object({ key, phrase, idle }: Objection): void {
@@ -88,8 +96,9 @@ export class Reading {
   #takeStructured(key: SettingKey, raw: RawValue): void {
     const node = raw.node ?? nodeOfTexts(key, raw);
     const withNode = { ...raw, node };
+    this.#structured.set(key, withNode);
     const broken = brokenParts(node);
-    for (const { path, phrase } of broken) this.problems.push(problemOf(key, phrase, withNode, path));
+    for (const { path, phrase } of broken) this.#tell(key, problemOf(key, phrase, withNode, path));
     const value = plainOf(node);
     if (broken.length > 0 || value === undefined) return;
     const result = settings[key].schema.safeParse(value);
@@ -106,7 +115,7 @@ export class Reading {
       const quoted = typeof part === 'string' ? `: ${shown(key, part)}` : '';
       // A whole sentence, of a parser that is not made for settings, stands by itself.
       const text = /^[a-z]/.test(phrase) ? `${quoted} ${phrase}` : `: ${phrase}`;
-      this.problems.push(problemOf(key, text, withNode, path, place));
+      this.#tell(key, problemOf(key, text, withNode, path, place));
     }
   }
 
@@ -194,22 +203,25 @@ export class Reading {
 
   /** Makes the format once, to see whether that can be done; a module of the user's is loaded by it. */
   checkFormat(): void {
-    const { module, format } = this.values;
+    const { module } = this.values;
     if (module !== undefined) {
       const path = resolve(this.#written.get('module')?.baseDirectory ?? '.', module);
       this.#values.module = path;
       this.texts.set('module', [path]);
       this.#plain.set('module', [path]);
     }
-    // Otherwise it could only be wrong for a reason that has been told.
-    if (this.problems.length > 0) return;
-    try {
-      createFormat(formatSpecOf(this.values));
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const key = format === 'template' || format === 'module' ? format : this.#written.has('map') ? 'map' : 'format';
-      this.complain(key, `: ${error.message}`);
-    }
+    // Of what is told already, or was refused before, nothing more can be said.
+    const isOpen = (key: SettingKey) => this.#told.has(key) || this.#written.get(key)?.refused;
+    if (settingKeys.some((key) => settings[key].group === 'format' && isOpen(key))) return;
+    const spec = formatSpecOf(this.values);
+    const message = formatProblem(spec);
+    if (message === undefined) return;
+    const raw = this.#structured.get('map');
+    const wrongKeys = raw === undefined ? [] : wrongKeysOf(spec);
+    for (const [name, problem] of wrongKeys) this.#tell('map', problemOf('map', `: ${problem}`, raw, [name]));
+    const { format } = spec;
+    const key = format === 'template' || format === 'module' ? format : raw === undefined ? 'format' : 'map';
+    if (wrongKeys.length === 0) this.complain(key, `: ${message}`);
   }
 
   /** Also makes the paths' texts absolute, so that the log shows which file was meant. */
@@ -225,10 +237,30 @@ export class Reading {
     const { files, problems } = readTlsFiles(paths);
     for (const { key, phrase } of problems) {
       // A key that is missing is reported where the certificate was given.
-      this.problems.push(problemOf(key, phrase, this.#written.get(key) ?? this.#written.get('cert')));
+      this.#tell(key, problemOf(key, phrase, this.#written.get(key) ?? this.#written.get('cert')));
     }
     return files;
   }
+}
+
+/** @returns why there cannot be such a format */
+function formatProblem(spec: FormatSpec): string | undefined {
+  try {
+    createFormat(spec);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AppError) return error.message;
+    throw error;
+  }
+}
+
+/** Keys of the mapping that are wrong each by itself, and why; none where it is not the mapping that is wrong. */
+function wrongKeysOf({ map = {}, ...spec }: FormatSpec): readonly (readonly [string, string])[] {
+  if (formatProblem(spec) !== undefined) return [];
+  return Object.entries(map).flatMap(([name, value]) => {
+    const problem = formatProblem({ ...spec, map: { [name]: value } });
+    return problem === undefined ? [] : [[name, problem] as const];
+  });
 }
 
 function phraseOf(error: z.ZodError): string {

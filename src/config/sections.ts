@@ -181,16 +181,19 @@ function readTo(
       return [];
     }
     const texts = new Map<string, { readonly text: string; readonly at: string }>();
+    // The key that is misspelt may be the very one that is missing.
+    let isMisspelt = false;
     for (const { key, at, node } of item.entries) {
       const name = kebabCase(key);
       if (!targetKeys.includes(name)) {
+        isMisspelt = true;
         complain(`unknown key ${JSON.stringify(key)} in ${itsPath}${didYouMean(name, targetKeys)}`, at);
       } else if (node.kind === 'text') texts.set(name, { text: node.text, at });
       else if (node.kind === 'broken') complain(`${itsPath}.${name}${node.phrase}`, at);
       else if (node.kind !== 'nothing') complain(`${itsPath}.${name} takes a plain value`, at);
     }
     const receiver = texts.get('receiver');
-    if (!receiver) complain(`${itsPath}.receiver is missing: the name of a receiver`, item.at);
+    if (!receiver && !isMisspelt) complain(`${itsPath}.receiver is missing: the name of a receiver`, item.at);
     const required = switchText.safeParse(texts.get('required')?.text ?? 'true');
     if (!required.success) complain(`${itsPath}.required is neither true nor false`, texts.get('required')!.at);
     const isRequired = required.data ?? true;

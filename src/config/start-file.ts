@@ -14,7 +14,8 @@ const placeholders = {
 export function startFile(preset: PresetName | undefined): string {
   return `# sls-syslog: ships logs of Alibaba Cloud Log Service to a SIEM over syslog.
 # Put in what is in <angle brackets>, then: sls-syslog config check FILE
-# All settings: sls-syslog --help. What has come of them: sls-syslog config show --config FILE
+# For several logstores or receivers: sources, receivers and pipelines, see docs/configuration.md
+# All settings: sls-syslog --help. What has come of them: sls-syslog config show FILE
 
 # Where the logs are
 endpoint: ${placeholders.endpoint}          # such as cn-hangzhou.log.aliyuncs.com

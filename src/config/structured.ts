@@ -63,6 +63,10 @@ function issuesOf(issue: z.core.$ZodIssue, above: PlainPath): readonly Structure
     const missing = issue.message.endsWith('received undefined');
     return [{ path, phrase: missing ? 'is missing' : `is not ${shapes[issue.expected] ?? issue.expected}` }];
   }
+  if (issue.code === 'too_small' && isZodsOwn(issue.message)) {
+    return [{ path, phrase: `is empty; give ${issue.origin === 'string' ? 'a text' : 'one at least'}` }];
+  }
+  if (issue.code === 'invalid_key') return [{ path, phrase: 'belongs to a key that cannot be one' }];
   return [{ path, phrase: issue.message }];
 }
 
@@ -73,7 +77,7 @@ function expectedShape([first, ...others]: readonly z.core.$ZodIssue[]): string 
 }
 
 function isZodsOwn(message: string): boolean {
-  return /^(Invalid|Unrecognized)/.test(message);
+  return /^(Invalid|Unrecognized|Too small)/.test(message);
 }
 
 const shapes: Readonly<Record<string, string>> = {

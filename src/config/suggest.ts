@@ -1,12 +1,13 @@
 /** The nearest of some names to a mistyped one. Pure. */
 
-/** @returns the candidate within a third of its length in edits, or undefined when none is that near */
+/** @returns the candidate within a third of its length in edits, and not a wholly other one; undefined when none is */
 export function nearestName(typed: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const distance = editDistance(typed.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
+    const most = Math.min(Math.max(1, Math.floor(candidate.length / 3)), Math.max(typed.length, candidate.length) - 1);
+    if (distance < bestDistance && distance <= most) {
       best = candidate;
       bestDistance = distance;
     }

@@ -15,7 +15,7 @@ import { type Regex, regexText } from './regex.ts';
 import type { Condition } from './rules.ts';
 import { hasUnknownKey, namingUnknownKeys } from './unknown-key.ts';
 
-const NO_TESTS = 'the list is empty; give at least one';
+const NO_TESTS = 'is an empty list; give at least one';
 
 /** Text that may be empty: a field may be, too. */
 const valueText = z.string();

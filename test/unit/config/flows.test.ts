@@ -163,7 +163,7 @@ port: 99999
       'c.yaml:2 unknown key "projct" in sources.a; did you mean "project"?',
       'c.yaml:14 unknown key "where-to" in pipelines[0]',
       'c.yaml:12 unknown key "requird" in pipelines[0].to[1]; did you mean "required"?',
-      'c.yaml:11 pipelines[0].from: "c" is no source of this file; did you mean "a"?',
+      'c.yaml:11 pipelines[0].from: "c" is no source of this file; there is a, b',
       'c.yaml:12 pipelines[0].to: "two" is there twice; give it once',
       'c.yaml:12 pipelines[0].to: "thre" is no receiver of this file; there is one, two',
       'c.yaml:15 port (from c.yaml:15): "99999" is not a port; give a number from 1 to 65535',
@@ -174,6 +174,36 @@ port: 99999
       expect.stringContaining('c.yaml:2 sources.a.project is missing: project that holds'),
       expect.stringContaining('c.yaml:2 sources.a.group is missing: consumer group'),
       expect.stringContaining('c.yaml:8 receivers.two.host is missing'),
+      expect.stringContaining('c.yaml:4 sources.b.project (from c.yaml:4): "X" does not fit'),
+    ]);
+  });
+
+  test('also in what no pipeline uses, or names wrongly', () => {
+    expect(
+      messages(
+        `sources:
+  a: {project: shop, logstore: x1}
+  b: {project: shop, logstore: x2, heartbeat-interval: 3}
+receivers:
+  one: {host: h}
+  two: {port: 70000}
+port: x
+pipelines:
+  - {from: c, to: one, severity: loud}
+  - {from: a, to: {reciever: two}}
+`,
+      ),
+    ).toEqual([
+      'c.yaml:10 unknown key "reciever" in pipelines[1].to[0]; did you mean "receiver"?',
+      'c.yaml:9 pipelines[0].from: "c" is no source of this file; there is a, b',
+      expect.stringContaining('c.yaml:7 port (from c.yaml:7): "x" is not a port'),
+      expect.stringContaining('c.yaml:3 sources.b.heartbeat-interval (from c.yaml:3): "3" has no unit'),
+      expect.stringContaining('c.yaml:6 receivers.two.port (from c.yaml:6): "70000" is not a port'),
+      expect.stringContaining('c.yaml:9 pipelines[0].severity (from c.yaml:9): "loud" is no severity'),
+    ]);
+    const unused = `${two.replace('proto: udp', 'proto: upd')}pipelines: [{to: qradar}]\n`;
+    expect(messages(unused)).toEqual([
+      'c.yaml:7 receivers.archive.proto (from c.yaml:7): "upd" is none of udp, tcp, tls; did you mean "udp"?',
     ]);
   });
 

@@ -97,7 +97,14 @@ unmapped: drop
       { '--format': 'module' },
       ['module is missing: --format module needs the file of an ES module'],
     ],
-    [{}, { '--format': 'module', '--module': 'x.mjs' }, ['dead-letter is missing: --format module needs a file']],
+    [
+      {},
+      { '--format': 'module', '--module': 'x.mjs' },
+      [
+        'module (from --module): The module /nowhere/x.mjs cannot',
+        'dead-letter is missing: --format module needs a file',
+      ],
+    ],
     [
       {},
       { '--format': 'leef', '--leef-delimiter': '^' },
@@ -118,7 +125,7 @@ unmapped: drop
     [{}, { '--format': 'cef', '--map': '{src: {a: b}}' }, ['map.src (from --map) is neither a plain value nor a list']],
     [{}, { '--format': 'cef', '--map': '{src: [' }, ['map (from --map) is not YAML: ']],
     [{}, { '--format': 'cef', '--map': 'src' }, ['map (from --map): "src" is not a mapping']],
-    [{}, { '--format': 'cef', '--map': 'no-key=a' }, ['map (from --map): ']],
+    [{}, { '--format': 'cef', '--map': 'no-key=a' }, ['map.no-key (from --map): The key "no-key" of the mapping']],
   ])('%j %j', (environment, flags, phrases) => {
     const found = messages(environment, flags);
     expect(found.map((message, index) => message.slice(0, phrases[index]?.length))).toEqual(phrases);
@@ -133,6 +140,15 @@ unmapped: drop
   test('what is wrong in a mapping of the file is told with its line', () => {
     expect(problemsOf(...inFile('format: cef\nmap:\n  src: a\n  suser:\n    - a\n    - "b:"\n'))).toMatchObject([
       { path: 'map.suser', at: 'c.yaml:4', message: expect.stringContaining('map.suser (from c.yaml:4): "b:" has an') },
+    ]);
+  });
+
+  test('also its keys, each at its own line, though something else is wrong', () => {
+    const text = 'format: cef\nport: x\nmap:\n  src: a\n  no-key: b\n  msg: [c, d]\n  neither key: e\n';
+    expect(problemsOf(...inFile(text)).map(({ path, at }) => [path, at])).toEqual([
+      ['map.no-key', 'c.yaml:5'],
+      ['map["neither key"]', 'c.yaml:7'],
+      ['port', 'c.yaml:2'],
     ]);
   });
 

@@ -210,3 +210,8 @@ test.each([
 ])('the nearest name to %s is %s', (typed, nearest) => {
   expect(nearestName(typed, ['host', 'port', 'hostname'])).toBe(nearest);
 });
+
+test('of names of one letter, none is near to another', () => {
+  expect(nearestName('c', ['a', 'b'])).toBeUndefined();
+  expect(nearestName('bb', ['a', 'b'])).toBe('b');
+});

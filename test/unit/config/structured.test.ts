@@ -108,6 +108,13 @@ describe('what a schema complains of', () => {
       'x[2].field is not a plain value',
       'x[2].size is no number',
     ]);
+    const small = z.strictObject({ a: z.array(z.string()).min(1), b: z.record(z.string().min(1), z.string().min(1)) });
+    const { error } = small.safeParse({ a: [], b: { '': 'x', c: '' } });
+    expect(structuredIssues(error!).map(({ path, phrase }) => `x${pathText(path)} ${phrase}`)).toEqual([
+      'x.a is empty; give one at least',
+      'x.b[""] belongs to a key that cannot be one',
+      'x.b.c is empty; give a text',
+    ]);
     expect(issues('text')).toEqual(['x is not a list']);
     expect(issues([{ field: 'a', size: [] }])).toEqual(['x[0].size is neither a plain value nor a mapping']);
   });

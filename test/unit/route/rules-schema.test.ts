@@ -83,7 +83,7 @@ describe('filters', () => {
     ['{feild: x, equals: y}', [': has the unknown key "feild"; did you mean "field"?']],
     ['{field: x, equal: y}', [': has the unknown key "equal"; did you mean "equals"?']],
     ['{field: x, in: 500}', ['.in: is not a list']],
-    ['{field: x, in: []}', ['.in: the list is empty; give at least one']],
+    ['{field: x, in: []}', ['.in: is an empty list; give at least one']],
     ['{field: x, in: [a, [b], {c: d}]}', ['.in[1]: is not a plain value', '.in[2]: is not a plain value']],
     ['{field: __time__, range: 1..2}', [".field: is the log's time, which is no field"]],
     ['{field: x, prefix: ""}', ['.prefix: is empty; give a value or leave the setting out']],
@@ -107,7 +107,7 @@ describe('filters', () => {
       [".regex: is no expression in RE2's syntax: that has not a look-ahead or look-behind, at character 1"],
     ],
     ['{not: [{field: x, exists: true}]}', ['.not: is not a mapping']],
-    ['{any: []}', ['.any: the list is empty; give at least one']],
+    ['{any: []}', ['.any: is an empty list; give at least one']],
     [
       '[{name: a, field: x, exists: true}, {name: a, field: y, exists: true}]',
       ['[1].name: is the name of where[0] too'],
