@@ -1,28 +1,59 @@
 /** `sls-syslog config show`: each value with where it is from. Pure. */
-import type { ExplainedSection } from '../config/explain.ts';
+import type { Explained, ExplainedSettings } from '../config/explain.ts';
 import type { Plain } from '../config/plain.ts';
-import { kebabCase } from '../config/setting.ts';
+import { kebabCase, type SettingGroup } from '../config/setting.ts';
+import { groupTitles, settingKeys, settings as table } from '../config/settings.ts';
 
+const widestName = 30;
 const widestValue = 40;
 
-export function showText(sections: readonly ExplainedSection[], { json }: { readonly json: boolean }): string {
-  return json ? `${JSON.stringify(asJson(sections), undefined, 2)}\n` : sections.map(asText).join('\n');
+export function showText(explained: Explained, { json }: { readonly json: boolean }): string {
+  if (json) return `${JSON.stringify(asJson(explained), undefined, 2)}\n`;
+  return (explained.hasSections ? bySection(explained) : byGroup(explained)).join('\n');
 }
 
-/** `{"Service": {"project": {"value": "web", "origin": "SLS_PROJECT"}}}` */
-function asJson(sections: readonly ExplainedSection[]): Record<string, unknown> {
-  return Object.fromEntries(
-    sections.map(({ title, settings }) => [
+/** Of one shape, whether there are sections or not: `{"sources": {"default": {"project": {"value": "web", "origin": "SLS_PROJECT"}}}}` */
+function asJson({ sources, receivers, flows, process }: Explained): Record<string, unknown> {
+  return {
+    sources: Object.fromEntries(sources.map(([name, settings]) => [name, settingsAsJson(settings)])),
+    receivers: Object.fromEntries(receivers.map(([name, settings]) => [name, settingsAsJson(settings)])),
+    pipelines: flows.map((flow) => ({ ...flow, settings: settingsAsJson(flow.settings) })),
+    process: settingsAsJson(process),
+  };
+}
+
+function settingsAsJson(settings: ExplainedSettings): Record<string, unknown> {
+  return Object.fromEntries(settings.map(({ key, value, origin }) => [kebabCase(key), { value, origin }]));
+}
+
+function bySection({ sources, receivers, flows, process }: Explained): readonly string[] {
+  return [
+    ...sources.map(([name, settings]) => asText(`sources.${name}`, settings)),
+    ...receivers.map(([name, settings]) => asText(`receivers.${name}`, settings)),
+    ...flows.map(({ pipeline, source, receiver, required, settings }) => {
+      return asText(`pipeline ${pipeline}: ${source} → ${receiver}${required ? '' : ', not required'}`, settings);
+    }),
+    asText('the whole process', process),
+  ];
+}
+
+/** As the help has them. */
+function byGroup({ sources, receivers, flows, process }: Explained): readonly string[] {
+  const named = [...sources, ...receivers].flatMap(([, settings]) => settings);
+  const all = [...named, ...flows.flatMap(({ settings }) => settings), ...process];
+  return (Object.entries(groupTitles) as [SettingGroup, string][]).map(([group, title]) => {
+    const own = all.filter(({ key }) => table[key].group === group);
+    return asText(
       title,
-      Object.fromEntries(settings.map(({ key, value, origin }) => [kebabCase(key), { value, origin }])),
-    ]),
-  );
+      own.toSorted((a, b) => settingKeys.indexOf(a.key) - settingKeys.indexOf(b.key)),
+    );
+  });
 }
 
-function asText({ title, settings }: ExplainedSection): string {
+function asText(title: string, settings: ExplainedSettings): string {
   const rows = settings.map(({ key, value, origin }) => [kebabCase(key), shownValue(value), origin] as const);
   const width = (column: 0 | 1, most: number) => Math.min(most, Math.max(0, ...rows.map((row) => row[column].length)));
-  const [names, values] = [width(0, 30), width(1, widestValue)];
+  const [names, values] = [width(0, widestName), width(1, widestValue)];
   const lines = rows.map(([name, value, origin]) => `  ${name.padEnd(names)}  ${value.padEnd(values)}  ${origin}\n`);
   return `${title}\n${lines.join('')}`;
 }

@@ -33,8 +33,8 @@ export function configCommand(context: ConfigContext, done: (exitCode: ExitCode)
     .addOption(new Option('--json', 'as JSON'))
     .action(async (_file: unknown, _options: unknown, itself: Command) => {
       const { showText } = await import('./config-show.ts');
-      const sections = loadFlows(flagsOf(itself, context), surroundings).explain();
-      writeOut(showText(sections, { json: itself.opts().json === true }));
+      const explained = loadFlows(flagsOf(itself, context), surroundings).explain();
+      writeOut(showText(explained, { json: itself.opts().json === true }));
       done(exitCodes.ok);
     });
   const schema = new Command('schema')

@@ -2,8 +2,7 @@
 import type { FlowReading } from './load.ts';
 import type { Plain } from './plain.ts';
 import { effectiveText } from './redact.ts';
-import type { SettingGroup } from './setting.ts';
-import { groupTitles, type SectionKind, type SettingKey, sectionKindOf, settingKeys, settings } from './settings.ts';
+import { type SettingKey, sectionKindOf, settingKeys } from './settings.ts';
 
 export interface ExplainedSetting {
   readonly key: SettingKey;
@@ -13,43 +12,59 @@ export interface ExplainedSetting {
   readonly origin: string;
 }
 
-export interface ExplainedSection {
-  /** `sources.web`, `pipeline audit: web → qradar`; of a group where there are no sections: `Service`. */
-  readonly title: string;
-  readonly settings: readonly ExplainedSetting[];
+/** In the order of the help. */
+export type ExplainedSettings = readonly ExplainedSetting[];
+
+export interface ExplainedFlow {
+  readonly pipeline: string;
+  readonly source: string;
+  readonly receiver: string;
+  readonly required: boolean;
+  /** The pipeline's; of a flow that is not required the consumer group that it has for itself too. */
+  readonly settings: ExplainedSettings;
 }
 
-export function explain(readings: readonly FlowReading[]): readonly ExplainedSection[] {
-  const [first] = readings;
-  if (!first) return [];
-  const hasSections = readings.length > 1 || Object.keys(first.plan.sections).length > 0;
-  if (!hasSections) {
-    return (Object.keys(groupTitles) as SettingGroup[]).map((group) => ({
-      title: groupTitles[group],
-      settings: explained(first, (key) => settings[key].group === group),
-    }));
+export interface Explained {
+  /** Whether there is more than one of anything, or a name for it. */
+  readonly hasSections: boolean;
+  readonly sources: readonly (readonly [name: string, ExplainedSettings])[];
+  readonly receivers: readonly (readonly [name: string, ExplainedSettings])[];
+  readonly flows: readonly ExplainedFlow[];
+  /** What is of the whole process. */
+  readonly process: ExplainedSettings;
+}
+
+const ownGroup: readonly SettingKey[] = ['group', 'consumerName'];
+
+/** @param readings at least one */
+export function explain(readings: readonly FlowReading[]): Explained {
+  const sources = new Map<string, ExplainedSettings>();
+  const receivers = new Map<string, ExplainedSettings>();
+  // The group of one that is not required is its own, and not the source's.
+  for (const reading of readings.toSorted((a, b) => Number(b.plan.required) - Number(a.plan.required))) {
+    const { source } = reading.plan;
+    if (!sources.has(source)) sources.set(source, explained(reading, isOf('source')));
   }
-  const sections = new Map<string, ExplainedSection>();
-  const add = (title: string, reading: FlowReading, kind: SectionKind | undefined) => {
-    if (sections.has(title)) return;
-    sections.set(title, { title, settings: explained(reading, (key) => sectionKindOf(key) === kind) });
+  for (const reading of readings) receivers.set(reading.plan.receiver, explained(reading, isOf('receiver')));
+  const inOrder = [...new Set(readings.map(({ plan }) => plan.source))];
+  return {
+    hasSections: readings.length > 1 || readings.some(({ plan }) => Object.keys(plan.sections).length > 0),
+    sources: inOrder.map((name) => [name, sources.get(name) ?? []] as const),
+    receivers: [...receivers],
+    flows: readings.map((reading) => {
+      const { pipeline, source, receiver, required } = reading.plan;
+      const isOwn = (key: SettingKey) => isOf('pipeline')(key) || (!required && ownGroup.includes(key));
+      return { pipeline, source, receiver, required, settings: explained(reading, isOwn) };
+    }),
+    process: readings.slice(0, 1).flatMap((first) => explained(first, isOf(undefined))),
   };
-  for (const reading of readings) if (reading.plan.required) add(`sources.${reading.plan.source}`, reading, 'source');
-  for (const reading of readings) {
-    const { required, source, receiver } = reading.plan;
-    // It has a consumer group of its own.
-    if (!required) add(`sources.${source}, to ${receiver} by itself`, reading, 'source');
-  }
-  for (const reading of readings) add(`receivers.${reading.plan.receiver}`, reading, 'receiver');
-  for (const reading of readings) {
-    const { pipeline, source, receiver } = reading.plan;
-    add(`pipeline ${pipeline}: ${source} → ${receiver}`, reading, 'pipeline');
-  }
-  add('the whole process', first, undefined);
-  return [...sections.values()];
 }
 
-function explained({ reading }: FlowReading, filter: (key: SettingKey) => boolean): readonly ExplainedSetting[] {
+function isOf(kind: ReturnType<typeof sectionKindOf>): (key: SettingKey) => boolean {
+  return (key) => sectionKindOf(key) === kind;
+}
+
+function explained({ reading }: FlowReading, filter: (key: SettingKey) => boolean): ExplainedSettings {
   return settingKeys.filter(filter).flatMap((key) => {
     const value = effectiveText(key, reading.texts.get(key));
     return value === undefined ? [] : [{ key, value, origin: reading.origins.get(key) ?? 'default' }];

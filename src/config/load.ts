@@ -7,7 +7,7 @@ import { assembleConfig, assembleReplayConfig, type ReplayValues } from './assem
 import type { Flow, OperationConfig, ReplayConfig } from './config.ts';
 import type { Surroundings } from './derive.ts';
 import { readEnvironment } from './environment.ts';
-import { type ExplainedSection, explain } from './explain.ts';
+import { type Explained, explain } from './explain.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { type FlowPlan, planFlows } from './flows.ts';
 import { clashesOf, Shared, withOneOperation } from './flows-together.ts';
@@ -44,7 +44,7 @@ export interface LoadedFlows {
   /** What is allowed, but has to be said at every start. */
   readonly warnings: readonly string[];
   /** Each value with where it is from. */
-  explain(): readonly ExplainedSection[];
+  explain(): Explained;
 }
 
 export interface LoadedReplay extends Pick<LoadedFlows, 'effective' | 'warnings'> {

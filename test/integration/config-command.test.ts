@@ -40,10 +40,12 @@ test('init, fill in, check, show, break, check again', async () => {
   expect(exitCode).toBe(0);
   expect(out).not.toContain('example-key-secret');
   expect(JSON.parse(out)).toMatchObject({
-    Receiver: {
-      host: { value: ['siem.corp'], origin: expect.stringMatching(/siem\.yaml:\d+$/) },
-      port: { value: '1514', origin: '--port' },
-      framing: { value: 'lf', origin: 'preset qradar' },
+    receivers: {
+      default: {
+        host: { value: ['siem.corp'], origin: expect.stringMatching(/siem\.yaml:\d+$/) },
+        port: { value: '1514', origin: '--port' },
+        framing: { value: 'lf', origin: 'preset qradar' },
+      },
     },
   });
 

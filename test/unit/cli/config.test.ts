@@ -105,17 +105,17 @@ describe('show', () => {
     expect(out.match(/^\S.*$/gm)).toEqual([
       'sources.a',
       'sources.b',
-      'sources.a, to archive by itself',
-      'sources.b, to archive by itself',
       'receivers.siem',
       'receivers.archive',
       'pipeline all: a → siem',
-      'pipeline all: a → archive',
+      'pipeline all: a → archive, not required',
       'pipeline all: b → siem',
-      'pipeline all: b → archive',
+      'pipeline all: b → archive, not required',
       'the whole process',
     ]);
-    expect(out).toMatch(/to archive by itself\n(?: {2}.*\n)* {2}group +siem-archive +SLS_CG$/m);
+    expect(out).toMatch(/^sources\.a\n(?: {2}.*\n)* {2}group +siem +SLS_CG$/m);
+    expect(out).toMatch(/→ archive, not required\n(?: {2}.*\n)* {2}group +siem-archive +SLS_CG$/m);
+    expect(out).toMatch(/→ siem\n(?: {2}(?!group).*\n)*\n/m);
   });
 
   test('as JSON', async () => {
@@ -130,9 +130,30 @@ describe('show', () => {
       'tls',
     ]);
     expect(JSON.parse(out)).toMatchObject({
-      Service: { 'access-key-secret': { value: '[redacted]', origin: 'SLS_AK_KEY' } },
-      Selection: { where: { value: { field: 'a', in: ['b'] }, origin: '--where' } },
-      Receiver: { fingerprint: { value: ['ab'.repeat(32)], origin: '--fingerprint' } },
+      sources: { default: { 'access-key-secret': { value: '[redacted]', origin: 'SLS_AK_KEY' } } },
+      receivers: { default: { fingerprint: { value: ['ab'.repeat(32)], origin: '--fingerprint' } } },
+      pipelines: [
+        {
+          pipeline: 'default',
+          source: 'default',
+          receiver: 'default',
+          required: true,
+          settings: { where: { value: { field: 'a', in: ['b'] }, origin: '--where' } },
+        },
+      ],
+      process: { 'log-level': { value: 'info', origin: 'default' } },
+    });
+    const several = JSON.parse((await run(['show', '--json', file(pipelines)], { APP: 'web' })).out);
+    expect(Object.keys(several)).toEqual(['sources', 'receivers', 'pipelines', 'process']);
+    expect(several).toMatchObject({
+      sources: { a: { group: { value: 'siem' } }, b: {} },
+      receivers: { siem: { framing: { value: 'lf', origin: 'preset qradar' } }, archive: {} },
+      pipelines: [
+        { source: 'a', receiver: 'siem', required: true, settings: { format: { value: 'leef' } } },
+        { source: 'a', receiver: 'archive', required: false, settings: { group: { value: 'siem-archive' } } },
+        { source: 'b' },
+        { source: 'b' },
+      ],
     });
   });
 
