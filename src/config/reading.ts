@@ -1,12 +1,11 @@
 /** Settings as they were written → values, with all that is wrong; one for each way of logs. */
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { AppError, type ConfigProblem } from '../errors.ts';
-import { createFormat, type FormatSpec } from '../format/registry.ts';
+import type { ConfigProblem } from '../errors.ts';
 import { deadLetterProblem } from './dead-letter-path.ts';
 import { derivations, type Surroundings } from './derive.ts';
 import type { FlowSections } from './flows.ts';
-import { formatSpecOf } from './format-spec.ts';
+import { formatFaults } from './format-spec.ts';
 import type { Objection } from './objection.ts';
 import { brokenParts, type Plain, partAt, plainOf, writtenOf } from './plain.ts';
 import { presets } from './presets.ts';
@@ -213,15 +212,10 @@ export class Reading {
     // Of what is told already, or was refused before, nothing more can be said.
     const isOpen = (key: SettingKey) => this.#told.has(key) || this.#written.get(key)?.refused;
     if (settingKeys.some((key) => settings[key].group === 'format' && isOpen(key))) return;
-    const spec = formatSpecOf(this.values);
-    const message = formatProblem(spec);
-    if (message === undefined) return;
-    const raw = this.#structured.get('map');
-    const wrongKeys = raw === undefined ? [] : wrongKeysOf(spec);
-    for (const [name, problem] of wrongKeys) this.#tell('map', problemOf('map', `: ${problem}`, raw, [name]));
-    const { format } = spec;
-    const key = format === 'template' || format === 'module' ? format : raw === undefined ? 'format' : 'map';
-    if (wrongKeys.length === 0) this.complain(key, `: ${message}`);
+    for (const { key, path, message } of formatFaults(this.values, (option) => this.#written.has(option))) {
+      const raw = this.#structured.get(key) ?? this.#placeOf(key);
+      this.#tell(key, problemOf(key, `: ${message}`, raw, path));
+    }
   }
 
   /** Also makes the paths' texts absolute, so that the log shows which file was meant. */
@@ -241,26 +235,6 @@ export class Reading {
     }
     return files;
   }
-}
-
-/** @returns why there cannot be such a format */
-function formatProblem(spec: FormatSpec): string | undefined {
-  try {
-    createFormat(spec);
-    return undefined;
-  } catch (error) {
-    if (error instanceof AppError) return error.message;
-    throw error;
-  }
-}
-
-/** Keys of the mapping that are wrong each by itself, and why; none where it is not the mapping that is wrong. */
-function wrongKeysOf({ map = {}, ...spec }: FormatSpec): readonly (readonly [string, string])[] {
-  if (formatProblem(spec) !== undefined) return [];
-  return Object.entries(map).flatMap(([name, value]) => {
-    const problem = formatProblem({ ...spec, map: { [name]: value } });
-    return problem === undefined ? [] : [[name, problem] as const];
-  });
 }
 
 function phraseOf(error: z.ZodError): string {

@@ -96,6 +96,20 @@ pipelines:
     expect(a?.service).not.toBe(c?.service);
   });
 
+  test('one time to drain for the whole process: the shortest of its sources, where nobody has said it', () => {
+    const text = two
+      .replace('actiontrail}', 'actiontrail, heartbeat-interval: 20s}')
+      .replace('from: end', '$&, heartbeat-interval: 4s');
+    const { flows, operation, effective } = load(...given(text));
+    const alone = load({ SLS_HEARTBEAT_INTERVAL: '4s' }).operation.drainTimeoutMs;
+    expect(alone).toBeLessThan(load({ SLS_HEARTBEAT_INTERVAL: '20s' }).operation.drainTimeoutMs);
+    expect(operation.drainTimeoutMs).toBe(alone);
+    for (const { config } of flows) expect(config.operation).toBe(operation);
+    expect(effective.operation).toMatchObject({ drainTimeout: `${alone / 1000}s` });
+    const said = load(...given(`${text}drain-timeout: 5s\n`));
+    expect([said.operation.drainTimeoutMs, said.effective.operation]).toMatchObject([5_000, { drainTimeout: '5s' }]);
+  });
+
   test('without pipelines there is one: all sources to all receivers; one section alone will do', () => {
     expect(load(...given(two)).flows.map(({ pipeline, source }) => `${pipeline} ${source}`)).toEqual([
       'default audit',

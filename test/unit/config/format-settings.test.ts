@@ -152,6 +152,23 @@ unmapped: drop
     ]);
   });
 
+  test('each fault of the format is told of the option that is at fault, all at once', () => {
+    const found = problemsOf(
+      {},
+      {
+        '--format': 'leef',
+        '--leef-version': '2.0',
+        '--leef-delimiter': 'abc',
+        '--map': ['src=a', 'no key=b'],
+        '--mapping': 'nginx',
+      },
+    );
+    expect(found.map(({ message, path }) => [path, message.slice(0, 60)])).toEqual([
+      ['map["no key"]', expect.stringContaining('(from --map): The key')],
+      ['leef-delimiter', expect.stringContaining('(from --leef-delimiter): The delimiter')],
+    ]);
+  });
+
   test('a module is loaded when the configuration is, relative to the file that names it', () => {
     const text = 'format: module\ndead-letter: dead.jsonl\nmodule-options: {lead: ">"}\nmodule: ';
     const { format } = load(...inFile(`${text}formatter.mjs\n`)).config.message;
