@@ -52,7 +52,7 @@ function pipeline(section: (kind: SectionKind, title: string, more?: JsonSchema)
     type: 'object',
     properties: {
       receiver: name,
-      required: { anyOf: [{ enum: switchWords() }, standIn] },
+      required: oneOfWords(switchWords),
       group: name,
     },
     required: ['receiver'],
@@ -107,21 +107,26 @@ function describedSetting(key: SettingKey, definitions: Map<string, JsonSchema>)
 }
 
 function textSetting(key: SettingKey): JsonSchema {
-  if (isSwitch(key)) return { anyOf: [{ enum: switchWords() }, standIn] };
+  if (isSwitch(key)) return oneOfWords(switchWords);
   const words = wordsOf(settings[key].schema);
-  if (words === undefined) return { type: plainTypes };
-  const spellings = words.flatMap((word) => [word, ...typed(word)]);
-  return { anyOf: [{ enum: spellings }, standIn] };
+  return words === undefined ? { type: plainTypes } : oneOfWords(words);
 }
 
-function switchWords(): readonly unknown[] {
-  return [true, false, 1, 0, 'true', 'false', 'yes', 'no', 'on', 'off', '1', '0'];
+const switchWords = ['true', 'false', 'yes', 'no', 'on', 'off', '1', '0'];
+
+/** An editor offers the words as they are, and takes them in any case, as we do. */
+function oneOfWords(words: readonly string[]): JsonSchema {
+  const letters = (word: string) => word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+  const anyCase = words.map((word) => letters(word.replaceAll('.', '\\.'))).join('|');
+  const spellings = [...new Set<unknown>(words.flatMap((word) => [word, ...typed(word)]))];
+  return { anyOf: [{ enum: spellings }, { type: 'string', pattern: `^(?:${anyCase})$` }, standIn] };
 }
 
 /** What YAML may make of a word: `5424` is a number, and `on` was a boolean up to YAML 1.1. */
 function typed(word: string): readonly unknown[] {
   if (/^\d+(?:\.\d+)?$/.test(word)) return [Number(word)];
-  return word === 'on' ? [true] : word === 'off' ? [false] : [];
+  if (word === 'true' || word === 'on') return [true];
+  return word === 'false' || word === 'off' ? [false] : [];
 }
 
 function structuredSetting(key: SettingKey, definitions: Map<string, JsonSchema>): JsonSchema {
