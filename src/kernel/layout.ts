@@ -70,7 +70,6 @@ export const planFields = [
   'mappedGrowth',
   'headColumns',
   'headColumnCount',
-  'headPlaces',
   'headText',
   'secondText',
   'timeText',

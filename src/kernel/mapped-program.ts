@@ -26,10 +26,9 @@ export interface MappedProgram {
   readonly headCount: number;
   readonly fields: number;
   readonly fieldCount: number;
-  /** The columns in the head, and room for two numbers each. */
+  /** The columns in the head. */
   readonly headColumns: number;
   readonly headColumnCount: number;
-  readonly headPlaces: number;
   /** Bytes of all that is the same in each log, at most. */
   readonly constants: number;
   /** Bytes that one byte of a column can become, at most, in all places together. */
@@ -93,7 +92,6 @@ class Writer {
       fieldCount: fieldWords.length / FIELD_WORDS,
       headColumns: this.#packed.words(headColumns),
       headColumnCount: headColumns.length,
-      headPlaces: this.#packed.reserve(headColumns.length * 8),
       constants: this.#constants,
       growth: Math.max(0, ...this.#growths.filter((growth) => growth !== undefined)),
     };
@@ -123,7 +121,7 @@ class Writer {
   #field(field: MappedField): number[] {
     const { value, as, maxCharacters = NO_LIMIT, key, label, ipv6 } = field;
     const { separator, keyValueSign } = this.#row.row;
-    const opening = (name: Uint8Array) => Buffer.concat([name, keyValueSign]);
+    const opening = (name: Uint8Array) => Buffer.concat([separator, name, keyValueSign]);
     const labelText = (text: Uint8Array | undefined) => (text ? Buffer.concat([separator, text]) : NOTHING);
     this.#constants += Math.max(separator.length, this.#row.row.lead.length) + MAX_NUMBERS_BYTES;
     const none = [0, 0];

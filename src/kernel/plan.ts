@@ -117,7 +117,6 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     mappedGrowth: mapped?.growth ?? 0,
     headColumns: mapped?.headColumns ?? 0,
     headColumnCount: mapped?.headColumnCount ?? 0,
-    headPlaces: mapped?.headPlaces ?? 0,
     headText: memory.allocate(MAX_KEPT_HEAD_BYTES),
     secondText: memory.allocate(MAX_NUMBERS_BYTES),
     timeText: memory.allocate(MAX_NUMBERS_BYTES),

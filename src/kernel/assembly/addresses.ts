@@ -7,7 +7,7 @@ export namespace Address {
 }
 
 const MAX_LENGTH: usize = 45;
-const DOT: u8 = 0x2e;
+const DOT: u32 = 0x2e;
 const COLON: u8 = 0x3a;
 const GROUPS: u32 = 8;
 
@@ -19,16 +19,25 @@ export function addressIn(from: usize, end: usize): u32 {
 }
 
 function isIpv4(from: usize, end: usize): bool {
-  let at = from;
-  for (let part = 0; part < 4; part++) {
-    if (part > 0 && (at >= end || load<u8>(at++) != DOT)) return false;
-    const start = at;
-    let value: u32 = 0;
-    while (at < end && at - start < 3 && isDigit(at)) value = value * 10 + (<u32>load<u8>(at++) - 0x30);
-    if (at == start || value > 255) return false;
-    if (at - start > 1 && load<u8>(start) == 0x30) return false;
+  let parts: u32 = 1;
+  let digits: u32 = 0;
+  let value: u32 = 0;
+  for (let at = from; at < end; at++) {
+    const byte: u32 = load<u8>(at);
+    if (byte - 0x30 < 10) {
+      // A zero has nothing behind it.
+      if (digits != 0 && value == 0) return false;
+      value = value * 10 + (byte - 0x30);
+      if (value > 255) return false;
+      digits++;
+    } else {
+      if (byte != DOT || digits == 0) return false;
+      parts++;
+      digits = 0;
+      value = 0;
+    }
   }
-  return at == end;
+  return parts == 4 && digits != 0;
 }
 
 function isIpv6(from: usize, end: usize): bool {
@@ -43,7 +52,7 @@ function isIpv6(from: usize, end: usize): bool {
   while (at < end) {
     const start = at;
     while (at < end && at - start < 5 && isHex(at)) at++;
-    if (at < end && load<u8>(at) == DOT) {
+    if (at < end && <u32>load<u8>(at) == DOT) {
       if (!isIpv4(start, end)) return false;
       groups += 2;
       at = end;
@@ -59,11 +68,6 @@ function isIpv6(from: usize, end: usize): bool {
     at++;
   }
   return isShortened ? groups < GROUPS : groups == GROUPS;
-}
-
-@inline
-function isDigit(at: usize): bool {
-  return <u32>load<u8>(at) - 0x30 < 10;
 }
 
 @inline

@@ -25,11 +25,16 @@ function setFirst(columns: usize, column: u32, from: usize, end: usize): void {
   store<usize>(at(columns, column), end, 4);
 }
 
+/** Bytes of all values that the group gives to its logs. */
+export let groupColumnBytes: u32 = 0;
+
 export function beginGroupColumns(plan: Plan): void {
+  groupColumnBytes = 0;
   memory.fill(plan.groupColumns, 0, <usize>plan.columnCount * COLUMN_BYTES);
 }
 
 export function setGroupColumn(plan: Plan, column: u32, from: usize, end: usize): void {
+  if (column != NO_COLUMN) groupColumnBytes += <u32>(end - from);
   setFirst(plan.groupColumns, column, from, end);
 }
 
@@ -64,10 +69,15 @@ export function columnEnd(plan: Plan, column: u32): usize {
   return load<usize>(at(plan.columns, column), 4);
 }
 
-/** @returns whether the field is one that the group has */
-export function takeColumn(plan: Plan, column: u32): bool {
+@inline
+export function takeColumn(plan: Plan, column: u32): void {
   store<u32>(at(plan.columns, column), 1, 8);
-  return load<usize>(at(plan.groupColumns, column)) != 0;
+}
+
+/** Whether all logs of the group have the same there, or nothing. */
+@inline
+export function isOfGroup(plan: Plan, column: u32): bool {
+  return load<usize>(at(plan.groupColumns, column)) == columnStart(plan, column);
 }
 
 /** Whether this very field, of several with its name, is written in a place of its own. */

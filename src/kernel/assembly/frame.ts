@@ -62,12 +62,15 @@ export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, star
   return endFrame(plan, start, messageStart, to);
 }
 
-/** Whether the message of the log that was read is within the limit, and its frame fits into what is left of the chunk. */
-export function fit(plan: Plan, job: Job, room: u32, isFirst: bool): u32 {
+/**
+ * Whether the message of the log that was read is within the limit, and its frame fits into what is left of the chunk.
+ * @param logBytes of the log as it came
+ */
+export function fit(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: bool): u32 {
   header = headerOf(plan, time, variant);
   headBytes = headerLength(header, hasTimeNs, timeNs);
   if (job.identityLength != 0) headBytes += job.identityLength + digits(job.index) + plan.identityEndLength;
-  if (plan.mapped != 0) return fitMapped(plan, job, room, isFirst);
+  if (plan.mapped != 0) return fitMapped(plan, job, logBytes, room, isFirst);
   plainBytes = plainLength(plan, job.contents);
   let messageBytes = headBytes + maxLength(plan, plainBytes);
   if (messageBytes <= plan.maxMessageBytes && messageBytes + MAX_FRAMING_BYTES <= room) return READY;
@@ -79,9 +82,9 @@ export function fit(plan: Plan, job: Job, room: u32, isFirst: bool): u32 {
 }
 
 /** A mapped text is not measured, but bounded: whether it is within the limit turns out when it is written. */
-function fitMapped(plan: Plan, job: Job, room: u32, isFirst: bool): u32 {
+function fitMapped(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: bool): u32 {
   plainBytes = usualMappedBytes;
-  const most = headBytes + maxMappedLength(plan) + MAX_FRAMING_BYTES;
+  const most = headBytes + maxMappedLength(plan, logBytes) + MAX_FRAMING_BYTES;
   if (most <= room) return READY;
   if (most > MAX_OUT_BYTES) return Status.LEFT;
   job.need = <u32>most;

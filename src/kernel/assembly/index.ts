@@ -61,7 +61,7 @@ export function encode(plan: Plan, job: Job): u32 {
         status = Status.PAUSE;
         break;
       }
-      status = isLeft() ? Status.LEFT : fit(plan, job, room, frames == 0);
+      status = isLeft() ? Status.LEFT : fit(plan, job, <u32>(logEnd - log), room, frames == 0);
       const end = status == READY ? writeFrame(plan, job, to) : 0;
       if (status == READY && end == 0) status = Status.LEFT;
       if (status == Status.LEFT) {

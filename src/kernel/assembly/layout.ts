@@ -98,10 +98,9 @@ export class Plan {
   /** Bytes of all that is the same, at most, and of what a byte of a column can become. */
   mappedConstants: u32;
   mappedGrowth: u32;
-  /** The columns that the head has its values from, the places that they had last, and what was made of them. */
+  /** The columns that the head has its values from, and the last one that is a whole group's. */
   headColumns: usize;
   headColumnCount: u32;
-  headPlaces: usize;
   headText: usize;
   /** The last second as text. */
   secondText: usize;

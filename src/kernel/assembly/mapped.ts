@@ -17,14 +17,14 @@
  *     4   u32  `Type`
  *     8   u32  most characters, or NO_LIMIT
  *     12  u32  its places, and how many
- *     20  u32  key and sign, or all of a constant field, and the length
+ *     20  u32  separator, key and sign, or all of a constant field, and the length
  *     28  u32  the same of an IPv6 address, or 0
  *     36  u32  the label with a separator before it, or nothing, and the length
  *     44  u32  the same of an IPv6 address
  *
  * Places are columns, one number each: the first that has such a value is taken.
  */
-import { columnEnd, columnStart, isTaken, takeColumn } from './columns';
+import { columnEnd, columnStart, groupColumnBytes, isOfGroup, isTaken, takeColumn } from './columns';
 import { writeEscaped } from './escape';
 import { Job, OwnField, Plan } from './layout';
 import { isLeft } from './left';
@@ -32,7 +32,7 @@ import { hasGroupPart, hasTagPart, sharedLength, writeGroupFields, writeTagField
 import { columnOf, textLength, textOf } from './names';
 import { variant } from './rules';
 import { writeDecimal, writeText } from './text';
-import { found, foundEnd, isIpv6, isValue, limit, Type } from './values';
+import { findText, found, foundEnd, isIpv6, isValue, limit, Type } from './values';
 import {
   contentsEnd,
   hasTimeNs,
@@ -59,6 +59,7 @@ const FIELD_BYTES: usize = 56;
 const NANOSECONDS_A_SECOND: u32 = 1_000_000_000;
 const NANOSECONDS_A_MILLISECOND: u32 = 1_000_000;
 
+const MAX_TIME_NS_DIGITS: u32 = 10;
 /** One that is longer is made for each log. */
 const MAX_KEPT_HEAD: u32 = 1024;
 
@@ -67,17 +68,18 @@ let hasField: bool = false;
 let isGroupTaken: bool = false;
 /** What `headText` and `secondText` were made for. */
 let keptHeadJob: u32 = 0;
+let keptHeadGroup: usize = 0;
 let keptHeadVariant: u32 = 0;
 let keptHeadLength: u32 = 0;
 let keptSecond: u32 = 0;
 let keptSecondLength: u32 = 0;
 
-/** No text of the log that was read is longer. */
-export function maxMappedLength(plan: Plan): u64 {
-  let columns: u64 = 0;
-  for (let column: u32 = 0; column < plan.columnCount; column++) {
-    columns += columnEnd(plan, column) - columnStart(plan, column);
-  }
+/**
+ * No text of the log that was read is longer.
+ * @param logBytes of the log as it came: no column that is not the group's can be longer than all of it
+ */
+export function maxMappedLength(plan: Plan, logBytes: u32): u64 {
+  const columns: u64 = <u64>logBytes + groupColumnBytes + MAX_TIME_NS_DIGITS;
   const rest: u64 = keyBytes + <u64>valueBytes * plan.valueExpansion + sharedLength();
   return plan.mappedConstants + columns * plan.mappedGrowth + rest;
 }
@@ -87,45 +89,34 @@ export function writeMapped(plan: Plan, job: Job, output: usize): usize {
   hasField = false;
   isGroupTaken = false;
   let to = writeHead(plan, job, output);
-  const fieldsEnd = plan.mappedFields + <usize>plan.mappedFieldCount * FIELD_BYTES;
-  for (let field = plan.mappedFields; field < fieldsEnd; field += FIELD_BYTES) to = writeMappedField(plan, field, to);
+  to = writeMappedFields(plan, to);
   to = isGroupTaken ? writeOwnFields(plan, job.tags, to) : writeSharedFields(plan, to);
   to = writeSpans(plan, job.contents, contentsEnd, to);
   if (!hasField) return writeText(plan.suffix, plan.suffixLength, to);
   return writeText(plan.tail, plan.tailLength, to);
 }
 
-/** The head of the last log serves, where it has its values from the same places: those of a group. */
+/** All logs of a group that are of one variant have the same, if nothing of their own is in it. */
 function writeHead(plan: Plan, job: Job, output: usize): usize {
-  if (isSameHead(plan, job)) return writeText(plan.headText, keptHeadLength, output);
+  if (!isHeadOfGroup(plan)) return writeHeadParts(plan, output);
+  if (keptHeadJob == job.id && keptHeadGroup == job.group && keptHeadVariant == variant) {
+    return writeText(plan.headText, keptHeadLength, output);
+  }
   const end = writeHeadParts(plan, output);
   const length = <u32>(end - output);
-  if (length > MAX_KEPT_HEAD || isLeft()) {
-    keptHeadJob = 0;
-    return end;
-  }
+  if (length > MAX_KEPT_HEAD || isLeft()) return end;
   memory.copy(plan.headText, output, length);
+  keptHeadJob = job.id;
+  keptHeadGroup = job.group;
+  keptHeadVariant = variant;
   keptHeadLength = length;
   return end;
 }
 
-/** Remembers the places if they are others. */
-function isSameHead(plan: Plan, job: Job): bool {
-  let isSame = keptHeadJob == job.id && keptHeadVariant == variant;
-  for (let index: u32 = 0; index < plan.headColumnCount; index++) {
-    const column = load<u32>(plan.headColumns + (<usize>index << 2));
-    const kept = plan.headPlaces + (<usize>index << 3);
-    const from = columnStart(plan, column);
-    const end = columnEnd(plan, column);
-    // What TimeNs is as text lies at the same place each time.
-    if (load<usize>(kept) == from && load<usize>(kept, 4) == end && from != plan.timeNsText) continue;
-    isSame = false;
-    store<usize>(kept, from);
-    store<usize>(kept, end, 4);
-  }
-  keptHeadJob = job.id;
-  keptHeadVariant = variant;
-  return isSame;
+function isHeadOfGroup(plan: Plan): bool {
+  const end = plan.headColumns + (<usize>plan.headColumnCount << 2);
+  for (let at = plan.headColumns; at < end; at += 4) if (!isOfGroup(plan, load<u32>(at))) return false;
+  return true;
 }
 
 function writeHeadParts(plan: Plan, output: usize): usize {
@@ -138,7 +129,8 @@ function writeHeadParts(plan: Plan, output: usize): usize {
       to = writeText(load<usize>(text), load<u32>(text, 4), to);
     } else if (find(plan, load<usize>(part, 20), load<u32>(part, 24), Type.TEXT, false, false)) {
       limit(load<u32>(part, 8));
-      to = writeFound(load<usize>(part, 4), to);
+      const escape = load<usize>(part, 4);
+      to = writeEscaped(escape, v128.load(escape), v128.load(escape, 16), found, foundEnd, to);
     } else {
       to = writeText(load<usize>(part, 12), load<u32>(part, 16), to);
     }
@@ -146,45 +138,55 @@ function writeHeadParts(plan: Plan, output: usize): usize {
   return to;
 }
 
-function writeMappedField(plan: Plan, field: usize, output: usize): usize {
-  const kind = load<u32>(field);
-  let record = field + 20;
-  let label = field + 36;
-  if (kind == Kind.FIELDS) {
-    const type = load<u32>(field, 4);
-    const takesIpv6 = load<usize>(field, 28) != 0;
-    if (!find(plan, load<usize>(field, 12), load<u32>(field, 16), type, takesIpv6, true)) return output;
-    if (isIpv6) {
-      record = field + 28;
-      label = field + 44;
+function writeMappedFields(plan: Plan, output: usize): usize {
+  const escape = plan.valueEscape;
+  const low = v128.load(escape);
+  const high = v128.load(escape, 16);
+  const end = plan.mappedFields + <usize>plan.mappedFieldCount * FIELD_BYTES;
+  let to = output;
+  for (let field = plan.mappedFields; field < end; field += FIELD_BYTES) {
+    const kind = load<u32>(field);
+    let record = field + 20;
+    let label = field + 36;
+    if (kind == Kind.FIELDS) {
+      const takesIpv6 = load<usize>(field, 28) != 0;
+      if (!find(plan, load<usize>(field, 12), load<u32>(field, 16), load<u32>(field, 4), takesIpv6, true)) continue;
+      if (isIpv6) {
+        record = field + 28;
+        label = field + 44;
+      }
     }
+    to = writeOpening(plan, load<usize>(record), load<u32>(record, 4), to);
+    if (kind == Kind.FIELDS) {
+      limit(load<u32>(field, 8));
+      to = writeEscaped(escape, low, high, found, foundEnd, to);
+    } else if (kind == Kind.LOG_TIME) {
+      to = writeLogTime(plan, to);
+    }
+    const labelLength = load<u32>(label, 4);
+    if (labelLength != 0) to = writeText(load<usize>(label), labelLength, to);
   }
-  let to = writeBetween(plan, output);
-  to = writeText(load<usize>(record), load<u32>(record, 4), to);
-  if (kind == Kind.FIELDS) {
-    limit(load<u32>(field, 8));
-    to = writeFound(plan.valueEscape, to);
-  } else if (kind == Kind.LOG_TIME) {
-    to = writeLogTime(plan, to);
-  }
-  return writeText(load<usize>(label), load<u32>(label, 4), to);
+  return to;
 }
 
-/** The first place that has such a value. */
+/** Finds the first place that has such a value. */
+@inline
 function find(plan: Plan, places: usize, count: u32, type: u32, takesIpv6: bool, takes: bool): bool {
-  for (let place: usize = 0; place < count; place++) {
-    const column = load<u32>(places + (place << 2));
+  const end = places + (<usize>count << 2);
+  for (let place = places; place < end; place += 4) {
+    const column = load<u32>(place);
     const from = columnStart(plan, column);
-    const end = columnEnd(plan, column);
-    if (from == end || !isValue(plan, type, takesIpv6, from, end)) continue;
-    if (takes && takeColumn(plan, column)) isGroupTaken = true;
+    const valueEnd = columnEnd(plan, column);
+    if (from == valueEnd) continue;
+    if (type == Type.TEXT) findText(from, valueEnd);
+    else if (!isValue(plan, type, takesIpv6, from, valueEnd)) continue;
+    if (takes) {
+      takeColumn(plan, column);
+      if (isOfGroup(plan, column)) isGroupTaken = true;
+    }
     return true;
   }
   return false;
-}
-
-function writeFound(escape: usize, output: usize): usize {
-  return writeEscaped(escape, v128.load(escape), v128.load(escape, 16), found, foundEnd, output);
 }
 
 /** In milliseconds; a TimeNs of a second and more is no fraction. Most logs are of the second of the one before. */
@@ -197,6 +199,16 @@ function writeLogTime(plan: Plan, output: usize): usize {
     keptSecondLength = <u32>(writeDecimal(time, 1, plan.secondText) - plan.secondText);
   }
   return writeDecimal(milliseconds, 3, writeText(plan.secondText, keptSecondLength, output));
+}
+
+/** @param text with a separator before it, which the first field does not have */
+@inline
+function writeOpening(plan: Plan, text: usize, length: u32, output: usize): usize {
+  if (hasField) return writeText(text, length, output);
+  hasField = true;
+  const separatorLength = plan.separatorLength;
+  const to = writeText(plan.lead, plan.leadLength, output);
+  return writeText(text + separatorLength, length - separatorLength, to);
 }
 
 function writeBetween(plan: Plan, output: usize): usize {
@@ -239,14 +251,12 @@ function writeSpans(plan: Plan, spans: usize, spansEnd: usize, output: usize): u
   const escape = plan.valueEscape;
   const low = v128.load(escape);
   const high = v128.load(escape, 16);
-  const separatorLength = plan.separatorLength;
   let to = output;
   for (let span = spans; span < spansEnd; span += SPAN_BYTES) {
     const record = load<usize>(span);
     const value = load<usize>(span, 8);
     if (isTaken(plan, columnOf(record), value)) continue;
-    if (hasField) to = writeText(textOf(record), textLength(record), to);
-    else to = writeText(textOf(record) + separatorLength, textLength(record) - separatorLength, writeBetween(plan, to));
+    to = writeOpening(plan, textOf(record), textLength(record), to);
     to = writeEscaped(escape, low, high, value, load<usize>(span, 12), to);
   }
   return to;

@@ -18,7 +18,6 @@ export namespace Type {
   export const TIME: u32 = 3;
 }
 
-export const NO_LIMIT: u32 = 0xffff_ffff;
 /** An address, a number or a time is never longer. */
 const MAX_TYPED_BYTES: usize = 64;
 const MAX_INTEGER_DIGITS: usize = 18;
@@ -31,12 +30,17 @@ export let found: usize = 0;
 export let foundEnd: usize = 0;
 export let isIpv6: bool = false;
 
-/** @returns false where the text is no value of that type; `leaveLog` where that cannot be said here */
-export function isValue(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
+/** A text is any that has a byte. */
+@inline
+export function findText(from: usize, end: usize): void {
   found = from;
   foundEnd = end;
   isIpv6 = false;
-  if (type == Type.TEXT) return true;
+}
+
+/** @returns false where the text is no value of that type, which is not `Type.TEXT`; `leaveLog` where that cannot be said here */
+export function isValue(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
+  findText(from, end);
   if (end - from > MAX_TYPED_BYTES) return false;
   if (type == Type.INTEGER) {
     const digits = load<u8>(from) == MINUS ? from + 1 : from;
@@ -70,11 +74,15 @@ function isTime(plan: Plan, from: usize, end: usize): bool {
 }
 
 /** Cuts what was found. */
+@inline
 export function limit(maxCharacters: u32): void {
-  if (maxCharacters == NO_LIMIT || foundEnd - found <= maxCharacters) return;
+  // No character is shorter than a byte.
+  if (foundEnd - found > maxCharacters) cutTo(maxCharacters);
+}
+
+function cutTo(maxCharacters: u32): void {
   const cut = found + maxCharacters;
   if (asciiEnd(found, cut) == cut) {
-    // No character is shorter than a byte.
     foundEnd = cut;
     return;
   }
