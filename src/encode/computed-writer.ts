@@ -65,7 +65,9 @@ export class ComputedWriter implements MessageWriter {
   }
 
   writeCut(output: Output, limit: number): void {
-    new CutText(this.pieces()).write(output, limit);
+    const cut = this.#format.cut?.(this.#log, limit - output.position);
+    const run = cut === undefined ? this.#text : { ...plainRun(Buffer.from(cut, 'utf8')), escape: lineBreaks };
+    new CutText([run].values()).write(output, limit);
   }
 
   #bytes(): Uint8Array {

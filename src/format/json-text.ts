@@ -7,6 +7,8 @@
  * - `inferTypes`: a value becomes a number, `true`, `false` or `null` only where its text is exactly what
  *   `JSON.stringify` would give back for it: `200` and `0.5` do, `007`, `1.10`, `1e3`, `-0` and integers beyond 2^53 - 1
  *   stay strings, so that no reader can lose a digit.
+ *
+ * What is too long ends within a string, or before a member; numbers and embedded values are whole or not there.
  */
 import { endOfString } from './json-path.ts';
 import type { LogView } from './log-view.ts';
@@ -25,19 +27,51 @@ export function createJsonText(options: JsonTextOptions): TextFormat {
     kind: 'text',
     name: 'json',
     format(log: LogView): string {
-      const members = new Map<string, string>();
-      for (const [name, value] of log.fields()) {
-        // Of fields with one name the last counts, in its own place.
-        members.delete(name);
-        members.set(name, value);
+      return `{${[...members(log)].map(([name, text]) => `${name}:${text}`).join(',')}}`;
+    },
+    cut(log: LogView, maxBytes: number): string {
+      let cut = '';
+      let roomBytes = maxBytes - '{}'.length;
+      for (const [name, text] of members(log)) {
+        const opening = `${cut === '' ? '' : ','}${name}:`;
+        const valueBytes = roomBytes - Buffer.byteLength(opening);
+        const value = Buffer.byteLength(text) <= valueBytes ? text : beginningOf(text, valueBytes);
+        if (value === undefined) break;
+        cut += opening + value;
+        if (value !== text) break;
+        roomBytes = valueBytes - Buffer.byteLength(text);
       }
-      const texts: string[] = [];
-      for (const [name, value] of members) {
-        texts.push(`${quoted(name)}:${nested.has(name) ? embedded(value) : scalar(value, inferTypes)}`);
-      }
-      return `{${texts.join(',')}}`;
+      return `{${cut}}`;
     },
   };
+
+  /** Names and values as they are written. */
+  function members(log: LogView): Map<string, string> {
+    const last = new Map<string, string>();
+    for (const [name, value] of log.fields()) {
+      // Of fields with one name the last counts, in its own place.
+      last.delete(name);
+      last.set(name, value);
+    }
+    const text = (name: string, value: string) => (nested.has(name) ? embedded(value) : scalar(value, inferTypes));
+    return new Map([...last].map(([name, value]) => [quoted(name), text(name, value)]));
+  }
+}
+
+/** What a string may be cut between: escapes and characters. */
+const stringParts = /\\u[0-9a-f]{4}|\\.|[^\\]/gu;
+
+/** A string that is a part of a longer one; undefined where there is no room for one, or it is another value. */
+function beginningOf(text: string, maxBytes: number): string | undefined {
+  let roomBytes = maxBytes - '""'.length;
+  if (!text.startsWith('"') || roomBytes < 0) return undefined;
+  let end = 1;
+  for (const [part] of text.slice(1, -1).matchAll(stringParts)) {
+    roomBytes -= Buffer.byteLength(part);
+    if (roomBytes < 0) break;
+    end += part.length;
+  }
+  return `${text.slice(0, end)}"`;
 }
 
 function quoted(text: string): string {

@@ -14,4 +14,10 @@ export interface TextFormat {
    * @throws anything: the log is rejected then, with the reason `format`
    */
   format(log: LogView): string | Uint8Array;
+  /**
+   * The text of a log for which it is too long, where it can be less and still be read. Absent: it is cut between any
+   * two characters.
+   * @param maxBytes of UTF-8, at least 4
+   */
+  cut?(log: LogView, maxBytes: number): string;
 }
