@@ -28,12 +28,13 @@ export interface BatchMark extends Mark {
   readonly to: Cursor;
 }
 
-/** As `Deliver` (group/shard-consumer.ts), to one receiver. */
+/** As `Deliver` (group/shard-consumer-options.ts), to one receiver. */
 export type DeliverTo<M extends BatchMark> = (
   body: BatchBody,
   mark: M,
   signal: AbortSignal,
   maySkip?: boolean,
+  onBegun?: () => void,
 ) => Promise<void>;
 
 export interface DeliverParts<M extends BatchMark> {
@@ -56,10 +57,10 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
   const { project, logstore } = parts.origin;
   const tell = createFormatTrouble(log);
 
-  return async (body, mark, signal, maySkip = false) => {
+  return async (body, mark, signal, maySkip = false, onBegun = () => undefined) => {
     const { shard, from, to } = mark;
     const letters = deadLetters?.begin({ project, logstore, shard, from, to });
-    while (!(await attempt(body, mark, signal, letters, maySkip))) await letters?.storeUntilDone(signal);
+    while (!(await attempt(body, mark, signal, letters, maySkip, onBegun))) await letters?.storeUntilDone(signal);
   };
 
   /** @returns false when something could not be set aside */
@@ -69,12 +70,13 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
     signal: AbortSignal,
     letters: BatchLetters | undefined,
     maySkip: boolean,
+    onBegun: () => void,
   ): Promise<boolean> {
     const delivery = sink.deliver(mark);
     const giveUp = () => delivery.abandon();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      await write(body, mark, delivery, signal, letters, maySkip);
+      await write(body, mark, delivery, signal, letters, maySkip, onBegun);
       delivery.end();
       return true;
     } catch (error) {
@@ -93,10 +95,12 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
     signal: AbortSignal,
     letters: BatchLetters | undefined,
     maySkip: boolean,
+    onBegun: () => void,
   ): Promise<void> {
     let batch: EncodedBatch | undefined;
     let damage: CorruptBatchError | undefined;
     const turn = await turns?.take(signal);
+    onBegun();
     try {
       if (body.refused) throw body.refused;
       batch = encoder.begin(body, { project, logstore, shard: mark.shard, cursor: mark.from });

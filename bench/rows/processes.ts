@@ -72,8 +72,11 @@ function describe(run: Run | undefined): string {
   if (!run) return 'not measured';
   const { daemons, service, receiver } = run.coreShares;
   const shares = [`daemons ${daemons.toFixed(2)}`, `service ${service.toFixed(2)}`, `receiver ${receiver.toFixed(2)}`];
-  const cores = `${shares.join(' + ')} = ${(daemons + service + receiver).toFixed(2)} cores`;
-  return `${run.rawMBPerSecond.toFixed(0)} MB/s with ${cores}, ${run.coresIdle.toFixed(2)} idle`;
+  const ours = daemons + service + receiver;
+  // What else runs on the machine, this process included.
+  const others = Math.max(0, cpus().length - ours - run.coresIdle);
+  const rest = `others ${others.toFixed(2)}, idle ${run.coresIdle.toFixed(2)}`;
+  return `${run.rawMBPerSecond.toFixed(0)} MB/s with ${shares.join(' + ')} = ${ours.toFixed(2)} cores, ${rest}`;
 }
 
 /** Seconds that all cores together have had nothing to do, since the machine's start. */

@@ -11,49 +11,19 @@
  */
 import { setMaxListeners } from 'node:events';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
-import type { Log } from '../log.ts';
 import { assign } from './assignment.ts';
-import type { BudgetShare } from './byte-budget.ts';
 import { Checkpointer } from './checkpointer.ts';
+import type { ConsumerGroupOptions } from './consumer-group-options.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { Cursor, LogService, Position, ShardId } from './log-service.ts';
+import type { Cursor, ShardId } from './log-service.ts';
+import { LookAhead } from './look-ahead.ts';
 import { NamesakeWatch } from './namesake-watch.ts';
 import type { Ticket } from './progress.ts';
-import { type Deliver, ShardConsumer } from './shard-consumer.ts';
-
-export interface ConsumerGroupOptions {
-  readonly service: LogService;
-  /** The name that `service` sends its heartbeats under. */
-  readonly consumerName: string;
-  readonly deliver: Deliver;
-  /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
-  readonly confirmSoon: () => void;
-  readonly heartbeatIntervalMs: number;
-  /** The group's timeout. */
-  readonly timeoutMs: number;
-  readonly checkpointIntervalMs: number;
-  readonly fetchIntervalMs: number;
-  /** Pulls are as large as is delivered within this time; absent: as large as the service makes them. */
-  readonly batchTargetMs?: number;
-  /** For the bytes of its pulls. */
-  readonly budget: BudgetShare;
-  readonly inOrder: boolean;
-  /** A batch that cannot be read is skipped (`deliver` puts it on record), instead of stopping its shard; default false. */
-  readonly skipsCorrupt?: boolean;
-  /** Where to start in a shard without a checkpoint. */
-  readonly from: Position;
-  /** Where to stop: `end` (as it is at start), unix seconds, or never. */
-  readonly until: 'end' | number | undefined;
-  /** For a shard that is handed over to another consumer; below the group's timeout. */
-  readonly drainTimeoutMs: number;
-  /** With `until`: every shard that is ours has come there. */
-  readonly onUntilReached: () => void;
-  readonly onFatal: (error: AppError) => void;
-  readonly log: Log;
-}
+import { ShardConsumer } from './shard-consumer.ts';
 
 export class ConsumerGroup {
   readonly #options: ConsumerGroupOptions;
+  readonly #lookAhead = new LookAhead();
   readonly #namesakes: NamesakeWatch;
   readonly #checkpointer: Checkpointer;
   readonly #heartbeat: Heartbeat;
@@ -227,6 +197,7 @@ export class ConsumerGroup {
       deliver,
       confirmSoon,
       budget,
+      lookAhead: this.#lookAhead,
       checkpointer: this.#checkpointer,
       from,
       until,

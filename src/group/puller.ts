@@ -1,8 +1,9 @@
 /** Pulls for one shard, within the budget of bytes that all shards share. */
 import type { BatchBody } from '../encode/bytes.ts';
 import { CorruptBatchError } from '../errors.ts';
-import type { BudgetShare } from './byte-budget.ts';
+import type { BudgetShare, Reservation } from './byte-budget.ts';
 import type { Cursor, LogService, ShardId } from './log-service.ts';
+import { type LookAhead, noPlace, type Place } from './look-ahead.ts';
 import type { PullSize } from './pull-size.ts';
 import type { EndPosition } from './start-position.ts';
 
@@ -15,7 +16,9 @@ export interface Pull {
   readonly atEnd: boolean;
   /** The end of the shard for good, or the end that was asked for. */
   readonly isFinal: boolean;
-  /** Gives the bytes back to the budget. */
+  /** To be ended when the batch is begun. */
+  readonly place: Place;
+  /** Gives the bytes back to the budget, and the place. */
   release(): void;
 }
 
@@ -23,6 +26,7 @@ export interface PullerOptions {
   readonly shard: ShardId;
   readonly service: LogService;
   readonly budget: BudgetShare;
+  readonly lookAhead: LookAhead;
   readonly isReadOnly: () => boolean;
   readonly size: PullSize;
 }
@@ -34,6 +38,7 @@ const smallestEstimateBytes = 64 << 10;
 export class Puller {
   readonly #options: PullerOptions;
   #estimateBytes = firstEstimateBytes;
+  #wasAtEnd = false;
 
   constructor(options: PullerOptions) {
     this.#options = options;
@@ -44,7 +49,7 @@ export class Puller {
    * @param bound where the same pull ended before; undefined: as far as the service goes
    */
   async pull(cursor: Cursor, bound: Cursor | undefined, end: EndPosition, signal: AbortSignal): Promise<Pull> {
-    const { shard, service, budget, isReadOnly, size } = this.#options;
+    const { budget, lookAhead } = this.#options;
     const { reached, endCursor: last } = await end.at(cursor, signal);
     const endCursor = bound ?? last;
     if (reached) {
@@ -54,16 +59,37 @@ export class Puller {
         nextCursor: cursor,
         atEnd: true,
         isFinal: true,
+        place: noPlace,
         release: () => undefined,
       };
     }
-    const reservation = await budget.reserve(this.#estimateBytes, signal);
+    const place = this.#wasAtEnd ? noPlace : await lookAhead.take(signal);
+    try {
+      const reservation = await budget.reserve(this.#estimateBytes, signal);
+      const isWhole = bound === undefined;
+      const pull = await this.#pull(cursor, { endCursor, isWhole, isFinal: end.isFinal }, place, reservation, signal);
+      this.#wasAtEnd = pull.atEnd;
+      return pull;
+    } catch (error) {
+      place.end();
+      throw error;
+    }
+  }
+
+  async #pull(
+    cursor: Cursor,
+    end: { readonly endCursor: Cursor | undefined; readonly isWhole: boolean; readonly isFinal: boolean },
+    place: Place,
+    reservation: Reservation,
+    signal: AbortSignal,
+  ): Promise<Pull> {
+    const { shard, service, isReadOnly, size } = this.#options;
     try {
       // Asked before the pull: data may still arrive between an empty pull and the shard's split.
       const wasReadOnly = isReadOnly();
       const pulled = await service.pull(shard, cursor, {
         maxLogGroups: size.maxLogGroups,
-        ...(endCursor !== undefined && { endCursor }),
+        ...(end.endCursor !== undefined && { endCursor: end.endCursor }),
         signal,
       });
       const { body, nextCursor, logGroupCount } = pulled;
@@ -71,14 +97,16 @@ export class Puller {
       if (body) this.#estimateBytes = Math.max(bytes, this.#estimateBytes / 2, smallestEstimateBytes);
       reservation.correct(bytes);
       // What ends at a bound says nothing of what is behind it.
-      const atEnd = nextCursor === cursor && bound === undefined;
+      const atEnd = nextCursor === cursor && end.isWhole;
       return {
         body,
         logGroups: logGroupCount,
         nextCursor,
         atEnd,
         isFinal: atEnd && (wasReadOnly || end.isFinal),
+        place,
         release: () => {
+          place.end();
           pulled.release?.();
           reservation.release();
         },
@@ -88,7 +116,7 @@ export class Puller {
       const { nextCursor } = error instanceof CorruptBatchError ? error : {};
       if (!(error instanceof CorruptBatchError) || nextCursor === undefined) throw error;
       const body: BatchBody = { bytes: new Uint8Array(0), compression: 'none', rawSize: 0, refused: error };
-      return { body, logGroups: 0, nextCursor, atEnd: false, isFinal: false, release: () => undefined };
+      return { body, logGroups: 0, nextCursor, atEnd: false, isFinal: false, place, release: () => place.end() };
     }
   }
 }

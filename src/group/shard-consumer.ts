@@ -1,5 +1,5 @@
 /**
- * One shard's loop: pull → deliver → advance, with one batch of look-ahead.
+ * One shard's loop: pull → deliver → advance, with one batch of look-ahead: the next is pulled as soon as one is begun.
  *
  *   starting   reads the checkpoint, or finds the start; then consuming.
  *   consuming  pulls and delivers. A lost delivery rewinds to its start and goes on pulling from there.
@@ -14,53 +14,19 @@
  */
 import type { BatchBody } from '../encode/bytes.ts';
 import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { BudgetShare } from './byte-budget.ts';
-import type { Checkpointed, Checkpointer } from './checkpointer.ts';
+import type { Checkpointed } from './checkpointer.ts';
 import { IdlePause } from './idle-pause.ts';
-import type { LogService, Position, ShardId } from './log-service.ts';
+import type { ShardId } from './log-service.ts';
 import { Progress, type Ticket } from './progress.ts';
+import { PullAhead } from './pull-ahead.ts';
 import { createPullSize, type PullSize } from './pull-size.ts';
 import { type Pull, Puller } from './puller.ts';
 import { Recovery } from './recovery.ts';
 import { drainReason, Run, rewindReason, stopReason } from './run.ts';
+import type { ShardConsumerOptions } from './shard-consumer-options.ts';
 import { EndPosition, findStart } from './start-position.ts';
 
-/**
- * Hands a batch to the sink, frame by frame. Resolves when the sink has taken all of it (what became of it is
- * reported by the ticket).
- * @param maySkip what cannot be read of it is put on record, and the rest is delivered as if it were all
- * @throws DeliveryLostError when the connection is lost, CorruptBatchError when the batch cannot be read, the
- * signal's reason when it aborts
- */
-export type Deliver = (body: BatchBody, ticket: Ticket, signal: AbortSignal, maySkip?: boolean) => Promise<void>;
-
 export type ShardState = 'starting' | 'consuming' | 'finished' | 'failed' | 'draining' | 'stopped';
-
-export interface ShardConsumerOptions {
-  readonly shard: ShardId;
-  readonly service: LogService;
-  readonly deliver: Deliver;
-  readonly budget: BudgetShare;
-  readonly checkpointer: Checkpointer;
-  readonly from: Position;
-  readonly until: 'end' | number | undefined;
-  /** The pause after the end of the shard was reached. */
-  readonly fetchIntervalMs: number;
-  /** Pulls are as large as is delivered within this time; absent: as large as the service makes them. */
-  readonly batchTargetMs: number | undefined;
-  /** A batch that cannot be read is skipped once it has been pulled often enough. */
-  readonly skipsCorrupt: boolean;
-  /** Whether the shard is known to get no more data. */
-  readonly isReadOnly: () => boolean;
-  /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
-  readonly confirmSoon: () => void;
-  /** The state has changed to finished, failed or stopped. */
-  readonly onSettled: () => void;
-  /** An error that no shard can go on with. */
-  readonly onFatal: (error: AppError) => void;
-  readonly log: Log;
-}
 
 /** After the drain's deadline: for what is confirmed already. */
 const lastSaveMs = 2_000;
@@ -186,18 +152,17 @@ export class ShardConsumer implements Checkpointed {
 
   /** Pulls and delivers until the state changes or something is thrown. */
   async #consume(progress: Progress, run: Run): Promise<void> {
-    let next = this.#pull(progress, run);
+    const ahead = new PullAhead(() => this.#puller.pull(progress.pulled, progress.bound, this.#end, run.pulls.signal));
     try {
       while (this.#state === 'consuming') {
-        const pull = await next;
-        if (this.#state !== 'consuming') return;
+        const pull = await ahead.take();
+        if (this.#state !== 'consuming') return pull.release();
         if (pull.body) {
           const ticket = progress.open(pull.nextCursor);
-          next = this.#pull(progress, run);
           this.#recovery.sawData(Date.now());
           this.#idle.data();
           const startMs = performance.now();
-          await this.#deliver(pull.body, ticket, progress, run).finally(pull.release);
+          await this.#deliver({ ...pull, body: pull.body }, ticket, progress, run, ahead).finally(pull.release);
           this.#size.delivered(pull.logGroups, performance.now() - startMs);
           continue;
         }
@@ -207,28 +172,39 @@ export class ShardConsumer implements Checkpointed {
           this.#size.empty();
         } else if (pull.isFinal) return await this.#finish(progress, run);
         else await this.#idle.wait(run.pulls.signal);
-        next = this.#pull(progress, run);
       }
     } finally {
-      next.then((unused) => unused.release()).catch(() => undefined);
+      ahead.discard();
     }
   }
 
-  async #deliver(body: BatchBody, ticket: Ticket, progress: Progress, run: Run): Promise<void> {
+  async #deliver(
+    { body, place }: Pull & { readonly body: BatchBody },
+    ticket: Ticket,
+    progress: Progress,
+    run: Run,
+    ahead: PullAhead,
+  ): Promise<void> {
+    let isOver = false;
+    const onBegun = () => {
+      place.end();
+      if (isOver) return;
+      void ahead.begin().then(
+        (next) => !isOver && next.place.park(),
+        () => undefined,
+      );
+    };
+    place.wait();
     try {
       const maySkip = this.#options.skipsCorrupt && this.#recovery.isLastTry;
-      await this.#options.deliver(body, ticket, run.deliveries.signal, maySkip);
+      await this.#options.deliver(body, ticket, run.deliveries.signal, maySkip, onBegun);
       this.#recovery.delivered();
     } catch (error) {
       progress.rewind(ticket);
       throw error;
+    } finally {
+      isOver = true;
     }
-  }
-
-  #pull(progress: Progress, run: Run): Promise<Pull> {
-    const pull = this.#puller.pull(progress.pulled, progress.bound, this.#end, run.pulls.signal);
-    pull.catch(() => undefined); // a look-ahead may fail before anybody waits for it
-    return pull;
   }
 
   /** Everything is handed over; what is unconfirmed can still be lost, and is then pulled again. */

@@ -9,6 +9,7 @@ import type { TextFormat } from '../../src/format/text-format.ts';
 import type { Ticket } from '../../src/group/progress.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { createPace, type Pace } from '../../src/pacer.ts';
+import { Turns } from '../../src/turns.ts';
 import { encoderDefaults, rawBody } from '../support/encode.ts';
 import { encoders } from '../support/encoders.ts';
 import * as wire from '../support/wire.ts';
@@ -98,6 +99,23 @@ describe('createDeliver', () => {
       open();
     }
     await delivering;
+  });
+
+  it('tells when it begins, which is when it has its turn', async () => {
+    const { encoder } = encoderOf([1]);
+    const { delivery, sink } = sinkOf(() => undefined);
+    const turns = new Turns({ count: 1 });
+    const { signal } = new AbortController();
+    const other = await turns.take(signal);
+    const begun: number[] = [];
+    const onBegun = () => begun.push(delivery.write.mock.calls.length);
+    const deliver = createDeliver({ encoder, origin, sink, totals: noTotals(), turns, log });
+    const delivering = deliver(body, ticket, signal, false, onBegun);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(begun).toEqual([]);
+    other.end();
+    await delivering;
+    expect(begun).toEqual([0]);
   });
 
   it('abandons the delivery when the batch turns out to be corrupt, and closes it', async () => {

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BatchBody } from '../../../src/encode/bytes.ts';
 import { AppError, CorruptBatchError, ServiceError } from '../../../src/errors.ts';
 import { ByteBudget } from '../../../src/group/byte-budget.ts';
-import { ConsumerGroup, type ConsumerGroupOptions } from '../../../src/group/consumer-group.ts';
+import { ConsumerGroup } from '../../../src/group/consumer-group.ts';
+import type { ConsumerGroupOptions } from '../../../src/group/consumer-group-options.ts';
 import type { Ticket } from '../../../src/group/progress.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
 

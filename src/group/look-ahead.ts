@@ -1,0 +1,104 @@
+/**
+ * How many shards pull at a time, where all of them have more than can be encoded: so many that somebody always waits
+ * for a turn to be encoded, and no more. What waits longer only fills memory, and is in no cache any more when its turn
+ * comes.
+ *
+ * A place is taken for a pull, and kept while its batch waits to be begun:
+ *
+ *   pulling   the request is under way                    → waiting, parked, or ended: there was no data
+ *   parked    the shard's own batch before it is not      → waiting. It does not count: it may be a stuck receiver that
+ *             written to its end                            it waits for, and others must go on.
+ *   waiting   it was handed over, and is not begun        → ended
+ *
+ * The limit counts those that pull and those that wait. It follows what a place's end finds: nobody waits, and a shard
+ * would have liked to pull: one more; more than two wait: a little less. First come, first served. A shard that was
+ * at its end takes no part: it brings nothing mostly, and its next log is not to wait.
+ */
+const firstLimit = 4;
+const raise = 1;
+const lower = 0.25;
+const mostWaiting = 2;
+
+/**
+ * Pure.
+ * @param limit places, of which the whole ones count
+ * @param waiting batches that wait for a turn
+ * @param queued shards that wait for a place
+ * @returns at least 1
+ */
+export function nextLimit(limit: number, waiting: number, queued: number): number {
+  if (waiting === 0 && queued > 0) return limit + raise;
+  if (waiting > mostWaiting) return Math.max(1, limit - lower);
+  return limit;
+}
+
+export interface Place {
+  /** The pull has brought a batch, and the one before it is still being written. */
+  park(): void;
+  /** The batch is handed over. */
+  wait(): void;
+  /** It is begun, or there is none. Without effect the second time. */
+  end(): void;
+}
+
+/** Of one that takes no part. */
+export const noPlace: Place = { park: () => undefined, wait: () => undefined, end: () => undefined };
+
+export class LookAhead {
+  readonly #queue: (() => void)[] = [];
+  #limit = firstLimit;
+  #pulling = 0;
+  #waiting = 0;
+
+  /** How many may pull or wait. */
+  get limit(): number {
+    return Math.floor(this.#limit);
+  }
+
+  /** First come, first served. Rejects with the signal's reason when it aborts first. */
+  async take(signal: AbortSignal): Promise<Place> {
+    signal.throwIfAborted();
+    // Whoever is in the queue is served as soon as there is room, so nobody overtakes.
+    if (this.#hasRoom) this.#pulling++;
+    else await this.#turn(signal);
+    return this.#place();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#pulling + this.#waiting < this.limit;
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#queue.splice(this.#queue.indexOf(grant), 1);
+        reject(signal.reason);
+      };
+      const grant = () => {
+        signal.removeEventListener('abort', onAbort);
+        this.#pulling++;
+        resolve();
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#queue.push(grant);
+    });
+  }
+
+  #place(): Place {
+    let state: 'pulling' | 'parked' | 'waiting' | 'ended' = 'pulling';
+    const become = (next: typeof state) => {
+      if (state === 'ended' || state === next) return;
+      if (state === 'pulling') this.#pulling--;
+      if (state === 'waiting') this.#waiting--;
+      if (next === 'waiting') this.#waiting++;
+      state = next;
+      if (next === 'ended') this.#limit = nextLimit(this.#limit, this.#waiting, this.#queue.length);
+      this.#serve();
+    };
+    return { park: () => become('parked'), wait: () => become('waiting'), end: () => become('ended') };
+  }
+
+  #serve(): void {
+    while (this.#queue.length > 0 && this.#hasRoom) this.#queue.shift()!();
+  }
+}

@@ -1,0 +1,51 @@
+/** What a shard consumer is given: the ways out of it, and its settings. */
+import type { BatchBody } from '../encode/bytes.ts';
+import type { AppError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { BudgetShare } from './byte-budget.ts';
+import type { Checkpointer } from './checkpointer.ts';
+import type { LogService, Position, ShardId } from './log-service.ts';
+import type { LookAhead } from './look-ahead.ts';
+import type { Ticket } from './progress.ts';
+
+/**
+ * Hands a batch to the sink, frame by frame. Resolves when the sink has taken all of it (what became of it is
+ * reported by the ticket).
+ * @param maySkip what cannot be read of it is put on record, and the rest is delivered as if it were all
+ * @param onBegun told when it no longer waits for others to be encoded; perhaps several times, or never
+ * @throws DeliveryLostError when the connection is lost, CorruptBatchError when the batch cannot be read, the
+ * signal's reason when it aborts
+ */
+export type Deliver = (
+  body: BatchBody,
+  ticket: Ticket,
+  signal: AbortSignal,
+  maySkip?: boolean,
+  onBegun?: () => void,
+) => Promise<void>;
+
+export interface ShardConsumerOptions {
+  readonly shard: ShardId;
+  readonly service: LogService;
+  readonly deliver: Deliver;
+  readonly budget: BudgetShare;
+  readonly lookAhead: LookAhead;
+  readonly checkpointer: Checkpointer;
+  readonly from: Position;
+  readonly until: 'end' | number | undefined;
+  /** The pause after the end of the shard was reached. */
+  readonly fetchIntervalMs: number;
+  /** Pulls are as large as is delivered within this time; absent: as large as the service makes them. */
+  readonly batchTargetMs: number | undefined;
+  /** A batch that cannot be read is skipped once it has been pulled often enough. */
+  readonly skipsCorrupt: boolean;
+  /** Whether the shard is known to get no more data. */
+  readonly isReadOnly: () => boolean;
+  /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
+  readonly confirmSoon: () => void;
+  /** The state has changed to finished, failed or stopped. */
+  readonly onSettled: () => void;
+  /** An error that no shard can go on with. */
+  readonly onFatal: (error: AppError) => void;
+  readonly log: Log;
+}
