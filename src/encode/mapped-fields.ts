@@ -7,7 +7,7 @@ import { charactersEnd } from './cut-text.ts';
 import { latin1 } from './field-selection.ts';
 import type { FieldPlace } from './flat-log.ts';
 import type { LogWalker } from './log-walker.ts';
-import { type CompiledEscape, compileEscape } from './output.ts';
+import { byteSource, type CompiledEscape, compileEscape } from './output.ts';
 import { plainRun, type Run } from './run.ts';
 import { decodeUtf8, validUtf8 } from './utf8.ts';
 
@@ -58,6 +58,8 @@ export class CompiledMapped {
   readonly #head: readonly HeadPart[];
   readonly #fields: readonly MappedField[];
   readonly #places = new Map<ValueSource, readonly Place[]>();
+  /** Of bytes that are the same in every log: a view costs more than writing what it shows. */
+  readonly #constants = new Map<Uint8Array, Run>();
   readonly #valueEscape: CompiledEscape;
   readonly #sign: Run;
   readonly #repairs: boolean;
@@ -89,10 +91,10 @@ export class CompiledMapped {
   }
 
   #headRun(part: HeadPart, find: Find, severity: number): Run {
-    if (part.kind === 'constant') return plainRun(part.bytes);
-    if (part.kind === 'severity') return plainRun(part.texts[severity]!);
+    if (part.kind === 'constant') return this.#constant(part.bytes);
+    if (part.kind === 'severity') return this.#constant(part.texts[severity]!);
     const value = find(part.value, 'text', true);
-    if (value === undefined) return plainRun(part.orElse);
+    if (value === undefined) return this.#constant(part.orElse);
     return this.#cut(value.bytes, part.maxCharacters, compileEscape(part.escape));
   }
 
@@ -102,14 +104,23 @@ export class CompiledMapped {
     if (value.place !== undefined) taken.add(value.place);
     const { key, label } = (value.version === 6 && field.ipv6) || field;
     const run = this.#cut(value.bytes, field.maxCharacters, this.#valueEscape);
-    const written: ListedField = { key: [plainRun(key), this.#sign], value: run };
-    return label === undefined ? [written] : [written, { key: [plainRun(label)], value: undefined }];
+    const written: ListedField = { key: [this.#constant(key), this.#sign], value: run };
+    return label === undefined ? [written] : [written, { key: [this.#constant(label)], value: undefined }];
+  }
+
+  #constant(bytes: Uint8Array): Run {
+    const known = this.#constants.get(bytes);
+    if (known !== undefined) return known;
+    const run = plainRun(bytes);
+    this.#constants.set(bytes, run);
+    return run;
   }
 
   #cut(value: Uint8Array, maxCharacters: number | undefined, escapeTable: CompiledEscape): Run {
     const bytes = this.#repairs ? validUtf8(value) : value;
     const end = maxCharacters === undefined ? bytes.length : charactersEnd(bytes, 0, bytes.length, maxCharacters);
-    return { ...plainRun(bytes), end, escape: escapeTable };
+    const { view } = byteSource(bytes);
+    return { bytes, view, start: 0, end, escape: escapeTable };
   }
 
   /** For one log: what holds JSON is parsed once. */

@@ -5,7 +5,8 @@ import { type ByteSource, byteSource, escapedLength, type Output } from './outpu
 export interface Run extends ByteSource, TextPiece {}
 
 export function plainRun(bytes: Uint8Array): Run {
-  return { ...byteSource(bytes), start: 0, end: bytes.length };
+  const { view } = byteSource(bytes);
+  return { bytes, view, start: 0, end: bytes.length };
 }
 
 /** Bytes that `writeRun` would write. */
