@@ -243,4 +243,19 @@ describe('mapped fields in the kernel', () => {
       expectSame(encodeAll(createKernelEncoder(chosen), raw), encodeAll(createReferenceEncoder(chosen), raw));
     }
   });
+
+  it('are written from groups of every size, more than once each', () => {
+    const topic: ValueSource = { kind: 'fields', places: [{ field: utf8('__topic__') }] };
+    const keys = ['k', 'l', 'm', 'n'];
+    const format: FormatRow = {
+      ...unusualRows.find(({ name }) => name === 'repaired')!,
+      mapped: { head: [], fields: keys.map((key) => ({ key: utf8(key), value: topic, as: 'text' })), rest: true },
+    };
+    const Logs = [1, 2].map((n) => ({ Time: n, Contents: [{ Key: utf8('a'), Value: utf8('b') }] }));
+    const LogTags = [{ Key: utf8('tag'), Value: utf8('t'.repeat(100)) }];
+    const sizes = [0, 100, 20_000, 60_000, 130_000, 1_000_000];
+    const raw = encodeLogGroupList(sizes.map((size) => ({ Logs, LogTags, Topic: utf8('|\n'.repeat(size / 2)) })));
+    const chosen = { ...encoderDefaults, format, maxMessageBytes: 2 ** 30 };
+    expectSame(encodeAll(createKernelEncoder(chosen), raw), encodeAll(createReferenceEncoder(chosen), raw));
+  });
 });
