@@ -95,6 +95,12 @@ describe('header fields', () => {
   it('of RFC 3164 have no character that a receiver takes for the TAG', () => {
     expect(cleanLegacyHostname('fe80::1')).toBe('fe80::1');
     expect(cleanLegacyHostname('a[b]/c d')).toBe('a_b__c_d');
+    expect(cleanLegacyHostname('sshd:')).toBe('sshd');
+    expect(cleanLegacyHostname('sshd: x')).toBe('sshd__x');
+    expect(cleanLegacyHostname('::1:')).toBe('__1');
+    expect(cleanLegacyHostname('web-01_.')).toBe('web-01');
+    expect(cleanLegacyHostname('')).toBe('unknown');
+    expect(cleanLegacyHostname(':é')).toBe('unknown');
     expect(cleanTag('sls-syslog 2')).toBe('slssyslog2');
     expect(cleanTag('a'.repeat(40))).toHaveLength(32);
     expect(cleanTag('é-')).toBe('slssyslog');
