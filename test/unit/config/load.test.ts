@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -279,6 +279,20 @@ describe('the dead-letter file', () => {
       return config.delivery.deadLetter?.path;
     });
     expect(paths).toEqual([join(tmpdir(), 'dead-a.jsonl'), join(tmpdir(), 'dead-b.jsonl')]);
+  });
+
+  test('that cannot even be looked for is a problem like any other', () => {
+    const loop = join(mkdtempSync(join(directory, 'dead-letter-')), 'loop');
+    symlinkSync(loop, loop);
+    const long = join(directory, 'x'.repeat(300));
+    const problem = (path: string) => problemsOf({}, { '--dead-letter': path }).map(({ message }) => message);
+    expect(problem(loop)).toEqual([
+      `dead-letter (from --dead-letter): ${loop} is a symbolic link that leads to itself`,
+    ]);
+    expect(problem(long)).toEqual([`dead-letter (from --dead-letter): ${long} has too long a name`]);
+    expect(problem(join(long, 'dead.jsonl'))).toEqual([
+      `dead-letter (from --dead-letter): the directory ${long} has too long a name`,
+    ]);
   });
 
   test('is not made by reading the configuration', () => {
