@@ -9,6 +9,8 @@ import { decodeUtf8 } from './utf8.ts';
 
 /** Code may ask for any number of names. */
 const MAX_KEPT_NAMES = 1024;
+/** A log may say more than there are in a second: that is no time. */
+const NANOSECONDS_A_SECOND = 1_000_000_000;
 
 export class BatchLogView implements LogView {
   facility = 0;
@@ -40,7 +42,7 @@ export class BatchLogView implements LogView {
 
   get timeNs(): number | undefined {
     const { timeNs } = this.#walker;
-    return timeNs < 0 ? undefined : timeNs;
+    return timeNs < 0 || timeNs >= NANOSECONDS_A_SECOND ? undefined : timeNs;
   }
 
   get(name: string): string | undefined {

@@ -74,12 +74,13 @@ export class ComputedWriter implements MessageWriter {
     let text: unknown;
     try {
       text = this.#format.format(this.#log);
+      if (typeof text === 'string') return new Uint8Array(Buffer.from(text, 'utf8'));
+      // A copy: the code may use its memory again while a text that was split is still being written. There is none of
+      // memory that was given away, or where there is not enough.
+      if (text instanceof Uint8Array) return new Uint8Array(text);
     } catch (cause) {
       throw new FormatError(`the format ${this.#format.name} failed`, { cause });
     }
-    if (typeof text === 'string') return new Uint8Array(Buffer.from(text, 'utf8'));
-    // A copy: the code may use its memory again while a text that was split is still being written.
-    if (text instanceof Uint8Array) return new Uint8Array(text);
     const what =
       text instanceof Promise ? 'a promise (it has to be synchronous)' : text === null ? 'null' : typeof text;
     const cause = new TypeError(`it returned ${what}, neither a string nor a Uint8Array`);

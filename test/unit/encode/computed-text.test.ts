@@ -122,6 +122,34 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
     },
   );
 
+  it('rejects a log of which it makes bytes that cannot be read', () => {
+    const givenAway = () => {
+      const text = Uint8Array.of(0x61);
+      structuredClone(text.buffer, { transfer: [text.buffer] });
+      return text;
+    };
+    const inNameOnly = () => Object.setPrototypeOf({ length: 1 }, Uint8Array.prototype) as Uint8Array;
+    for (const make of [givenAway, inNameOnly]) {
+      const raw = group(log(time(1), content('n', 'bad')), log(time(1)));
+      const encoded = encode(raw, (view) => (view.get('n') === undefined ? 'good' : make()));
+      expect(lines(encoded)).toEqual([`${HEADER}good`]);
+      expect(encoded.rejected.map(({ index, reason }) => [index, reason])).toEqual([[0, 'format']]);
+    }
+  });
+
+  it('shows no nanoseconds where the log has more than a second has', () => {
+    const raw = group(log(time(1), timeNs(999_999_999)), log(time(1), timeNs(1_000_000_000)));
+    const seen: unknown[] = [];
+    encode(raw, (view) => {
+      seen.push([view.timeNs, view.get('__time_ns_part__')]);
+      return '';
+    });
+    expect(seen).toEqual([
+      [999_999_999, '999999999'],
+      [undefined, '1000000000'],
+    ]);
+  });
+
   it('cuts, splits and rejects what is over the limit, and counts its line breaks as they are written', () => {
     const raw = group(log(time(1)));
     const text = `${'\n'.repeat(300)}漢😀`;
