@@ -1,6 +1,6 @@
 /**
  * A log's fields → a message's text, by a format row that has to know all fields of a log before it writes the first:
- * of equal names only the last is written, values that are not UTF-8 become it, or fields have a place of their own.
+ * of equal names only the first is written, values that are not UTF-8 become it, or fields have a place of their own.
  *
  *     head or prefix  lead mapped field  separator mapped field  …  separator other field  …  trail suffix
  *
@@ -111,7 +111,7 @@ export class FieldListWriter implements MessageWriter {
   #others(taken: ReadonlySet<FieldPlace> | undefined): ListedField[] {
     const { row, keyEscape, valueEscape } = this.#compiled;
     const all = taken?.size ? this.#log.fields().filter(({ place }) => !taken.has(place)) : this.#log.fields();
-    const fields = row.uniqueNames ? lastOfEach(all) : all;
+    const fields = row.uniqueNames ? firstOfEach(all) : all;
     return fields.map(({ name, value, start, end }) => ({
       key: [
         { bytes: name.bytes, view: name.view, start: 0, end: name.bytes.length, escape: keyEscape },
@@ -140,9 +140,7 @@ export class FieldListWriter implements MessageWriter {
   }
 }
 
-function lastOfEach(fields: readonly FlatField[]): FlatField[] {
-  const lastAt = new Map(fields.map(({ name }, index) => [name.latin1, index]));
-  return lastAt.size === fields.length
-    ? [...fields]
-    : fields.filter(({ name }, index) => lastAt.get(name.latin1) === index);
+function firstOfEach(fields: readonly FlatField[]): FlatField[] {
+  const seen = new Set<string>();
+  return fields.filter(({ name: { latin1 } }) => !seen.has(latin1) && seen.add(latin1));
 }

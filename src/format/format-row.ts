@@ -36,7 +36,7 @@ export interface FormatRow {
    * it is escaped. Asked once a name, or once in a while; a pure function. Absent: as it is.
    */
   readonly spell?: (name: Uint8Array) => Uint8Array;
-  /** Of fields that end up with the same name only the last is written, in its own place. Default: all of them are. */
+  /** Of fields that end up with the same name only the first is written: the service's own, and what rules decide by. Default: all of them are. */
   readonly uniqueNames?: boolean;
   /**
    * What the text is of the message; default `text`: its MSG. `structured-data`: its STRUCTURED-DATA, which follows

@@ -47,14 +47,11 @@ export function createJsonText(options: JsonTextOptions): TextFormat {
 
   /** Names and values as they are written. */
   function members(log: LogView): Map<string, string> {
-    const last = new Map<string, string>();
-    for (const [name, value] of log.fields()) {
-      // Of fields with one name the last counts, in its own place.
-      last.delete(name);
-      last.set(name, value);
-    }
+    const first = new Map<string, string>();
+    // Of fields with one name the first counts.
+    for (const [name, value] of log.fields()) if (!first.has(name)) first.set(name, value);
     const text = (name: string, value: string) => (nested.has(name) ? embedded(value) : scalar(value, inferTypes));
-    return new Map([...last].map(([name, value]) => [quoted(name), text(name, value)]));
+    return new Map([...first].map(([name, value]) => [quoted(name), text(name, value)]));
   }
 }
 

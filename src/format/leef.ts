@@ -9,7 +9,7 @@
  * - EventID has at most 255 characters. `sev` is 1 to 10, by the message's severity: see `leefSeverities`; `devTime`
  *   the log's time in epoch milliseconds, which needs no `devTimeFormat`. A mapping may give either otherwise.
  * - The keys of the mapping come first, in its order, then the log's other fields under their own names: see `leefKey`.
- *   A key is there once: of several the last is kept (QRadar would ignore it). Text is UTF-8: what is none becomes
+ *   A key is there once: of several the first is kept (QRadar would ignore it). Text is UTF-8: what is none becomes
  *   U+FFFD.
  */
 import { AppError } from '../errors.ts';

@@ -19,10 +19,10 @@ const otherControl = /[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]/g;
 
 const map = { src: 'ip', msg: 'text', suser: ['b', 'a'], cs1: 'x', request: 'json:a.b', rt: 'time', cn1: 'n' };
 
-/** Values by key, the last of several. */
-function lastOf<T>(pairs: readonly (readonly [string, T])[]): [string, T][] {
+/** Values by key, the first of several. */
+function firstOf<T>(pairs: readonly (readonly [string, T])[]): [string, T][] {
   return pairs
-    .filter(([key], index) => !pairs.slice(index + 1).some(([later]) => later === key))
+    .filter(([key], index) => !pairs.slice(0, index).some(([earlier]) => earlier === key))
     .map(([k, v]) => [k, v]);
 }
 
@@ -36,11 +36,11 @@ const spelled = (char: string): string => controlName[char] ?? `\\x${char.charCo
 describe.each(formatWriters)('by the $name', ({ write }) => {
   const format = (spec: FormatSpec) => createFormat(spec);
 
-  it('JSON parses back to the fields, the last of those with one name', () => {
+  it('JSON parses back to the fields, the first of those with one name', () => {
     const json = format({ format: 'json' });
     const check = (log: OracleLog): void => {
       const text = valid(write(json, log));
-      expect(parseJsonObject(text)).toEqual(lastOf(plainFields(log)));
+      expect(parseJsonObject(text)).toEqual(firstOf(plainFields(log)));
     };
     fc.assert(fc.property(flatLogs, check), propertyRuns(300));
     nastyLogs(500).forEach(check);
@@ -50,7 +50,7 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
     const json = format({ format: 'json', nest: ['json', 'a'], inferTypes: true });
     const check = (log: OracleLog): void => {
       const members = parseJsonObject(valid(write(json, log)));
-      const expected = lastOf(plainFields(log));
+      const expected = firstOf(plainFields(log));
       expect(members.map(([name]) => name)).toEqual(expected.map(([name]) => name));
       members.forEach(([name, value], index) => {
         const given = expected[index]![1];
@@ -109,7 +109,7 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
           Buffer.from(name).toString('hex'),
           plainFields(log)[index]![1].replace(anyControl, ' ').replaceAll(delimiter, '_'),
         ]);
-        expect(rest.map(([, value]) => value)).toEqual(lastOf(byName).map(([, value]) => value));
+        expect(rest.map(([, value]) => value)).toEqual(firstOf(byName).map(([, value]) => value));
       };
       fc.assert(fc.property(flatLogs, check), propertyRuns(300));
       nastyLogs(500).forEach(check);

@@ -60,7 +60,7 @@ function rowText(row: FormatRow, log: OracleLog): Buffer {
   let rest = row.mapped?.rest === false ? [] : log.fields.filter((field) => !taken.has(field));
   rest = rest.map(([name, each]): Field => [row.spell ? row.spell(name) : name, each]);
   if (row.uniqueNames) {
-    rest = rest.filter(([name], index) => !rest.slice(index + 1).some(([later]) => clean(later).equals(clean(name))));
+    rest = rest.filter(([name], index) => !rest.slice(0, index).some(([other]) => clean(other).equals(clean(name))));
   }
   for (const [name, each] of rest) {
     written.push(Buffer.concat([escapeBytes(row.keyEscape, clean(name)), row.keyValueSign, value(each)]));

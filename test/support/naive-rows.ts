@@ -28,7 +28,7 @@ export function naiveNames(row: FormatRow, fields: readonly NaiveField[], select
     return [[repaired(fromBytes(spelled)), repaired(value)]];
   });
   if (!row.uniqueNames) return written;
-  return written.filter(([name], index) => !written.slice(index + 1).some(([later]) => later === name));
+  return written.filter(([name], index) => !written.slice(0, index).some(([earlier]) => earlier === name));
 }
 
 export function naiveRowText(row: FormatRow, fields: readonly NaiveField[], select?: FieldSelection): NaiveText {
