@@ -1,5 +1,5 @@
 /** The part of a text that gives some fields a place of their own (format/mapped.ts), by the columns that it names. */
-import { isJsonContainer, valueAt } from '../format/json-path.ts';
+import { jsonAt } from '../format/json-path.ts';
 import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../format/mapped.ts';
 import { epochMs, ipVersion, isInteger } from '../format/value-types.ts';
 import type { ColumnNames, Columns } from './columns.ts';
@@ -123,14 +123,13 @@ export class CompiledMapped {
     return { bytes, view, start: 0, end, escape: escapeTable };
   }
 
-  /** For one log: what holds JSON is parsed once. */
+  /** For one log: what holds JSON is decoded once. */
   #finder(columns: Columns, walker: LogWalker): Find {
     const texts = new Map<number, string | undefined>();
-    const jsonOf = (column: number): string | undefined => {
+    const textOf = (column: number): string | undefined => {
       if (!texts.has(column)) {
         const value = columns.value(column);
-        const text = value && decodeUtf8(value);
-        texts.set(column, text !== undefined && isJsonContainer(text) ? text : undefined);
+        texts.set(column, value && decodeUtf8(value));
       }
       return texts.get(column);
     };
@@ -139,8 +138,8 @@ export class CompiledMapped {
         const bytes = columns.value(column);
         return bytes && { bytes, place: columns.place(column) };
       }
-      const json = jsonOf(column);
-      const text = json === undefined ? undefined : valueAt(json, path);
+      const json = textOf(column);
+      const text = json === undefined ? undefined : jsonAt(json, path);
       return text === undefined ? undefined : { bytes: utf8(text) };
     };
     return (source, as, takesIpv6) => {

@@ -1,113 +1,242 @@
-/** A value within JSON text, as it was written there: nothing of a number is lost. Pure. */
+/**
+ * Values within JSON, by their paths: as they are written there, so that nothing of a number is lost. However many paths are
+ * asked for, the text is read once, and what has to be valid is found to be so on the way.
+ *
+ *     event:eventName, event:userIdentity.type  →  { eventName, userIdentity: { type } }, laid beside the text
+ *
+ * Of a key that is given twice the last counts, as with `JSON.parse`.
+ */
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COMMA,
+  endOfString,
+  endOfValue,
+  NO_JSON,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  skipSpace,
+  valueOfMember,
+} from './json-scan.ts';
 
 /**
+ * A value within JSON.
  * @param path keys of objects, or indexes of arrays in decimal, from the outside in; at least one
  * @returns a string without its quotes and escapes, a number, `true` or `false` as it is written, an object or array as
- * its text; undefined where the text is no JSON, nothing is there, or null is. Of a key given twice the last counts.
+ * its text; undefined where the text is no JSON object or array, nothing is there, or null is
  */
 export function jsonAt(json: string, path: readonly string[]): string | undefined {
-  return isJsonContainer(json) ? valueAt(json, path) : undefined;
+  const paths = new JsonPaths();
+  const number = paths.add(path);
+  const bytes = Buffer.from(json, 'utf8');
+  paths.read(bytes, 0, bytes.length);
+  if (!paths.has(number)) return undefined;
+  return paths.unescaped(number) ?? bytes.toString('utf8', paths.startOf(number), paths.endOf(number));
 }
 
-/** Whether a text is a JSON object or array. */
-export function isJsonContainer(text: string): boolean {
-  return /^[ \t\n\r]*[[{]/.test(text) && isJson(text);
+/** Which of the paths. */
+export type PathNumber = number;
+
+/** What the paths have in common up to here, and how they go on. */
+interface PathNode {
+  /** Undefined at the root. */
+  readonly key: string | undefined;
+  /** As UTF-8; undefined for a key that no UTF-8 can be. */
+  readonly bytes: Uint8Array | undefined;
+  /** In an array; undefined where the key is no index. */
+  readonly index: number | undefined;
+  /** Of the path that ends here. */
+  path: PathNumber | undefined;
+  /** That end here or further in. */
+  readonly paths: PathNumber[];
+  readonly children: PathNode[];
+  /** By the length of their bytes, which spares most members a comparison. */
+  readonly byLength: (PathNode[] | undefined)[];
 }
 
-/**
- * `jsonAt` of a text that is known to be a JSON object or array: to look at several paths of one text.
- * @param json valid
- */
-export function valueAt(json: string, path: readonly string[]): string | undefined {
-  let span: Span | undefined = { start: 0, end: json.length };
-  for (const key of path) {
-    span = span && memberOf(json, span.start, key);
-    if (span === undefined) return undefined;
+const NOWHERE = -1;
+const NULL_START = 0x6e;
+
+/** Paths into the JSON of one field. */
+export class JsonPaths {
+  readonly #root = pathNode(undefined);
+  /** By the path's number, of the text read last: where its value is. */
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  #bytes: Uint8Array = new Uint8Array(0);
+  #end = 0;
+
+  /**
+   * @param path keys of objects, or indexes of arrays in decimal, from the outside in; at least one
+   * @returns its number, the same for the same path
+   */
+  add(path: readonly string[]): PathNumber {
+    const number = this.#starts.length;
+    const nodes: PathNode[] = [];
+    for (const key of path) nodes.push(childOf(nodes.at(-1) ?? this.#root, key));
+    const last = nodes.at(-1)!;
+    if (last.path !== undefined) return last.path;
+    last.path = number;
+    for (const node of nodes) node.paths.push(number);
+    this.#starts.push(NOWHERE);
+    this.#ends.push(NOWHERE);
+    return number;
   }
-  const text = json.slice(span?.start, span?.end);
-  if (text === 'null') return undefined;
-  return text.startsWith('"') ? String(JSON.parse(text)) : text;
-}
 
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
+  /**
+   * Reads a text; what is then asked for is of this one.
+   * @param bytes UTF-8; the text is from `start` to `end`
+   * @returns false where it is no JSON object or array: no path leads anywhere
+   */
+  read(bytes: Uint8Array, start: number, end: number): boolean {
+    this.#bytes = bytes;
+    this.#end = end;
+    this.#starts.fill(NOWHERE);
+    const at = skipSpace(bytes, start, end);
+    const isContainer = at < end && (bytes[at] === OPEN_OBJECT || bytes[at] === OPEN_ARRAY);
+    const behind = isContainer ? this.#value(this.#root, at) : NO_JSON;
+    if (behind !== NO_JSON && skipSpace(bytes, behind, end) === end) return true;
+    this.#starts.fill(NOWHERE);
     return false;
   }
+
+  /** Whether there is something else than null. */
+  has(path: PathNumber): boolean {
+    return this.#starts[path] !== NOWHERE;
+  }
+
+  /** Where the value is that a path leads to, a string's without its quotes. There has to be one. */
+  startOf(path: PathNumber): number {
+    const start = this.#starts[path]!;
+    return this.#bytes[start] === QUOTE ? start + 1 : start;
+  }
+
+  endOf(path: PathNumber): number {
+    const end = this.#ends[path]!;
+    return this.#bytes[this.#starts[path]!] === QUOTE ? end - 1 : end;
+  }
+
+  /** The value where it is not what stands there: a string with escapes. */
+  unescaped(path: PathNumber): string | undefined {
+    const start = this.#starts[path]!;
+    const end = this.#ends[path]!;
+    return this.#bytes[start] === QUOTE && hasEscape(this.#bytes, start, end)
+      ? parsedString(this.#bytes, start, end)
+      : undefined;
+  }
+
+  /** @param at where a value begins @returns the place behind it, or NO_JSON */
+  #value(node: PathNode, at: number): number {
+    const byte = this.#bytes[at];
+    let end: number;
+    if (node.children.length > 0 && byte === OPEN_OBJECT) end = this.#object(node, at);
+    else if (node.children.length > 0 && byte === OPEN_ARRAY) end = this.#array(node, at);
+    else end = endOfValue(this.#bytes, at, this.#end);
+    if (node.path !== undefined && end !== NO_JSON && byte !== NULL_START) {
+      this.#starts[node.path] = at;
+      this.#ends[node.path] = end;
+    }
+    return end;
+  }
+
+  #object(node: PathNode, at: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let next = skipSpace(bytes, at + 1, end);
+    if (next < end && bytes[next] === CLOSE_OBJECT) return next + 1;
+    for (;;) {
+      const keyEnd = endOfString(bytes, next, end);
+      const value = valueOfMember(bytes, keyEnd, end);
+      if (value === NO_JSON) return NO_JSON;
+      const child = memberOf(node, bytes, next, keyEnd);
+      next = child === undefined ? endOfValue(bytes, value, end) : this.#again(child, value);
+      if (next === NO_JSON) return NO_JSON;
+      next = skipSpace(bytes, next, end);
+      if (next >= end) return NO_JSON;
+      const byte = bytes[next++];
+      if (byte === CLOSE_OBJECT) return next;
+      if (byte !== COMMA) return NO_JSON;
+      next = skipSpace(bytes, next, end);
+    }
+  }
+
+  #array(node: PathNode, at: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let next = skipSpace(bytes, at + 1, end);
+    if (next < end && bytes[next] === CLOSE_ARRAY) return next + 1;
+    for (let index = 0; ; index++) {
+      const child = node.children.find((each) => each.index === index);
+      next = child === undefined ? endOfValue(bytes, next, end) : this.#value(child, next);
+      if (next === NO_JSON) return NO_JSON;
+      next = skipSpace(bytes, next, end);
+      if (next >= end) return NO_JSON;
+      const byte = bytes[next++];
+      if (byte === CLOSE_ARRAY) return next;
+      if (byte !== COMMA) return NO_JSON;
+      next = skipSpace(bytes, next, end);
+    }
+  }
+
+  /** A member, perhaps of a key that was there before. */
+  #again(node: PathNode, at: number): number {
+    for (const path of node.paths) this.#starts[path] = NOWHERE;
+    return this.#value(node, at);
+  }
 }
 
-/** @param json valid; a value begins at `start`, perhaps behind white space */
-function memberOf(json: string, start: number, key: string): Span | undefined {
-  let at = skipSpace(json, start);
-  if (json[at] === '[') return /^(?:0|[1-9]\d{0,8})$/.test(key) ? elementOf(json, at, Number(key)) : undefined;
-  if (json[at] !== '{') return undefined;
-  let found: Span | undefined;
-  at = skipSpace(json, at + 1);
-  while (json[at] === '"') {
-    const keyEnd = endOfString(json, at);
-    const isIt = String(JSON.parse(json.slice(at, keyEnd))) === key;
-    const valueStart = skipSpace(json, skipSpace(json, keyEnd) + 1);
-    const end = endOfValue(json, valueStart);
-    if (isIt) found = { start: valueStart, end };
-    at = skipSpace(json, end);
-    if (json[at] !== ',') break;
-    at = skipSpace(json, at + 1);
-  }
-  return found;
+function pathNode(key: string | undefined): PathNode {
+  const bytes = key === undefined ? undefined : new Uint8Array(Buffer.from(key, 'utf8'));
+  const isText = bytes !== undefined && Buffer.from(bytes).toString('utf8') === key;
+  return {
+    key,
+    bytes: isText ? bytes : undefined,
+    index: key !== undefined && /^(?:0|[1-9]\d{0,8})$/.test(key) ? Number(key) : undefined,
+    path: undefined,
+    paths: [],
+    children: [],
+    byLength: [],
+  };
 }
 
-/** @param json valid; an array begins at `start` */
-function elementOf(json: string, start: number, index: number): Span | undefined {
-  let at = skipSpace(json, start + 1);
-  for (let passed = 0; json[at] !== ']'; passed++) {
-    const end = endOfValue(json, at);
-    if (passed === index) return { start: at, end };
-    at = skipSpace(json, end);
-    if (json[at] !== ',') return undefined;
-    at = skipSpace(json, at + 1);
+function childOf(node: PathNode, key: string): PathNode {
+  const known = node.children.find((child) => child.key === key);
+  if (known !== undefined) return known;
+  const child = pathNode(key);
+  node.children.push(child);
+  if (child.bytes !== undefined) {
+    const { length } = child.bytes;
+    while (node.byLength.length <= length) node.byLength.push(undefined);
+    node.byLength[length] = [...(node.byLength[length] ?? []), child];
   }
-  return undefined;
+  return child;
 }
 
-function skipSpace(json: string, from: number): number {
-  let at = from;
-  while (at < json.length && ' \t\n\r'.includes(json[at]!)) at++;
-  return at;
+/** @param start of a key's first quotation mark, which ends at `end` */
+function memberOf(node: PathNode, bytes: Uint8Array, start: number, end: number): PathNode | undefined {
+  const length = end - start - 2;
+  const alike = length < node.byLength.length ? node.byLength[length] : undefined;
+  if (alike !== undefined) {
+    for (const child of alike) if (isAt(child.bytes!, bytes, start + 1)) return child;
+  }
+  if (!hasEscape(bytes, start, end)) return undefined;
+  const key = parsedString(bytes, start, end);
+  return node.children.find((child) => child.key === key);
 }
 
-function endOfValue(json: string, start: number): number {
-  if (json[start] === '"') return endOfString(json, start);
-  if (json[start] !== '{' && json[start] !== '[') {
-    let at = start;
-    while (at < json.length && !',]} \t\n\r'.includes(json[at]!)) at++;
-    return at;
-  }
-  let depth = 0;
-  for (let at = start; at < json.length; at++) {
-    const char = json[at];
-    if (char === '"') at = endOfString(json, at) - 1;
-    else if (char === '{' || char === '[') depth++;
-    else if ((char === '}' || char === ']') && --depth === 0) return at + 1;
-  }
-  return json.length;
+function isAt(text: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let index = 0; index < text.length; index++) if (bytes[start + index] !== text[index]) return false;
+  return true;
 }
 
-/**
- * @param json valid; a string begins at `quote`
- * @returns where it has ended, behind its last quotation mark
- */
-export function endOfString(json: string, quote: number): number {
-  for (let at = quote + 1; at < json.length; at++) {
-    const code = json.charCodeAt(at);
-    if (code === 0x5c) at++;
-    else if (code === 0x22) return at + 1;
-  }
-  return json.length;
+function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
+  return false;
+}
+
+function parsedString(bytes: Uint8Array, start: number, end: number): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+  return String(JSON.parse(text));
 }

@@ -10,7 +10,6 @@
  *
  * What is too long ends within a string, or before a member; numbers and embedded values are whole or not there.
  */
-import { endOfString } from './json-path.ts';
 import type { LogView } from './log-view.ts';
 import type { TextFormat } from './text-format.ts';
 
@@ -112,4 +111,17 @@ function compact(json: string): string {
     result += json.slice(quote, position).replaceAll('\x7f', '\\u007f');
   }
   return result;
+}
+
+/**
+ * @param json valid; a string begins at `quote`
+ * @returns where it has ended, behind its last quotation mark
+ */
+function endOfString(json: string, quote: number): number {
+  for (let at = quote + 1; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === 0x5c) at++;
+    else if (code === 0x22) return at + 1;
+  }
+  return json.length;
 }

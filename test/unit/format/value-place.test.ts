@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonAt } from '../../../src/format/json-path.ts';
+import { JsonPaths, jsonAt } from '../../../src/format/json-path.ts';
 import { fieldMapSchema, headTextSchema } from '../../../src/format/mapping.ts';
 import { parseHeadText, parsePlace, parseValue } from '../../../src/format/value-place.ts';
 
@@ -102,4 +102,107 @@ describe('a value within JSON', () => {
       }),
     );
   });
+
+  it('is JSON where JSON.parse says so, whatever a text is made of', () => {
+    const tokens = [
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '"a":',
+      '"b":[',
+      '"\\u0061":',
+      '"\\n"',
+      '"\\x"',
+      '"\\u12g4"',
+      '"é😀"',
+    ];
+    const scalars = [
+      '"',
+      '\\',
+      '"\u0001"',
+      'null',
+      'tru',
+      'false',
+      '0',
+      '-0',
+      '-',
+      '01',
+      '1.',
+      '.5',
+      '1.5e+3',
+      '1e',
+      'E5',
+    ];
+    const spaces = [' ', '\t', '\n', '\r', '\u00a0', '\ufeff'];
+    const token = fc.constantFrom(...tokens, ...scalars, ...spaces);
+    const broken = fc.tuple(fc.json({ maxDepth: 3 }), fc.nat(), token, fc.nat(2)).map(([json, at, put, cut]) => {
+      const from = at % (json.length + 1);
+      return `{"a":${json.slice(0, from)}${put}${json.slice(from + cut)}}`;
+    });
+    const soup = fc.array(token, { maxLength: 12 }).map((all) => `{"a":${all.join('')}}`);
+    let valid = 0;
+    fc.assert(
+      fc.property(fc.oneof(broken, soup), (text) => {
+        const paths = new JsonPaths();
+        const bytes = Buffer.from(text);
+        const value = parsed(bytes.toString());
+        if (value !== undefined) valid++;
+        expect(paths.read(bytes, 0, bytes.length)).toBe(value !== undefined);
+        expect(jsonAt(text, ['a']) !== undefined).toBe(((value as { a?: unknown })?.a ?? null) !== null);
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(valid).toBeGreaterThan(100);
+  });
+
+  it('is found in one reading of the text, for as many paths as are asked for', () => {
+    const paths = new JsonPaths();
+    const asked = [['a'], ['a', 'b'], ['list', '1'], ['list'], ['\ud800'], ['a', 'c', '0'], ['é"'], ['none']];
+    const numbers = asked.map((path) => paths.add(path));
+    expect(paths.add(['a', 'b'])).toBe(numbers[1]);
+    const found = (text: string) => {
+      const bytes = Buffer.from(`##${text}##`);
+      paths.read(bytes, 2, bytes.length - 2);
+      return numbers.map((number) =>
+        paths.has(number)
+          ? (paths.unescaped(number) ?? bytes.toString('utf8', paths.startOf(number), paths.endOf(number)))
+          : undefined,
+      );
+    };
+    const a = '{"b":"x","c":["\\u00e9"]}';
+    const none = asked.map(() => undefined);
+    expect(found(`{"a":${a},"list":[0,"y"],"\ufffd":1,"\\u00e9\\"":2}`)).toEqual([
+      a,
+      'x',
+      'y',
+      '[0,"y"]',
+      undefined,
+      'é',
+      '2',
+      undefined,
+    ]);
+    // Nothing of the text before is left, nor of a key's first value.
+    expect(found('{"a":{"b":1,"c":[2]},"a":{"b":null}}')).toEqual(['{"b":null}', ...none.slice(1)]);
+    expect(found('{"a":{"b":1},"list":[0,1]')).toEqual(none);
+  });
+
+  it('is found behind values of any depth', () => {
+    for (const depth of [255, 256, 257, 100_000]) {
+      const deep = `{"a":${'['.repeat(depth)}{}${']'.repeat(depth)},"b":2}`;
+      expect(jsonAt(deep, ['b'])).toBe('2');
+      expect(jsonAt(deep.replace('{}', '{]'), ['b'])).toBeUndefined();
+    }
+  });
 });
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
