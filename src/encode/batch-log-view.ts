@@ -2,7 +2,7 @@
 import type { LogView } from '../format/log-view.ts';
 import { type NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
 import type { FieldSpans } from './field-spans.ts';
-import { FlatLog, timeNsText, type WrittenName } from './flat-log.ts';
+import { FlatLog, timeNsText } from './flat-log.ts';
 import type { LogWalker } from './log-walker.ts';
 import type { ByteSource } from './output.ts';
 import { decodeUtf8 } from './utf8.ts';
@@ -17,11 +17,11 @@ export class BatchLogView implements LogView {
   severity = 0;
   readonly #source: ByteSource;
   readonly #walker: LogWalker;
-  readonly #log: FlatLog;
+  readonly #log: FlatLog<Uint8Array>;
   readonly #asked = new Map<string, Uint8Array>();
 
   /** @param source the bytes that the walker walks over */
-  constructor(names: NameAnswers<WrittenName | 'drop'>, source: ByteSource, walker: LogWalker) {
+  constructor(names: NameAnswers<Uint8Array | 'drop'>, source: ByteSource, walker: LogWalker) {
     this.#source = source;
     this.#walker = walker;
     this.#log = new FlatLog(names, source, walker);
@@ -63,9 +63,9 @@ export class BatchLogView implements LogView {
   }
 
   *fields(): Generator<readonly [name: string, value: string]> {
-    for (const { name, value, start, end } of this.#log.fields()) {
-      yield [decodeUtf8(name.bytes), decodeUtf8(value.bytes.subarray(start, end))];
-    }
+    const fields: [name: Uint8Array, value: Uint8Array][] = [];
+    this.#log.each((name, { bytes }, start, end) => fields.push([name, bytes.subarray(start, end)]));
+    for (const [name, value] of fields) yield [decodeUtf8(name), decodeUtf8(value)];
   }
 
   #bytesOf(name: string): Uint8Array {

@@ -7,9 +7,10 @@
  * where the log has a TimeNs other than 0.
  */
 import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
-import type { FieldSpans } from './field-spans.ts';
 import { FIRST_TAG_PLACE, type FieldPlace, SOURCE_PLACE, TIME_NS_PLACE, TOPIC_PLACE, timeNsText } from './flat-log.ts';
+import { GuessedAnswers } from './guessed-answers.ts';
 import type { LogWalker } from './log-walker.ts';
+import { type ByteSource, byteSource } from './output.ts';
 
 /** Which names are asked for; each has a number, from 0. */
 export class ColumnNames {
@@ -54,66 +55,146 @@ function addTo(byLength: (Map<string, number> | undefined)[], key: string, colum
 /** The values of the walker's present log; for one batch. */
 export class Columns {
   readonly #names: ColumnNames;
-  readonly #bytes: Uint8Array;
+  readonly #source: ByteSource;
   readonly #walker: LogWalker;
+  readonly #contentColumns: GuessedAnswers<number | undefined>;
   /** What the group gives to each of its logs, and what a log has. */
-  #group: Found[] = [];
-  #log: (Found | undefined)[] = [];
+  readonly #group: Slots;
+  readonly #log: Slots;
+  /** Views on values, of those that were asked for. */
+  readonly #values: (Uint8Array | undefined)[];
 
-  /** @param bytes what the walker walks over */
-  constructor(names: ColumnNames, bytes: Uint8Array, walker: LogWalker) {
+  /** @param source what the walker walks over */
+  constructor(names: ColumnNames, source: ByteSource, walker: LogWalker) {
     this.#names = names;
-    this.#bytes = bytes;
+    this.#source = source;
     this.#walker = walker;
+    this.#contentColumns = new GuessedAnswers((bytes, start, end) => names.columnOf('content', bytes, start, end));
+    this.#group = new Slots(names.count, source);
+    this.#log = new Slots(names.count, source);
+    this.#values = Array.from({ length: names.count }, () => undefined);
   }
 
   beginGroup(): void {
     if (this.#names.count === 0) return;
     const { topicStart, topicEnd, sourceStart, sourceEnd, tags } = this.#walker;
-    this.#group = [];
-    this.#addOwn(this.#group, TOPIC_NAME, TOPIC_PLACE, this.#bytes.subarray(topicStart, topicEnd));
-    this.#addOwn(this.#group, SOURCE_NAME, SOURCE_PLACE, this.#bytes.subarray(sourceStart, sourceEnd));
-    this.#addAll(this.#group, 'tag', tags, FIRST_TAG_PLACE);
+    const group = this.#group;
+    group.clear();
+    group.add(this.#names.find(TOPIC_NAME), TOPIC_PLACE, this.#source, topicStart, topicEnd);
+    group.add(this.#names.find(SOURCE_NAME), SOURCE_PLACE, this.#source, sourceStart, sourceEnd);
+    for (let tag = 0; tag < tags.count; tag++) {
+      const at = tag * 4;
+      const column = this.#names.columnOf('tag', this.#source.bytes, tags.offsets[at]!, tags.offsets[at + 1]!);
+      group.add(column, FIRST_TAG_PLACE + tag, this.#source, tags.offsets[at + 2]!, tags.offsets[at + 3]!);
+    }
+    this.#log.copy(group);
+    this.#values.fill(undefined);
   }
 
   beginLog(): void {
-    if (this.#names.count === 0) return;
+    // What the group gives stays, whatever a log brings.
+    if (this.#group.isFull) return;
     const { timeNs, tags, contents } = this.#walker;
-    const found: Found[] = [];
-    if (timeNs > 0) this.#addOwn(found, TIME_NS_NAME, TIME_NS_PLACE, timeNsText(timeNs));
-    this.#addAll(found, 'content', contents, FIRST_TAG_PLACE + tags.count);
-    this.#log = [];
-    // From the last to the first, so that the first is what counts.
-    for (const each of found.reverse()) this.#log[each.column] = each;
-    for (const each of this.#group.toReversed()) this.#log[each.column] = each;
+    const { bytes } = this.#source;
+    const log = this.#log;
+    log.copy(this.#group);
+    this.#values.fill(undefined);
+    const timeNsColumn = timeNs > 0 ? this.#names.find(TIME_NS_NAME) : undefined;
+    if (timeNsColumn !== undefined) {
+      const text = byteSource(timeNsText(timeNs));
+      log.add(timeNsColumn, TIME_NS_PLACE, text, 0, text.bytes.length);
+    }
+    const { offsets, count } = contents;
+    for (let field = 0; field < count; field++) {
+      const at = field * 4;
+      const column = this.#contentColumns.of(field, bytes, offsets[at]!, offsets[at + 1]!);
+      if (column === undefined) continue;
+      log.add(column, FIRST_TAG_PLACE + tags.count + field, this.#source, offsets[at + 2]!, offsets[at + 3]!);
+    }
   }
 
   /** The value of a column; undefined where the log has no such field. A view on memory of the batch. */
-  readonly value = (column: number): Uint8Array | undefined => this.#log[column]?.value;
+  readonly value = (column: number): Uint8Array | undefined => {
+    if (!this.has(column)) return undefined;
+    const known = this.#values[column];
+    if (known !== undefined) return known;
+    const { sources, starts, ends } = this.#log;
+    const value = sources[column]!.bytes.subarray(starts[column], ends[column]);
+    this.#values[column] = value;
+    return value;
+  };
 
-  /** Which of the log's fields that is. */
-  place(column: number): FieldPlace | undefined {
-    return this.#log[column]?.place;
+  /** Whether the log has such a field. */
+  has(column: number): boolean {
+    return this.#log.places[column] !== NO_PLACE;
   }
 
-  #addOwn(found: Found[], name: Uint8Array, place: FieldPlace, value: Uint8Array): void {
-    const column = this.#names.find(name);
-    if (column !== undefined) found.push({ column, place, value });
+  /** Which of the log's fields that is. It has to have it, here and below. */
+  place(column: number): FieldPlace {
+    return this.#log.places[column]!;
   }
 
-  #addAll(found: Found[], kind: 'content' | 'tag', { offsets, count }: FieldSpans, firstPlace: FieldPlace): void {
-    const bytes = this.#bytes;
-    for (let field = 0; field < count; field++) {
-      const at = field * 4;
-      const column = this.#names.columnOf(kind, bytes, offsets[at]!, offsets[at + 1]!);
-      if (column === undefined) continue;
-      found.push({ column, place: firstPlace + field, value: bytes.subarray(offsets[at + 2]!, offsets[at + 3]!) });
-    }
+  /** Where the value is, without a view made. */
+  source(column: number): ByteSource {
+    return this.#log.sources[column]!;
+  }
+
+  start(column: number): number {
+    return this.#log.starts[column]!;
+  }
+
+  end(column: number): number {
+    return this.#log.ends[column]!;
   }
 }
 
-interface Found {
-  readonly column: number;
-  readonly place: FieldPlace;
-  readonly value: Uint8Array;
+const NO_PLACE = -1;
+
+/** By column: a field's place, and where its value is. */
+class Slots {
+  readonly places: FieldPlace[];
+  readonly sources: ByteSource[];
+  readonly starts: number[];
+  readonly ends: number[];
+  #filled = 0;
+
+  constructor(count: number, source: ByteSource) {
+    this.places = Array.from({ length: count }, () => NO_PLACE);
+    this.sources = this.places.map(() => source);
+    this.starts = this.places.map(() => 0);
+    this.ends = this.places.map(() => 0);
+  }
+
+  /** Every column has its field. */
+  get isFull(): boolean {
+    return this.#filled === this.places.length;
+  }
+
+  clear(): void {
+    this.places.fill(NO_PLACE);
+    this.#filled = 0;
+  }
+
+  /** The first that is added to a column stays. */
+  add(column: number | undefined, place: FieldPlace, source: ByteSource, start: number, end: number): void {
+    if (column === undefined || this.places[column] !== NO_PLACE) return;
+    this.places[column] = place;
+    this.sources[column] = source;
+    this.starts[column] = start;
+    this.ends[column] = end;
+    this.#filled++;
+  }
+
+  copy(slots: Slots): void {
+    const { places, sources, starts, ends } = slots;
+    this.#filled = slots.#filled;
+    for (let column = 0; column < places.length; column++) {
+      const place = places[column]!;
+      this.places[column] = place;
+      if (place === NO_PLACE) continue;
+      this.sources[column] = sources[column]!;
+      this.starts[column] = starts[column]!;
+      this.ends[column] = ends[column]!;
+    }
+  }
 }

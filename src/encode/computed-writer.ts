@@ -9,7 +9,6 @@ import type { TextFormat } from '../format/text-format.ts';
 import { BatchLogView } from './batch-log-view.ts';
 import { CutText, type TextPiece } from './cut-text.ts';
 import type { NameAnswers } from './field-selection.ts';
-import type { WrittenName } from './flat-log.ts';
 import type { LogWalker } from './log-walker.ts';
 import { FormatError, type MessageWriter } from './message-writer.ts';
 import { type ByteSource, compileEscape, type Output } from './output.ts';
@@ -21,7 +20,7 @@ const lineBreaks = compileEscape(createEscapeTable(LINE_BREAKS));
 export interface ComputedParts {
   readonly format: TextFormat;
   /** What a selection answers. */
-  readonly names: NameAnswers<WrittenName | 'drop'>;
+  readonly names: NameAnswers<Uint8Array | 'drop'>;
 }
 
 export class ComputedWriter implements MessageWriter {

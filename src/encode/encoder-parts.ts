@@ -5,6 +5,7 @@ import { createEvaluator, type Evaluator } from '../route/evaluate.ts';
 import type { Rules } from '../route/rules.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ColumnNames, type Columns } from './columns.ts';
+import { CompiledMapped } from './compiled-mapped.ts';
 import { type CompiledRow, compileRow } from './compiled-row.ts';
 import { ComputedWriter } from './computed-writer.ts';
 import { MAX_UTF8_CHARACTER_BYTES } from './cut-text.ts';
@@ -16,8 +17,9 @@ import {
   invalidOptions,
   isStructuredData,
 } from './encoder-options.ts';
-import { FieldListWriter } from './field-list-writer.ts';
-import { writtenNames } from './flat-log.ts';
+import { FieldListWriter, listedNames } from './field-list-writer.ts';
+import { NameAnswers } from './field-selection.ts';
+import { writtenName } from './flat-log.ts';
 import type { Framing } from './framing.ts';
 import type { HeaderWriter } from './header.ts';
 import { Headers } from './headers.ts';
@@ -29,7 +31,6 @@ import {
   usualMaxIdentityBytes,
 } from './identity.ts';
 import type { LogWalker } from './log-walker.ts';
-import { CompiledMapped } from './mapped-fields.ts';
 import type { MessageWriter } from './message-writer.ts';
 import type { ByteSource } from './output.ts';
 import { RowWriter } from './row-writer.ts';
@@ -99,7 +100,7 @@ interface CompiledFormat extends Pick<EncoderParts, 'row' | 'createMessage' | 'm
 
 function compileFormat({ format, fields }: EncoderOptions, columns: ColumnNames): CompiledFormat {
   if (isTextFormat(format)) {
-    const parts = { format, names: writtenNames(fields) };
+    const parts = { format, names: new NameAnswers((name) => writtenName(name, fields)) };
     return {
       row: undefined,
       createMessage: (source, walker) => new ComputedWriter(parts, source, walker),
@@ -113,14 +114,14 @@ function compileFormat({ format, fields }: EncoderOptions, columns: ColumnNames)
 }
 
 function rowWriter(compiled: CompiledRow, names: ColumnNames): EncoderParts['createMessage'] {
-  const { row, select, valueEscape } = compiled;
-  const { uniqueNames, mapped, keyValueSign: sign } = row;
-  const repairs = row.invalidUtf8 === 'replace';
-  if (!uniqueNames && !repairs && !mapped) return (source, walker) => new RowWriter(compiled, source, walker);
+  const { uniqueNames, mapped, invalidUtf8 } = compiled.row;
+  if (!uniqueNames && invalidUtf8 !== 'replace' && !mapped) {
+    return (source, walker) => new RowWriter(compiled, source, walker);
+  }
   const parts = {
     compiled,
-    names: writtenNames(select),
-    mapped: mapped && new CompiledMapped({ mapped, names, valueEscape, sign, repairs }),
+    openings: listedNames(compiled),
+    mapped: mapped && new CompiledMapped(mapped, compiled, names),
   };
   return (source, walker, columns) => new FieldListWriter(parts, source, walker, columns);
 }

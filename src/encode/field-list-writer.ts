@@ -7,58 +7,61 @@
  * Equal names are looked for among the other fields, after those that mapped fields have taken.
  */
 import type { Columns } from './columns.ts';
+import type { CompiledMapped } from './compiled-mapped.ts';
 import type { CompiledRow } from './compiled-row.ts';
-import { type FieldPieces, rowPieces, writeCutRow } from './cut-row.ts';
+import { rowPieces, writeCutRow } from './cut-row.ts';
 import type { TextPiece } from './cut-text.ts';
-import type { NameAnswers } from './field-selection.ts';
-import { type FieldPlace, type FlatField, FlatLog, type WrittenName } from './flat-log.ts';
+import { NameAnswers } from './field-selection.ts';
+import { type FieldVisitor, FlatLog, writtenName } from './flat-log.ts';
+import { ListedFields, type Opening, openingOf } from './listed-fields.ts';
 import type { LogWalker } from './log-walker.ts';
-import type { CompiledMapped, ListedField } from './mapped-fields.ts';
+import { MappedFields } from './mapped-fields.ts';
 import type { MessageWriter } from './message-writer.ts';
-import { type ByteSource, byteSource, type Output } from './output.ts';
+import { type ByteSource, escapedLength, type Output } from './output.ts';
 import { plainRun, type Run, runLength, writeRun } from './run.ts';
-import { validUtf8 } from './utf8.ts';
-
-interface ListedText {
-  readonly head: readonly Run[];
-  readonly fields: readonly FieldRuns[];
-}
-
-interface FieldRuns extends FieldPieces {
-  readonly opening: readonly Run[];
-  readonly value: Run | undefined;
-}
+import { repairUtf8 } from './utf8.ts';
 
 /** The same for all batches. */
 export interface FieldListParts {
   readonly compiled: CompiledRow;
-  /** What `compiled.select` answers. */
-  readonly names: NameAnswers<WrittenName | 'drop'>;
+  /** Of the names that `compiled.select` has written. */
+  readonly openings: NameAnswers<Opening | 'drop'>;
   readonly mapped: CompiledMapped | undefined;
+}
+
+/** `openings` for a writer. */
+export function listedNames(compiled: CompiledRow): FieldListParts['openings'] {
+  return new NameAnswers((name) => {
+    const written = writtenName(name, compiled.select);
+    return written === 'drop' ? written : openingOf(written, compiled);
+  });
 }
 
 export class FieldListWriter implements MessageWriter {
   readonly #compiled: CompiledRow;
-  readonly #log: FlatLog;
-  readonly #mapped: CompiledMapped | undefined;
-  readonly #columns: Columns;
-  readonly #walker: LogWalker;
-  readonly #constants: { readonly prefix: Run; readonly lead: Run; readonly separator: Run; readonly sign: Run };
-  #text: ListedText = { head: [], fields: [] };
+  readonly #log: FlatLog<Opening>;
+  readonly #mapped: MappedFields | undefined;
+  readonly #hasOthers: boolean;
+  readonly #fields: ListedFields;
+  readonly #head: readonly Run[];
+  readonly #repairs: boolean;
+  /** The other fields of the last log whose names were found to be unique. */
+  #unique: Opening[] = [];
+  /** Bytes of the present log's text: what is not escaped any more, and values that are to be. */
+  #constantBytes = 0;
+  #valueBytes = 0;
+  /** Of the head, at most. */
+  #maxHeadBytes = 0;
+  #headBytes = 0;
 
-  constructor({ compiled, names, mapped }: FieldListParts, source: ByteSource, walker: LogWalker, columns: Columns) {
-    const { prefix, lead, separator, keyValueSign } = compiled.row;
+  constructor({ compiled, openings, mapped }: FieldListParts, source: ByteSource, walker: LogWalker, columns: Columns) {
     this.#compiled = compiled;
-    this.#log = new FlatLog(names, source, walker);
-    this.#mapped = mapped;
-    this.#columns = columns;
-    this.#walker = walker;
-    this.#constants = {
-      prefix: plainRun(prefix),
-      lead: plainRun(lead),
-      separator: plainRun(separator),
-      sign: plainRun(keyValueSign),
-    };
+    this.#repairs = compiled.row.invalidUtf8 === 'replace';
+    this.#log = new FlatLog(openings, source, walker);
+    this.#mapped = mapped && new MappedFields({ compiled: mapped, columns, walker, repairs: this.#repairs });
+    this.#hasOthers = mapped?.rest !== false;
+    this.#fields = new ListedFields(compiled.valueEscape);
+    this.#head = this.#mapped?.head ?? [plainRun(compiled.row.prefix)];
   }
 
   beginGroup(): void {
@@ -66,81 +69,103 @@ export class FieldListWriter implements MessageWriter {
   }
 
   beginLog(_facility: number, severity: number): void {
-    const { prefix, lead, separator } = this.#constants;
-    const mapped = this.#mapped?.textOf(this.#columns, this.#walker, severity);
-    const others = this.#mapped?.rest === false ? [] : this.#others(mapped?.taken);
-    const fields = [...(mapped?.fields ?? []), ...others].map(({ key, value }, index) => ({
-      opening: [index === 0 ? lead : separator, ...key],
-      value,
-    }));
-    this.#text = { head: mapped?.head ?? [prefix], fields };
+    const fields = this.#fields;
+    fields.clear();
+    this.#mapped?.begin(severity, fields);
+    const mappedCount = fields.count;
+    if (this.#hasOthers) {
+      this.#log.each(this.#addOther);
+      if (this.#compiled.row.uniqueNames && !this.#isAsUnique(mappedCount)) this.#makeUnique(mappedCount);
+    }
+    this.#measure();
   }
 
   plainLength(): number {
-    return this.#sum(({ start, end }) => end - start);
+    return this.#constantBytes + this.#headBytes + this.#valueBytes;
   }
 
   maxLength(): number {
-    return this.#sum((run) => (run.end - run.start) * (run.escape?.expansion ?? 1));
+    return this.#constantBytes + this.#maxHeadBytes + this.#valueBytes * this.#compiled.valueExpansion;
   }
 
   exactLength(): number {
-    return this.#sum(runLength);
+    let length = this.#constantBytes;
+    for (const run of this.#head) length += runLength(run);
+    for (let index = 0; index < this.#fields.count; index++) {
+      const { hasValue, value } = this.#fields.at(index);
+      if (hasValue) length += escapedLength(value, value.start, value.end, value.escape);
+    }
+    return length;
   }
 
   write(output: Output): void {
-    const { head, fields } = this.#text;
-    for (const run of head) writeRun(output, run);
-    for (const { opening, value } of fields) {
-      for (const run of opening) writeRun(output, run);
-      if (value) writeRun(output, value);
+    const fields = this.#fields;
+    for (const run of this.#head) writeRun(output, run);
+    for (let index = 0; index < fields.count; index++) {
+      const { opening, hasValue, value } = fields.at(index);
+      const bytes = index === 0 ? opening.first : opening.later;
+      output.copy(bytes, 0, bytes.bytes.length);
+      if (hasValue) output.escaped(value, value.start, value.end, value.escape);
     }
-    if (fields.length > 0) output.text(this.#compiled.trail);
+    if (fields.count > 0) output.text(this.#compiled.trail);
     output.text(this.#compiled.row.suffix);
   }
 
   pieces(): Iterator<TextPiece> {
-    return rowPieces(this.#text.head, this.#text.fields, this.#compiled.row);
+    const { row } = this.#compiled;
+    return rowPieces(this.#head, this.#fields.pieces(row), row);
   }
 
   writeCut(output: Output, limit: number): void {
-    writeCutRow(output, limit, this.#text.head, this.#text.fields, this.#compiled.row);
+    const { row } = this.#compiled;
+    writeCutRow(output, limit, this.#head, this.#fields.pieces(row), row);
   }
 
-  /** The fields that have no place of their own. */
-  #others(taken: ReadonlySet<FieldPlace> | undefined): ListedField[] {
-    const { row, keyEscape, valueEscape } = this.#compiled;
-    const all = taken?.size ? this.#log.fields().filter(({ place }) => !taken.has(place)) : this.#log.fields();
-    const fields = row.uniqueNames ? firstOfEach(all) : all;
-    return fields.map(({ name, value, start, end }) => ({
-      key: [
-        { bytes: name.bytes, view: name.view, start: 0, end: name.bytes.length, escape: keyEscape },
-        this.#constants.sign,
-      ],
-      value: { ...this.#readable(value, start, end), escape: valueEscape },
-    }));
-  }
+  /** A field that has no place of its own. */
+  readonly #addOther: FieldVisitor<Opening> = (opening, source, start, end, place) => {
+    if (this.#mapped?.isTaken(place)) return;
+    const value = this.#fields.add(opening);
+    value.set(source, start, end);
+    if (this.#repairs) repairUtf8(value);
+  };
 
-  #readable(source: ByteSource, start: number, end: number): Run {
-    const { bytes, view } = source;
-    const value = bytes.subarray(start, end);
-    const valid = this.#compiled.row.invalidUtf8 === 'replace' ? validUtf8(value) : value;
-    return valid === value ? { bytes, view, start, end } : { ...byteSource(valid), start: 0, end: valid.length };
-  }
-
-  #sum(lengthOf: (run: Run) => number): number {
-    const { head, fields } = this.#text;
-    let length = this.#compiled.row.suffix.length + (fields.length > 0 ? this.#compiled.trail.length : 0);
-    for (const run of head) length += lengthOf(run);
-    for (const { opening, value } of fields) {
-      for (const run of opening) length += lengthOf(run);
-      if (value) length += lengthOf(value);
+  /** Whether the other fields, from a place on, have the very names that were found to be unique. */
+  #isAsUnique(from: number): boolean {
+    const fields = this.#fields;
+    const unique = this.#unique;
+    if (fields.count - from !== unique.length) return false;
+    for (let index = 0; index < unique.length; index++) {
+      if (fields.at(from + index).opening !== unique[index]) return false;
     }
-    return length;
+    return true;
   }
-}
 
-function firstOfEach(fields: readonly FlatField[]): FlatField[] {
-  const seen = new Set<string>();
-  return fields.filter(({ name: { latin1 } }) => !seen.has(latin1) && seen.add(latin1));
+  #makeUnique(from: number): void {
+    const fields = this.#fields;
+    const { count } = fields;
+    fields.keepFirstOfEach(from);
+    if (fields.count !== count) return;
+    this.#unique = [];
+    for (let index = from; index < count; index++) this.#unique.push(fields.at(index).opening);
+  }
+
+  #measure(): void {
+    const fields = this.#fields;
+    const { row, trail } = this.#compiled;
+    let constants = row.suffix.length + (fields.count > 0 ? trail.length : 0);
+    let values = 0;
+    for (let index = 0; index < fields.count; index++) {
+      const { opening, hasValue, value } = fields.at(index);
+      constants += (index === 0 ? opening.first : opening.later).bytes.length;
+      if (hasValue) values += value.end - value.start;
+    }
+    this.#constantBytes = constants;
+    this.#valueBytes = values;
+    this.#headBytes = 0;
+    this.#maxHeadBytes = 0;
+    for (const { start, end, escape: table } of this.#head) {
+      this.#headBytes += end - start;
+      this.#maxHeadBytes += (end - start) * (table?.expansion ?? 1);
+    }
+  }
 }

@@ -1,17 +1,16 @@
 /**
- * A log as a list of fields, in the order of row-writer.ts: for whatever has to look at all of them before the first is
- * written. An object a field, unlike the walker's places.
+ * A log's fields one by one, in the order of row-writer.ts: for whatever has to look at all of them before the first is
+ * written.
  */
 import {
   type FieldSelection,
-  latin1,
-  NameAnswers,
+  type NameAnswers,
   SOURCE_NAME,
   TAG_PREFIX,
   TIME_NS_NAME,
   TOPIC_NAME,
 } from './field-selection.ts';
-import type { FieldSpans } from './field-spans.ts';
+import { GuessedAnswers } from './guessed-answers.ts';
 import type { LogWalker } from './log-walker.ts';
 import { type ByteSource, byteSource } from './output.ts';
 
@@ -24,87 +23,74 @@ export const TIME_NS_PLACE = 2;
 /** Of the first tag; the contents follow the tags. */
 export const FIRST_TAG_PLACE = 3;
 
-export interface FlatField {
-  readonly name: WrittenName;
-  /** Where the value is: from `start` to `end`. */
-  readonly value: ByteSource;
-  readonly start: number;
-  readonly end: number;
-  readonly place: FieldPlace;
-}
-
-/** As it is written, but not escaped. */
-export interface WrittenName extends ByteSource {
-  /** One character a byte. */
-  readonly latin1: string;
-}
+/** Is shown a field: its name, and where its value is, from `start` to `end`. */
+export type FieldVisitor<Name> = (name: Name, value: ByteSource, start: number, end: number, place: FieldPlace) => void;
 
 const NO_PREFIX = new Uint8Array(0);
 
-export class FlatLog {
-  readonly #names: NameAnswers<WrittenName | 'drop'>;
+/** @typeParam Name what is known of a name that is written */
+export class FlatLog<Name extends object> {
+  readonly #names: NameAnswers<Name | 'drop'>;
+  readonly #contentNames: GuessedAnswers<Name | 'drop'>;
   readonly #source: ByteSource;
   readonly #walker: LogWalker;
-  #groupFields: FlatField[] = [];
-  #tags: FlatField[] = [];
+  readonly #topic: Name | 'drop';
+  readonly #host: Name | 'drop';
+  readonly #timeNs: Name | 'drop';
+  #tagNames: (Name | 'drop')[] = [];
 
   /** @param source the bytes that the walker walks over */
-  constructor(names: NameAnswers<WrittenName | 'drop'>, source: ByteSource, walker: LogWalker) {
+  constructor(names: NameAnswers<Name | 'drop'>, source: ByteSource, walker: LogWalker) {
     this.#names = names;
+    this.#contentNames = new GuessedAnswers((bytes, start, end) => names.of(NO_PREFIX, bytes, start, end));
     this.#source = source;
     this.#walker = walker;
+    const own = (name: Uint8Array): Name | 'drop' => names.of(NO_PREFIX, name, 0, name.length);
+    this.#topic = own(TOPIC_NAME);
+    this.#host = own(SOURCE_NAME);
+    this.#timeNs = own(TIME_NS_NAME);
   }
 
   beginGroup(): void {
-    const { topicStart, topicEnd, sourceStart, sourceEnd, tags } = this.#walker;
-    const source = this.#source;
-    this.#groupFields = [
-      ...this.#own(TOPIC_NAME, source, topicStart, topicEnd, TOPIC_PLACE),
-      ...this.#own(SOURCE_NAME, source, sourceStart, sourceEnd, SOURCE_PLACE),
-    ];
-    this.#tags = [];
-    this.#addAll(this.#tags, tags, TAG_PREFIX, FIRST_TAG_PLACE);
-  }
-
-  /** The fields of the walker's present log that are selected. */
-  fields(): FlatField[] {
-    const { timeNs, tags, contents } = this.#walker;
-    const fields = [...this.#groupFields];
-    if (timeNs > 0) {
-      const text = timeNsText(timeNs);
-      fields.push(...this.#own(TIME_NS_NAME, byteSource(text), 0, text.length, TIME_NS_PLACE));
+    const { offsets, count } = this.#walker.tags;
+    this.#tagNames = [];
+    for (let at = 0; at < count * 4; at += 4) {
+      this.#tagNames.push(this.#names.of(TAG_PREFIX, this.#source.bytes, offsets[at]!, offsets[at + 1]!));
     }
-    fields.push(...this.#tags);
-    this.#addAll(fields, contents, NO_PREFIX, FIRST_TAG_PLACE + tags.count);
-    return fields;
   }
 
-  #own(flattened: Uint8Array, value: ByteSource, start: number, end: number, place: FieldPlace): FlatField[] {
-    const name = this.#names.of(NO_PREFIX, flattened, 0, flattened.length);
-    return name === 'drop' ? [] : [{ name, value, start, end, place }];
-  }
-
-  #addAll(fields: FlatField[], { offsets, count }: FieldSpans, prefix: Uint8Array, firstPlace: FieldPlace): void {
-    const value = this.#source;
+  /** Shows the fields of the walker's present log that are selected. */
+  each(visit: FieldVisitor<Name>): void {
+    const { topicStart, topicEnd, sourceStart, sourceEnd, timeNs, tags, contents } = this.#walker;
+    const source = this.#source;
+    if (this.#topic !== 'drop') visit(this.#topic, source, topicStart, topicEnd, TOPIC_PLACE);
+    if (this.#host !== 'drop') visit(this.#host, source, sourceStart, sourceEnd, SOURCE_PLACE);
+    if (timeNs > 0 && this.#timeNs !== 'drop') {
+      const text = byteSource(timeNsText(timeNs));
+      visit(this.#timeNs, text, 0, text.bytes.length, TIME_NS_PLACE);
+    }
+    for (let tag = 0; tag < tags.count; tag++) {
+      const name = this.#tagNames[tag]!;
+      const at = tag * 4;
+      if (name !== 'drop') visit(name, source, tags.offsets[at + 2]!, tags.offsets[at + 3]!, FIRST_TAG_PLACE + tag);
+    }
+    const { offsets, count } = contents;
     for (let field = 0; field < count; field++) {
       const at = field * 4;
-      const name = this.#names.of(prefix, value.bytes, offsets[at]!, offsets[at + 1]!);
-      if (name === 'drop') continue;
-      fields.push({ name, value, start: offsets[at + 2]!, end: offsets[at + 3]!, place: firstPlace + field });
+      const name = this.#contentNames.of(field, source.bytes, offsets[at]!, offsets[at + 1]!);
+      const place = FIRST_TAG_PLACE + tags.count + field;
+      if (name !== 'drop') visit(name, source, offsets[at + 2]!, offsets[at + 3]!, place);
     }
   }
 }
 
 /** `__time_ns_part__` of a log that has one. */
 export function timeNsText(timeNs: number): Uint8Array {
-  return Uint8Array.from(Buffer.from(String(timeNs), 'latin1'));
+  return new Uint8Array(Buffer.from(String(timeNs), 'latin1'));
 }
 
-export function writtenNames(select: FieldSelection | undefined): NameAnswers<WrittenName | 'drop'> {
-  return new NameAnswers((name) => {
-    const choice = select?.(name) ?? 'keep';
-    if (choice === 'drop') return choice;
-    const written = choice === 'keep' ? name : choice;
-    return { ...byteSource(written), latin1: latin1(written) };
-  });
+/** The name that a field is written under, not escaped yet. */
+export function writtenName(name: Uint8Array, select: FieldSelection | undefined): Uint8Array | 'drop' {
+  const choice = select?.(name) ?? 'keep';
+  return choice === 'keep' ? name : choice;
 }

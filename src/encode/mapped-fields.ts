@@ -1,184 +1,210 @@
 /** The part of a text that gives some fields a place of their own (format/mapped.ts), by the columns that it names. */
-import { jsonAt } from '../format/json-path.ts';
-import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../format/mapped.ts';
+import type { ValueType } from '../format/mapped.ts';
 import { epochMs, ipVersion, isInteger } from '../format/value-types.ts';
-import type { ColumnNames, Columns } from './columns.ts';
+import type { Columns } from './columns.ts';
+import type {
+  CompiledField,
+  CompiledHeadPart,
+  CompiledMapped,
+  CompiledPlace,
+  CompiledSource,
+  JsonColumn,
+} from './compiled-mapped.ts';
 import { charactersEnd } from './cut-text.ts';
 import { latin1 } from './field-selection.ts';
 import type { FieldPlace } from './flat-log.ts';
+import { GuessedAnswers } from './guessed-answers.ts';
+import type { ListedFields } from './listed-fields.ts';
 import type { LogWalker } from './log-walker.ts';
-import { byteSource, type CompiledEscape, compileEscape } from './output.ts';
-import { plainRun, type Run } from './run.ts';
-import { decodeUtf8, validUtf8 } from './utf8.ts';
+import { type ByteSource, byteSource } from './output.ts';
+import { MovingRun, type Run } from './run.ts';
+import { isUtf8At, repairUtf8, validUtf8 } from './utf8.ts';
 
 const NANOSECONDS_A_SECOND = 1_000_000_000;
 const NANOSECONDS_A_MILLISECOND = 1_000_000;
-
-/** A field without what stands before it. */
-export interface ListedField {
-  /** With the sign, where a value follows. */
-  readonly key: readonly Run[];
-  readonly value: Run | undefined;
-}
-
-export interface MappedText {
-  readonly head: readonly Run[];
-  readonly fields: readonly ListedField[];
-  /** Those that are not written again. */
-  readonly taken: ReadonlySet<FieldPlace>;
-}
-
-/** A column, and a path in it where it holds JSON. */
-interface Place {
-  readonly column: number;
-  readonly path: readonly string[] | undefined;
-}
-
-interface Value {
-  readonly bytes: Uint8Array;
-  /** The field that it is the whole of. */
-  readonly place?: FieldPlace | undefined;
-  /** With `ip`. */
-  readonly version?: 4 | 6 | undefined;
-}
+/** An address, a number or a time is never longer. */
+const MAX_TYPED_BYTES = 64;
 
 export interface MappedFieldsParts {
-  readonly mapped: Mapped;
-  /** Is told which fields are asked for. */
-  readonly names: ColumnNames;
-  readonly valueEscape: CompiledEscape;
-  readonly sign: Uint8Array;
+  readonly compiled: CompiledMapped;
+  readonly columns: Columns;
+  readonly walker: LogWalker;
   /** Bytes that are no UTF-8 become U+FFFD. */
   readonly repairs: boolean;
 }
 
-/** The same for all batches. */
-export class CompiledMapped {
-  readonly rest: boolean;
-  readonly #head: readonly HeadPart[];
-  readonly #fields: readonly MappedField[];
-  readonly #places = new Map<ValueSource, readonly Place[]>();
-  /** Of bytes that are the same in every log: a view costs more than writing what it shows. */
-  readonly #constants = new Map<Uint8Array, Run>();
-  readonly #valueEscape: CompiledEscape;
-  readonly #sign: Run;
+/** For one batch. */
+export class MappedFields {
+  /** Of the present log's text. */
+  readonly head: Run[] = [];
+  readonly #compiled: CompiledMapped;
+  readonly #columns: Columns;
+  readonly #walker: LogWalker;
   readonly #repairs: boolean;
+  /** The values in the head; undefined for its other parts. */
+  readonly #headValues: readonly (MovingRun | undefined)[];
+  /** Those that are not written again. */
+  readonly #taken = new Set<FieldPlace>();
+  /** What has been found last. */
+  readonly #found = new Found();
+  /** By JsonColumn: whether it has been looked into, and where its text is; undefined where there is none. */
+  readonly #isRead: boolean[];
+  readonly #jsonTexts: (ByteSource | undefined)[];
+  /** Times as they are written, by the field: many logs in a row have the same. */
+  readonly #times = new GuessedAnswers((bytes, start, end) => {
+    const ms = epochMs(latin1(bytes.subarray(start, end)));
+    return ms === undefined ? undefined : byteSource(utf8(ms));
+  });
 
-  constructor({ mapped, names, valueEscape, sign, repairs }: MappedFieldsParts) {
-    this.rest = mapped.rest;
-    this.#head = mapped.head;
-    this.#fields = mapped.fields;
-    this.#valueEscape = valueEscape;
-    this.#sign = plainRun(sign);
+  constructor({ compiled, columns, walker, repairs }: MappedFieldsParts) {
+    this.#compiled = compiled;
+    this.#columns = columns;
+    this.#walker = walker;
     this.#repairs = repairs;
-    const sources = [...mapped.fields, ...mapped.head].flatMap((part) => ('value' in part ? [part.value] : []));
-    for (const source of sources) {
-      if (source.kind !== 'fields') continue;
-      this.#places.set(
-        source,
-        source.places.map(({ field, path }) => ({ column: names.add(field), path })),
-      );
-    }
+    this.#headValues = compiled.head.map((part) => (part.kind === 'value' ? new MovingRun(part.escape) : undefined));
+    this.#isRead = compiled.jsonColumns.map(() => false);
+    this.#jsonTexts = compiled.jsonColumns.map(() => undefined);
   }
 
-  /** @param severity of the message, 0..7 */
-  textOf(columns: Columns, walker: LogWalker, severity: number): MappedText {
-    const find = this.#finder(columns, walker);
-    const head = this.#head.map((part) => this.#headRun(part, find, severity));
-    const taken = new Set<FieldPlace>();
-    const fields = this.#fields.flatMap((field) => this.#listed(field, find, taken));
-    return { head, fields, taken };
+  /**
+   * Prepares the walker's present log.
+   * @param severity of the message, 0..7
+   * @param fields the mapped ones are added to them
+   */
+  begin(severity: number, fields: ListedFields): void {
+    this.#isRead.fill(false);
+    if (this.#taken.size > 0) this.#taken.clear();
+    const { head, fields: mapped } = this.#compiled;
+    for (let index = 0; index < head.length; index++) this.head[index] = this.#headRun(index, head[index]!, severity);
+    for (let index = 0; index < mapped.length; index++) this.#add(index, mapped[index]!, fields);
   }
 
-  #headRun(part: HeadPart, find: Find, severity: number): Run {
-    if (part.kind === 'constant') return this.#constant(part.bytes);
-    if (part.kind === 'severity') return this.#constant(part.texts[severity]!);
-    const value = find(part.value, 'text', true);
-    if (value === undefined) return this.#constant(part.orElse);
-    return this.#cut(value.bytes, part.maxCharacters, compileEscape(part.escape));
+  /** Whether a mapped field has taken its value from there, whole. */
+  isTaken(place: FieldPlace): boolean {
+    return this.#taken.has(place);
   }
 
-  #listed(field: MappedField, find: Find, taken: Set<FieldPlace>): ListedField[] {
-    const value = find(field.value, field.as, field.ipv6 !== undefined);
-    if (value === undefined) return [];
-    if (value.place !== undefined) taken.add(value.place);
-    const { key, label } = (value.version === 6 && field.ipv6) || field;
-    const run = this.#cut(value.bytes, field.maxCharacters, this.#valueEscape);
-    const written: ListedField = { key: [this.#constant(key), this.#sign], value: run };
-    return label === undefined ? [written] : [written, { key: [this.#constant(label)], value: undefined }];
-  }
-
-  #constant(bytes: Uint8Array): Run {
-    const known = this.#constants.get(bytes);
-    if (known !== undefined) return known;
-    const run = plainRun(bytes);
-    this.#constants.set(bytes, run);
+  #headRun(index: number, part: CompiledHeadPart, severity: number): Run {
+    if (part.kind === 'constant') return part.run;
+    if (part.kind === 'severity') return part.runs[severity]!;
+    if (!this.#find(part.value, 'text', true, index)) return part.orElse;
+    const run = this.#headValues[index]!;
+    this.#setTo(run, part.maxCharacters);
     return run;
   }
 
-  #cut(value: Uint8Array, maxCharacters: number | undefined, escapeTable: CompiledEscape): Run {
-    const bytes = this.#repairs ? validUtf8(value) : value;
-    const end = maxCharacters === undefined ? bytes.length : charactersEnd(bytes, 0, bytes.length, maxCharacters);
-    const { view } = byteSource(bytes);
-    return { bytes, view, start: 0, end, escape: escapeTable };
+  #add(index: number, field: CompiledField, fields: ListedFields): void {
+    const found = this.#found;
+    if (!this.#find(field.value, field.as, field.ipv6 !== undefined, index)) return;
+    if (found.place !== NO_PLACE) this.#taken.add(found.place);
+    const { opening, label } = (found.version === 6 && field.ipv6) || field;
+    this.#setTo(fields.add(opening), field.maxCharacters);
+    if (label !== undefined) fields.addWithoutValue(label);
   }
 
-  /** For one log: what holds JSON is decoded once. */
-  #finder(columns: Columns, walker: LogWalker): Find {
-    const texts = new Map<number, string | undefined>();
-    const textOf = (column: number): string | undefined => {
-      if (!texts.has(column)) {
-        const value = columns.value(column);
-        texts.set(column, value && decodeUtf8(value));
+  /** Sets a run to what has been found. */
+  #setTo(run: MovingRun, maxCharacters: number): void {
+    const { source, start, end } = this.#found;
+    run.set(source, start, end);
+    if (this.#repairs) repairUtf8(run);
+    if (run.end - run.start > maxCharacters) run.end = charactersEnd(run.bytes, run.start, run.end, maxCharacters);
+  }
+
+  /**
+   * @param index of the field
+   * @returns whether there is a value, which is then what has been found
+   */
+  #find(source: CompiledSource, as: ValueType, takesIpv6: boolean, index: number): boolean {
+    switch (source.kind) {
+      case 'log-time':
+        this.#found.setBytes(byteSource(utf8(String(timeMs(this.#walker)))));
+        return true;
+      case 'constant':
+        this.#found.setBytes(source.bytes);
+        return this.#isOfType(as, takesIpv6, index);
+      case 'fields':
+        for (const place of source.places) if (this.#findAt(place) && this.#isOfType(as, takesIpv6, index)) return true;
+        return false;
+    }
+  }
+
+  #findAt(place: CompiledPlace): boolean {
+    const columns = this.#columns;
+    const { column, json } = place;
+    if (!columns.has(column)) return false;
+    if (json === undefined) {
+      this.#found.set(columns.source(column), columns.start(column), columns.end(column), columns.place(column));
+      return true;
+    }
+    const text = this.#jsonText(json);
+    if (text === undefined || !json.paths.has(place.path)) return false;
+    const unescaped = json.paths.unescaped(place.path);
+    if (unescaped !== undefined) this.#found.setBytes(byteSource(utf8(unescaped)));
+    else this.#found.set(text, json.paths.startOf(place.path), json.paths.endOf(place.path), NO_PLACE);
+    return true;
+  }
+
+  /** Reads the JSON in a field that the log has, once a log. */
+  #jsonText({ index, column, paths }: JsonColumn): ByteSource | undefined {
+    if (this.#isRead[index]) return this.#jsonTexts[index];
+    const columns = this.#columns;
+    const source = columns.source(column);
+    const start = columns.start(column);
+    const end = columns.end(column);
+    const isText = isUtf8At(source, start, end);
+    const text = isText ? source : byteSource(validUtf8(source.bytes.subarray(start, end)));
+    const isJson = isText ? paths.read(text.bytes, start, end) : paths.read(text.bytes, 0, text.bytes.length);
+    this.#isRead[index] = true;
+    this.#jsonTexts[index] = isJson ? text : undefined;
+    return this.#jsonTexts[index];
+  }
+
+  /** What has been found as the type wants it; false where it is empty, or not of the type. */
+  #isOfType(as: ValueType, takesIpv6: boolean, index: number): boolean {
+    const found = this.#found;
+    const { source, start, end } = found;
+    if (start === end) return false;
+    if (as === 'text') return true;
+    if (end - start > MAX_TYPED_BYTES) return false;
+    switch (as) {
+      case 'ip':
+        found.version = ipVersion(latin1(source.bytes.subarray(start, end)));
+        return found.version === 4 || (found.version === 6 && takesIpv6);
+      case 'integer':
+        return isInteger(latin1(source.bytes.subarray(start, end)));
+      case 'time': {
+        const written = this.#times.of(index, source.bytes, start, end);
+        if (written !== undefined) found.set(written, 0, written.bytes.length, found.place);
+        return written !== undefined;
       }
-      return texts.get(column);
-    };
-    const at = ({ column, path }: Place): Value | undefined => {
-      if (path === undefined) {
-        const bytes = columns.value(column);
-        return bytes && { bytes, place: columns.place(column) };
-      }
-      const json = textOf(column);
-      const text = json === undefined ? undefined : jsonAt(json, path);
-      return text === undefined ? undefined : { bytes: utf8(text) };
-    };
-    return (source, as, takesIpv6) => {
-      if (source.kind === 'log-time') return { bytes: utf8(String(timeMs(walker))) };
-      if (source.kind === 'constant') return typed({ bytes: source.bytes }, as, takesIpv6);
-      for (const place of this.#places.get(source)!) {
-        const value = at(place);
-        const found = value && typed(value, as, takesIpv6);
-        if (found) return found;
-      }
-      return undefined;
-    };
+    }
   }
 }
 
-type Find = (source: ValueSource, as: ValueType, takesIpv6: boolean) => Value | undefined;
+const NO_PLACE = -1;
 
-/** The value as the type wants it; undefined where it is empty, or not of the type. */
-function typed(value: Value, as: ValueType, takesIpv6: boolean): Value | undefined {
-  if (value.bytes.length === 0) return undefined;
-  if (as === 'text') return value;
-  if (value.bytes.length > MAX_TYPED_BYTES) return undefined;
-  const text = latin1(value.bytes);
-  switch (as) {
-    case 'ip': {
-      const version = ipVersion(text);
-      return version === 4 || (version === 6 && takesIpv6) ? { ...value, version } : undefined;
-    }
-    case 'integer':
-      return isInteger(text) ? value : undefined;
-    case 'time': {
-      const ms = epochMs(text);
-      return ms === undefined ? undefined : { ...value, bytes: utf8(ms) };
-    }
+/** A value of a log. */
+class Found {
+  source: ByteSource = byteSource(new Uint8Array(0));
+  start = 0;
+  end = 0;
+  /** The field that it is the whole of, or NO_PLACE. */
+  place: FieldPlace = NO_PLACE;
+  /** With `ip`. */
+  version: 4 | 6 | undefined;
+
+  set(source: ByteSource, start: number, end: number, place: FieldPlace): void {
+    this.source = source;
+    this.start = start;
+    this.end = end;
+    this.place = place;
+    this.version = undefined;
+  }
+
+  setBytes(source: ByteSource): void {
+    this.set(source, 0, source.bytes.length, NO_PLACE);
   }
 }
-
-/** An address, a number or a time is never longer. */
-const MAX_TYPED_BYTES = 64;
 
 function timeMs({ time, timeNs }: LogWalker): number {
   const isFraction = timeNs >= 0 && timeNs < NANOSECONDS_A_SECOND;

@@ -75,8 +75,9 @@ class ReferenceBatch implements EncodedBatch {
 
   constructor(raw: Uint8Array, parts: EncoderParts, identity: BatchIdentity | undefined, firstIndex: number) {
     const walker = new LogWalker(raw);
-    const columns = new Columns(parts.columns, raw, walker);
-    const message = parts.createMessage(byteSource(raw), walker, columns);
+    const source = byteSource(raw);
+    const columns = new Columns(parts.columns, source, walker);
+    const message = parts.createMessage(source, walker, columns);
     this.counts = noCounts(raw.length, parts.rules?.filters.length ?? 0);
     this.#parts = parts;
     this.#firstIndex = firstIndex;

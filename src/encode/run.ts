@@ -1,8 +1,30 @@
 /** A run of bytes that is still to be escaped, or to be written as it is: what a text is made of. */
 import type { TextPiece } from './cut-text.ts';
-import { type ByteSource, byteSource, escapedLength, type Output } from './output.ts';
+import { type ByteSource, byteSource, type CompiledEscape, escapedLength, type Output } from './output.ts';
 
 export interface Run extends ByteSource, TextPiece {}
+
+const NOTHING = byteSource(new Uint8Array(0));
+
+/** A run that is another one in each log. */
+export class MovingRun implements Run {
+  bytes = NOTHING.bytes;
+  view = NOTHING.view;
+  start = 0;
+  end = 0;
+  readonly escape: CompiledEscape;
+
+  constructor(escapeTable: CompiledEscape) {
+    this.escape = escapeTable;
+  }
+
+  set({ bytes, view }: ByteSource, start: number, end: number): void {
+    this.bytes = bytes;
+    this.view = view;
+    this.start = start;
+    this.end = end;
+  }
+}
 
 export function plainRun(bytes: Uint8Array): Run {
   const { view } = byteSource(bytes);

@@ -1,12 +1,37 @@
 /** Bytes that are to be UTF-8, and may not be. */
 import { isUtf8 } from 'node:buffer';
+import { type ByteSource, byteSource } from './output.ts';
+import type { MovingRun } from './run.ts';
 
 /** A byte order mark is text as any other. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** Up to here a look at each byte takes no longer than to ask Node. */
+const SHORT_BYTES = 256;
+const NOT_ASCII = 0x8080_8080;
+
 /** @returns the same bytes, or a copy in which each sequence that is no UTF-8 is U+FFFD (one a maximal subpart) */
 export function validUtf8(bytes: Uint8Array): Uint8Array {
   return isUtf8(bytes) ? bytes : new Uint8Array(Buffer.from(decoder.decode(bytes)));
+}
+
+/** The same of a run, which is set to the copy where it needs one. */
+export function repairUtf8(run: MovingRun): void {
+  if (isUtf8At(run, run.start, run.end)) return;
+  const valid = validUtf8(run.bytes.subarray(run.start, run.end));
+  run.set(byteSource(valid), 0, valid.length);
+}
+
+/** Whether the bytes from `start` to `end` are UTF-8. */
+export function isUtf8At({ bytes, view }: ByteSource, start: number, end: number): boolean {
+  return (end - start <= SHORT_BYTES && isAscii(bytes, view, start, end)) || isUtf8(bytes.subarray(start, end));
+}
+
+function isAscii(bytes: Uint8Array, view: DataView, start: number, end: number): boolean {
+  let at = start;
+  for (; at + 4 <= end; at += 4) if ((view.getUint32(at, true) & NOT_ASCII) !== 0) return false;
+  for (; at < end; at++) if (bytes[at]! >= 0x80) return false;
+  return true;
 }
 
 /** U+FFFD in place of what is no UTF-8. */
