@@ -55,6 +55,8 @@ export class Headers {
   readonly #fromFields: (readonly [TextName, readonly CompiledPart[]])[] = [];
   readonly #columns: readonly number[];
   readonly #writers = new Map<string, HeaderWriter>();
+  /** Of the log before: many in a row have the same. */
+  #last: LastHeader | undefined;
 
   /**
    * @param columns is told which fields are asked for
@@ -99,6 +101,14 @@ export class Headers {
   /** @param value of the fields of the log that the decision is about */
   of(decision: Decision | undefined, value: ColumnValue): HeaderWriter {
     if (this.isUsualOnly) return this.usual;
+    if (this.#last !== undefined && this.#isLast(this.#last, decision, value)) return this.#last.writer;
+    const writer = this.#kept(decision, value);
+    const texts = this.#columns.map((column) => value(column)?.slice(0, MAX_FIELD_BYTES));
+    this.#last = { rule: decision?.rule, severity: decision?.severity, texts, writer };
+    return writer;
+  }
+
+  #kept(decision: Decision | undefined, value: ColumnValue): HeaderWriter {
     const key = this.#keyOf(decision, value);
     const known = this.#writers.get(key);
     if (known !== undefined) return known;
@@ -106,6 +116,15 @@ export class Headers {
     if (this.#writers.size === MAX_KEPT_WRITERS) this.#writers.clear();
     this.#writers.set(key, writer);
     return writer;
+  }
+
+  #isLast(last: LastHeader, decision: Decision | undefined, value: ColumnValue): boolean {
+    if (decision?.rule !== last.rule || decision?.severity !== last.severity) return false;
+    const columns = this.#columns;
+    for (let index = 0; index < columns.length; index++) {
+      if (!beginsAlike(value(columns[index]!), last.texts[index])) return false;
+    }
+    return true;
   }
 
   #keyOf(decision: Decision | undefined, value: ColumnValue): string {
@@ -138,6 +157,22 @@ export class Headers {
     const rules = [undefined, ...this.#classes];
     return Math.max(...rules.map((rule) => this.#writer(longest, { ...rule, ...HIGHEST }, HIGHEST.severity).maxBytes));
   }
+}
+
+interface LastHeader {
+  readonly rule: ClassRule | undefined;
+  readonly severity: number | undefined;
+  /** By column: its first MAX_FIELD_BYTES. */
+  readonly texts: readonly (Uint8Array | undefined)[];
+  readonly writer: HeaderWriter;
+}
+
+/** @param kept of a text, its first MAX_FIELD_BYTES */
+function beginsAlike(text: Uint8Array | undefined, kept: Uint8Array | undefined): boolean {
+  if (text === undefined || kept === undefined) return text === kept;
+  if (Math.min(text.length, MAX_FIELD_BYTES) !== kept.length) return false;
+  for (let index = 0; index < kept.length; index++) if (text[index] !== kept[index]) return false;
+  return true;
 }
 
 const HIGHEST = { when: { kind: 'all', of: [] }, facility: 23, severity: 7 } as const;
