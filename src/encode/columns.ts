@@ -185,9 +185,7 @@ class Slots {
     this.#filled++;
   }
 
-  copy(slots: Slots): void {
-    const { places, sources, starts, ends } = slots;
-    this.#filled = slots.#filled;
+  copy({ places, sources, starts, ends }: Slots): void {
     for (let column = 0; column < places.length; column++) {
       const place = places[column]!;
       this.places[column] = place;

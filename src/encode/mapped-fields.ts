@@ -138,7 +138,7 @@ export class MappedFields {
     }
     const text = this.#jsonText(json);
     if (text === undefined || !json.paths.has(place.path)) return false;
-    const unescaped = json.paths.unescaped(place.path);
+    const unescaped = json.paths.unescaped(place.path, text.bytes);
     if (unescaped !== undefined) this.#found.setBytes(byteSource(utf8(unescaped)));
     else this.#found.set(text, json.paths.startOf(place.path), json.paths.endOf(place.path), NO_PLACE);
     return true;

@@ -33,7 +33,7 @@ export function jsonAt(json: string, path: readonly string[]): string | undefine
   const bytes = Buffer.from(json, 'utf8');
   paths.read(bytes, 0, bytes.length);
   if (!paths.has(number)) return undefined;
-  return paths.unescaped(number) ?? bytes.toString('utf8', paths.startOf(number), paths.endOf(number));
+  return paths.unescaped(number, bytes) ?? bytes.toString('utf8', paths.startOf(number), paths.endOf(number));
 }
 
 /** Which of the paths. */
@@ -56,16 +56,19 @@ interface PathNode {
   readonly byLength: (PathNode[] | undefined)[];
 }
 
+const NO_BYTES = new Uint8Array(0);
 const NOWHERE = -1;
 const NULL_START = 0x6e;
 
 /** Paths into the JSON of one field. */
 export class JsonPaths {
   readonly #root = pathNode(undefined);
-  /** By the path's number, of the text read last: where its value is. */
+  /** By the path's number, of the text read last: where its value is, and whether that is a string. */
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
-  #bytes: Uint8Array = new Uint8Array(0);
+  readonly #areStrings: boolean[] = [];
+  /** While a text is read: it is not kept beyond that. */
+  #bytes: Uint8Array = NO_BYTES;
   #end = 0;
 
   /**
@@ -82,6 +85,7 @@ export class JsonPaths {
     for (const node of nodes) node.paths.push(number);
     this.#starts.push(NOWHERE);
     this.#ends.push(NOWHERE);
+    this.#areStrings.push(false);
     return number;
   }
 
@@ -91,12 +95,13 @@ export class JsonPaths {
    * @returns false where it is no JSON object or array: no path leads anywhere
    */
   read(bytes: Uint8Array, start: number, end: number): boolean {
+    this.#starts.fill(NOWHERE);
     this.#bytes = bytes;
     this.#end = end;
-    this.#starts.fill(NOWHERE);
     const at = skipSpace(bytes, start, end);
     const isContainer = at < end && (bytes[at] === OPEN_OBJECT || bytes[at] === OPEN_ARRAY);
     const behind = isContainer ? this.#value(this.#root, at) : NO_JSON;
+    this.#bytes = NO_BYTES;
     if (behind !== NO_JSON && skipSpace(bytes, behind, end) === end) return true;
     this.#starts.fill(NOWHERE);
     return false;
@@ -107,24 +112,24 @@ export class JsonPaths {
     return this.#starts[path] !== NOWHERE;
   }
 
-  /** Where the value is that a path leads to, a string's without its quotes. There has to be one. */
+  /** Where the value is that a path leads to, a string's without its quotes. There has to be one, here and below. */
   startOf(path: PathNumber): number {
-    const start = this.#starts[path]!;
-    return this.#bytes[start] === QUOTE ? start + 1 : start;
+    return this.#starts[path]!;
   }
 
   endOf(path: PathNumber): number {
-    const end = this.#ends[path]!;
-    return this.#bytes[this.#starts[path]!] === QUOTE ? end - 1 : end;
+    return this.#ends[path]!;
   }
 
-  /** The value where it is not what stands there: a string with escapes. */
-  unescaped(path: PathNumber): string | undefined {
+  /**
+   * The value where it is not what stands there: a string with escapes.
+   * @param bytes of the text
+   */
+  unescaped(path: PathNumber, bytes: Uint8Array): string | undefined {
     const start = this.#starts[path]!;
     const end = this.#ends[path]!;
-    return this.#bytes[start] === QUOTE && hasEscape(this.#bytes, start, end)
-      ? parsedString(this.#bytes, start, end)
-      : undefined;
+    if (!this.#areStrings[path] || !hasEscape(bytes, start, end)) return undefined;
+    return parsedString(bytes, start - 1, end + 1);
   }
 
   /** @param at where a value begins @returns the place behind it, or NO_JSON */
@@ -135,8 +140,10 @@ export class JsonPaths {
     else if (node.children.length > 0 && byte === OPEN_ARRAY) end = this.#array(node, at);
     else end = endOfValue(this.#bytes, at, this.#end);
     if (node.path !== undefined && end !== NO_JSON && byte !== NULL_START) {
-      this.#starts[node.path] = at;
-      this.#ends[node.path] = end;
+      const isString = byte === QUOTE;
+      this.#starts[node.path] = isString ? at + 1 : at;
+      this.#ends[node.path] = isString ? end - 1 : end;
+      this.#areStrings[node.path] = isString;
     }
     return end;
   }

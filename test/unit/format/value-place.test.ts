@@ -169,7 +169,7 @@ describe('a value within JSON', () => {
       paths.read(bytes, 2, bytes.length - 2);
       return numbers.map((number) =>
         paths.has(number)
-          ? (paths.unescaped(number) ?? bytes.toString('utf8', paths.startOf(number), paths.endOf(number)))
+          ? (paths.unescaped(number, bytes) ?? bytes.toString('utf8', paths.startOf(number), paths.endOf(number)))
           : undefined,
       );
     };
