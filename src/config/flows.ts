@@ -63,7 +63,7 @@ function resolve<P extends NamedPlace>(
   const found = new Map<string, readonly [Section, P]>();
   for (const place of places) {
     const section = sections.find(({ name }) => name === place.name);
-    const quoted = JSON.stringify(place.name.slice(0, 80));
+    const quoted = JSON.stringify((place.written ?? place.name).slice(0, 80));
     if (!section) {
       complain(
         `${path}: ${quoted} is no ${kind} of this file${didYouMean(place.name, names) || listed(names)}`,

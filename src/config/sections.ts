@@ -28,6 +28,8 @@ export interface Section {
 
 export interface NamedPlace {
   readonly name: string;
+  /** As it stands in the file, where `${…}` in it was replaced: what may be shown. */
+  readonly written?: string;
   readonly at: string;
 }
 
@@ -158,10 +160,16 @@ function itemsOf(entry: PlainEntry, path: string, complain: Complain): readonly 
 
 function readFrom(entry: PlainEntry, path: string, complain: Complain): readonly NamedPlace[] | undefined {
   return itemsOf(entry, path, complain)?.flatMap((item, index) => {
-    if (item.kind === 'text') return [{ name: item.text, at: item.at }];
+    if (item.kind === 'text') return [placeOf(item)];
     complain(`${path}[${index}]${item.kind === 'broken' ? item.phrase : ' takes the name of a source'}`, item.at);
     return [];
   });
+}
+
+type PlainText = PlainNode & { readonly kind: 'text' };
+
+function placeOf({ text, written, at }: PlainText): NamedPlace {
+  return { name: text, ...(written !== undefined && { written }), at };
 }
 
 const targetKeys = ['receiver', 'required', 'group'];
@@ -174,13 +182,13 @@ function readTo(
 ): readonly Target[] | undefined {
   return itemsOf(entry, path, complain)?.flatMap((item, index): Target[] => {
     const itsPath = `${path}[${index}]`;
-    if (item.kind === 'text') return [{ name: item.text, at: item.at, required: true }];
+    if (item.kind === 'text') return [{ ...placeOf(item), required: true }];
     if (item.kind !== 'mapping') {
       const phrase = item.kind === 'broken' ? item.phrase : ' takes the name of a receiver, or {receiver: name, …}';
       complain(`${itsPath}${phrase}`, item.at);
       return [];
     }
-    const texts = new Map<string, { readonly text: string; readonly at: string }>();
+    const texts = new Map<string, PlainText>();
     // The key that is misspelt may be the very one that is missing.
     let isMisspelt = false;
     for (const { key, at, node } of item.entries) {
@@ -188,7 +196,7 @@ function readTo(
       if (!targetKeys.includes(name)) {
         isMisspelt = true;
         complain(`unknown key ${JSON.stringify(key)} in ${itsPath}${didYouMean(name, targetKeys)}`, at);
-      } else if (node.kind === 'text') texts.set(name, { text: node.text, at });
+      } else if (node.kind === 'text') texts.set(name, { ...node, at });
       else if (node.kind === 'broken') complain(`${itsPath}.${name}${node.phrase}`, at);
       else if (node.kind !== 'nothing') complain(`${itsPath}.${name} takes a plain value`, at);
     }
@@ -202,7 +210,14 @@ function readTo(
       complain(`${itsPath}.group has no meaning without required: false: the source's group is used`, group.at);
     }
     if (!receiver) return [];
-    const raw = group && { texts: [group.text], origin: group.at, at: group.at, baseDirectory, section: itsPath };
-    return [{ name: receiver.text, at: receiver.at, required: isRequired, ...(raw && !isRequired && { group: raw }) }];
+    const raw = group && {
+      texts: [group.text],
+      ...(group.written !== undefined && { written: [group.written] }),
+      origin: group.at,
+      at: group.at,
+      baseDirectory,
+      section: itsPath,
+    };
+    return [{ ...placeOf(receiver), required: isRequired, ...(raw && !isRequired && { group: raw }) }];
   });
 }

@@ -195,6 +195,22 @@ describe('what was put in is not shown', () => {
     ]);
   });
 
+  test('nor names in pipelines, however short or long', () => {
+    const file = (more: string) =>
+      `sources: {a: {}}\nreceivers: {b: {}}\npipelines: [{from: "\${S}", to: [b, {receiver: "\${L}", required: false${more}}]}]\n`;
+    expect(messages(file(''), { S: 'abc', L: 'x'.repeat(100) })).toEqual([
+      'c.yaml:3 pipelines[0].from: "${S}" is no source of this file; there is a',
+      'c.yaml:3 pipelines[0].to: "${L}" is no receiver of this file; there is b',
+    ]);
+    expect(messages(file(', required: "${S}"').replace('required: false, ', ''), { S: 'abc', L: 'b' })).toContain(
+      'c.yaml:3 pipelines[0].to: "${L}" is there twice; give it once',
+    );
+    const own = file(', group: "${G}"').replace('[b, ', '[');
+    const { flows, effective } = load(...given(own, { S: 'a', L: 'b', G: 'siem-b' }));
+    expect(flows[0]?.config.group.name).toBe('siem-b');
+    expect(JSON.stringify(effective)).not.toContain('"siem-b"');
+  });
+
   test('of two, one of which begins like the other, nothing is left over', () => {
     const environment = { SLS_CG: undefined, A: 'siem-prod', B: 'siem-prod-hunter2' };
     const { effective } = load(...given('group: ${B}\ntag: ${A}\n', environment));
