@@ -12,6 +12,7 @@
  *   retired    by `retire`, when all is delivered and saved, or its time is over; by `destroy`, at once. The end.
  */
 import { buildService, type ServiceOptions } from '../build.ts';
+import type { ServiceConfig } from '../config/config.ts';
 import { createDeliver } from '../deliver.ts';
 import { type DeliveryTotals, noTotals } from '../delivery-totals.ts';
 import { AppError, toAppError } from '../errors.ts';
@@ -156,7 +157,8 @@ export class Feed {
     const { plan, budget, drainTimeoutMs } = this.#options;
     const log = this.#log;
     const [{ config }] = plan.flows;
-    const service = buildService(config, { ...this.#options.service, log });
+    const withKey = { ...config, service: this.#withPresentKey(config.service) };
+    const service = buildService(withKey, { ...this.#options.service, log });
     const branches = plan.flows.map((flow, at) => this.#branch(flow, at));
     const fanOut = new FanOut(branches, {
       markSent: (ticket) => group.markSent(ticket),
@@ -188,6 +190,19 @@ export class Feed {
       log,
     });
     return { service, group, startedAtMs: performance.now() };
+  }
+
+  /** A wrong key is mended in the file: whoever tries again asks for it again. */
+  #withPresentKey(service: ServiceConfig): ServiceConfig {
+    if (this.#toldCode === undefined) return service;
+    try {
+      const { securityToken: _, ...place } = service;
+      const present = this.#options.service.readCredentials?.() ?? service;
+      const { accessKeyId, accessKeySecret, securityToken } = present;
+      return { ...place, accessKeyId, accessKeySecret, ...(securityToken !== undefined && { securityToken }) };
+    } catch {
+      return service; // the file cannot be used at present
+    }
   }
 
   #branch(flow: FeedPlan['flows'][number], at: number) {

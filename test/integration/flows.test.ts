@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AppError } from '../../src/errors.ts';
+import type { Flow } from '../../src/config/config.ts';
+import { AppError, ConfigError } from '../../src/errors.ts';
 import { FlowScope } from '../support/flow-scope.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -171,6 +172,25 @@ describe('several flows in one process', () => {
     await scope.until(() => expect(scope.sequence('b').unique).toBe(500));
     expect(told()).toHaveLength(1);
     expect(daemon.lines).toContainEqual({ source: 'late', msg: 'the source can be used again' });
+    expect((await daemon.drain(10_000)).complete).toBe(true);
+  }, 60_000);
+
+  it('goes on beside a source whose key is wrong from the start, and uses that once the key is mended', async () => {
+    await prepare(['web', 'app'], ['a', 'b']);
+    const web = await scope.flow('web>a');
+    const right = await scope.flow('app>b');
+    const wrong = await scope.flow('app>b', { service: { accessKeySecret: 'not-the-secret' } });
+    let read = (): Flow[] => {
+      throw new ConfigError([{ message: 'the file is half written' }]);
+    };
+    const daemon = await scope.start([web, wrong], { readFlows: () => read() });
+    const told = () => daemon.lines.filter(({ msg }) => String(msg).includes('this source cannot go on'));
+    await scope.until(() => expect(told()).toHaveLength(1));
+    expect(told()[0]).toMatchObject({ source: 'app', code: 'signature-not-match' });
+    read = () => [web, right];
+    scope.append('app', 500);
+    await scope.until(() => expect(scope.sequence('b').unique).toBe(500));
+    expect(daemon.lines).toContainEqual({ source: 'app', msg: 'the source can be used again' });
     expect((await daemon.drain(10_000)).complete).toBe(true);
   }, 60_000);
 
