@@ -79,7 +79,13 @@ export function compareFlows(running: readonly Flow[], wanted: readonly Flow[]):
 }
 
 function isSameFeed(a: FeedPlan | undefined, b: FeedPlan): boolean {
-  return a !== undefined && isDeepStrictEqual(a.flows.map(ofItsOwn), b.flows.map(ofItsOwn));
+  return a !== undefined && isDeepStrictEqual(byName(a.flows).map(ofItsOwn), byName(b.flows).map(ofItsOwn));
+}
+
+/** The order in which the file has pipelines, and their receivers, means nothing. */
+function byName(flows: readonly Flow[]): readonly Flow[] {
+  const nameOf = ({ pipeline, receiver }: Flow) => `${pipeline}/${receiver}`;
+  return flows.toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
 }
 
 /** Without what is the process's: its settings, and the budget, which takes another size while it is in use. */

@@ -81,6 +81,11 @@ describe('what a new configuration changes', () => {
       { kept: 'web app db', changed: '', added: '', removed: '' },
     ],
     [
+      'nothing: in another order it is the same',
+      running.toReversed(),
+      { kept: 'db web app', changed: '', added: '', removed: '' },
+    ],
+    [
       'a rule',
       [flow('web>a', withRules('^/login')), ...running.slice(1)],
       { kept: 'app db', changed: 'web', added: '', removed: '' },
