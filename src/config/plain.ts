@@ -61,7 +61,7 @@ export interface BrokenPart {
   readonly at: string;
 }
 
-/** What cannot be used whatever it is for: `${…}` that stands for nothing, a key that is there twice. */
+/** What cannot be used whatever it is for: `${…}` that stands for nothing, a key that is there twice, or no key. */
 export function brokenParts(node: PlainNode, path: PlainPath = []): readonly BrokenPart[] {
   if (node.kind === 'broken') return [{ path, phrase: node.phrase, at: node.at }];
   if (node.kind === 'list') return node.items.flatMap((item, index) => brokenParts(item, [...path, index]));
@@ -69,6 +69,8 @@ export function brokenParts(node: PlainNode, path: PlainPath = []): readonly Bro
   const keys = node.entries.map(({ key }) => key);
   return node.entries.flatMap(({ key, at, node: value }, index) => {
     const first = keys.indexOf(key);
+    // Schemas leave it out without a word.
+    if (key === '__proto__') return [{ path: [...path, key], phrase: ' is a name that no setting takes', at }];
     const inside = brokenParts(value, [...path, key]);
     if (first === index) return inside;
     return [
