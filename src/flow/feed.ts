@@ -254,13 +254,20 @@ export class Feed {
     const deadlineAtMs = Date.now() + deadlineMs;
     const hasFailed = this.#state === 'failed';
     clearTimeout(this.#timer);
-    const isDelivered = !hasFailed && ((await this.#attempt?.group.drain(deadlineMs * shareOfShards)) ?? true);
+    const isDelivered = hasFailed
+      ? this.#owesNothing
+      : ((await this.#attempt?.group.drain(deadlineMs * shareOfShards)) ?? true);
     this.#state = 'retired';
     this.#retiring.abort(new AppError('the feed has ended', { code: 'ended', action: 'fatal' }));
     const leftMs = Math.max(1_000, deadlineAtMs - Date.now());
     const closed = await Promise.all(this.#parts.map((parts) => this.#options.outlets.giveBack(parts, leftMs)));
     void this.#attempt?.service.close();
     return isDelivered && closed.every((each) => each);
+  }
+
+  /** What has failed and was not asked to read up to something has done all that it could, unless it had begun. */
+  get #owesNothing(): boolean {
+    return this.plan.flows[0].config.group.until === undefined && this.unfinished.length === 0;
   }
 
   /** Rejects when the feed is to end meanwhile. */

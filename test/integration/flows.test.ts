@@ -194,6 +194,15 @@ describe('several flows in one process', () => {
     expect((await daemon.drain(10_000)).complete).toBe(true);
   }, 60_000);
 
+  it('leaves nothing undone beside a source that could never be used', async () => {
+    await prepare(['web'], ['a', 'b']);
+    scope.append('web', 1_000);
+    const daemon = await scope.start(await scope.flows('web>a', 'none>b'));
+    await scope.until(() => expect(scope.sequence('a').unique).toBe(1_000));
+    expect(await daemon.drain(10_000)).toMatchObject({ complete: true, fields: { logs: 1_000, unconfirmed: [] } });
+    expect(scope.checkpointed('web')).toBe(1_000);
+  }, 60_000);
+
   it('ends with the error when no source is left that could go on', async () => {
     await prepare([], ['a']);
     await expect(scope.start(await scope.flows('none>a', 'neither>a'))).rejects.toMatchObject({
