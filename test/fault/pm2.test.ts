@@ -181,7 +181,7 @@ strict-order: true
   it('a second app for the group has the names of the first: both say so', async () => {
     // Two that always save the same cursors cannot be told apart, and two that confirm in the same rhythm may for ever:
     // so there are many log groups, and the second has a rhythm of its own.
-    run.emulator.setRate({ logsPerSecond: 3_000 });
+    run.emulator.setRate({ logsPerSecond: 8_000 });
     await pm2.run('start', 'second.config.cjs');
     const reportsOf = async (name: string) =>
       (await pm2.logged(name)).filter(({ msg }) => msg.includes(namesakeText)) as LogLine[];
