@@ -82,13 +82,16 @@ try {
   while (performance.now() < endMs) {
     const { name, disturb } = choices.pick(disturbances);
     injected.set(name, (injected.get(name) ?? 0) + 1);
+    say(name);
     await disturb();
     receiver.behave(reads);
     run.emulator.faults.clear();
     await run.moreArrived(choices.between(1, 2_000), 120_000);
   }
+  say('the end: waits until everything is checkpointed');
   const findings = await run.settle(180_000);
   const memoryAtEnd = await residentMiB(daemons.get(constant));
+  say('the daemons are stopped');
   const exits = await Promise.all([...daemons.values()].map((daemon) => daemon.stop()));
 
   console.table(Object.fromEntries([...injected].sort().map(([name, times]) => [name, { times }])));
@@ -109,6 +112,9 @@ try {
     missing !== 0 ||
     exits.some((code) => code !== 0) ||
     memoryAtEnd > 1.5 * memoryAtStart + 64;
+} catch (error) {
+  for (const [name, daemon] of daemons) console.error(`the last lines of ${name}:\n${lastLines(daemon)}`);
+  throw error;
 } finally {
   await run.close();
   await receiver.close();
@@ -116,6 +122,15 @@ try {
 }
 console.log(isBroken ? `BROKEN; again with --seed ${seed}` : 'nothing lost');
 process.exitCode = isBroken ? 1 : 0;
+
+/** So that whoever waits sees what for. */
+function say(text: string): void {
+  console.error(`${(performance.now() / 1_000).toFixed(1)} s  ${text}`);
+}
+
+function lastLines(daemon: CliProcess): string {
+  return daemon.stderr.slice(-20).join('\n');
+}
 
 /** Of a process, in Linux's accounts. */
 async function residentMiB(daemon: CliProcess | undefined): Promise<number> {

@@ -3,12 +3,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { encoderVariable } from './tested-encoder.ts';
 import { waitUntil } from './wait-until.ts';
 
 const bin = fileURLToPath(new URL('../../bin/sls-syslog.js', import.meta.url));
 const built = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** Beyond every `--drain-timeout` of the suite. */
+const longestEndMs = 90_000;
 
 export interface CliProcess {
   readonly child: ChildProcess;
@@ -19,7 +23,7 @@ export interface CliProcess {
   logged(): Record<string, unknown>[];
   /** Waits for a log line with this text. */
   waitForLog(text: string, timeoutMs?: number): Promise<Record<string, unknown>>;
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the end. Rejects, with what was logged last, where there is none for long. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** The exit code; null when a signal ended it. */
   readonly exited: Promise<number | null>;
@@ -62,7 +66,11 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
       ),
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      return exited;
+      const isOver = new AbortController();
+      const tooLong = sleep(longestEndMs, undefined, { signal: isOver.signal }).then(() => {
+        throw new Error(`no end ${longestEndMs} ms after ${signal}; its last lines:\n${stderr.slice(-20).join('\n')}`);
+      });
+      return Promise.race([exited, tooLong]).finally(() => isOver.abort());
     },
   };
 }
