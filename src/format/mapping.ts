@@ -77,7 +77,40 @@ export function compileMap(map: FieldMap, rules: KeyRules): MappedField[] {
     labels.set(key, given === undefined ? madeLabel(key, values.get(key)!) : Buffer.from(given.bytes).toString('utf8'));
     values.delete(labelKey);
   }
-  return [...values].map(([key, value]) => compileField(key, value, labels.get(key), values, rules));
+  const ipv6Labels = takeIpv6Labels(values, rules);
+  return [...values].map(([key, value]) =>
+    compileField(key, value, labels.get(key), ipv6Labels.get(key), values, rules),
+  );
+}
+
+/**
+ * The labels that the map gives for where IPv6 addresses go, which then are not fields of their own: a key would be there
+ * twice, and without an address a label of nothing.
+ *
+ * @returns by the key that the address is mapped to; undefined where the label is a field of the log
+ */
+function takeIpv6Labels(values: Map<string, ValueSource>, rules: KeyRules): Map<string, string | undefined> {
+  const labels = new Map<string, string | undefined>();
+  for (const key of [...values.keys()]) {
+    const ipv6 = ipv6Of(key, values, rules);
+    if (ipv6?.label === undefined) continue;
+    const labelKey = `${ipv6.key}Label`;
+    const given = values.get(labelKey);
+    const isConstant = given?.kind === 'constant';
+    labels.set(
+      key,
+      isConstant ? Buffer.from(given.bytes).toString('utf8') : given === undefined ? ipv6.label : undefined,
+    );
+    if (isConstant) values.delete(labelKey);
+  }
+  return labels;
+}
+
+/** Where an IPv6 address under this key goes; undefined where it cannot. */
+function ipv6Of(key: string, all: ReadonlyMap<string, ValueSource>, rules: KeyRules): ReturnType<KeyRules['ipv6']> {
+  if (all.get(key)?.kind === 'constant' || rules.typeOf(key) !== 'ip') return undefined;
+  const ipv6 = rules.ipv6(key);
+  return ipv6 !== undefined && (ipv6.key === key || !all.has(ipv6.key)) ? ipv6 : undefined;
 }
 
 function parseMapped(key: string, text: ValueText, rules: KeyRules): ValueSource {
@@ -98,24 +131,24 @@ function compileField(
   key: string,
   value: ValueSource,
   label: string | undefined,
+  ipv6Label: string | undefined,
   all: ReadonlyMap<string, ValueSource>,
   rules: KeyRules,
 ): MappedField {
   // A constant is the user's own word, whatever the key's type.
   const as = value.kind === 'constant' ? 'text' : rules.typeOf(key);
   const maxCharacters = rules.maxCharacters(key);
-  const ipv6 = as === 'ip' ? rules.ipv6(key) : undefined;
+  const ipv6 = ipv6Of(key, all, rules);
   const labelKey = rules.labelKey(key);
-  const hasIpv6 = ipv6 !== undefined && (ipv6.key === key || !all.has(ipv6.key));
   return {
     key: utf8(key),
     value,
     as,
     ...(maxCharacters !== undefined && { maxCharacters }),
-    ...(hasIpv6 && {
+    ...(ipv6 !== undefined && {
       ipv6: {
         key: utf8(ipv6.key),
-        ...(ipv6.label !== undefined && { label: labelField(`${ipv6.key}Label`, ipv6.label, rules) }),
+        ...(ipv6Label !== undefined && { label: labelField(`${ipv6.key}Label`, ipv6Label, rules) }),
       },
     }),
     ...(label !== undefined && labelKey !== undefined && { label: labelField(labelKey, label, rules) }),

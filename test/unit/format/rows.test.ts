@@ -62,6 +62,16 @@ describe('CEF', () => {
   });
 
   it.each([
+    ['a label of its own', { c6a2Label: '=Client' }, 'c6a2=2001:db8::1 c6a2Label=Client', 'src=192.0.2.7'],
+    ['a label in the log', { c6a2Label: 'l' }, 'c6a2=2001:db8::1 c6a2Label=L', 'src=192.0.2.7 c6a2Label=L'],
+  ])('gives an IPv6 address %s, once, and an IPv4 address none of the constants', (_, label, six, four) => {
+    const map = { src: 'ip', ...label };
+    const write = (ip: string) => text({ format: 'cef', map, unmapped: 'drop' }, { ip, l: 'L' }).split('|').at(-1);
+    expect(write('2001:db8::1')).toBe(`rt=1795169472000 ${six}`);
+    expect(write('192.0.2.7')).toBe(`rt=1795169472000 ${four}`);
+  });
+
+  it.each([
     ['act', 63],
     ['app', 31],
     ['outcome', 63],
