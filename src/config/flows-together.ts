@@ -2,6 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigProblem } from '../errors.ts';
 import type { Config, Flow, MessageConfig } from './config.ts';
+import type { FlowPlan } from './flows.ts';
+import { problemOf } from './raw-value.ts';
 
 /** Makes equal parts of configurations one object, so that what is shared can be told by identity. One a load. */
 export class Shared {
@@ -33,46 +35,52 @@ function isSame(a: unknown, b: unknown): boolean {
   return one === undefined ? isDeepStrictEqual(a, b) : one === other;
 }
 
+/** What came of a plan, and the plan, which knows where it is written. */
+export interface PlannedFlow {
+  readonly flow: Flow;
+  readonly plan: FlowPlan;
+}
+
 /** Two consumers of one process under one name, and two flows that write to one dead-letter file. */
-export function clashesOf(flows: readonly Flow[]): readonly ConfigProblem[] {
+export function clashesOf(flows: readonly PlannedFlow[]): readonly ConfigProblem[] {
   return [...groupClashes(flows), ...deadLetterClashes(flows)];
 }
 
-function groupClashes(flows: readonly Flow[]): readonly ConfigProblem[] {
+function groupClashes(flows: readonly PlannedFlow[]): readonly ConfigProblem[] {
   const owners = new Map<string, string>();
   const problems: ConfigProblem[] = [];
-  for (const { source, receiver, pipeline, required, config } of flows) {
+  for (const { flow, plan } of flows) {
+    const { source, receiver, pipeline, required, config } = flow;
     const { service, group } = config;
     const place = JSON.stringify([service.endpoint, service.project, service.logstore, group.name]);
     const owner = required ? `source ${source}` : `source ${source} to ${receiver} in pipeline ${pipeline}`;
     const other = owners.get(place);
     owners.set(place, other ?? owner);
     if (other === undefined || (required && other === owner)) continue;
+    const section = required ? plan.sections.source : plan.sections.pipeline;
     problems.push({
       message: `${owner} and ${other} read ${service.project}/${service.logstore} in the same consumer group "${group.name}": each would get a part of the shards; give one of them a group of its own`,
+      ...(section && { path: section.path, at: section.at }),
     });
   }
   return problems;
 }
 
-function deadLetterClashes(flows: readonly Flow[]): readonly ConfigProblem[] {
+function deadLetterClashes(flows: readonly PlannedFlow[]): readonly ConfigProblem[] {
   const owners = new Map<string, Flow>();
-  for (const flow of flows) {
+  for (const { flow, plan } of flows) {
     const path = flow.config.delivery.deadLetter?.path;
     if (path === undefined) continue;
     const other = owners.get(path);
-    if (other) return [deadLetterClash(flow, other)];
+    if (other) return [deadLetterClash(flow, other, plan)];
     owners.set(path, flow);
   }
   return [];
 }
 
-function deadLetterClash(flow: Flow, other: Flow): ConfigProblem {
+function deadLetterClash(flow: Flow, other: Flow, plan: FlowPlan): ConfigProblem {
   const differing = (['source', 'receiver', 'pipeline'] as const).filter((name) => flow[name] !== other[name]);
-  return {
-    message: `dead-letter: several flows would write to one file; put ${differing.map((name) => `{${name}}`).join(' and ')} into its name`,
-    path: 'dead-letter',
-    flag: '--dead-letter',
-    variable: 'SLS_DEAD_LETTER',
-  };
+  const names = differing.map((name) => `{${name}}`).join(' and ');
+  const phrase = `: several flows would write to one file; put ${names} into its name`;
+  return problemOf('deadLetter', phrase, plan.written.get('deadLetter'));
 }

@@ -82,7 +82,8 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
   }
   problems.push(...problemsOfUnread(plan.flows, common, sections));
   problems.push(...idleEverywhere(readings));
-  if (problems.length === 0) problems.push(...clashesOf(made));
+  if (problems.length === 0)
+    problems.push(...clashesOf(made.map((flow, index) => ({ flow, plan: plan.flows[index]! }))));
   const flows = withOneOperation(made);
   const [first] = flows;
   if (problems.length > 0 || !first) throw new ConfigError(inOrder(problems, scrub));
