@@ -55,16 +55,29 @@ function convert(node: PlainNode, textOf: (node: PlainNode & { kind: 'text' }) =
   return Object.fromEntries(entries.filter((entry): entry is [string, Plain] => entry[1] !== undefined));
 }
 
+const EMPTY_ITEM = ' is left empty; put quotes around it if it is text: "null", "~", ""';
+
 export interface BrokenPart {
   readonly path: PlainPath;
   readonly phrase: string;
   readonly at: string;
 }
 
-/** What cannot be used whatever it is for: `${…}` that stands for nothing, a key that is there twice, or no key. */
+/**
+ * What cannot be used whatever it is for: `${…}` that stands for nothing, an item that is left empty, a key that is there
+ * twice, or no key.
+ */
 export function brokenParts(node: PlainNode, path: PlainPath = []): readonly BrokenPart[] {
   if (node.kind === 'broken') return [{ path, phrase: node.phrase, at: node.at }];
-  if (node.kind === 'list') return node.items.flatMap((item, index) => brokenParts(item, [...path, index]));
+  if (node.kind === 'list') {
+    return node.items.flatMap((item, index) => {
+      const itsPath = [...path, index];
+      // `[null]` would otherwise stand for the empty text.
+      return item.kind === 'nothing'
+        ? [{ path: itsPath, phrase: EMPTY_ITEM, at: item.at }]
+        : brokenParts(item, itsPath);
+    });
+  }
   if (node.kind !== 'mapping') return [];
   const keys = node.entries.map(({ key }) => key);
   return node.entries.flatMap(({ key, at, node: value }, index) => {

@@ -49,12 +49,15 @@ describe('YAML as plain data', () => {
   });
 
   test('what is broken is said with its path and line', () => {
-    const broken = brokenParts(node('- a: 1\n  b: 2\n  a: 3\n- {c: *no}\n- [{[x]: y}]\n- {__proto__: z}\n'));
+    const broken = brokenParts(
+      node('- a: 1\n  b: 2\n  a: 3\n- {c: *no}\n- [{[x]: y}]\n- {__proto__: z}\n- [a, null]\n'),
+    );
     expect(broken).toEqual([
       { path: [0, 'a'], phrase: ' is there a second time; the first is at c.yaml:1', at: 'c.yaml:3' },
       { path: [1, 'c'], phrase: ' begins with *, which YAML takes for an alias: quote it', at: 'c.yaml:4' },
       { path: [2, 0, '?'], phrase: ' is a key that is not text', at: 'c.yaml:5' },
       { path: [3, '__proto__'], phrase: ' is a name that no setting takes', at: 'c.yaml:6' },
+      { path: [4, 1], phrase: ' is left empty; put quotes around it if it is text: "null", "~", ""', at: 'c.yaml:7' },
     ]);
   });
 
