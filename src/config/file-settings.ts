@@ -70,6 +70,10 @@ interface Broken {
 function givenBy(key: SettingKey, node: PlainNode, at: string): Given | Broken | string | undefined {
   const { repeatable, structure } = settings[key];
   if (node.kind === 'nothing') return undefined;
+  const hasBraces = isBraced(node) || (node.kind === 'list' && node.items.some(isBraced));
+  if (hasBraces && (structure === undefined || structure === 'texts')) {
+    return ` takes text, and YAML takes {…} for a mapping: put quotes around it, '{field}'`;
+  }
   if (structure !== undefined) return { texts: [], node: { ...node, at } };
   if (node.kind === 'broken') return node.phrase;
   if (node.kind === 'mapping') return ' takes a plain value';
@@ -84,6 +88,13 @@ function givenBy(key: SettingKey, node: PlainNode, at: string): Given | Broken |
   const texts = splitList(key, node.text);
   // Of a text that was put in, nobody knows which part of the list it is.
   return { texts, ...(node.written !== undefined && { written: texts.map(() => node.written!) }) };
+}
+
+/** `{cluster}`, `{__tag__:__hostname__|none}`: keys without values, where a field in braces was meant. */
+function isBraced(node: PlainNode): boolean {
+  return (
+    node.kind === 'mapping' && node.entries.length > 0 && node.entries.every((entry) => entry.node.kind === 'nothing')
+  );
 }
 
 function writtenTexts(items: readonly (PlainNode & { kind: 'text' })[]): Pick<RawValue, 'written'> {

@@ -11,7 +11,7 @@ import type { PlainEntry, PlainNode } from './plain.ts';
 
 const syntaxHints: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'there is an unknown escape inside double quotes; use single quotes for text with a backslash',
-  BAD_INDENT: 'the indentation does not fit',
+  BAD_INDENT: 'the indentation does not fit, or a bracket or brace before it is not closed',
   BAD_SCALAR_START: 'a value that begins with a special character has to be quoted',
   BLOCK_AS_IMPLICIT_KEY: 'a value that holds ": " has to be quoted',
   MISSING_CHAR: 'a quote, bracket or colon is missing',

@@ -59,12 +59,22 @@ describe('problems', () => {
     ['config: other.yaml\n', ['c.yaml:1 config (from c.yaml:1) cannot be set in the file itself']],
     ['port: [1, 2]\n', ['c.yaml:1 port (from c.yaml:1) takes one value, not a list']],
     ['host:\n  name: x\n', ['c.yaml:1 host (from c.yaml:1) takes a plain value']],
+    ...['hostname: {__tag__:__hostname__}', 'template: {a|b}', 'event-name: {a|b}', 'event-name: [{a}, x]'].map(
+      (line): [string, unknown[]] => [
+        `${line}\n`,
+        [expect.stringMatching(/^c\.yaml:1 .* takes text, and YAML takes \{…\} for a mapping: put quotes around it/)],
+      ],
+    ),
     ['fingerprint:\n  - {a: b}\n', ['c.yaml:1 fingerprint (from c.yaml:1) takes a list of plain values']],
     ['[a]: b\n', ['c.yaml:1 c.yaml has a key that is not text']],
     ['host: x\n\tport: 1\n', ['c.yaml:2 config: c.yaml is not YAML: tabs cannot indent']],
     ['host: x\nsep: ||\n', [expect.stringMatching(/^c\.yaml:2 config: c\.yaml is not YAML: .*"\|\|"/)]],
     ['host: *x\n', ['c.yaml:1 host (from c.yaml:1) begins with *, which YAML takes for an alias: quote it']],
     ['host: x\n---\nhost: y\n', [expect.stringContaining('more than one document')]],
+    [
+      'where: {field: a, in: [b, c}\nport: 1\n',
+      [expect.stringContaining('a bracket or brace before it is not closed')],
+    ],
     ['host: "x\n', [expect.stringContaining('a quote, bracket or colon is missing')]],
   ])('%j', (text, expected) => {
     expect(problems(text)).toEqual(expected);
