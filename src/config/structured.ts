@@ -9,23 +9,32 @@ import { parseYaml } from './yaml.ts';
 /** `{field: status, in: [500]}` as in a file; of a mapping also `name=value`. */
 export function nodeOfTexts(key: SettingKey, raw: RawValue): PlainNode {
   const { structure = 'list' } = settings[key];
-  const nodes = raw.texts.map((text) => nodeOfText(structure, text, raw.origin));
+  const nodes = raw.texts.map((text) => nodeOfText(key, structure, text, raw.origin));
   return joinNodes(structure, nodes, raw.origin);
 }
 
-function nodeOfText(structure: Structure, text: string, at: string): PlainNode {
+function nodeOfText(key: SettingKey, structure: Structure, text: string, at: string): PlainNode {
   if (text.trim() === '') {
     return { kind: 'broken', phrase: ': "" is empty; give a value or leave the setting out', at };
   }
   const pair = structure === 'mapping' ? /^((?:[^={}[\]:]|:(?!\s))+)=(.*)$/s.exec(text) : null;
   if (pair) {
     const [, name = '', value = ''] = pair;
-    return { kind: 'mapping', entries: [{ key: name.trim(), at, node: { kind: 'text', text: value, at } }], at };
+    return { kind: 'mapping', entries: [{ key: name.trim(), at, node: nodeOfPairsValue(key, value, at) }], at };
   }
   if (structure === 'texts' && !text.trimStart().startsWith('[')) return { kind: 'text', text, at };
   const outcome = parseYaml(text, () => at);
   if ('root' in outcome) return outcome.root;
   return { kind: 'broken', phrase: ` is not YAML: ${outcome.syntax}`, at };
+}
+
+/** Of names of fields: a list of them where the setting takes one, and never a second pair, which would pass for a name. */
+function nodeOfPairsValue(key: SettingKey, value: string, at: string): PlainNode {
+  if (key === 'map' && value.startsWith('[')) return nodeOfText(key, 'list', value, at);
+  if ((key === 'map' || key === 'rename') && /^[^=].*,[^,=]+=/s.test(value)) {
+    return { kind: 'broken', phrase: ' has a second pair behind it; write {a: b, c: d}, or give the flag twice', at };
+  }
+  return { kind: 'text', text: value, at };
 }
 
 export interface StructuredIssue {

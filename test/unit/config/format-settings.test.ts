@@ -124,11 +124,20 @@ unmapped: drop
     [{}, { '--format': 'cef', '--map': ['src=a', 'src=b'] }, ['map.src (from --map) is there a second time']],
     [{}, { '--format': 'cef', '--map': '{src: {a: b}}' }, ['map.src (from --map) is neither a plain value nor a list']],
     [{}, { '--format': 'cef', '--map': '{src: [' }, ['map (from --map) is not YAML: ']],
+    [{ SYSLOG_MAP: 'src=a,dst=b' }, { '--format': 'cef' }, ['map.src (from SYSLOG_MAP) has a second pair behind it']],
+    [{}, { '--format': 'cef', '--map': 'src=[a, ' }, ['map.src (from --map) is not YAML: ']],
     [{}, { '--format': 'cef', '--map': 'src' }, ['map (from --map): "src" is not a mapping']],
     [{}, { '--format': 'cef', '--map': 'no-key=a' }, ['map.no-key (from --map): The key "no-key" of the mapping']],
   ])('%j %j', (environment, flags, phrases) => {
     const found = messages(environment, flags);
     expect(found.map((message, index) => message.slice(0, phrases[index]?.length))).toEqual(phrases);
+  });
+
+  test('a pair of a mapping takes a list of fields, and a constant whatever it is', () => {
+    const flags = { '--format': 'cef', '--map': ['request=[uri, "event:a.b"]', 'cs1==x,y=z', 'cs2==[a]'] };
+    expect(load({}, flags).config.message.format).toMatchObject({
+      map: { request: ['uri', 'event:a.b'], cs1: '=x,y=z', cs2: '=[a]' },
+    });
   });
 
   test('sd takes the enterprise id, by itself', () => {

@@ -74,6 +74,7 @@ describe('selection and rules', () => {
     [{}, { '--severity-map': 'a=b' }, 'severity-map.a (from --severity-map): "b" is no severity'],
     [{}, { '--severity-map': 'a=err' }, 'severity-map (from --severity-map) has no meaning without --severity-field'],
     [{}, { '--rename': ['a=c', 'b=c'] }, 'rename.b (from --rename)'],
+    [{ SYSLOG_RENAME: 'a=c,b=d' }, {}, 'rename.a (from SYSLOG_RENAME) has a second pair behind it'],
   ])('%j %j', (environment, flags, expected) => {
     expect(messages(environment, flags).join('\n')).toContain(expected);
   });
