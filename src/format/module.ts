@@ -45,7 +45,9 @@ export function createModuleFormat(options: ModuleOptions): TextFormat {
       if (typeof text === 'string' || text instanceof Uint8Array) return text;
       // A rejection that nobody waits for would end the process.
       if (isThenable(text)) void Promise.resolve(text).catch(() => undefined);
-      throw new TypeError(`the module's format() returned ${kindOf(text)}; it has to return a string or a Uint8Array`);
+      const message = `the module's format() returned ${kindOf(text)}; it has to return a string or a Uint8Array`;
+      // The log never has an error's message, which may quote the log: the code says it there.
+      throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' });
     },
   };
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import type * as plugin from '../../../plugin.d.ts';
 import type { LogView } from '../../../src/format/log-view.ts';
 import { createModuleFormat } from '../../../src/format/module.ts';
+import { placeOf } from '../../../src/format-trouble.ts';
 import { logView, oracleLog } from '../../support/format-oracle.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -73,6 +74,18 @@ describe("a user's module", () => {
     const format = createModuleFormat({ module: moduleFile(source) });
     expect(() => format.format(log)).toThrow(why);
     await new Promise(setImmediate);
+  });
+
+  it('is said in the log to have returned something else, as far as anything of an error is', () => {
+    const format = createModuleFormat({ module: moduleFile('export default () => async () => "text"') });
+    const write = () => {
+      try {
+        return format.format(log);
+      } catch (error) {
+        return placeOf(error);
+      }
+    };
+    expect(write()).toMatchObject({ error: 'TypeError', errorCode: 'ERR_INVALID_RETURN_VALUE' });
   });
 });
 
