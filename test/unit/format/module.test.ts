@@ -150,4 +150,14 @@ describe('examples/module-formatter', () => {
     expect(() => format.format(log)).toThrow('no field "event"');
     expect(() => format.format(logView(oracleLog({ event: '{' })))).toThrow();
   });
+
+  it('has a test of its own, which passes', () => {
+    const file = path.join(path.dirname(example), 'formatter.test.js');
+    const output = execFileSync(process.execPath, ['--test', '--test-reporter=tap', file], {
+      // Node would take it for a part of a test run of its own.
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+    }).toString();
+    expect(output).toMatch(/^# pass 3$/m);
+    expect(output).toMatch(/^# fail 0$/m);
+  });
 });
