@@ -49,6 +49,14 @@ describe.each(mappingNames)('the mapping %s', (name) => {
     });
   });
 
+  it('has numbers where CEF wants floating-point numbers', () => {
+    const lines = readFileSync(goldenFile(`${name}.cef.txt`), 'utf8')
+      .trimEnd()
+      .split('\n');
+    const values = lines.flatMap((line) => [...parseCef(line).extension].filter(([key]) => /^cfp[1-4]$/.test(key)));
+    expect(values.filter(([, value]) => !/^-?[0-9]+(?:\.[0-9]+)?$/.test(value))).toEqual([]);
+  });
+
   it('has a log for nearly all that it maps', () => {
     const written = readFileSync(goldenFile(`${name}.cef.txt`), 'utf8');
     const missing = Object.keys(mapping.cef).filter(
