@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -279,6 +279,24 @@ pipelines:
     expect(paths[0]).toBe(join(directory, 'default-audit-qradar-siem-web-1-corp-4711.jsonl'));
     expect(new Set(paths).size).toBe(4);
   });
+});
+
+test.each(['README.md', 'docs/configuration.md'])('the pipelines in %s can be used', (document) => {
+  const text = readFileSync(new URL(`../../../${document}`, import.meta.url), 'utf8');
+  const example = /^( *)(?:[a-z-]+: .*\n\1)+sources:\n(?:\1.*\n)+?\1pipelines:\n(?:\1 .*\n)+/m;
+  const [block = '', indent = ''] = example.exec(text) ?? [];
+  // Files that are not there are not what is at fault.
+  const here = block
+    .slice(indent.length)
+    .replaceAll(`\n${indent}`, '\n')
+    .replace(', ca: corp-ca.pem', '')
+    .replace(/\$\{file:.*?\}/, 'key');
+  const { flows } = load(...given(here, { SLS_AK_ID: 'id' }));
+  expect(flows.map(({ pipeline, source, receiver }) => [pipeline, source, receiver])).toEqual([
+    ['audit', 'audit', 'qradar'],
+    ['audit', 'audit', 'archive'],
+    ['web', 'web', 'qradar'],
+  ]);
 });
 
 describe("the vendor's lists", () => {
