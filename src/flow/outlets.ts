@@ -9,7 +9,7 @@ import { DeadLetterFile } from '../dead-letter/file.ts';
 import type { BatchEncoder } from '../encode/batch-encoder.ts';
 import { type Log, withFields } from '../log.ts';
 import { createPace, type Pace, type PaceLimits } from '../pacer.ts';
-import type { Sink } from '../sink/sink.ts';
+import type { Sink, SinkStatus } from '../sink/sink.ts';
 import { Turns } from '../turns.ts';
 import type { Part } from './fan-out.ts';
 import { receiverNames } from './plan.ts';
@@ -52,6 +52,8 @@ export class Outlets {
   readonly #deadLetters = new Shared((key: DeadLetterKey) => this.#createDeadLetter(key));
   /** Of sinks that are closed. */
   readonly #closed = { framesDropped: 0, reconnects: 0, confirms: true };
+  /** Of those of them that were sent something. */
+  readonly #sent = { any: false, confirms: true };
 
   /** @param ended aborts when the process is about to end: no connection is waited for any more */
   constructor(log: Log, ended: AbortSignal) {
@@ -71,9 +73,12 @@ export class Outlets {
     return this.all.reduce((sum, { sink }) => sum + sink.status.reconnects, this.#closed.reconnects);
   }
 
-  /** Every receiver says what it has read. */
+  /** Every receiver says what it has read. One that was sent nothing, as it was never there, does not count beside others. */
   get confirm(): boolean {
-    return this.all.every(({ sink }) => sink.status.confirms) && this.#closed.confirms;
+    const statuses = this.all.map(({ sink }) => sink.status);
+    const sentTo = statuses.filter(hasSent);
+    if (sentTo.length === 0 && !this.#sent.any) return [this.#closed, ...statuses].every(({ confirms }) => confirms);
+    return [this.#sent, ...sentTo].every(({ confirms }) => confirms);
   }
 
   /** Unix milliseconds since which a dead-letter file cannot be written; undefined while all can. */
@@ -113,12 +118,16 @@ export class Outlets {
     if (deadLetter && this.#deadLetters.release(deadLetter)) await deadLetter.file.close();
     if (!this.#outlets.release(outlet)) return true;
     const isClosed = await outlet.sink.drain(deadlineMs);
-    const { framesDropped, reconnects, confirms } = outlet.sink.status;
-    this.#closed.framesDropped += framesDropped;
-    this.#closed.reconnects += reconnects;
-    this.#closed.confirms &&= confirms;
+    const { status } = outlet.sink;
+    this.#closed.framesDropped += status.framesDropped;
+    this.#closed.reconnects += status.reconnects;
+    this.#closed.confirms &&= status.confirms;
+    if (hasSent(status)) {
+      this.#sent.any = true;
+      this.#sent.confirms &&= status.confirms;
+    }
     outlet.sink.destroy();
-    return isClosed || confirms;
+    return isClosed || status.confirms;
   }
 
   /** Drops every connection. */
@@ -163,4 +172,8 @@ function pacing({ maxMessagesPerSecond, maxBytesPerSecond }: PaceLimits): PaceLi
     ...(maxMessagesPerSecond !== undefined && { maxMessagesPerSecond }),
     ...(maxBytesPerSecond !== undefined && { maxBytesPerSecond }),
   };
+}
+
+function hasSent({ framesWritten }: SinkStatus): boolean {
+  return framesWritten > 0;
 }

@@ -159,6 +159,15 @@ describe('several flows in one process', () => {
     expect(scope.sequence('b')).toMatchObject({ missing: 0, duplicate: 0 });
   }, 90_000);
 
+  it('says that everything is confirmed beside a receiver that was never there', async () => {
+    await prepare(['web'], ['a', 'b']);
+    await scope.receiver('b').close();
+    scope.append('web', 1_000);
+    const daemon = await scope.start([await scope.flow('web>a'), await scope.flow('web>b', { required: false })]);
+    await scope.until(() => expect(scope.checkpointed('web')).toBe(1_000));
+    expect(await daemon.drain(10_000)).toMatchObject({ complete: true, confirmed: true, fields: { logs: 1_000 } });
+  }, 60_000);
+
   it('goes on beside a source that does not exist, and uses that once it does', async () => {
     await prepare(['web'], ['a', 'b']);
     scope.append('web', 1_000);
