@@ -19,7 +19,7 @@ import { createEscapeTable } from './escape-table.ts';
 import type { FormatRow } from './format-row.ts';
 import { leefAttributes } from './leef-attributes.ts';
 import type { HeadPart, Mapped } from './mapped.ts';
-import { compileMap, type FieldMap, headPart, type KeyRules } from './mapping.ts';
+import { compileMap, type FieldMap, headPart, type KeyRules, mappingError } from './mapping.ts';
 import { LOG_TIME, parseHeadText, type ValueText } from './value-place.ts';
 
 export type LeefVersion = '1.0' | '2.0';
@@ -61,7 +61,11 @@ export function createLeefFormat(options: LeefOptions = {}): FormatRow {
     ...controlEntries(() => ' '),
   ]);
   const map: FieldMap = { devTime: LOG_TIME, ...options.map };
-  const hasSeverity = options.map !== undefined && 'sev' in options.map;
+  const severity = options.map?.sev;
+  if (typeof severity === 'string' && /^=(?!(?:[1-9]|10)$)./s.test(severity)) {
+    throw mappingError(`The constant ${JSON.stringify(severity)} of sev is none of "=1" to "=10", as LEEF wants it.`);
+  }
+  const hasSeverity = severity !== undefined;
   const keys = Object.keys(map);
   return {
     name: 'leef',

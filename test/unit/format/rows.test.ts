@@ -182,6 +182,14 @@ describe('LEEF', () => {
     expect(text({ format: 'leef', map: { devTime: '=' } }, {})).toContain('|log|sev=2\t__topic__=');
   });
 
+  it.each(['=0', '=11', '=high', '=07', '=5 '])('refuses the severity %j', (sev) => {
+    expect(() => createFormat({ format: 'leef', map: { sev } })).toThrow('none of "=1" to "=10"');
+  });
+
+  it.each(['=1', '=10'])('takes the severity %j', (sev) => {
+    expect(text({ format: 'leef', map: { sev } }, {})).toContain(`\tsev${sev}\t`);
+  });
+
   it.each(['', 'ab', 'a', '=', '|', ' ', '\n', 'x0', 'x0a', 'xe9', '☃'])(
     'refuses the delimiter %j',
     (leefDelimiter) => {
