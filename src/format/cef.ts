@@ -18,7 +18,7 @@ import { type CefKey, cefConsumerKeys, cefDictionary, ipv6Keys } from './cef-dic
 import { createEscapeTable } from './escape-table.ts';
 import type { FormatRow } from './format-row.ts';
 import type { HeadPart } from './mapped.ts';
-import { compileMap, type FieldMap, headPart, type KeyRules } from './mapping.ts';
+import { caseObjection, compileMap, type FieldMap, headPart, type KeyRules } from './mapping.ts';
 import { LOG_TIME, parseHeadText, type ValueText } from './value-place.ts';
 
 export interface CefOptions {
@@ -57,10 +57,12 @@ const valueEscape = createEscapeTable([
 
 const labelled = /^(?:c[ns][1-6]|cfp[1-4]|c6a[1-4]|flex(?:Date|Number|String)[12]|deviceCustomDate[12])$/;
 
+const otherCase = caseObjection(cefDictionary.keys());
+
 const rules: KeyRules = {
   format: 'cef',
   valueEscape,
-  objection: (key) => (/^[A-Za-z0-9]+$/.test(key) ? undefined : 'is not alphanumeric, as the keys of CEF are'),
+  objection: (key) => (/^[A-Za-z0-9]+$/.test(key) ? otherCase(key) : 'is not alphanumeric, as the keys of CEF are'),
   typeOf: (key) => dictionaryKey(key)?.type ?? 'text',
   maxCharacters: (key) => dictionaryKey(key)?.maxCharacters,
   ipv6: (key) => ipv6Keys[key],

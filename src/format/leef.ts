@@ -19,7 +19,7 @@ import { createEscapeTable } from './escape-table.ts';
 import type { FormatRow } from './format-row.ts';
 import { leefAttributes } from './leef-attributes.ts';
 import type { HeadPart, Mapped } from './mapped.ts';
-import { compileMap, type FieldMap, headPart, type KeyRules, mappingError } from './mapping.ts';
+import { caseObjection, compileMap, type FieldMap, headPart, type KeyRules, mappingError } from './mapping.ts';
 import { LOG_TIME, parseHeadText, type ValueText } from './value-place.ts';
 
 export type LeefVersion = '1.0' | '2.0';
@@ -44,6 +44,8 @@ export interface LeefOptions {
 
 /** By the message's severity, emerg to debug. Never 0. */
 export const leefSeverities: readonly number[] = [10, 9, 8, 7, 5, 3, 2, 1];
+
+const otherCase = caseObjection(leefAttributes.keys());
 
 const TAB = 0x09;
 const MAX_EVENT_ID = 255;
@@ -120,7 +122,9 @@ function keyRules(valueEscape: KeyRules['valueEscape'], delimiter: number): KeyR
     valueEscape,
     objection(key) {
       const isKey = [...utf8(key)].every((byte) => isKeyByte(byte, delimiter));
-      return isKey ? undefined : 'has a character that no key of LEEF may have: use letters, digits, ".", "_" and "-"';
+      return isKey
+        ? otherCase(key)
+        : 'has a character that no key of LEEF may have: use letters, digits, ".", "_" and "-"';
     },
     typeOf: (key) => leefAttributes.get(key) ?? 'text',
     maxCharacters: () => undefined,

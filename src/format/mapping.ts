@@ -20,6 +20,15 @@ import { type HeadText, LOG_TIME, parseHeadText, parseValue, placeName, type Val
 /** Key → value, in the order in which they are written. */
 export type FieldMap = Readonly<Record<string, ValueText>>;
 
+/** @returns what objects to a mapping's key that is a predefined one in another case, which a SIEM would not know */
+export function caseObjection(predefined: Iterable<string>): (key: string) => string | undefined {
+  const byLowerCase = new Map([...predefined].map((key) => [key.toLowerCase(), key]));
+  return (key) => {
+    const right = byLowerCase.get(key.toLowerCase());
+    return right === undefined || right === key ? undefined : `is ${right} in another case; write ${right}`;
+  };
+}
+
 /** The user's form of a mapping. */
 export const fieldMapSchema = z.record(
   z.string().min(1),

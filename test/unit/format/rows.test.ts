@@ -182,6 +182,15 @@ describe('LEEF', () => {
     expect(text({ format: 'leef', map: { devTime: '=' } }, {})).toContain('|log|sev=2\t__topic__=');
   });
 
+  it.each([
+    ['leef', 'srcport', 'is srcPort in another case; write srcPort'],
+    ['leef', 'SEV', 'write sev'],
+    ['cef', 'Src', 'write src'],
+    ['cef', 'cs1label', 'write cs1Label'],
+  ] as const)('refuses for %s the key %s, which no SIEM knows', (format, key, why) => {
+    expect(() => createFormat({ format, map: { [key]: 'a' } })).toThrow(why);
+  });
+
   it.each(['=0', '=11', '=high', '=07', '=5 '])('refuses the severity %j', (sev) => {
     expect(() => createFormat({ format: 'leef', map: { sev } })).toThrow('none of "=1" to "=10"');
   });
