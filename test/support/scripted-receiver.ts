@@ -51,7 +51,9 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
   let arrived: Arrival[] = [];
   const store = options.store ?? ((arrivals) => arrived.push(...arrivals));
   let taken = 0;
-  const raw = new Map<string, net.Socket>();
+  /** A port may come a second time while the server has not heard of the end of the first: it does not read, say. */
+  const open = new Set<net.Socket>();
+  const latest = new Map<number | undefined, net.Socket>();
   let manner: Manner = reads;
   let broken = 0;
   let connections = 0;
@@ -62,7 +64,7 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
     let bytes = 0;
     let clientEnded = false;
     let endedFirst = false;
-    const key = `${socket.remotePort}`;
+    const raw = latest.get(socket.remotePort);
     socket.on('error', () => undefined);
     socket.on('end', () => {
       clientEnded = true;
@@ -86,22 +88,27 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
         taken += arrivals.length;
         store(arrivals);
       },
-      reset: () => raw.get(key)?.resetAndDestroy(),
+      reset: () => raw?.resetAndDestroy(),
     });
   };
   const server = options.tls
     ? tls.createServer({ ...options.tls, allowHalfOpen: true }, accept)
     : net.createServer({ allowHalfOpen: true }, accept);
-  server.on('connection', (socket: net.Socket) => {
-    const key = `${socket.remotePort}`;
-    raw.set(key, socket);
-    socket.on('close', () => raw.delete(key));
+  // Before `accept`, which over TCP is called with the same socket.
+  server.prependListener('connection', (socket: net.Socket) => {
+    const { remotePort } = socket;
+    open.add(socket);
+    latest.set(remotePort, socket);
+    socket.on('close', () => {
+      open.delete(socket);
+      if (latest.get(remotePort) === socket) latest.delete(remotePort);
+    });
     socket.on('error', () => undefined);
   });
   server.on('tlsClientError', () => undefined); // a client that refuses our certificate is what some tests want
   const port = await listen(server, '127.0.0.1', options.port);
   const resetAll = () => {
-    for (const socket of raw.values()) socket.resetAndDestroy();
+    for (const socket of open) socket.resetAndDestroy();
   };
   const refuse = async () => {
     if (!server.listening) return;
