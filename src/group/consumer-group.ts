@@ -102,7 +102,8 @@ export class ConsumerGroup {
     this.#stopping.abort(cause);
     this.#checkpointer.stop();
     void this.#heartbeat.stop();
-    this.#leftOver = this.shards;
+    // It may have been drained or destroyed before, and those that stopped then are not among its shards any more.
+    this.#leftOver = [...new Set([...this.#leftOver, ...this.shards])];
     this.#dropAll(cause);
   }
 

@@ -227,6 +227,34 @@ describe('ConsumerGroup', () => {
     expect(service.checkpoints.get(0)).toBe('0');
   });
 
+  it('says what is unfinished although it is destroyed a second time', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a']);
+    service.granted = [0];
+    await create().join();
+    await until(() => delivered.length === 1);
+    const cause = new AppError('it cannot go on', { code: 'test', action: 'fatal' });
+    group.destroy(cause);
+    expect(group.unfinished()).toMatchObject([{ shard: 0 }]);
+    group.destroy(cause);
+    expect(group.unfinished()).toMatchObject([{ shard: 0 }]);
+  });
+
+  it('says that a shard was lost while it drained, although the drain was cut short then', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a']);
+    service.addShard(1, ['b']);
+    service.granted = [0, 1];
+    await create().join();
+    await until(() => delivered.length === 2);
+    const drained = group.drain(5_000);
+    group.markLost([tickets[0] as Ticket]);
+    await until(() => group.shards.length === 1);
+    group.destroy(new AppError('a second signal', { code: 'test', action: 'fatal' }));
+    await drained;
+    expect(group.unfinished().map(({ shard }) => shard)).toEqual([0, 1]);
+  });
+
   it('drains although a delivery hangs', async () => {
     service.addShard(0, ['a']);
     service.granted = [0];
