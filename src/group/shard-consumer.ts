@@ -44,6 +44,8 @@ export class ShardConsumer implements Checkpointed {
   #progress: Progress | undefined;
   #loop: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
+  /** Aborts with the first deadline of those who want it drained. */
+  readonly #due = new AbortController();
   #run = new Run();
   /** A loss that came after the drain had begun. */
   #lostWhileDraining = false;
@@ -90,10 +92,16 @@ export class ShardConsumer implements Checkpointed {
     this.#loop ??= this.#consumeAll().catch((thrown: unknown) => this.#onLoopError(toAppError(thrown)));
   }
 
-  /** Gives the shard up in peace; at the deadline's abort, with what is confirmed by then. Concurrent callers share it. */
+  /**
+   * Gives the shard up in peace; at the deadline's abort, with what is confirmed by then. Concurrent callers share it,
+   * and the first of their deadlines counts: a shutdown does not wait for a hand-over that has more time.
+   */
   drain(deadline: AbortSignal): Promise<void> {
-    this.#draining ??= this.#drain(deadline);
-    return this.#draining;
+    const onDue = () => this.#due.abort();
+    deadline.addEventListener('abort', onDue, { once: true });
+    if (deadline.aborted) onDue();
+    this.#draining ??= this.#drain(this.#due.signal);
+    return this.#draining.finally(() => deadline.removeEventListener('abort', onDue));
   }
 
   /** Stops at once; nothing more is delivered or saved. */

@@ -227,6 +227,19 @@ describe('ConsumerGroup', () => {
     expect(service.checkpoints.get(0)).toBe('0');
   });
 
+  it('drains within its time although a shard that has more is being handed over', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a']);
+    service.granted = [0];
+    await create({ drainTimeoutMs: 3_000 }).join();
+    await until(() => delivered.length === 1);
+    service.granted = [];
+    await until(() => group.shards[0]?.state === 'draining');
+    const start = performance.now();
+    await group.drain(100);
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+
   it('says what is unfinished although it is destroyed a second time', async () => {
     autoConfirm = false;
     service.addShard(0, ['a']);
