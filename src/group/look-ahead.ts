@@ -7,7 +7,8 @@
  *
  *   pulling   the request is under way                    → waiting, parked, or ended: there was no data
  *   parked    the shard's own batch before it is not      → waiting. It does not count: it may be a stuck receiver that
- *             written to its end                            it waits for, and others must go on.
+ *             written to its end; or the request is not     it waits for, or a shard that the service does not answer
+ *             answered for `patienceMs`                     for, and others must go on.
  *   waiting   it was handed over, and is not begun        → ended
  *
  * The limit counts those that pull and those that wait. It follows what a place's end finds: nobody waits, and a shard
@@ -18,6 +19,8 @@ const firstLimit = 4;
 const raise = 1;
 const lower = 0.25;
 const mostWaiting = 2;
+/** Most pulls take less, by far. */
+const usualPatienceMs = 5_000;
 
 /**
  * Pure.
@@ -45,10 +48,15 @@ export interface Place {
 export const noPlace: Place = { park: () => undefined, wait: () => undefined, end: () => undefined };
 
 export class LookAhead {
+  readonly #patienceMs: number;
   readonly #queue: (() => void)[] = [];
   #limit = firstLimit;
   #pulling = 0;
   #waiting = 0;
+
+  constructor(patienceMs = usualPatienceMs) {
+    this.#patienceMs = patienceMs;
+  }
 
   /** How many may pull or wait. */
   get limit(): number {
@@ -88,6 +96,7 @@ export class LookAhead {
     let state: 'pulling' | 'parked' | 'waiting' | 'ended' = 'pulling';
     const become = (next: typeof state) => {
       if (state === 'ended' || state === next) return;
+      clearTimeout(unanswered);
       if (state === 'pulling') this.#pulling--;
       if (state === 'waiting') this.#waiting--;
       if (next === 'waiting') this.#waiting++;
@@ -95,6 +104,7 @@ export class LookAhead {
       if (next === 'ended') this.#limit = nextLimit(this.#limit, this.#waiting, this.#queue.length);
       this.#serve();
     };
+    const unanswered = setTimeout(() => become('parked'), this.#patienceMs);
     return { park: () => become('parked'), wait: () => become('waiting'), end: () => become('ended') };
   }
 

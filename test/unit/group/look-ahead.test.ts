@@ -80,6 +80,21 @@ describe('places', () => {
     expect(isServed).toBe(true);
   });
 
+  it('are free for others while pulls are not answered', async () => {
+    ahead = new LookAhead(20);
+    const unanswered = await takeAll();
+    const others = await takeAll();
+    for (const place of others) place.end();
+    // What is answered after all waits like any other, and does not count twice.
+    for (const place of unanswered) place.wait();
+    const blocked = vi.fn();
+    void ahead.take(signal).then(blocked);
+    await sleep(60);
+    expect(blocked).not.toHaveBeenCalled();
+    for (const place of unanswered) place.end();
+    await vi.waitFor(() => expect(blocked).toHaveBeenCalledOnce());
+  });
+
   it('are all given back in the end, whatever becomes of them', async () => {
     const steps = fc.array(fc.constantFrom('park', 'wait', 'end' as const), { maxLength: 6 });
     await fc.assert(
