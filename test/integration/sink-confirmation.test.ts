@@ -186,6 +186,25 @@ describe('confirmation over TCP', () => {
     await eventually(() => expect(under.events.history).toEqual(['sent 1', 'confirmed 1', 'sent 2']));
   });
 
+  it('opens one connection in place of one that breaks while it waits for open deliveries', async () => {
+    const peer = await createPeer();
+    const under = createSink({ port: peer.port, ...quick, confirmIntervalMs: 60_000, strictOrder: true });
+    await under.sink.start(never);
+    const first = await peer.connection(1);
+    const open = under.sink.deliver({ stream: '1', id: 1 });
+    await open.write(under.chunks.chunk(['half ']));
+    await eventually(() => expect(first.text()).toBe('half '));
+    under.sink.confirmSoon();
+    const waiting = under.send(2, ['two ']);
+    first.reset();
+    await waiting;
+    await eventually(() => expect(under.events.history).toEqual(['lost 1', 'sent 2']));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(peer.connections.map((each) => each.text())).toEqual(['', 'half ', 'two ']);
+    under.sink.confirmSoon();
+    await eventually(() => expect(confirmed(under)).toEqual(['confirmed 2']));
+  });
+
   it('drains: the last end confirms the last deliveries', async () => {
     const peer = await createPeer();
     const under = createSink({ port: peer.port, ...quick, confirmIntervalMs: 60_000 });

@@ -294,12 +294,12 @@ export class Rotation {
       if (!this.#stop.signal.aborted) void this.#open();
       return;
     }
+    // Over before it is told of: what was open on it has its end then, and would turn away from it once more.
+    if (turn?.old === connection) this.#turn = undefined;
     this.#report(connection, error);
-    if (turn?.old === connection) {
-      this.#turn = undefined;
-      if (turn.successor) this.#become(turn.successor);
-      else void this.#openNext();
-    }
+    if (turn?.old !== connection) return;
+    if (turn.successor) this.#become(turn.successor);
+    else void this.#openNext();
   }
 
   /** A connection is lost that another has replaced already. */
