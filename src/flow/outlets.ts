@@ -9,6 +9,7 @@ import { DeadLetterFile } from '../dead-letter/file.ts';
 import type { BatchEncoder } from '../encode/batch-encoder.ts';
 import { type Log, withFields } from '../log.ts';
 import { createPace, type Pace, type PaceLimits } from '../pacer.ts';
+import { createDeferred } from '../sink/deferred.ts';
 import type { Sink, SinkStatus } from '../sink/sink.ts';
 import { Turns } from '../turns.ts';
 import type { Part } from './fan-out.ts';
@@ -115,7 +116,12 @@ export class Outlets {
    */
   async giveBack({ outlet, encoder, deadLetter }: FlowParts, deadlineMs: number): Promise<boolean> {
     this.#encoders.release(encoder);
-    if (deadLetter && this.#deadLetters.release(deadLetter)) await deadLetter.file.close();
+    const closing = deadLetter && this.#deadLetters.release(deadLetter) ? deadLetter.file.close() : undefined;
+    const [isClosed] = await Promise.all([this.#giveBackOutlet(outlet, deadlineMs), within(deadlineMs, closing)]);
+    return isClosed;
+  }
+
+  async #giveBackOutlet(outlet: Outlet, deadlineMs: number): Promise<boolean> {
     if (!this.#outlets.release(outlet)) return true;
     const isClosed = await outlet.sink.drain(deadlineMs);
     const { status } = outlet.sink;
@@ -164,6 +170,14 @@ export class Outlets {
     const file = new DeadLetterFile({ ...options, log: this.#log });
     return { file, letters: new DeadLetters({ file, log: this.#log }) };
   }
+}
+
+/** The file waits for a write that is under way, and a disk that hangs must not hold up a shutdown, or a reload. */
+async function within(deadlineMs: number, closing: Promise<void> | undefined): Promise<void> {
+  const deadline = createDeferred<void>();
+  const timer = setTimeout(deadline.resolve, deadlineMs);
+  await Promise.race([closing, deadline.promise]);
+  clearTimeout(timer);
 }
 
 /** What of a receiver's delivery an encoder is made with. */

@@ -1,9 +1,13 @@
 /** Several sources and receivers in one process: who waits for whom, and who does not. */
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Flow } from '../../src/config/config.ts';
+import { DeadLetterFile } from '../../src/dead-letter/file.ts';
 import { AppError, ConfigError } from '../../src/errors.ts';
 import { FlowScope } from '../support/flow-scope.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -37,6 +41,23 @@ describe('several flows in one process', () => {
     expect([scope.checkpointed('web'), scope.checkpointed('app')]).toEqual([3_000, 2_000]);
     const assigned = daemon.lines.filter(({ msg }) => msg === 'shards assigned').map(({ source }) => source);
     expect(new Set(assigned)).toEqual(new Set(['web', 'app']));
+  }, 60_000);
+
+  it('ends in time although a dead-letter file is not closed, for its disk hangs', async () => {
+    await prepare(['web'], ['a']);
+    scope.append('web', 100);
+    const directory = await mkdtemp(join(tmpdir(), 'flows-'));
+    const deadLetter = { path: join(directory, 'dead.jsonl'), maxBytes: 1 << 20, maxFiles: 5 };
+    const daemon = await scope.start([await scope.flow('web>a', { delivery: { deadLetter } })]);
+    await scope.until(() => expect(scope.sequence('a').unique).toBe(100));
+    const close = vi.spyOn(DeadLetterFile.prototype, 'close').mockReturnValue(new Promise(() => undefined));
+    try {
+      const ended = daemon.drain(3_000).then(({ complete }) => complete);
+      expect(await Promise.race([ended, sleep(6_000, 'not ended')])).toBe(true);
+    } finally {
+      close.mockRestore();
+      await rm(directory, { recursive: true });
+    }
   }, 60_000);
 
   it('pulls a source once for two receivers, each with messages of its own', async () => {
