@@ -164,7 +164,7 @@ export class Rotation {
   /** A connection that takes deliveries, however long it takes. */
   async #open(): Promise<void> {
     try {
-      this.#adopt(await this.#dialer.dial(this.#stop.signal));
+      while (!this.#adopt(await this.#dialer.dial(this.#stop.signal)));
     } catch {
       return; // only the end of the sink ends the dialling
     }
@@ -173,13 +173,15 @@ export class Rotation {
   /** The same where the receiver was up a moment ago. */
   async #openNext(): Promise<void> {
     const connection = await this.#dialer.tryOnce(this.#stop.signal);
-    if (connection) this.#adopt(connection);
-    else await this.#open();
+    if (!connection || !this.#adopt(connection)) await this.#open();
   }
 
-  #adopt(connection: Connection): void {
+  /** @returns false when it was lost already: another is due */
+  #adopt(connection: Connection): boolean {
     this.#attach(connection);
-    if (this.#connections.has(connection)) this.#become(connection);
+    const isThere = this.#connections.has(connection);
+    if (isThere) this.#become(connection);
+    return isThere;
   }
 
   #attach(connection: Connection): void {
