@@ -35,6 +35,7 @@ const lineFeed = 0x0a;
 export class DeadLetterFile {
   readonly #options: DeadLetterFileOptions;
   #handle: FileHandle | undefined;
+  #opening: Promise<FileHandle> | undefined;
   #end = 0;
   /** Of the file that `#end` belongs to. */
   #inode: number | undefined;
@@ -88,8 +89,16 @@ export class DeadLetterFile {
     this.#end += bytes;
   }
 
+  /** Several flows may have the file, and begin together: it is opened once. */
   async #open(): Promise<FileHandle> {
     if (this.#handle) return this.#handle;
+    this.#opening ??= this.#openAnew().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #openAnew(): Promise<FileHandle> {
     const { path } = this.#options;
     const handle = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, fileMode);
     try {

@@ -1,4 +1,16 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -52,6 +64,15 @@ describe('the dead-letter file', () => {
     expect(await mode()).toBe(0o600);
     await opened.append(lines('new'));
     expect(await content()).toBe('old\nnew\n');
+  });
+
+  it.runIf(process.platform === 'linux')('is opened once by several who begin together', async () => {
+    await Promise.all([opened.open(), opened.open(), opened.append(lines('one'))]);
+    await opened.close();
+    const descriptors = await readdir('/proc/self/fd');
+    const targets = await Promise.all(descriptors.map((each) => readlink(`/proc/self/fd/${each}`).catch(() => '')));
+    expect(targets.filter((target) => target === file)).toEqual([]);
+    expect(await content()).toBe('one\n');
   });
 
   it('begins a line of its own behind a broken one', async () => {
