@@ -1,7 +1,7 @@
 /**
  * Sets logs aside in the dead-letter file, for all shards of the process that write to it, one write at a time.
  *
- *   well        what comes is written.                                       A write fails: told → failing
+ *   well        what comes is written.                                       A write fails, or takes long: told → failing
  *   failing     what comes is refused at once; those who wait try again.     One of them succeeds → recovering
  *   recovering  what comes is written.                                       A write fails → failing
  *                                                                            Nobody waits any more: told → well
@@ -10,7 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackoffLimits, createBackoff } from '../backoff.ts';
 import type { RejectedLog } from '../encode/batch-encoder.ts';
-import { type AppError, toAppError } from '../errors.ts';
+import { AppError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { DeadLetterFile } from './file.ts';
 import { type DeadLetter, formatRecord } from './record.ts';
@@ -20,6 +20,8 @@ export interface DeadLettersOptions {
   readonly log: Log;
   /** Between two tries while the file cannot be written. */
   readonly backoff?: BackoffLimits;
+  /** A write that takes longer has failed for whoever waits for it: its delivery is open, and others wait for its end. */
+  readonly patienceMs?: number;
 }
 
 /** Where a batch was pulled, and where the next one begins. */
@@ -32,6 +34,7 @@ export interface BatchRange {
 }
 
 const usualBackoff: BackoffLimits = { minMs: 200, maxMs: 5_000 };
+const usualPatienceMs = 10_000;
 /** What may be held in memory before it is written. */
 const maxHeldBytes = 1 << 20;
 
@@ -65,7 +68,26 @@ export class DeadLetters {
   async store(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#trouble?.isFailing) throw this.#trouble.error;
-    await this.#enqueue(lines, signal);
+    const { file, patienceMs = usualPatienceMs } = this.#options;
+    const overdue = new AbortController();
+    const onAbort = () => overdue.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const timer = setTimeout(() => {
+      const message = `the dead-letter file ${file.path} cannot be written: its disk has not answered for ${patienceMs / 1000} s`;
+      const error = new AppError(message, {
+        code: 'dead-letter-file',
+        action: 'retry',
+        context: { file: file.path, errno: 'unanswered' },
+      });
+      this.#failed(error);
+      overdue.abort(error);
+    }, patienceMs);
+    try {
+      await this.#enqueue(lines, overdue.signal);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   async #enqueue(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {

@@ -60,6 +60,26 @@ describe('DeadLetters', () => {
     expect(log.info).toHaveBeenCalledOnce();
   });
 
+  it('takes a disk that does not answer for one that fails, until it does', async () => {
+    let answer: () => void = () => undefined;
+    const append = vi.fn(() => new Promise<void>((resolve) => (answer = resolve)));
+    const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const backoff = { minMs: 1, maxMs: 2 };
+    const letters = new DeadLetters({ file: { path: 'x', append }, log, backoff, patienceMs: 20 });
+    const line = [Buffer.from('a')];
+    await expect(letters.store(line, signal)).rejects.toMatchObject({ code: 'dead-letter-file' });
+    await expect(letters.store(line, signal)).rejects.toMatchObject({ code: 'dead-letter-file' });
+    const storing = letters.storeUntilDone(line, signal);
+    expect(append).toHaveBeenCalledOnce();
+    expect(letters.troubleSinceMs).toBeDefined();
+    answer();
+    await vi.waitFor(() => expect(append).toHaveBeenCalledTimes(2));
+    answer();
+    await storing;
+    expect(letters.troubleSinceMs).toBeUndefined();
+    expect([log.error.mock.calls.length, log.info.mock.calls.length]).toEqual([1, 1]);
+  });
+
   it('writes one after the other, whoever asks', async () => {
     let open = 0;
     const append = async () => {
