@@ -66,6 +66,19 @@ export const formatRules: readonly Rule[] = [
     );
   },
 
+  function markNeedsRfc5424({ rfc }, given) {
+    if (rfc !== '3164' || !given('bom')) return none;
+    return idle('bom', ' has no meaning with --rfc 3164, which knows no byte order mark; leave it out');
+  },
+
+  function markedTextIsNotSplit({ bom, oversize }) {
+    if (!bom || oversize !== 'split') return none;
+    return objection(
+      'oversize',
+      ' is split, and only the first part would begin with the byte order mark of --bom; use truncate or dead-letter',
+    );
+  },
+
   function severityMapNeedsField(_, given) {
     if (!given('severityMap') || given('severityField')) return none;
     return idle('severityMap', ' has no meaning without --severity-field; add that, or leave it out');

@@ -134,4 +134,10 @@ export const formatSettings = {
     structure: 'mapping',
     description: 'module: what its createFormatter is called with; every plain value is text',
   }),
+  bom: defaulted(switchText, 'false', {
+    group: 'format',
+    variables: ['SYSLOG_BOM'],
+    description:
+      'begin the text with a byte order mark, as RFC 5424 wants it of UTF-8, and let it be UTF-8; several SIEMs do not expect one',
+  }),
 } as const;

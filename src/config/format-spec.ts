@@ -26,6 +26,7 @@ export const formatOptionKeys = {
   leefDelimiter: 'leefDelimiter',
   unmapped: 'unmapped',
   enterpriseId: 'enterpriseId',
+  bom: 'bom',
 } as const satisfies Record<FormatOption, SettingKey>;
 
 /** With the options that the format takes, and no others. */

@@ -1,5 +1,6 @@
 /** Format names, as the configuration spells them, what makes each, and which options it takes. */
 import { AppError } from '../errors.ts';
+import { withByteOrderMark } from './byte-order-mark.ts';
 import { createCefFormat } from './cef.ts';
 import type { Format } from './format.ts';
 import { createJsonRow } from './json.ts';
@@ -56,6 +57,8 @@ export interface FormatSpec {
   readonly unmapped?: 'keep' | 'drop';
   /** sd: 1 to 4294967295; default 32473. */
   readonly enterpriseId?: number;
+  /** All but sd: the text begins with a byte order mark. */
+  readonly bom?: boolean;
 }
 
 export type FormatOption = Exclude<keyof FormatSpec, 'format'>;
@@ -63,14 +66,14 @@ export type FormatOption = Exclude<keyof FormatSpec, 'format'>;
 const head = ['vendor', 'product', 'version', 'eventClassId'] as const;
 
 const options: Readonly<Record<FormatName, readonly FormatOption[]>> = {
-  kv: ['separator', 'escape'],
-  json: ['nest', 'inferTypes'],
-  cef: ['mapping', 'map', ...head, 'eventName', 'unmapped'],
-  leef: ['mapping', 'map', ...head, 'leefVersion', 'leefDelimiter', 'unmapped'],
+  kv: ['separator', 'escape', 'bom'],
+  json: ['nest', 'inferTypes', 'bom'],
+  cef: ['mapping', 'map', ...head, 'eventName', 'unmapped', 'bom'],
+  leef: ['mapping', 'map', ...head, 'leefVersion', 'leefDelimiter', 'unmapped', 'bom'],
   sd: ['enterpriseId'],
-  raw: ['rawField', 'escape'],
-  template: ['template', 'escape'],
-  module: ['module', 'moduleOptions'],
+  raw: ['rawField', 'escape', 'bom'],
+  template: ['template', 'escape', 'bom'],
+  module: ['module', 'moduleOptions', 'bom'],
 };
 
 /** The options that a format takes: `--nest has no meaning with --format cef`. */
@@ -86,6 +89,11 @@ export function formatsWith(option: FormatOption): readonly FormatName[] {
 /** @throws AppError code `format`, action `fatal`: no such format, or its options do not fit together */
 export function createFormat(spec: FormatSpec): Format {
   checkOptions(spec);
+  const format = formatOf(spec);
+  return spec.bom ? withByteOrderMark(format) : format;
+}
+
+function formatOf(spec: FormatSpec): Format {
   const { format, template, module } = spec;
   switch (format) {
     case 'kv':

@@ -128,10 +128,11 @@ log { source(s); ${parsers} destination(d); };
 
   const broken = value.replace(/[\r\n\t]/g, '~');
 
-  it('reads JSON by json-parser', async () => {
+  it('reads JSON by json-parser, also behind a byte order mark', async () => {
     const up = await start('parser { json-parser(prefix(".j.")); };', ['.j.ip', '.j.user', '.j.v']);
-    await send(up.port, [{ format: 'json' }]);
-    expect(await linesOf(up, 1)).toEqual([`<192.0.2.7><alice><${broken}>`]);
+    await send(up.port, [{ format: 'json' }, { format: 'json', bom: true }]);
+    const line = `<192.0.2.7><alice><${broken}>`;
+    expect(await linesOf(up, 2)).toEqual([line, line]);
   });
 
   it('reads key=value by kv-parser', async () => {

@@ -180,7 +180,31 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
       propertyRuns(300),
     );
   });
+
+  it.each<FormatSpec>([
+    { format: 'kv' },
+    { format: 'kv', escape: 'none' },
+    { format: 'raw', rawField: 'text' },
+    { format: 'json' },
+    { format: 'cef', map, eventName: '{msg|x}' },
+    { format: 'leef', map, leefVersion: '2.0' },
+  ])('%j: what follows a byte order mark is UTF-8, and the text of the log as UTF-8', (spec) => {
+    const [plain, marked] = [format(spec), format({ ...spec, bom: true })];
+    const isUtf8 = 'invalidUtf8' in plain && plain.invalidUtf8 === 'replace';
+    const check = (log: OracleLog): void => {
+      const text = valid(write(marked, log));
+      expect(text).toBe(`\ufeff${valid(write(plain, isUtf8 ? log : asUtf8(log)))}`);
+    };
+    fc.assert(fc.property(flatLogs, check), propertyRuns(300));
+    nastyLogs(300).forEach(check);
+  });
 });
+
+/** Names and values, U+FFFD in place of what is none. */
+function asUtf8(log: OracleLog): OracleLog {
+  const replaced = (bytes: Uint8Array) => Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  return { ...log, fields: log.fields.map(([name, value]) => [replaced(name), replaced(value)] as const) };
+}
 
 /** @throws where it is not UTF-8 */
 function valid(text: Uint8Array): string {

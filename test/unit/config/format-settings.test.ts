@@ -48,6 +48,7 @@ unmapped: drop
     ).config.message;
     expect(format).toEqual({
       format: 'cef',
+      bom: false,
       mapping: 'actiontrail',
       map: { src: 'remote_addr', suser: ['user', 'event:userIdentity.userName'], cs1: '=production' },
       vendor: 'Acme',
@@ -64,6 +65,7 @@ unmapped: drop
     ).config.message;
     expect(format).toEqual({
       format: 'leef',
+      bom: false,
       leefVersion: '2.0',
       leefDelimiter: '^',
       map: { src: 'remote_addr', usrName: ['user', 'name'], url: '__tag__:u' },
@@ -116,6 +118,9 @@ unmapped: drop
       ['format (from --format) is sd, and --rfc 3164 has no structured data'],
     ],
     [{ SYSLOG_OVERSIZE: 'split' }, { '--format': 'sd' }, ['oversize (from SYSLOG_OVERSIZE) is split, and no part of']],
+    [{ SYSLOG_BOM: 'yes' }, { '--format': 'sd' }, ['bom (from SYSLOG_BOM) has no meaning with --format sd']],
+    [{ SYSLOG_RFC: '3164' }, { '--bom': 'true' }, ['bom (from --bom) has no meaning with --rfc 3164']],
+    [{}, { '--bom': 'true', '--oversize': 'split' }, ['oversize (from --oversize) is split, and only the first part']],
     [
       {},
       { '--enterprise-id': '1', '--format': 'json' },
@@ -183,6 +188,7 @@ unmapped: drop
     const { format } = load(...inFile(`${text}formatter.mjs\n`)).config.message;
     expect(format).toEqual({
       format: 'module',
+      bom: false,
       module: join(directory, 'formatter.mjs'),
       moduleOptions: { lead: '>' },
     });

@@ -46,7 +46,7 @@ describe('defaults', () => {
         inOrder: false,
       },
       message: {
-        format: { format: 'kv', separator: '||', escape: 'standard' },
+        format: { format: 'kv', separator: '||', escape: 'standard', bom: false },
         rfc: '5424',
         facility: 1,
         severity: 6,

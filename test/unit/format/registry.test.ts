@@ -42,6 +42,7 @@ const values: Readonly<Record<FormatOption, unknown>> = {
   leefDelimiter: '^',
   unmapped: 'drop',
   enterpriseId: 1,
+  bom: true,
 };
 
 describe('the format registry', () => {
