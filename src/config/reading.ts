@@ -109,12 +109,13 @@ export class Reading {
       return;
     }
     const written = writtenOf(node);
-    for (const { path, phrase, place } of structuredIssues(result.error)) {
+    for (const { path, phrase, place, isMisshapen } of structuredIssues(result.error)) {
       const part = partAt(written, path);
       const quoted = typeof part === 'string' ? `: ${shown(key, part)}` : '';
       // A whole sentence, of a parser that is not made for settings, stands by itself.
       const text = /^[a-z]/.test(phrase) ? `${quoted} ${phrase}` : `: ${phrase}`;
-      this.#tell(key, problemOf(key, text, withNode, path, place));
+      const explained = isMisshapen && path.length === 0 ? `${text}: ${settings[key].description}` : text;
+      this.#tell(key, problemOf(key, explained, withNode, path, place));
     }
   }
 

@@ -42,6 +42,8 @@ export interface StructuredIssue {
   readonly phrase: string;
   /** Whose line it is, where that is not the path's: a key that should not be in the mapping. */
   readonly place?: PlainPath;
+  /** It is something else altogether. */
+  readonly isMisshapen?: boolean;
 }
 
 /** Zod's own words for what is of the wrong shape, in the voice of the others; phrases of our own schemas as they are. */
@@ -58,7 +60,9 @@ function issuesOf(issue: z.core.$ZodIssue, above: PlainPath): readonly Structure
     const depth = (issues: readonly StructuredIssue[]) => Math.max(0, ...issues.map((each) => each.path.length));
     const [best] = branches.toSorted((a, b) => depth(b) - depth(a) || a.length - b.length);
     const wanted = issue.errors.map((each) => shapes[expectedShape(each) ?? '']).filter((each) => each !== undefined);
-    return best ?? [{ path, phrase: wanted.length === 2 ? `is neither ${wanted.join(' nor ')}` : issue.message }];
+    if (best) return best;
+    if (wanted.length !== 2) return [{ path, phrase: issue.message }];
+    return [{ path, phrase: `is neither ${wanted.join(' nor ')}`, isMisshapen: true }];
   }
   if (issue.code === 'unrecognized_keys' && isZodsOwn(issue.message)) {
     return issue.keys.map((name) => ({ path: [...path, name], phrase: 'belongs to an unknown key' }));
@@ -69,8 +73,8 @@ function issuesOf(issue: z.core.$ZodIssue, above: PlainPath): readonly Structure
     return issue.keys.map((name, index) => ({ path, phrase: phrases[index] ?? issue.message, place: [...path, name] }));
   }
   if (issue.code === 'invalid_type' && isZodsOwn(issue.message)) {
-    const missing = issue.message.endsWith('received undefined');
-    return [{ path, phrase: missing ? 'is missing' : `is not ${shapes[issue.expected] ?? issue.expected}` }];
+    if (issue.message.endsWith('received undefined')) return [{ path, phrase: 'is missing' }];
+    return [{ path, phrase: `is not ${shapes[issue.expected] ?? issue.expected}`, isMisshapen: true }];
   }
   if (issue.code === 'too_small' && isZodsOwn(issue.message)) {
     return [{ path, phrase: `is empty; give ${issue.origin === 'string' ? 'a text' : 'one at least'}` }];

@@ -131,7 +131,18 @@ unmapped: drop
     [{}, { '--format': 'cef', '--map': '{src: [' }, ['map (from --map) is not YAML: ']],
     [{ SYSLOG_MAP: 'src=a,dst=b' }, { '--format': 'cef' }, ['map.src (from SYSLOG_MAP) has a second pair behind it']],
     [{}, { '--format': 'cef', '--map': 'src=[a, ' }, ['map.src (from --map) is not YAML: ']],
-    [{}, { '--format': 'cef', '--map': 'src' }, ['map (from --map): "src" is not a mapping']],
+    [
+      {},
+      { '--format': 'cef', '--map': 'src' },
+      ['map (from --map): "src" is not a mapping: cef, leef: keys and the fields'],
+    ],
+    [
+      {},
+      { '--where': 'status = 500' },
+      [
+        'where (from --where): "status = 500" is neither a mapping nor a list: send only the logs for which this holds, ',
+      ],
+    ],
     [{}, { '--format': 'cef', '--map': 'no-key=a' }, ['map.no-key (from --map): The key "no-key" of the mapping']],
   ])('%j %j', (environment, flags, phrases) => {
     const found = messages(environment, flags);
