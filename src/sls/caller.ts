@@ -6,7 +6,8 @@ import { setMaxListeners } from 'node:events';
 import { type BackoffLimits, createBackoff } from '../backoff.ts';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
 import { UnreadableAnswerError } from './answers.ts';
-import { type Credentials, type CredentialsProvider, redact, sameCredentials } from './credentials.ts';
+import type { Credentials, CredentialsProvider } from './credentials.ts';
+import { CredentialsRenewal, credentialsError } from './credentials-renewal.ts';
 import { abortable, createDeadline } from './deadline.ts';
 import { type Answer, type AnswerHead, type BodyLimit, BodyTooLongError, TimedOutError } from './exchange.ts';
 import {
@@ -65,7 +66,6 @@ export interface CallerOptions {
 
 const maxErrorBytes = 64 << 10;
 const maxJsonBytes = 8 << 20;
-const minRefreshIntervalMs = 1_000;
 
 type Outcome<T> = { readonly value: T } | { readonly error: AppError; readonly credentials: Credentials | undefined };
 
@@ -73,12 +73,12 @@ export class Caller {
   readonly #options: CallerOptions;
   readonly #closing = new AbortController();
   readonly #worked = new Set<Operation>();
-  #refreshing: Promise<void> | undefined;
-  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #renewal: CredentialsRenewal;
 
   constructor(options: CallerOptions) {
     this.#options = options;
     setMaxListeners(0, this.#closing.signal);
+    this.#renewal = new CredentialsRenewal(options, this.#closing.signal);
   }
 
   /** The service has answered something with success, so key, clock, project and logstore were right once. */
@@ -107,7 +107,7 @@ export class Caller {
         throw error;
       }
       troubles.failed(call, error);
-      renewed = !renewed && asksForCredentials(error) && (await this.#renew(credentials, signal));
+      renewed = !renewed && asksForCredentials(error) && (await this.#renewal.renew(credentials, signal));
       if (renewed) continue;
       if (policy === 'once' || (policy === 'starting' && !healsAlone(error))) {
         troubles.lapsed(call);
@@ -213,41 +213,6 @@ export class Caller {
       deadline.dispose();
     }
   }
-
-  /** Whether there are other credentials than those that were refused, after asking for them. */
-  async #renew(refused: Credentials | undefined, signal: AbortSignal): Promise<boolean> {
-    const provider = this.#options.credentials;
-    const deadline = createDeadline([signal, this.#closing.signal], this.#options.requestTimeoutMs);
-    const hasOthers = async () =>
-      refused !== undefined && !sameCredentials(await abortable(provider.current(), deadline.signal), refused);
-    try {
-      if (await hasOthers()) return true;
-      this.#refreshing ??= this.#refresh(refused).finally(() => {
-        this.#refreshing = undefined;
-      });
-      await abortable(this.#refreshing, deadline.signal);
-      return await hasOthers();
-    } catch {
-      return false; // aborted, or no credentials at all: the next attempt says so
-    } finally {
-      deadline.dispose();
-    }
-  }
-
-  async #refresh(refused: Credentials | undefined): Promise<void> {
-    const { credentials, troubles, now } = this.#options;
-    if (now() - this.#refreshedAtMs < minRefreshIntervalMs) return;
-    this.#refreshedAtMs = now();
-    try {
-      await credentials.refresh();
-      troubles.worked({ operation: 'refreshCredentials' });
-    } catch (thrown) {
-      const message = 'the credentials were refused, and cannot be refreshed';
-      const error = credentialsError(message, 'credentials-not-refreshed', 'retry', thrown, refused);
-      troubles.failed({ operation: 'refreshCredentials' }, error);
-      troubles.lapsed({ operation: 'refreshCredentials' });
-    }
-  }
 }
 
 function toError(thrown: unknown, head: AnswerHead | undefined, facts: Attempt): AppError {
@@ -269,18 +234,6 @@ function asksForCredentials(error: AppError): boolean {
 
 function healsAlone({ context: { kind } }: AppError): boolean {
   return kind === 'transient' || kind === 'group';
-}
-
-function credentialsError(
-  what: string,
-  code: string,
-  action: 'fatal' | 'retry',
-  cause: unknown,
-  credentials?: Credentials,
-): AppError {
-  // Not as its cause: who knows what a provider's error carries with it.
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AppError(`${what}: ${redact(reason, credentials)}`, { code, action, context: { kind: 'credentials' } });
 }
 
 function closedError(): AppError {
