@@ -37,6 +37,12 @@ export interface PullOptions {
   readonly maxLogGroups: number;
   /** Stop before this position. */
   readonly endCursor?: Cursor;
+  /**
+   * Called when an attempt has failed, nothing of it is out any more, and another is to follow after a pause: what the
+   * pull holds can be of use elsewhere. What it returns is called after the pause and awaited before the next attempt,
+   * and not called when the pull is over by then. The pull rejects as that does.
+   */
+  readonly onPause?: () => () => Promise<void>;
   readonly signal: AbortSignal;
 }
 

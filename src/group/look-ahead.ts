@@ -8,7 +8,8 @@
  *   pulling   the request is under way                    → waiting, parked, or ended: there was no data
  *   parked    the shard's own batch before it is not      → waiting. It does not count: it may be a stuck receiver that
  *             written to its end; or the request is not     it waits for, or a shard that the service does not answer
- *             answered for `patienceMs`                     for, and others must go on.
+ *             answered for `patienceMs`; or it has failed   for, and others must go on. Where the pull is tried again:
+ *             and is not due again                          → pulling, when its turn has come
  *   waiting   it was handed over, and is not begun        → ended
  *
  * The limit counts those that pull and those that wait. It follows what a place's end finds: nobody waits, and a shard
@@ -36,8 +37,13 @@ export function nextLimit(limit: number, waiting: number, queued: number): numbe
 }
 
 export interface Place {
-  /** The pull has brought a batch, and the one before it is still being written. */
+  /** The pull has brought a batch, and the one before it is still being written; or it pauses between two attempts. */
   park(): void;
+  /**
+   * One that was parked pulls again: first come, first served. Without effect when it has ended, also meanwhile.
+   * Rejects with the signal's reason when it aborts first; the place is parked then.
+   */
+  resume(signal: AbortSignal): Promise<void>;
   /** The batch is handed over. */
   wait(): void;
   /** It is begun, or there is none. Without effect the second time. */
@@ -45,7 +51,12 @@ export interface Place {
 }
 
 /** Of one that takes no part. */
-export const noPlace: Place = { park: () => undefined, wait: () => undefined, end: () => undefined };
+export const noPlace: Place = {
+  park: () => undefined,
+  resume: () => Promise.resolve(),
+  wait: () => undefined,
+  end: () => undefined,
+};
 
 export class LookAhead {
   readonly #patienceMs: number;
@@ -65,11 +76,15 @@ export class LookAhead {
 
   /** First come, first served. Rejects with the signal's reason when it aborts first. */
   async take(signal: AbortSignal): Promise<Place> {
+    await this.#enter(signal);
+    return this.#place();
+  }
+
+  async #enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     // Whoever is in the queue is served as soon as there is room, so nobody overtakes.
     if (this.#hasRoom) this.#pulling++;
     else await this.#turn(signal);
-    return this.#place();
   }
 
   get #hasRoom(): boolean {
@@ -104,8 +119,20 @@ export class LookAhead {
       if (next === 'ended') this.#limit = nextLimit(this.#limit, this.#waiting, this.#queue.length);
       this.#serve();
     };
-    const unanswered = setTimeout(() => become('parked'), this.#patienceMs);
-    return { park: () => become('parked'), wait: () => become('waiting'), end: () => become('ended') };
+    const inTime = () => setTimeout(() => become('parked'), this.#patienceMs);
+    let unanswered = inTime();
+    const resume = async (signal: AbortSignal) => {
+      if (state !== 'parked') return;
+      await this.#enter(signal);
+      if (state === 'parked') {
+        state = 'pulling';
+        unanswered = inTime();
+      } else {
+        this.#pulling--;
+        this.#serve();
+      }
+    };
+    return { park: () => become('parked'), resume, wait: () => become('waiting'), end: () => become('ended') };
   }
 
   #serve(): void {

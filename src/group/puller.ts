@@ -1,9 +1,10 @@
 /** Pulls for one shard, within the budget of bytes that all shards share. */
 import type { BatchBody } from '../encode/bytes.ts';
 import { CorruptBatchError } from '../errors.ts';
-import type { BudgetShare, Reservation } from './byte-budget.ts';
+import type { BudgetShare } from './byte-budget.ts';
 import type { Cursor, LogService, ShardId } from './log-service.ts';
 import { type LookAhead, noPlace, type Place } from './look-ahead.ts';
+import { PullClaim } from './pull-claim.ts';
 import type { PullSize } from './pull-size.ts';
 import type { EndPosition } from './start-position.ts';
 
@@ -64,14 +65,15 @@ export class Puller {
       };
     }
     const place = this.#wasAtEnd ? noPlace : await lookAhead.take(signal);
+    const claim = new PullClaim(place, budget, this.#estimateBytes);
     try {
-      const reservation = await budget.reserve(this.#estimateBytes, signal);
+      await claim.hold(signal);
       const isWhole = bound === undefined;
-      const pull = await this.#pull(cursor, { endCursor, isWhole, isFinal: end.isFinal }, place, reservation, signal);
+      const pull = await this.#pull(cursor, { endCursor, isWhole, isFinal: end.isFinal }, claim, signal);
       this.#wasAtEnd = pull.atEnd;
       return pull;
     } catch (error) {
-      place.end();
+      claim.release();
       throw error;
     }
   }
@@ -79,11 +81,11 @@ export class Puller {
   async #pull(
     cursor: Cursor,
     end: { readonly endCursor: Cursor | undefined; readonly isWhole: boolean; readonly isFinal: boolean },
-    place: Place,
-    reservation: Reservation,
+    claim: PullClaim,
     signal: AbortSignal,
   ): Promise<Pull> {
     const { shard, service, isReadOnly, size } = this.#options;
+    const { place } = claim;
     try {
       // Asked before the pull: data may still arrive between an empty pull and the shard's split.
       const wasReadOnly = isReadOnly();
@@ -91,11 +93,12 @@ export class Puller {
         maxLogGroups: size.maxLogGroups,
         ...(end.endCursor !== undefined && { endCursor: end.endCursor }),
         signal,
+        onPause: () => claim.pause(signal),
       });
       const { body, nextCursor, logGroupCount } = pulled;
       const bytes = body ? body.bytes.length + body.rawSize : 0;
       if (body) this.#estimateBytes = Math.max(bytes, this.#estimateBytes / 2, smallestEstimateBytes);
-      reservation.correct(bytes);
+      claim.correct(bytes);
       // What ends at a bound says nothing of what is behind it.
       const atEnd = nextCursor === cursor && end.isWhole;
       return {
@@ -106,17 +109,16 @@ export class Puller {
         isFinal: atEnd && (wasReadOnly || end.isFinal),
         place,
         release: () => {
-          place.end();
           pulled.release?.();
-          reservation.release();
+          claim.release();
         },
       };
     } catch (error) {
-      reservation.release();
+      claim.releaseBytes();
       const { nextCursor } = error instanceof CorruptBatchError ? error : {};
       if (!(error instanceof CorruptBatchError) || nextCursor === undefined) throw error;
       const body: BatchBody = { bytes: new Uint8Array(0), compression: 'none', rawSize: 0, refused: error };
-      return { body, logGroups: 0, nextCursor, atEnd: false, isFinal: false, place, release: () => place.end() };
+      return { body, logGroups: 0, nextCursor, atEnd: false, isFinal: false, place, release: () => claim.release() };
     }
   }
 }

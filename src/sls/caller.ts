@@ -47,6 +47,8 @@ export interface ServiceCall<T> extends Call {
   readonly atStart?: boolean;
   /** Nobody depends on this call: a refusal that we do not know is thrown as `reject`, and not retried. */
   readonly isOptional?: boolean;
+  /** Before a pause between two attempts; what it returns is called after it, and awaited before the next attempt. */
+  readonly onPause?: (() => () => Promise<void>) | undefined;
 }
 
 export interface CallerOptions {
@@ -66,6 +68,7 @@ export interface CallerOptions {
 
 const maxErrorBytes = 64 << 10;
 const maxJsonBytes = 8 << 20;
+const longWaitMs = 10_000;
 
 type Outcome<T> = { readonly value: T } | { readonly error: AppError; readonly credentials: Credentials | undefined };
 
@@ -113,13 +116,33 @@ export class Caller {
         troubles.lapsed(call);
         throw error;
       }
-      await pause(backoff.next(), [signal, this.#closing.signal]);
+      await this.#pause(backoff.next(), call, signal);
     }
   }
 
   /** Calls to come reject; so do those under way, at the latest when the transport is destroyed. */
   close(): void {
     this.#closing.abort(closedError());
+  }
+
+  /** Resolves at once when the signal aborts. */
+  async #pause(ms: number, call: ServiceCall<unknown>, signal: AbortSignal): Promise<void> {
+    const { troubles } = this.#options;
+    const closing = this.#closing.signal;
+    const resume = call.onPause?.();
+    await pause(ms, [signal, closing]);
+    if (!resume || signal.aborted || closing.aborted) return;
+    const resumed = resume();
+    // It is no more the service that it waits for. Not at once: an attempt that hangs would pass for a recovery.
+    const lapse = setTimeout(() => troubles.lapsed(call), longWaitMs);
+    try {
+      await abortable(resumed, closing);
+    } catch (thrown) {
+      troubles.givenUp(call);
+      throw thrown;
+    } finally {
+      clearTimeout(lapse);
+    }
   }
 
   #throwIfEnded(call: Call, signal: AbortSignal): void {

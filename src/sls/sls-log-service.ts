@@ -138,7 +138,11 @@ class Sls implements SlsLogService {
     return answer.cursor_time;
   }
 
-  pull(shard: ShardId, cursor: Cursor, { maxLogGroups, endCursor, signal }: PullOptions): Promise<PulledBatch> {
+  pull(
+    shard: ShardId,
+    cursor: Cursor,
+    { maxLogGroups, endCursor, onPause, signal }: PullOptions,
+  ): Promise<PulledBatch> {
     const { query: spl, maxResponseBytes } = this.#options;
     let pullHead: PullHead | undefined;
     return this.#caller.call(
@@ -171,6 +175,7 @@ class Sls implements SlsLogService {
             ...(batch && { release }),
           };
         },
+        onPause,
       },
       'patient',
       signal,

@@ -13,6 +13,7 @@ import type {
   Shard,
   ShardId,
 } from '../../src/group/log-service.ts';
+import { pause } from '../../src/sls/pause.ts';
 
 export interface FakeShard {
   readonly batches: (string | undefined)[];
@@ -33,6 +34,10 @@ export class FakeLogService implements LogService {
   before: (request: keyof LogService, shard?: ShardId, cursor?: Cursor) => void | Promise<void> = () => undefined;
   /** Requests that are not answered until their signal aborts. */
   hang: (request: keyof LogService) => boolean = () => false;
+
+  /** Their pulls are answered with an error, and tried again after a pause for as long as that lasts. */
+  readonly refused = new Set<ShardId>();
+  refusals = 0;
 
   addShard(id: ShardId, batches: (string | undefined)[] = [], status: Shard['status'] = 'readwrite'): FakeShard {
     const shard: FakeShard = { batches: [...batches], status };
@@ -61,6 +66,15 @@ export class FakeLogService implements LogService {
   async pull(shard: ShardId, cursor: Cursor, options: PullOptions): Promise<PulledBatch> {
     await this.before('pull', shard, cursor);
     options.signal.throwIfAborted();
+    while (this.refused.has(shard)) {
+      this.refusals++;
+      const resume = options.onPause?.();
+      await pause(10, [options.signal]);
+      options.signal.throwIfAborted();
+      await resume?.();
+      options.signal.throwIfAborted();
+      await pause(0, [options.signal]);
+    }
     this.pulls.push({ shard, cursor, endCursor: options.endCursor });
     const index = Number(cursor);
     const end = Math.min(this.#batches(shard).length, Number(options.endCursor ?? Number.POSITIVE_INFINITY));

@@ -95,16 +95,59 @@ describe('places', () => {
     await vi.waitFor(() => expect(blocked).toHaveBeenCalledOnce());
   });
 
+  it('are free for others while a pull pauses, and taken again in turn, without a word about the limit', async () => {
+    const [first, second] = await takeAll();
+    const { limit } = ahead;
+    first!.park();
+    const other = await ahead.take(signal);
+    const order: string[] = [];
+    const next = ahead.take(signal).then(() => order.push('new'));
+    const again = first!.resume(signal).then(() => order.push('again'));
+    await sleep(1);
+    expect(order).toEqual([]);
+    other.park();
+    await next;
+    await sleep(1);
+    expect(order).toEqual(['new']);
+    second!.park();
+    await again;
+    expect(ahead.limit).toBe(limit);
+  });
+
+  it.each(['ends', 'is aborted'])('are free for others when one that waits for its turn again %s', async (how) => {
+    const [first] = await takeAll();
+    first!.park();
+    const other = await ahead.take(signal);
+    const leaving = new AbortController();
+    const again = first!.resume(leaving.signal);
+    if (how === 'ends') first!.end();
+    else leaving.abort(new Error('enough'));
+    other.park();
+    if (how === 'ends') await again;
+    else await expect(again).rejects.toThrow('enough');
+    first!.end();
+    await ahead.take(signal);
+  });
+
+  it('have as much patience for the next attempt as for the first', async () => {
+    ahead = new LookAhead(20);
+    const places = await takeAll();
+    for (const place of places) place.park();
+    await Promise.all(places.map((place) => place.resume(signal)));
+    const others = await takeAll();
+    expect(others).toHaveLength(places.length);
+  });
+
   it('are all given back in the end, whatever becomes of them', async () => {
-    const steps = fc.array(fc.constantFrom('park', 'wait', 'end' as const), { maxLength: 6 });
+    const steps = fc.array(fc.constantFrom('park', 'resume', 'wait', 'end' as const), { maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { maxLength: 40 }), async (all) => {
         const each = new LookAhead();
-        const one = async (own: readonly ('park' | 'wait' | 'end')[]) => {
+        const one = async (own: readonly ('park' | 'resume' | 'wait' | 'end')[]) => {
           const place = await each.take(signal);
           for (const step of own) {
             await Promise.resolve();
-            place[step]();
+            await place[step](signal);
           }
           if (!own.includes('end')) place.end();
         };
