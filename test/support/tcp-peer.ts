@@ -40,13 +40,18 @@ export interface TcpPeerOptions {
 
 export async function createTcpPeer(options: TcpPeerOptions = {}): Promise<TcpPeer> {
   const connections: PeerConnection[] = [];
-  /** By the client's port: a TLS socket itself cannot reset. */
-  const rawSockets = new Map<string, Socket>();
+  /** A port may come a second time while the server has not heard of the end of the first: it does not read, say. */
+  const open = new Set<Socket>();
+  const latest = new Map<number | undefined, Socket>();
+  /** A TLS socket itself cannot reset. */
+  const rawSockets = new WeakMap<Socket, Socket>();
   const accept = (socket: Socket) => {
     const kept: Buffer[] = [];
+    const raw = latest.get(socket.remotePort);
+    if (raw) rawSockets.set(socket, raw);
     const connection: PeerConnection = {
       socket,
-      reset: () => rawSockets.get(`${socket.remotePort}`)?.resetAndDestroy(),
+      reset: () => raw?.resetAndDestroy(),
       text: () => Buffer.concat(kept).toString(),
       bytes: 0,
       sawEnd: false,
@@ -72,10 +77,15 @@ export async function createTcpPeer(options: TcpPeerOptions = {}): Promise<TcpPe
   const server: Server = options.tls
     ? createTlsServer({ ...options.tls, allowHalfOpen: true }, accept)
     : createServer({ allowHalfOpen: true }, accept);
-  server.on('connection', (socket: Socket) => {
-    const port = `${socket.remotePort}`;
-    rawSockets.set(port, socket);
-    socket.on('close', () => rawSockets.delete(port));
+  // Before `accept`, which over TCP is called with the same socket.
+  server.prependListener('connection', (socket: Socket) => {
+    const { remotePort } = socket;
+    open.add(socket);
+    latest.set(remotePort, socket);
+    socket.on('close', () => {
+      open.delete(socket);
+      if (latest.get(remotePort) === socket) latest.delete(remotePort);
+    });
     socket.on('error', () => undefined);
   });
   // A client that refuses the handshake is what half of the TLS tests are about.
@@ -90,12 +100,12 @@ export async function createTcpPeer(options: TcpPeerOptions = {}): Promise<TcpPe
         if (connection === undefined) throw new Error(`no connection ${index}`);
         return connection;
       }),
-    rawOf: (socket) => rawSockets.get(`${socket.remotePort}`),
+    rawOf: (socket) => rawSockets.get(socket),
     text: () => connections.map((connection) => connection.text()).join(''),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of rawSockets.values()) socket.destroy();
+        for (const socket of open) socket.destroy();
       }),
   };
 }
