@@ -10,7 +10,7 @@ import type { Flags } from '../config/load.ts';
 import { problemOf, type RawValue } from '../config/raw-value.ts';
 import { groupTitles, isSwitch, type SettingKey, settingByName, settings } from '../config/settings.ts';
 import { nearestName } from '../config/suggest.ts';
-import type { ConfigProblem } from '../errors.ts';
+import { ConfigError, type ConfigProblem } from '../errors.ts';
 
 export function addSettingOptions(command: Command): Command {
   command.allowUnknownOption().allowExcessArguments();
@@ -59,6 +59,16 @@ export function readFlags(command: Command, workingDirectory: string, operands =
 export function operandsOf(args: readonly string[]): readonly string[] {
   const end = args.findIndex((arg) => arg.startsWith('-') && arg.length > 1);
   return end < 0 ? args : args.slice(0, end);
+}
+
+/**
+ * For the help of a command that other commands hang on: the help of something else would be no answer.
+ * @throws ConfigError when what was asked for is no command
+ */
+export function refuseStrayWords(command: Command): void {
+  const words = operandsOf(command.args);
+  const problems = [...strayArguments(words[0] === 'help' && command.parent === null ? words.slice(1) : words)];
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 function camelCase(name: string): string {

@@ -5,7 +5,7 @@ import { ConfigError } from '../errors.ts';
 import { deadLetterCommand } from './dead-letter.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 import { examples, settingHelp } from './help.ts';
-import { addSettingOptions, readFlags } from './options.ts';
+import { addSettingOptions, operandsOf, readFlags, refuseStrayWords } from './options.ts';
 import { type RunContext, runDaemon } from './run.ts';
 
 export interface ProgramContext extends RunContext {
@@ -65,16 +65,34 @@ function createProgram(
   const run = new Command('run').description('ship logs; what happens without a command').action(action);
   for (const command of [program, run]) {
     addSettingOptions(command).configureHelp(settingHelp()).addHelpText('after', examples);
+    beforeHelp(command, refuseStrayWords);
   }
   run.usage('[settings]').helpOption('-h, --help', 'show this help');
   // After the settings, so that the help has it at the end of the last group.
   program.optionsGroup('Operation:').version(packageVersion(), '-V, --version', 'show the version');
   program.addCommand(run);
-  for (const command of context.commands) program.addCommand(command);
+  for (const command of context.commands) {
+    if (command.commands.length > 0) beforeHelp(command, refuseUnknownSubCommand);
+    program.addCommand(command);
+  }
   for (const command of withSubCommands(program)) {
     command.exitOverride().configureOutput({ writeOut: context.writeOut, writeErr: context.writeError });
   }
   return program;
+}
+
+/**
+ * Commander has nothing else that can refuse a help: it shows that of `sls-syslog` for `sls-syslog nonsense --help`.
+ * @param check throws what is wrong with what the help was asked for
+ */
+function beforeHelp(command: Command, check: (command: Command) => void): void {
+  command.on('beforeHelp', () => check(command));
+}
+
+/** As commander does it without `--help`. */
+function refuseUnknownSubCommand(command: Command): void {
+  const [word] = operandsOf(command.args);
+  if (word !== undefined && word !== 'help') command.error(`error: unknown command '${word}'`);
 }
 
 function withSubCommands(command: Command): Command[] {

@@ -136,6 +136,39 @@ describe('problems on the command line: all at once, exit code 2', () => {
 });
 
 describe('help', () => {
+  test.each([
+    ['status --help', 'unknown command "status"; commands are run'],
+    ['--host a status -h', 'unknown command "status"; commands are run'],
+    ['help status', 'unknown command "status"; commands are run'],
+    ['rnu --help', 'unknown command "rnu"; did you mean "run"?'],
+    ['run status --help', 'unknown command "status"; commands are run'],
+    ['s3cret/Token --help', 'unexpected argument; commands are run'],
+    ['config nonsense --help', "error: unknown command 'nonsense'"],
+    ['dead-letter nonsense --help', "error: unknown command 'nonsense'"],
+  ])('is not shown for what is no command: %s', async (line, expected) => {
+    const { exitCode, out, error } = await run(line.split(' '));
+    expect(exitCode).toBe(2);
+    expect(out).toBe('');
+    expect(error).toContain(expected);
+    expect(error).not.toMatch(/s3cret|is missing/);
+  });
+
+  test.each([
+    ['--host status --help', '[run]'],
+    ['--no-such-option status --help', '[run]'],
+    ['help', '[run]'],
+    ['help run', 'run'],
+    ['config --help', 'config'],
+    ['help config', 'config'],
+    ['config help check', 'config check'],
+    ['config check a.yaml --help', 'config check'],
+    ['dead-letter replay a.jsonl --help', 'dead-letter replay'],
+  ])('is shown for what is one: %s', async (line, usage) => {
+    const { exitCode, out } = await run(line.split(' '));
+    expect(exitCode).toBe(0);
+    expect(out).toContain(`Usage: sls-syslog ${usage}`);
+  });
+
   test.each([[['--help']], [['run', '--help']], [['-h']]])(
     '%j has every setting with its variables and default, in its group',
     async (args) => {
