@@ -57,17 +57,23 @@ function quantity(
   const max = parseQuantity(bounds.max);
   if (min === undefined || max === undefined) throw new TypeError(`the bounds of a ${kind} take a unit`);
 
+  const isInRange = (value: number | undefined) => value !== undefined && value >= min && value <= max;
+  // The smallest after the usual one: who writes no unit often means bytes or milliseconds.
+  const guesses = [usualUnit, ...Object.keys(factors)];
+
   return textSchema((text, complain) => {
     const value = parseQuantity(text);
     if (value === undefined) {
-      const bare = /^\d+(\.\d+)?$/.test(text);
+      if (!/^\d+(\.\d+)?$/.test(text))
+        return complain(`is not a ${kind}; give a number and one of the units ${unitList}`);
+      const unit = guesses.find((each) => isInRange(parseQuantity(`${text}${each}`)));
       return complain(
-        bare
-          ? `has no unit; write ${text}${usualUnit} if that is what you mean (units: ${unitList})`
-          : `is not a ${kind}; give a number and one of the units ${unitList}`,
+        unit === undefined
+          ? `has no unit, and with any is out of range: ${bounds.min} to ${bounds.max} (units: ${unitList})`
+          : `has no unit; write ${text}${unit} if that is what you mean (units: ${unitList})`,
       );
     }
-    return value >= min && value <= max ? value : complain(`is out of range: ${bounds.min} to ${bounds.max}`);
+    return isInRange(value) ? value : complain(`is out of range: ${bounds.min} to ${bounds.max}`);
   });
 }
 

@@ -51,6 +51,29 @@ describe('durations', () => {
   });
 });
 
+describe('what is suggested for a number without a unit is within the bounds', () => {
+  const message = size({ min: '480B', max: '64MiB' });
+  test.each<[string, TextSchema<unknown>, string, string]>([
+    ['the usual unit', message, '64', '64MiB'],
+    ['bytes', message, '600', '600B'],
+    ['what is left', size({ min: '1MiB', max: '16GiB' }), '20000', '20000kB'],
+    ['milliseconds', duration({ min: '1s', max: '1h' }), '30000', '30000ms'],
+    ['minutes', duration({ min: '1m', max: '24h' }), '20', '20m'],
+    ['bytes a second', bandwidth({ min: '1kB/s', max: '10GB/s' }), '1000000', '1000000B/s'],
+  ])('%s', (_name, schema, text, suggested) => {
+    expect(complaint(schema, text)).toContain(`has no unit; write ${suggested} if that is what you mean`);
+    expect(schema.safeParse(suggested).success).toBe(true);
+  });
+
+  test.each<[string, TextSchema<unknown>, string]>([
+    ['0', message, '480B to 64MiB'],
+    ['9'.repeat(20), message, '480B to 64MiB'],
+    ['0', rate({ min: '1/s', max: '100/s' }), '1/s to 100/s'],
+  ])('nothing where %s is out of range with any', (text, schema, range) => {
+    expect(complaint(schema, text)).toContain(`has no unit, and with any is out of range: ${range} (units: `);
+  });
+});
+
 describe('sizes', () => {
   const schema = size({ min: '1B', max: '16GiB' });
 
