@@ -213,12 +213,20 @@ export class Rotation {
   async #rotate(old: Connection): Promise<void> {
     const successor = this.#oneAtATime ? undefined : await this.#openSuccessor();
     if (this.#stop.signal.aborted || this.#current !== old) {
-      successor?.destroy(connectionError('not-needed', 'it is not needed any more'));
+      if (successor) this.#dismiss(successor);
+      // Nobody else asks for what has come to be due with another current meanwhile.
+      this.#rotateIfDue();
       return;
     }
     this.#current = undefined;
     this.#turn = { old, successor };
     this.#turnIfFree();
+  }
+
+  /** Of one that has carried nothing: nobody is told of its end. */
+  #dismiss(connection: Connection): void {
+    this.#connections.delete(connection);
+    connection.destroy(connectionError('not-needed', 'it is not needed any more'));
   }
 
   async #openSuccessor(): Promise<Connection | undefined> {
