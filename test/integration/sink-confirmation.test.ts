@@ -1,10 +1,13 @@
 /** What the peer has read, told by half-close: docs/delivery.md. */
+import { createServer, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
-import { eventually, never, type SinkUnderTest } from '../support/sink-harness.ts';
+import { eventually, listen, never, type SinkUnderTest } from '../support/sink-harness.ts';
 import { useSinkScope } from '../support/sink-scope.ts';
 
-const { createPeer, createSink } = useSinkScope();
+const { createPeer, createSink, onEnd } = useSinkScope();
 
 const quick = { confirm: 'auto', confirmIntervalMs: 50, confirmTimeoutMs: 300 } as const;
 
@@ -266,4 +269,48 @@ describe('confirmation over TLS', () => {
     await under.send(3, ['z']);
     await eventually(() => expect(confirmed(under)).toEqual(['confirmed 1', 'confirmed 3']));
   });
+
+  // What a receiver does that is stopped in peace while it has not read everything: rsyslog does.
+  it.runIf(process.platform === 'linux').each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'takes no close_notify that a reset follows, %s',
+    async (version) => {
+      let isStopped = false;
+      const { cert, key } = server;
+      const listener = createServer({ allowHalfOpen: true }, (raw) => {
+        const wire = resettingWire(raw, () => isStopped);
+        raw.on('error', () => undefined);
+        const socket = new TLSSocket(wire, { cert, key, isServer: true, minVersion: version, maxVersion: version });
+        socket.on('error', () => undefined);
+        socket.resume();
+        socket.on('end', () => socket.end());
+      });
+      onEnd(() => listener.close());
+      const port = await listen(listener);
+      const under = createSink({ port, ...quick, protocol: 'tls', tls: { ca: authority.pem } });
+      await under.sink.start(never);
+      await under.send(1, ['x']);
+      await eventually(() => expect(confirmed(under)).toEqual(['confirmed 1']));
+      isStopped = true;
+      await under.send(2, ['y']);
+      await eventually(() => expect(under.events.count('lost')).toBe(1));
+      expect(under.events.losses[0]?.cause.code).toBe('unread');
+      expect(confirmed(under)).toEqual(['confirmed 1']);
+    },
+  );
 });
+
+/** A connection under a TLS server: a reset takes the place of its FIN. */
+function resettingWire(raw: Socket, isReset: () => boolean): Duplex {
+  raw.on('end', () => wire.push(null));
+  raw.on('data', (bytes) => wire.push(bytes));
+  const wire = new Duplex({
+    read: () => undefined,
+    write: (bytes, _, done) => raw.write(bytes, done),
+    final: (done) => {
+      if (isReset()) raw.resetAndDestroy();
+      else raw.end();
+      done();
+    },
+  });
+  return wire;
+}

@@ -7,7 +7,9 @@
  *             Our end is out (`finish`) → ended; the peer's end or a failure before that → lost.
  *   ended     only the peer's end is awaited, and its bytes are still read: to close with unread bytes (TLS 1.3
  *             session tickets, say) makes the kernel answer with a reset, which throws away what the peer has not
- *             read yet. The peer's end → closed; a failure → lost.
+ *             read yet. The peer's end → answered; a failure → lost.
+ *   answered  the kernel is asked how that ended (kernel-ending.ts): it was reset behind the peer's end → lost; else
+ *             → closed.
  *   closed    both sides have ended, ours first: the peer has read every byte.
  *   lost      the connection is gone. Every chunk that was queued is released, and nothing is reported any more.
  *
@@ -20,6 +22,7 @@ import type { Socket } from 'node:net';
 import type { FrameChunk } from '../../encode/bytes.ts';
 import type { AppError } from '../../errors.ts';
 import { createDeferred } from '../deferred.ts';
+import type { KernelEnding } from './kernel-ending.ts';
 import { connectionError } from './network-errors.ts';
 import type { Connection, ConnectionEvents, PeerEnd } from './transport.ts';
 import { Watchdog } from './watchdog.ts';
@@ -30,6 +33,8 @@ export interface StreamConnectionOptions {
   readonly timeoutMs: number;
   /** TLS: bytes read from the wire up to now. What arrives between our end and the peer's is its close_notify. */
   readonly wireBytesRead?: () => number;
+  /** What the kernel says of the connection, once both sides have ended. */
+  readonly ending: (signal: AbortSignal) => Promise<KernelEnding>;
   /** What an error of the socket means. */
   readonly explain: (thrown: unknown) => AppError;
 }
@@ -49,7 +54,7 @@ export class StreamConnection implements Connection {
   readonly #watchdog: Watchdog;
   readonly #ended = createDeferred<PeerEnd | undefined>();
   readonly #queue: Entry[] = [];
-  #state: 'open' | 'flushing' | 'ended' | 'closed' | 'lost' = 'open';
+  #state: 'open' | 'flushing' | 'ended' | 'answered' | 'closed' | 'lost' = 'open';
   #events: ConnectionEvents | undefined;
   #lostBecause: AppError | undefined;
   /** A chunk is with the socket, or was in this turn of the event loop. */
@@ -59,6 +64,7 @@ export class StreamConnection implements Connection {
   #queuedBytes = 0;
   #bytesWritten = 0;
   #wireBytesAtOurEnd = 0;
+  readonly #over = new AbortController();
 
   /** @param socket connected (TLS: and verified), with `allowHalfOpen`; the caller's listeners are off it. */
   constructor(socket: Socket, options: StreamConnectionOptions) {
@@ -69,7 +75,10 @@ export class StreamConnection implements Connection {
     socket.on('finish', () => this.#onFinish());
     socket.on('end', () => this.#onPeerEnd());
     socket.on('error', (error) => this.#lose(options.explain(error)));
-    socket.on('close', () => this.#lose(connectionError('closed', 'the connection was closed')));
+    socket.on('close', () => {
+      // With both ends there the socket has done its part.
+      if (this.#state !== 'answered') this.#lose(connectionError('closed', 'the connection was closed'));
+    });
     if (socket.destroyed) this.#lose(connectionError('closed', 'the connection was closed as soon as it was there'));
     else socket.resume();
   }
@@ -150,14 +159,26 @@ export class StreamConnection implements Connection {
   }
 
   #onPeerEnd(): void {
+    if (this.#state === 'answered') return;
     if (this.#state !== 'ended') {
       this.#lose(connectionError('closed-by-peer', 'the receiver closed the connection'));
       return;
     }
+    this.#state = 'answered';
+    const wireBytesRead = this.#options.wireBytesRead?.() ?? 0;
+    void this.#conclude({ isAuthentic: wireBytesRead > this.#wireBytesAtOurEnd });
+  }
+
+  async #conclude(end: PeerEnd): Promise<void> {
+    const ending = await this.#options.ending(this.#over.signal).catch(() => 'unknown');
+    if (this.#state !== 'answered') return;
+    if (ending === 'reset') {
+      this.#lose(connectionError('unread', 'the receiver closed the connection before it had read everything'));
+      return;
+    }
     this.#state = 'closed';
     this.#socket.destroy();
-    const wireBytesRead = this.#options.wireBytesRead?.() ?? 0;
-    this.#ended.resolve({ isAuthentic: wireBytesRead > this.#wireBytesAtOurEnd });
+    this.#ended.resolve(end);
   }
 
   #onStalled(): void {
@@ -171,6 +192,7 @@ export class StreamConnection implements Connection {
     this.#lostBecause = error;
     this.#watchdog.idle();
     clearImmediate(this.#nextTurn);
+    this.#over.abort();
     // Closes the file descriptor before it returns: from here on nobody reads the chunks' bytes.
     this.#socket.destroy();
     for (const { chunk } of this.#queue.splice(0)) chunk.release();

@@ -1,0 +1,123 @@
+/**
+ * How a connection ended, by the kernel's own list of TCP connections (Linux: /proc/net/tcp). Node tells the peer's end,
+ * and nothing that comes behind it: a receiver that is stopped while it has not read everything sends a close_notify all
+ * the same, and a reset behind it; one that has read all that it got so far ends its side too, though more is on the way.
+ *
+ *   TIME_WAIT                           both sides have ended, and the peer has acknowledged ours: it took everything
+ *                                       before it ended                                             → acknowledged
+ *   FIN_WAIT1, FIN_WAIT2, CLOSING, …    one of that is still to come                                → asked again
+ *   no longer there                     reset, with something of ours thrown away                   → reset
+ *
+ * Where connections are not listed (another system, a sandbox), or more of them are over than the kernel keeps, nothing
+ * is known: Node's word counts then.
+ */
+import { readFile } from 'node:fs/promises';
+import { isIPv6, type Socket } from 'node:net';
+import { endianness } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type KernelEnding = 'acknowledged' | 'reset' | 'unknown';
+
+/** Both ends of a connection, while it is up. */
+export type ConnectionEnds = Pick<Socket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
+
+/** Reads a file of the kernel's, as text; rejects where there is none. */
+export type ReadKernelFile = (path: string) => Promise<string>;
+
+const TIME_WAIT = '06';
+/** A look costs the kernel a walk over its whole table, a millisecond or two: mostly one is to be enough. */
+const firstPauseMs = 5;
+const longestPauseMs = 250;
+
+export class KernelEndings {
+  readonly #read: ReadKernelFile;
+  #isListed: Promise<boolean> | undefined;
+
+  constructor(read: ReadKernelFile = readText) {
+    this.#read = read;
+  }
+
+  /**
+   * For a connection that is up. The first one shows whether they are listed at all.
+   * @returns to be called when the peer has ended its side after we have ended ours. Rejects when the signal aborts.
+   */
+  watch({
+    localAddress,
+    localPort,
+    remoteAddress,
+    remotePort,
+  }: ConnectionEnds): (signal: AbortSignal) => Promise<KernelEnding> {
+    if (!localAddress || !localPort || !remoteAddress || !remotePort) return () => Promise.resolve('unknown');
+    const file = isIPv6(remoteAddress) ? '/proc/net/tcp6' : '/proc/net/tcp';
+    const ends = `${listed(localAddress, localPort)} ${listed(remoteAddress, remotePort)}`;
+    const look = () => this.#stateOf(file, ends);
+    this.#isListed ??= look().then(
+      (state) => state !== undefined,
+      () => false,
+    );
+    const isListed = this.#isListed;
+    return async (signal) => {
+      if (!(await isListed)) {
+        this.#isListed = undefined; // it may have been over too soon: the next one is looked for again
+        return 'unknown';
+      }
+      try {
+        for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+          await sleep(pauseMs, undefined, { signal });
+          const state = await look();
+          signal.throwIfAborted();
+          if (state === TIME_WAIT) return 'acknowledged';
+          if (state === undefined) return (await this.#isKept()) ? 'reset' : 'unknown';
+        }
+      } catch {
+        signal.throwIfAborted();
+        return 'unknown';
+      }
+    };
+  }
+
+  /** Two hexadecimal digits; undefined where the connection is not listed. */
+  async #stateOf(file: string, ends: string): Promise<string | undefined> {
+    const list = await this.#read(file);
+    const at = list.indexOf(` ${ends} `);
+    return at < 0 ? undefined : list.slice(at + ends.length + 2, at + ends.length + 4);
+  }
+
+  /** Connections that are over are all listed. */
+  async #isKept(): Promise<boolean> {
+    const most = Number(await this.#read('/proc/sys/net/ipv4/tcp_max_tw_buckets'));
+    const waiting = Number(/^TCP:.* tw (\d+)/m.exec(await this.#read('/proc/net/sockstat'))?.[1]);
+    return waiting < most * mostInUse;
+  }
+}
+
+/** Of the places for connections that are over: short of all, for they come and go between two looks. */
+const mostInUse = 0.9;
+
+function readText(path: string): Promise<string> {
+  return readFile(path, 'latin1');
+}
+
+/** As the kernel writes it: each 32 bits of the address in the machine's own order. `0100007F:0202` */
+function listed(address: string, port: number): string {
+  const bytes = isIPv6(address) ? ipv6Bytes(address) : Buffer.from(address.split('.').map(Number));
+  if (endianness() === 'LE') bytes.swap32();
+  return `${bytes.toString('hex')}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
+}
+
+/** @param address as Node gives it: an IPv4 address may stand in it, and a zone behind it */
+function ipv6Bytes(address: string): Buffer {
+  const [plain = ''] = address.split('%');
+  const words = plain.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) => {
+    const pair = (high: string, low: string) => ((Number(high) << 8) | Number(low)).toString(16);
+    return `${pair(a, b)}:${pair(c, d)}`;
+  });
+  const [head = '', tail] = words.split('::');
+  const parse = (part: string) => (part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16)));
+  const [before, after] = [parse(head), parse(tail ?? '')];
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
+  const bytes = Buffer.alloc(16);
+  const all = [...before, ...Array<number>(zeros).fill(0), ...after];
+  for (const [index, word] of all.entries()) bytes.writeUInt16BE(word, index * 2);
+  return bytes;
+}
