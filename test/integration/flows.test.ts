@@ -55,7 +55,9 @@ describe('several flows in one process', () => {
       const ended = daemon.drain(3_000).then(({ complete }) => complete);
       expect(await Promise.race([ended, sleep(6_000, 'not ended')])).toBe(true);
     } finally {
+      const files = close.mock.contexts as DeadLetterFile[];
       close.mockRestore();
+      for (const file of files) await file.close();
       await rm(directory, { recursive: true });
     }
   }, 60_000);

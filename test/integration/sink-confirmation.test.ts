@@ -282,7 +282,8 @@ describe('confirmation over TLS', () => {
         const socket = new TLSSocket(wire, { cert, key, isServer: true, minVersion: version, maxVersion: version });
         socket.on('error', () => undefined);
         socket.resume();
-        socket.on('end', () => socket.end());
+        // Later than one that has read everything: the kernel is asked only about those.
+        socket.on('end', () => setTimeout(() => socket.end(), 50));
       });
       onEnd(() => listener.close());
       const port = await listen(listener);

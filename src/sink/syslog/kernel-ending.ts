@@ -8,15 +8,17 @@
  *   FIN_WAIT1, FIN_WAIT2, CLOSING, …    one of that is still to come                                → asked again
  *   no longer there                     reset, with something of ours thrown away                   → reset
  *
- * Where connections are not listed (another system, a sandbox), or more of them are over than the kernel keeps, nothing
- * is known: Node's word counts then.
+ * Only a connection of which we were seen to be the first to end says so: where the peer's end came before our FIN was out
+ * (over TLS it answers the close_notify in front of that), it leaves the list without TIME_WAIT. Of such a one, which was
+ * answered within milliseconds, nothing is known; nor where connections are not listed (another system, a sandbox), or more
+ * of them are over than the kernel keeps. Node's word counts then.
  */
 import { readFile } from 'node:fs/promises';
 import { isIPv6, type Socket } from 'node:net';
 import { endianness } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export type KernelEnding = 'acknowledged' | 'reset' | 'unknown';
+export type Outcome = 'acknowledged' | 'reset' | 'unknown';
 
 /** Both ends of a connection, while it is up. */
 export type ConnectionEnds = Pick<Socket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
@@ -24,63 +26,66 @@ export type ConnectionEnds = Pick<Socket, 'localAddress' | 'localPort' | 'remote
 /** Reads a file of the kernel's, as text; rejects where there is none. */
 export type ReadKernelFile = (path: string) => Promise<string>;
 
+const FIN_WAIT1 = '04';
+const FIN_WAIT2 = '05';
 const TIME_WAIT = '06';
+/** Those that answer at once are not asked about. */
+const firstLookMs = 5;
 /** A look costs the kernel a walk over its whole table, a millisecond or two: mostly one is to be enough. */
 const firstPauseMs = 5;
 const longestPauseMs = 250;
 
-export class KernelEndings {
+export class KernelEnding {
   readonly #read: ReadKernelFile;
-  #isListed: Promise<boolean> | undefined;
+  readonly #file: string;
+  readonly #ends: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** We have ended our side, and the peer had not. */
+  #isFirst: Promise<boolean> = Promise.resolve(false);
 
-  constructor(read: ReadKernelFile = readText) {
+  /** @param ends of a connection that is up */
+  constructor(ends: ConnectionEnds, read: ReadKernelFile = readText) {
+    const { localAddress, localPort, remoteAddress, remotePort } = ends;
     this.#read = read;
+    this.#file = remoteAddress && isIPv6(remoteAddress) ? '/proc/net/tcp6' : '/proc/net/tcp';
+    if (!localAddress || !localPort || !remoteAddress || !remotePort) return;
+    this.#ends = `${listed(localAddress, localPort)} ${listed(remoteAddress, remotePort)}`;
   }
 
-  /**
-   * For a connection that is up. The first one shows whether they are listed at all.
-   * @returns to be called when the peer has ended its side after we have ended ours. Rejects when the signal aborts.
-   */
-  watch({
-    localAddress,
-    localPort,
-    remoteAddress,
-    remotePort,
-  }: ConnectionEnds): (signal: AbortSignal) => Promise<KernelEnding> {
-    if (!localAddress || !localPort || !remoteAddress || !remotePort) return () => Promise.resolve('unknown');
-    const file = isIPv6(remoteAddress) ? '/proc/net/tcp6' : '/proc/net/tcp';
-    const ends = `${listed(localAddress, localPort)} ${listed(remoteAddress, remotePort)}`;
-    const look = () => this.#stateOf(file, ends);
-    this.#isListed ??= look().then(
-      (state) => state !== undefined,
-      () => false,
-    );
-    const isListed = this.#isListed;
-    return async (signal) => {
-      if (!(await isListed)) {
-        this.#isListed = undefined; // it may have been over too soon: the next one is looked for again
-        return 'unknown';
-      }
-      try {
-        for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
-          await sleep(pauseMs, undefined, { signal });
-          const state = await look();
-          signal.throwIfAborted();
-          if (state === TIME_WAIT) return 'acknowledged';
-          if (state === undefined) return (await this.#isKept()) ? 'reset' : 'unknown';
-        }
-      } catch {
+  /** Our end is out. */
+  weEnded(): void {
+    this.#timer = setTimeout(() => {
+      this.#isFirst = this.#state().then(
+        (state) => state === FIN_WAIT1 || state === FIN_WAIT2,
+        () => false,
+      );
+    }, firstLookMs);
+  }
+
+  /** The peer has ended its side, after ours. Rejects when the signal aborts. */
+  async outcome(signal: AbortSignal): Promise<Outcome> {
+    clearTimeout(this.#timer);
+    if (!(await this.#isFirst)) return 'unknown';
+    try {
+      for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+        await sleep(pauseMs, undefined, { signal });
+        const state = await this.#state();
         signal.throwIfAborted();
-        return 'unknown';
+        if (state === TIME_WAIT) return 'acknowledged';
+        if (state === undefined) return (await this.#isKept()) ? 'reset' : 'unknown';
       }
-    };
+    } catch {
+      signal.throwIfAborted();
+      return 'unknown';
+    }
   }
 
   /** Two hexadecimal digits; undefined where the connection is not listed. */
-  async #stateOf(file: string, ends: string): Promise<string | undefined> {
-    const list = await this.#read(file);
-    const at = list.indexOf(` ${ends} `);
-    return at < 0 ? undefined : list.slice(at + ends.length + 2, at + ends.length + 4);
+  async #state(): Promise<string | undefined> {
+    if (this.#ends === undefined) return undefined;
+    const list = await this.#read(this.#file);
+    const at = list.indexOf(` ${this.#ends} `);
+    return at < 0 ? undefined : list.slice(at + this.#ends.length + 2, at + this.#ends.length + 4);
   }
 
   /** Connections that are over are all listed. */

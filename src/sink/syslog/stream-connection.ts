@@ -33,8 +33,7 @@ export interface StreamConnectionOptions {
   readonly timeoutMs: number;
   /** TLS: bytes read from the wire up to now. What arrives between our end and the peer's is its close_notify. */
   readonly wireBytesRead?: () => number;
-  /** What the kernel says of the connection, once both sides have ended. */
-  readonly ending: (signal: AbortSignal) => Promise<KernelEnding>;
+  readonly ending: KernelEnding;
   /** What an error of the socket means. */
   readonly explain: (thrown: unknown) => AppError;
 }
@@ -155,7 +154,9 @@ export class StreamConnection implements Connection {
   }
 
   #onFinish(): void {
-    if (this.#state === 'flushing') this.#state = 'ended';
+    if (this.#state !== 'flushing') return;
+    this.#state = 'ended';
+    this.#options.ending.weEnded();
   }
 
   #onPeerEnd(): void {
@@ -170,7 +171,7 @@ export class StreamConnection implements Connection {
   }
 
   async #conclude(end: PeerEnd): Promise<void> {
-    const ending = await this.#options.ending(this.#over.signal).catch(() => 'unknown');
+    const ending = await this.#options.ending.outcome(this.#over.signal).catch(() => 'unknown');
     if (this.#state !== 'answered') return;
     if (ending === 'reset') {
       this.#lose(connectionError('unread', 'the receiver closed the connection before it had read everything'));

@@ -1,13 +1,12 @@
 /** Syslog over plain TCP (RFC 6587). */
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { KernelEndings } from './kernel-ending.ts';
+import { KernelEnding } from './kernel-ending.ts';
 import { connectionError, networkError } from './network-errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import { StreamConnection } from './stream-connection.ts';
 import type { Connection, Transport } from './transport.ts';
 
 export function createTcpTransport(options: ResolvedOptions): Transport {
-  const endings = new KernelEndings();
   return {
     async connect(signal): Promise<Connection> {
       const socket = await connectTcp(options, signal);
@@ -16,7 +15,7 @@ export function createTcpTransport(options: ResolvedOptions): Transport {
         maxQueuedBytes: options.maxQueuedBytes,
         timeoutMs: options.timeoutMs,
         explain: networkError,
-        ending: endings.watch(socket),
+        ending: new KernelEnding(socket),
       });
     },
   };

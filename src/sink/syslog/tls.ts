@@ -17,7 +17,7 @@ import type { Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { checkReceiver, type Presented, readPresented } from './certificate-check.ts';
 import { certificateFacts, createExpiryWatch } from './certificates.ts';
-import { KernelEndings } from './kernel-ending.ts';
+import { KernelEnding } from './kernel-ending.ts';
 import { connectionError } from './network-errors.ts';
 import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -48,7 +48,6 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
   const settings = createTlsSettings(options);
   const watchExpiry = createExpiryWatch(options.now, log);
   const store: Store = { resumable: undefined };
-  const endings = new KernelEndings();
 
   return {
     async connect(signal): Promise<Connection> {
@@ -70,7 +69,7 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
         timeoutMs: options.timeoutMs,
         explain: tlsError,
         wireBytesRead: () => raw.bytesRead,
-        ending: endings.watch(raw),
+        ending: new KernelEnding(raw),
       });
     },
   };

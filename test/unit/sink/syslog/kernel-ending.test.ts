@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { endianness } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createDeferred } from '../../../../src/sink/deferred.ts';
-import { type ConnectionEnds, KernelEndings } from '../../../../src/sink/syslog/kernel-ending.ts';
+import { type ConnectionEnds, KernelEnding } from '../../../../src/sink/syslog/kernel-ending.ts';
 import { listen, never } from '../../../support/sink-harness.ts';
 
 const cleanups: (() => void)[] = [];
@@ -32,18 +31,13 @@ describe.skipIf(!isLinux)(`the kernel's own list${isLinux ? '' : ' (skipped: onl
   it.each(['127.0.0.1', '::1'])('tells an end from a reset, %s', async (host) => {
     for (const expected of ['acknowledged', 'reset']) {
       const { near, far } = await pair(host);
-      const isSeen = createDeferred<void>();
-      const read = async (path: string) => {
-        const text = await readFile(path, 'latin1');
-        isSeen.resolve();
-        return text;
-      };
-      const ending = new KernelEndings(read).watch(near);
-      await isSeen.promise;
+      const ending = new KernelEnding(near);
+      near.on('finish', () => ending.weEnded());
       near.resume().end('text');
       far.resume();
       await once(far, 'end');
-      const told = ending(never);
+      await sleep(50); // a look is a matter of milliseconds
+      const told = ending.outcome(never);
       if (expected === 'reset') far.resetAndDestroy();
       else far.end();
       expect(await told).toBe(expected);
@@ -84,43 +78,56 @@ function kernel(ends: string, states: readonly string[], { waiting = 10, most = 
   return { read, asked };
 }
 
+/** What is told of a peer that ends its side some time after ours. */
+async function outcomeOf(
+  read: (path: string) => Promise<string>,
+  ends: ConnectionEnds = four,
+  signal: AbortSignal = never,
+): Promise<string> {
+  const ending = new KernelEnding(ends, read);
+  ending.weEnded();
+  await sleep(20);
+  return ending.outcome(signal);
+}
+
 describe('what the list says', () => {
   it.each([
-    ['TIME_WAIT is an end that is acknowledged', ['01', '06'], 'acknowledged'],
-    ['what is still to come is waited for', ['01', '04', '05', '0B', '06'], 'acknowledged'],
-    ['what is gone was reset', ['01', '05', ''], 'reset'],
+    ['TIME_WAIT is an end that is acknowledged', ['05', '06'], 'acknowledged'],
+    ['what is still to come is waited for', ['04', '05', '0B', '06'], 'acknowledged'],
+    ['what is gone was reset', ['05', '05', ''], 'reset'],
+    ['where the peer ended first it says nothing', ['09', ''], 'unknown'],
+    ['nor of a connection that is not listed', [''], 'unknown'],
   ])('%s', async (_, states, expected) => {
     for (const [ends, listed] of [[four, fourListed] as const, [six, sixListed] as const]) {
       const { read, asked } = kernel(listed, states);
-      expect(await new KernelEndings(read).watch(ends)(never)).toBe(expected);
+      expect(await outcomeOf(read, ends)).toBe(expected);
       expect(asked[0]).toBe(ends === four ? '/proc/net/tcp' : '/proc/net/tcp6');
     }
   });
 
-  it('says nothing where there is no list, or connections are not in it', async () => {
-    const none = new KernelEndings(() => Promise.reject(new Error('ENOENT')));
-    expect(await none.watch(four)(never)).toBe('unknown');
-    const empty = new KernelEndings(kernel(fourListed, ['']).read);
-    expect(await empty.watch(four)(never)).toBe('unknown');
-    expect(await empty.watch({ ...four, remoteAddress: undefined })(never)).toBe('unknown');
+  it('is not asked about a peer that answers at once', async () => {
+    const { read, asked } = kernel(fourListed, ['05', '']);
+    const ending = new KernelEnding(four, read);
+    ending.weEnded();
+    expect(await ending.outcome(never)).toBe('unknown');
+    await sleep(20);
+    expect(asked).toEqual([]);
+  });
+
+  it('says nothing where there is no list', async () => {
+    expect(await outcomeOf(() => Promise.reject(new Error('ENOENT')))).toBe('unknown');
+    const { read } = kernel(fourListed, ['05', '']);
+    expect(await outcomeOf(read, { ...four, remoteAddress: undefined })).toBe('unknown');
   });
 
   it('says nothing of what is gone where the kernel keeps no more that are over', async () => {
-    const full = kernel(fourListed, ['01', ''], { waiting: 950 });
-    expect(await new KernelEndings(full.read).watch(four)(never)).toBe('unknown');
-  });
-
-  it('looks again with the next connection where the first was over too soon', async () => {
-    const { read } = kernel(fourListed, ['', '01', '06']);
-    const endings = new KernelEndings(read);
-    expect(await endings.watch(four)(never)).toBe('unknown');
-    expect(await endings.watch(four)(never)).toBe('acknowledged');
+    expect(await outcomeOf(kernel(fourListed, ['05', ''], { waiting: 950 }).read)).toBe('unknown');
   });
 
   it('ends with the signal', async () => {
     const stop = new AbortController();
-    const told = new KernelEndings(kernel(fourListed, ['05']).read).watch(four)(stop.signal);
-    stop.abort(new Error('enough'));
+    const told = outcomeOf(kernel(fourListed, ['05']).read, four, stop.signal);
+    setTimeout(() => stop.abort(new Error('enough')), 40);
     await expect(told).rejects.toThrow('enough');
   });
 });
