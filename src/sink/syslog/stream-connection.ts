@@ -33,6 +33,7 @@ export interface StreamConnectionOptions {
   readonly timeoutMs: number;
   /** TLS: bytes read from the wire up to now. What arrives between our end and the peer's is its close_notify. */
   readonly wireBytesRead?: () => number;
+  /** Asked when the peer has ended its side. */
   readonly ending: KernelEnding;
   /** What an error of the socket means. */
   readonly explain: (thrown: unknown) => AppError;
