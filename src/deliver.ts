@@ -165,10 +165,11 @@ export async function writeBatch(
   const send = (): Sent | undefined => {
     const chunk = batch.next();
     if (!chunk) return undefined;
-    const sent = { frames: chunk.frameCount, bytes: chunk.bytes.length };
-    if (chunk.frameCount > 0) return { ...sent, taken: delivery.write(chunk) };
+    const frames = chunk.frameCount;
+    const bytes = chunk.bytes.length;
+    if (frames > 0) return { frames, bytes, taken: delivery.write(chunk) };
     chunk.release();
-    return { ...sent, taken: undefined };
+    return { frames, bytes, taken: undefined };
   };
   while (await pace(send, signal)) {
     signal.throwIfAborted();

@@ -9,24 +9,27 @@ import { measureSteady, type Steady, type SteadyOptions } from './steady.ts';
 export const CPU_PER_GB = 'CPU per GB';
 
 const QUICK = { warmUpBytes: 0.1e9, measuredBytes: 0.2e9 };
-const THOROUGH = { warmUpBytes: 0.7e9, measuredBytes: 1.5e9 };
+const THOROUGH = { warmUpBytes: 1e9, measuredBytes: 1.5e9 };
+
+export interface Thorough extends Partial<SteadyOptions> {
+  readonly pairs?: number;
+}
 
 /** Keeps what each run gave, for results.json. */
 export class Runs {
+  /** How often each side is measured. */
+  readonly pairs: number;
   readonly #options: RunOptions;
   readonly #thorough: SteadyOptions;
   readonly #all: Record<string, Steady[]> = {};
   /** By whose they are: protocol and cipher of every connection with TLS. */
   readonly secured: Record<string, Set<string>> = {};
 
-  /** @param thorough how much each run takes, where it is not to be quick */
-  constructor(options: RunOptions, thorough: SteadyOptions = THOROUGH) {
+  /** @param thorough how much each run takes, and how many pairs there are, where it is not to be quick */
+  constructor(options: RunOptions, { pairs = 5, ...steady }: Thorough = {}) {
     this.#options = options;
-    this.#thorough = thorough;
-  }
-
-  get pairs(): number {
-    return this.#options.quick ? 1 : 5;
+    this.#thorough = { ...THOROUGH, ...steady };
+    this.pairs = options.quick ? 1 : pairs;
   }
 
   /** A fresh process, measured in its steady state, and stopped. @returns CPU seconds per GB */

@@ -29,6 +29,6 @@ export interface FrameChunk {
    * Datagrams only: the end offset of each frame in `bytes`, `frameCount` of them valid. A stream's frames
    * carry their own length.
    */
-  readonly frameEnds?: Uint32Array;
+  readonly frameEnds?: Uint32Array | undefined;
   release(): void;
 }

@@ -6,8 +6,8 @@
  */
 import type { FrameChunk } from './bytes.ts';
 
-/** Keeps the memory of a burst from staying for ever: 32 × 256 KiB. */
-const DEFAULT_MAX_IDLE = 32;
+/** Keeps the memory of a burst from staying for ever: 16 × 512 KiB. */
+const DEFAULT_MAX_IDLE = 16;
 const INITIAL_FRAME_ENDS = 512;
 /** A chunk below this share of its buffer is moved. */
 const SMALL_SHARE = 1 / 8;
@@ -57,7 +57,7 @@ export class ChunkPool {
     return {
       bytes: buffer.bytes.subarray(0, byteLength),
       frameCount,
-      ...(withFrameEnds && { frameEnds: buffer.frameEnds }),
+      frameEnds: withFrameEnds ? buffer.frameEnds : undefined,
       release: () => {
         if (held === undefined) return;
         this.giveBack(held);

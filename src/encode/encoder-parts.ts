@@ -35,7 +35,8 @@ import type { MessageWriter } from './message-writer.ts';
 import type { ByteSource } from './output.ts';
 import { RowWriter } from './row-writer.ts';
 
-const CHUNK_BYTES = 256 * 1024;
+/** Of a chunk's buffer; what a size costs: docs/adr/0004. */
+export const CHUNK_BYTES = 512 * 1024;
 
 /** A chunk of a format that is code: how long it takes over a log is not ours to know. */
 const MAX_COMPUTED_FRAMES = 256;

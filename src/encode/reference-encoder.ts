@@ -2,7 +2,7 @@
  * The reference implementation of `BatchEncoder`, in plain TypeScript: unpack → walk → format → frame, in one pass
  * over the bytes, with no object made for a log or a field. What the kernel has to equal, byte for byte.
  *
- * A slice ends when its chunk is full, so that the event loop gets its turn: 256 KiB of frames take about 1 ms. A
+ * A slice ends when its chunk is full, so that the event loop gets its turn: 512 KiB of frames take about 2 ms. A
  * log that is larger than a chunk gets a chunk of its own and of its size. One that is over the limit is never
  * written whole anywhere: its parts are made one by one, in as many slices as they take, or it is rejected unwritten.
  *

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList } from '../../../src/emulator/log-group-schema.ts';
 import type { BatchEncoder } from '../../../src/encode/batch-encoder.ts';
 import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
+import { CHUNK_BYTES } from '../../../src/encode/encoder-parts.ts';
 import { createEscapeTable } from '../../../src/format/escape-table.ts';
 import { createKeyValueFormat } from '../../../src/format/key-value.ts';
 import { lineDeframer, octetCountingDeframer } from '../../support/deframe.ts';
@@ -11,7 +12,6 @@ import { naiveCutMessages } from '../../support/naive-cutter.ts';
 import { type NaiveOptions, naiveDefaults, naiveLogs } from '../../support/naive-formatter.ts';
 import { content, group, log, logTag, time, timeNs, topic } from '../../support/wire.ts';
 
-const CHUNK_BYTES = 256 * 1024;
 const LIMIT = 480;
 const HEADER = '<14>1 1970-01-01T00:00:01Z host app - - - ';
 const LEAD = `${HEADER}||__topic__=||__source__=||v=`;
