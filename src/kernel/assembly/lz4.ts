@@ -6,12 +6,16 @@
  *     offset  two bytes, little-endian: how far back the match begins   (the last sequence ends before it)
  *
  * Every length and offset is checked before it is used: nothing outside `[from, fromEnd)` is taken for input, and
- * nothing outside `[to, toEnd)` is made output or looked back at. Copies go 16 bytes at a time, and may touch the
- * padding behind both.
+ * nothing outside `[to, toEnd)` is made output or looked back at. Copies go 16 or 64 bytes at a time, and may touch
+ * the padding behind both.
  */
 
 /** More than any body may unpack to; a sum that stops here cannot overflow. */
 const MAX_LENGTH: u32 = 0x4000_0000;
+
+/** What a usual sequence takes and makes, at most: token, literals, offset and a further byte; literals and match. */
+const USUAL_INPUT: usize = 1 + 14 + 2 + 1;
+const USUAL_OUTPUT: usize = 14 + 273;
 
 let input: usize = 0;
 let fromEnd: usize = 0;
@@ -40,56 +44,100 @@ export namespace Block {
 
 /** Unpacks up to `target`, and to the end of the sequence that reaches it. @returns a `Block` */
 export function unpackTo(target: usize): u32 {
-  let at = input;
-  let output = written;
-  while (at < fromEnd) {
-    if (output >= target) {
-      input = at;
-      written = output;
-      return Block.MORE;
-    }
-    const token: u32 = load<u8>(at++);
-    let literals = token >>> 4;
-    if (literals == 15) {
-      let byte: u32;
-      do {
-        if (at >= fromEnd || literals > MAX_LENGTH) return Block.DAMAGED;
-        byte = load<u8>(at++);
-        literals += byte;
-      } while (byte == 255);
-    }
-    if (literals > <u32>(fromEnd - at) || literals > <u32>(toEnd - output)) return Block.DAMAGED;
-    const literalsEnd = output + literals;
-    // In most sequences there are at most 16: one copy, whatever their number.
-    v128.store(output, v128.load(at));
-    for (let done: u32 = 16; done < literals; done += 16) v128.store(output + done, v128.load(at + done));
-    at += literals;
-    output = literalsEnd;
-    // The last sequence has no match.
-    if (at == fromEnd) {
-      written = output;
-      return Block.END;
-    }
-
-    if (<u32>(fromEnd - at) < 2) return Block.DAMAGED;
-    const offset: u32 = load<u16>(at);
-    at += 2;
-    let length = token & 15;
-    if (length == 15) {
-      let byte: u32;
-      do {
-        if (at >= fromEnd || length > MAX_LENGTH) return Block.DAMAGED;
-        byte = load<u8>(at++);
-        length += byte;
-      } while (byte == 255);
-    }
-    length += 4;
-    if (offset == 0 || offset > <u32>(output - to) || length > <u32>(toEnd - output)) return Block.DAMAGED;
-    copyMatch(output, offset, length);
-    output += length;
+  while (input < fromEnd) {
+    unpackUsual(target);
+    if (written >= target) return Block.MORE;
+    const state = unpackOne();
+    if (state != Block.MORE) return state;
   }
   // It ended with a match, or is empty: the last sequence is literals, be it none.
   return Block.DAMAGED;
+}
+
+/**
+ * The way of nearly all sequences, as long as they are usual: fewer than 15 literals, a match of 273 bytes at most, from
+ * 16 bytes back or further. So far from all ends, that is the only thing to check.
+ */
+function unpackUsual(target: usize): void {
+  if (fromEnd - input < USUAL_INPUT || toEnd - written < USUAL_OUTPUT || written - to < 16) return;
+  const lastInput = fromEnd - USUAL_INPUT;
+  const lastOutput = min(target - 1, toEnd - USUAL_OUTPUT);
+  let at = input;
+  let output = written;
+  while (at <= lastInput && output <= lastOutput) {
+    const token: u32 = load<u8>(at);
+    const literals = token >>> 4;
+    const offsetAt = at + 1 + literals;
+    const offset: u32 = load<u16>(offsetAt);
+    // Two thirds of all matches have one further byte, and which do cannot be foreseen: no branch for it.
+    const isLong: u32 = u32((token & 15) == 15);
+    const more: u32 = load<u8>(offsetAt, 2) & (0 - isLong);
+    const match = output + literals;
+    if (literals == 15 || more == 255 || offset - 16 > <u32>(match - to) - 16) break;
+    v128.store(output, v128.load(at, 1));
+    const length = (token & 15) + more + 4;
+    copyFar(match, match - offset, length);
+    output = match + length;
+    at = offsetAt + 2 + isLong;
+  }
+  input = at;
+  written = output;
+}
+
+/** One sequence of any kind. @returns a `Block`: MORE when it had a match */
+function unpackOne(): u32 {
+  let at = input;
+  let output = written;
+  const token: u32 = load<u8>(at++);
+  let literals = token >>> 4;
+  if (literals == 15) {
+    let byte: u32;
+    do {
+      if (at >= fromEnd || literals > MAX_LENGTH) return Block.DAMAGED;
+      byte = load<u8>(at++);
+      literals += byte;
+    } while (byte == 255);
+  }
+  if (literals > <u32>(fromEnd - at) || literals > <u32>(toEnd - output)) return Block.DAMAGED;
+  const literalsEnd = output + literals;
+  v128.store(output, v128.load(at));
+  for (let done: u32 = 16; done < literals; done += 16) v128.store(output + done, v128.load(at + done));
+  at += literals;
+  output = literalsEnd;
+  // The last sequence has no match.
+  if (at == fromEnd) {
+    written = output;
+    return Block.END;
+  }
+
+  if (<u32>(fromEnd - at) < 2) return Block.DAMAGED;
+  const offset: u32 = load<u16>(at);
+  at += 2;
+  let length = token & 15;
+  if (length == 15) {
+    let byte: u32;
+    do {
+      if (at >= fromEnd || length > MAX_LENGTH) return Block.DAMAGED;
+      byte = load<u8>(at++);
+      length += byte;
+    } while (byte == 255);
+  }
+  length += 4;
+  if (offset == 0 || offset > <u32>(output - to) || length > <u32>(toEnd - output)) return Block.DAMAGED;
+  copyMatch(output, offset, length);
+  input = at;
+  written = output + length;
+  return Block.MORE;
+}
+
+/** From 16 bytes back or further. Nine of ten have 64 bytes or fewer: to copy them all costs less than to count wrongly. */
+@inline
+function copyFar(output: usize, source: usize, length: u32): void {
+  v128.store(output, v128.load(source));
+  v128.store(output, v128.load(source, 16), 16);
+  v128.store(output, v128.load(source, 32), 32);
+  v128.store(output, v128.load(source, 48), 48);
+  for (let done: u32 = 64; done < length; done += 16) v128.store(output + done, v128.load(source + done));
 }
 
 /** A match may reach into what it writes itself: so many bytes back, over and over. */
@@ -97,8 +145,7 @@ export function unpackTo(target: usize): u32 {
 function copyMatch(output: usize, offset: u32, length: u32): void {
   const source = output - offset;
   if (offset >= 16) {
-    v128.store(output, v128.load(source));
-    for (let done: u32 = 16; done < length; done += 16) v128.store(output + done, v128.load(source + done));
+    copyFar(output, source, length);
   } else if (offset >= 8) {
     for (let done: u32 = 0; done < length; done += 8) store<u64>(output + done, load<u64>(source + done));
   } else if (offset == 1) {
