@@ -2,14 +2,15 @@
  * The pause of a shard that has been read to its end: the shorter, the later logs have come.
  *
  * It is a twentieth of the time without data, within bounds: a log that comes after a silence waits for 5% of that
- * at most, and a shard that gets something every few seconds is asked as often as a busy one. A shard of which nobody
- * knows that it ever had a log has been silent for ever.
+ * at most, and a shard that gets something every few seconds is asked as often as a busy one. A shard that is taken up
+ * has been silent for 40 s at most, whatever is known of it: so it is asked every 2 s at first.
  *
  * What an idle shard costs is waking up for it, more than asking: long pauses end on the same beats, so that shards
  * that are idle together are asked together.
  */
 const shareOfSilence = 1 / 20;
-const longestMs = 2_000;
+const longestMs = 3_000;
+const longestSilenceBeforeMs = 40_000;
 const beatMs = 500;
 
 /**
@@ -29,7 +30,7 @@ export function idlePauseMs(firstMs: number, silentMs: number, nowMs: number): n
 export class IdlePause {
   readonly #firstMs: number;
   /** On the clock of `performance.now()`. */
-  #dataAtMs = Number.NEGATIVE_INFINITY;
+  #dataAtMs = performance.now() - longestSilenceBeforeMs;
   #idle = false;
 
   constructor(fetchIntervalMs: number) {

@@ -2,7 +2,7 @@
  * One HTTP request and its answer: connections, deadlines and bounds. Knows nothing of signatures or retries.
  *
  * Pulls have connections of their own: a heartbeat never waits behind 64 shards' bodies. An idle connection is
- * kept for undici's 4 s, less where the server says so (even an idle shard asks every 2 s): longer would
+ * kept for undici's 4 s, less where the server says so (even an idle shard asks every 3 s): longer would
  * only make it likelier that a server has closed it just when a heartbeat, which is tried once, needs it.
  */
 import { Pool } from 'undici';

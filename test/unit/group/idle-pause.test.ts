@@ -7,28 +7,29 @@ describe('the pause of an idle shard', () => {
     for (const silentMs of [0, 1_000, 3_999]) expect(idlePauseMs(200, silentMs, 12_345)).toBe(200);
   });
 
-  test('is a twentieth of the silence afterwards, and 2 s at most', () => {
+  test('is a twentieth of the silence afterwards, and 3 s at most', () => {
     expect(idlePauseMs(200, 10_000, 0)).toBe(500);
     expect(idlePauseMs(200, 30_000, 0)).toBe(1_500);
-    expect(idlePauseMs(200, 86_400_000, 0)).toBe(2_000);
+    expect(idlePauseMs(200, 50_000, 0)).toBe(2_500);
+    expect(idlePauseMs(200, 86_400_000, 0)).toBe(3_000);
   });
 
   test('is never shorter than what was asked for', () => {
     expect(idlePauseMs(60_000, 0, 123)).toBe(60_000);
-    expect(idlePauseMs(1_800, 86_400_000, 400)).toBe(1_800);
+    expect(idlePauseMs(2_800, 86_400_000, 400)).toBe(2_800);
     expect(idlePauseMs(60_000, 86_400_000, 123)).toBe(60_000);
   });
 
   test('ends on the same beats for shards that have been idle for long', () => {
     const ends = [0, 120, 340, 499].map((nowMs) => nowMs + idlePauseMs(200, 86_400_000, nowMs));
-    expect(ends).toEqual([2_000, 2_000, 2_000, 2_000]);
+    expect(ends).toEqual([3_000, 3_000, 3_000, 3_000]);
     const beat = fc.double({ min: 0, max: 1e9, noNaN: true });
     fc.assert(
       fc.property(beat, (nowMs) => {
         const pauseMs = idlePauseMs(200, 86_400_000, nowMs);
         expect((nowMs + pauseMs) % 500).toBeCloseTo(0, 3);
-        expect(pauseMs).toBeGreaterThan(1_499);
-        expect(pauseMs).toBeLessThan(2_001);
+        expect(pauseMs).toBeGreaterThan(2_499);
+        expect(pauseMs).toBeLessThan(3_001);
       }),
     );
   });
@@ -53,12 +54,14 @@ describe('the pause of an idle shard', () => {
       return performance.now() - startMs;
     }
 
-    test('is the longest where nobody knows of a log', async () => {
+    test('is 2 s where nobody knows of a log, and grows from there', async () => {
       const pause = new IdlePause(200);
       expect(await nextMs(pause)).toBeGreaterThan(1_499);
       pause.since(undefined);
       expect(await nextMs(pause)).toBeGreaterThan(1_499);
-      expect(await nextMs(pause)).toBeLessThan(2_001);
+      expect(await nextMs(pause)).toBeLessThan(2_501);
+      vi.advanceTimersByTime(20_000);
+      expect(await nextMs(pause)).toBeGreaterThan(2_499);
     });
 
     test('goes by when its checkpoint was saved', async () => {
@@ -75,6 +78,7 @@ describe('the pause of an idle shard', () => {
       const old = new IdlePause(200);
       old.since(0);
       expect(await nextMs(old)).toBeGreaterThan(1_499);
+      expect(await nextMs(old)).toBeLessThan(2_501);
     });
 
     test('is the first one again as soon as there was a log', async () => {
