@@ -24,8 +24,9 @@ export const startAndIdleRows: readonly Row[] = [
 ];
 
 /**
- * An idle daemon is idle for hours. Shards are asked every 2 or 3 s from the beginning, so that Node takes its time until it
- * has compiled what that needs: before that its compiler (on threads of its own) costs as much as the daemon does.
+ * An idle daemon is idle for hours. Shards are asked every 2 or 3 s from the beginning, so that Node takes its time
+ * until it has compiled what that needs: before that its compiler (on threads of its own) costs as much as the daemon
+ * does.
  */
 const settleMs = 90_000;
 

@@ -143,7 +143,8 @@ describe('the sink of several receivers', () => {
     const places = [await Place.create(), await Place.create(), await Place.create()];
     createSink(places, 'load-balance');
     await sink.start(never);
-    const streams = Array.from({ length: 6 }, (_, index) => index);
+    // So many that each receiver gets some, whatever its port is.
+    const streams = Array.from({ length: 12 }, (_, index) => index);
     let isOver = false;
     const senders = streams.map(async (stream) => {
       let id = stream * 10_000;

@@ -54,7 +54,7 @@ function packSequences(sequences: readonly Sequence[], last: number): { block: U
   return { block: Uint8Array.from(block), raw: Uint8Array.from(raw) };
 }
 
-/** By the description of the format, with every byte checked. @returns undefined when it is damaged, or of another size */
+/** By the format's description, with every byte checked. @returns undefined when it is damaged, or of another size */
 function unpackPlainly(block: Uint8Array, rawSize: number): Uint8Array | undefined {
   const raw: number[] = [];
   let at = 0;

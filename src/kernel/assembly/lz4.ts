@@ -55,8 +55,8 @@ export function unpackTo(target: usize): u32 {
 }
 
 /**
- * The way of nearly all sequences, as long as they are usual: fewer than 15 literals, a match of 273 bytes at most, from
- * 16 bytes back or further. So far from all ends, that is the only thing to check.
+ * The way of nearly all sequences, as long as they are usual: fewer than 15 literals, a match of 273 bytes at most,
+ * from 16 bytes back or further. So far from all ends, that is the only thing to check.
  */
 function unpackUsual(target: usize): void {
   if (fromEnd - input < USUAL_INPUT || toEnd - written < USUAL_OUTPUT || written - to < 16) return;
@@ -130,7 +130,7 @@ function unpackOne(): u32 {
   return Block.MORE;
 }
 
-/** From 16 bytes back or further. Nine of ten have 64 bytes or fewer: to copy them all costs less than to count wrongly. */
+/** From 16 bytes back or further. Nine of ten have 64 or fewer: to copy that many always costs less than to guess. */
 @inline
 function copyFar(output: usize, source: usize, length: u32): void {
   v128.store(output, v128.load(source));
