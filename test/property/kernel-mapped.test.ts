@@ -207,7 +207,20 @@ describe('mapped fields in the kernel', () => {
         `::${ones.join(':')}::${group}`,
       ]),
     );
-    const Logs = [...new Set(some)].map((text) => ({ Time: 1, Contents: [{ Key: utf8('a'), Value: utf8(text) }] }));
+    const octets = '0 1 9 00 01 10 99 001 100 199 249 250 255 256 260 299 300 999 0255 1000 a 1a / : -1'.split(' ');
+    const quads = ['', ...octets].flatMap((octet) =>
+      ['1', '25', '255'].flatMap((other) =>
+        [3, 4, 5].flatMap((count) =>
+          Array.from({ length: count }, (_, place) =>
+            Array.from({ length: count }, (_, n) => (n === place ? octet : other)).join('.'),
+          ),
+        ),
+      ),
+    );
+    const Logs = [...new Set([...some, ...quads])].map((text) => ({
+      Time: 1,
+      Contents: [{ Key: utf8('a'), Value: utf8(text) }],
+    }));
     const value: ValueSource = { kind: 'fields', places: [{ field: utf8('a') }] };
     const field: MappedField = { key: utf8('src'), value, as: 'ip', ipv6: { key: utf8('c6a2') } };
     const chosen = { ...encoderDefaults, format: { ...rows[0]!, mapped: { head: [], fields: [field], rest: false } } };
