@@ -41,7 +41,7 @@ describe.skipIf(missing)('rsyslog, killed with everything in the kernels’ buff
         await sleep(choices.between(0, 700));
         rsyslog.pause();
         await sleep(400);
-        await rsyslog.kill();
+        await rsyslog.killUnanswering();
         await rsyslog.restart();
       }
       await run.moreArrived(1_000);

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -35,6 +35,12 @@ export interface RealReceiver {
   stop(): Promise<void>;
   /** SIGKILL: what it has not read, or not written, is lost. */
   kill(): Promise<void>;
+  /**
+   * The same, at a moment in which no sender takes it for an answer. Where a receiver has read everything up to the
+   * sender's end, and is killed before it has written that, its kernel ends the connection as if in peace: over TCP nobody
+   * can tell. (rsyslog with a direct queue reads 128 KiB at a time, and writes them one message after the other.)
+   */
+  killUnanswering(): Promise<void>;
   /** SIGSTOP and SIGCONT. */
   pause(): void;
   resume(): void;
@@ -80,8 +86,8 @@ const fieldsInOrder = [
 ] as const;
 
 /**
- * @param queue `Direct`: what it has read it has written, before it reads on; otherwise it holds messages in memory,
- * and loses them when it is killed
+ * @param queue `Direct`: what it has read it writes before it reads on; otherwise it holds messages in memory, and
+ * loses them when it is killed
  */
 export async function startRsyslog(
   input: RsyslogInput,
@@ -199,6 +205,15 @@ export async function launch(
     messages: async () => (await lines()).map(parse),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+    killUnanswering: async () => {
+      for (;;) {
+        child.kill('SIGSTOP');
+        await sleep(1);
+        if (!owesAnswer(port)) return end('SIGKILL');
+        child.kill('SIGCONT');
+        await sleep(1);
+      }
+    },
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
     restart: async () => {
@@ -256,6 +271,17 @@ async function accepts(port: number): Promise<boolean> {
   } finally {
     socket.destroy();
   }
+}
+
+/** On a connection to this port the peer has ended its side (CLOSE_WAIT), and all but that was read. At once: no await. */
+function owesAnswer(port: number): boolean {
+  const local = `:${port.toString(16).padStart(4, '0').toUpperCase()}`;
+  return readFileSync('/proc/net/tcp', 'latin1')
+    .split('\n')
+    .some((line) => {
+      const [, ends, , state, queues] = line.trim().split(/\s+/);
+      return ends?.endsWith(local) && state === '08' && Number.parseInt(queues?.split(':')[1] ?? '', 16) <= 1;
+    });
 }
 
 async function isUdpBound(port: number): Promise<boolean> {
