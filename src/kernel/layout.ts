@@ -48,6 +48,7 @@ export const planFields = [
   'checksUtf8',
   'leavesTimeNs',
   'readsFirst',
+  'shape',
   'columnCount',
   'columns',
   'groupColumns',

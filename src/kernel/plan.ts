@@ -49,6 +49,7 @@ export function isPossible(parts: EncoderParts): parts is KernelParts {
 export interface PlanParts {
   readonly headerSlots: number;
   readonly namesBytes: number;
+  readonly shapeBytes: number;
   readonly stamps: OwnStamps;
   readonly program: Program | undefined;
   readonly mapped: MappedProgram | undefined;
@@ -95,6 +96,7 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     checksUtf8: row.row.invalidUtf8 === 'replace' ? 1 : 0,
     leavesTimeNs: row.timeNs && escapesDigits(row.valueEscape) ? 1 : 0,
     readsFirst: readsFirst(parts) ? 1 : 0,
+    shape: memory.allocate(made.shapeBytes),
     columnCount: columns.count,
     columns: memory.allocate(columns.count * COLUMN_BYTES),
     groupColumns: memory.allocate(columns.count * COLUMN_BYTES),

@@ -2,59 +2,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
-import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
-import { createEscapeTable } from '../../src/format/escape-table.ts';
-import { writesSingleLines } from '../../src/format/format.ts';
 import type { FormatRow } from '../../src/format/format-row.ts';
-import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../../src/format/mapped.ts';
+import type { MappedField, ValueSource } from '../../src/format/mapped.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { encodeAll, encoderDefaults } from '../support/encode.ts';
 import { expectSame } from '../support/encoder-pair.ts';
 import { rows, unusualRows } from '../support/format-rows.ts';
 import { applyDamage, damage } from '../support/log-group-arbitraries.ts';
+import { headEscape, mappedOptions, utf8, value } from '../support/mapped-arbitraries.ts';
 import { propertyRuns } from '../support/property-runs.ts';
-import { selections } from '../support/selections.ts';
-import { someRules } from '../support/some-rules.ts';
 
 const origin = { project: 'p', logstore: 'l', shard: 3, cursor: 'MTQ0' };
-const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
-const names = ['a', 'b', '', '__topic__', '__source__', '__time_ns_part__', '__tag__:a', '__tag__:'];
-
-/** With a character taken away, doubled, or another in its place. */
-function nearly(texts: fc.Arbitrary<string>): fc.Arbitrary<string> {
-  return fc
-    .tuple(texts, fc.nat(60), fc.constantFrom('', '', '', 'drop', '0', '1', ':', '.', '::', 'g', 'F', '-', ' ', 'é'))
-    .map(([text, place, edit]) => {
-      if (edit === '') return text;
-      const at = place % (text.length + 1);
-      return text.slice(0, at) + (edit === 'drop' ? '' : edit) + text.slice(edit === 'drop' ? at + 1 : at);
-    });
-}
-
-const typed = nearly(
-  fc.oneof(
-    fc.ipV4(),
-    fc.ipV6(),
-    fc.constantFrom('::', '1::', '::1', '::ffff:192.0.2.1', '1:2:3:4:5:6:7::', '1:2:3:4:5:6:192.0.2.1', '01.2.3.4'),
-    fc.stringMatching(/^-?[0-9]{1,20}$/),
-    fc.constantFrom('1795169472', '1795169472345', '1795169472345678', '1795169472345678901', '0000000001'),
-    fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') }).map((date) => date.toISOString()),
-    fc.constantFrom('2026-11-20T10:11:12.3456+08:00', '2026-11-20 10:11:12,5-03', '2026-02-29T00:00:00Z'),
-  ),
-);
-const value: fc.Arbitrary<Uint8Array> = fc.oneof(
-  { weight: 4, arbitrary: typed.map(utf8) },
-  { weight: 2, arbitrary: fc.string({ unit: 'grapheme', maxLength: 30 }).map(utf8) },
-  {
-    weight: 1,
-    arbitrary: fc
-      .array(fc.constantFrom('|', '=', '\\', '"', '\n', 'é', '漢', '😀'), { maxLength: 80 })
-      .map((parts) => utf8(parts.join(''))),
-  },
-  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 20 }) },
-  { weight: 1, arbitrary: fc.constant(utf8('')) },
-);
 const field = fc.record({
   Key: fc.constantFrom('a', 'b', '', 'c', '__topic__', '__time_ns_part__').map(utf8),
   Value: value,
@@ -82,92 +41,10 @@ const groups: fc.Arbitrary<LogGroup[]> = fc.array(
   { maxLength: 3 },
 );
 
-const source: fc.Arbitrary<ValueSource> = fc.oneof(
-  { weight: 1, arbitrary: value.map((bytes) => ({ kind: 'constant' as const, bytes })) },
-  {
-    weight: 6,
-    arbitrary: fc
-      .array(fc.constantFrom(...names), { maxLength: 3 })
-      .map((fields) => ({ kind: 'fields' as const, places: fields.map((name) => ({ field: utf8(name) })) })),
-  },
-);
-const characters = fc.constantFrom(0, 1, 3, 10, 17, 63);
-const headEscape = createEscapeTable([
-  [0x7c, '\\|'],
-  [0x5c, '\\\\'],
-  [0x0a, ' '],
-]);
-const headPart: fc.Arbitrary<HeadPart> = fc.oneof(
-  fc.constantFrom('CEF:0|', '', '|').map((text) => ({ kind: 'constant' as const, bytes: utf8(text) })),
-  fc
-    .tuple(source, characters, fc.constantFrom('', '-', 'none at all of sixteen'))
-    .map(([from, maxCharacters, orElse]) => ({
-      kind: 'value' as const,
-      value: from,
-      escape: headEscape,
-      maxCharacters,
-      orElse: utf8(orElse),
-    })),
-  fc.constant({ kind: 'severity' as const, texts: [...'76543210'].map((digit) => utf8(`s${digit}`)) }),
-);
-const mappedField: fc.Arbitrary<MappedField> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc
-      .record(
-        {
-          value: source,
-          as: fc.constantFrom<ValueType>('text', 'ip', 'integer', 'time'),
-          maxCharacters: characters,
-          ipv6: fc.constantFrom({ key: utf8('c6') }, { key: utf8('c6'), label: utf8('c6Label=Six') }),
-          label: fc.constant(utf8('kLabel=A label')),
-        },
-        { requiredKeys: ['value', 'as'] },
-      )
-      .map((parts) => ({ key: utf8('key'), ...parts })),
-  },
-  { weight: 1, arbitrary: fc.constant({ key: utf8('rt'), value: { kind: 'log-time' as const }, as: 'time' as const }) },
-);
-const mapped: fc.Arbitrary<Mapped> = fc.record({
-  head: fc.array(headPart, { maxLength: 4 }),
-  fields: fc.array(mappedField, { maxLength: 6 }),
-  rest: fc.boolean(),
-});
-/** Those that escape digits are not asked for the log's time. */
-const row = fc
-  .tuple(
-    fc.constantFrom(
-      ...rows.filter(({ name }) => name !== 'silent' && name !== 'long escapes'),
-      ...unusualRows.filter(({ name }) => !name.startsWith('silent')),
-    ),
-    mapped,
-  )
-  .map(([each, part]): FormatRow => ({ ...each, mapped: part }));
-
-const options: fc.Arbitrary<EncoderOptions> = fc
-  .record({
-    format: row,
-    framing: fc.constantFrom('octet-counting' as const, 'lf' as const, 'datagram' as const),
-    maxMessageBytes: fc.constantFrom(700, 1_000, 65_536),
-    oversize: fc.constantFrom('truncate' as const, 'dead-letter' as const),
-    rules: fc.constantFrom(undefined, undefined, ...someRules),
-    fields: fc.constantFrom(undefined, ...Object.values(selections)),
-    maxChunkFrames: fc.constantFrom(1, 2, 1_000),
-    hasIdentity: fc.boolean(),
-  })
-  .filter(({ format, framing }) => framing !== 'lf' || writesSingleLines(format))
-  .map(({ rules, fields, hasIdentity, ...rest }) => ({
-    ...encoderDefaults,
-    ...rest,
-    ...(rules && { rules }),
-    ...(fields && { fields }),
-    ...(hasIdentity && { identity: { enterpriseId: 32473 } }),
-  }));
-
 describe('mapped fields in the kernel', () => {
   it('are what the reference makes of them', () => {
     fc.assert(
-      fc.property(options, fc.array(groups, { minLength: 1, maxLength: 6 }), damage, (chosen, batches, harm) => {
+      fc.property(mappedOptions, fc.array(groups, { minLength: 1, maxLength: 6 }), damage, (chosen, batches, harm) => {
         const reference = createReferenceEncoder(chosen);
         const kernel = createKernelEncoder(chosen);
         expect(kernel.kind).toBe('kernel');

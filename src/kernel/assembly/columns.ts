@@ -25,16 +25,20 @@ function setFirst(columns: usize, column: u32, from: usize, end: usize): void {
   store<usize>(at(columns, column), end, 4);
 }
 
-/** Bytes of all values that the group gives to its logs. */
+/** Bytes of all values that the group gives to its logs, and whether there are any, be they empty. */
 export let groupColumnBytes: u32 = 0;
+export let hasGroupColumns: bool = false;
 
 export function beginGroupColumns(plan: Plan): void {
   groupColumnBytes = 0;
+  hasGroupColumns = false;
   memory.fill(plan.groupColumns, 0, <usize>plan.columnCount * COLUMN_BYTES);
 }
 
 export function setGroupColumn(plan: Plan, column: u32, from: usize, end: usize): void {
-  if (column != NO_COLUMN) groupColumnBytes += <u32>(end - from);
+  if (column == NO_COLUMN) return;
+  groupColumnBytes += <u32>(end - from);
+  hasGroupColumns = true;
   setFirst(plan.groupColumns, column, from, end);
 }
 
@@ -57,6 +61,12 @@ export function setTimeNsColumn(plan: Plan, timeNs: u32): void {
   if (column == NO_COLUMN) return;
   store<usize>(at(plan.columns, column), plan.timeNsText);
   store<usize>(at(plan.columns, column), writeDecimal(timeNs, 1, plan.timeNsText), 4);
+}
+
+/** Where its value's addresses are. */
+@inline
+export function columnAddress(plan: Plan, column: u32): usize {
+  return at(plan.columns, column);
 }
 
 @inline

@@ -1,12 +1,24 @@
 /** One log → its frame: header, identity, text, framing. */
+import { groupColumnBytes } from './columns';
 import { headerLength, headerOf, writeHeader } from './header';
 import { Job, Plan, Status } from './layout';
 import { beginLog, isLeft } from './left';
-import { maxMappedLength, writeMapped } from './mapped';
-import { exactLength, hasShared, maxLength, plainLength, sharedLength, writeBeforeContents, writeMessage } from './message';
-import { variant } from './rules';
+import { MAX_TIME_NS_DIGITS, maxMappedLength, writeMapped, writeShapedMapped } from './mapped';
+import {
+  exactLength,
+  hasShared,
+  maxLength,
+  plainLength,
+  sharedLength,
+  writeBeforeContents,
+  writeMessage,
+  writeShapedMessage,
+} from './message';
+import { writeNamedContents } from './named';
+import { isKept, variant } from './rules';
+import { isShapeTried, noteShape, readShaped } from './shape';
 import { digits, writeDecimal, writeText } from './text';
-import { writeContents, writeNamedContents } from './usual';
+import { writeContents } from './usual';
 import { beginFields, endFields, hasTimeNs, readUsualTimes, time, timeNs, usualContentsEnd } from './walk';
 
 const OCTET_COUNTING: u32 = 0;
@@ -21,6 +33,8 @@ const SPACE: u8 = 0x20;
 
 /** Beside the statuses: go on. */
 export const READY: u32 = 0xffff_ffff;
+/** In place of where a frame ends. */
+export const DROPPED: usize = 1;
 
 /** Of the log that `fit` has seen. */
 let header: usize = 0;
@@ -59,6 +73,39 @@ export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, star
   if (to == 0) return 0;
   to = writeText(plan.tail, plan.tailLength, to);
   if (to - messageStart > plan.maxMessageBytes) return 0;
+  return endFrame(plan, start, messageStart, to);
+}
+
+/**
+ * The same where fields have to be known before anything is written: a log of the shape that is recorded (shape.ts).
+ * @returns where the output ends; DROPPED, by a filter; or 0
+ */
+export function writeShaped(plan: Plan, job: Job, log: usize, logEnd: usize, start: usize, room: u32): usize {
+  if (!isShapeTried(plan) || mostShapedBytes(plan, job, <u64>(logEnd - log)) > room) return 0;
+  const end = writeAsRecorded(plan, job, log, logEnd, start);
+  noteShape(plan, end != 0);
+  return end;
+}
+
+function mostShapedBytes(plan: Plan, job: Job, logBytes: u64): u64 {
+  const columns = (logBytes + groupColumnBytes + MAX_TIME_NS_DIGITS) * plan.mappedGrowth;
+  const rest = plan.shape.keyBytes + logBytes * plan.valueExpansion + sharedLength();
+  const constants = plan.headerStride + job.identityLength + plan.usualMaxConstants + plan.mappedConstants;
+  return columns + rest + constants;
+}
+
+function writeAsRecorded(plan: Plan, job: Job, log: usize, logEnd: usize, start: usize): usize {
+  const contents = readUsualTimes(log, logEnd);
+  beginLog();
+  if (contents == 0 || !readShaped(plan, contents)) return 0;
+  const isDropped = !isKept(plan);
+  if (isLeft()) return 0;
+  if (isDropped) return DROPPED;
+  const messageStart = plan.framing == OCTET_COUNTING ? start + usualDigits + 1 : start;
+  let to = writeHeader(headerOf(plan, time, variant), hasTimeNs, timeNs, messageStart);
+  if (job.identityLength != 0) to = writeIdentity(plan, job, to);
+  to = plan.mapped != 0 ? writeShapedMapped(plan, job, to) : writeShapedMessage(plan, to);
+  if (to == 0 || isLeft() || to - messageStart > plan.maxMessageBytes) return 0;
   return endFrame(plan, start, messageStart, to);
 }
 

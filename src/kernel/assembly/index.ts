@@ -6,18 +6,20 @@
  * group share is written again when another job was served in between.
  */
 import { clearFault, failed, fault, faultAt, faultDetail } from './fault';
-import { DATAGRAM, fit, READY, writeFrame, writeUsual } from './frame';
+import { DATAGRAM, DROPPED, fit, READY, writeFrame, writeShaped, writeUsual } from './frame';
 import { Job, Plan, Status } from './layout';
 import { beginGroup, beginLog, isLeft } from './left';
 import { maxSharedBytes, writeShared } from './message';
 import { clearNames } from './names';
 import { isKept } from './rules';
+import { forgetShape, recordShape } from './shape';
 import { countWork, GROUP, LOG, readGroup, readLog, readUsualLog, resetWork, SPAN_BYTES, workDone } from './walk';
 import { more, position, readFrom, readLengthEnd, readTag, skip } from './wire';
 
 export { HEADER_SLOTS, PADDING } from './layout';
 export { loadedGroups, loadPacked, loadRaw } from './load';
 export { hashOf, NAMES_BYTES } from './names';
+export { SHAPE_BYTES } from './shape';
 
 /** Tags that are read in one call, where few of them give a frame: about a millisecond. */
 const MAX_WORK: u32 = 200_000;
@@ -34,6 +36,8 @@ let isShared: bool = false;
 /** The log that is to be written next. */
 let log: usize = 0;
 let logEnd: usize = 0;
+/** Where the contents of the log begin that `readAny` has read; 0: it is no usual one. */
+let usualContents: usize = 0;
 
 /** @returns a `Status`; what was done is in the job */
 export function encode(plan: Plan, job: Job): u32 {
@@ -47,30 +51,33 @@ export function encode(plan: Plan, job: Job): u32 {
     status = findLog(plan, job);
     if (status != READY) break;
     const room = job.outCapacity - <u32>(to - out);
-    const usualEnd = plan.readsFirst == 0 ? writeUsual(plan, job, log, logEnd, to, room) : 0;
-    if (usualEnd != 0) {
-      to = usualEnd;
-    } else {
+    let end = plan.readsFirst == 0
+      ? writeUsual(plan, job, log, logEnd, to, room)
+      : writeShaped(plan, job, log, logEnd, to, room);
+    if (end == 0) {
       status = readAny(plan, job);
       if (status != READY) break;
-      const kept = isKept(plan);
-      if (!kept && !isLeft()) {
-        job.position = logEnd;
-        job.index++;
-        if (workDone() <= MAX_WORK) continue;
-        status = Status.PAUSE;
-        break;
-      }
+      if (!isKept(plan) && !isLeft()) end = DROPPED;
+    }
+    if (end == DROPPED) {
+      job.position = logEnd;
+      job.index++;
+      if (workDone() <= MAX_WORK) continue;
+      status = Status.PAUSE;
+      break;
+    }
+    if (end == 0) {
       status = isLeft() ? Status.LEFT : fit(plan, job, <u32>(logEnd - log), room, frames == 0);
-      const end = status == READY ? writeFrame(plan, job, to) : 0;
+      if (status == READY) end = writeFrame(plan, job, to);
       if (status == READY && end == 0) status = Status.LEFT;
       if (status == Status.LEFT) {
         job.log = log;
         job.logEnd = logEnd;
       }
       if (status != READY) break;
-      to = end;
+      if (usualContents != 0) recordShape(plan, usualContents);
     }
+    to = end;
     if (plan.framing == DATAGRAM) store<u32>(job.frameEnds + (<usize>frames << 2), <u32>(to - out));
     frames++;
     job.position = logEnd;
@@ -92,6 +99,7 @@ export function encode(plan: Plan, job: Job): u32 {
 /** To be called when the host's answers to `chooseName` are void: spans that were read may hold some of them. */
 export function forgetNames(plan: Plan): void {
   clearNames(plan);
+  forgetShape(plan);
   readFor = 0;
 }
 
@@ -189,7 +197,8 @@ function share(plan: Plan, job: Job): u32 {
 function readAny(plan: Plan, job: Job): u32 {
   const contentsLimit = job.contents + <usize>job.contentCapacity * SPAN_BYTES;
   beginLog();
-  if (plan.readsFirst != 0 && readUsualLog(plan, log, logEnd, job.contents, contentsLimit)) return READY;
+  usualContents = plan.readsFirst != 0 ? readUsualLog(plan, log, logEnd, job.contents, contentsLimit) : 0;
+  if (usualContents != 0) return READY;
   beginLog();
   if (!readLog(plan, log, logEnd, job.contents, contentsLimit)) {
     job.need = 2 * job.contentCapacity;

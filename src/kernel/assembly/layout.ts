@@ -6,6 +6,33 @@
  * 16 bytes are loaded and stored at a time, also where fewer are meant.
  */
 
+/** What is known of logs of one shape, all numbers; see shape.ts. The kernel's own. */
+@unmanaged
+export class Shape {
+  /** Contents of such a log; 0: there is no record. */
+  places: u32;
+  /** Places that are written under their own names. */
+  restCount: u32;
+  /** Entries of mapped-record.ts. */
+  mappedCount: u32;
+  /** Bytes of all texts before values. */
+  keyBytes: u32;
+  /** 1: the log has a TimeNs that is not 0; a mapped field is written; one takes its value from the group. */
+  hasTimeNs: u32;
+  hasMappedField: u32;
+  isGroupTaken: u32;
+  /** The group, by its stamp, of the log that was recorded, and 1 where it gives values to columns. */
+  group: u32;
+  hasGroupColumns: u32;
+  /** The group for which the columns are as the record has them; 0: for none. */
+  readyGroup: u32;
+  /** Logs that were not as recorded, one after another. */
+  misses: u32;
+  /** What the record is worth, and the logs for which none is tried. */
+  score: i32;
+  pause: u32;
+}
+
 /** What is the same for all batches: a format row, the framing, the limits. */
 @unmanaged
 export class Plan {
@@ -72,6 +99,7 @@ export class Plan {
   leavesTimeNs: u32;
   /** 1: a log is read to its end before any of it is written, since something depends on its fields. */
   readsFirst: u32;
+  shape: Shape;
   /** See columns.ts; which of them topic, source and TimeNs are; room for TimeNs as text. */
   columnCount: u32;
   columns: usize;

@@ -28,9 +28,11 @@ import { columnEnd, columnStart, groupColumnBytes, isOfGroup, isTaken, takeColum
 import { writeEscaped } from './escape';
 import { Job, OwnField, Plan } from './layout';
 import { isLeft } from './left';
+import { writeRecordedFields } from './mapped-record';
 import { hasGroupPart, hasTagPart, sharedLength, writeGroupFields, writeTagFields } from './message';
 import { columnOf, textLength, textOf } from './names';
 import { variant } from './rules';
+import { mappedOf, writeRest } from './shape';
 import { writeDecimal, writeText } from './text';
 import { findText, found, foundEnd, isIpv6, isValue, limit, Type } from './values';
 import {
@@ -48,18 +50,18 @@ import {
   valueBytes,
 } from './walk';
 
-namespace Kind {
+export namespace Kind {
   export const CONSTANT: u32 = 0;
   export const FIELDS: u32 = 1;
   export const LOG_TIME: u32 = 2;
 }
 
 const HEAD_PART_BYTES: usize = 32;
-const FIELD_BYTES: usize = 56;
+export const FIELD_BYTES: usize = 56;
 const NANOSECONDS_A_SECOND: u32 = 1_000_000_000;
 const NANOSECONDS_A_MILLISECOND: u32 = 1_000_000;
 
-const MAX_TIME_NS_DIGITS: u32 = 10;
+export const MAX_TIME_NS_DIGITS: u32 = 10;
 /** One that is longer is made for each log. */
 const MAX_KEPT_HEAD: u32 = 1024;
 
@@ -93,6 +95,20 @@ export function writeMapped(plan: Plan, job: Job, output: usize): usize {
   to = isGroupTaken ? writeOwnFields(plan, job.tags, to) : writeSharedFields(plan, to);
   to = writeSpans(plan, job.contents, contentsEnd, to);
   if (!hasField) return writeText(plan.suffix, plan.suffixLength, to);
+  return writeText(plan.tail, plan.tailLength, to);
+}
+
+/** The same of a log that was read by the record of its shape. 0: it is not as recorded. */
+export function writeShapedMapped(plan: Plan, job: Job, output: usize): usize {
+  const shape = plan.shape;
+  let to = writeHead(plan, job, output);
+  hasField = shape.hasMappedField != 0;
+  if (hasField) to = writeText(plan.lead, plan.leadLength, to);
+  to = writeRecordedFields(plan, mappedOf(shape), shape.mappedCount, to);
+  if (to == 0) return 0;
+  to = shape.isGroupTaken != 0 ? writeOwnFields(plan, job.tags, to) : writeSharedFields(plan, to);
+  if (shape.restCount != 0) to = writeRest(plan, hasField, to);
+  else if (!hasField) return writeText(plan.suffix, plan.suffixLength, to);
   return writeText(plan.tail, plan.tailLength, to);
 }
 
@@ -190,7 +206,7 @@ function find(plan: Plan, places: usize, count: u32, type: u32, takesIpv6: bool,
 }
 
 /** In milliseconds; a TimeNs of a second and more is no fraction. Most logs are of the second of the one before. */
-function writeLogTime(plan: Plan, output: usize): usize {
+export function writeLogTime(plan: Plan, output: usize): usize {
   const isFraction = hasTimeNs && timeNs < NANOSECONDS_A_SECOND;
   const milliseconds = isFraction ? timeNs / NANOSECONDS_A_MILLISECOND : 0;
   if (time == 0) return writeDecimal(milliseconds, 1, output);

@@ -8,6 +8,7 @@
 import { escapedLength, writeEscaped } from './escape';
 import { OwnField, Plan } from './layout';
 import { textLength, textOf } from './names';
+import { writeRest } from './shape';
 import { digits, writeDecimal, writeText } from './text';
 import {
   contentsEnd,
@@ -121,6 +122,14 @@ export function writeMessage(plan: Plan, contents: usize, output: usize): usize 
     to = writeFields(plan, contents, contentsEnd, to);
   }
   if (!hasFieldBefore && contents == contentsEnd) return writeText(plan.suffix, plan.suffixLength, to);
+  return writeText(plan.tail, plan.tailLength, to);
+}
+
+/** The same of a log that was read by the record of its shape. */
+export function writeShapedMessage(plan: Plan, output: usize): usize {
+  let to = writeBeforeContents(plan, hasTimeNs, timeNs, output);
+  if (plan.shape.restCount != 0) to = writeRest(plan, hasFieldBefore, to);
+  else if (!hasFieldBefore) return writeText(plan.suffix, plan.suffixLength, to);
   return writeText(plan.tail, plan.tailLength, to);
 }
 

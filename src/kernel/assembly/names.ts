@@ -3,8 +3,12 @@
  *
  *     0      u32         end of the names that are kept, as an offset in them
  *     4      u32         how many they are
- *     64     GUESSES × 64  by a content's place in its log: mark and answer of the one that stood there last, and
- *                        from 16 on its name
+ *     64     GUESSES × 128  by a content's place in its log, the name that stood there last:
+ *                          0   u32  its length
+ *                          4   u32  its answer
+ *                          16       the first 32 bytes of tag, length and name, as they are in the log
+ *                          48       which of these do not count: those that are 0xff; the others are 0
+ *                          80       the rest of the name
  *     TABLE  SLOTS × 16  hash, offset and mark of the name, answer; mark 0: the slot is free
  *     then   the names
  *
@@ -28,12 +32,20 @@ export const NO_COLUMN: u32 = 0xffff_ffff;
 const SLOTS: usize = 1024;
 const MAX_FILLED: u32 = 768;
 const SLOT_BYTES: usize = 16;
-const GUESSES: usize = 64;
-const GUESS_BYTES: usize = 64;
+/** Contents of one log, and what is kept of each. */
+export const GUESSES: usize = 64;
+export const GUESS_BYTES: usize = 128;
 const GUESSES_AT: usize = 64;
+const GUESS_START: usize = 16;
+const GUESS_MASK: usize = 48;
+const GUESS_REST: usize = 80;
+/** Of tag, length and name. */
+const GUESS_START_BYTES: u32 = 32;
+/** Of the tag and the length, which is one byte. */
+const NAME_HEAD_BYTES: u32 = 2;
 /** One that is longer is looked up. */
-const MAX_GUESS_LENGTH: u32 = 48;
-const GUESS_NAME: usize = 16;
+const MAX_GUESS_LENGTH: u32 = GUESS_START_BYTES - NAME_HEAD_BYTES + 48;
+const NAME_TAG: u8 = 0x0a;
 const TABLE: usize = GUESSES_AT + GUESSES * GUESS_BYTES;
 const TEXTS: usize = TABLE + SLOTS * SLOT_BYTES;
 const TEXT_BYTES: u32 = 64 * 1024;
@@ -75,28 +87,61 @@ export function textOf(record: usize): usize {
   return record + 16;
 }
 
-/** @param place of the content in its log, from 0: the names of logs come in the same order, most of the time */
+/** @param place of a content in its log, from 0: the names of logs come in the same order, most of the time */
 @inline
-export function contentName(plan: Plan, place: usize, from: usize, end: usize): usize {
-  const guess = plan.names + GUESSES_AT + (place & (GUESSES - 1)) * GUESS_BYTES;
+export function guessFor(plan: Plan, place: usize): usize {
+  return plan.names + GUESSES_AT + (place & (GUESSES - 1)) * GUESS_BYTES;
+}
+
+/** @param from of the name's tag. Whether there are tag, length and name of the guess; then so are the next two. */
+@inline
+export function isAsGuessed(guess: usize, from: usize): bool {
+  const first = v128.xor(v128.load(from), v128.load(guess, GUESS_START));
+  const second = v128.xor(v128.load(from, 16), v128.load(guess, GUESS_START + 16));
+  const differs = v128.or(
+    v128.andnot(first, v128.load(guess, GUESS_MASK)),
+    v128.andnot(second, v128.load(guess, GUESS_MASK + 16)),
+  );
+  if (v128.any_true(differs)) return false;
+  const inStart = GUESS_START_BYTES - NAME_HEAD_BYTES;
+  const length = guessedLength(guess);
+  return length <= inStart || isSame(guess + GUESS_REST, from + GUESS_START_BYTES, length - inStart);
+}
+
+@inline
+export function guessedLength(guess: usize): u32 {
+  return load<u32>(guess);
+}
+
+@inline
+export function guessedAnswer(guess: usize): usize {
+  return load<usize>(guess, 4);
+}
+
+/** Of a name that was not guessed; the next guess is this one. */
+export function unexpectedName(plan: Plan, guess: usize, from: usize, end: usize): usize {
+  const record = contentName(plan, from, end);
   const length = <u32>(end - from);
-  if (load<u32>(guess) == length + 1 && isSame(guess + GUESS_NAME, from, length)) return load<usize>(guess, 4);
-  return unexpectedName(plan, guess, from, end);
+  if (length > MAX_GUESS_LENGTH) return record;
+  const counted = min(NAME_HEAD_BYTES + length, GUESS_START_BYTES);
+  store<u32>(guess, length);
+  store<usize>(guess, record, 4);
+  store<u8>(guess, NAME_TAG, GUESS_START);
+  store<u8>(guess, <u8>length, GUESS_START + 1);
+  memory.copy(guess + GUESS_START + NAME_HEAD_BYTES, from, counted - NAME_HEAD_BYTES);
+  memory.fill(guess + GUESS_MASK, 0, counted);
+  memory.fill(guess + GUESS_MASK + counted, 0xff, GUESS_START_BYTES - counted);
+  const rest = NAME_HEAD_BYTES + length - counted;
+  memory.copy(guess + GUESS_REST, end - rest, rest);
+  return record;
+}
+
+export function contentName(plan: Plan, from: usize, end: usize): usize {
+  return nameOf(plan, from, end, false);
 }
 
 export function tagName(plan: Plan, from: usize, end: usize): usize {
   return nameOf(plan, from, end, true);
-}
-
-function unexpectedName(plan: Plan, guess: usize, from: usize, end: usize): usize {
-  const record = nameOf(plan, from, end, false);
-  const length = <u32>(end - from);
-  if (length <= MAX_GUESS_LENGTH) {
-    store<u32>(guess, length + 1);
-    store<usize>(guess, record, 4);
-    memory.copy(guess + GUESS_NAME, from, length);
-  }
-  return record;
 }
 
 function nameOf(plan: Plan, from: usize, end: usize, isTag: bool): usize {

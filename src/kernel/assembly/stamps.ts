@@ -15,6 +15,18 @@ export function newLogStamp(): void {
   logStamp++;
 }
 
+/** Of the group that was read last; never 0. */
+@inline
+export function presentGroup(): u32 {
+  return groupStamp;
+}
+
+/** Whether the group gives its logs a field of that name. */
+@inline
+export function isOfPresentGroup(stamp: usize): bool {
+  return load<u32>(stamp, 4) == groupStamp;
+}
+
 /** Of a content. @returns true where the log has that name already */
 @inline
 export function isRepeated(record: usize): bool {

@@ -3,15 +3,10 @@
  * perhaps TimeNs. The message is written while the log is read, so that the processor works on both at once; whatever
  * is found to be otherwise is left to `walk.ts` and `message.ts`, which know everything.
  *
- * Where columns have to be known before anything is written, this pass makes the list of spans that `walk.ts` makes.
+ * This is for names that are written as they are; where they have records, see `named.ts`.
  */
-import { setColumn } from './columns';
 import { replacedIn, writeEscaped } from './escape';
 import { Plan } from './layout';
-import { columnOf, contentName, isWritten, NO_COLUMN, textLength, textOf } from './names';
-import { isRepeated } from './stamps';
-import { writeText } from './text';
-import { isUtf8 } from './utf8';
 
 /** Of a content's first four bytes, or five: tag, length in one byte or two, tag of the key, its length in one byte. */
 const SHORT_MASK: u32 = 0x80ff_80ff;
@@ -19,40 +14,12 @@ const SHORT_HEAD: u32 = 0x000a_0012;
 const LONG_MASK: u64 = 0x80_ff80_80ff;
 const LONG_HEAD: u64 = 0x00_0a00_8012;
 const VALUE: u32 = 0x12;
-/** Bytes of a content beside its key and value, at least. */
-const MIN_CONTENT_BYTES: u32 = 6;
-
-/** What is made of the contents: text under their own names, text under the names of records, or spans. */
-const OWN_NAMES: u32 = 0;
-const NAMES: u32 = 1;
-const SPANS: u32 = 2;
-
-const SPAN_BYTES: usize = 16;
-
-/** Sums over the spans, as those of walk.ts. */
-export let spanKeyBytes: u32 = 0;
-export let spanValueBytes: u32 = 0;
 
 /**
  * Writes the contents between two addresses, each with a separator before it.
  * @returns where the output ends, or 0 when there is something else among them
  */
 export function writeContents(plan: Plan, from: usize, end: usize, output: usize): usize {
-  return contents(plan, from, end, output, 0, OWN_NAMES);
-}
-
-/** The same where names have records. 0 also when a name is repeated that must not be, or something is no UTF-8. */
-export function writeNamedContents(plan: Plan, from: usize, end: usize, output: usize): usize {
-  return contents(plan, from, end, output, 0, NAMES);
-}
-
-/** @returns where the spans end, or 0 when there is something else, or too much, or as above */
-export function readContents(plan: Plan, from: usize, end: usize, spans: usize, spansLimit: usize): usize {
-  return contents(plan, from, end, spans, spansLimit, SPANS);
-}
-
-@inline
-function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usize, way: u32): usize {
   const keyEscape = plan.keyEscape;
   const valueEscape = plan.valueEscape;
   const keyLow = v128.load(keyEscape);
@@ -63,13 +30,6 @@ function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usi
   const separatorLength = plan.separatorLength;
   const sign = v128.load(plan.sign);
   const signLength = plan.signLength;
-  const isUnique = plan.uniqueNames != 0;
-  const isChecked = plan.checksUtf8 != 0;
-  const expansion = plan.usualExpansion;
-  let slack = plan.namesSlack;
-  let place: usize = 0;
-  let keyBytes: u32 = 0;
-  let valueBytes: u32 = 0;
   let at = from;
   let to = output;
   while (at < end) {
@@ -103,37 +63,6 @@ function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usi
     at = entryEnd;
     const keyLength = <u32>(keyEnd - key);
     const valueLength = <u32>(valueEnd - value);
-    if (way != OWN_NAMES) {
-      const record = contentName(plan, place++, key, keyEnd);
-      const column = columnOf(record);
-      if (way == SPANS && column != NO_COLUMN) setColumn(plan, column, value, valueEnd);
-      if (!isWritten(record)) {
-        if (way == SPANS && isChecked && column != NO_COLUMN && !isUtf8(value, valueEnd)) return 0;
-        continue;
-      }
-      if (isUnique && isRepeated(record)) return 0;
-      if (isChecked && !isUtf8(value, valueEnd)) return 0;
-      const length = textLength(record);
-      if (way == SPANS) {
-        if (to == limit) return 0;
-        store<usize>(to, record);
-        store<usize>(to, value, 8);
-        store<usize>(to, valueEnd, 12);
-        to += SPAN_BYTES;
-        keyBytes += length;
-        valueBytes += valueLength;
-        continue;
-      }
-      // So much of it is room that was reserved for it.
-      const reserved = (keyLength + MIN_CONTENT_BYTES) * expansion;
-      if (length > reserved) {
-        if (length - reserved > slack) return 0;
-        slack -= length - reserved;
-      }
-      to = writeText(textOf(record), length, to);
-      to = writeEscaped(valueEscape, valueLow, valueHigh, value, valueEnd, to);
-      continue;
-    }
     v128.store(to, separator);
     to += separatorLength;
     if (max(keyLength, valueLength) <= 16) {
@@ -154,10 +83,6 @@ function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usi
     to = writeEscaped(keyEscape, keyLow, keyHigh, key, keyEnd, to);
     v128.store(to, sign);
     to = writeEscaped(valueEscape, valueLow, valueHigh, value, valueEnd, to + signLength);
-  }
-  if (way == SPANS) {
-    spanKeyBytes = keyBytes;
-    spanValueBytes = valueBytes;
   }
   return to;
 }

@@ -10,9 +10,9 @@ import { beginColumns, beginGroupColumns, setColumn, setGroupColumn, setTimeNsCo
 import { Fault, fail, failed } from './fault';
 import { OwnField, Plan } from './layout';
 import { leaveGroup, leaveLog } from './left';
+import { readContents, spanKeyBytes, spanValueBytes } from './named';
 import { columnOf, contentName, isWritten, NO_COLUMN, stampOf, tagName, textLength } from './names';
 import { isRepeated, newGroupStamp, newLogStamp, stampGroup, stampLog } from './stamps';
-import { readContents, spanKeyBytes, spanValueBytes } from './usual';
 import { isUtf8 } from './utf8';
 import { more, position, readFixed32, readFrom, readLengthEnd, readTag, readUint32, seek, skip } from './wire';
 
@@ -114,7 +114,6 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
   let spans = contents;
   let hasTime = false;
   keyBytes = valueBytes = 0;
-  let place: usize = 0;
   if (plan.named != 0) beginFields(plan);
   readFrom(from, end);
   hasTimeNs = false;
@@ -126,7 +125,7 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
       if (!readEntry(position(), entryEnd, LOG_DEPTH + 1, Fault.CONTENT_WITHOUT_KEY)) return true;
       readFrom(entryEnd, end);
       if (spans == contentsLimit) return false;
-      if (plan.named == 0 || isContentWritten(plan, place++)) {
+      if (plan.named == 0 || isContentWritten(plan)) {
         addSpan(plan, spans);
         spans += SPAN_BYTES;
       }
@@ -148,21 +147,21 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
 
 /**
  * The same of a usual log; nothing of it is known to be damaged.
- * @returns false where it is no usual one
+ * @returns where its contents begin; 0 where it is no usual one
  */
-export function readUsualLog(plan: Plan, from: usize, end: usize, contents: usize, contentsLimit: usize): bool {
+export function readUsualLog(plan: Plan, from: usize, end: usize, contents: usize, contentsLimit: usize): usize {
   const start = readUsualTimes(from, end);
-  if (start == 0) return false;
+  if (start == 0) return 0;
   beginFields(plan);
   const spansEnd = readContents(plan, start, usualContentsEnd, contents, contentsLimit);
-  if (spansEnd == 0) return false;
+  if (spansEnd == 0) return 0;
   keyBytes = spanKeyBytes;
   valueBytes = spanValueBytes;
   contentsEnd = spansEnd;
   // What is read by and by costs less than a tag each.
   work += <u32>((end - from) >> 2) + 1;
   endFields(plan);
-  return true;
+  return start;
 }
 
 /** Time at the front and TimeNs at the end. @returns where the contents begin; 0 where it is no usual log */
@@ -229,6 +228,7 @@ function endGroupFields(plan: Plan): void {
 
 /** Of the log, before its contents are read. */
 export function beginFields(plan: Plan): void {
+  plan.shape.readyGroup = 0;
   newLogStamp();
   beginColumns(plan);
 }
@@ -251,8 +251,8 @@ function isTagWritten(plan: Plan): bool {
   return true;
 }
 
-function isContentWritten(plan: Plan, place: usize): bool {
-  const record = contentName(plan, place, key, keyEnd);
+function isContentWritten(plan: Plan): bool {
+  const record = contentName(plan, key, keyEnd);
   setColumn(plan, columnOf(record), value, valueEnd);
   if (isToBeChecked(plan, record) && !isUtf8(value, valueEnd)) leaveLog();
   if (!isWritten(record)) return false;

@@ -1,0 +1,156 @@
+/**
+ * What has become of the mapped fields (mapped.ts) of the log that was recorded (shape.ts). A step is what was done with one
+ * place of a field, or with a field that has none, 40 bytes:
+ *
+ *     0   u32  `Step`
+ *     4   u32  address of the column
+ *     8   u32  `Type`
+ *     12  u32  1: an IPv6 address is such a value; and 1: it was one
+ *     20  u32  most characters, or NO_LIMIT
+ *     24  u32  the text before the value, and its length; of the first field that is written without the separator
+ *     32  u32  the label, and its length
+ */
+import { columnAddress, columnEnd, columnStart, isOfGroup } from './columns';
+import { writeEscaped } from './escape';
+import { Plan } from './layout';
+import { FIELD_BYTES, Kind, writeLogTime } from './mapped';
+import { writeText } from './text';
+import { findText, found, foundEnd, isIpv6, isValue, limit, Type } from './values';
+
+namespace Step {
+  /** The place's value is empty, or of another type. */
+  export const PASS: u32 = 0;
+  export const TEXT: u32 = 1;
+  export const TYPED: u32 = 2;
+  export const CONSTANT: u32 = 3;
+  export const LOG_TIME: u32 = 4;
+}
+
+const STEP_BYTES: usize = 40;
+const MAX_STEPS: usize = 128;
+
+export const MAPPED_RECORD_BYTES: usize = MAX_STEPS * STEP_BYTES;
+
+/** Of the last record: its steps, whether a field is written, and whether one has its value from the group. */
+export let mappedCount: u32 = 0;
+export let hasMappedField: bool = false;
+export let isGroupUsed: bool = false;
+
+/** Records what `writeMappedFields` does. @returns false where there are too many steps */
+export function recordMappedFields(plan: Plan, steps: usize): bool {
+  const end = plan.mappedFields + <usize>plan.mappedFieldCount * FIELD_BYTES;
+  mappedCount = 0;
+  hasMappedField = isGroupUsed = false;
+  for (let field = plan.mappedFields; field < end; field += FIELD_BYTES) {
+    const kind = load<u32>(field);
+    if (kind != Kind.FIELDS) {
+      if (mappedCount == <u32>MAX_STEPS) return false;
+      recordStep(plan, steps, field, kind == Kind.CONSTANT ? Step.CONSTANT : Step.LOG_TIME, 0, false);
+    } else if (!recordPlaces(plan, steps, field)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Up to the first that has such a value. A place that the log does not have is none that a log of its shape has. */
+function recordPlaces(plan: Plan, steps: usize, field: usize): bool {
+  const type = load<u32>(field, 4);
+  const takesIpv6 = load<usize>(field, 28) != 0;
+  const end = load<usize>(field, 12) + (<usize>load<u32>(field, 16) << 2);
+  for (let place = load<usize>(field, 12); place < end; place += 4) {
+    const column = load<u32>(place);
+    const from = columnStart(plan, column);
+    if (from == 0) continue;
+    if (mappedCount == <u32>MAX_STEPS) return false;
+    if (!isSuch(plan, type, takesIpv6, from, columnEnd(plan, column))) {
+      recordStep(plan, steps, field, Step.PASS, columnAddress(plan, column), false);
+      continue;
+    }
+    const step = type == Type.TEXT ? Step.TEXT : Step.TYPED;
+    recordStep(plan, steps, field, step, columnAddress(plan, column), isIpv6);
+    if (isOfGroup(plan, column)) isGroupUsed = true;
+    break;
+  }
+  return true;
+}
+
+function recordStep(plan: Plan, steps: usize, field: usize, step: u32, column: usize, wasIpv6: bool): void {
+  const at = steps + <usize>mappedCount * STEP_BYTES;
+  mappedCount++;
+  // Where an IPv6 address has texts of its own, they lie eight bytes behind the others.
+  const form: usize = wasIpv6 ? field + 8 : field;
+  const isFirst = step != Step.PASS && !hasMappedField;
+  const skipped = isFirst ? plan.separatorLength : 0;
+  store<u32>(at, step);
+  store<usize>(at, column, 4);
+  store<u32>(at, load<u32>(field, 4), 8);
+  store<u32>(at, u32(load<usize>(field, 28) != 0), 12);
+  store<u32>(at, u32(wasIpv6), 16);
+  store<u32>(at, load<u32>(field, 8), 20);
+  store<usize>(at, load<usize>(form, 20) + skipped, 24);
+  store<u32>(at, load<u32>(form, 24) - skipped, 28);
+  store<usize>(at, load<usize>(form, 36), 32);
+  store<u32>(at, load<u32>(form, 40), 36);
+  if (isFirst) hasMappedField = true;
+}
+
+/** Columns were begun anew: those of the group that are taken are so again. */
+export function takeAgain(steps: usize, count: u32): void {
+  for (let at = steps; at < steps + <usize>count * STEP_BYTES; at += STEP_BYTES) {
+    const step = load<u32>(at);
+    if (step == Step.TEXT || step == Step.TYPED) store<u32>(load<usize>(at, 4), 1, 8);
+  }
+}
+
+/** Writes the mapped fields without what is before the first. @returns where the output ends; 0: they are not as recorded */
+export function writeRecordedFields(plan: Plan, steps: usize, count: u32, output: usize): usize {
+  const escape = plan.valueEscape;
+  const low = v128.load(escape);
+  const high = v128.load(escape, 16);
+  const end = steps + <usize>count * STEP_BYTES;
+  let to = output;
+  for (let at = steps; at < end; at += STEP_BYTES) {
+    const step = load<u32>(at);
+    if (step == Step.TEXT) {
+      const column = load<usize>(at, 4);
+      const from = load<usize>(column);
+      let valueEnd = load<usize>(column, 4);
+      if (from == valueEnd) return 0;
+      if (valueEnd - from > load<u32>(at, 20)) {
+        findText(from, valueEnd);
+        limit(load<u32>(at, 20));
+        valueEnd = foundEnd;
+      }
+      to = writeText(load<usize>(at, 24), load<u32>(at, 28), to);
+      to = writeEscaped(escape, low, high, from, valueEnd, to);
+    } else if (step == Step.TYPED) {
+      if (!isOfRecordedType(plan, at) || u32(isIpv6) != load<u32>(at, 16)) return 0;
+      limit(load<u32>(at, 20));
+      to = writeText(load<usize>(at, 24), load<u32>(at, 28), to);
+      to = writeEscaped(escape, low, high, found, foundEnd, to);
+    } else if (step == Step.PASS) {
+      if (isOfRecordedType(plan, at)) return 0;
+      continue;
+    } else {
+      to = writeText(load<usize>(at, 24), load<u32>(at, 28), to);
+      if (step == Step.LOG_TIME) to = writeLogTime(plan, to);
+    }
+    const labelLength = load<u32>(at, 36);
+    if (labelLength != 0) to = writeText(load<usize>(at, 32), labelLength, to);
+  }
+  return to;
+}
+
+function isOfRecordedType(plan: Plan, step: usize): bool {
+  const column = load<usize>(step, 4);
+  return isSuch(plan, load<u32>(step, 8), load<u32>(step, 12) != 0, load<usize>(column), load<usize>(column, 4));
+}
+
+@inline
+function isSuch(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
+  if (from == end) return false;
+  if (type != Type.TEXT) return isValue(plan, type, takesIpv6, from, end);
+  findText(from, end);
+  return true;
+}

@@ -1,0 +1,161 @@
+/**
+ * The contents of a usual log (usual.ts) where names have records: written while they are read; or, where columns have to
+ * be known before anything is written, made into the list of spans that `walk.ts` makes; or read by the record of a shape
+ * (shape.ts).
+ */
+import { setColumn } from './columns';
+import { writeEscaped } from './escape';
+import { Plan } from './layout';
+import {
+  columnOf,
+  GUESS_BYTES,
+  guessedAnswer,
+  guessedLength,
+  guessFor,
+  isAsGuessed,
+  isWritten,
+  NO_COLUMN,
+  textLength,
+  textOf,
+  unexpectedName,
+} from './names';
+import { isRepeated } from './stamps';
+import { writeText } from './text';
+import { isUtf8 } from './utf8';
+
+/** Of a content's first bytes: its tag, and its length in one byte or two. */
+const SHORT_MASK: u32 = 0x80ff;
+const SHORT_HEAD: u32 = 0x0012;
+const LONG_MASK: u32 = 0x80_80ff;
+const LONG_HEAD: u32 = 0x00_8012;
+/** Of a key or a value: its tag, and its length in one byte. */
+const SHORT_KEY: u32 = 0x000a;
+const VALUE: u32 = 0x12;
+/** Bytes of a content beside its key and value, at least. */
+const MIN_CONTENT_BYTES: u32 = 6;
+
+/** What is made of the contents: text; spans; or spans where the record wants them. */
+const TEXT: u32 = 0;
+const SPANS: u32 = 1;
+const RECORDED: u32 = 2;
+
+const SPAN_BYTES: usize = 16;
+/** In a record's line for a name, which is a guess but for its answer: where the span goes, or 0. */
+export const LINE_TARGET: usize = 4;
+
+/** Sums over the spans, as those of walk.ts. */
+export let spanKeyBytes: u32 = 0;
+export let spanValueBytes: u32 = 0;
+/** Contents that were read into spans, written or not. */
+export let contentCount: usize = 0;
+
+/**
+ * Writes the contents between two addresses.
+ * @returns where the output ends; 0 when there is something else among them, a name is repeated that must not be, or
+ * something is no UTF-8
+ */
+export function writeNamedContents(plan: Plan, from: usize, end: usize, output: usize): usize {
+  return contents(plan, from, end, output, 0, TEXT);
+}
+
+/** @returns where the spans end; 0 as above, or when there are too many */
+export function readContents(plan: Plan, from: usize, end: usize, spans: usize, spansLimit: usize): usize {
+  return contents(plan, from, end, spans, spansLimit, SPANS);
+}
+
+/** @returns false when they are not those of the lines, or something is no UTF-8; of their spans nothing is known then */
+export function readRecorded(plan: Plan, from: usize, end: usize, lines: usize, linesEnd: usize): bool {
+  return contents(plan, from, end, lines, linesEnd, RECORDED) == linesEnd;
+}
+
+/** @param output of text, of spans, or the record's lines; the last two have a limit */
+@inline
+function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usize, way: u32): usize {
+  const escape = plan.valueEscape;
+  const low = v128.load(escape);
+  const high = v128.load(escape, 16);
+  const isUnique = plan.uniqueNames != 0;
+  const isChecked = plan.checksUtf8 != 0;
+  const expansion = plan.usualExpansion;
+  let slack = plan.namesSlack;
+  let place: usize = 0;
+  let keyBytes: u32 = 0;
+  let valueBytes: u32 = 0;
+  let at = from;
+  let to = output;
+  while (at < end) {
+    const head = load<u32>(at);
+    let name: usize;
+    let entryEnd: usize;
+    if ((head & SHORT_MASK) == SHORT_HEAD) {
+      name = at + 2;
+      entryEnd = name + (head >>> 8 & 0x7f);
+    } else {
+      if ((head & LONG_MASK) != LONG_HEAD) return 0;
+      name = at + 3;
+      entryEnd = name + ((head >>> 8 & 0x7f) | ((head >>> 16 & 0x7f) << 7));
+    }
+    if (way == RECORDED && to == limit) return 0;
+    const guess = way == RECORDED ? to : guessFor(plan, place++);
+    let record = guessedAnswer(guess);
+    let keyLength = guessedLength(guess);
+    if (!isAsGuessed(guess, name)) {
+      if (way == RECORDED) return 0;
+      const nameHead = <u32>load<u16>(name);
+      keyLength = nameHead >>> 8;
+      if ((nameHead & SHORT_MASK) != SHORT_KEY || name + 2 + keyLength > end) return 0;
+      record = unexpectedName(plan, guess, name + 2, name + 2 + keyLength);
+    }
+    const keyEnd = name + 2 + keyLength;
+    const valueHead = <u32>load<u16>(keyEnd);
+    let valueLength = valueHead >>> 8;
+    let value = keyEnd + 2;
+    if (valueLength >= 0x80) valueLength = (valueLength & 0x7f) | (<u32>load<u8>(value++) << 7);
+    const valueEnd = value + valueLength;
+    if ((valueHead & 0xff) != VALUE || valueLength >= 0x4000 || valueEnd != entryEnd || entryEnd > end) return 0;
+    at = entryEnd;
+
+    if (way == RECORDED) {
+      const target = load<usize>(to, LINE_TARGET);
+      to += GUESS_BYTES;
+      if (target == 0) continue;
+      store<usize>(target, value);
+      store<usize>(target, valueEnd, 4);
+      if (isChecked && !isUtf8(value, valueEnd)) return 0;
+      continue;
+    }
+    const column = columnOf(record);
+    if (way == SPANS && column != NO_COLUMN) setColumn(plan, column, value, valueEnd);
+    if (!isWritten(record)) {
+      if (way == SPANS && isChecked && column != NO_COLUMN && !isUtf8(value, valueEnd)) return 0;
+      continue;
+    }
+    if (isUnique && isRepeated(record)) return 0;
+    if (isChecked && !isUtf8(value, valueEnd)) return 0;
+    const length = textLength(record);
+    if (way == SPANS) {
+      if (to == limit) return 0;
+      store<usize>(to, record);
+      store<usize>(to, value, 8);
+      store<usize>(to, valueEnd, 12);
+      to += SPAN_BYTES;
+      keyBytes += length;
+      valueBytes += valueLength;
+      continue;
+    }
+    // So much of it is room that was reserved for it.
+    const reserved = (keyLength + MIN_CONTENT_BYTES) * expansion;
+    if (length > reserved) {
+      if (length - reserved > slack) return 0;
+      slack -= length - reserved;
+    }
+    to = writeText(textOf(record), length, to);
+    to = writeEscaped(escape, low, high, value, valueEnd, to);
+  }
+  if (way == SPANS) {
+    spanKeyBytes = keyBytes;
+    spanValueBytes = valueBytes;
+    contentCount = place;
+  }
+  return to;
+}

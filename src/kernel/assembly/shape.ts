@@ -1,0 +1,230 @@
+/**
+ * Logs of one shape: the same names, in the same order. Nearly all logs have the shape of the one before them, and what
+ * becomes of their fields is the same but for the values. So it is recorded once: which name stands in which place, and of
+ * which place what is written, in which order.
+ *
+ * A log that is read by the record leaves a span for each place, two addresses: where the value begins and where it ends. It
+ * is in the place's column if it has one, where rules and the header look for it, or else in a slot. A log that is not as
+ * recorded is read anew by those who know everything (walk.ts, mapped.ts, message.ts).
+ *
+ * At `Plan.shape`, behind `Shape`:
+ *
+ *     LINES  PLACES × 128  the name that is expected, as a guess of names.ts; in place of its answer
+ *                            4  u32  where the span goes, or 0
+ *                            8  u32  the name's record if it is written, or 0
+ *     SLOTS  PLACES × 8    spans
+ *     REST   PLACES × 12   fields that are written under their own names, in order: where the span is, then the text before
+ *                          the value (separator, name and sign) and its length
+ *     MAPPED               the fields before them, by mapped-record.ts
+ */
+import { beginColumns, columnAddress, columnStart, hasGroupColumns, isTaken } from './columns';
+import { writeEscaped } from './escape';
+import { OwnField, Plan, Shape } from './layout';
+import {
+  hasMappedField,
+  isGroupUsed,
+  MAPPED_RECORD_BYTES,
+  mappedCount,
+  recordMappedFields,
+  takeAgain,
+} from './mapped-record';
+import { contentCount, LINE_TARGET, readRecorded } from './named';
+import {
+  columnOf,
+  GUESS_BYTES,
+  GUESSES,
+  guessedAnswer,
+  guessFor,
+  isWritten,
+  NO_COLUMN,
+  stampOf,
+  textLength,
+  textOf,
+} from './names';
+import { isOfPresentGroup, presentGroup } from './stamps';
+import { writeText } from './text';
+import { countWork, hasTimeNs, timeNs, usualContentsEnd } from './walk';
+
+const PLACES: usize = GUESSES;
+/** Room for `Shape`. */
+const LINES: usize = 64;
+const SPAN_BYTES: usize = 8;
+const REST_BYTES: usize = 12;
+const LINE_RECORD: usize = 8;
+const SLOTS: usize = LINES + PLACES * GUESS_BYTES;
+const REST: usize = SLOTS + PLACES * SPAN_BYTES;
+const MAPPED: usize = REST + PLACES * REST_BYTES;
+
+/** Of all of it; the host reserves it, filled with 0. */
+export const SHAPE_BYTES: u32 = <u32>(MAPPED + MAPPED_RECORD_BYTES);
+
+/** So many logs that are not as recorded, one after another, make a new record. */
+const PATIENCE: u32 = 2;
+/** A log that is read in vain costs about half of what one that is as recorded spares. */
+const HIT_SCORE: i32 = 2;
+const MAX_SCORE: i32 = 32;
+const MIN_SCORE: i32 = -8;
+const PAUSE: u32 = 256;
+
+@inline
+function restOf(shape: Shape): usize {
+  return changetype<usize>(shape) + REST;
+}
+
+@inline
+export function mappedOf(shape: Shape): usize {
+  return changetype<usize>(shape) + MAPPED;
+}
+
+@inline
+function lineOf(shape: Shape, place: usize): usize {
+  return changetype<usize>(shape) + LINES + place * GUESS_BYTES;
+}
+
+@inline
+function slotOf(shape: Shape, place: usize): usize {
+  return changetype<usize>(shape) + SLOTS + place * SPAN_BYTES;
+}
+
+/** The records of names are void. */
+export function forgetShape(plan: Plan): void {
+  plan.shape.places = 0;
+}
+
+/**
+ * Reads a usual log whose times are known.
+ * @param from where its contents begin
+ * @returns false where it is not as recorded; of its values nothing is known then
+ */
+export function readShaped(plan: Plan, from: usize): bool {
+  const shape = plan.shape;
+  if (shape.places == 0 || (hasTimeNs && timeNs != 0) != (shape.hasTimeNs != 0)) return false;
+  if (shape.readyGroup != presentGroup() && !enterGroup(plan, shape)) return false;
+  // What is read by and by costs less than a tag each.
+  countWork(<u32>((usualContentsEnd - from) >> 2) + 1);
+  return readPlaces(plan, shape, from);
+}
+
+function readPlaces(plan: Plan, shape: Shape, from: usize): bool {
+  return readRecorded(plan, from, usualContentsEnd, lineOf(shape, 0), lineOf(shape, shape.places));
+}
+
+/** What depends on the group is looked at once. @returns false where the record is not good for it */
+function enterGroup(plan: Plan, shape: Shape): bool {
+  if ((hasGroupColumns || shape.hasGroupColumns != 0) && shape.group != presentGroup()) {
+    shape.misses = PATIENCE;
+    return false;
+  }
+  if (plan.uniqueNames != 0 && isNameOfGroup(plan, shape)) return false;
+  beginColumns(plan);
+  if (shape.isGroupTaken != 0) takeAgain(mappedOf(shape), shape.mappedCount);
+  shape.readyGroup = presentGroup();
+  return true;
+}
+
+/** Whether the group gives its logs a field under a name that they write themselves. */
+function isNameOfGroup(plan: Plan, shape: Shape): bool {
+  const writesTimeNs = shape.hasTimeNs != 0 && (plan.ownFields & OwnField.TIME_NS) != 0;
+  if (writesTimeNs && isOfPresentGroup(plan.timeNsStamp)) return true;
+  for (let line = lineOf(shape, 0); line < lineOf(shape, shape.places); line += GUESS_BYTES) {
+    const record = load<usize>(line, LINE_RECORD);
+    if (record != 0 && isOfPresentGroup(stampOf(record))) return true;
+  }
+  return false;
+}
+
+/** Writes the fields under their own names, each with a separator before it; the first perhaps with the lead instead. */
+export function writeRest(plan: Plan, hasFieldBefore: bool, output: usize): usize {
+  const shape = plan.shape;
+  const escape = plan.valueEscape;
+  const low = v128.load(escape);
+  const high = v128.load(escape, 16);
+  const end = restOf(shape) + <usize>shape.restCount * REST_BYTES;
+  let to = output;
+  let skipped: u32 = 0;
+  if (!hasFieldBefore) {
+    to = writeText(plan.lead, plan.leadLength, to);
+    skipped = plan.separatorLength;
+  }
+  for (let field = restOf(shape); field < end; field += REST_BYTES) {
+    const span = load<usize>(field);
+    to = writeText(load<usize>(field, 4) + skipped, load<u32>(field, 8) - skipped, to);
+    to = writeEscaped(escape, low, high, load<usize>(span), load<usize>(span, 4), to);
+    skipped = 0;
+  }
+  return to;
+}
+
+/** Whether it is worth trying: where logs have many shapes, it is not. */
+export function isShapeTried(plan: Plan): bool {
+  const shape = plan.shape;
+  if (shape.pause == 0) return true;
+  shape.pause--;
+  return false;
+}
+
+/** Whether a log was as recorded, to its end; else it is read anew. */
+export function noteShape(plan: Plan, wasAsRecorded: bool): void {
+  const shape = plan.shape;
+  shape.misses = wasAsRecorded ? 0 : shape.misses + 1;
+  shape.score = wasAsRecorded ? min(MAX_SCORE, shape.score + HIT_SCORE) : shape.score - 1;
+  if (shape.score >= MIN_SCORE) return;
+  shape.score = 0;
+  shape.pause = PAUSE;
+}
+
+/**
+ * Records the shape of the log that was read last by `readContents`, and written, unless the present record may still serve.
+ * @param from where its contents begin
+ */
+export function recordShape(plan: Plan, from: usize): void {
+  const shape = plan.shape;
+  if (shape.pause != 0 || (shape.places != 0 && shape.misses < PATIENCE)) return;
+  shape.misses = 0;
+  shape.places = 0;
+  const places = contentCount;
+  const ownTimeNs = hasTimeNs && timeNs != 0;
+  if (places == 0 || places > PLACES || (ownTimeNs && plan.timeNsColumn != NO_COLUMN)) return;
+  for (let place: usize = 0; place < places; place++) {
+    memory.copy(lineOf(shape, place), guessFor(plan, place), GUESS_BYTES);
+    store<usize>(lineOf(shape, place), slotOf(shape, place), LINE_TARGET);
+  }
+  shape.places = <u32>places;
+  // A name that is too long for a guess is not what is expected.
+  const isRecorded = readPlaces(plan, shape, from) && recordMappedFields(plan, mappedOf(shape));
+  if (!isRecorded) {
+    shape.places = 0;
+    return;
+  }
+  recordRest(plan, shape);
+  shape.mappedCount = mappedCount;
+  shape.hasMappedField = u32(hasMappedField);
+  shape.isGroupTaken = u32(isGroupUsed);
+  shape.hasTimeNs = u32(ownTimeNs);
+  shape.hasGroupColumns = u32(hasGroupColumns);
+  shape.group = shape.readyGroup = presentGroup();
+}
+
+/** Where each place's span goes, and what of it is written under its own name. */
+function recordRest(plan: Plan, shape: Shape): void {
+  let field = restOf(shape);
+  shape.restCount = shape.keyBytes = 0;
+  for (let place: usize = 0; place < shape.places; place++) {
+    const line = lineOf(shape, place);
+    const record = guessedAnswer(guessFor(plan, place));
+    const column = columnOf(record);
+    const value = load<usize>(slotOf(shape, place));
+    const written = isWritten(record);
+    const isInColumn = column != NO_COLUMN && columnStart(plan, column) == value;
+    const span = isInColumn ? columnAddress(plan, column) : slotOf(shape, place);
+    store<usize>(line, isInColumn || written ? span : 0, LINE_TARGET);
+    store<usize>(line, written ? record : 0, LINE_RECORD);
+    if (!written || isTaken(plan, column, value)) continue;
+    store<usize>(field, span);
+    store<usize>(field, textOf(record), 4);
+    store<u32>(field, textLength(record), 8);
+    field += REST_BYTES;
+    shape.restCount++;
+    shape.keyBytes += textLength(record);
+  }
+}
