@@ -15,7 +15,7 @@ import { writeEscaped } from './escape';
 import { Plan } from './layout';
 import { FIELD_BYTES, Kind, writeLogTime } from './mapped';
 import { writeText } from './text';
-import { findText, found, foundEnd, isIpv6, isValue, limit, Type } from './values';
+import { findText, found, foundEnd, isIpv6, isSuch, limit, Type } from './values';
 
 namespace Step {
   /** The place's value is empty, or of another type. */
@@ -145,12 +145,4 @@ export function writeRecordedFields(plan: Plan, steps: usize, count: u32, output
 function isOfRecordedType(plan: Plan, step: usize): bool {
   const column = load<usize>(step, 4);
   return isSuch(plan, load<u32>(step, 8), load<u32>(step, 12) != 0, load<usize>(column), load<usize>(column, 4));
-}
-
-@inline
-function isSuch(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
-  if (from == end) return false;
-  if (type != Type.TEXT) return isValue(plan, type, takesIpv6, from, end);
-  findText(from, end);
-  return true;
 }

@@ -34,7 +34,7 @@ import { columnOf, textLength, textOf } from './names';
 import { variant } from './rules';
 import { mappedOf, writeRest } from './shape';
 import { writeDecimal, writeText } from './text';
-import { findText, found, foundEnd, isIpv6, isValue, limit, Type } from './values';
+import { found, foundEnd, isIpv6, isSuch, limit, Type } from './values';
 import {
   contentsEnd,
   hasTimeNs,
@@ -193,9 +193,7 @@ function find(plan: Plan, places: usize, count: u32, type: u32, takesIpv6: bool,
     const column = load<u32>(place);
     const from = columnStart(plan, column);
     const valueEnd = columnEnd(plan, column);
-    if (from == valueEnd) continue;
-    if (type == Type.TEXT) findText(from, valueEnd);
-    else if (!isValue(plan, type, takesIpv6, from, valueEnd)) continue;
+    if (!isSuch(plan, type, takesIpv6, from, valueEnd)) continue;
     if (takes) {
       takeColumn(plan, column);
       if (isOfGroup(plan, column)) isGroupTaken = true;

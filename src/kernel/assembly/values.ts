@@ -38,8 +38,17 @@ export function findText(from: usize, end: usize): void {
   isIpv6 = false;
 }
 
-/** @returns false where the text is no value of that type, which is not `Type.TEXT`; `leaveLog` where that cannot be said here */
-export function isValue(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
+/** @returns false where a field is empty, or no value of that type; `leaveLog` where that cannot be said here */
+@inline
+export function isSuch(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
+  if (from == end) return false;
+  if (type != Type.TEXT) return isValue(plan, type, takesIpv6, from, end);
+  findText(from, end);
+  return true;
+}
+
+/** The same where it is not empty, and the type not `Type.TEXT`. */
+function isValue(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
   findText(from, end);
   if (end - from > MAX_TYPED_BYTES) return false;
   if (type == Type.INTEGER) {
