@@ -17,7 +17,7 @@ export interface Backoff {
 }
 
 /** @param random 0 ≤ random() < 1 */
-export function createBackoff({ minMs, maxMs }: BackoffLimits, random: () => number = Math.random): Backoff {
+export function createBackoff({ minMs, maxMs }: BackoffLimits, random: () => number): Backoff {
   let capMs = minMs;
   return {
     next() {

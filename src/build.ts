@@ -5,6 +5,7 @@ import { createReferenceEncoder } from './encode/reference-encoder.ts';
 import { createFormat } from './format/registry.ts';
 import { createKernelEncoder } from './kernel/kernel-encoder.ts';
 import type { Log } from './log.ts';
+import { type Machine, thisMachine } from './machine.ts';
 import { chunkSizes, type PaceLimits } from './pacer.ts';
 import { createReceiversSink, type ReceiverFactory } from './sink/receivers.ts';
 import type { Mark, Sink, SinkEvents } from './sink/sink.ts';
@@ -19,11 +20,13 @@ export interface ServiceOptions {
   readonly readCredentials?: (() => Credentials) | undefined;
   /** Memory that all sources use together. */
   readonly bodies?: BodyPool | undefined;
+  /** Default: the one that the process runs on. */
+  readonly machine?: Machine | undefined;
 }
 
 export function buildService(
   { service, group }: { service: Config['service']; group: Pick<Config['group'], 'name' | 'consumerName'> },
-  { log, readCredentials, bodies }: ServiceOptions,
+  { log, readCredentials, bodies, machine = thisMachine }: ServiceOptions,
 ): SlsLogService {
   const credentials = createStaticCredentials(service);
   const refresh = async () => {
@@ -35,6 +38,8 @@ export function buildService(
     consumerGroup: group.name,
     consumerName: group.consumerName,
     ...(bodies && { bodies }),
+    clock: machine.clock,
+    openHttp: machine.openHttp,
     onTrouble: ({ error, sinceMs, operation, shard, attempts }) =>
       log.warn(
         { code: error.code, reason: error.message, since: new Date(sinceMs).toISOString(), operation, shard, attempts },
@@ -49,13 +54,15 @@ export function buildSink<M extends Mark>(
   { receiver, delivery }: Pick<Config, 'receiver' | 'delivery'>,
   events: SinkEvents<M>,
   log: Log,
+  { clock, network }: Machine = thisMachine,
 ): Sink<M> {
-  const { others = [], ...first } = receiver;
+  const { others = [], ...given } = receiver;
+  const first = { ...given, clock, network };
   if (others.length === 0) return createSyslogSink({ ...first, ...delivery }, events, log);
   const factories = [first, ...others].map((address): ReceiverFactory<M> => {
     return (itsEvents) => createSyslogSink({ ...first, ...delivery, ...address }, itsEvents, log);
   });
-  return createReceiversSink(factories, { ...delivery, log }, events);
+  return createReceiversSink(factories, { ...delivery, log, clock }, events);
 }
 
 /** What of a configuration an encoder is made of: where that is the same, so is the encoder. */

@@ -27,6 +27,7 @@ import { Outlets } from './flow/outlets.ts';
 import { maxInFlightBytes } from './flow/plan.ts';
 import { ByteBudget } from './group/byte-budget.ts';
 import type { Log } from './log.ts';
+import { type Machine, thisMachine } from './machine.ts';
 import { startMinuteReport } from './minute-report.ts';
 import { createDeferred } from './sink/deferred.ts';
 import { BodyPool } from './sls/body-pool.ts';
@@ -72,22 +73,26 @@ export interface DaemonOptions {
   readonly readFlows?: () => readonly Flow[];
   /** Before a source that cannot go on is tried again for the first time, while others go on; for tests. */
   readonly retryPauseMs?: number;
+  /** Default: the one that the process runs on. */
+  readonly machine?: Machine;
 }
 
 /** What the command line needs of this file; a test brings its own. */
 export type CreateDaemon = (options: DaemonOptions) => Daemon;
 
 /** @throws ConfigError when a certificate, a key or a message's options cannot be used */
-export function createDaemon({ flows, log, readFlows, retryPauseMs }: DaemonOptions): Daemon {
-  const startedAtMs = Date.now();
+export function createDaemon(options: DaemonOptions): Daemon {
+  const { flows, log, readFlows, retryPauseMs, machine = thisMachine } = options;
+  const { clock } = machine;
+  const startedAtMs = clock.monotonic();
   const ended = new AbortController();
   const running = createDeferred<void>();
   const finished = createDeferred<ExitSummary>();
   // Whoever awaits them sees it; nobody has to.
   for (const { promise } of [running, finished]) promise.catch(() => undefined);
 
-  const outlets = new Outlets(log, ended.signal);
-  const budget = new ByteBudget(maxInFlightBytes(flows));
+  const outlets = new Outlets(log, ended.signal, machine);
+  const budget = new ByteBudget(maxInFlightBytes(flows), undefined, clock);
   const feeds = new Feeds({
     flows,
     outlets,
@@ -99,6 +104,7 @@ export function createDaemon({ flows, log, readFlows, retryPauseMs }: DaemonOpti
     onFatal: fail,
     onReached: () => void drain(flows[0]?.config.operation.drainTimeoutMs ?? 0),
     log,
+    machine,
   });
   let isStarted = false;
   let draining: Promise<ExitSummary> | undefined;
@@ -107,7 +113,7 @@ export function createDaemon({ flows, log, readFlows, retryPauseMs }: DaemonOpti
     const onAbort = () => destroy(toAppError(signal?.reason));
     signal?.addEventListener('abort', onAbort, { once: true });
     if (!isStarted && !draining && !ended.signal.aborted) {
-      startMinuteReport({ feeds, outlets, budget, log, signal: ended.signal });
+      startMinuteReport({ feeds, outlets, budget, log, signal: ended.signal, clock });
       feeds.start();
     }
     isStarted = true;
@@ -165,7 +171,7 @@ export function createDaemon({ flows, log, readFlows, retryPauseMs }: DaemonOpti
       ...feeds.totals,
       framesDropped: outlets.framesDropped,
       reconnects: outlets.reconnects,
-      seconds: (Date.now() - startedAtMs) / 1000,
+      seconds: (clock.monotonic() - startedAtMs) / 1000,
       cpuSeconds: (user + system) / 1e6,
       unconfirmed: feeds.unfinished,
     };

@@ -6,7 +6,6 @@
  * it. While the disk does not take it, no delivery is open (others would have to wait for its end): the batch begins
  * anew afterwards.
  */
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { BatchLetters, DeadLetters } from './dead-letter/dead-letters.ts';
 import { addTotals, type DeliveryTotals } from './delivery-totals.ts';
 import type { BatchEncoder, EncodedBatch, RejectedLog } from './encode/batch-encoder.ts';
@@ -18,6 +17,7 @@ import type { Cursor, ShardId } from './group/log-service.ts';
 import type { Log } from './log.ts';
 import type { Pace, Sent } from './pacer.ts';
 import type { Delivery, Mark, Sink } from './sink/sink.ts';
+import { type Clock, systemClock } from './time/clock.ts';
 import type { Turn, Turns } from './turns.ts';
 
 /** A batch on its way to one receiver. */
@@ -50,12 +50,14 @@ export interface DeliverParts<M extends BatchMark> {
   /** There where the encoder rejects logs, or batches are skipped. */
   readonly deadLetters?: DeadLetters | undefined;
   readonly log: Log;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): DeliverTo<M> {
-  const { encoder, sink, totals, pace, turns, deadLetters, log } = parts;
+  const { encoder, sink, totals, pace, turns, deadLetters, log, clock = systemClock } = parts;
   const { project, logstore } = parts.origin;
-  const tell = createFormatTrouble(log);
+  const tell = createFormatTrouble(log, clock);
 
   return async (body, mark, signal, maySkip = false, onBegun = () => undefined) => {
     const { shard, from, to } = mark;
@@ -112,7 +114,7 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
         isFull: () => letters?.isFull ?? false,
         store: async () => letters?.store(signal),
       };
-      await writeBatch(batch, delivery, pace ?? unpaced(turn), signal, takesRejected);
+      await writeBatch(batch, delivery, pace ?? unpaced(clock, turn), signal, takesRejected);
     } catch (error) {
       if (!(error instanceof CorruptBatchError) || !letters || !maySkip) throw error;
       damage = error;
@@ -158,7 +160,7 @@ export interface RejectedLogs {
 export async function writeBatch(
   batch: EncodedBatch,
   delivery: Pick<Delivery, 'write'>,
-  pace: Pace = unpaced(),
+  pace: Pace,
   signal: AbortSignal,
   rejectedLogs?: RejectedLogs,
 ): Promise<void> {
@@ -179,12 +181,12 @@ export async function writeBatch(
 }
 
 /** As fast as the sink takes it. */
-function unpaced(turn?: Turn): Pace {
+export function unpaced(clock: Clock, turn?: Turn): Pace {
   return async (send) => {
     const sent = send();
     if (!sent) return false;
     if (sent.taken) await (turn?.during(sent.taken) ?? sent.taken);
-    else await yieldToEventLoop();
+    else await clock.turn();
     return true;
   };
 }

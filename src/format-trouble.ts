@@ -4,6 +4,7 @@
  */
 import type { RejectedLog } from './encode/batch-encoder.ts';
 import type { Log } from './log.ts';
+import type { Clock } from './time/clock.ts';
 
 const intervalMs = 60_000;
 
@@ -18,15 +19,15 @@ export interface ErrorPlace {
 
 export function createFormatTrouble(
   log: Pick<Log, 'warn'>,
-  now: () => number = Date.now,
+  { monotonic }: Pick<Clock, 'monotonic'>,
 ): (rejected: RejectedLog) => void {
   let logs = 0;
-  let nextAtMs = 0;
+  let nextAtMs = Number.NEGATIVE_INFINITY;
   return ({ reason, error }) => {
     if (reason !== 'format') return;
     logs++;
-    if (now() < nextAtMs) return;
-    nextAtMs = now() + intervalMs;
+    if (monotonic() < nextAtMs) return;
+    nextAtMs = monotonic() + intervalMs;
     log.warn({ ...placeOf(error), logs }, 'the format fails: no message was made of these logs, they are dead letters');
     logs = 0;
   };

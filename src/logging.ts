@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { destination, type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
 import type { LogLevel } from './config/config.ts';
 import type { Log, LogMethod } from './log.ts';
+import { systemClock } from './time/clock.ts';
 
 export interface Logger extends Log {
   readonly fatal: LogMethod;
@@ -46,7 +47,7 @@ export function createLogger(options: LoggingOptions): Logger {
   const pinoOptions: LoggerOptions = {
     level: options.level,
     base: { pid: process.pid },
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: () => `,"time":"${new Date(systemClock.now()).toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: stdSerializers.err, error: stdSerializers.err },
     redact: {

@@ -8,6 +8,7 @@ import type { LogService, ShardId } from './group/log-service.ts';
 import type { ShardConsumer } from './group/shard-consumer.ts';
 import type { Log } from './log.ts';
 import type { SinkStatus } from './sink/sink.ts';
+import { type Clock, systemClock } from './time/clock.ts';
 
 const intervalMs = 60_000;
 const lagTimeoutMs = 10_000;
@@ -24,6 +25,8 @@ export interface MinuteReportOptions {
   readonly budget: { readonly inUse: number };
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 type Names = Readonly<Record<string, string>>;
@@ -41,22 +44,22 @@ export interface ReportedFeed {
 
 /** Reports until the signal aborts. */
 export function startMinuteReport(options: MinuteReportOptions): void {
-  const { feeds, signal } = options;
+  const { feeds, signal, clock = systemClock } = options;
   let last = count(feeds);
-  const timer = setInterval(() => {
+  const timer = clock.interval(intervalMs, () => {
     const since = last;
     last = count(feeds);
     // A service that does not answer must not hold the line back, nor gather calls minute by minute.
     const bound = new AbortController();
-    const cut = setTimeout(() => bound.abort(), lagTimeoutMs);
+    const cut = clock.timer(lagTimeoutMs, () => bound.abort());
     const end = () => bound.abort();
     signal.addEventListener('abort', end, { once: true });
     void report({ ...options, signal: bound.signal }, since, last).finally(() => {
-      clearTimeout(cut);
+      clock.cancel(cut);
       signal.removeEventListener('abort', end);
     });
-  }, intervalMs);
-  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  });
+  signal.addEventListener('abort', () => clock.cancel(timer), { once: true });
 }
 
 interface Counts {
@@ -70,7 +73,7 @@ function count({ all, totals }: MinuteReportOptions['feeds']): Counts {
 }
 
 async function report(options: MinuteReportOptions, since: Counts, now: Counts): Promise<void> {
-  const { feeds, outlets, budget, log, signal } = options;
+  const { feeds, outlets, budget, log, signal, clock = systemClock } = options;
   const waitingSinceMs = outlets.deadLettersFailSinceMs;
   const differs = (key: Exclude<keyof DeliveryTotals, 'droppedBy'>) => now.totals[key] - since.totals[key];
   const [firstFeed] = feeds.all;
@@ -93,7 +96,7 @@ async function report(options: MinuteReportOptions, since: Counts, now: Counts):
     bytesInFlight: budget.inUse,
   };
   if (isUnnamed(firstFeed)) {
-    log.info({ ...fields, lagSeconds: await lagByShard(firstFeed, signal) }, 'last minute');
+    log.info({ ...fields, lagSeconds: await lagByShard(firstFeed, signal, clock) }, 'last minute');
     return;
   }
   const sources = await Promise.all(
@@ -102,7 +105,7 @@ async function report(options: MinuteReportOptions, since: Counts, now: Counts):
       state: feed.state,
       logsPerSecond: perSecond((now.logs.get(feed) ?? 0) - (since.logs.get(feed) ?? 0)),
       shards: feed.current?.group.shards.length ?? 0,
-      lagSeconds: await lagByShard(feed, signal),
+      lagSeconds: await lagByShard(feed, signal, clock),
     })),
   );
   const receivers = outlets.all.map(({ names, sink: { status } }) => ({
@@ -122,7 +125,11 @@ function isUnnamed<T extends { readonly names: Names }>(part: T | undefined): pa
 }
 
 /** Seconds between now and when the service received what is confirmed last; only shards that are behind are listed. */
-async function lagByShard({ current }: ReportedFeed, signal: AbortSignal): Promise<Record<ShardId, number>> {
+async function lagByShard(
+  { current }: ReportedFeed,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<Record<ShardId, number>> {
   if (!current) return {};
   const { group, service } = current;
   const behind = group.shards.filter((shard) => shard.state !== 'finished' && !(shard.caughtUp && isSettled(shard)));
@@ -131,7 +138,7 @@ async function lagByShard({ current }: ReportedFeed, signal: AbortSignal): Promi
       if (!progress) return undefined;
       try {
         const receivedSec = await service.getCursorTime(shard, progress.confirmed, signal);
-        return [shard, Math.max(0, Math.round(Date.now() / 1000 - receivedSec))];
+        return [shard, Math.max(0, Math.round(clock.now() / 1000 - receivedSec))];
       } catch {
         return undefined; // expired, or shutting down: the pull itself reports what is wrong
       }

@@ -11,6 +11,7 @@
  * the next. After an outage each shard has one such chunk, and they go out together.
  */
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
+import { type Clock, systemClock } from './time/clock.ts';
 
 export interface PaceLimits {
   readonly maxMessagesPerSecond?: number;
@@ -48,18 +49,18 @@ interface Turn {
 }
 
 /** @returns undefined where nothing is limited */
-export function createPace(limits: PaceLimits, now: () => number = () => performance.now()): Pace | undefined {
+export function createPace(limits: PaceLimits, clock: Clock = systemClock): Pace | undefined {
   const rate = optionalLimit(limits.maxMessagesPerSecond);
   const bandwidth = optionalLimit(limits.maxBytesPerSecond);
   if (!rate && !bandwidth) return undefined;
   const queue: Turn[] = [];
   let cancelWake: (() => void) | undefined;
 
-  const waitMs = () => Math.max(rate?.waitMs(now()) ?? 0, bandwidth?.waitMs(now()) ?? 0);
+  const waitMs = () => Math.max(rate?.waitMs(clock.monotonic()) ?? 0, bandwidth?.waitMs(clock.monotonic()) ?? 0);
 
   const count = ({ frames, bytes }: Sent): void => {
-    rate?.spend(frames, now());
-    bandwidth?.spend(bytes, now());
+    rate?.spend(frames, clock.monotonic());
+    bandwidth?.spend(bytes, clock.monotonic());
   };
 
   /** One turn at a time, with the event loop free in between, also where the limits are far away. */
@@ -67,11 +68,11 @@ export function createPace(limits: PaceLimits, now: () => number = () => perform
     if (cancelWake || queue.length === 0) return;
     const delayMs = Math.ceil(waitMs());
     if (delayMs > 0) {
-      const timer = setTimeout(wake, delayMs);
-      cancelWake = () => clearTimeout(timer);
+      const timer = clock.timer(delayMs, wake);
+      cancelWake = () => clock.cancel(timer);
     } else {
-      const immediate = setImmediate(wake);
-      cancelWake = () => clearImmediate(immediate);
+      const soon = clock.soon(wake);
+      cancelWake = () => clock.cancelSoon(soon);
     }
   }
 

@@ -8,7 +8,7 @@ import { buildEncoder, buildService, buildSink } from './build.ts';
 import type { ReplayConfig } from './config/config.ts';
 import { type ReadRecord, readRecords } from './dead-letter/read.ts';
 import type { RangeRecord } from './dead-letter/record.ts';
-import { writeBatch } from './deliver.ts';
+import { unpaced, writeBatch } from './deliver.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog, RejectReason } from './encode/batch-encoder.ts';
 import type { BatchBody } from './encode/bytes.ts';
 import type { BatchOrigin } from './encode/identity.ts';
@@ -17,6 +17,7 @@ import type { Log } from './log.ts';
 import { createPace, type Pace } from './pacer.ts';
 import type { Delivery, Mark, Sink } from './sink/sink.ts';
 import type { SlsLogService } from './sls/sls-log-service.ts';
+import { systemClock } from './time/clock.ts';
 
 export interface ReplayOptions {
   readonly files: readonly string[];
@@ -71,7 +72,7 @@ class Replay {
   readonly #options: ReplayOptions;
   readonly #signal: AbortSignal;
   readonly #sink: Sink<Portion>;
-  readonly #pace: Pace | undefined;
+  readonly #pace: Pace;
   readonly #encoder: BatchEncoder;
   readonly #problems = new Map<string, string>();
   /** What is not confirmed, oldest first. */
@@ -90,7 +91,7 @@ class Replay {
     this.#options = options;
     this.#signal = signal;
     this.#encoder = buildEncoder(config);
-    this.#pace = createPace(config.delivery);
+    this.#pace = createPace(config.delivery) ?? unpaced(systemClock);
     const confirmed = (portion: Portion) => this.#onConfirmed(portion);
     const lost = (portions: readonly Portion[]) => {
       for (const portion of portions) this.#rewind(portion);

@@ -7,6 +7,8 @@
  * Then others go on, for it may be another receiver that they write to, or an older connection; and whoever waited
  * stands in the queue again.
  */
+import { type Clock, systemClock } from './time/clock.ts';
+
 export interface Turn {
   /** Waits for a promise, without the turn when that takes long; rejects as it does. */
   during(wait: Promise<void>): Promise<void>;
@@ -19,14 +21,18 @@ export interface TurnsOptions {
   readonly count: number;
   /** How long a turn is kept while its owner waits. */
   readonly patienceMs?: number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 export class Turns {
   readonly #patienceMs: number;
+  readonly #clock: Clock;
   readonly #queue: (() => void)[] = [];
   #free: number;
 
-  constructor({ count, patienceMs = 20 }: TurnsOptions) {
+  constructor({ count, patienceMs = 20, clock = systemClock }: TurnsOptions) {
+    this.#clock = clock;
     this.#free = count;
     this.#patienceMs = patienceMs;
   }
@@ -41,11 +47,11 @@ export class Turns {
     };
     return {
       during: async (wait) => {
-        const timer = setTimeout(leave, this.#patienceMs);
+        const timer = this.#clock.timer(this.#patienceMs, leave);
         try {
           await wait;
         } finally {
-          clearTimeout(timer);
+          this.#clock.cancel(timer);
         }
         if (hasTurn) return;
         await this.#take(signal);

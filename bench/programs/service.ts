@@ -15,6 +15,7 @@ import { createHttpServer } from '../../src/emulator/http-server.ts';
 import { createPullCache } from '../../src/emulator/pull-cache.ts';
 import { createService, type Service } from '../../src/emulator/service.ts';
 import { Store } from '../../src/emulator/store.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { generateBatches, isBenchProfile } from '../harness/batches.ts';
 
 const PROJECT = 'bench';
@@ -22,7 +23,7 @@ const LOGSTORE = 'logs';
 
 /** 8 are enough that no cache of the processor holds them all. */
 const [profile, shards, bodyCount = '8'] = process.argv.slice(2);
-const store = new Store(Date.now);
+const store = new Store(systemClock);
 store.createProject(PROJECT);
 store.createLogstore(PROJECT, LOGSTORE, Number(shards), undefined);
 const cache = createPullCache(0);
@@ -65,7 +66,7 @@ const server = createHttpServer({
   service: isEndless ? endless : service,
   admin: { handle: () => json(served) },
   faults: createFaultSwitches(1),
-  now: () => store.now(),
+  clock: systemClock,
 });
 const port = await server.listen(0);
 const endpoint = `http://127.0.0.1:${port}`;

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator, type EmulatorAddress } from '../emulator/emulator.ts';
 import { createReceiver, type Receiver } from '../receiver/receiver.ts';
+import { systemClock } from '../time/clock.ts';
 import { exitCodes } from './exit.ts';
 
 const shards = 4;
@@ -91,12 +92,13 @@ function stopOnSignal(emulator: Emulator, receiver: Receiver, daemon: ChildProce
       return;
     }
     emulator.setRate({ logsPerSecond: 0 });
-    const deadlineMs = Date.now() + (watch ? catchUpMs : 0);
-    const timer = setInterval(() => {
-      if (receiver.stats().sequence.unique < emulator.stats().logsGenerated && Date.now() < deadlineMs) return;
-      clearInterval(timer);
+    const deadlineMs = systemClock.monotonic() + (watch ? catchUpMs : 0);
+    const timer = systemClock.interval(50, () => {
+      if (receiver.stats().sequence.unique < emulator.stats().logsGenerated && systemClock.monotonic() < deadlineMs)
+        return;
+      systemClock.cancel(timer);
       daemon.kill('SIGTERM');
-    }, 50);
+    });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
 }
@@ -104,23 +106,20 @@ function stopOnSignal(emulator: Emulator, receiver: Receiver, daemon: ChildProce
 /** A line that updates in place; on something that is not a terminal, a line every few seconds. */
 function showProgress(emulator: Emulator, receiver: Receiver): { end(): void } {
   const terminal = process.stdout.isTTY === true;
-  let last = { atMs: performance.now(), bytes: 0 };
-  const timer = setInterval(
-    () => {
-      const { sequence, bytes } = receiver.stats();
-      const total = emulator.stats().logsGenerated;
-      const nowMs = performance.now();
-      const speed = (bytes - last.bytes) / 1000 / (nowMs - last.atMs);
-      last = { atMs: nowMs, bytes };
-      const percent = Math.floor((sequence.unique / total) * 100);
-      const line = `${count(sequence.unique)} of ${count(total)} logs received (${percent}%), ${speed.toFixed(0)} MB/s`;
-      process.stdout.write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
-    },
-    terminal ? 100 : 2_000,
-  );
+  let last = { atMs: systemClock.monotonic(), bytes: 0 };
+  const timer = systemClock.interval(terminal ? 100 : 2_000, () => {
+    const { sequence, bytes } = receiver.stats();
+    const total = emulator.stats().logsGenerated;
+    const nowMs = systemClock.monotonic();
+    const speed = (bytes - last.bytes) / 1000 / (nowMs - last.atMs);
+    last = { atMs: nowMs, bytes };
+    const percent = Math.floor((sequence.unique / total) * 100);
+    const line = `${count(sequence.unique)} of ${count(total)} logs received (${percent}%), ${speed.toFixed(0)} MB/s`;
+    process.stdout.write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
+  });
   return {
     end: () => {
-      clearInterval(timer);
+      systemClock.cancel(timer);
       if (terminal) process.stdout.write('\r\x1b[K');
     },
   };

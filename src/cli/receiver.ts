@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { AppError } from '../errors.ts';
 import { createReceiver, type ReceivedMessage, type Receiver, type ReceiverOptions } from '../receiver/receiver.ts';
+import { systemClock } from '../time/clock.ts';
 import { exitCodes } from './exit.ts';
 
 interface Flags {
@@ -161,10 +162,10 @@ function makeVisible(text: string): string {
 function reportEverySecond(receiver: Receiver): { end(): void } {
   const isTerminal = process.stdout.isTTY === true;
   let last = receiver.stats();
-  let lastAtMs = performance.now();
-  const timer = setInterval(() => {
+  let lastAtMs = systemClock.monotonic();
+  const timer = systemClock.interval(REPORT_INTERVAL_MS, () => {
     const stats = receiver.stats();
-    const nowMs = performance.now();
+    const nowMs = systemClock.monotonic();
     const seconds = (nowMs - lastAtMs) / 1000;
     const perSecond = Math.round((stats.messages - last.messages) / seconds);
     const megabytes = (stats.bytes - last.bytes) / 1e6 / seconds;
@@ -172,10 +173,10 @@ function reportEverySecond(receiver: Receiver): { end(): void } {
     lastAtMs = nowMs;
     const line = `${counters(receiver)}, ${perSecond} messages/s, ${megabytes.toFixed(1)} MB/s`;
     process.stdout.write(isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
-  }, REPORT_INTERVAL_MS);
+  });
   return {
     end() {
-      clearInterval(timer);
+      systemClock.cancel(timer);
       if (isTerminal) process.stdout.write('\r\x1b[K');
     },
   };

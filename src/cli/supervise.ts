@@ -17,6 +17,7 @@ import type { Daemon, ExitSummary } from '../daemon.ts';
 import { AppError, ConfigError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Logger } from '../logging.ts';
+import { systemClock, type Timer } from '../time/clock.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 
 /** What is needed of `process`; a test brings its own. */
@@ -54,12 +55,12 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
   const starting = new AbortController();
   let daemon: Daemon | undefined;
   let stage: 'running' | 'draining' | 'destroyed' = 'running';
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
 
   const destroy = (error: AppError): void => {
     stage = 'destroyed';
-    clearTimeout(timer);
-    timer = setTimeout(() => settle({ error }), graceMs);
+    systemClock.cancel(timer);
+    timer = systemClock.timer(graceMs, () => settle({ error }));
     starting.abort(error);
     daemon?.destroy(error);
   };
@@ -68,9 +69,8 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
     if (stage === 'running' && daemon) {
       stage = 'draining';
       log.info({ signal, drainTimeoutMs }, 'stopping: delivering what was pulled; a second signal ends at once');
-      timer = setTimeout(
-        () => destroy(interrupted(`draining took more than ${drainTimeoutMs} ms`)),
-        drainTimeoutMs + graceMs,
+      timer = systemClock.timer(drainTimeoutMs + graceMs, () =>
+        destroy(interrupted(`draining took more than ${drainTimeoutMs} ms`)),
       );
       daemon.drain(drainTimeoutMs).then((summary) => settle({ summary }), fail);
     } else if (stage !== 'destroyed') {
@@ -119,7 +119,7 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
   }
 
   const outcome = await ended;
-  clearTimeout(timer);
+  systemClock.cancel(timer);
   for (const [event, listener] of listeners) events.off(event, listener);
   return report(outcome, log, options.writeError);
 }

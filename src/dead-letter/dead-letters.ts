@@ -7,11 +7,11 @@
  *                                                                            Nobody waits any more: told → well
  * A disk that is nearly full takes a small record between two that it refuses: that is one trouble, told once.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackoffLimits, createBackoff } from '../backoff.ts';
 import type { RejectedLog } from '../encode/batch-encoder.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
 import type { DeadLetterFile } from './file.ts';
 import { type DeadLetter, formatRecord } from './record.ts';
 
@@ -22,6 +22,8 @@ export interface DeadLettersOptions {
   readonly backoff?: BackoffLimits;
   /** A write that takes longer has failed for whoever waits for it: its delivery is open, and others wait for its end. */
   readonly patienceMs?: number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /** Where a batch was pulled, and where the next one begins. */
@@ -40,12 +42,14 @@ const maxHeldBytes = 1 << 20;
 
 export class DeadLetters {
   readonly #options: DeadLettersOptions;
+  readonly #clock: Clock;
   #last: Promise<unknown> = Promise.resolve();
   #trouble: { readonly sinceMs: number; attempts: number; error: AppError; isFailing: boolean } | undefined;
   #waiting = 0;
 
   constructor(options: DeadLettersOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   /** Unix milliseconds since which the file cannot be written; undefined while it can. */
@@ -57,7 +61,14 @@ export class DeadLetters {
   begin(batch: BatchRange): BatchLetters {
     const { project, logstore, shard, from: cursor } = batch;
     return new BatchLetters(this, (rest) =>
-      formatRecord({ time: new Date().toISOString(), project, logstore, shard, cursor, ...rest } as DeadLetter),
+      formatRecord({
+        time: new Date(this.#clock.now()).toISOString(),
+        project,
+        logstore,
+        shard,
+        cursor,
+        ...rest,
+      } as DeadLetter),
     );
   }
 
@@ -72,7 +83,7 @@ export class DeadLetters {
     const overdue = new AbortController();
     const onAbort = () => overdue.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    const timer = setTimeout(() => {
+    const timer = this.#clock.timer(patienceMs, () => {
       const message = `the dead-letter file ${file.path} cannot be written: its disk has not answered for ${patienceMs / 1000} s`;
       const error = new AppError(message, {
         code: 'dead-letter-file',
@@ -81,11 +92,11 @@ export class DeadLetters {
       });
       this.#failed(error);
       overdue.abort(error);
-    }, patienceMs);
+    });
     try {
       await this.#enqueue(lines, overdue.signal);
     } finally {
-      clearTimeout(timer);
+      this.#clock.cancel(timer);
       signal.removeEventListener('abort', onAbort);
     }
   }
@@ -98,11 +109,11 @@ export class DeadLetters {
 
   /** Tries until it is written. @throws the signal's reason */
   async storeUntilDone(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
-    const backoff = createBackoff(this.#options.backoff ?? usualBackoff);
+    const backoff = createBackoff(this.#options.backoff ?? usualBackoff, this.#clock.random);
     this.#waiting++;
     try {
       for (;;) {
-        await sleep(backoff.next(), undefined, { signal }).catch(() => signal.throwIfAborted());
+        await this.#clock.sleep(backoff.next(), { signal });
         try {
           return await this.#enqueue(lines, signal);
         } catch {
@@ -131,7 +142,10 @@ export class DeadLetters {
     const { file, log } = this.#options;
     const { sinceMs, attempts } = this.#trouble;
     this.#trouble = undefined;
-    log.info({ file: file.path, attempts, durationMs: Date.now() - sinceMs }, 'dead letters can be written again');
+    log.info(
+      { file: file.path, attempts, durationMs: this.#clock.now() - sinceMs },
+      'dead letters can be written again',
+    );
   }
 
   #failed(error: AppError): void {
@@ -140,7 +154,7 @@ export class DeadLetters {
       this.#trouble.isFailing = true;
       return;
     }
-    this.#trouble = { sinceMs: Date.now(), attempts: 1, error, isFailing: true };
+    this.#trouble = { sinceMs: this.#clock.now(), attempts: 1, error, isFailing: true };
     const since = new Date(this.#trouble.sinceMs).toISOString();
     const waiting = 'shards with logs for it wait, and nothing behind those logs is checkpointed; trying on';
     this.#options.log.error({ ...error.context, since }, `${error.message}: ${waiting}`);

@@ -2,6 +2,8 @@
  * Which consumer is to have which shard. Pure, and stable: from the same state comes the same plan, and a plan
  * that was carried out changes nothing.
  */
+import type { Dialect } from './dialect.ts';
+
 export interface AssignmentState {
   readonly shards: readonly number[];
   /** Live consumers, and what each listed in its last heartbeat. */
@@ -19,13 +21,59 @@ interface Share {
   kept: number;
 }
 
+/** As the dialect has it (dialect.ts). */
+export function planAssignment(balance: Dialect['balance'], state: AssignmentState): Map<number, string> {
+  switch (balance) {
+    case 'least-moves':
+      return planLeastMoves(state);
+    case 'rehash':
+      return planAnew(state);
+    case 'greedy':
+      return planGreedily(state);
+  }
+}
+
+/** In turn, by their numbers and names: whoever comes or goes moves nearly all. */
+function planAnew({ shards, consumers }: AssignmentState): Map<number, string> {
+  const names = consumers.map(({ name }) => name).sort();
+  const plan = new Map<number, string>();
+  for (const [at, shard] of [...shards].sort((a, b) => a - b).entries()) {
+    const name = names[at % names.length];
+    if (name !== undefined) plan.set(shard, name);
+  }
+  return plan;
+}
+
+/** Who has least gets what is free; one shard moves at a time, and only where one has two more than another. */
+function planGreedily(state: AssignmentState): Map<number, string> {
+  const plan = new Map<number, string>();
+  const counts = new Map(state.consumers.map(({ name }) => [name, 0]));
+  const assign = (shard: number, name: string) => {
+    plan.set(shard, name);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  };
+  if (counts.size === 0) return plan;
+  const by = (least: boolean) =>
+    [...counts].sort(([a, m], [b, n]) => (least ? m - n : n - m) || (a < b ? -1 : 1))[0] as [string, number];
+  const eligible = [...state.shards].sort((a, b) => a - b);
+  for (const shard of eligible) {
+    const owner = state.owners.get(shard);
+    if (owner !== undefined && counts.has(owner)) assign(shard, owner);
+  }
+  for (const shard of eligible) if (!plan.has(shard)) assign(shard, by(true)[0]);
+  const [[least, fewest], [most, many]] = [by(true), by(false)];
+  const moved = eligible.filter((shard) => plan.get(shard) === most).at(-1);
+  if (many - fewest > 1 && moved !== undefined) plan.set(moved, least);
+  return plan;
+}
+
 /**
  * Every shard gets a consumer (none when there are no consumers). Shares differ by one at most; those who own most
  * get the larger shares, so that no more moves than needed. An owner gives up first what it was already told to
  * give up, then what it has not begun on, then the highest ids. A free shard goes to whom still lists it, if that
  * one has room.
  */
-export function planAssignment(state: AssignmentState): Map<number, string> {
+function planLeastMoves(state: AssignmentState): Map<number, string> {
   const plan = new Map<number, string>();
   const shares = fairShares(state);
   if (shares.length === 0) return plan;

@@ -19,6 +19,7 @@
  */
 import { ApiError, parameterInvalid } from './api-error.ts';
 import { planAssignment } from './assignment-plan.ts';
+import { type Dialect, usualDialect } from './dialect.ts';
 import type { LogstoreChange, RecordOf } from './journal.ts';
 
 /** What the group has to know of a shard. */
@@ -35,6 +36,13 @@ export interface GroupSettings {
   timeoutMs: number;
   /** Hold back the children of a split or merge until the parents are consumed. */
   inOrder: boolean;
+}
+
+/** By which readings of the protocol a group is run. */
+export interface GroupRules {
+  readonly dialect: Dialect;
+  /** 0 ≤ random() < 1; for what a dialect leaves to chance. */
+  readonly random: () => number;
 }
 
 export interface SavedCheckpoint {
@@ -72,10 +80,19 @@ export class ConsumerGroup {
   /** Owned shards that their owners are to give up. */
   readonly #revoked = new Set<number>();
   readonly #checkpoints = new Map<number, SavedCheckpoint>();
+  /** Owned shards that a heartbeat of their owner has listed. */
+  readonly #listed = new Set<number>();
+  readonly #rules: GroupRules;
 
   /** @param record told of each change behind it */
-  constructor(name: string, settings: GroupSettings, record?: RecordOf<GroupChange>) {
+  constructor(
+    name: string,
+    settings: GroupSettings,
+    record?: RecordOf<GroupChange>,
+    rules: GroupRules = { dialect: usualDialect, random: () => 0 },
+  ) {
     this.name = name;
+    this.#rules = rules;
     this.#record = record;
     this.#settings = { ...settings };
   }
@@ -92,7 +109,9 @@ export class ConsumerGroup {
   /** @returns the shards that this consumer is to hold, ascending */
   heartbeat(consumer: string, held: readonly number[], shards: readonly GroupShard[], nowMs: number): number[] {
     this.expire(nowMs);
+    const { dialect, random } = this.#rules;
     const listed = new Set(held);
+    const isBack = !this.#consumers.has(consumer);
     this.#consumers.set(consumer, { lastHeartbeatMs: nowMs, held: listed });
     const plan = this.#plan(shards);
 
@@ -100,14 +119,23 @@ export class ConsumerGroup {
       if (plan.get(shard) === owner) this.#revoked.delete(shard);
       else if (owner === consumer && !listed.has(shard)) this.#free(shard);
       else this.#revoked.add(shard);
+      if (owner === consumer && listed.has(shard)) this.#listed.add(shard);
     }
+    let granted = 0;
     for (const [shard, planned] of plan) {
-      if (planned === consumer && !this.#owners.has(shard) && !this.#listedByAnother(shard, consumer)) {
-        this.#owners.set(shard, consumer);
-      }
+      if (planned !== consumer || this.#owners.has(shard) || this.#listedByAnother(shard, consumer)) continue;
+      if (dialect.grantsABeat === 'one' && granted > 0) continue;
+      if (isBack && listed.has(shard) && !dialect.lateHeartbeatKeeps) continue;
+      this.#owners.set(shard, consumer);
+      if (listed.has(shard)) this.#listed.add(shard);
+      granted++;
     }
     this.#record?.({ do: 'heartbeat', group: this.name, consumer, held: [...held], nowMs });
-    return this.#ownedBy(consumer).filter((shard) => !this.#revoked.has(shard));
+    return inOrder(
+      this.#ownedBy(consumer).filter((shard) => !this.#revoked.has(shard)),
+      dialect.grantOrder,
+      random,
+    );
   }
 
   /**
@@ -150,7 +178,7 @@ export class ConsumerGroup {
   }
 
   #plan(shards: readonly GroupShard[]): Map<number, string> {
-    return planAssignment({
+    return planAssignment(this.#rules.dialect.balance, {
       shards: this.#eligible(shards),
       consumers: [...this.#consumers].map(([name, { held }]) => ({ name, held })),
       owners: this.#owners,
@@ -182,6 +210,9 @@ export class ConsumerGroup {
       throw new ApiError(404, 'ConsumerNotExsit', `consumer ${consumer} is not a live member of group ${this.name}`);
     }
     const owner = this.#owners.get(shard);
+    if (owner === consumer && this.#rules.dialect.strictOwner && !this.#listed.has(shard)) {
+      throw new ApiError(400, 'ConsumerNotMatch', `consumer ${consumer} has not listed shard ${shard} yet`);
+    }
     if (owner !== consumer) {
       const held = owner === undefined ? 'nobody' : `consumer ${owner}`;
       throw new ApiError(400, 'ConsumerNotMatch', `shard ${shard} is owned by ${held}, not by consumer ${consumer}`);
@@ -205,7 +236,17 @@ export class ConsumerGroup {
   #free(shard: number): void {
     this.#owners.delete(shard);
     this.#revoked.delete(shard);
+    this.#listed.delete(shard);
   }
 }
 
 const ascending = (a: number, b: number): number => a - b;
+
+function inOrder(shards: number[], order: Dialect['grantOrder'], random: () => number): number[] {
+  if (order === 'descending') return shards.reverse();
+  if (order === 'ascending') return shards;
+  return shards
+    .map((shard) => ({ shard, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ shard }) => shard);
+}

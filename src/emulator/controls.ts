@@ -1,4 +1,6 @@
 /** What can be done to a running emulator: directly, by tests and demos in its process, or over the admin path. */
+
+import type { Clock } from '../time/clock.ts';
 import { parameterInvalid } from './api-error.ts';
 import type { Credentials } from './auth/authenticate.ts';
 import type { FaultSwitches } from './faults.ts';
@@ -90,6 +92,7 @@ export interface ControlsOptions {
   readonly faults: FaultSwitches;
   readonly defaults: { readonly project: string; readonly logstore: string; readonly profile: ProfileName };
   readonly seed: number;
+  readonly clock: Clock;
   readonly retentionMs: number | undefined;
   readonly setCredentials: (credentials: readonly Credentials[]) => void;
 }
@@ -115,7 +118,7 @@ export function createControls(options: ControlsOptions): EmulatorControls {
       const size = Math.floor(((i + 1) * logs) / groups) - Math.floor((i * logs) / groups);
       fill(find({}).shardFor(undefined), generator, size, store.now(), store.now());
     }
-  });
+  }, options.clock);
 
   return {
     faults,

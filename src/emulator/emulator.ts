@@ -7,13 +7,16 @@
  *         │                                            ├─► store ─► logstore ─► shard-log, consumer-group
  *         └─(faults)─► service ─► handlers/ ───────────┘
  */
+
+import { type Clock, systemClock } from '../time/clock.ts';
 import { createAdmin } from './admin.ts';
 import type { Credentials } from './auth/authenticate.ts';
 import { createControls, type EmulatorControls } from './controls.ts';
+import type { Dialect } from './dialect.ts';
 import { createFaultSwitches } from './faults.ts';
 import type { ProfileName } from './generate/generator.ts';
 import { createHttpServer } from './http-server.ts';
-import { type Journal, openJournal } from './journal.ts';
+import { type Change, type Journal, openJournal } from './journal.ts';
 import { createPullCache } from './pull-cache.ts';
 import { applyChange } from './replay.ts';
 import { createService } from './service.ts';
@@ -55,8 +58,10 @@ export interface EmulatorOptions {
   readonly seed?: number;
   /** A file to keep the state in, and to take it from if it has any. */
   readonly stateFile?: string;
-  /** Unix milliseconds; for tests. Default `Date.now`. */
-  readonly clock?: () => number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Readings of the protocol that are other than the usual ones. */
+  readonly dialect?: Partial<Dialect> | undefined;
   /** Bound on the packed bodies that are kept. Default 256 MiB. */
   readonly pullCacheBytes?: number;
 }
@@ -79,11 +84,19 @@ export interface Emulator extends EmulatorControls {
 
 /** @throws Error when the state file cannot be used */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
-  const { project = 'demo', logstore = 'logs', profile = 'access', seed = 1, retentionMs } = options;
+  const {
+    project = 'demo',
+    logstore = 'logs',
+    profile = 'access',
+    seed = 1,
+    retentionMs,
+    clock = systemClock,
+  } = options;
   let credentials = options.credentials ?? [DEMO_CREDENTIALS];
 
   let journal: Journal | undefined;
-  const store = new Store(options.clock ?? Date.now, (change, bytes) => journal?.record(change, bytes));
+  const record = (change: Change, bytes?: Uint8Array) => journal?.record(change, bytes);
+  const store = new Store(clock, record, options.dialect);
   if (options.stateFile !== undefined) {
     journal = openJournal(options.stateFile, (change, bytes = none) => applyChange(store, change, bytes));
   }
@@ -95,13 +108,14 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     faults,
     defaults: { project, logstore, profile },
     seed,
+    clock,
     retentionMs,
     setCredentials: (replaced) => {
       credentials = replaced;
     },
   });
   const service = createService({ store, cache, region: options.region, credentials: () => credentials });
-  const server = createHttpServer({ service, admin: createAdmin(controls), faults, now: () => store.now() });
+  const server = createHttpServer({ service, admin: createAdmin(controls), faults, clock });
   const isThere = store.hasProject(project) && store.logstores(project).some(({ name }) => name === logstore);
   if (!isThere) controls.createLogstore(project, logstore, options.shards ?? 4);
 

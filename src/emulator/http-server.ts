@@ -4,7 +4,7 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../time/clock.ts';
 import type { Admin } from './admin.ts';
 import { ApiError } from './api-error.ts';
 import type { SignedRequest } from './auth/signed-request.ts';
@@ -31,7 +31,7 @@ export interface HttpServerOptions {
   readonly service: Service;
   readonly admin: Admin;
   readonly faults: FaultSwitches;
-  now(): number;
+  readonly clock: Clock;
 }
 
 export interface HttpServer {
@@ -47,7 +47,7 @@ type Outcome =
   | { readonly kind: 'reset' }
   | { readonly kind: 'reset-in-body'; readonly answer: Answer };
 
-export function createHttpServer({ service, admin, faults, now }: HttpServerOptions): HttpServer {
+export function createHttpServer({ service, admin, faults, clock }: HttpServerOptions): HttpServer {
   const closing = new AbortController();
   // As many as there are delayed answers; each takes its listener away again.
   setMaxListeners(0, closing.signal);
@@ -66,7 +66,7 @@ export function createHttpServer({ service, admin, faults, now }: HttpServerOpti
       const route = service.route(request);
       const fault = faults.next(route.action, 'request');
       if (fault?.kind === 'error') throw faultError(fault);
-      if (fault?.kind === 'latency') await sleep(fault.delayMs, undefined, { signal: closing.signal });
+      if (fault?.kind === 'latency') await clock.sleep(fault.delayMs, { signal: closing.signal });
       if (fault?.kind === 'reset') return { kind: 'reset' };
       const answered = service.handle(request, route);
       if (fault?.kind === 'lost-answer') return { kind: 'reset' };
@@ -87,8 +87,8 @@ export function createHttpServer({ service, admin, faults, now }: HttpServerOpti
     response.writeHead(status, {
       ...headers,
       'content-length': body.length,
-      date: new Date(now()).toUTCString(),
-      'x-log-requestid': createRequestId(),
+      date: new Date(clock.now()).toUTCString(),
+      'x-log-requestid': createRequestId(clock),
     });
     if (!resetInBody) response.end(body);
     else response.write(body.subarray(0, body.length >>> 1), () => response.socket?.resetAndDestroy());

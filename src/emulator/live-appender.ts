@@ -1,4 +1,5 @@
 /** Appends logs at a steady rate: every tick brings up what is due by the clock, so that a late tick loses nothing. */
+import type { Clock, Timer } from '../time/clock.ts';
 
 const TICK_MS = 50;
 
@@ -8,21 +9,21 @@ export interface LiveAppender {
 }
 
 /** @param append called with a whole number of logs that are due now */
-export function createLiveAppender(append: (logs: number) => void): LiveAppender {
-  let timer: NodeJS.Timeout | undefined;
+export function createLiveAppender(append: (logs: number) => void, clock: Clock): LiveAppender {
+  let timer: Timer | undefined;
 
   return {
     setRate(logsPerSecond) {
-      clearInterval(timer);
+      clock.cancel(timer);
       if (logsPerSecond <= 0) return;
-      const startMs = performance.now();
+      const startMs = clock.monotonic();
       let appended = 0;
-      timer = setInterval(() => {
-        const due = Math.floor(((performance.now() - startMs) * logsPerSecond) / 1000) - appended;
+      timer = clock.interval(TICK_MS, () => {
+        const due = Math.floor(((clock.monotonic() - startMs) * logsPerSecond) / 1000) - appended;
         if (due <= 0) return;
         appended += due;
         append(due);
-      }, TICK_MS);
+      });
     },
   };
 }

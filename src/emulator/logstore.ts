@@ -1,6 +1,6 @@
 /** One logstore: its shards (and how they split and merge), and its consumer groups. */
 import { ApiError, consumerGroupNotExist, parameterInvalid, shardNotExist } from './api-error.ts';
-import { ConsumerGroup, type GroupSettings, type GroupShard } from './consumer-group.ts';
+import { ConsumerGroup, type GroupRules, type GroupSettings, type GroupShard } from './consumer-group.ts';
 import type { LogstoreChange, RecordOf } from './journal.ts';
 import { contains, divide, type KeyRange, LAST_KEY, parseKey } from './key-range.ts';
 import { ShardLog } from './shard-log.ts';
@@ -16,6 +16,8 @@ export interface LogstoreOptions {
   readonly retentionMs: number | undefined;
   /** Told of each change behind it. */
   readonly record?: RecordOf<LogstoreChange>;
+  /** What its consumer groups keep to; absent: the usual. */
+  readonly rules?: GroupRules;
 }
 
 export class Logstore {
@@ -23,6 +25,7 @@ export class Logstore {
   readonly createdMs: number;
   readonly retentionMs: number | undefined;
   readonly #record: RecordOf<LogstoreChange> | undefined;
+  readonly #rules: GroupRules | undefined;
   readonly #shards = new Map<number, ShardLog>();
   readonly #groups = new Map<string, ConsumerGroup>();
   /** Turns over the writable shards, for appends that name none. */
@@ -33,6 +36,7 @@ export class Logstore {
     this.createdMs = options.createdMs;
     this.retentionMs = options.retentionMs;
     this.#record = options.record;
+    this.#rules = options.rules;
     for (const keys of divide(WHOLE_RANGE, options.shardCount)) this.#addShard(keys, [], options.createdMs);
   }
 
@@ -122,7 +126,7 @@ export class Logstore {
         `logstore ${this.name} has ${MAX_CONSUMER_GROUPS} consumer groups, which is the quota`,
       );
     }
-    const group = new ConsumerGroup(name, settings, this.#record);
+    const group = new ConsumerGroup(name, settings, this.#record, this.#rules);
     this.#groups.set(name, group);
     this.#record?.({ do: 'create-group', group: name, settings });
     return group;

@@ -1,8 +1,10 @@
 /** The service's API without its transport: a request's parts in, an answer out. */
-import { randomBytes } from 'node:crypto';
+
+import type { Clock } from '../time/clock.ts';
 import { ApiError, projectNotExist } from './api-error.ts';
 import { authenticate, type Credentials } from './auth/authenticate.ts';
 import { parseQuery, type SignedRequest } from './auth/signed-request.ts';
+import { errorBody, spelt } from './dialect.ts';
 import { consumerGroupHandlers } from './handlers/consumer-groups.ts';
 import { type Answer, type Handlers, json } from './handlers/handler.ts';
 import { logHandlers } from './handlers/logs.ts';
@@ -50,14 +52,15 @@ export function createService({ store, cache, region, credentials }: ServiceOpti
           ? thrown
           : new ApiError(500, 'InternalServerError', `The embedded service failed: ${String(thrown)}`);
       count(store.errors, error.code);
-      return json({ errorCode: error.code, errorMessage: error.message }, error.status);
+      return json(errorBody(spelt(error.code, store.dialect), error.message, store.dialect), error.status);
     },
   };
 }
 
 /** `x-log-requestid`: 24 hex digits. */
-export function createRequestId(): string {
-  return randomBytes(12).toString('hex').toUpperCase();
+export function createRequestId({ random }: Pick<Clock, 'random'>): string {
+  const part = () => Math.floor(random() * 2 ** 48);
+  return [part(), part()].map((value) => value.toString(16).padStart(12, '0').toUpperCase()).join('');
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 import { invalidCursor } from './api-error.ts';
 import { decodeCursor, encodeCursor, firstPosition } from './cursor.ts';
+import type { Dialect } from './dialect.ts';
 import type { LogstoreChange, RecordOf } from './journal.ts';
 import { formatKey, type KeyRange } from './key-range.ts';
 
@@ -203,10 +204,10 @@ export class ShardLog {
   }
 
   /** The element of ListShards' answer. */
-  describe(): Record<string, string | number> {
+  describe(readOnlySpelling: Dialect['readOnlySpelling'] = 'readonly'): Record<string, string | number> {
     return {
       shardID: this.id,
-      status: this.status,
+      status: this.#readonly ? readOnlySpelling : 'readwrite',
       inclusiveBeginKey: formatKey(this.keys.begin),
       exclusiveEndKey: formatKey(this.keys.end),
       createTime: Math.floor(this.createdMs / 1000),

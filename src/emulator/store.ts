@@ -1,5 +1,8 @@
 /** Everything that the emulator holds: projects, their logstores, and the counts of what was asked of it. */
+
+import type { Clock } from '../time/clock.ts';
 import { ApiError, logstoreNotExist, projectNotExist } from './api-error.ts';
+import { type Dialect, usualDialect } from './dialect.ts';
 import type { Change, LogstoreChange, RecordOf } from './journal.ts';
 import { Logstore } from './logstore.ts';
 
@@ -14,7 +17,8 @@ export interface PullCounts {
 }
 
 export class Store {
-  readonly #clock: () => number;
+  readonly #clock: Pick<Clock, 'now' | 'random'>;
+  readonly dialect: Dialect;
   readonly #record: RecordOf<Change> | undefined;
   readonly #projects = new Map<string, Map<string, Logstore>>();
   readonly pulled: PullCounts = { requests: 0, logGroups: 0, logs: 0, rawBytes: 0, bodyBytes: 0 };
@@ -24,16 +28,17 @@ export class Store {
   readonly errors: Record<string, number> = {};
 
   /**
-   * @param clock unix milliseconds
    * @param record told of each change behind it
+   * @param dialect what is other than usual
    */
-  constructor(clock: () => number, record?: RecordOf<Change>) {
+  constructor(clock: Pick<Clock, 'now' | 'random'>, record?: RecordOf<Change>, dialect: Partial<Dialect> = {}) {
     this.#clock = clock;
+    this.dialect = { ...usualDialect, ...dialect };
     this.#record = record;
   }
 
   now(): number {
-    return this.#clock();
+    return this.#clock.now();
   }
 
   projects(): string[] {
@@ -63,7 +68,14 @@ export class Store {
     if (logstores.has(name)) throw new ApiError(400, 'LogStoreAlreadyExist', `logstore ${name} already exists`);
     const record: RecordOf<LogstoreChange> = (change, bytes) =>
       this.#record?.({ ...change, project, logstore: name }, bytes);
-    const logstore = new Logstore({ name, shardCount, createdMs, retentionMs, record });
+    const logstore = new Logstore({
+      name,
+      shardCount,
+      createdMs,
+      retentionMs,
+      record,
+      rules: { dialect: this.dialect, random: this.#clock.random },
+    });
     logstores.set(name, logstore);
     this.#record?.({ do: 'logstore', project, logstore: name, shards: shardCount, createdMs, retentionMs });
     return logstore;

@@ -19,7 +19,9 @@ import { AppError, toAppError } from '../errors.ts';
 import type { ByteBudget } from '../group/byte-budget.ts';
 import { ConsumerGroup } from '../group/consumer-group.ts';
 import { type Log, withFields } from '../log.ts';
+import type { Machine } from '../machine.ts';
 import type { SlsLogService } from '../sls/sls-log-service.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { FanOut } from './fan-out.ts';
 import type { FlowParts, Outlets } from './outlets.ts';
 import { type FeedPlan, feedNames, flowNames } from './plan.ts';
@@ -29,6 +31,7 @@ export interface FeedOptions {
   readonly outlets: Outlets;
   readonly budget: ByteBudget;
   readonly service: Omit<ServiceOptions, 'log'>;
+  readonly machine: Machine;
   /** Of the whole process. */
   readonly drainTimeoutMs: number;
   /** The first pause before it is tried again; each is twice the last, up to 5 min. Default 5 s. */
@@ -64,11 +67,12 @@ export class Feed {
   readonly #options: FeedOptions;
   readonly #parts: readonly FlowParts[];
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #retiring = new AbortController();
   #state: FeedState = 'waiting';
   #attempt: Attempt | undefined;
   #pauseMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #toldCode: string | undefined;
   #retired: Promise<boolean> | undefined;
 
@@ -79,6 +83,7 @@ export class Feed {
     this.names = feedNames(plan);
     this.totals = plan.flows.map(() => noTotals());
     this.#options = options;
+    this.#clock = options.machine.clock;
     this.#log = withFields(log, this.names);
     this.#pauseMs = options.retryPauseMs ?? firstPauseMs;
     const parts: FlowParts[] = [];
@@ -123,7 +128,7 @@ export class Feed {
   destroy(error: AppError): void {
     if (this.#state === 'retired') return;
     this.#state = 'retired';
-    clearTimeout(this.#timer);
+    this.#clock.cancel(this.#timer);
     this.#retiring.abort(error);
     this.#retired ??= Promise.resolve(false);
     this.#attempt?.group.destroy(error);
@@ -158,7 +163,7 @@ export class Feed {
     const log = this.#log;
     const [{ config }] = plan.flows;
     const withKey = { ...config, service: this.#withPresentKey(config.service) };
-    const service = buildService(withKey, { ...this.#options.service, log });
+    const service = buildService(withKey, { ...this.#options.service, machine: this.#options.machine, log });
     const branches = plan.flows.map((flow, at) => this.#branch(flow, at));
     const fanOut = new FanOut(branches, {
       markSent: (ticket) => group.markSent(ticket),
@@ -179,6 +184,7 @@ export class Feed {
         for (const { outlet } of this.#parts) outlet.sink.confirmSoon();
       },
       drainTimeoutMs,
+      clock: this.#clock,
       onUntilReached: () => {
         log.info({ until: config.group.until }, 'every shard is read up to --until');
         this.#state = 'reached';
@@ -189,7 +195,7 @@ export class Feed {
       },
       log,
     });
-    return { service, group, startedAtMs: performance.now() };
+    return { service, group, startedAtMs: this.#clock.monotonic() };
   }
 
   /** A wrong key is mended in the file: whoever tries again asks for it again. */
@@ -219,6 +225,7 @@ export class Feed {
       pace: outlet.pace,
       turns: outlet.turns,
       deadLetters: deadLetter?.letters,
+      clock: this.#clock,
       log: withFields(this.#options.log, names),
     });
     return { streamPrefix, deliver };
@@ -236,14 +243,14 @@ export class Feed {
     attempt?.group.destroy(error);
     void attempt?.service.close();
     if (!this.#options.onFailed(error)) return;
-    if (attempt && performance.now() - attempt.startedAtMs > longestPauseMs) this.#pauseMs = this.#firstPauseMs;
-    const pauseMs = this.#pauseMs * (0.5 + Math.random() / 2);
+    if (attempt && this.#clock.monotonic() - attempt.startedAtMs > longestPauseMs) this.#pauseMs = this.#firstPauseMs;
+    const pauseMs = this.#pauseMs * (0.5 + this.#clock.random() / 2);
     this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 2);
     const facts = { code: error.code, ...error.context, pauseSeconds: Math.ceil(pauseMs / 1000) };
     const message = `this source cannot go on: ${error.message}; the others do, and it is tried again`;
     this.#log[this.#toldCode === error.code ? 'debug' : 'error'](facts, message);
     this.#toldCode = error.code;
-    this.#timer = setTimeout(() => void this.#start(), pauseMs);
+    this.#timer = this.#clock.timer(pauseMs, () => void this.#start());
   }
 
   get #firstPauseMs(): number {
@@ -251,15 +258,15 @@ export class Feed {
   }
 
   async #retire(deadlineMs: number): Promise<boolean> {
-    const deadlineAtMs = Date.now() + deadlineMs;
+    const deadlineAtMs = this.#clock.monotonic() + deadlineMs;
     const hasFailed = this.#state === 'failed';
-    clearTimeout(this.#timer);
+    this.#clock.cancel(this.#timer);
     const isDelivered = hasFailed
       ? this.#owesNothing
       : ((await this.#attempt?.group.drain(deadlineMs * shareOfShards)) ?? true);
     this.#state = 'retired';
     this.#retiring.abort(new AppError('the feed has ended', { code: 'ended', action: 'fatal' }));
-    const leftMs = Math.max(1_000, deadlineAtMs - Date.now());
+    const leftMs = Math.max(1_000, deadlineAtMs - this.#clock.monotonic());
     const closed = await Promise.all(this.#parts.map((parts) => this.#options.outlets.giveBack(parts, leftMs)));
     void this.#attempt?.service.close();
     return isDelivered && closed.every((each) => each);

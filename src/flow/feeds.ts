@@ -8,6 +8,7 @@ import { addTotals, type DeliveryTotals, noTotals } from '../delivery-totals.ts'
 import type { AppError } from '../errors.ts';
 import type { ByteBudget } from '../group/byte-budget.ts';
 import type { Log } from '../log.ts';
+import type { Machine } from '../machine.ts';
 import type { Credentials } from '../sls/credentials.ts';
 import { Feed } from './feed.ts';
 import type { Outlets } from './outlets.ts';
@@ -28,6 +29,7 @@ export interface FeedsOptions {
   /** Every feed has come to `--until`, or cannot. */
   readonly onReached: () => void;
   readonly log: Log;
+  readonly machine: Machine;
 }
 
 export class Feeds {
@@ -154,12 +156,13 @@ export class Feeds {
   }
 
   #create(plan: FeedPlan): Feed {
-    const { outlets, budget, bodies, retryPauseMs, onRunning, log } = this.#options;
+    const { outlets, budget, bodies, retryPauseMs, onRunning, log, machine } = this.#options;
     return new Feed({
       plan,
       outlets,
       budget,
       service: { bodies, readCredentials: () => this.#readCredentials(plan) },
+      machine,
       drainTimeoutMs: this.#operation.drainTimeoutMs,
       retryPauseMs,
       onRunning,

@@ -8,9 +8,11 @@ import { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { DeadLetterFile } from '../dead-letter/file.ts';
 import type { BatchEncoder } from '../encode/batch-encoder.ts';
 import { type Log, withFields } from '../log.ts';
+import type { Machine } from '../machine.ts';
 import { createPace, type Pace, type PaceLimits } from '../pacer.ts';
 import { createDeferred } from '../sink/deferred.ts';
 import type { Sink, SinkStatus } from '../sink/sink.ts';
+import type { Clock } from '../time/clock.ts';
 import { Turns } from '../turns.ts';
 import type { Part } from './fan-out.ts';
 import { receiverNames } from './plan.ts';
@@ -45,6 +47,7 @@ type DeadLetterKey = NonNullable<Config['delivery']['deadLetter']>;
 export class Outlets {
   readonly #log: Log;
   readonly #ended: AbortSignal;
+  readonly #machine: Machine;
   readonly #outlets = new Shared((key: OutletKey) => this.#open(key));
   readonly #encoders = new Shared(
     (key: EncoderConfig) => this.#createEncoder(key),
@@ -57,9 +60,10 @@ export class Outlets {
   readonly #sent = { any: false, confirms: true };
 
   /** @param ended aborts when the process is about to end: no connection is waited for any more */
-  constructor(log: Log, ended: AbortSignal) {
+  constructor(log: Log, ended: AbortSignal, machine: Machine) {
     this.#log = log;
     this.#ended = ended;
+    this.#machine = machine;
   }
 
   get all(): readonly Outlet[] {
@@ -117,7 +121,10 @@ export class Outlets {
   async giveBack({ outlet, encoder, deadLetter }: FlowParts, deadlineMs: number): Promise<boolean> {
     this.#encoders.release(encoder);
     const closing = deadLetter && this.#deadLetters.release(deadLetter) ? deadLetter.file.close() : undefined;
-    const [isClosed] = await Promise.all([this.#giveBackOutlet(outlet, deadlineMs), within(deadlineMs, closing)]);
+    const [isClosed] = await Promise.all([
+      this.#giveBackOutlet(outlet, deadlineMs),
+      within(deadlineMs, closing, this.#machine.clock),
+    ]);
     return isClosed;
   }
 
@@ -144,7 +151,7 @@ export class Outlets {
 
   #open({ names, receiver, delivery }: OutletKey): Outlet {
     const log = withFields(this.#log, names);
-    const pace = createPace(delivery);
+    const pace = createPace(delivery, this.#machine.clock);
     const sink = buildSink<Part>(
       { receiver, delivery },
       {
@@ -155,8 +162,10 @@ export class Outlets {
         },
       },
       log,
+      this.#machine,
     );
-    const turns = pace ? undefined : new Turns({ count: 1 + (receiver.others?.length ?? 0) });
+    const count = 1 + (receiver.others?.length ?? 0);
+    const turns = pace ? undefined : new Turns({ count, clock: this.#machine.clock });
     return { names, sink, pace, turns, start: () => sink.start(this.#ended) };
   }
 
@@ -168,16 +177,16 @@ export class Outlets {
 
   #createDeadLetter(options: DeadLetterKey): DeadLetterOutlet {
     const file = new DeadLetterFile({ ...options, log: this.#log });
-    return { file, letters: new DeadLetters({ file, log: this.#log }) };
+    return { file, letters: new DeadLetters({ file, log: this.#log, clock: this.#machine.clock }) };
   }
 }
 
 /** The file waits for a write that is under way, and a disk that hangs must not hold up a shutdown, or a reload. */
-async function within(deadlineMs: number, closing: Promise<void> | undefined): Promise<void> {
+async function within(deadlineMs: number, closing: Promise<void> | undefined, clock: Clock): Promise<void> {
   const deadline = createDeferred<void>();
-  const timer = setTimeout(deadline.resolve, deadlineMs);
+  const timer = clock.timer(deadlineMs, deadline.resolve);
   await Promise.race([closing, deadline.promise]);
-  clearTimeout(timer);
+  clock.cancel(timer);
 }
 
 /** What of a receiver's delivery an encoder is made with. */

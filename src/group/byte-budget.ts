@@ -12,6 +12,8 @@
  * granted one, past those who wait and above the limit: no source ever waits for another's receiver. All that is out
  * is therefore the limit and, only while something is stuck, one batch more for each source.
  */
+import { type Clock, systemClock, type Timer } from '../time/clock.ts';
+
 export interface Reservation {
   /** The size is known now. */
   correct(bytes: number): void;
@@ -48,16 +50,18 @@ const usualPatienceMs = 10_000;
 
 export class ByteBudget {
   readonly #patienceMs: number;
+  readonly #clock: Clock;
   readonly #queue: Waiter[] = [];
   /** Everything that is out, oldest first. */
   readonly #held = new Set<Held>();
   #limit: number;
   #inUse = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
-  constructor(limitBytes: number, patienceMs = usualPatienceMs) {
+  constructor(limitBytes: number, patienceMs = usualPatienceMs, clock: Clock = systemClock) {
     this.#limit = limitBytes;
     this.#patienceMs = patienceMs;
+    this.#clock = clock;
   }
 
   get inUse(): number {
@@ -130,7 +134,7 @@ export class ByteBudget {
   }
 
   #take(share: Usage, bytes: number): Held {
-    const held = { share, bytes, sinceMs: performance.now() };
+    const held = { share, bytes, sinceMs: this.#clock.monotonic() };
     this.#held.add(held);
     share.reservations++;
     this.#charge(held, bytes);
@@ -143,15 +147,15 @@ export class ByteBudget {
   }
 
   #serve(): void {
-    clearTimeout(this.#timer);
+    this.#clock.cancel(this.#timer);
     for (let next = this.#queue[0]; next && this.#fits(next.bytes); next = this.#queue[0]) this.#grant(next);
     const [oldest] = this.#held;
     if (!oldest || !this.#queue.some(isEmptyHanded)) return;
-    const patienceLeftMs = oldest.sinceMs + this.#patienceMs - performance.now();
+    const patienceLeftMs = oldest.sinceMs + this.#patienceMs - this.#clock.monotonic();
     if (patienceLeftMs <= 0) {
       for (const waiter of [...this.#queue]) if (isEmptyHanded(waiter)) this.#grant(waiter);
     } else {
-      this.#timer = setTimeout(() => this.#serve(), Math.ceil(patienceLeftMs));
+      this.#timer = this.#clock.timer(Math.ceil(patienceLeftMs), () => this.#serve());
     }
   }
 

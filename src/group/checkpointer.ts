@@ -3,10 +3,10 @@
  * come to its end. Never ahead of what is confirmed (`Progress` says what that is), never forced: a refusal means
  * that another consumer owns the shard now.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackoff } from '../backoff.ts';
 import { type AppError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import type { Cursor, LogService, ShardId } from './log-service.ts';
 import type { Progress } from './progress.ts';
 
@@ -25,24 +25,26 @@ export class Checkpointer {
   readonly #service: LogService;
   readonly #onSaving: (shard: ShardId, cursor: Cursor) => void;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #saving = new Map<Checkpointed, Promise<boolean>>();
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   /** @param onSaving called before each request, whatever becomes of it */
-  constructor(service: LogService, onSaving: (shard: ShardId, cursor: Cursor) => void, log: Log) {
+  constructor(service: LogService, onSaving: (shard: ShardId, cursor: Cursor) => void, log: Log, clock: Clock) {
     this.#service = service;
     this.#onSaving = onSaving;
     this.#log = log;
+    this.#clock = clock;
   }
 
   start(intervalMs: number, shards: () => Iterable<Checkpointed>, signal: AbortSignal): void {
-    this.#timer = setInterval(() => {
+    this.#timer = this.#clock.interval(intervalMs, () => {
       for (const shard of shards()) if (!this.#saving.has(shard)) void this.save(shard, signal);
-    }, intervalMs);
+    });
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#clock.cancel(this.#timer);
   }
 
   /**
@@ -65,10 +67,10 @@ export class Checkpointer {
 
   /** Tries until it is saved, refused, or the signal aborts. */
   async saveUntilDone(shard: Checkpointed, signal: AbortSignal): Promise<boolean> {
-    const backoff = createBackoff(retryBackoff);
+    const backoff = createBackoff(retryBackoff, this.#clock.random);
     while (!signal.aborted) {
       if (await this.save(shard, signal)) return true;
-      await sleep(backoff.next(), undefined, { signal }).catch(() => undefined);
+      await this.#clock.sleep(backoff.next(), { signal }).catch(() => undefined);
     }
     return shard.progress?.unsaved === undefined;
   }

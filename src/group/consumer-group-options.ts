@@ -1,6 +1,7 @@
 /** What a consumer group is given: the service, the ways out of it, and its settings. */
 import type { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Clock } from '../time/clock.ts';
 import type { BudgetShare } from './byte-budget.ts';
 import type { LogService, Position } from './log-service.ts';
 import type { Deliver } from './shard-consumer-options.ts';
@@ -34,4 +35,6 @@ export interface ConsumerGroupOptions {
   readonly onUntilReached: () => void;
   readonly onFatal: (error: AppError) => void;
   readonly log: Log;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }

@@ -11,6 +11,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
 import { assign } from './assignment.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { ConsumerGroupOptions } from './consumer-group-options.ts';
@@ -23,7 +24,8 @@ import { ShardConsumer } from './shard-consumer.ts';
 
 export class ConsumerGroup {
   readonly #options: ConsumerGroupOptions;
-  readonly #lookAhead = new LookAhead();
+  readonly #clock: Clock;
+  readonly #lookAhead: LookAhead;
   readonly #namesakes: NamesakeWatch;
   readonly #checkpointer: Checkpointer;
   readonly #heartbeat: Heartbeat;
@@ -31,7 +33,8 @@ export class ConsumerGroup {
   readonly #stopping = new AbortController();
   #readOnlyShards: ReadonlySet<ShardId> = new Set();
   #allShards: readonly ShardId[] = [];
-  #changedAtMs = Date.now();
+  /** On the monotonic clock. */
+  #changedAtMs: number;
   #preparing: Promise<void> | undefined;
   #joining: Promise<void> | undefined;
   #draining: Promise<boolean> | undefined;
@@ -42,16 +45,21 @@ export class ConsumerGroup {
   #leftOver: readonly ShardConsumer[] = [];
 
   constructor(options: ConsumerGroupOptions) {
+    const { clock = systemClock } = options;
     this.#options = options;
-    this.#namesakes = new NamesakeWatch({ ...options, settleMs: options.timeoutMs });
+    this.#clock = clock;
+    this.#changedAtMs = clock.monotonic();
+    this.#lookAhead = new LookAhead(undefined, clock);
+    this.#namesakes = new NamesakeWatch({ ...options, settleMs: options.timeoutMs, clock });
     const onSaving = (shard: ShardId, cursor: Cursor) => this.#namesakes.saving(shard, cursor);
-    this.#checkpointer = new Checkpointer(options.service, onSaving, options.log);
+    this.#checkpointer = new Checkpointer(options.service, onSaving, options.log, clock);
     this.#heartbeat = new Heartbeat({
       intervalMs: options.heartbeatIntervalMs,
       timeoutMs: options.timeoutMs,
       beat: (signal) => this.#beat(signal),
       onFenced: () => this.#onFenced(),
       log: options.log,
+      clock,
     });
   }
 
@@ -140,7 +148,7 @@ export class ConsumerGroup {
     void this.#namesakes.look(() => this.#settledIn(), this.#stopping.signal);
     const { start, drain } = assign(held, draining, granted);
     if (start.length > 0 || drain.length > 0) {
-      this.#changedAtMs = Date.now();
+      this.#changedAtMs = this.#clock.monotonic();
       this.#options.log.info({ start, drain, granted }, 'shards assigned');
     } else if (granted.length === 0 && !this.#toldStandby) {
       const seconds = this.#options.timeoutMs / 1000;
@@ -209,6 +217,7 @@ export class ConsumerGroup {
       onSettled: () => this.#onSettled(consumer),
       onFatal,
       log,
+      clock: this.#clock,
     });
     this.#consumers.set(shard, consumer);
     consumer.start();
@@ -217,7 +226,7 @@ export class ConsumerGroup {
   #handOver(shard: ShardId): void {
     const consumer = this.#consumers.get(shard);
     const { drainTimeoutMs, log } = this.#options;
-    void consumer?.drain(AbortSignal.timeout(drainTimeoutMs)).then(() => {
+    void consumer?.drain(this.#clock.deadline(drainTimeoutMs)).then(() => {
       const message = 'the shard is handed over with something unconfirmed, which its next owner sends again';
       if (consumer.isUnfinished) log.warn({ shard, drainTimeoutMs }, message);
     });
@@ -227,7 +236,7 @@ export class ConsumerGroup {
     if (consumer.state === 'stopped' && this.#consumers.get(consumer.shard) === consumer) {
       this.#consumers.delete(consumer.shard);
     }
-    this.#changedAtMs = Date.now();
+    this.#changedAtMs = this.#clock.monotonic();
     this.#checkUntil();
   }
 
@@ -236,7 +245,7 @@ export class ConsumerGroup {
     const message = 'no heartbeat was answered for the group’s timeout: other consumers may own our shards now';
     log.error({ shards: [...this.#consumers.keys()], timeoutMs }, `${message}; dropping them and joining anew`);
     this.#dropAll(new AppError(message, { code: 'fenced', action: 'release-shard' }));
-    this.#changedAtMs = Date.now();
+    this.#changedAtMs = this.#clock.monotonic();
   }
 
   #dropAll(cause: AppError): void {
@@ -253,13 +262,13 @@ export class ConsumerGroup {
     if (!this.shards.every((each) => each.state === 'finished' || each.state === 'failed')) return;
     const holdsAll = this.#allShards.length > 0 && this.#allShards.every((shard) => this.#consumers.has(shard));
     const { timeoutMs, heartbeatIntervalMs } = this.#options;
-    if (!holdsAll && Date.now() - this.#changedAtMs < timeoutMs + heartbeatIntervalMs) return;
+    if (!holdsAll && this.#clock.monotonic() - this.#changedAtMs < timeoutMs + heartbeatIntervalMs) return;
     this.#untilReached = true;
     this.#options.onUntilReached();
   }
 
   async #drain(deadlineMs: number): Promise<boolean> {
-    const deadline = AbortSignal.timeout(deadlineMs);
+    const deadline = this.#clock.deadline(deadlineMs);
     setMaxListeners(0, deadline); // one a shard, and no leak
     const consumers = this.shards;
     this.#leftOver = consumers;

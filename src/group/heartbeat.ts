@@ -9,9 +9,9 @@
  *
  * A failed beat is tried again after a quarter of the interval: several chances fit into the timeout.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 
 export interface HeartbeatOptions {
   readonly intervalMs: number;
@@ -21,13 +21,14 @@ export interface HeartbeatOptions {
   readonly beat: (signal: AbortSignal) => Promise<void>;
   readonly onFenced: () => void;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
-  #fence: NodeJS.Timeout | undefined;
+  #fence: Timer | undefined;
   #lastAnswered: Instant | undefined;
   #failures = 0;
 
@@ -56,15 +57,15 @@ export class Heartbeat {
   /** Resolves when no beat is under way any more. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    clearTimeout(this.#fence);
+    this.#options.clock.cancel(this.#fence);
     await this.#running;
   }
 
   async #loop(): Promise<void> {
-    const { intervalMs, log } = this.#options;
+    const { intervalMs, log, clock } = this.#options;
     const signal = this.#stopping.signal;
     while (!signal.aborted) {
-      await sleep(this.#failures === 0 ? intervalMs : intervalMs / 4, undefined, { signal }).catch(() => undefined);
+      await clock.sleep(this.#failures === 0 ? intervalMs : intervalMs / 4, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       try {
         await this.#once();
@@ -84,18 +85,19 @@ export class Heartbeat {
   }
 
   async #once(): Promise<void> {
-    const { intervalMs } = this.#options;
-    const sent = now();
+    const { intervalMs, clock } = this.#options;
+    const sent = this.#now();
     this.#fenceIfOverdue();
     // Not `AbortSignal.any` with `AbortSignal.timeout`: nothing holds on to the latter, and collected it never aborts.
     const bound = new AbortController();
     const stop = () => bound.abort(this.#stopping.signal.reason);
     this.#stopping.signal.addEventListener('abort', stop, { once: true });
-    const timer = setTimeout(() => bound.abort(new DOMException('no answer in time', 'TimeoutError')), intervalMs);
+    const late = new DOMException('no answer in time', 'TimeoutError');
+    const timer = clock.timer(intervalMs, () => bound.abort(late));
     try {
       await this.#options.beat(bound.signal);
     } finally {
-      clearTimeout(timer);
+      clock.cancel(timer);
       this.#stopping.signal.removeEventListener('abort', stop);
     }
     if (this.#stopping.signal.aborted) return;
@@ -104,34 +106,37 @@ export class Heartbeat {
   }
 
   #armFence(): void {
-    clearTimeout(this.#fence);
+    const { clock, timeoutMs } = this.#options;
+    clock.cancel(this.#fence);
     const last = this.#lastAnswered;
     if (!last) return;
-    this.#fence = setTimeout(() => this.#fenceIfOverdue(), this.#options.timeoutMs - sinceMs(last));
+    this.#fence = clock.timer(timeoutMs - this.#sinceMs(last), () => this.#fenceIfOverdue());
   }
 
   #fenceIfOverdue(): void {
     const last = this.#lastAnswered;
     if (!last) return;
-    if (sinceMs(last) < this.#options.timeoutMs) {
+    if (this.#sinceMs(last) < this.#options.timeoutMs) {
       this.#armFence();
       return;
     }
     this.#lastAnswered = undefined;
     this.#options.onFenced();
   }
+
+  #now(): Instant {
+    const { clock } = this.#options;
+    return { monotonicMs: clock.monotonic(), wallMs: clock.now() };
+  }
+
+  /** The larger of two clocks: the monotonic one stands still while a machine sleeps, the wall clock can be set back. */
+  #sinceMs(instant: Instant): number {
+    const { monotonicMs, wallMs } = this.#now();
+    return Math.max(monotonicMs - instant.monotonicMs, wallMs - instant.wallMs);
+  }
 }
 
 interface Instant {
   readonly monotonicMs: number;
   readonly wallMs: number;
-}
-
-function now(): Instant {
-  return { monotonicMs: performance.now(), wallMs: Date.now() };
-}
-
-/** The larger of two clocks: the monotonic one stands still while a machine sleeps, the wall clock can be set back. */
-function sinceMs(instant: Instant): number {
-  return Math.max(performance.now() - instant.monotonicMs, Date.now() - instant.wallMs);
 }

@@ -8,6 +8,8 @@
  * What an idle shard costs is waking up for it, more than asking: long pauses end on the same beats, so that shards
  * that are idle together are asked together.
  */
+import { type Clock, systemClock } from '../time/clock.ts';
+
 const shareOfSilence = 1 / 20;
 const longestMs = 3_000;
 const longestSilenceBeforeMs = 40_000;
@@ -29,12 +31,15 @@ export function idlePauseMs(firstMs: number, silentMs: number, nowMs: number): n
 
 export class IdlePause {
   readonly #firstMs: number;
-  /** On the clock of `performance.now()`. */
-  #dataAtMs = performance.now() - longestSilenceBeforeMs;
+  readonly #clock: Clock;
+  /** On the monotonic clock. */
+  #dataAtMs: number;
   #idle = false;
 
-  constructor(fetchIntervalMs: number) {
+  constructor(fetchIntervalMs: number, clock: Clock = systemClock) {
     this.#firstMs = fetchIntervalMs;
+    this.#clock = clock;
+    this.#dataAtMs = clock.monotonic() - longestSilenceBeforeMs;
   }
 
   /** The last pull found the end of the shard. */
@@ -46,36 +51,21 @@ export class IdlePause {
   since(savedAtMs: number | undefined): void {
     if (savedAtMs === undefined) return;
     // Another machine's clock: it may be ahead of ours.
-    const silentMs = Math.max(0, Date.now() - savedAtMs);
-    this.#dataAtMs = Math.max(this.#dataAtMs, performance.now() - silentMs);
+    const silentMs = Math.max(0, this.#clock.now() - savedAtMs);
+    this.#dataAtMs = Math.max(this.#dataAtMs, this.#clock.monotonic() - silentMs);
   }
 
   /** A pull brought data. */
   data(): void {
     this.#idle = false;
-    this.#dataAtMs = performance.now();
+    this.#dataAtMs = this.#clock.monotonic();
   }
 
   /** Rejects with the signal's reason when it aborts. */
   async wait(signal: AbortSignal): Promise<void> {
     this.#idle = true;
-    const nowMs = performance.now();
+    const nowMs = this.#clock.monotonic();
     const pauseMs = idlePauseMs(this.#firstMs, nowMs - this.#dataAtMs, nowMs);
-    await pause(pauseMs, signal);
-    signal.throwIfAborted();
+    await this.#clock.sleep(pauseMs, { signal });
   }
-}
-
-/** As `node:timers/promises`, whose care for its signal costs more than the rest of the pause. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

@@ -16,6 +16,8 @@
  * would have liked to pull: one more; more than two wait: a little less. First come, first served. A shard that was
  * at its end takes no part: it brings nothing mostly, and its next log is not to wait.
  */
+import { type Clock, systemClock } from '../time/clock.ts';
+
 const firstLimit = 4;
 const raise = 1;
 const lower = 0.25;
@@ -60,13 +62,15 @@ export const noPlace: Place = {
 
 export class LookAhead {
   readonly #patienceMs: number;
+  readonly #clock: Clock;
   readonly #queue: (() => void)[] = [];
   #limit = firstLimit;
   #pulling = 0;
   #waiting = 0;
 
-  constructor(patienceMs = usualPatienceMs) {
+  constructor(patienceMs = usualPatienceMs, clock: Clock = systemClock) {
     this.#patienceMs = patienceMs;
+    this.#clock = clock;
   }
 
   /** How many may pull or wait. */
@@ -111,7 +115,7 @@ export class LookAhead {
     let state: 'pulling' | 'parked' | 'waiting' | 'ended' = 'pulling';
     const become = (next: typeof state) => {
       if (state === 'ended' || state === next) return;
-      clearTimeout(unanswered);
+      this.#clock.cancel(unanswered);
       if (state === 'pulling') this.#pulling--;
       if (state === 'waiting') this.#waiting--;
       if (next === 'waiting') this.#waiting++;
@@ -119,7 +123,7 @@ export class LookAhead {
       if (next === 'ended') this.#limit = nextLimit(this.#limit, this.#waiting, this.#queue.length);
       this.#serve();
     };
-    const inTime = () => setTimeout(() => become('parked'), this.#patienceMs);
+    const inTime = () => this.#clock.timer(this.#patienceMs, () => become('parked'));
     let unanswered = inTime();
     const resume = async (signal: AbortSignal) => {
       if (state !== 'parked') return;

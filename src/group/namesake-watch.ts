@@ -17,6 +17,7 @@
  * Costs one request a heartbeat for all shards, and none when we saved nothing since the last.
  */
 import type { Log } from '../log.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Checkpoint, Cursor, LogService, ShardId } from './log-service.ts';
 
 /** A shard that we work on; another object when it was lost and won back. */
@@ -30,8 +31,7 @@ export interface NamesakeWatchOptions {
   /** How long after its first look a shard is not judged: the group's timeout. */
   readonly settleMs: number;
   readonly log: Log;
-  /** Monotonic milliseconds; a test brings its own. */
-  readonly now?: () => number;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 interface Watched {
@@ -48,7 +48,6 @@ const ownCursorsPerShard = 1_000;
 
 export class NamesakeWatch {
   readonly #options: NamesakeWatchOptions;
-  readonly #now: () => number;
   readonly #own = new Map<ShardId, Set<Cursor>>();
   readonly #watched = new WeakMap<HeldShard, Watched>();
   #savedSinceLook = false;
@@ -57,7 +56,6 @@ export class NamesakeWatch {
 
   constructor(options: NamesakeWatchOptions) {
     this.#options = options;
-    this.#now = options.now ?? (() => performance.now());
   }
 
   /** A checkpoint is about to be sent; whether it is ever answered does not matter. */
@@ -99,7 +97,7 @@ export class NamesakeWatch {
   #isSavedByAnother(held: HeldShard, checkpoint: Checkpoint | undefined): boolean {
     if (checkpoint?.cursor === undefined) return false;
     const { cursor, updatedAtMs: savedAtMs, consumer } = checkpoint;
-    const nowMs = this.#now();
+    const nowMs = this.#options.clock.monotonic();
     const watched = this.#watched.get(held);
     if (!watched) {
       this.#watched.set(held, { sinceMs: nowMs, savedAtMs, suspicion: undefined });
@@ -114,8 +112,8 @@ export class NamesakeWatch {
   }
 
   #report(shards: readonly ShardId[]): void {
-    if (this.#now() - this.#reportedAtMs < reportIntervalMs) return;
-    this.#reportedAtMs = this.#now();
+    if (this.#options.clock.monotonic() - this.#reportedAtMs < reportIntervalMs) return;
+    this.#reportedAtMs = this.#options.clock.monotonic();
     const { consumerName, log } = this.#options;
     const places = shards.length === 1 ? `shard ${shards[0]}` : `shards ${shards.join(', ')}`;
     log.error(

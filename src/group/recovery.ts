@@ -1,8 +1,8 @@
 /** What a shard does about data that it cannot get: expired, or not to be read. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createBackoff } from '../backoff.ts';
+import { type Backoff, createBackoff } from '../backoff.ts';
 import type { CorruptBatchError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Clock } from '../time/clock.ts';
 import type { LogService, ShardId } from './log-service.ts';
 import type { Progress } from './progress.ts';
 import { type EndPosition, skipExpired } from './start-position.ts';
@@ -11,6 +11,7 @@ export interface RecoveryOptions {
   readonly shard: ShardId;
   readonly service: LogService;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** A batch that cannot be read is pulled again so many times: the damage may be the transport's. */
@@ -20,12 +21,13 @@ const expiredBackoff = { minMs: 100, maxMs: 10_000 };
 
 export class Recovery {
   readonly #options: RecoveryOptions;
-  readonly #expired = createBackoff(expiredBackoff);
+  readonly #expired: Backoff;
   #corruptInARow = 0;
   #lastDataAtMs: number | undefined;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
+    this.#expired = createBackoff(expiredBackoff, options.clock.random);
   }
 
   /** @param atMs when a pull brought data, or the checkpoint was saved: the last sign of where the shard was */
@@ -46,10 +48,10 @@ export class Recovery {
 
   /** Goes to the earliest data that still exists. Returns without having done so when the signal aborts. */
   async skipExpired(progress: Progress, end: EndPosition, signal: AbortSignal): Promise<void> {
-    const { shard, service, log } = this.#options;
+    const { shard, service, log, clock } = this.#options;
     const lastSec = this.#lastDataAtMs === undefined ? undefined : Math.floor(this.#lastDataAtMs / 1000);
     try {
-      await sleep(this.#expired.next(), undefined, { signal });
+      await clock.sleep(this.#expired.next(), { signal });
       const begin = await skipExpired(service, shard, progress.pulled, lastSec, log, signal);
       // A loss meanwhile has moved the position: pulled again from there, it is found expired, or not.
       signal.throwIfAborted();
@@ -65,7 +67,7 @@ export class Recovery {
    * @returns false when it has been pulled often enough
    */
   async mayPullAgain(error: CorruptBatchError, progress: Progress, signal: AbortSignal): Promise<boolean> {
-    const { shard, log } = this.#options;
+    const { shard, log, clock } = this.#options;
     this.#corruptInARow++;
     const facts = { shard, cursor: progress.pulled, err: error, attempt: this.#corruptInARow };
     if (this.#corruptInARow > corruptRetries) {
@@ -73,7 +75,7 @@ export class Recovery {
       return false;
     }
     log.warn(facts, 'a batch cannot be read; pulling it again');
-    await sleep(Math.random() * 1000, undefined, { signal }).catch(() => undefined);
+    await clock.sleep(clock.random() * 1000, { signal }).catch(() => undefined);
     return true;
   }
 }

@@ -2,6 +2,7 @@
 import type { BatchBody } from '../encode/bytes.ts';
 import type { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Clock } from '../time/clock.ts';
 import type { BudgetShare } from './byte-budget.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { LogService, Position, ShardId } from './log-service.ts';
@@ -48,4 +49,5 @@ export interface ShardConsumerOptions {
   /** An error that no shard can go on with. */
   readonly onFatal: (error: AppError) => void;
   readonly log: Log;
+  readonly clock: Clock;
 }

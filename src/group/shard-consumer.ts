@@ -60,8 +60,8 @@ export class ShardConsumer implements Checkpointed {
     this.#size = createPullSize(options.batchTargetMs);
     this.#puller = new Puller({ ...options, size: this.#size });
     this.#recovery = new Recovery(options);
-    this.#idle = new IdlePause(options.fetchIntervalMs);
-    this.#end = new EndPosition(options.service, options.shard, options.until);
+    this.#idle = new IdlePause(options.fetchIntervalMs, options.clock);
+    this.#end = new EndPosition(options.service, options.shard, options.until, options.clock);
   }
 
   get state(): ShardState {
@@ -160,6 +160,7 @@ export class ShardConsumer implements Checkpointed {
 
   /** Pulls and delivers until the state changes or something is thrown. */
   async #consume(progress: Progress, run: Run): Promise<void> {
+    const { clock } = this.#options;
     const ahead = new PullAhead(() => this.#puller.pull(progress.pulled, progress.bound, this.#end, run.pulls.signal));
     try {
       while (this.#state === 'consuming') {
@@ -167,11 +168,11 @@ export class ShardConsumer implements Checkpointed {
         if (this.#state !== 'consuming') return pull.release();
         if (pull.body) {
           const ticket = progress.open(pull.nextCursor);
-          this.#recovery.sawData(Date.now());
+          this.#recovery.sawData(clock.now());
           this.#idle.data();
-          const startMs = performance.now();
+          const startMs = clock.monotonic();
           await this.#deliver({ ...pull, body: pull.body }, ticket, progress, run, ahead).finally(pull.release);
-          this.#size.delivered(pull.logGroups, performance.now() - startMs);
+          this.#size.delivered(pull.logGroups, clock.monotonic() - startMs);
           continue;
         }
         pull.release();
@@ -280,7 +281,7 @@ export class ShardConsumer implements Checkpointed {
       await this.#woken();
     }
     deadline.removeEventListener('abort', giveUp);
-    const bound = deadline.aborted ? AbortSignal.timeout(lastSaveMs) : deadline;
+    const bound = deadline.aborted ? this.#options.clock.deadline(lastSaveMs) : deadline;
     if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);
     this.stop();
   }

@@ -1,5 +1,6 @@
 /** Where a shard is taken up, and where it ends. */
 import type { Log } from '../log.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
 import type { Cursor, LogService, Position, ShardId } from './log-service.ts';
 
 export interface StartPosition {
@@ -61,16 +62,18 @@ export class EndPosition {
   readonly #service: LogService;
   readonly #shard: ShardId;
   readonly #until: 'end' | number | undefined;
+  readonly #clock: Clock;
   #cursor: Cursor | undefined;
   #passed = false;
   /** The time was still to come when the shard was started: pulls may have gone past it before it was known. */
   #wasInFuture = false;
 
   /** @param until `end` (as it is when the shard is taken up), or unix seconds */
-  constructor(service: LogService, shard: ShardId, until: 'end' | number | undefined) {
+  constructor(service: LogService, shard: ShardId, until: 'end' | number | undefined, clock: Clock = systemClock) {
     this.#service = service;
     this.#shard = shard;
     this.#until = until;
+    this.#clock = clock;
   }
 
   /** The end is known: an empty pull has reached it. */
@@ -94,7 +97,7 @@ export class EndPosition {
   }
 
   async #resolve(until: 'end' | number, cursor: Cursor, signal: AbortSignal): Promise<void> {
-    if (until !== 'end' && until * 1000 > Date.now()) {
+    if (until !== 'end' && until * 1000 > this.#clock.now()) {
       this.#wasInFuture = true;
       return;
     }

@@ -16,6 +16,7 @@
  */
 import { AppError, DeliveryLostError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
 import { createDeferred } from './deferred.ts';
 import { Placed } from './placed.ts';
 import { placements, type Strategy } from './placement.ts';
@@ -31,8 +32,8 @@ export interface ReceiversOptions {
   /** How long a receiver may be down before it is given up. Default 3 s: one that is restarted is back by then. */
   readonly patienceMs?: number;
   readonly log: Log;
-  /** Milliseconds of a clock that nobody sets. */
-  readonly now?: () => number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /** A delivery, and the receiver that has it. */
@@ -62,6 +63,7 @@ const othersMs = 1_000;
 
 class ReceiversSink<M extends Mark> implements Sink<M> {
   readonly #options: ReceiversOptions;
+  readonly #clock: Clock;
   readonly #events: SinkEvents<M>;
   readonly #receivers: readonly Receiver<M>[];
   /** What is not over. */
@@ -69,7 +71,7 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
   readonly #route: RouteReport;
   readonly #settled = createDeferred<void>();
   #state: SinkStatus['state'] = 'connecting';
-  #sinceMs = Date.now();
+  #sinceMs: number;
   #starting: Promise<void> | undefined;
   #draining: Promise<boolean> | undefined;
   #isFinishing = false;
@@ -78,14 +80,17 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
 
   constructor(factories: readonly ReceiverFactory<M>[], options: ReceiversOptions, events: SinkEvents<M>) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#sinceMs = this.#clock.now();
     this.#events = events;
     this.#route = new RouteReport(options.strategy, options.log);
     this.#receivers = factories.map((create) => this.#createReceiver(create));
   }
 
   #createReceiver(create: ReceiverFactory<M>): Receiver<M> {
-    const { failbackAfterMs, patienceMs = 3_000, now = () => performance.now() } = this.#options;
-    const trust = new Trust({ failbackAfterMs, patienceMs, now, onChange: () => this.#trustChanged(receiver) });
+    const { failbackAfterMs, patienceMs = 3_000 } = this.#options;
+    const onChange = () => this.#trustChanged(receiver);
+    const trust = new Trust({ failbackAfterMs, patienceMs, clock: this.#clock, onChange });
     const sink = create({
       sent: (placed) => {
         if (!placed.isOver) this.#events.sent(placed.mark);
@@ -133,9 +138,9 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     }
     // Or everything would go to whichever is quickest, and have to move a moment later.
     const enough = createDeferred<void>();
-    const timer = setTimeout(enough.resolve, othersMs);
+    const timer = this.#clock.timer(othersMs, enough.resolve);
     await Promise.race([Promise.allSettled(starts), enough.promise]);
-    clearTimeout(timer);
+    this.#clock.cancel(timer);
     signal.throwIfAborted();
   }
 
@@ -180,17 +185,17 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
   }
 
   async #drain(deadlineMs: number): Promise<boolean> {
-    const deadlineAtMs = performance.now() + deadlineMs;
+    const deadlineAtMs = this.#clock.monotonic() + deadlineMs;
     const deadline = createDeferred<'deadline'>();
-    const timer = setTimeout(() => deadline.resolve('deadline'), deadlineMs);
+    const timer = this.#clock.timer(deadlineMs, () => deadline.resolve('deadline'));
     try {
       if (!this.#isSettled && (await Promise.race([this.#settled.promise, deadline.promise]))) return false;
     } finally {
-      clearTimeout(timer);
+      this.#clock.cancel(timer);
     }
     if (this.#isClosed) return false;
     this.#isFinishing = true;
-    const leftMs = Math.max(0, deadlineAtMs - performance.now());
+    const leftMs = Math.max(0, deadlineAtMs - this.#clock.monotonic());
     const outcomes = await Promise.all(this.#receivers.map(({ sink }) => sink.drain(leftMs)));
     if (this.#isClosed) return false;
     const isDrained = outcomes.every((outcome) => outcome);
@@ -232,7 +237,7 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
   #enter(state: SinkStatus['state']): void {
     if (this.#state === state) return;
     this.#state = state;
-    this.#sinceMs = Date.now();
+    this.#sinceMs = this.#clock.now();
     this.#events.stateChanged?.();
   }
 

@@ -12,11 +12,12 @@
  * an up that did not last for `patienceMs`; what the receiver confirms after having been up for that long wipes it
  * out. What happens within `patienceMs` is one strike: a receiver that dies takes several connections with it.
  */
+import type { Clock, Timer } from '../time/clock.ts';
+
 export interface TrustOptions {
   readonly patienceMs: number;
   readonly failbackAfterMs: number;
-  /** Milliseconds of a clock that nobody sets. */
-  readonly now: () => number;
+  readonly clock: Clock;
   /** `isTrusted` is another one now. */
   readonly onChange: () => void;
 }
@@ -30,7 +31,7 @@ export class Trust {
   #upAtMs = 0;
   #strikes = 0;
   #lastStrikeMs = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   constructor(options: TrustOptions) {
     this.#options = options;
@@ -47,8 +48,8 @@ export class Trust {
   up(): void {
     if (this.#isUp) return;
     this.#isUp = true;
-    this.#upAtMs = this.#options.now();
-    clearTimeout(this.#timer);
+    this.#upAtMs = this.#options.clock.monotonic();
+    this.#options.clock.cancel(this.#timer);
     if (this.#level === 'new') this.admit();
     else if (this.#level === 'distrusted') this.#admitLater();
   }
@@ -58,9 +59,9 @@ export class Trust {
     this.#isUp = false;
     if (this.#level === 'new') this.#level = 'distrusted';
     else if (wasUp) {
-      clearTimeout(this.#timer);
+      this.#options.clock.cancel(this.#timer);
       if (this.#level === 'distrusted') return;
-      this.#timer = setTimeout(() => this.#distrust(), this.#options.patienceMs).unref();
+      this.#timer = this.#after(this.#options.patienceMs, () => this.#distrust());
       if (!this.#isSteady) this.#strike();
     }
   }
@@ -76,7 +77,7 @@ export class Trust {
   /** It is up, and there is no other. */
   admit(): void {
     if (this.#level === 'trusted') return;
-    clearTimeout(this.#timer);
+    this.#options.clock.cancel(this.#timer);
     this.#level = 'trusted';
     this.#strikes = 0;
     this.#options.onChange();
@@ -84,15 +85,15 @@ export class Trust {
 
   /** Nothing changes any more. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.#options.clock.cancel(this.#timer);
   }
 
   get #isSteady(): boolean {
-    return this.#options.now() - this.#upAtMs >= this.#options.patienceMs;
+    return this.#options.clock.monotonic() - this.#upAtMs >= this.#options.patienceMs;
   }
 
   #strike(): void {
-    const now = this.#options.now();
+    const now = this.#options.clock.monotonic();
     if (this.#level !== 'trusted' || now - this.#lastStrikeMs < this.#options.patienceMs) return;
     this.#lastStrikeMs = now;
     this.#strikes += 1;
@@ -100,13 +101,19 @@ export class Trust {
   }
 
   #distrust(): void {
-    clearTimeout(this.#timer);
+    this.#options.clock.cancel(this.#timer);
     this.#level = 'distrusted';
     if (this.#isUp) this.#admitLater();
     this.#options.onChange();
   }
 
   #admitLater(): void {
-    this.#timer = setTimeout(() => this.admit(), this.#options.failbackAfterMs).unref();
+    this.#timer = this.#after(this.#options.failbackAfterMs, () => this.admit());
+  }
+
+  #after(ms: number, run: () => void): Timer {
+    const timer = this.#options.clock.timer(ms, run);
+    timer.unref();
+    return timer;
   }
 }

@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { type BackoffLimits, createBackoff } from '../backoff.ts';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
+import type { Clock } from '../time/clock.ts';
 import { UnreadableAnswerError } from './answers.ts';
 import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { CredentialsRenewal, credentialsError } from './credentials-renewal.ts';
@@ -63,7 +64,7 @@ export interface CallerOptions {
   /** For one attempt, the whole answer included. */
   readonly requestTimeoutMs: number;
   readonly backoff: BackoffLimits;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 const maxErrorBytes = 64 << 10;
@@ -91,8 +92,8 @@ export class Caller {
 
   /** Rejects with the signal's reason when it aborts, and with the error's own class otherwise. */
   async call<T>(call: ServiceCall<T>, policy: RetryPolicy, signal: AbortSignal): Promise<T> {
-    const { troubles } = this.#options;
-    const backoff = createBackoff(this.#options.backoff);
+    const { troubles, clock } = this.#options;
+    const backoff = createBackoff(this.#options.backoff, clock.random);
     // One signal may serve any number of calls at a time; each takes its listener away again.
     setMaxListeners(0, signal);
     let renewed = false;
@@ -127,21 +128,21 @@ export class Caller {
 
   /** Resolves at once when the signal aborts. */
   async #pause(ms: number, call: ServiceCall<unknown>, signal: AbortSignal): Promise<void> {
-    const { troubles } = this.#options;
+    const { troubles, clock } = this.#options;
     const closing = this.#closing.signal;
     const resume = call.onPause?.();
-    await pause(ms, [signal, closing]);
+    await pause(ms, [signal, closing], clock);
     if (!resume || signal.aborted || closing.aborted) return;
     const resumed = resume();
     // It is no more the service that it waits for. Not at once: an attempt that hangs would pass for a recovery.
-    const lapse = setTimeout(() => troubles.lapsed(call), longWaitMs);
+    const lapse = clock.timer(longWaitMs, () => troubles.lapsed(call));
     try {
       await abortable(resumed, closing);
     } catch (thrown) {
       troubles.givenUp(call);
       throw thrown;
     } finally {
-      clearTimeout(lapse);
+      clock.cancel(lapse);
     }
   }
 
@@ -152,8 +153,8 @@ export class Caller {
   }
 
   async #attempt<T>(call: ServiceCall<T>, signal: AbortSignal): Promise<Outcome<T>> {
-    const { transport, requestTimeoutMs } = this.#options;
-    const startMs = performance.now();
+    const { transport, requestTimeoutMs, clock } = this.#options;
+    const startMs = clock.monotonic();
     let credentials: Credentials | undefined;
     let head: AnswerHead | undefined;
     try {
@@ -163,7 +164,7 @@ export class Caller {
         if (!isSuccess(answered)) return { maxBytes: maxErrorBytes, cut: true };
         return call.limit?.(answered) ?? { maxBytes: maxJsonBytes, cut: false };
       };
-      const timeoutMs = Math.max(1, requestTimeoutMs - (performance.now() - startMs));
+      const timeoutMs = Math.max(1, requestTimeoutMs - (clock.monotonic() - startMs));
       const answer = await transport.send(this.#request(call, credentials), limit, { signal, timeoutMs });
       if (!isSuccess(answer)) return { error: errorFromAnswer(answer, this.#facts(call, credentials)), credentials };
       const value = call.read(answer);
@@ -210,7 +211,7 @@ export class Caller {
         isOptional: isOptional ?? false,
       },
       credentials,
-      atMs: this.#options.now(),
+      atMs: this.#options.clock.now(),
     };
   }
 
@@ -226,8 +227,8 @@ export class Caller {
   }
 
   async #inTime<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-    const { requestTimeoutMs } = this.#options;
-    const deadline = createDeadline([signal, this.#closing.signal], requestTimeoutMs);
+    const { requestTimeoutMs, clock } = this.#options;
+    const deadline = createDeadline([signal, this.#closing.signal], requestTimeoutMs, clock);
     try {
       return await abortable(promise, deadline.signal);
     } catch (thrown) {

@@ -1,5 +1,6 @@
 /** Other credentials in place of those that the service has refused. */
 import { AppError } from '../errors.ts';
+import type { Clock } from '../time/clock.ts';
 import { type Credentials, type CredentialsProvider, redact, sameCredentials } from './credentials.ts';
 import { abortable, createDeadline } from './deadline.ts';
 import type { Troubles } from './troubles.ts';
@@ -9,7 +10,7 @@ export interface CredentialsRenewalOptions {
   readonly troubles: Troubles;
   /** For one renewal, the wait for another call's included. */
   readonly requestTimeoutMs: number;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 const minRefreshIntervalMs = 1_000;
@@ -28,8 +29,8 @@ export class CredentialsRenewal {
 
   /** Whether there are other credentials than those that were refused, after asking for them. Never rejects. */
   async renew(refused: Credentials | undefined, signal: AbortSignal): Promise<boolean> {
-    const { credentials: provider, requestTimeoutMs } = this.#options;
-    const deadline = createDeadline([signal, this.#closing], requestTimeoutMs);
+    const { credentials: provider, requestTimeoutMs, clock } = this.#options;
+    const deadline = createDeadline([signal, this.#closing], requestTimeoutMs, clock);
     const hasOthers = async () =>
       refused !== undefined && !sameCredentials(await abortable(provider.current(), deadline.signal), refused);
     try {
@@ -47,9 +48,9 @@ export class CredentialsRenewal {
   }
 
   async #refresh(refused: Credentials | undefined): Promise<void> {
-    const { credentials, troubles, now } = this.#options;
-    if (now() - this.#refreshedAtMs < minRefreshIntervalMs) return;
-    this.#refreshedAtMs = now();
+    const { credentials, troubles, clock } = this.#options;
+    if (clock.monotonic() - this.#refreshedAtMs < minRefreshIntervalMs) return;
+    this.#refreshedAtMs = clock.monotonic();
     try {
       await credentials.refresh();
       troubles.worked({ operation: 'refreshCredentials' });

@@ -1,4 +1,5 @@
 /** One signal for "whichever comes first", that leaves no listener behind on the signals it was made of. */
+import type { Clock } from '../time/clock.ts';
 
 export interface Deadline {
   readonly signal: AbortSignal;
@@ -11,13 +12,13 @@ export interface Deadline {
  * Aborts when one of the signals does, with its reason, or after `timeoutMs`. (`AbortSignal.any` would do, but on a
  * signal that lives as long as the process every use leaves something behind.)
  */
-export function createDeadline(signals: readonly AbortSignal[], timeoutMs: number): Deadline {
+export function createDeadline(signals: readonly AbortSignal[], timeoutMs: number, clock: Clock): Deadline {
   const controller = new AbortController();
   let expired = false;
-  const timer = setTimeout(() => {
+  const timer = clock.timer(timeoutMs, () => {
     expired = true;
     controller.abort();
-  }, timeoutMs);
+  });
   const listeners = signals.map((signal) => () => controller.abort(signal.reason));
   for (const [i, signal] of signals.entries()) {
     if (signal.aborted) controller.abort(signal.reason);
@@ -29,7 +30,7 @@ export function createDeadline(signals: readonly AbortSignal[], timeoutMs: numbe
       return expired;
     },
     dispose() {
-      clearTimeout(timer);
+      clock.cancel(timer);
       for (const [i, signal] of signals.entries()) signal.removeEventListener('abort', listeners[i]!);
     },
   };

@@ -3,6 +3,7 @@
  * between (`pool.request`) would cost more than all the rest of an empty pull.
  */
 import type { Dispatcher } from 'undici';
+import type { Clock, Timer } from '../time/clock.ts';
 import type { BodyPool, PooledBody } from './body-pool.ts';
 
 export interface AnswerHead {
@@ -49,6 +50,7 @@ export interface ExchangeOptions {
   readonly limit: (head: AnswerHead) => BodyLimit;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
+  readonly clock: Clock;
   /** Where the memory is taken from for a body whose length is declared; absent: made anew. */
   readonly memory: BodyPool | undefined;
   readonly resolve: (answer: Answer) => void;
@@ -58,7 +60,7 @@ export interface ExchangeOptions {
 
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: Timer;
   #controller: Dispatcher.DispatchController | undefined;
   #head: AnswerHead | undefined;
   #limit: BodyLimit | undefined;
@@ -69,9 +71,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    const { signal, timeoutMs } = options;
+    const { signal, timeoutMs, clock } = options;
     signal.addEventListener('abort', this.#onAbort, { once: true });
-    this.#timer = setTimeout(() => this.#fail(new TimedOutError(timeoutMs)), timeoutMs);
+    this.#timer = clock.timer(timeoutMs, () => this.#fail(new TimedOutError(timeoutMs)));
   }
 
   /** A connection takes the request, perhaps long after it was made; a second time when the first one was closed. */
@@ -153,7 +155,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #settle(how: { readonly error: Error } | 'answered'): void {
     this.#ended = how;
-    clearTimeout(this.#timer);
+    this.#options.clock.cancel(this.#timer);
     this.#options.signal.removeEventListener('abort', this.#onAbort);
   }
 }

@@ -2,12 +2,14 @@
 
 import type { BackoffLimits } from '../backoff.ts';
 import { ConfigError } from '../errors.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
 import type { BodyPool } from './body-pool.ts';
 import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { resolveRegion } from './endpoint.ts';
 import { signV1 } from './sign-v1.ts';
 import { createKeyOfDay, signV4 } from './sign-v4.ts';
 import type { SignableRequest } from './signable-request.ts';
+import type { OpenHttp } from './transport.ts';
 import type { Recovery, Trouble } from './troubles.ts';
 
 export interface SlsLogServiceOptions {
@@ -40,19 +42,15 @@ export interface SlsLogServiceOptions {
   /** Once when a kind of trouble begins, not once a retry. */
   readonly onTrouble?: (trouble: Trouble) => void;
   readonly onRecovered?: (recovery: Recovery) => void;
-  /** Unix milliseconds. */
-  readonly now?: () => number;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
+  /** Default: undici's. */
+  readonly openHttp?: OpenHttp | undefined;
 }
 
-type Defaulted =
-  | 'userAgent'
-  | 'maxResponseBytes'
-  | 'requestTimeoutMs'
-  | 'maxPullConnections'
-  | 'backoff'
-  | 'quietMs'
-  | 'now';
-export type CompleteOptions = SlsLogServiceOptions & Required<Pick<SlsLogServiceOptions, Defaulted>>;
+type Defaulted = 'userAgent' | 'maxResponseBytes' | 'requestTimeoutMs' | 'maxPullConnections' | 'backoff' | 'quietMs';
+export type CompleteOptions = SlsLogServiceOptions &
+  Required<Pick<SlsLogServiceOptions, Defaulted>> & { readonly clock: Clock };
 
 export function withDefaults(options: SlsLogServiceOptions): CompleteOptions {
   return {
@@ -62,8 +60,8 @@ export function withDefaults(options: SlsLogServiceOptions): CompleteOptions {
     maxPullConnections: 64,
     backoff: { minMs: 100, maxMs: 30_000 },
     quietMs: 5_000,
-    now: Date.now,
     ...options,
+    clock: options.clock ?? systemClock,
   };
 }
 
@@ -71,14 +69,14 @@ export type Sign = (request: SignableRequest, credentials: Credentials) => Recor
 
 /** @throws ConfigError when v4 has no region */
 export function createSign(options: CompleteOptions): Sign {
-  const { signVersion, endpoint, region = resolveRegion(endpoint), now } = options;
-  if (signVersion === 'v1') return (request, credentials) => signV1(request, credentials, now());
+  const { signVersion, endpoint, region = resolveRegion(endpoint), clock } = options;
+  if (signVersion === 'v1') return (request, credentials) => signV1(request, credentials, clock.now());
   if (!region) {
     const message = `the region cannot be told from the endpoint "${endpoint}", and signature version v4 needs it: set the region, or use v1`;
     throw new ConfigError([{ message, flag: '--region', variable: 'SLS_REGION' }]);
   }
   const keyOfDay = createKeyOfDay();
-  return (request, credentials) => signV4(request, credentials, now(), region, keyOfDay);
+  return (request, credentials) => signV4(request, credentials, clock.now(), region, keyOfDay);
 }
 
 /** Visible ASCII only, as a header has to be. */

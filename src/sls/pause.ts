@@ -1,14 +1,15 @@
 /** Waiting between two attempts. */
+import type { Clock } from '../time/clock.ts';
 
 /** Resolves after `ms`, and at once when one of the signals aborts. */
-export function pause(ms: number, signals: readonly AbortSignal[]): Promise<void> {
+export function pause(ms: number, signals: readonly AbortSignal[], clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
-      clearTimeout(timer);
+      clock.cancel(timer);
       for (const signal of signals) signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = clock.timer(ms, done);
     for (const signal of signals) signal.addEventListener('abort', done, { once: true });
     if (signals.some((signal) => signal.aborted)) done();
   });

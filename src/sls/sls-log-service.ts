@@ -68,7 +68,7 @@ class Sls implements SlsLogService {
   constructor(given: SlsLogServiceOptions) {
     const options = withDefaults(given);
     this.#options = options;
-    const { endpoint, project, logstore, consumerGroup, onTrouble, onRecovered, quietMs, now } = options;
+    const { endpoint, project, logstore, consumerGroup, onTrouble, onRecovered, quietMs, clock } = options;
     const address = resolveAddress(endpoint, project);
     const sign = createSign(options);
     this.#logstorePath = `/logstores/${percentEncode(logstore)}`;
@@ -77,8 +77,10 @@ class Sls implements SlsLogService {
       address,
       maxPullConnections: options.maxPullConnections,
       bodies: options.bodies,
+      clock,
+      openHttp: options.openHttp,
     });
-    this.#troubles = new Troubles({ onTrouble, onRecovered, quietMs, now });
+    this.#troubles = new Troubles({ onTrouble, onRecovered, quietMs, clock });
     this.#caller = new Caller({
       transport: this.#transport,
       credentials: options.credentials,
@@ -88,7 +90,7 @@ class Sls implements SlsLogService {
       troubles: this.#troubles,
       requestTimeoutMs: options.requestTimeoutMs,
       backoff: options.backoff,
-      now,
+      clock,
     });
   }
 

@@ -5,7 +5,8 @@
  * kept for undici's 4 s, less where the server says so (even an idle shard asks every 3 s): longer would
  * only make it likelier that a server has closed it just when a heartbeat, which is tried once, needs it.
  */
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../time/clock.ts';
 import { BodyPool } from './body-pool.ts';
 import type { ServiceAddress } from './endpoint.ts';
 import { type Answer, type AnswerHead, type BodyLimit, Exchange } from './exchange.ts';
@@ -26,28 +27,47 @@ export interface Timing {
   readonly timeoutMs: number;
 }
 
+/** What of undici's `Pool` is used. */
+export interface HttpConnections {
+  dispatch(
+    request: Pick<WireRequest, 'method' | 'headers'> & { readonly path: string; readonly body: Uint8Array | null },
+    handler: Dispatcher.DispatchHandler,
+  ): boolean;
+  destroy(error: Error): Promise<void>;
+}
+
+/** @param origin scheme, host and port @param connections at most so many */
+export type OpenHttp = (origin: string, connections: number) => HttpConnections;
+
 export interface TransportOptions {
   readonly address: ServiceAddress;
   readonly maxPullConnections: number;
   /** Memory that other transports use too; absent: its own. */
   readonly bodies?: BodyPool | undefined;
+  readonly clock: Clock;
+  /** Absent: undici's. */
+  readonly openHttp?: OpenHttp | undefined;
 }
 
 /** Heartbeats, checkpoints and look-ups of many shards; each is small and quick. */
 const maxControlConnections = 16;
 
+const openPool: OpenHttp = (origin, connections) =>
+  // An exchange has a timer of its own; undici's have a granularity of a second.
+  new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, pipelining: 1, connections });
+
 export class Transport {
-  readonly #pulls: Pool;
-  readonly #control: Pool;
+  readonly #pulls: HttpConnections;
+  readonly #control: HttpConnections;
   readonly #bodies: BodyPool;
+  readonly #clock: Clock;
   #destroying: Promise<void> | undefined;
 
-  constructor({ address, maxPullConnections, bodies = new BodyPool() }: TransportOptions) {
+  constructor({ address, maxPullConnections, bodies = new BodyPool(), clock, openHttp = openPool }: TransportOptions) {
     this.#bodies = bodies;
-    // An exchange has a timer of its own; undici's have a granularity of a second.
-    const common = { headersTimeout: 0, bodyTimeout: 0, pipelining: 1 };
-    this.#pulls = new Pool(address.origin, { ...common, connections: maxPullConnections });
-    this.#control = new Pool(address.origin, { ...common, connections: maxControlConnections });
+    this.#clock = clock;
+    this.#pulls = openHttp(address.origin, maxPullConnections);
+    this.#control = openHttp(address.origin, maxControlConnections);
   }
 
   /**
@@ -61,7 +81,7 @@ export class Transport {
     const memory = request.isPull ? this.#bodies : undefined;
     return new Promise((resolve, reject) => {
       const { method, target: path, headers, body = null } = request;
-      const exchange = new Exchange({ ...timing, limit, memory, resolve, reject });
+      const exchange = new Exchange({ ...timing, clock: this.#clock, limit, memory, resolve, reject });
       pool.dispatch({ method, path, headers, body }, exchange);
     });
   }

@@ -14,6 +14,7 @@
  */
 import type { AppError } from '../errors.ts';
 import type { ShardId } from '../group/log-service.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import type { Operation } from './operations.ts';
 
 export interface TroubledCall {
@@ -46,7 +47,7 @@ export interface TroublesOptions {
   readonly onRecovered?: ((recovery: Recovery) => void) | undefined;
   /** How long all must have worked until a trouble is over. */
   readonly quietMs: number;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 const failuresBeforeReport = 3;
@@ -66,7 +67,7 @@ interface Entry {
   reported: boolean;
   /** When a call first worked after the last failure, unix milliseconds. */
   workedAtMs: number | undefined;
-  quietTimer: NodeJS.Timeout | undefined;
+  quietTimer: Timer | undefined;
   quietSinceWorked: boolean;
 }
 
@@ -96,7 +97,7 @@ export class Troubles {
       if (other.kind !== kind) this.#leave(other, key);
     }
     const entry = this.#entries.get(kind) ?? this.#begin(kind, call, error);
-    clearTimeout(entry.quietTimer);
+    this.#options.clock.cancel(entry.quietTimer);
     entry.quietTimer = undefined;
     entry.members.add(key);
     entry.failing.add(key);
@@ -113,7 +114,7 @@ export class Troubles {
     this.#streaks.delete(key);
     for (const entry of this.#entries.values()) {
       if (!entry.members.has(key)) continue;
-      entry.workedAtMs ??= this.#options.now();
+      entry.workedAtMs ??= this.#options.clock.now();
       this.#leave(entry, key);
     }
   }
@@ -131,7 +132,7 @@ export class Troubles {
 
   close(): void {
     this.#closed = true;
-    for (const entry of this.#entries.values()) clearTimeout(entry.quietTimer);
+    for (const entry of this.#entries.values()) this.#options.clock.cancel(entry.quietTimer);
   }
 
   #begin(kind: string, first: TroubledCall, error: AppError): Entry {
@@ -140,7 +141,7 @@ export class Troubles {
       first,
       members: new Set(),
       failing: new Set(),
-      sinceMs: this.#options.now(),
+      sinceMs: this.#options.clock.now(),
       error,
       attempts: 0,
       reported: false,
@@ -158,13 +159,14 @@ export class Troubles {
     const hasWorked = entry.workedAtMs !== undefined;
     // Counted from the first call that worked, or else one that is made every second would put the end off for ever.
     if (entry.quietTimer && entry.quietSinceWorked === hasWorked) return;
-    clearTimeout(entry.quietTimer);
+    this.#options.clock.cancel(entry.quietTimer);
     if (hasWorked && !entry.reported) {
       this.#entries.delete(entry.kind);
       return;
     }
     entry.quietSinceWorked = hasWorked;
-    entry.quietTimer = setTimeout(() => this.#end(entry), hasWorked ? this.#options.quietMs : lapseMs);
+    const quietMs = hasWorked ? this.#options.quietMs : lapseMs;
+    entry.quietTimer = this.#options.clock.timer(quietMs, () => this.#end(entry));
     entry.quietTimer.unref();
   }
 

@@ -4,6 +4,7 @@ import lz4 from 'lz4-napi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmulator, type Emulator, type EmulatorStats } from '../../src/emulator/emulator.ts';
 import { decodeLogGroupList, encodeLogGroup } from '../../src/emulator/log-group-schema.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { createSignedClient, type SignedAnswer, type SignedClient } from '../support/signed-client.ts';
 
 const SHARD_0 = '/logstores/logs/shards/0';
@@ -140,7 +141,7 @@ describe('pull', () => {
 
   it('lets retention take what is too old', async () => {
     let nowMs = Date.now();
-    const shortLived = createEmulator({ shards: 1, retentionMs: 60_000, clock: () => nowMs });
+    const shortLived = createEmulator({ shards: 1, retentionMs: 60_000, clock: { ...systemClock, now: () => nowMs } });
     const own = createSignedClient({ endpoint: (await shortLived.start()).endpoint });
     shortLived.append({ logs: 800, receivedOverMs: 50_000 });
     const begin = shortLived.stats().logstores[0]!.shards[0]!.beginCursor;

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { decodeLogGroupList, encodeLogGroup, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import {
   createOfficialClients,
   type OfficialClients,
@@ -27,7 +28,7 @@ describe.each(['v1', 'v4'] as const)('the official clients, signature %s', (sign
 
   beforeEach(async () => {
     nowMs = Date.now();
-    emulator = createEmulator({ shards: 4, clock: () => nowMs });
+    emulator = createEmulator({ shards: 4, clock: { ...systemClock, now: () => nowMs } });
     ({ port } = await emulator.start());
     clients = connect();
   });

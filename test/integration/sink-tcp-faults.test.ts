@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { AppError, DeliveryLostError } from '../../src/errors.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { eventually, listen, never } from '../support/sink-harness.ts';
 import { freePort, pour, useSinkScope } from '../support/sink-scope.ts';
 
@@ -128,7 +129,11 @@ describe('a receiver that is down', () => {
         if (connections > 1 && connections <= 12) socket.resetAndDestroy();
       },
     });
-    const under = createSink({ port: peer.port, tuning: { steadyAfterMs: 200, random: () => 0.999 } });
+    const under = createSink({
+      port: peer.port,
+      tuning: { steadyAfterMs: 200 },
+      clock: { ...systemClock, random: () => 0.999 },
+    });
     await under.sink.start(never);
     (await peer.connection(0)).reset();
     await eventually(() => expect(connections).toBe(13));

@@ -3,6 +3,7 @@ import type { TLSSocket, TlsOptions } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import type { SyslogTlsOptions } from '../../src/sink/syslog/options.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
 import { eventually, listen, never, type SinkUnderTest } from '../support/sink-harness.ts';
 import { useSinkScope } from '../support/sink-scope.ts';
@@ -275,7 +276,7 @@ describe('session resumption', () => {
       protocol: 'tls',
       port: peer.port,
       tls: { ca: authority.pem, fingerprints: [server.fingerprint] },
-      tuning: { now: () => nowMs },
+      clock: { ...systemClock, now: () => nowMs },
     });
     await under.sink.start(never);
     (await peer.connection(0)).reset();

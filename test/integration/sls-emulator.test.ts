@@ -7,6 +7,7 @@ import type { Cursor } from '../../src/group/log-service.ts';
 import { createStaticCredentials } from '../../src/sls/credentials.ts';
 import { createLogService, type SlsLogService, type SlsLogServiceOptions } from '../../src/sls/sls-log-service.ts';
 import type { Recovery, Trouble } from '../../src/sls/troubles.ts';
+import { systemClock } from '../../src/time/clock.ts';
 
 const key = { accessKeyId: 'LTAI-test', accessKeySecret: 'a-secret/with+signs=' };
 const temporary = { accessKeyId: 'STS.test', accessKeySecret: 'another', securityToken: 'CAIS+token/==' };
@@ -152,8 +153,8 @@ describe.each([
 
   test('a clock that is 20 minutes off ends a start, and both clocks are shown', async () => {
     const { endpoint } = await startEmulator();
-    const now = () => Date.now() - 20 * 60_000;
-    const { service } = connect(endpoint, { signVersion, credentials: createStaticCredentials(credentials), now });
+    const clock = { ...systemClock, now: () => Date.now() - 20 * 60_000 };
+    const { service } = connect(endpoint, { signVersion, credentials: createStaticCredentials(credentials), clock });
     const error = await thrownBy(service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal));
     expect(error).toMatchObject({ code: 'clock-skew', action: 'fatal' });
     expect(String(error)).toMatch(/the server says \S+Z, the clock here says \S+Z/);

@@ -5,6 +5,7 @@ import type { Delivery } from '../../src/sink/sink.ts';
 import { connectionError } from '../../src/sink/syslog/network-errors.ts';
 import { SyslogSink } from '../../src/sink/syslog/sink.ts';
 import type { Connection, ConnectionEvents, PeerEnd } from '../../src/sink/syslog/transport.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 import {
   ChunkMaker,
@@ -110,8 +111,7 @@ async function play(steps: readonly Step[], strictOrder: boolean): Promise<void>
       backoffMinMs: 1,
       backoffMaxMs: 2,
       steadyAfterMs: 10,
-      now: () => performance.now(),
-      random: Math.random,
+      clock: systemClock,
       log: createLogRecorder().log,
     },
     events,

@@ -14,6 +14,7 @@ import type {
   ShardId,
 } from '../../src/group/log-service.ts';
 import { pause } from '../../src/sls/pause.ts';
+import { systemClock } from '../../src/time/clock.ts';
 
 export interface FakeShard {
   readonly batches: (string | undefined)[];
@@ -69,11 +70,11 @@ export class FakeLogService implements LogService {
     while (this.refused.has(shard)) {
       this.refusals++;
       const resume = options.onPause?.();
-      await pause(10, [options.signal]);
+      await pause(10, [options.signal], systemClock);
       options.signal.throwIfAborted();
       await resume?.();
       options.signal.throwIfAborted();
-      await pause(0, [options.signal]);
+      await pause(0, [options.signal], systemClock);
     }
     this.pulls.push({ shard, cursor, endCursor: options.endCursor });
     const index = Number(cursor);

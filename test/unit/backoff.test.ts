@@ -20,7 +20,7 @@ describe('backoff', () => {
   });
 
   it('keeps its jitter at the cap, and for ever', () => {
-    const backoff = createBackoff({ minMs: 100, maxMs: 30_000 });
+    const backoff = createBackoff({ minMs: 100, maxMs: 30_000 }, Math.random);
     for (let attempt = 0; attempt < 5_000; attempt++) backoff.next();
     const delays = new Set(Array.from({ length: 100 }, () => backoff.next()));
     expect(delays.size).toBeGreaterThan(90);

@@ -47,7 +47,9 @@ describe('what is said of a format that fails', () => {
   it('is said once a minute, with how many logs it was', () => {
     const said: unknown[] = [];
     let nowMs = 1_000;
-    const tell = createFormatTrouble({ warn: (fields: unknown) => said.push(fields) } as never, () => nowMs);
+    const tell = createFormatTrouble({ warn: (fields: unknown) => said.push(fields) } as never, {
+      monotonic: () => nowMs,
+    });
     for (let n = 0; n < 5; n++) tell({ ...rejected, error: new Error(`secret ${n}`) });
     tell({ ...rejected, reason: 'oversize' });
     expect(said).toMatchObject([{ logs: 1 }]);

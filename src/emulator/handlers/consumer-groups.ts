@@ -35,8 +35,12 @@ export const consumerGroupHandlers: Handlers = {
 
   ListConsumerGroup(request) {
     const groups = findLogstore(request).consumerGroups();
+    const isGiven = request.store.dialect.groupSettings === 'given';
     return json(
-      groups.map(({ name, settings }) => ({ name, timeout: settings.timeoutMs / 1000, order: settings.inOrder })),
+      groups.map(({ name, settings }) => ({
+        name,
+        ...(isGiven && { timeout: settings.timeoutMs / 1000, order: settings.inOrder }),
+      })),
     );
   },
 
@@ -59,10 +63,13 @@ export const consumerGroupHandlers: Handlers = {
     const group = logstore.consumerGroup(request.route.consumerGroup);
     const only = request.query.get('shard');
     const ids = only ? [logstore.shard(readShardId(Number(only))).id] : logstore.shards().map((shard) => shard.id);
+    const { noCheckpoint } = request.store.dialect;
     return json(
-      ids.map((id) => {
+      ids.flatMap((id) => {
         const { shard, cursor, updatedMs, consumer } = group.checkpoint(id);
-        return { shard, checkpoint: cursor, updateTime: updatedMs * 1000, consumer };
+        if (cursor === '' && noCheckpoint === 'absent') return [];
+        const checkpoint = cursor === '' && noCheckpoint === 'null' ? null : cursor;
+        return [{ shard, checkpoint, updateTime: updatedMs * 1000, consumer }];
       }),
     );
   },
@@ -73,7 +80,7 @@ export const consumerGroupHandlers: Handlers = {
     const { shard, checkpoint } = parseJsonObject(request.body);
     const id = readShardId(shard);
     if (typeof checkpoint !== 'string') throw parameterInvalid('checkpoint must be a string');
-    checkCheckpoint(logstore, id, checkpoint);
+    if (request.store.dialect.checksCursors) checkCheckpoint(logstore, id, checkpoint);
     const consumer = request.query.get('consumer') || undefined;
     const force = (request.query.get('forceSuccess') ?? '').toLowerCase() === 'true';
     group.saveCheckpoint(id, checkpoint, consumer, force, request.store.now());

@@ -1,6 +1,7 @@
 /** PullLogs and PutLogs. */
 import { ApiError, parameterInvalid, postBodyInvalid } from '../api-error.ts';
 import { type BodyCompression, chooseCompression, compress, decompress } from '../compression.ts';
+import type { Dialect } from '../dialect.ts';
 import { decodeLogGroup } from '../log-group-schema.ts';
 import type { PackedPull, PullCache } from '../pull-cache.ts';
 import { parseQueryString } from '../query.ts';
@@ -38,7 +39,11 @@ export const logHandlers: Handlers = {
     store.pulled.logs += packed.logCount;
     store.pulled.rawBytes += packed.rawSize;
     store.pulled.bodyBytes += packed.body.length;
-    return { status: 200, headers: pullHeaders(shard, range, packed, compression, spl), body: packed.body };
+    return {
+      status: 200,
+      headers: pullHeaders(shard, range, packed, { compression, spl, dialect: store.dialect }),
+      body: packed.body,
+    };
   },
 
   PutLogs(request) {
@@ -91,8 +96,11 @@ function pullHeaders(
   shard: ShardLog,
   range: GroupRange,
   packed: PackedPull,
-  compression: BodyCompression,
-  spl: string,
+  {
+    compression,
+    spl,
+    dialect,
+  }: { readonly compression: BodyCompression; readonly spl: string; readonly dialect: Dialect },
 ): Record<string, string> {
   const nextIndex = range.firstIndex + range.groupCount;
   const headers: Record<string, string> = {
@@ -103,6 +111,10 @@ function pullHeaders(
   };
   if (compression !== 'none') headers['x-log-compresstype'] = compression;
   if (range.groupCount > 0) headers['x-log-read-last-cursor'] = shard.positionAt(nextIndex - 1).toString();
+  if (dialect.endOfCursor) headers['x-log-end-of-cursor'] = nextIndex === shard.endIndex ? '1' : '0';
+  if (dialect.cursorTime && range.groupCount > 0) {
+    headers['x-log-cursor-time'] = String(shard.receivedSecondsAt(nextIndex - 1, 0));
+  }
   if (spl !== '') {
     headers['x-log-rawdatasize'] = String(range.rawBytes);
     headers['x-log-rawdatacount'] = String(range.groupCount);

@@ -11,7 +11,7 @@ export const shardHandlers: Handlers = {
     return json(
       findLogstore(request)
         .shards()
-        .map((shard) => shard.describe()),
+        .map((shard) => shard.describe(request.store.dialect.readOnlySpelling)),
     );
   },
 
@@ -22,12 +22,12 @@ export const shardHandlers: Handlers = {
     }
     const id = findShard(request).id;
     const shards = findLogstore(request).split(id, request.query.get('key') || undefined, parts, request.store.now());
-    return json(shards.map((shard) => shard.describe()));
+    return json(shards.map((shard) => shard.describe(request.store.dialect.readOnlySpelling)));
   },
 
   MergeShards(request) {
     const shards = findLogstore(request).merge(findShard(request).id, request.store.now());
-    return json(shards.map((shard) => shard.describe()));
+    return json(shards.map((shard) => shard.describe(request.store.dialect.readOnlySpelling)));
   },
 
   GetCursor(request) {

@@ -1,10 +1,10 @@
 /** From a host to an address, where Node does not do that for us: a datagram socket has to know its family first. */
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import { connectionError, networkError } from './network-errors.ts';
 import type { ResolvedOptions } from './options.ts';
 
-type LookupOptions = Pick<ResolvedOptions, 'host' | 'lookup' | 'connectTimeoutMs'>;
+type LookupOptions = Pick<ResolvedOptions, 'host' | 'lookup' | 'connectTimeoutMs' | 'clock' | 'network'>;
 
 /**
  * @param turn which of the host's addresses: counted up by the caller, it goes through all of them
@@ -22,21 +22,22 @@ export async function resolveAddress(
   return chosen;
 }
 
-function lookupAll({ host, lookup = systemLookup, connectTimeoutMs }: LookupOptions, signal: AbortSignal) {
+function lookupAll({ host, lookup, connectTimeoutMs, clock, network }: LookupOptions, signal: AbortSignal) {
+  const find = lookup ?? network.lookup;
   return new Promise<readonly LookupAddress[]>((resolve, reject) => {
     const onAbort = () => settle(() => reject(signal.reason));
-    const timer = setTimeout(() => {
+    const timer = clock.timer(connectTimeoutMs, () => {
       settle(() =>
         reject(connectionError('dns-timeout', `the DNS did not answer within ${connectTimeoutMs / 1000} s`)),
       );
-    }, connectTimeoutMs);
+    });
     const settle = (how: () => void) => {
-      clearTimeout(timer);
+      clock.cancel(timer);
       signal.removeEventListener('abort', onAbort);
       how();
     };
     signal.addEventListener('abort', onAbort);
-    lookup(host, { all: true }, (error, found) => {
+    find(host, { all: true }, (error, found) => {
       settle(() => {
         if (error) reject(networkError(error));
         else resolve(Array.isArray(found) ? found : [{ address: found, family: isIP(found) }]);

@@ -11,11 +11,14 @@
  * within the timeout would otherwise be sent the same again for ever. A time-out counts as an answer of that length, and
  * so the next is twice as long.
  */
+import type { Clock, Timer } from '../../time/clock.ts';
+
 export interface ConfirmationOptions {
   readonly intervalMs: number;
   readonly bytes: number;
   /** How long an answer may take, where none took long before. */
   readonly timeoutMs: number;
+  readonly clock: Clock;
 }
 
 /** 10 MiB in both kernels' buffers at 10 KB/s take 17 minutes; of a receiver that is gone we hear earlier. */
@@ -24,7 +27,7 @@ const longestTimeoutMs = 20 * 60_000;
 export class ConfirmationClock {
   readonly #options: ConfirmationOptions;
   readonly #onDue: () => void;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #unconfirmedBytes = 0;
   #isDue = false;
   #lastAnswerMs = 0;
@@ -47,7 +50,7 @@ export class ConfirmationClock {
   /** Bytes of a delivery went to the connection. */
   wrote(bytes: number): void {
     this.#unconfirmedBytes += bytes;
-    this.#timer ??= setTimeout(() => this.ask(), this.#intervalMs);
+    this.#timer ??= this.#options.clock.timer(this.#intervalMs, () => this.ask());
     if (this.#unconfirmedBytes >= this.#options.bytes) this.ask();
   }
 
@@ -60,7 +63,7 @@ export class ConfirmationClock {
 
   /** The connection was replaced, or lost: what is counted begins anew. */
   turned(): void {
-    clearTimeout(this.#timer);
+    this.#options.clock.cancel(this.#timer);
     this.#timer = undefined;
     this.#unconfirmedBytes = 0;
     this.#isDue = false;

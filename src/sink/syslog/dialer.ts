@@ -5,7 +5,6 @@
  * connection that was worth the name: one that lived for `steadyAfterMs`, was read from, or has confirmed what it
  * carried. One that is accepted and dropped at once counts like a failed attempt.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backoff, createBackoff } from '../../backoff.ts';
 import type { AppError } from '../../errors.ts';
 import { networkError } from './network-errors.ts';
@@ -13,7 +12,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { Reachability } from './reachability.ts';
 import type { Connection, Transport } from './transport.ts';
 
-export type DialerOptions = Pick<ResolvedOptions, 'backoffMinMs' | 'backoffMaxMs' | 'steadyAfterMs' | 'now' | 'random'>;
+export type DialerOptions = Pick<ResolvedOptions, 'backoffMinMs' | 'backoffMaxMs' | 'steadyAfterMs' | 'clock'>;
 
 export class Dialer {
   readonly #transport: Transport;
@@ -27,18 +26,18 @@ export class Dialer {
     this.#transport = transport;
     this.#options = options;
     this.#reachability = reachability;
-    this.#backoff = createBackoff({ minMs: options.backoffMinMs, maxMs: options.backoffMaxMs }, options.random);
+    this.#backoff = createBackoff({ minMs: options.backoffMinMs, maxMs: options.backoffMaxMs }, options.clock.random);
   }
 
   /** @returns a connection, however long it takes; rejects only with the signal's reason */
   async dial(signal: AbortSignal): Promise<Connection> {
     for (;;) {
-      if (this.#waitFirst) await pause(this.#backoff.next(), signal);
+      if (this.#waitFirst) await this.#options.clock.sleep(this.#backoff.next(), { signal });
       signal.throwIfAborted();
       this.#waitFirst = true;
       try {
         const connection = await this.#transport.connect(signal);
-        this.#connectedAtMs.set(connection, this.#options.now());
+        this.#connectedAtMs.set(connection, this.#options.clock.monotonic());
         this.#reachability.connected(connection.facts);
         return connection;
       } catch (thrown) {
@@ -52,7 +51,7 @@ export class Dialer {
   async tryOnce(signal: AbortSignal): Promise<Connection | undefined> {
     try {
       const connection = await this.#transport.connect(signal);
-      this.#connectedAtMs.set(connection, this.#options.now());
+      this.#connectedAtMs.set(connection, this.#options.clock.monotonic());
       return connection;
     } catch {
       return undefined;
@@ -66,17 +65,9 @@ export class Dialer {
 
   /** To be told of every connection that `dial` gave out and that broke. */
   lost(connection: Connection, error: AppError): void {
-    const livedMs = this.#options.now() - (this.#connectedAtMs.get(connection) ?? 0);
+    const livedMs = this.#options.clock.monotonic() - (this.#connectedAtMs.get(connection) ?? 0);
     const wasSteady = connection.wasRead || livedMs >= this.#options.steadyAfterMs;
     if (wasSteady) this.#backoff.reset();
     this.#reachability.lost(error, wasSteady);
-  }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    throw signal.reason;
   }
 }

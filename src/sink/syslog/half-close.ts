@@ -2,8 +2,8 @@
  * How a receiver answers the end of our side of a connection, and whether it does: what confirmation rests on
  * (docs/delivery.md).
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppError } from '../../errors.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { Dialer } from './dialer.ts';
 import { connectionError } from './network-errors.ts';
 import type { SinkLog } from './options.ts';
@@ -13,15 +13,15 @@ import type { Connection, PeerEnd } from './transport.ts';
  * Ends our side, and waits for the peer's end; a connection whose peer is silent for too long is destroyed.
  * @returns undefined when the connection broke instead, which it has reported as lost
  */
-export async function endWithin(connection: Connection, timeoutMs: number): Promise<PeerEnd | undefined> {
-  const timer = setTimeout(() => {
+export async function endWithin(connection: Connection, timeoutMs: number, clock: Clock): Promise<PeerEnd | undefined> {
+  const timer = clock.timer(timeoutMs, () => {
     const message = `the receiver did not close its side within ${timeoutMs / 1000} s (--confirm-timeout)`;
     connection.destroy(connectionError('confirm-timeout', message));
-  }, timeoutMs);
+  });
   try {
     return await connection.end();
   } finally {
-    clearTimeout(timer);
+    clock.cancel(timer);
   }
 }
 
@@ -30,7 +30,7 @@ export interface ProbeOptions {
   readonly confirmTimeoutMs: number;
   readonly peer: string;
   readonly log: SinkLog;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 export interface ProbeResult {
@@ -87,7 +87,7 @@ export class Probe {
    */
   async untilAnswered(firstWaitMs: number): Promise<ProbeResult> {
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(2 * waitMs, longestWaitMs)) {
-      await sleep(waitMs, undefined, { signal: this.#signal, ref: false });
+      await this.#options.clock.sleep(waitMs, { signal: this.#signal, unref: true });
       const connection = await this.#dial();
       const outcome = connection && (await this.#ask(connection));
       if (typeof outcome === 'object') return this.#answered(outcome);
@@ -101,16 +101,16 @@ export class Probe {
   }
 
   async #ask(connection: Connection): Promise<Answer | 'silence' | 'broken'> {
-    const { confirmTimeoutMs, now } = this.#options;
+    const { confirmTimeoutMs, clock } = this.#options;
     this.#signal.throwIfAborted();
     this.#connections.add(connection);
     let failure: AppError | undefined;
     connection.attach({ room: () => undefined, lost: (error) => (failure = error) });
-    const startMs = now();
-    const end = await endWithin(connection, confirmTimeoutMs);
+    const startMs = clock.monotonic();
+    const end = await endWithin(connection, confirmTimeoutMs, clock);
     this.#connections.delete(connection);
     this.#signal.throwIfAborted();
-    if (end) return { end, afterMs: Math.round(now() - startMs) };
+    if (end) return { end, afterMs: Math.round(clock.monotonic() - startMs) };
     return failure?.code === 'confirm-timeout' ? 'silence' : 'broken';
   }
 

@@ -13,18 +13,15 @@
  * answered within milliseconds, nothing is known; nor where connections are not listed (another system, a sandbox), or more
  * of them are over than the kernel keeps. Node's word counts then.
  */
-import { readFile } from 'node:fs/promises';
 import { isIPv6, type Socket } from 'node:net';
 import { endianness } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock, Timer } from '../../time/clock.ts';
+import type { Network } from '../network.ts';
 
 export type Outcome = 'acknowledged' | 'reset' | 'unknown';
 
 /** Both ends of a connection, while it is up. */
 export type ConnectionEnds = Pick<Socket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
-
-/** Reads a file of the kernel's, as text; rejects where there is none. */
-export type ReadKernelFile = (path: string) => Promise<string>;
 
 const FIN_WAIT1 = '04';
 const FIN_WAIT2 = '05';
@@ -36,17 +33,19 @@ const firstPauseMs = 5;
 const longestPauseMs = 250;
 
 export class KernelEnding {
-  readonly #read: ReadKernelFile;
+  readonly #clock: Clock;
+  readonly #network: Pick<Network, 'readKernelFile'>;
   readonly #file: string;
   readonly #ends: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   /** We have ended our side, and the peer had not. */
   #isFirst: Promise<boolean> = Promise.resolve(false);
 
   /** @param ends of a connection that is up */
-  constructor(ends: ConnectionEnds, read: ReadKernelFile = readText) {
+  constructor(ends: ConnectionEnds, clock: Clock, network: Pick<Network, 'readKernelFile'>) {
     const { localAddress, localPort, remoteAddress, remotePort } = ends;
-    this.#read = read;
+    this.#clock = clock;
+    this.#network = network;
     this.#file = remoteAddress && isIPv6(remoteAddress) ? '/proc/net/tcp6' : '/proc/net/tcp';
     if (!localAddress || !localPort || !remoteAddress || !remotePort) return;
     this.#ends = `${listed(localAddress, localPort)} ${listed(remoteAddress, remotePort)}`;
@@ -54,21 +53,21 @@ export class KernelEnding {
 
   /** Our end is out. */
   weEnded(): void {
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#clock.timer(firstLookMs, () => {
       this.#isFirst = this.#state().then(
         (state) => state === FIN_WAIT1 || state === FIN_WAIT2,
         () => false,
       );
-    }, firstLookMs);
+    });
   }
 
   /** The peer has ended its side, after ours. Rejects when the signal aborts. */
   async outcome(signal: AbortSignal): Promise<Outcome> {
-    clearTimeout(this.#timer);
+    this.#clock.cancel(this.#timer);
     if (!(await this.#isFirst)) return 'unknown';
     try {
       for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
-        await sleep(pauseMs, undefined, { signal });
+        await this.#clock.sleep(pauseMs, { signal });
         const state = await this.#state();
         signal.throwIfAborted();
         if (state === TIME_WAIT) return 'acknowledged';
@@ -83,25 +82,21 @@ export class KernelEnding {
   /** Two hexadecimal digits; undefined where the connection is not listed. */
   async #state(): Promise<string | undefined> {
     if (this.#ends === undefined) return undefined;
-    const list = await this.#read(this.#file);
+    const list = await this.#network.readKernelFile(this.#file);
     const at = list.indexOf(` ${this.#ends} `);
     return at < 0 ? undefined : list.slice(at + this.#ends.length + 2, at + this.#ends.length + 4);
   }
 
   /** Connections that are over are all listed. */
   async #isKept(): Promise<boolean> {
-    const most = Number(await this.#read('/proc/sys/net/ipv4/tcp_max_tw_buckets'));
-    const waiting = Number(/^TCP:.* tw (\d+)/m.exec(await this.#read('/proc/net/sockstat'))?.[1]);
+    const most = Number(await this.#network.readKernelFile('/proc/sys/net/ipv4/tcp_max_tw_buckets'));
+    const waiting = Number(/^TCP:.* tw (\d+)/m.exec(await this.#network.readKernelFile('/proc/net/sockstat'))?.[1]);
     return waiting < most * mostInUse;
   }
 }
 
 /** Of the places for connections that are over: short of all, for they come and go between two looks. */
 const mostInUse = 0.9;
-
-function readText(path: string): Promise<string> {
-  return readFile(path, 'latin1');
-}
 
 /** As the kernel writes it: each 32 bits of the address in the machine's own order. `0100007F:0202` */
 function listed(address: string, port: number): string {

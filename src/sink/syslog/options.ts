@@ -1,6 +1,8 @@
 /** What a syslog sink is made from; and the defaults, with their reasons. */
 import type { LookupFunction } from 'node:net';
 import type { Log } from '../../log.ts';
+import { type Clock, systemClock } from '../../time/clock.ts';
+import { type Network, systemNetwork } from '../network.ts';
 
 export type SinkLog = Log;
 
@@ -43,6 +45,9 @@ export interface SyslogSinkOptions {
   /** A connection is confirmed before the next is written to. Default false. */
   readonly strictOrder?: boolean;
   readonly tuning?: SyslogSinkTuning;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  readonly network?: Network;
 }
 
 /** PEM throughout: reading files is the configuration's job. */
@@ -70,9 +75,6 @@ export interface SyslogSinkTuning {
   /** How long one of several addresses may take before the next is tried. */
   readonly addressTimeoutMs?: number;
   readonly lookup?: LookupFunction;
-  readonly now?: () => number;
-  /** 0 ≤ random() < 1 */
-  readonly random?: () => number;
 }
 
 /** The same with every default filled in. */
@@ -95,8 +97,8 @@ export interface ResolvedOptions {
   readonly steadyAfterMs: number;
   readonly addressTimeoutMs: number;
   readonly lookup: LookupFunction | undefined;
-  readonly now: () => number;
-  readonly random: () => number;
+  readonly clock: Clock;
+  readonly network: Network;
 }
 
 export function resolveOptions(options: SyslogSinkOptions): ResolvedOptions {
@@ -122,8 +124,8 @@ export function resolveOptions(options: SyslogSinkOptions): ResolvedOptions {
     // after 1 s, and that second one should still count.
     addressTimeoutMs: tuning.addressTimeoutMs ?? 2_500,
     lookup: tuning.lookup,
-    now: tuning.now ?? Date.now,
-    random: tuning.random ?? Math.random,
+    clock: options.clock ?? systemClock,
+    network: options.network ?? systemNetwork,
   };
 }
 

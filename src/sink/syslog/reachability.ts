@@ -12,13 +12,14 @@
  * of another kind than those already told is worth a line, a repetition is not.
  */
 import type { AppError } from '../../errors.ts';
+import type { Clock, Timer } from '../../time/clock.ts';
 import type { SinkStatus } from '../sink.ts';
 import type { SinkLog } from './options.ts';
 
 export interface ReachabilityOptions {
   readonly peer: string;
   readonly steadyAfterMs: number;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly log: SinkLog;
   readonly onChange?: () => void;
 }
@@ -35,11 +36,11 @@ export class Reachability {
   #announced: 'nothing' | 'up' | 'down' = 'nothing';
   #announcedAtMs: number;
   #isFlapping = false;
-  #steadyTimer: NodeJS.Timeout | undefined;
+  #steadyTimer: Timer | undefined;
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
-    this.#sinceMs = options.now();
+    this.#sinceMs = options.clock.now();
     this.#announcedAtMs = this.#sinceMs;
   }
 
@@ -68,7 +69,8 @@ export class Reachability {
       return;
     }
     this.#options.log.debug({ peer: this.#options.peer, ...facts }, 'connected again; waiting whether it lasts');
-    this.#steadyTimer = setTimeout(() => this.#announceUp(facts), this.#options.steadyAfterMs);
+    const { clock, steadyAfterMs } = this.#options;
+    this.#steadyTimer = clock.timer(steadyAfterMs, () => this.#announceUp(facts));
     this.#steadyTimer.unref();
   }
 
@@ -91,16 +93,16 @@ export class Reachability {
   }
 
   #enter(state: SinkStatus['state']): void {
-    clearTimeout(this.#steadyTimer);
+    this.#options.clock.cancel(this.#steadyTimer);
     if (this.#state === state) return;
     this.#state = state;
-    this.#sinceMs = this.#options.now();
+    this.#sinceMs = this.#options.clock.now();
     this.#options.onChange?.();
   }
 
   #announceUp(facts: Facts): void {
     const { peer, log } = this.#options;
-    const downForMs = this.#announced === 'down' ? { downForMs: this.#options.now() - this.#announcedAtMs } : {};
+    const downForMs = this.#announced === 'down' ? { downForMs: this.#options.clock.now() - this.#announcedAtMs } : {};
     log.info({ peer, ...facts, ...downForMs }, 'connected to the receiver');
     this.#announce('up');
     this.#isFlapping = false;
@@ -111,11 +113,11 @@ export class Reachability {
     const { peer, log } = this.#options;
     const fields = { peer, code: error.code, reason: error.message };
     if (this.#announced !== 'down') {
-      const upForMs = this.#announced === 'up' ? { upForMs: this.#options.now() - this.#announcedAtMs } : {};
+      const upForMs = this.#announced === 'up' ? { upForMs: this.#options.clock.now() - this.#announcedAtMs } : {};
       this.#announce('down');
       log.warn({ ...fields, ...upForMs }, `${what}; trying again until it works`);
     } else if (!this.#toldCodes.has(error.code)) {
-      const downForMs = this.#options.now() - this.#announcedAtMs;
+      const downForMs = this.#options.clock.now() - this.#announcedAtMs;
       log.warn({ ...fields, downForMs }, 'the receiver is still unreachable, for another reason');
     } else {
       log.debug(fields, what);
@@ -125,6 +127,6 @@ export class Reachability {
 
   #announce(what: 'up' | 'down'): void {
     this.#announced = what;
-    this.#announcedAtMs = this.#options.now();
+    this.#announcedAtMs = this.#options.clock.now();
   }
 }

@@ -17,7 +17,6 @@
  * `confirmTimeoutMs` (longer for one that is known to be slow: confirmation.ts), or, from a TLS receiver that is known
  * to send a close_notify, an end without one, which anybody on the way (or a proxy whose backend has died) can have made. Only one is retiring at a time.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { ConfirmationClock } from './confirmation.ts';
 import type { Dialer } from './dialer.ts';
@@ -85,8 +84,8 @@ export class Rotation {
     this.#dialer = dialer;
     this.#carried = carried;
     this.#oneAtATime = options.strictOrder;
-    const { confirmIntervalMs: intervalMs, confirmBytes: bytes, confirmTimeoutMs: timeoutMs } = options;
-    this.#clock = new ConfirmationClock({ intervalMs, bytes, timeoutMs }, () => this.#rotateIfDue());
+    const { confirmIntervalMs: intervalMs, confirmBytes: bytes, confirmTimeoutMs: timeoutMs, clock } = options;
+    this.#clock = new ConfirmationClock({ intervalMs, bytes, timeoutMs, clock }, () => this.#rotateIfDue());
   }
 
   /** Where new deliveries go. */
@@ -195,7 +194,7 @@ export class Rotation {
 
   #become(connection: Connection): void {
     this.#current = connection;
-    this.#currentSinceMs = this.#options.now();
+    this.#currentSinceMs = this.#options.clock.monotonic();
     this.#clock.turned();
     this.#carried.room();
   }
@@ -235,7 +234,7 @@ export class Rotation {
     const successor = await this.#dialer.tryOnce(this.#stop.signal);
     if (successor) {
       this.#attach(successor);
-      await sleep(trialMs);
+      await this.#options.clock.sleep(trialMs);
     }
     this.#isOpening = false;
     if (successor && this.#connections.has(successor)) {
@@ -269,9 +268,9 @@ export class Rotation {
   }
 
   async #awaitEnd(connection: Connection): Promise<boolean> {
-    const startMs = this.#options.now();
-    const end = await endWithin(connection, this.#clock.timeoutMs);
-    this.#clock.answered(this.#options.now() - startMs);
+    const startMs = this.#options.clock.monotonic();
+    const end = await endWithin(connection, this.#clock.timeoutMs, this.#options.clock);
+    this.#clock.answered(this.#options.clock.monotonic() - startMs);
     if (!end) return false; // reported by its `lost`
     this.#connections.delete(connection);
     if (this.#expectsAuthentic && !end.isAuthentic) {
@@ -328,9 +327,14 @@ export class Rotation {
     if (!this.#isConfirming || !this.#carried.isUnconfirmedOn(connection)) return;
     this.#brokenInARow += 1;
     if (this.#brokenInARow !== breaksThatTell) return;
-    const { log, peer, confirmIntervalMs, now } = this.#options;
+    const { log, peer, confirmIntervalMs, clock } = this.#options;
     log.warn(
-      { peer, inARow: this.#brokenInARow, lastLivedMs: Math.round(now() - this.#currentSinceMs), confirmIntervalMs },
+      {
+        peer,
+        inARow: this.#brokenInARow,
+        lastLivedMs: Math.round(clock.monotonic() - this.#currentSinceMs),
+        confirmIntervalMs,
+      },
       'connections break before what they carried is confirmed, and the same is sent again and again. If the receiver, or something in between, limits how long they may live, or what they may carry: set --confirm-interval or --confirm-bytes below that',
     );
   }

@@ -15,6 +15,7 @@
  */
 import type { FrameChunk } from '../../encode/bytes.ts';
 import { AppError, DeliveryLostError } from '../../errors.ts';
+import type { Clock } from '../../time/clock.ts';
 import { createDeferred, type Deferred } from '../deferred.ts';
 import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from '../sink.ts';
 import { Dialer, type DialerOptions } from './dialer.ts';
@@ -38,6 +39,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   readonly #peer: string;
   readonly #events: SinkEvents<M>;
   readonly #log: SinkLog;
+  readonly #clock: Clock;
   readonly #reachability: Reachability;
   readonly #dialer: Dialer;
   readonly #ledger: Ledger<M>;
@@ -56,6 +58,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#peer = parts.peer;
     this.#events = events;
     this.#log = parts.log;
+    this.#clock = parts.clock;
     this.#reachability = new Reachability({ ...parts, onChange: () => events.stateChanged?.() });
     this.#dialer = new Dialer(parts.transport, parts, this.#reachability);
     this.#ledger = new Ledger(events);
@@ -131,7 +134,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
 
   async #drain(deadlineMs: number): Promise<boolean> {
     const deadline = createDeferred<'deadline'>();
-    const timer = setTimeout(() => deadline.resolve('deadline'), deadlineMs);
+    const timer = this.#clock.timer(deadlineMs, () => deadline.resolve('deadline'));
     try {
       if (!this.#isIdle && (await Promise.race([this.#idle.promise, deadline.promise]))) return false;
       if (this.#isDestroyed) return false;
@@ -143,7 +146,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       this.#rotation.destroy(new AppError('no end came in time', { code: 'drain-deadline', action: 'retry' }));
       return false;
     } finally {
-      clearTimeout(timer);
+      this.#clock.cancel(timer);
     }
   }
 

@@ -21,6 +21,7 @@
 import type { Socket } from 'node:net';
 import type { FrameChunk } from '../../encode/bytes.ts';
 import type { AppError } from '../../errors.ts';
+import type { Clock, Soon } from '../../time/clock.ts';
 import { createDeferred } from '../deferred.ts';
 import type { KernelEnding } from './kernel-ending.ts';
 import { connectionError } from './network-errors.ts';
@@ -31,6 +32,7 @@ export interface StreamConnectionOptions {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly maxQueuedBytes: number;
   readonly timeoutMs: number;
+  readonly clock: Clock;
   /** TLS: bytes read from the wire up to now. What arrives between our end and the peer's is its close_notify. */
   readonly wireBytesRead?: () => number;
   /** Asked when the peer has ended its side. */
@@ -59,7 +61,7 @@ export class StreamConnection implements Connection {
   #lostBecause: AppError | undefined;
   /** A chunk is with the socket, or was in this turn of the event loop. */
   #isWriting = false;
-  #nextTurn: NodeJS.Immediate | undefined;
+  #nextTurn: Soon | undefined;
   #isFull = false;
   #queuedBytes = 0;
   #bytesWritten = 0;
@@ -71,7 +73,7 @@ export class StreamConnection implements Connection {
     this.#socket = socket;
     this.#options = options;
     this.facts = options.facts;
-    this.#watchdog = new Watchdog(options.timeoutMs, () => this.#onStalled());
+    this.#watchdog = new Watchdog(options.clock, options.timeoutMs, () => this.#onStalled());
     socket.on('finish', () => this.#onFinish());
     socket.on('end', () => this.#onPeerEnd());
     socket.on('error', (error) => this.#lose(options.explain(error)));
@@ -140,7 +142,7 @@ export class StreamConnection implements Connection {
     this.#bytesWritten += entry.chunk.bytes.length;
     if (this.#queue.length > 0) this.#watchdog.progress();
     else this.#watchdog.idle();
-    this.#nextTurn = setImmediate(() => this.#writeNext());
+    this.#nextTurn = this.#options.clock.soon(() => this.#writeNext());
     entry.chunk.release();
     entry.written(0);
     if (this.#isFull && this.hasRoom && this.#state === 'open') {
@@ -193,7 +195,7 @@ export class StreamConnection implements Connection {
     this.#state = 'lost';
     this.#lostBecause = error;
     this.#watchdog.idle();
-    clearImmediate(this.#nextTurn);
+    this.#options.clock.cancelSoon(this.#nextTurn);
     this.#over.abort();
     // Closes the file descriptor before it returns: from here on nobody reads the chunks' bytes.
     this.#socket.destroy();

@@ -1,5 +1,5 @@
 /** Syslog over plain TCP (RFC 6587). */
-import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import type { Socket, TcpNetConnectOpts } from 'node:net';
 import { KernelEnding } from './kernel-ending.ts';
 import { connectionError, networkError } from './network-errors.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -14,8 +14,9 @@ export function createTcpTransport(options: ResolvedOptions): Transport {
         facts: { address: remoteAddress(socket) },
         maxQueuedBytes: options.maxQueuedBytes,
         timeoutMs: options.timeoutMs,
+        clock: options.clock,
         explain: networkError,
-        ending: new KernelEnding(socket),
+        ending: new KernelEnding(socket, options.clock, options.network),
       });
     },
   };
@@ -31,17 +32,18 @@ export function connectTcp(options: ResolvedOptions, signal: AbortSignal): Promi
       reject(signal.reason);
       return;
     }
-    const socket = connect(socketOptions(options));
-    const timer = setTimeout(() => {
+    const { clock, network } = options;
+    const socket = network.connect(socketOptions(options));
+    const timer = clock.timer(options.connectTimeoutMs, () => {
       const seconds = options.connectTimeoutMs / 1000;
       give(
         connectionError('connect-timeout', `no connection within ${seconds} s; check the address, and the firewalls`),
       );
-    }, options.connectTimeoutMs);
+    });
     const onAbort = () => give(signal.reason);
     const onError = (error: unknown) => give(networkError(error));
     const done = () => {
-      clearTimeout(timer);
+      clock.cancel(timer);
       signal.removeEventListener('abort', onAbort);
       socket.off('connect', onConnect);
     };

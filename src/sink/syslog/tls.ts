@@ -14,7 +14,8 @@
  *   failed      an error, the peer's end, the time limit or the caller's signal came first.
  */
 import type { Socket } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import type { Soon, Timer } from '../../time/clock.ts';
 import { checkReceiver, type Presented, readPresented } from './certificate-check.ts';
 import { certificateFacts, createExpiryWatch } from './certificates.ts';
 import { KernelEnding } from './kernel-ending.ts';
@@ -46,7 +47,7 @@ interface Secured {
 /** @throws ConfigError when a certificate, a key or a fingerprint cannot be used */
 export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Transport {
   const settings = createTlsSettings(options);
-  const watchExpiry = createExpiryWatch(options.now, log);
+  const watchExpiry = createExpiryWatch(options.clock.now, log);
   const store: Store = { resumable: undefined };
 
   return {
@@ -67,9 +68,10 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
         },
         maxQueuedBytes: options.maxQueuedBytes,
         timeoutMs: options.timeoutMs,
+        clock: options.clock,
         explain: tlsError,
         wireBytesRead: () => raw.bytesRead,
-        ending: new KernelEnding(raw),
+        ending: new KernelEnding(raw, options.clock, options.network),
       });
     },
   };
@@ -86,26 +88,31 @@ function secure(
     const offered = store.resumable;
     // Offered once: should the peer trip over it, the next attempt is a full handshake.
     store.resumable = undefined;
-    const socket = connect({ ...settings.connect, socket: raw, ...(offered && { session: offered.session }) });
+    const { clock, network } = options;
+    const socket = network.connectTls({
+      ...settings.connect,
+      socket: raw,
+      ...(offered && { session: offered.session }),
+    });
     let presented: Presented | undefined;
     let isVerified = false;
     let isDone = false;
     let fresh: Buffer | undefined;
 
-    const timer = setTimeout(() => {
+    const timer = clock.timer(options.connectTimeoutMs, () => {
       const seconds = options.connectTimeoutMs / 1000;
       fail(
         connectionError('tls-timeout', `the TLS handshake was not done within ${seconds} s; does the port speak TLS?`),
       );
-    }, options.connectTimeoutMs);
-    let grace: NodeJS.Timeout | undefined;
-    let nextTurn: NodeJS.Immediate | undefined;
+    });
+    let grace: Timer | undefined;
+    let nextTurn: Soon | undefined;
 
     const onSecure = () => {
       const resumed = socket.isSessionReused();
       options.log.debug({ tls: socket.getProtocol(), resumed }, 'TLS handshake done; checking the receiver');
       presented = resumed ? offered?.presented : readPresented(socket);
-      const problem = checkReceiver(presented, settings.policy, options.now());
+      const problem = checkReceiver(presented, settings.policy, clock.now());
       if (problem !== undefined) {
         fail(problem);
         return;
@@ -117,7 +124,7 @@ function secure(
         succeedSoon();
         return;
       }
-      grace = setTimeout(succeedSoon, REFUSAL_GRACE_MS);
+      grace = clock.timer(REFUSAL_GRACE_MS, succeedSoon);
       socket.resume();
     };
     // Stays: a peer may send new tickets for as long as the connection lives.
@@ -138,9 +145,9 @@ function secure(
     const onAbort = () => fail(signal.reason);
 
     const done = () => {
-      clearTimeout(timer);
-      clearTimeout(grace);
-      clearImmediate(nextTurn);
+      clock.cancel(timer);
+      clock.cancel(grace);
+      clock.cancelSoon(nextTurn);
       isDone = true;
       signal.removeEventListener('abort', onAbort);
       socket.off('secureConnect', onSecure);
@@ -151,8 +158,8 @@ function secure(
     // stream: the peer sees a "bad record mac".
     const succeedSoon = () => {
       if (isDone) return;
-      clearImmediate(nextTurn);
-      nextTurn = setImmediate(() => {
+      clock.cancelSoon(nextTurn);
+      nextTurn = clock.soon(() => {
         done();
         resolve({ socket, presented });
       });

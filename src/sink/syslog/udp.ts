@@ -11,9 +11,10 @@
  *
  * A datagram that is larger than the socket, or the path, takes (EMSGSIZE) is dropped and counted.
  */
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import type { FrameChunk } from '../../encode/bytes.ts';
 import { AppError } from '../../errors.ts';
+import type { Soon, Timer } from '../../time/clock.ts';
 import { createDeferred } from '../deferred.ts';
 import { resolveAddress } from './address.ts';
 import { connectionError, errorCode, networkError } from './network-errors.ts';
@@ -43,7 +44,7 @@ export function createUdpTransport(options: ResolvedOptions, log: SinkLog): Tran
       // Nothing is answered here, so that an address that is of no use shows only later: the next attempt, the next one.
       const { address, family } = await resolveAddress(options, attempts, signal);
       attempts += 1;
-      const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+      const socket = options.network.createDatagramSocket(family === 6 ? 'udp6' : 'udp4');
       await connectSocket(socket, options.port, address);
       return new UdpConnection(socket, options, onTooLarge);
     },
@@ -93,15 +94,15 @@ class UdpConnection implements Connection {
   #queuedBytes = 0;
   #isFull = false;
   #isSending = false;
-  #nextTurn: NodeJS.Immediate | undefined;
-  #pause: NodeJS.Timeout | undefined;
+  #nextTurn: Soon | undefined;
+  #pause: Timer | undefined;
   #pauseMs = PAUSE_MIN_MS;
 
   constructor(socket: Socket, options: ResolvedOptions, onTooLarge: (bytes: number) => void) {
     this.#socket = socket;
     this.#options = options;
     this.#onTooLarge = onTooLarge;
-    this.#watchdog = new Watchdog(options.timeoutMs, () => {
+    this.#watchdog = new Watchdog(options.clock, options.timeoutMs, () => {
       this.#lose(connectionError('stalled', `the network took no data for ${options.timeoutMs / 1000} s (--timeout)`));
     });
     const { address, port, family } = socket.remoteAddress();
@@ -149,7 +150,7 @@ class UdpConnection implements Connection {
   #schedule(): void {
     this.#isSending = true;
     this.#watchdog.busy();
-    this.#nextTurn = setImmediate(() => this.#sendWindow());
+    this.#nextTurn = this.#options.clock.soon(() => this.#sendWindow());
   }
 
   #sendWindow(): void {
@@ -204,12 +205,12 @@ class UdpConnection implements Connection {
     if (this.#state === 'lost') return;
     if (this.#refused.length < this.#windowFrames) this.#watchdog.progress();
     if (this.#refused.length > 0) {
-      this.#pause = setTimeout(() => this.#sendWindow(), this.#pauseMs);
+      this.#pause = this.#options.clock.timer(this.#pauseMs, () => this.#sendWindow());
       this.#pauseMs = Math.min(PAUSE_MAX_MS, this.#pauseMs * 2);
       return;
     }
     this.#pauseMs = PAUSE_MIN_MS;
-    this.#nextTurn = setImmediate(() => this.#sendWindow());
+    this.#nextTurn = this.#options.clock.soon(() => this.#sendWindow());
     if (entry.next < entry.chunk.frameCount) return;
     this.#queue.shift();
     this.#queuedBytes -= entry.chunk.bytes.length;
@@ -232,8 +233,8 @@ class UdpConnection implements Connection {
     this.#state = 'lost';
     this.#lostBecause = error;
     this.#watchdog.idle();
-    clearImmediate(this.#nextTurn);
-    clearTimeout(this.#pause);
+    this.#options.clock.cancelSoon(this.#nextTurn);
+    this.#options.clock.cancel(this.#pause);
     this.#socket.close();
     for (const { chunk } of this.#queue.splice(0)) chunk.release();
     this.#queuedBytes = 0;

@@ -7,40 +7,44 @@
  *             what its sockets did meanwhile: one turn of the event loop's I/O decides. Progress → watching,
  *             else stalled, once.
  */
+import type { Clock, Soon, Timer } from '../../time/clock.ts';
+
 export class Watchdog {
+  readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #stalled: () => void;
-  #timer: NodeJS.Timeout | undefined;
-  #suspicion: NodeJS.Immediate | undefined;
+  #timer: Timer | undefined;
+  #suspicion: Soon | undefined;
 
-  constructor(timeoutMs: number, stalled: () => void) {
+  constructor(clock: Clock, timeoutMs: number, stalled: () => void) {
+    this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#stalled = stalled;
   }
 
   busy(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => this.#suspect(), this.#timeoutMs);
+    this.#timer = this.#clock.timer(this.#timeoutMs, () => this.#suspect());
     this.#timer.unref();
   }
 
   progress(): void {
-    clearImmediate(this.#suspicion);
+    this.#clock.cancelSoon(this.#suspicion);
     this.#suspicion = undefined;
     this.#timer?.refresh();
   }
 
   idle(): void {
-    clearImmediate(this.#suspicion);
+    this.#clock.cancelSoon(this.#suspicion);
     this.#suspicion = undefined;
-    clearTimeout(this.#timer);
+    this.#clock.cancel(this.#timer);
     this.#timer = undefined;
   }
 
   #suspect(): void {
     // The first immediate may run before the next poll for I/O; the second cannot.
-    this.#suspicion = setImmediate(() => {
-      this.#suspicion = setImmediate(() => {
+    this.#suspicion = this.#clock.soon(() => {
+      this.#suspicion = this.#clock.soon(() => {
         this.idle();
         this.#stalled();
       });

@@ -6,6 +6,7 @@ import { createEmulator, type Emulator } from '../../../src/emulator/emulator.ts
 import type { Change } from '../../../src/emulator/journal.ts';
 import { applyChange } from '../../../src/emulator/replay.ts';
 import { Store } from '../../../src/emulator/store.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 
 let directory: string;
 let stateFile: string;
@@ -17,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 function create(): Emulator {
-  return createEmulator({ stateFile, shards: 3, clock: () => 1_700_000_000_000 });
+  return createEmulator({ stateFile, shards: 3, clock: { ...systemClock, now: () => 1_700_000_000_000 } });
 }
 
 it('restores logs, shards, splits, merges and what has expired', async () => {
@@ -44,10 +45,7 @@ it('restores logs, shards, splits, merges and what has expired', async () => {
 
 it('restores groups, who owns what, and checkpoints', () => {
   const changes: [Change, Uint8Array | undefined][] = [];
-  const store = new Store(
-    () => 1_000,
-    (change, bytes) => changes.push([change, bytes]),
-  );
+  const store = new Store({ ...systemClock, now: () => 1_000 }, (change, bytes) => changes.push([change, bytes]));
   store.createProject('demo');
   const logs = store.createLogstore('demo', 'logs', 4, undefined);
   logs.shard(2).append(Buffer.from('x'), 3, 1_000, 'generated');
@@ -61,7 +59,7 @@ it('restores groups, who owns what, and checkpoints', () => {
   group.heartbeat('b', [], logs.groupShards(), 3_000);
   group.saveCheckpoint(2, logs.shard(2).cursorAt(1), undefined, true, 3_000);
 
-  const again = new Store(() => 9_000);
+  const again = new Store({ ...systemClock, now: () => 9_000 });
   for (const [change, bytes = new Uint8Array(0)] of changes)
     applyChange(again, JSON.parse(JSON.stringify(change)), bytes);
   const [restored, ...others] = again.logstore('demo', 'logs').consumerGroups();

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
 import { Heartbeat } from '../../../src/group/heartbeat.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 
 const busy = () => new AppError('busy', { code: 'server-busy', action: 'retry' });
 
@@ -16,7 +17,7 @@ describe('Heartbeat', () => {
     vi.clearAllMocks();
     beat = vi.fn<(signal: AbortSignal) => Promise<void>>(async () => undefined);
     onFenced = vi.fn<() => void>();
-    heartbeat = new Heartbeat({ intervalMs: 40, timeoutMs: 120, beat, onFenced, log });
+    heartbeat = new Heartbeat({ intervalMs: 40, timeoutMs: 120, beat, onFenced, log, clock: systemClock });
   });
 
   afterEach(() => heartbeat.stop());

@@ -36,7 +36,7 @@ describe('NamesakeWatch', () => {
       },
       consumerName: 'siem-1',
       settleMs,
-      now: () => nowMs,
+      clock: { monotonic: () => nowMs },
       log: {
         debug: () => undefined,
         info: () => undefined,

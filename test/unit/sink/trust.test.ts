@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Trust } from '../../../src/sink/trust.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 
 describe('trust in a receiver', () => {
   let changes: boolean[];
@@ -11,7 +12,7 @@ describe('trust in a receiver', () => {
     trust = new Trust({
       patienceMs: 3_000,
       failbackAfterMs: 60_000,
-      now: Date.now,
+      clock: systemClock,
       onChange: () => changes.push(trust.isTrusted),
     });
   });

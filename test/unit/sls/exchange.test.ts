@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BodyPool } from '../../../src/sls/body-pool.ts';
 import { type Answer, type BodyLimit, BodyTooLongError, Exchange, TimedOutError } from '../../../src/sls/exchange.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 
 const large = 100_000;
 
@@ -34,7 +35,15 @@ describe('an exchange', () => {
     memory?: BodyPool,
   ): Exchange {
     const ask = typeof limit === 'function' ? limit : () => limit;
-    return new Exchange({ limit: ask, memory, signal: stop.signal, timeoutMs: 1_000, resolve, reject });
+    return new Exchange({
+      limit: ask,
+      memory,
+      signal: stop.signal,
+      timeoutMs: 1_000,
+      clock: systemClock,
+      resolve,
+      reject,
+    });
   }
 
   it('gives the head and the body, of a header that came twice the first', () => {

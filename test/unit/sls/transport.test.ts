@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { BodyLimit } from '../../../src/sls/exchange.ts';
 import { BodyTooLongError, TimedOutError } from '../../../src/sls/exchange.ts';
 import { Transport, type WireRequest } from '../../../src/sls/transport.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 import { type Script, ScriptedServer } from '../../support/scripted-http.ts';
 
 const whole: BodyLimit = { maxBytes: 1_000_000, cut: false };
@@ -25,7 +26,7 @@ async function start(script: Script, maxPullConnections = 1): Promise<ScriptedSe
   server = await ScriptedServer.start(script);
   const { port, endpoint } = server;
   const address = { origin: endpoint, host: `127.0.0.1:${port}` };
-  transport = new Transport({ address, maxPullConnections });
+  transport = new Transport({ address, maxPullConnections, clock: systemClock });
   return server;
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AppError, ServiceError } from '../../../src/errors.ts';
 import { type TroubledCall, Troubles } from '../../../src/sls/troubles.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 
 const events: string[] = [];
 let troubles: Troubles;
@@ -13,7 +14,7 @@ beforeEach(() => {
       events.push(`trouble ${kind} ${operation} ${shard} ${attempts}`),
     onRecovered: ({ kind, durationMs, attempts }) => events.push(`recovered ${kind} ${durationMs} ${attempts}`),
     quietMs: 5_000,
-    now: Date.now,
+    clock: systemClock,
   });
 });
 afterEach(() => {

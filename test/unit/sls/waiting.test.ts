@@ -2,15 +2,16 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
 import { abortable, createDeadline } from '../../../src/sls/deadline.ts';
 import { pause } from '../../../src/sls/pause.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 
 describe('a pause', () => {
   test('ends with the first signal that aborts, and leaves no listener', async () => {
     const [a, b] = [new AbortController(), new AbortController()];
-    const paused = pause(3_600_000, [a.signal, b.signal]);
+    const paused = pause(3_600_000, [a.signal, b.signal], systemClock);
     b.abort();
     await paused;
-    await pause(0, [a.signal]);
-    await pause(3_600_000, [a.signal, b.signal]);
+    await pause(0, [a.signal], systemClock);
+    await pause(3_600_000, [a.signal, b.signal], systemClock);
     expect(getEventListeners(a.signal, 'abort')).toEqual([]);
     expect(getEventListeners(b.signal, 'abort')).toEqual([]);
   });
@@ -19,7 +20,7 @@ describe('a pause', () => {
 describe('a deadline', () => {
   test('aborts with the reason of whichever signal aborts first', () => {
     const controller = new AbortController();
-    const deadline = createDeadline([new AbortController().signal, controller.signal], 60_000);
+    const deadline = createDeadline([new AbortController().signal, controller.signal], 60_000, systemClock);
     const reason = new Error('mine');
     controller.abort(reason);
     expect(deadline.signal.reason).toBe(reason);
@@ -29,14 +30,14 @@ describe('a deadline', () => {
 
   test('has aborted already when one of them has', () => {
     const reason = new Error('before');
-    const deadline = createDeadline([AbortSignal.abort(reason)], 60_000);
+    const deadline = createDeadline([AbortSignal.abort(reason)], 60_000, systemClock);
     expect(deadline.signal.reason).toBe(reason);
     deadline.dispose();
   });
 
   test('expires', () => {
     vi.useFakeTimers();
-    const deadline = createDeadline([], 1_000);
+    const deadline = createDeadline([], 1_000, systemClock);
     vi.advanceTimersByTime(1_000);
     expect(deadline.signal.aborted && deadline.expired).toBe(true);
     vi.useRealTimers();
@@ -45,7 +46,7 @@ describe('a deadline', () => {
   test('leaves neither listener nor timer behind', () => {
     vi.useFakeTimers();
     const { signal } = new AbortController();
-    createDeadline([signal], 1_000).dispose();
+    createDeadline([signal], 1_000, systemClock).dispose();
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();

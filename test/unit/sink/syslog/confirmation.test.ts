@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfirmationClock } from '../../../../src/sink/syslog/confirmation.ts';
+import { systemClock } from '../../../../src/time/clock.ts';
 
-const options = { intervalMs: 10_000, bytes: 1_000, timeoutMs: 30_000 };
+const options = { intervalMs: 10_000, bytes: 1_000, timeoutMs: 30_000, clock: systemClock };
 
 describe('the confirmation clock', () => {
   let asked = 0;

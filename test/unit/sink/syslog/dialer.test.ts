@@ -3,6 +3,7 @@ import { Dialer } from '../../../../src/sink/syslog/dialer.ts';
 import { connectionError } from '../../../../src/sink/syslog/network-errors.ts';
 import { Reachability } from '../../../../src/sink/syslog/reachability.ts';
 import type { Connection } from '../../../../src/sink/syslog/transport.ts';
+import { systemClock } from '../../../../src/time/clock.ts';
 import { createLogRecorder } from '../../../support/sink-harness.ts';
 
 const broken = connectionError('econnreset', 'reset');
@@ -18,7 +19,12 @@ const connection = (): Connection => ({
 
 /** Connects, and is cut at once, again and again. @returns how long it waited in all, in milliseconds */
 async function dialAndLose(times: number, confirms: boolean): Promise<number> {
-  const options = { backoffMinMs: 20, backoffMaxMs: 30_000, steadyAfterMs: 5_000, now: Date.now, random: () => 1 };
+  const options = {
+    backoffMinMs: 20,
+    backoffMaxMs: 30_000,
+    steadyAfterMs: 5_000,
+    clock: { ...systemClock, random: () => 1 },
+  };
   const reachability = new Reachability({ ...options, peer: 'tcp://a:514', log: createLogRecorder().log });
   const dialer = new Dialer({ connect: () => Promise.resolve(connection()) }, options, reachability);
   const startMs = performance.now();

@@ -3,7 +3,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { endianness } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemNetwork } from '../../../../src/sink/network.ts';
 import { type ConnectionEnds, KernelEnding } from '../../../../src/sink/syslog/kernel-ending.ts';
+import { systemClock } from '../../../../src/time/clock.ts';
 import { listen, never } from '../../../support/sink-harness.ts';
 
 const cleanups: (() => void)[] = [];
@@ -31,7 +33,7 @@ describe.skipIf(!isLinux)(`the kernel's own list${isLinux ? '' : ' (skipped: onl
   it.each(['127.0.0.1', '::1'])('tells an end from a reset, %s', async (host) => {
     for (const expected of ['acknowledged', 'reset']) {
       const { near, far } = await pair(host);
-      const ending = new KernelEnding(near);
+      const ending = new KernelEnding(near, systemClock, systemNetwork);
       near.on('finish', () => ending.weEnded());
       near.resume().end('text');
       far.resume();
@@ -84,7 +86,7 @@ async function outcomeOf(
   ends: ConnectionEnds = four,
   signal: AbortSignal = never,
 ): Promise<string> {
-  const ending = new KernelEnding(ends, read);
+  const ending = new KernelEnding(ends, systemClock, { readKernelFile: read });
   ending.weEnded();
   await sleep(20);
   return ending.outcome(signal);
@@ -107,7 +109,7 @@ describe('what the list says', () => {
 
   it('is not asked about a peer that answers at once', async () => {
     const { read, asked } = kernel(fourListed, ['05', '']);
-    const ending = new KernelEnding(four, read);
+    const ending = new KernelEnding(four, systemClock, { readKernelFile: read });
     ending.weEnded();
     expect(await ending.outcome(never)).toBe('unknown');
     await sleep(20);

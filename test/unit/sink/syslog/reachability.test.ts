@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectionError } from '../../../../src/sink/syslog/network-errors.ts';
 import { Reachability } from '../../../../src/sink/syslog/reachability.ts';
+import { systemClock } from '../../../../src/time/clock.ts';
 import { createLogRecorder, type LogLine } from '../../../support/sink-harness.ts';
 
 const refused = connectionError('econnrefused', 'refused');
@@ -14,7 +15,7 @@ describe('reachability', () => {
     vi.useFakeTimers({ now: 1_000_000 });
     const recorder = createLogRecorder();
     lines = recorder.lines;
-    reachability = new Reachability({ peer: 'tcp://a:1', steadyAfterMs: 5000, now: Date.now, log: recorder.log });
+    reachability = new Reachability({ peer: 'tcp://a:1', steadyAfterMs: 5000, clock: systemClock, log: recorder.log });
   });
 
   afterEach(() => {

@@ -3,6 +3,7 @@ import { createDeferred } from '../../../../src/sink/deferred.ts';
 import { connectionError } from '../../../../src/sink/syslog/network-errors.ts';
 import { SyslogSink } from '../../../../src/sink/syslog/sink.ts';
 import type { Connection, Transport } from '../../../../src/sink/syslog/transport.ts';
+import { systemClock } from '../../../../src/time/clock.ts';
 import {
   ChunkMaker,
   createLogRecorder,
@@ -52,8 +53,7 @@ function sinkOver(connect: Transport['connect'], confirm: 'on' | 'off', confirmI
       backoffMinMs: 1,
       backoffMaxMs: 2,
       steadyAfterMs: 10,
-      now: () => performance.now(),
-      random: Math.random,
+      clock: systemClock,
       log,
     },
     events,

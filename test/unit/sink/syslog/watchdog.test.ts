@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Watchdog } from '../../../../src/sink/syslog/watchdog.ts';
+import { systemClock } from '../../../../src/time/clock.ts';
 
 describe('the watchdog', () => {
   let stalls = 0;
@@ -8,7 +9,7 @@ describe('the watchdog', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] });
     stalls = 0;
-    watchdog = new Watchdog(1000, () => {
+    watchdog = new Watchdog(systemClock, 1000, () => {
       stalls += 1;
     });
   });
