@@ -16,7 +16,7 @@ import { isServiceHeader, pathReadings, queryReadings, type SignedRequest } from
 
 export type HmacName = 'sha1' | 'sha256';
 
-export function stringsToSignV1(request: SignedRequest): string[] {
+export function* stringsToSignV1(request: SignedRequest): Generator<string> {
   const { headers } = request;
   const head = [
     request.method,
@@ -28,12 +28,10 @@ export function stringsToSignV1(request: SignedRequest): string[] {
   const headerSets = [names];
   if (names.includes('x-log-date')) headerSets.push(names.filter((name) => name !== 'x-log-date'));
 
-  const strings = new Set<string>();
   for (const set of headerSets) {
     const headerLines = set.map((name) => `${name}:${headers[name]}\n`).join('');
-    for (const resource of resources(request)) strings.add(`${head}\n${headerLines}${resource}`);
+    for (const resource of resources(request)) yield `${head}\n${headerLines}${resource}`;
   }
-  return [...strings];
 }
 
 export function signV1(stringToSign: string, secret: string, hmac: HmacName): string {

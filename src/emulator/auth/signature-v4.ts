@@ -42,7 +42,7 @@ export function parseAuthorizationV4(header: string): AuthorizationV4 | undefine
 }
 
 /** One canonical request for each way in which clients encode what RFC 3986 leaves to dispute (`~`, `*`, `!'()`). */
-export function canonicalRequestsV4(request: SignedRequest): string[] {
+export function* canonicalRequestsV4(request: SignedRequest): Generator<string> {
   const { headers } = request;
   const names = Object.keys(headers)
     .filter((name) => name === 'host' || name === 'content-type' || isServiceHeader(name))
@@ -53,15 +53,13 @@ export function canonicalRequestsV4(request: SignedRequest): string[] {
     headers['x-log-content-sha256'] ?? '',
   ].join('\n');
 
-  const requests = new Set<string>();
   for (const path of pathReadings(request.path)) {
     for (const parameters of queryReadings(request.rawQuery)) {
       for (const encode of valueEncoders) {
-        requests.add([request.method, path, canonicalQuery(parameters, encode), tail].join('\n'));
+        yield [request.method, path, canonicalQuery(parameters, encode), tail].join('\n');
       }
     }
   }
-  return [...requests];
 }
 
 /** @param dateTime `x-log-date`, `YYYYMMDDTHHMMSSZ` */
@@ -72,11 +70,24 @@ export function signV4(
 ): string {
   const scopeText = `${scope.date}/${scope.region}/sls/aliyun_v4_request`;
   const stringToSign = [ALGORITHM, scope.dateTime, scopeText, sha256Hex(canonicalRequest)].join('\n');
-  const key = [scope.date, scope.region, 'sls', 'aliyun_v4_request'].reduce<string | Buffer>(
-    (chained, part) => createHmac('sha256', chained).update(part).digest(),
-    `aliyun_v4${secret}`,
-  );
-  return createHmac('sha256', key).update(stringToSign).digest('hex');
+  return createHmac('sha256', signingKey(secret, scope.date, scope.region))
+    .update(stringToSign)
+    .digest('hex');
+}
+
+/** Keys that were asked for last: a client's is the same for a day. */
+const keys = new Map<string, Buffer>();
+const mostKeys = 16;
+
+function signingKey(secret: string, date: string, region: string): Buffer {
+  const name = `${secret} ${date} ${region}`;
+  const known = keys.get(name);
+  if (known) return known;
+  const round = (chained: string | Buffer, part: string) => createHmac('sha256', chained).update(part).digest();
+  const key = [region, 'sls', 'aliyun_v4_request'].reduce(round, round(`aliyun_v4${secret}`, date));
+  if (keys.size >= mostKeys) keys.clear();
+  keys.set(name, key);
+  return key;
 }
 
 export function sha256Hex(data: string | Uint8Array): string {

@@ -1,0 +1,83 @@
+/**
+ * What an invariant hears of a world. Each is a file here; what it hears may come from the middle of a daemon's code, so
+ * it reports a violation and throws nothing: the world ends behind the event.
+ */
+import type { Scenario } from '../scenario/scenario.ts';
+
+export interface PullSeen {
+  readonly daemon: string;
+  readonly consumer: string;
+  readonly shard: number;
+  /** Sequence numbers of the first log behind each cursor. */
+  readonly from: number;
+  readonly to: number;
+  /** Groups that the answer held. */
+  readonly groups: number;
+  readonly nowMs: number;
+}
+
+export interface CheckpointSeen {
+  readonly shard: number;
+  /** The sequence number of the first log behind it; undefined where it is no cursor of the shard. */
+  readonly sequence: number | undefined;
+  readonly consumer: string;
+  readonly forced: boolean;
+  /** An operator of the world has set it, not a daemon. */
+  readonly byHand: boolean;
+  readonly nowMs: number;
+}
+
+export interface ReadSeen {
+  readonly outlet: string;
+  readonly receiver: string;
+  /** One for each connection. */
+  readonly connection: number;
+  readonly shard: number;
+  readonly sequence: number;
+  /** The same log was read before, by this outlet. */
+  readonly isDuplicate: boolean;
+  readonly nowMs: number;
+}
+
+export interface LogLineSeen {
+  readonly daemon: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly nowMs: number;
+}
+
+/** How far a world is. */
+export type Phase = 'faults' | 'settling' | 'calm';
+
+export interface Checker {
+  pulled?(pull: PullSeen): void;
+  saved?(checkpoint: CheckpointSeen): void;
+  beaten?(beat: {
+    consumer: string;
+    daemon: string;
+    listed: readonly number[];
+    granted: readonly number[];
+    nowMs: number;
+  }): void;
+  requested?(request: { daemon: string; action: string; shard: number | undefined; nowMs: number }): void;
+  read?(read: ReadSeen): void;
+  /** A daemon's process has given bytes to a socket. */
+  wrote?(write: { daemon: string; bytes: number; nowMs: number }): void;
+  logged?(line: LogLineSeen): void;
+  /** A daemon has ended without being asked to. */
+  ended?(end: { daemon: string; reason: string; nowMs: number }): void;
+  /** A daemon's process begins, or is gone (killed, drained, ended). */
+  born?(daemon: string, consumer: string, nowMs: number): void;
+  gone?(daemon: string, nowMs: number): void;
+  /** A fault begins or ends. */
+  fault?(kind: string, what: 'begins' | 'ends', nowMs: number): void;
+  phase?(phase: Phase, nowMs: number): void;
+  /** The world is over. */
+  finish?(nowMs: number): void;
+}
+
+/** The first violation of a world ends it. */
+export type Report = (invariant: string, what: string) => void;
+
+export type CreateChecker = (report: Report, scenario: Scenario) => Checker;

@@ -1,0 +1,45 @@
+/**
+ * A checkpoint never goes back under one owner, is never beyond what was served to whoever saves it, is never forced, and
+ * is a cursor of its shard.
+ */
+import type { CreateChecker } from './checker.ts';
+
+export const checkpointsChecker: CreateChecker = (report) => {
+  /** By shard: who saved last, and what. */
+  const last = new Map<number, { readonly consumer: string; readonly sequence: number }>();
+  /** By consumer and shard: the furthest that was served to any process of that name. */
+  const served = new Map<string, number>();
+  const keyOf = (consumer: string, shard: number) => `${consumer}/${shard}`;
+
+  return {
+    pulled({ consumer, shard, from, to }) {
+      const key = keyOf(consumer, shard);
+      served.set(key, Math.max(served.get(key) ?? 0, from, to));
+    },
+    saved({ shard, sequence, consumer, forced, byHand }) {
+      if (byHand) {
+        last.delete(shard);
+        return;
+      }
+      if (forced) report('checkpoints', `${consumer} forced the checkpoint of shard ${shard}`);
+      if (sequence === undefined) {
+        report('checkpoints', `${consumer} saved what is no cursor of shard ${shard}`);
+        return;
+      }
+      const before = last.get(shard);
+      if (before?.consumer === consumer && sequence < before.sequence) {
+        report('checkpoints', `${consumer} put shard ${shard} back from ${before.sequence} to ${sequence}`);
+      }
+      const furthest = served.get(keyOf(consumer, shard)) ?? 0;
+      // The start itself is saved too: nothing need have been pulled for it.
+      if (sequence > furthest && furthest > 0) {
+        report('checkpoints', `${consumer} saved ${sequence} of shard ${shard}, and was served ${furthest} at most`);
+      }
+      last.set(shard, { consumer, sequence });
+    },
+    fault(kind, what) {
+      // A group that is made anew knows nothing of what was saved.
+      if (kind.startsWith('group-') && what === 'begins') last.clear();
+    },
+  };
+};

@@ -1,0 +1,63 @@
+/** What happens to daemons: killed, stopped, drained, reloaded, their clocks set. */
+import { chosen, type FaultKind } from './fault-kind.ts';
+
+export const daemonFaults: readonly FaultKind[] = [
+  {
+    name: 'kill',
+    weight: 3,
+    lastsMs: [0, 0],
+    begin: (world, { luck }) => {
+      chosen(world.daemons, luck[0])?.kill();
+      return undefined;
+    },
+  },
+  {
+    name: 'kill-renamed',
+    weight: 1,
+    lastsMs: [0, 0],
+    begin: (world, { luck, atMs }) => {
+      const daemon = chosen(world.daemons, luck[0]);
+      daemon?.kill(`${daemon.plan.consumer}-${atMs}`);
+      return undefined;
+    },
+  },
+  {
+    name: 'stop',
+    weight: 3,
+    lastsMs: [100, 30_000],
+    begin: (world, { luck }) => {
+      const stopped = chosen(world.daemons, luck[0])?.process;
+      stopped?.stop();
+      return () => stopped?.resume();
+    },
+  },
+  {
+    name: 'drain',
+    weight: 2,
+    lastsMs: [500, 15_000],
+    begin: (world, { luck }) => {
+      const daemon = chosen(world.daemons, luck[0]);
+      daemon?.terminate(true);
+      return () => daemon?.wake();
+    },
+  },
+  {
+    name: 'reload',
+    weight: 2,
+    lastsMs: [0, 0],
+    begin: (world, { luck }) => {
+      chosen(world.daemons, luck[0])?.reload();
+      return undefined;
+    },
+  },
+  {
+    name: 'clock-jump',
+    weight: 2,
+    lastsMs: [0, 0],
+    begin: (world, { luck }) => {
+      const byMs = (luck[1] - 0.5) * (luck[2] < 0.5 ? 4_000 : 1_200_000);
+      chosen(world.daemons, luck[0])?.process?.jump(Math.round(byMs));
+      return undefined;
+    },
+  },
+];

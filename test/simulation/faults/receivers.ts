@@ -1,0 +1,145 @@
+/** What happens to receivers, and on the way to them. */
+import type { SimulatedReceiver } from '../receivers/receiver.ts';
+import type { World } from '../world.ts';
+import { chosen, type FaultKind } from './fault-kind.ts';
+
+/** How long a fault waits for a moment in which nothing is on its way. */
+const patienceMs = 5_000;
+
+/**
+ * Kills it when nothing of it is on its way or unread: what it loses otherwise, a connection's clean end can hide
+ * (`far-receiver` does not wait).
+ */
+function killWhenIdle(world: World, receiver: SimulatedReceiver, untilMs: number): void {
+  if (!receiver.isUp) return;
+  if (!receiver.isBusy || world.hazards.has('killed-while-busy')) receiver.kill();
+  else if (world.nowMs < untilMs) world.scheduler.after(1, () => killWhenIdle(world, receiver, untilMs));
+}
+
+export const receiverFaults: readonly FaultKind[] = [
+  {
+    name: 'receiver-killed',
+    weight: 4,
+    lastsMs: [10, 20_000],
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      if (receiver) killWhenIdle(world, receiver, world.nowMs + patienceMs);
+      return () => receiver?.start();
+    },
+  },
+  {
+    name: 'receiver-killed-busy',
+    weight: 1,
+    lastsMs: [10, 10_000],
+    hazard: 'killed-while-busy',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      receiver?.kill();
+      return () => receiver?.start();
+    },
+  },
+  {
+    name: 'receiver-stopped',
+    weight: 3,
+    lastsMs: [100, 20_000],
+    begin: (world, { luck }) => {
+      const stopped = chosen(world.receivers, luck[0])?.process;
+      stopped?.stop();
+      return () => stopped?.resume();
+    },
+  },
+  {
+    name: 'receiver-slow',
+    weight: 2,
+    lastsMs: [1_000, 20_000],
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      if (receiver) receiver.behaviour.pace = { bytes: 256 + Math.floor(luck[1] * 4_096), pauseMs: 5 + luck[2] * 50 };
+      return () => {
+        if (receiver) receiver.behaviour.pace = undefined;
+      };
+    },
+  },
+  {
+    name: 'receiver-resets',
+    weight: 2,
+    lastsMs: [0, 0],
+    begin: (world, { luck }) => {
+      chosen(world.receivers, luck[0])?.resetAll();
+      return undefined;
+    },
+  },
+  {
+    name: 'receiver-ends-first',
+    weight: 1,
+    lastsMs: [0, 0],
+    begin: (world, { luck }) => {
+      chosen(world.receivers, luck[0])?.endAll();
+      return undefined;
+    },
+  },
+  {
+    name: 'receiver-refuses',
+    weight: 1,
+    lastsMs: [500, 15_000],
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      receiver?.stopListening();
+      return () => receiver?.listenAgain();
+    },
+  },
+  {
+    name: 'receiver-partition',
+    weight: 2,
+    lastsMs: [200, 20_000],
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      const daemon = chosen(world.daemons, luck[1]);
+      if (!receiver || !daemon) return undefined;
+      const link = world.network.link(daemon.name, receiver.name);
+      link.cut();
+      return () => link.mend();
+    },
+  },
+  {
+    name: 'receiver-resets-at-start',
+    weight: 1,
+    lastsMs: [300, 2_000],
+    hazard: 'resets-at-start',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      if (receiver) receiver.behaviour.resets = true;
+      for (const daemon of world.daemons) daemon.kill();
+      return () => {
+        if (receiver) receiver.behaviour.resets = false;
+      };
+    },
+  },
+  {
+    name: 'receiver-stuck-at-start',
+    weight: 1,
+    lastsMs: [15_000, 25_000],
+    hazard: 'stuck-at-start',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      receiver?.process?.stop();
+      for (const daemon of world.daemons) daemon.kill();
+      // And dies of it.
+      return () => {
+        receiver?.kill();
+        receiver?.start();
+      };
+    },
+  },
+  {
+    name: 'receiver-moves',
+    weight: 1,
+    lastsMs: [0, 0],
+    hazard: 'receiver-moves',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      if (receiver) world.network.moveHost(receiver.name);
+      return undefined;
+    },
+  },
+];

@@ -1,0 +1,85 @@
+/** What happens at the service: shards split, merged and aged, groups changed under our feet, keys rotated. */
+import { groupName } from '../service/service.ts';
+import { chosen, type FaultKind } from './fault-kind.ts';
+
+export const serviceFaults: readonly FaultKind[] = [
+  {
+    name: 'split',
+    weight: 2,
+    lastsMs: [0, 0],
+    begin: ({ service, nowMs }, { luck }) => {
+      const open = service.logstore.writableShards();
+      if (open.length < 12) service.logstore.split(chosen(open, luck[0])?.id ?? 0, undefined, 2, nowMs);
+      return undefined;
+    },
+  },
+  {
+    name: 'merge',
+    weight: 1,
+    lastsMs: [0, 0],
+    begin: ({ service, nowMs }, { luck }) => {
+      const open = service.logstore.writableShards();
+      const left = open.filter(({ keys }) => open.some((other) => other.keys.begin === keys.end));
+      const one = chosen(left, luck[0]);
+      if (one) service.logstore.merge(one.id, nowMs);
+      return undefined;
+    },
+  },
+  {
+    name: 'retention',
+    weight: 1,
+    lastsMs: [0, 0],
+    begin: (world, { luck }) => {
+      const shard = chosen(world.service.logstore.shards(), luck[0]);
+      if (!shard) return undefined;
+      shard.expireFirst(Math.ceil((shard.endIndex - shard.beginIndex) * luck[1]));
+      world.excuseExpired();
+      return undefined;
+    },
+  },
+  {
+    name: 'keys-rotated',
+    weight: 1,
+    lastsMs: [0, 0],
+    begin: ({ service }) => {
+      service.rotateKeys();
+      return undefined;
+    },
+  },
+  {
+    name: 'group-deleted',
+    weight: 1,
+    lastsMs: [0, 0],
+    hazard: 'group-deleted',
+    begin: ({ service }) => {
+      if (service.group) service.logstore.deleteConsumerGroup(groupName);
+      return undefined;
+    },
+  },
+  {
+    name: 'group-timeout-changed',
+    weight: 1,
+    lastsMs: [0, 0],
+    hazard: 'group-timeout-changed',
+    begin: ({ service }) => {
+      service.group?.update({ timeoutMs: 1_000 });
+      return undefined;
+    },
+  },
+  {
+    name: 'checkpoint-garbage',
+    weight: 1,
+    lastsMs: [3_000, 10_000],
+    hazard: 'checkpoint-garbage',
+    begin: (world, { luck }) => {
+      const shard = chosen(world.service.logstore.shards(), luck[0])?.id ?? 0;
+      const before = world.service.group?.checkpoint(shard).cursor ?? '';
+      world.service.setCheckpoint(shard, luck[1] < 0.5 ? 'garbage' : 'OTk5OTk5OTk5OTk5OTk5OTk5OQ==');
+      // Whoever takes the shard up reads it.
+      for (const daemon of world.daemons) daemon.kill();
+      return () => {
+        if (world.service.group) world.service.setCheckpoint(shard, before);
+      };
+    },
+  },
+];

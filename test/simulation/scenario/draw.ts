@@ -1,0 +1,202 @@
+/** Draws a scenario from a seed. */
+import { Chance } from '../chance.ts';
+import { type FaultKind, faultKinds } from '../faults/kinds.ts';
+import type {
+  DaemonPlan,
+  FaultPlan,
+  LoadPlan,
+  OutletPlan,
+  ReceiverPlan,
+  Scenario,
+  ServicePlan,
+  Settings,
+} from './scenario.ts';
+
+/** What is drawn only where it is asked for by name: troubles that are known, and not mended yet (open-troubles.ts). */
+export type Hazards = ReadonlySet<string>;
+
+export const noHazards: Hazards = new Set();
+
+/** The first of them comes after a moment of peace, and all are over after about so long. */
+const firstFaultMs = 4_000;
+const faultsUntilMs = 60_000;
+const calmMs = 15_000;
+
+export function drawScenario(seed: string, hazards: Hazards): Scenario {
+  const chance = new Chance(seed);
+  const settings = drawSettings(chance.fork('settings'));
+  const load = drawLoad(chance.fork('load'));
+  const outlets = drawOutlets(chance.fork('outlets'), hazards);
+  const daemons = drawDaemons(chance.fork('daemons'), load.shards);
+  const faults = drawFaults(chance.fork('faults'), hazards, { daemons, outlets });
+  return {
+    seed,
+    daemons,
+    outlets,
+    settings,
+    load,
+    service: drawService(chance.fork('service'), hazards),
+    faults,
+    faultsUntilMs: Math.max(firstFaultMs, ...faults.map(({ atMs, forMs }) => atMs + forMs)),
+    calmMs,
+  };
+}
+
+function drawSettings(chance: Chance): Settings {
+  const heartbeatIntervalMs = chance.pick([1_000, 1_500, 2_000, 3_000, 5_000]);
+  const timeoutMs = Math.ceil((3 * heartbeatIntervalMs) / 1000) * 1000;
+  return {
+    heartbeatIntervalMs,
+    timeoutMs,
+    fetchIntervalMs: chance.pick([200, 1_000, 1_000, 2_000]),
+    checkpointIntervalMs: chance.pick([500, 1_000, 3_000]),
+    maxInFlightBytes: chance.pick([256 << 10, 1 << 20, 8 << 20, 32 << 20]),
+    drainTimeoutMs: Math.floor(timeoutMs * chance.between(0.4, 0.8)),
+    confirm: chance.is(0.8) ? 'auto' : 'on',
+    confirmIntervalMs: chance.pick([500, 1_000, 2_000, 4_000]),
+    confirmTimeoutMs: chance.pick([2_000, 4_000, 8_000]),
+    confirmBytes: chance.is(0.2) ? 128 << 10 : 64 << 20,
+    strictOrder: chance.is(0.2),
+    inOrder: chance.is(0.2),
+    from: 'begin',
+    failbackAfterMs: chance.pick([2_000, 6_000]),
+    writeTimeoutMs: chance.pick([10_000, 30_000]),
+    maxMessagesPerSecond: chance.is(0.1) ? 2_000 : undefined,
+  };
+}
+
+function drawLoad(chance: Chance): LoadPlan {
+  return {
+    shards: chance.int(1, 8),
+    backlogLogs: chance.is(0.5) ? Math.floor(chance.skewed(50, 2_000)) : 0,
+    logsPerSecond: Math.floor(chance.skewed(4, 300)),
+    logsPerGroup: chance.pick([1, 5, 20]),
+    logBytes: chance.pick([40, 200, 700]),
+  };
+}
+
+function drawService(chance: Chance, hazards: Hazards): ServicePlan {
+  const dialect: Record<string, unknown> = {};
+  const maybe = (name: string, values: readonly unknown[]) => {
+    if (chance.is(0.4)) dialect[name] = chance.pick(values);
+  };
+  maybe('errorBody', ['errorCode', 'code', 'error', 'Error']);
+  maybe('consumerNotExist', ['ConsumerNotExist', 'ConsumerNotExsit']);
+  maybe('shardNotExist', ['ShardNotExist', 'ShardNotExsit']);
+  maybe('lostCheckpoint', ['ConsumerNotMatch', 'ConsumerNotExist']);
+  maybe('endOfCursor', [true, false]);
+  maybe('cursorTime', [true, false]);
+  maybe('balance', ['least-moves', 'rehash', 'greedy']);
+  maybe('grantOrder', ['ascending', 'descending', 'shuffled']);
+  maybe('grantsABeat', ['all', 'one']);
+  maybe('checksCursors', [true, false]);
+  maybe('lateHeartbeatKeeps', [true, false]);
+  maybe('readOnlySpelling', ['readonly', 'READONLY']);
+  if (hazards.has('strict-owner') && chance.is(0.7)) dialect.strictOwner = true;
+  if (hazards.has('null-checkpoint') && chance.is(0.7)) dialect.noCheckpoint = chance.pick(['null', 'absent']);
+  if (hazards.has('missing-settings') && chance.is(0.7)) dialect.groupSettings = 'missing';
+  return {
+    dialect,
+    delayMs: chance.skewed(0.3, 60),
+    jitterMs: chance.skewed(0, 30),
+  };
+}
+
+function drawOutlets(chance: Chance, hazards: Hazards): readonly OutletPlan[] {
+  const count = chance.is(0.2) ? 2 : 1;
+  return Array.from({ length: count }, (_, at): OutletPlan => {
+    const own = chance.fork(at);
+    const name = `outlet-${at + 1}`;
+    const protocol = own.pick(['tcp', 'tcp', 'tcp', 'tls', 'tls', 'tls', 'udp'] as const);
+    const framing = protocol === 'udp' ? 'datagram' : protocol === 'tcp' && own.is(0.2) ? 'lf' : 'octet-counting';
+    const receivers = own.is(0.25) ? own.int(2, 3) : 1;
+    return {
+      name,
+      strategy: own.pick(['failover', 'load-balance']),
+      framing,
+      receivers: Array.from({ length: receivers }, (_, which) =>
+        drawReceiver(own.fork(which), name, protocol, which, hazards),
+      ),
+    };
+  });
+}
+
+function drawReceiver(
+  chance: Chance,
+  outlet: string,
+  protocol: ReceiverPlan['protocol'],
+  which: number,
+  hazards: Hazards,
+): ReceiverPlan {
+  const isSlow = chance.is(0.15);
+  return {
+    name: `${outlet}-receiver-${which + 1}`,
+    outlet,
+    protocol,
+    sendsCloseNotify: protocol === 'tls' && chance.is(0.75),
+    tlsVersion: chance.pick(['TLSv1.2', 'TLSv1.3']),
+    readBytes: isSlow ? chance.pick([512, 4_096]) : 65_536,
+    readPauseMs: isSlow ? chance.between(5, 50) : 0,
+    closeDelayMs: chance.skewed(0, 200),
+    oneAtATime: chance.is(0.1),
+    // A receiver that is further away can end its side while our last bytes are on their way to it.
+    delayMs: hazards.has('far-receiver') ? chance.between(5, 60) : chance.skewed(0.02, 0.3),
+  };
+}
+
+function drawDaemons(chance: Chance, shards: number): readonly DaemonPlan[] {
+  const count = chance.int(1, Math.min(5, shards + 2));
+  const samples = ['kernel', 'kernel', 'reference'] as const;
+  return Array.from({ length: count }, (_, at): DaemonPlan => {
+    const own = chance.fork(at);
+    return {
+      name: `daemon-${at + 1}`,
+      consumer: `siem-${at + 1}`,
+      encoder: own.pick(samples),
+      signVersion: own.pick(['v1', 'v4']),
+      offsetMs: own.is(0.5) ? own.between(-60_000, 60_000) : 0,
+      rate: own.is(0.3) ? own.between(0.9995, 1.0005) : 1,
+      startsAtMs: own.is(0.7) ? own.between(0, 500) : own.between(0, 20_000),
+    };
+  });
+}
+
+function drawFaults(
+  chance: Chance,
+  hazards: Hazards,
+  plan: Pick<Scenario, 'daemons' | 'outlets'>,
+): readonly FaultPlan[] {
+  const kinds = faultKinds.filter(
+    ({ hazard, fits }) => (hazard === undefined || hazards.has(hazard)) && (fits?.(plan) ?? true),
+  );
+  const asked = kinds.filter(({ hazard }) => hazard !== undefined);
+  const count = chance.int(1, 7);
+  const faults = Array.from({ length: count }, (_, at) =>
+    drawFault(chance.fork(at), weighted(chance.fork(`kind/${at}`), kinds)),
+  );
+  // What was asked for by name comes in every world.
+  for (const [at, kind] of asked.entries()) faults.push(drawFault(chance.fork(`asked/${at}`), kind));
+  return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+function drawFault(chance: Chance, kind: FaultKind): FaultPlan {
+  const [shortest, longest] = kind.lastsMs;
+  const forMs = longest === 0 ? 0 : chance.skewed(shortest, longest);
+  const atMs = chance.between(firstFaultMs, Math.max(firstFaultMs + 1, faultsUntilMs - forMs));
+  return {
+    kind: kind.name,
+    atMs: Math.round(atMs),
+    forMs: Math.round(forMs),
+    luck: [chance.next(), chance.next(), chance.next(), chance.next()],
+  };
+}
+
+function weighted(chance: Chance, kinds: readonly FaultKind[]): FaultKind {
+  const sum = kinds.reduce((total, { weight }) => total + weight, 0);
+  let left = chance.next() * sum;
+  for (const kind of kinds) {
+    left -= kind.weight;
+    if (left < 0) return kind;
+  }
+  return kinds.at(-1) as FaultKind;
+}

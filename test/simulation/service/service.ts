@@ -1,0 +1,237 @@
+/**
+ * The log service of a world: the emulator's own state machine and handlers, on virtual time, without its sockets. What
+ * is asked of it, and what it answers, is told to whoever watches.
+ */
+import { createHash } from 'node:crypto';
+import { ApiError } from '../../../src/emulator/api-error.ts';
+import type { Credentials } from '../../../src/emulator/auth/authenticate.ts';
+import type { SignedRequest } from '../../../src/emulator/auth/signed-request.ts';
+import { parseQuery } from '../../../src/emulator/auth/signed-request.ts';
+import type { ConsumerGroup } from '../../../src/emulator/consumer-group.ts';
+import type { Dialect } from '../../../src/emulator/dialect.ts';
+import { createLogGroupWriter } from '../../../src/emulator/generate/log-group-writer.ts';
+import type { Answer } from '../../../src/emulator/handlers/handler.ts';
+import type { Logstore } from '../../../src/emulator/logstore.ts';
+import { createPullCache } from '../../../src/emulator/pull-cache.ts';
+import type { Action, Route } from '../../../src/emulator/routes.ts';
+import { createService, type Service } from '../../../src/emulator/service.ts';
+import { Store } from '../../../src/emulator/store.ts';
+import type { LoadPlan } from '../scenario/scenario.ts';
+
+export interface ServiceEvents {
+  requested(request: { daemon: string; action: Action; shard: number | undefined }): void;
+  pulled(pull: { daemon: string; consumer: string; shard: number; from: number; to: number; groups: number }): void;
+  saved(checkpoint: {
+    shard: number;
+    cursor: string;
+    sequence: number | undefined;
+    consumer: string;
+    forced: boolean;
+    byHand: boolean;
+  }): void;
+  beaten(beat: { daemon: string; consumer: string; listed: readonly number[]; granted: readonly number[] }): void;
+}
+
+export interface SimulatedServiceOptions {
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly dialect: Partial<Dialect>;
+  readonly load: LoadPlan;
+  readonly events: ServiceEvents;
+}
+
+export const projectName = 'demo';
+export const logstoreName = 'logs';
+export const groupName = 'siem';
+
+export interface Carried {
+  readonly answer: Answer;
+  readonly action: Action | undefined;
+  readonly shard: number | undefined;
+}
+
+const pullsASecond = 100;
+
+export class SimulatedService {
+  readonly logstore: Logstore;
+  readonly #options: SimulatedServiceOptions;
+  readonly #store: Store;
+  readonly #service: Service;
+  readonly #writer = createLogGroupWriter();
+  readonly #filler: string;
+  readonly #pulls = new Map<number, { second: number; count: number }>();
+  #credentials: readonly Credentials[];
+  #keys = 0;
+
+  constructor(options: SimulatedServiceOptions) {
+    const { now, random, dialect, load } = options;
+    this.#options = options;
+    this.#store = new Store({ now, random }, undefined, dialect);
+    this.#store.createProject(projectName);
+    this.logstore = this.#store.createLogstore(projectName, logstoreName, load.shards, undefined);
+    this.#filler = 'x'.repeat(load.logBytes);
+    this.#credentials = [this.#newKey()];
+    this.#service = createService({
+      store: this.#store,
+      // Every shard is read once, by one daemon at a time: nothing to keep.
+      cache: createPullCache(1 << 20),
+      region: undefined,
+      credentials: () => this.#credentials,
+    });
+  }
+
+  /** What whoever asks for a key is given at present. */
+  get credentials(): Credentials {
+    return this.#credentials[0] as Credentials;
+  }
+
+  get group(): ConsumerGroup | undefined {
+    return this.logstore.consumerGroups().find(({ name }) => name === groupName);
+  }
+
+  /** The keys that were given out are refused from now on. */
+  rotateKeys(): void {
+    this.#credentials = [this.#newKey()];
+  }
+
+  /** @returns how many logs the shard ever had: the sequence number of the next */
+  append(shardId: number, logs: number): void {
+    const shard = this.logstore.shard(shardId);
+    const { load, now } = this.#options;
+    for (let done = 0; done < logs; done += load.logsPerGroup) {
+      const count = Math.min(load.logsPerGroup, logs - done);
+      const timeS = Math.floor(now() / 1000);
+      for (let i = 0; i < count; i++) {
+        this.#writer.beginLog(timeS);
+        this.#writer.field('s', String(shardId));
+        this.#writer.field('n', String(shard.generatedLogs + i));
+        this.#writer.field('m', this.#filler);
+        this.#writer.endLog();
+      }
+      shard.append(this.#writer.finish({ topic: 'sim', source: '192.0.2.1' }), count, now(), 'generated');
+    }
+  }
+
+  /** Of each shard: the sequence numbers of the oldest log that is left, and of the one that comes next. */
+  get shards(): readonly {
+    readonly id: number;
+    readonly first: number;
+    readonly next: number;
+    readonly isOpen: boolean;
+  }[] {
+    return this.logstore.shards().map((shard) => ({
+      id: shard.id,
+      first: shard.sequenceAt(shard.beginIndex),
+      next: shard.generatedLogs,
+      isOpen: shard.status === 'readwrite',
+    }));
+  }
+
+  /** An operator sets it, whoever owns the shard. */
+  setCheckpoint(shard: number, cursor: string): void {
+    const group = this.group;
+    if (!group) return;
+    group.saveCheckpoint(shard, cursor, undefined, true, this.#options.now());
+    this.#saved(shard, cursor, 'by hand', true, true);
+  }
+
+  /** @returns undefined where nothing is saved, or it is no cursor of the shard */
+  checkpointOf(shard: number): number | undefined {
+    const cursor = this.group?.checkpoint(shard).cursor;
+    return cursor ? this.#sequence(shard, cursor) : undefined;
+  }
+
+  /** Carries a request out. @param daemon who has sent it */
+  carryOut(request: SignedRequest, daemon: string): Carried {
+    let route: Route | undefined;
+    let shard: number | undefined;
+    try {
+      route = this.#service.route(request);
+      shard = route.shard === '' ? undefined : Number(route.shard);
+      this.#options.events.requested({ daemon, action: route.action, shard });
+      if (route.action === 'PullLogs' && shard !== undefined) this.#checkQuota(shard);
+      const answer = this.#service.handle(request, route);
+      this.#tell(route, request, answer, daemon);
+      return { answer, action: route.action, shard };
+    } catch (thrown) {
+      return { answer: this.#service.errorAnswer(thrown), action: route?.action, shard };
+    }
+  }
+
+  #checkQuota(shard: number): void {
+    const second = Math.floor(this.#options.now() / 1000);
+    const entry = this.#pulls.get(shard);
+    if (entry?.second !== second) this.#pulls.set(shard, { second, count: 1 });
+    else if (++entry.count > pullsASecond) {
+      throw new ApiError(
+        403,
+        'ShardReadQuotaExceed',
+        `shard ${shard} is read more than ${pullsASecond} times a second`,
+      );
+    }
+  }
+
+  #tell(route: Route, request: SignedRequest, { headers, body }: Answer, daemon: string): void {
+    const { events } = this.#options;
+    const query = new Map(parseQuery(request.rawQuery, 'space').map(({ key, value }) => [key, value]));
+    switch (route.action) {
+      case 'PullLogs': {
+        const shard = Number(route.shard);
+        const from = this.#sequence(shard, query.get('cursor') ?? '');
+        const to = this.#sequence(shard, headers['x-log-cursor'] ?? '');
+        if (from === undefined || to === undefined) return;
+        events.pulled({
+          daemon,
+          consumer: consumerIn(request),
+          shard,
+          from,
+          to,
+          groups: Number(headers['x-log-count']),
+        });
+        return;
+      }
+      case 'HeartBeat': {
+        const listed = JSON.parse(Buffer.from(request.body).toString()) as number[];
+        const granted = JSON.parse(Buffer.from(body).toString()) as number[];
+        events.beaten({ daemon, consumer: query.get('consumer') ?? '', listed, granted });
+        return;
+      }
+      case 'UpdateCheckPoint': {
+        const { shard, checkpoint } = JSON.parse(Buffer.from(request.body).toString()) as {
+          shard: number;
+          checkpoint: string;
+        };
+        const forced = query.get('forceSuccess') === 'true';
+        this.#saved(shard, checkpoint, query.get('consumer') ?? '', forced, false);
+        return;
+      }
+      default:
+    }
+  }
+
+  #saved(shard: number, cursor: string, consumer: string, forced: boolean, byHand: boolean): void {
+    const sequence = this.#sequence(shard, cursor);
+    this.#options.events.saved({ shard, cursor, sequence, consumer, forced, byHand });
+  }
+
+  #sequence(shard: number, cursor: string): number | undefined {
+    try {
+      const log = this.logstore.shard(shard);
+      return log.sequenceAt(log.everIndexOf(cursor));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #newKey(): Credentials {
+    const text = createHash('sha256')
+      .update(`key ${this.#keys++}`)
+      .digest('hex');
+    return { accessKeyId: `id-${text.slice(0, 12)}`, accessKeySecret: `secret-${text.slice(12, 44)}` };
+  }
+}
+
+/** Every request says it in its user agent. */
+function consumerIn({ headers }: SignedRequest): string {
+  return /consumer ([^)]*)\)/.exec(headers['user-agent'] ?? '')?.[1] ?? '';
+}

@@ -1,0 +1,326 @@
+/**
+ * A world: daemons, the service, receivers and the ways between them, all on one virtual clock, made from a scenario.
+ *
+ *   faults     the scenario's faults come and go, logs come all the time.      The last fault is over → settling
+ *   settling   nothing goes wrong any more.                                    Everything has arrived and is saved → calm
+ *              It takes longer than the settings' waits together               → a violation: somebody is stuck
+ *   calm       for a while: each log arrives once, in order, and nobody        → over
+ *              has anything to complain of
+ */
+import { AppError } from '../../src/errors.ts';
+import type { Machine } from '../../src/machine.ts';
+import { Chance } from './chance.ts';
+import { calmChecker } from './checkers/calm.ts';
+import type { Checker, Phase } from './checkers/checker.ts';
+import { checkpointsChecker } from './checkers/checkpoints.ts';
+import { deliveredChecker } from './checkers/delivered.ts';
+import { fenceChecker } from './checkers/fence.ts';
+import { logLinesChecker } from './checkers/log-lines.ts';
+import { processesChecker } from './checkers/processes.ts';
+import { quotasChecker } from './checkers/quotas.ts';
+import { SimulatedDaemon } from './daemon.ts';
+import { faultKind } from './faults/kinds.ts';
+import { Ledger, Outlet } from './ledger.ts';
+import { SimulatedNetwork } from './net/network.ts';
+import { SimulatedReceiver } from './receivers/receiver.ts';
+import type { Hazards } from './scenario/draw.ts';
+import { type Scenario, settleBoundMs } from './scenario/scenario.ts';
+import { Scheduler } from './scheduler.ts';
+import { SimulatedHttp } from './service/http.ts';
+import { HttpFaults } from './service/http-faults.ts';
+import { SimulatedService } from './service/service.ts';
+import type { Trace } from './trace.ts';
+
+/** An invariant that does not hold; it ends the world. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+  readonly invariant: string;
+
+  constructor(invariant: string, what: string) {
+    super(`${invariant}: ${what}`);
+    this.invariant = invariant;
+  }
+}
+
+/** 2026-01-01, and a bit. */
+export const startMs = 1_767_225_600_000;
+const tickMs = 100;
+
+export class World {
+  readonly scenario: Scenario;
+  readonly hazards: Hazards;
+  readonly scheduler: Scheduler;
+  readonly service: SimulatedService;
+  readonly http: SimulatedHttp;
+  readonly httpFaults: HttpFaults;
+  readonly network: SimulatedNetwork;
+  readonly daemons: readonly SimulatedDaemon[];
+  readonly receivers: readonly SimulatedReceiver[];
+  readonly ledger: Ledger;
+  readonly faultCounts = new Map<string, number>();
+  readonly #trace: Trace;
+  readonly #checkers: readonly Checker[];
+  readonly #chance: Chance;
+  #violation: Violation | undefined;
+  #activeFaults = 0;
+  #appendedUpTo = 0;
+  #turn = 0;
+  longestStallMs = 0;
+
+  constructor(scenario: Scenario, hazards: Hazards, createTrace: (now: () => number) => Trace) {
+    this.scenario = scenario;
+    this.hazards = hazards;
+    const chance = new Chance(scenario.seed).fork('world');
+    this.#chance = chance;
+    const scheduler = new Scheduler(startMs);
+    this.scheduler = scheduler;
+    const trace = createTrace(() => scheduler.nowMs - startMs);
+    this.#trace = trace;
+    this.ledger = new Ledger(
+      scenario.outlets.map(({ name, receivers }) => new Outlet(name, receivers[0]?.protocol !== 'udp')),
+    );
+    this.service = this.#createService(chance);
+    this.httpFaults = new HttpFaults(chance.fork('http-faults').next, (kind) => this.#count(`http ${kind}`));
+    this.http = new SimulatedHttp({
+      scheduler,
+      service: this.service,
+      faults: this.httpFaults,
+      link: scenario.service,
+      random: chance.fork('http').next,
+      note: (daemon, what) => trace.note(daemon, what),
+    });
+    this.network = new SimulatedNetwork({ scheduler, random: chance.fork('network').next, lossRate: () => 0 });
+    this.receivers = scenario.outlets.flatMap((outlet) =>
+      outlet.receivers.map((plan) => this.#createReceiver(plan, outlet)),
+    );
+    this.daemons = scenario.daemons.map((plan) => this.#createDaemon(plan));
+    const report = (invariant: string, what: string) => this.#fail(invariant, what);
+    this.#checkers = [
+      deliveredChecker(this.ledger),
+      checkpointsChecker,
+      fenceChecker,
+      calmChecker,
+      quotasChecker,
+      logLinesChecker,
+      processesChecker,
+    ].map((create) => create(report, scenario));
+  }
+
+  get nowMs(): number {
+    return this.scheduler.nowMs;
+  }
+
+  /** Logs that there are, and those of them that were read more than once, by all outlets. */
+  get logs(): number {
+    return this.service.shards.reduce((sum, { next }) => sum + next, 0);
+  }
+
+  get duplicates(): number {
+    return this.ledger.outlets.reduce((sum, { duplicates }) => sum + duplicates, 0);
+  }
+
+  /** @throws Violation */
+  async run(): Promise<void> {
+    const { scenario, scheduler } = this;
+    for (const receiver of this.receivers) receiver.start();
+    for (const { id } of this.service.shards) this.service.append(id, scenario.load.backlogLogs);
+    for (const daemon of this.daemons) scheduler.at(startMs + daemon.plan.startsAtMs, () => daemon.start());
+    for (const fault of scenario.faults) scheduler.at(startMs + fault.atMs, () => this.#begin(fault));
+    this.#appendedUpTo = startMs;
+    this.#load();
+    await this.#runTo(startMs + scenario.faultsUntilMs);
+    while (this.#activeFaults > 0) await this.#runTo(this.nowMs + tickMs);
+    this.#enter('settling');
+    await this.#settle();
+    this.#enter('calm');
+    await this.#runTo(this.nowMs + scenario.calmMs);
+    this.#tell((checker) => checker.finish?.(this.nowMs));
+    this.#throwIfViolated();
+  }
+
+  /** What retention has taken need not be read. */
+  excuseExpired(): void {
+    for (const { id, first } of this.service.shards) this.ledger.excuse(id, first);
+  }
+
+  async #settle(): Promise<void> {
+    const sinceMs = this.nowMs;
+    const wanted = this.service.shards;
+    const boundMs = settleBoundMs(this.scenario);
+    for (;;) {
+      const missing = this.#missing(wanted);
+      if (missing === undefined) break;
+      if (this.nowMs - sinceMs > boundMs)
+        this.#fail('liveness', `${missing}, ${Math.round(boundMs / 1000)} s after the last fault`);
+      await this.#runTo(this.nowMs + tickMs);
+    }
+    this.longestStallMs = this.nowMs - sinceMs;
+    // What the last fault has broken may be noticed only now: an answer that does not come, a group that is balanced.
+    const { confirmTimeoutMs, confirmIntervalMs, timeoutMs, heartbeatIntervalMs, failbackAfterMs } =
+      this.scenario.settings;
+    await this.#runTo(
+      this.nowMs + 2 * (confirmTimeoutMs + confirmIntervalMs) + timeoutMs + heartbeatIntervalMs + failbackAfterMs,
+    );
+  }
+
+  /** What has not arrived, or is not saved; undefined: all is there. */
+  #missing(wanted: readonly { readonly id: number; readonly next: number }[]): string | undefined {
+    for (const { id, next } of wanted) {
+      for (const outlet of this.ledger.outlets) {
+        if (!outlet.keepsPromise) continue;
+        const unread = outlet.firstUnread(id);
+        if (unread < next) return `${outlet.name} has not read log ${unread} of shard ${id} (of ${next})`;
+      }
+      const saved = this.service.checkpointOf(id) ?? 0;
+      if (saved < next) return `the checkpoint of shard ${id} is ${saved} (of ${next})`;
+    }
+    const down = this.daemons.find((daemon) => !daemon.isUp);
+    return down && `${down.name} is down`;
+  }
+
+  async #runTo(untilMs: number): Promise<void> {
+    await this.scheduler.run(untilMs, () => this.#throwIfViolated());
+  }
+
+  #throwIfViolated(): void {
+    if (this.#violation) throw this.#violation;
+  }
+
+  #enter(phase: Phase): void {
+    this.#trace.note('world', phase);
+    this.#tell((checker) => checker.phase?.(phase, this.nowMs));
+  }
+
+  #begin(fault: Scenario['faults'][number]): void {
+    const { kind, forMs } = fault;
+    this.#count(kind);
+    this.#activeFaults++;
+    this.#trace.note('fault', `${kind} begins, for ${forMs} ms`);
+    this.#tell((checker) => checker.fault?.(kind, 'begins', this.nowMs));
+    const end = faultKind(kind).begin(this, fault);
+    this.scheduler.after(forMs, () => {
+      end?.();
+      this.#activeFaults--;
+      this.#trace.note('fault', `${kind} ends`);
+      this.#tell((checker) => checker.fault?.(kind, 'ends', this.nowMs));
+    });
+  }
+
+  /** Logs come at an even rate, to the shards in turn. */
+  #load(): void {
+    const { logsPerSecond, logsPerGroup } = this.scenario.load;
+    const groupMs = (logsPerGroup * 1000) / logsPerSecond;
+    while (this.#appendedUpTo + groupMs <= this.nowMs) {
+      this.#appendedUpTo += groupMs;
+      const open = this.service.shards.filter(({ isOpen }) => isOpen);
+      const shard = open[this.#turn++ % open.length];
+      if (shard) this.service.append(shard.id, logsPerGroup);
+    }
+    this.scheduler.after(Math.max(groupMs, 20), () => this.#load());
+  }
+
+  #createService(chance: Chance): SimulatedService {
+    return new SimulatedService({
+      now: () => Math.floor(this.scheduler.nowMs),
+      random: chance.fork('service').next,
+      dialect: this.scenario.service.dialect,
+      load: this.scenario.load,
+      events: {
+        requested: (request) => this.#tell((checker) => checker.requested?.({ ...request, nowMs: this.nowMs })),
+        pulled: (pull) => this.#tell((checker) => checker.pulled?.({ ...pull, nowMs: this.nowMs })),
+        saved: (checkpoint) => {
+          this.#trace.note(checkpoint.consumer, `saves ${checkpoint.sequence} of shard ${checkpoint.shard}`);
+          this.#tell((checker) => checker.saved?.({ ...checkpoint, nowMs: this.nowMs }));
+        },
+        beaten: (beat) => this.#tell((checker) => checker.beaten?.({ ...beat, nowMs: this.nowMs })),
+      },
+    });
+  }
+
+  #createReceiver(plan: SimulatedReceiver['plan'], outlet: Scenario['outlets'][number]): SimulatedReceiver {
+    return new SimulatedReceiver({
+      plan,
+      outlet,
+      network: this.network,
+      scheduler: this.scheduler,
+      random: this.#chance.fork(`receiver/${plan.name}`).next,
+      events: {
+        read: (receiver, connection, logs) => {
+          const first = logs[0];
+          this.#trace.note(
+            receiver.name,
+            `reads ${logs.length} by ${connection}, from ${first?.shard}/${first?.sequence}`,
+          );
+          const its = this.ledger.outlet(outlet.name);
+          for (const { shard, sequence } of logs) {
+            const isDuplicate = its.read(shard, sequence);
+            this.#tell((checker) =>
+              checker.read?.({
+                outlet: outlet.name,
+                receiver: receiver.name,
+                connection,
+                shard,
+                sequence,
+                isDuplicate,
+                nowMs: this.nowMs,
+              }),
+            );
+          }
+        },
+        malformed: (receiver, why) => this.#fail('framing', `${receiver.name}: ${why}`),
+        note: (receiver, what) => this.#trace.note(receiver.name, what),
+      },
+    });
+  }
+
+  #createDaemon(plan: Scenario['daemons'][number]): SimulatedDaemon {
+    const address = `192.0.2.${Number(plan.name.split('-')[1])}`;
+    return new SimulatedDaemon({
+      plan,
+      scenario: this.scenario,
+      scheduler: this.scheduler,
+      random: this.#chance.fork(`daemon/${plan.name}`).next,
+      credentials: () => this.service.credentials,
+      machineOf: (process): Machine => ({
+        clock: process.clock,
+        openHttp: this.http.openFor(process),
+        network: this.network.viewOf(process, address, (bytes) =>
+          this.#tell((checker) => checker.wrote?.({ daemon: plan.name, bytes, nowMs: this.nowMs })),
+        ),
+      }),
+      events: {
+        born: (daemon) => {
+          this.#trace.note(daemon.name, `starts as ${daemon.consumer}`);
+          this.#tell((checker) => checker.born?.(daemon.name, daemon.consumer, this.nowMs));
+        },
+        gone: (daemon, why) => {
+          this.#trace.note(daemon.name, `is gone: ${why}`);
+          this.#tell((checker) => checker.gone?.(daemon.name, this.nowMs));
+        },
+        ended: (daemon, reason) =>
+          this.#tell((checker) => checker.ended?.({ daemon: daemon.name, reason, nowMs: this.nowMs })),
+        logged: (daemon, level, fields, message) => {
+          if (level === 'debug') return;
+          const { err, code } = fields as { err?: unknown; code?: string };
+          const which = err instanceof AppError ? err.code : code;
+          this.#trace.note(daemon.name, `${level} ${message}${which === undefined ? '' : ` (${which})`}`);
+          this.#tell((checker) => checker.logged?.({ daemon: daemon.name, level, message, fields, nowMs: this.nowMs }));
+        },
+      },
+    });
+  }
+
+  #tell(what: (checker: Checker) => void): void {
+    for (const checker of this.#checkers) what(checker);
+  }
+
+  #count(kind: string): void {
+    this.faultCounts.set(kind, (this.faultCounts.get(kind) ?? 0) + 1);
+  }
+
+  #fail(invariant: string, what: string): void {
+    if (this.#violation) return;
+    this.#violation = new Violation(invariant, what);
+    this.#trace.note('violation', `${invariant}: ${what}`);
+  }
+}
