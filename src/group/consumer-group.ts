@@ -21,6 +21,7 @@ import { LookAhead } from './look-ahead.ts';
 import { NamesakeWatch } from './namesake-watch.ts';
 import type { Ticket } from './progress.ts';
 import { ShardConsumer } from './shard-consumer.ts';
+import type { Deliver } from './shard-consumer-options.ts';
 
 export class ConsumerGroup {
   readonly #options: ConsumerGroupOptions;
@@ -198,12 +199,11 @@ export class ConsumerGroup {
 
   #startShard(shard: ShardId): void {
     if (this.#consumers.has(shard)) return;
-    const { service, deliver, confirmSoon, budget, from, until, fetchIntervalMs, batchTargetMs, onFatal, log } =
-      this.#options;
+    const { service, confirmSoon, budget, from, until, fetchIntervalMs, batchTargetMs, onFatal, log } = this.#options;
     const consumer: ShardConsumer = new ShardConsumer({
       shard,
       service,
-      deliver,
+      deliver: this.#deliver,
       confirmSoon,
       budget,
       lookAhead: this.#lookAhead,
@@ -222,6 +222,12 @@ export class ConsumerGroup {
     this.#consumers.set(shard, consumer);
     consumer.start();
   }
+
+  readonly #deliver: Deliver = async (body, ticket, signal, maySkip, onBegun) => {
+    this.#heartbeat.fenceIfOverdue();
+    signal.throwIfAborted();
+    await this.#options.deliver(body, ticket, signal, maySkip, onBegun);
+  };
 
   #handOver(shard: ShardId): void {
     const consumer = this.#consumers.get(shard);

@@ -87,7 +87,7 @@ export class Heartbeat {
   async #once(): Promise<void> {
     const { intervalMs, clock } = this.#options;
     const sent = this.#now();
-    this.#fenceIfOverdue();
+    this.fenceIfOverdue();
     // Not `AbortSignal.any` with `AbortSignal.timeout`: nothing holds on to the latter, and collected it never aborts.
     const bound = new AbortController();
     const stop = () => bound.abort(this.#stopping.signal.reason);
@@ -110,10 +110,11 @@ export class Heartbeat {
     clock.cancel(this.#fence);
     const last = this.#lastAnswered;
     if (!last) return;
-    this.#fence = clock.timer(timeoutMs - this.#sinceMs(last), () => this.#fenceIfOverdue());
+    this.#fence = clock.timer(timeoutMs - this.#sinceMs(last), () => this.fenceIfOverdue());
   }
 
-  #fenceIfOverdue(): void {
+  /** Also for who is about to send: a process that was stopped hears of its answers before its timers run. */
+  fenceIfOverdue(): void {
     const last = this.#lastAnswered;
     if (!last) return;
     if (this.#sinceMs(last) < this.#options.timeoutMs) {

@@ -107,7 +107,9 @@ export class Caller {
       this.#throwIfEnded(call, signal);
       const { error, credentials } = outcome;
       if (error.action !== 'retry') {
-        troubles.givenUp(call);
+        // The service has answered: what was in the way of this call is over, whatever the caller makes of the answer.
+        if (error instanceof ServiceError && error.serviceCode !== '') troubles.worked(call);
+        else troubles.givenUp(call);
         throw error;
       }
       troubles.failed(call, error);

@@ -49,12 +49,15 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
   const settings = createTlsSettings(options);
   const watchExpiry = createExpiryWatch(options.clock.now, log);
   const store: Store = { resumable: undefined };
+  let isToldUnverified = false;
 
   return {
     async connect(signal): Promise<Connection> {
       const raw = await connectTcp(options, signal);
       const { socket, presented } = await secure(raw, settings, store, { ...options, log }, signal);
-      if (settings.policy.insecure) {
+      // Once a start, and not with each connection that confirms another.
+      if (settings.policy.insecure && !isToldUnverified) {
+        isToldUnverified = true;
         log.warn({ peer: peerName(options) }, 'the receiver is NOT verified (--insecure): anybody may be reading this');
       }
       if (presented !== undefined) watchExpiry(presented.certificate);

@@ -70,11 +70,11 @@ export const receiverFaults: readonly FaultKind[] = [
     },
   },
   {
-    name: 'receiver-ends-first',
+    name: 'receiver-closes-first',
     weight: 1,
     lastsMs: [0, 0],
     begin: (world, { luck }) => {
-      chosen(world.receivers, luck[0])?.endAll();
+      chosen(world.receivers, luck[0])?.closeAll();
       return undefined;
     },
   },

@@ -12,6 +12,8 @@ import type { TcpEnd } from './tcp.ts';
 
 interface Write {
   readonly bytes: Buffer;
+  /** Of the application's own, and not of a layer below it. */
+  readonly payloadBytes: number;
   readonly done: (error?: Error) => void;
 }
 
@@ -65,12 +67,17 @@ export class ClientSocket extends EventEmitter {
     return this;
   }
 
-  write(bytes: Uint8Array, done: (error?: Error) => void = () => undefined): boolean {
+  write(bytes: Uint8Array, done?: (error?: Error) => void): boolean {
+    return this.send(bytes, bytes.length, done);
+  }
+
+  /** @param payloadBytes what of it is the application's: TLS has records of its own */
+  send(bytes: Uint8Array, payloadBytes: number, done: (error?: Error) => void = () => undefined): boolean {
     if (this.destroyed || this.#isEnding) {
       this.#post(() => done(errno('EPIPE', 'write')), true);
       return false;
     }
-    this.#writes.push({ bytes: Buffer.from(bytes), done });
+    this.#writes.push({ bytes: Buffer.from(bytes), payloadBytes, done });
     this.#flush();
     return this.#writes.length === 0;
   }
@@ -111,8 +118,8 @@ export class ClientSocket extends EventEmitter {
       return;
     }
     while (this.#writes.length > 0 && end.hasRoom) {
-      const { bytes, done } = this.#writes.shift() as Write;
-      this.#onWrite(bytes.length);
+      const { bytes, payloadBytes, done } = this.#writes.shift() as Write;
+      if (payloadBytes > 0) this.#onWrite(payloadBytes);
       end.write(bytes);
       this.#post(() => done());
     }

@@ -16,7 +16,8 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #lastArrivalMs = new WeakMap<object, number>();
   #isCut = false;
-  #kept: (() => void)[] = [];
+  /** By flow: what waits to be sent again; what follows it waits behind it. */
+  readonly #kept = new Map<object, (() => void)[]>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -24,16 +25,16 @@ export class Link {
 
   /** @param flow what is to keep its order: a connection's end */
   send(flow: object, arrive: () => void): void {
-    if (this.#isCut) {
-      this.#kept.push(() => this.send(flow, arrive));
+    if (this.#isCut || this.#kept.has(flow)) {
+      this.#keep(flow, arrive);
       return;
     }
     const { scheduler, delayMs, jitterMs, random } = this.#options;
     const atMs = Math.max(scheduler.nowMs + delayMs + random() * jitterMs, this.#lastArrivalMs.get(flow) ?? 0);
     this.#lastArrivalMs.set(flow, atMs);
     scheduler.at(atMs, () => {
-      // What was on the way when it was cut is lost, and sent again.
-      if (this.#isCut) this.#kept.push(() => this.send(flow, arrive));
+      // What was on the way when it was cut is lost, and sent again; so is what arrives behind a gap.
+      if (this.#isCut || this.#kept.has(flow)) this.#keep(flow, arrive);
       else arrive();
     });
   }
@@ -53,10 +54,20 @@ export class Link {
   mend(): void {
     if (!this.#isCut) return;
     this.#isCut = false;
-    const kept = this.#kept.splice(0);
     const { scheduler, random } = this.#options;
-    scheduler.after(200 + random() * 800, () => {
-      for (const send of kept) send();
-    });
+    for (const flow of this.#kept.keys()) scheduler.after(200 + random() * 800, () => this.#sendAgain(flow));
+  }
+
+  #sendAgain(flow: object): void {
+    if (this.#isCut) return;
+    const kept = this.#kept.get(flow) ?? [];
+    this.#kept.delete(flow);
+    for (const arrive of kept) this.send(flow, arrive);
+  }
+
+  #keep(flow: object, arrive: () => void): void {
+    const kept = this.#kept.get(flow);
+    if (kept) kept.push(arrive);
+    else this.#kept.set(flow, [arrive]);
   }
 }

@@ -86,7 +86,7 @@ export class ClientTlsSocket extends EventEmitter {
       this.emit('finish');
       if (this.#hasSeenEnd) this.destroy();
     });
-    raw.write(record(recordTypes.handshake, Buffer.from('hello')));
+    raw.send(record(recordTypes.handshake, Buffer.from('hello')), 0);
     raw.resume();
   }
 
@@ -111,13 +111,13 @@ export class ClientTlsSocket extends EventEmitter {
   }
 
   write(bytes: Uint8Array, done: (error?: Error) => void): boolean {
-    return this.#raw.write(record(recordTypes.data, bytes), done);
+    return this.#raw.send(record(recordTypes.data, bytes), bytes.length, done);
   }
 
   end(): this {
     if (this.#isEnding || this.destroyed) return this;
     this.#isEnding = true;
-    if (this.#isUp) this.#raw.write(closeNotify(this.#version));
+    if (this.#isUp) this.#raw.send(closeNotify(this.#version), 0);
     this.#raw.end();
     return this;
   }
@@ -146,7 +146,7 @@ export class ClientTlsSocket extends EventEmitter {
     else if (message.startsWith('TLS')) {
       this.#version = message as TlsVersion;
       this.#isUp = true;
-      this.#raw.write(record(recordTypes.handshake, Buffer.from('finished')));
+      this.#raw.send(record(recordTypes.handshake, Buffer.from('finished')), 0);
       this.emit('secureConnect');
     }
   }

@@ -26,8 +26,8 @@ export function drawScenario(seed: string, hazards: Hazards): Scenario {
   const chance = new Chance(seed);
   const settings = drawSettings(chance.fork('settings'));
   const load = drawLoad(chance.fork('load'));
-  const outlets = drawOutlets(chance.fork('outlets'), hazards);
   const daemons = drawDaemons(chance.fork('daemons'), load.shards);
+  const outlets = drawOutlets(chance.fork('outlets'), hazards, { daemons: daemons.length, load });
   const faults = drawFaults(chance.fork('faults'), hazards, { daemons, outlets });
   return {
     seed,
@@ -102,7 +102,13 @@ function drawService(chance: Chance, hazards: Hazards): ServicePlan {
   };
 }
 
-function drawOutlets(chance: Chance, hazards: Hazards): readonly OutletPlan[] {
+/** What a receiver has to bear. */
+interface Given {
+  readonly daemons: number;
+  readonly load: LoadPlan;
+}
+
+function drawOutlets(chance: Chance, hazards: Hazards, given: Given): readonly OutletPlan[] {
   const count = chance.is(0.2) ? 2 : 1;
   return Array.from({ length: count }, (_, at): OutletPlan => {
     const own = chance.fork(at);
@@ -115,7 +121,7 @@ function drawOutlets(chance: Chance, hazards: Hazards): readonly OutletPlan[] {
       strategy: own.pick(['failover', 'load-balance']),
       framing,
       receivers: Array.from({ length: receivers }, (_, which) =>
-        drawReceiver(own.fork(which), name, protocol, which, hazards),
+        drawReceiver(own.fork(which), name, protocol, which, hazards, given),
       ),
     };
   });
@@ -127,18 +133,23 @@ function drawReceiver(
   protocol: ReceiverPlan['protocol'],
   which: number,
   hazards: Hazards,
+  { daemons, load }: Given,
 ): ReceiverPlan {
+  // Slow, and yet quicker than logs come.
   const isSlow = chance.is(0.15);
+  const bytesPerSecond = Math.max(30_000, load.logsPerSecond * (load.logBytes + 160)) * chance.between(3, 10);
+  const readBytes = isSlow ? chance.pick([512, 4_096]) : 65_536;
   return {
     name: `${outlet}-receiver-${which + 1}`,
     outlet,
     protocol,
     sendsCloseNotify: protocol === 'tls' && chance.is(0.75),
     tlsVersion: chance.pick(['TLSv1.2', 'TLSv1.3']),
-    readBytes: isSlow ? chance.pick([512, 4_096]) : 65_536,
-    readPauseMs: isSlow ? chance.between(5, 50) : 0,
+    readBytes,
+    readPauseMs: isSlow ? (readBytes * 1000) / bytesPerSecond : 0,
     closeDelayMs: chance.skewed(0, 200),
-    oneAtATime: chance.is(0.1),
+    // With more daemons than it takes, some would never get in.
+    oneAtATime: daemons === 1 && chance.is(0.2),
     // A receiver that is further away can end its side while our last bytes are on their way to it.
     delayMs: hazards.has('far-receiver') ? chance.between(5, 60) : chance.skewed(0.02, 0.3),
   };
