@@ -7,7 +7,8 @@ import { startMs, Violation, World } from './world.ts';
 export interface SeedResult {
   readonly seed: string;
   readonly virtualMs: number;
-  readonly realMs: number;
+  /** Of this process. */
+  readonly cpuMs: number;
   readonly events: number;
   readonly logs: number;
   readonly duplicates: number;
@@ -31,7 +32,7 @@ export async function runSeed(
   seed: string,
   { hazards = noHazards, scenario, write }: RunOptions = {},
 ): Promise<SeedResult> {
-  const began = performance.now();
+  const cpu = process.cpuUsage();
   const drawn = scenario ?? drawScenario(seed, hazards);
   let trace: Trace | undefined;
   const world = new World(drawn, hazards, (now) => {
@@ -52,7 +53,7 @@ export async function runSeed(
   return {
     seed,
     virtualMs: world.nowMs - startMs,
-    realMs: performance.now() - began,
+    cpuMs: cpuMsSince(cpu),
     events: world.scheduler.events,
     logs: world.logs,
     duplicates: world.duplicates,
@@ -61,4 +62,9 @@ export async function runSeed(
     trace: (trace as Trace).digest(),
     failure,
   };
+}
+
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }

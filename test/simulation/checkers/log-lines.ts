@@ -37,7 +37,8 @@ export const logLinesChecker: CreateChecker = (report) => {
       if (its.lines > mostLinesAMinute)
         report('log lines', `${daemon} writes its ${its.lines}th line of a minute: ${message}`);
       for (const [which, { begins, ends }] of troubles.entries()) {
-        if (ends.test(message)) its.open.delete(which);
+        // What is changed by a reload begins anew, with a client of its own.
+        if (ends.test(message) || message === 'reloaded') its.open.delete(which);
         else if (level === 'warn' && begins.test(message)) its.open.set(which, message);
       }
     },

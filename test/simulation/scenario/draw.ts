@@ -24,8 +24,8 @@ const calmMs = 15_000;
 
 export function drawScenario(seed: string, hazards: Hazards): Scenario {
   const chance = new Chance(seed);
-  const settings = drawSettings(chance.fork('settings'));
   const load = drawLoad(chance.fork('load'));
+  const settings = drawSettings(chance.fork('settings'), load);
   const daemons = drawDaemons(chance.fork('daemons'), load.shards);
   const outlets = drawOutlets(chance.fork('outlets'), hazards, { daemons: daemons.length, load });
   const faults = drawFaults(chance.fork('faults'), hazards, { daemons, outlets });
@@ -42,14 +42,19 @@ export function drawScenario(seed: string, hazards: Hazards): Scenario {
   };
 }
 
-function drawSettings(chance: Chance): Settings {
+/** Pulls a second, over all shards, that a world is to have about: each costs a few hundred microseconds. */
+const pullsASecond = 6;
+/** Of each shard, at most. */
+const groupsASecond = 2;
+
+function drawSettings(chance: Chance, { shards }: LoadPlan): Settings {
   const heartbeatIntervalMs = chance.pick([1_000, 1_500, 2_000, 3_000, 5_000]);
   const timeoutMs = Math.ceil((3 * heartbeatIntervalMs) / 1000) * 1000;
   return {
     heartbeatIntervalMs,
     timeoutMs,
-    fetchIntervalMs: chance.pick([200, 1_000, 1_000, 2_000]),
-    checkpointIntervalMs: chance.pick([500, 1_000, 3_000]),
+    fetchIntervalMs: Math.max(200, (chance.pick([1, 1, 2, 4]) * shards * 1_000) / pullsASecond),
+    checkpointIntervalMs: chance.pick([1_000, 3_000, 5_000]),
     maxInFlightBytes: chance.pick([256 << 10, 1 << 20, 8 << 20, 32 << 20]),
     drainTimeoutMs: Math.floor(timeoutMs * chance.between(0.4, 0.8)),
     confirm: chance.is(0.8) ? 'auto' : 'on',
@@ -66,11 +71,14 @@ function drawSettings(chance: Chance): Settings {
 }
 
 function drawLoad(chance: Chance): LoadPlan {
+  const shards = chance.int(1, 8);
+  const logsPerSecond = Math.floor(chance.skewed(4, 300));
   return {
-    shards: chance.int(1, 8),
+    shards,
     backlogLogs: chance.is(0.5) ? Math.floor(chance.skewed(50, 2_000)) : 0,
-    logsPerSecond: Math.floor(chance.skewed(4, 300)),
-    logsPerGroup: chance.pick([1, 5, 20]),
+    logsPerSecond,
+    // Not many groups a second: each is a pull.
+    logsPerGroup: Math.max(chance.pick([1, 5, 20]), Math.ceil(logsPerSecond / shards / groupsASecond)),
     logBytes: chance.pick([40, 200, 700]),
   };
 }

@@ -55,6 +55,10 @@ export class HttpFaults {
     return () => this.#active.delete(fault);
   }
 
+  get isEmpty(): boolean {
+    return this.#active.size === 0;
+  }
+
   next(
     stage: 'request' | 'answer' | 'body',
     daemon: string,

@@ -67,9 +67,9 @@ export class SimulatedHttp {
     const { scheduler, service, faults, note } = this.#options;
     if (this.partitioned.has(daemon)) return;
     const signed = toSigned(request);
-    const { action, shard } = routeOf(signed);
+    // Where nothing is wrong, nobody asks.
+    const { action, shard } = faults.isEmpty ? { action: undefined, shard: undefined } : routeOf(signed);
     const fault = faults.next('request', daemon, action, shard);
-    const what = `${action ?? request.path}${shard === undefined ? '' : ` ${shard}`}`;
     const back = (run: () => void) => {
       scheduler.after(this.#oneWayMs(), () => {
         if (!this.partitioned.has(daemon)) run();
@@ -77,15 +77,16 @@ export class SimulatedHttp {
     };
     const arrive = (isSecond: boolean) => {
       const carried = service.carryOut(signed, daemon);
-      note(daemon, `${what} ${carried.answer.status}`);
+      const where = carried.shard === undefined ? '' : ` ${carried.shard}`;
+      note(daemon, `${carried.action ?? request.path}${where} ${carried.answer.status}`);
       if (isSecond) return;
-      const lost = faults.next('answer', daemon, action, shard);
+      const lost = faults.next('answer', daemon, carried.action, carried.shard);
       if (lost?.kind === 'lose-answer') {
         if (!lost.silent) back(onReset);
         return;
       }
-      const hasBody = action === 'PullLogs' && carried.answer.body.length > 0;
-      const harm = hasBody ? faults.next('body', daemon, action, shard) : undefined;
+      const hasBody = carried.action === 'PullLogs' && carried.answer.body.length > 0;
+      const harm = hasBody ? faults.next('body', daemon, carried.action, carried.shard) : undefined;
       const slowMs = lost?.kind === 'slow' ? (carried.answer.body.length * 1000) / lost.bytesPerSecond : 0;
       scheduler.after(slowMs, () => back(() => onAnswer(harm ? harmed(carried.answer, harm) : carried.answer, harm)));
     };
