@@ -92,8 +92,7 @@ export class Heartbeat {
     const bound = new AbortController();
     const stop = () => bound.abort(this.#stopping.signal.reason);
     this.#stopping.signal.addEventListener('abort', stop, { once: true });
-    const late = new DOMException('no answer in time', 'TimeoutError');
-    const timer = clock.timer(intervalMs, () => bound.abort(late));
+    const timer = clock.timer(intervalMs, () => bound.abort(new DOMException('no answer in time', 'TimeoutError')));
     try {
       await this.#options.beat(bound.signal);
     } finally {

@@ -2,15 +2,20 @@
  * `npm run simulate`: worlds from seeds (docs/simulation.md). The last line says what was simulated; the exit code is 1
  * when an invariant did not hold.
  *
- *     npm run simulate -- --seed N              replays one; --trace FILE writes what happens, --shrink takes faults out
+ *     npm run simulate -- --seed N              replays one; --trace FILE writes what happens, --shrink takes faults out,
+ *                                               --save FILE keeps what is left (test/simulation/kept)
+ *     npm run simulate -- --scenario FILE       replays one that was kept
  *     npm run simulate -- --seeds K --from N    K of them, from N on
  *     npm run simulate -- --minutes M           as many as go into the time, over all cores, from a seed that is printed
  */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import { lastLine, runMany, type Totals } from './run-many.ts';
+import { readKept } from './kept.ts';
+import { add, lastLine, runMany, type Totals } from './run-many.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
+import { drawScenario, type Hazards } from './scenario/draw.ts';
+import type { Scenario } from './scenario/scenario.ts';
 import { shrink } from './shrink.ts';
 
 interface Flags {
@@ -20,6 +25,8 @@ interface Flags {
   readonly minutes?: number;
   readonly trace?: string;
   readonly shrink?: boolean;
+  readonly save?: string;
+  readonly scenario?: string;
   readonly hazard: readonly string[];
   readonly processes: number;
 }
@@ -29,6 +36,8 @@ const flags = new Command('simulate')
   .option('--seed <seed>', 'replay this one')
   .option('--trace <file>', 'with --seed: write all that happens')
   .option('--shrink', 'with --seed: take faults out while it still fails')
+  .option('--save <file>', 'with --seed: write the scenario, as small as --shrink has made it')
+  .option('--scenario <file>', 'replay one that was saved')
   .option('--seeds <count>', 'so many', toCount, 20)
   .option('--from <seed>', 'the first of them', toCount, 1)
   .option('--minutes <minutes>', 'as many as go into so many minutes', toCount)
@@ -38,27 +47,43 @@ const flags = new Command('simulate')
   .opts<Flags>();
 
 const hazards = new Set(flags.hazard);
-const totals = await (flags.seed === undefined ? many() : one(flags.seed));
+const totals = await run();
 for (const failure of totals.failures) explain(failure);
 process.stdout.write(`${lastLine(totals)}\n`);
 process.exitCode = totals.failures.length > 0 ? 1 : 0;
 
-async function one(seed: string): Promise<Totals> {
-  if (flags.shrink) {
-    const shrunk = await shrink(seed, hazards);
-    if (shrunk) {
-      const { faults, daemons } = shrunk.scenario;
-      process.stdout.write(`what it takes: ${daemons.length} daemons, and\n`);
-      for (const { kind, atMs, forMs } of faults) process.stdout.write(`  ${atMs} ms: ${kind}, for ${forMs} ms\n`);
-    }
+async function run(): Promise<Totals> {
+  if (flags.scenario !== undefined) {
+    const { scenario, hazards: its } = readKept(flags.scenario);
+    return one(scenario, new Set(its));
   }
-  if (flags.trace !== undefined) {
-    const file = createWriteStream(flags.trace);
-    await runSeed(seed, { hazards, write: (line) => file.write(line) });
+  if (flags.seed === undefined) return many();
+  const shrunk = flags.shrink ? await shrink(flags.seed, hazards) : undefined;
+  const scenario = shrunk?.scenario ?? drawScenario(flags.seed, hazards);
+  if (shrunk) {
+    const { faults, daemons } = scenario;
+    process.stdout.write(`what it takes: ${daemons.length} daemons, and\n`);
+    for (const { kind, atMs, forMs } of faults) process.stdout.write(`  ${atMs} ms: ${kind}, for ${forMs} ms\n`);
+  }
+  if (flags.save !== undefined) {
+    const kept = { what: 'what was wrong', hazards: flags.hazard, scenario };
+    writeFileSync(flags.save, `${JSON.stringify(kept, undefined, 1)}\n`);
+  }
+  return one(scenario, hazards);
+}
+
+async function one(scenario: Scenario, its: Hazards): Promise<Totals> {
+  const file = flags.trace === undefined ? undefined : createWriteStream(flags.trace);
+  const result = await runSeed(scenario.seed, {
+    hazards: its,
+    scenario,
+    ...(file && { write: (line: string) => file.write(line) }),
+  });
+  if (file) {
     await new Promise((resolve) => file.end(resolve));
     process.stdout.write(`all that happens is in ${flags.trace}\n`);
   }
-  return runMany({ seeds: [seed], processes: 1, hazards: flags.hazard });
+  return add([result]);
 }
 
 async function many(): Promise<Totals> {

@@ -83,9 +83,9 @@ export class SimulatedProcess {
     this.#onDeath.push(clean);
   }
 
-  /** Somebody sets its wall clock. */
-  jump(byMs: number): void {
-    this.#offsetMs += byMs;
+  /** Somebody sets its wall clock, to no further than that from the true time. */
+  jump(byMs: number, furthestMs: number): void {
+    this.#offsetMs = Math.max(-furthestMs, Math.min(furthestMs, this.#offsetMs + byMs));
   }
 
   get #elapsedMs(): number {

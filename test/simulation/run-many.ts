@@ -70,7 +70,8 @@ function ask(child: ReturnType<typeof fork>, seed: string): Promise<SeedResult> 
   });
 }
 
-function add(results: readonly SeedResult[]): Totals {
+/** @param results in the order of their seeds */
+export function add(results: readonly SeedResult[]): Totals {
   const hash = createHash('sha256');
   const totals: Totals = {
     seeds: results.length,

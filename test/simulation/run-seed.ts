@@ -1,4 +1,6 @@
 /** Runs one world to its end. */
+
+import { forbidRealTime } from './guard.ts';
 import { drawScenario, type Hazards, noHazards } from './scenario/draw.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { Trace } from './trace.ts';
@@ -40,6 +42,7 @@ export async function runSeed(
     return trace;
   });
   let failure: SeedResult['failure'];
+  const realTime = forbidRealTime();
   try {
     await world.run();
   } catch (error) {
@@ -49,6 +52,13 @@ export async function runSeed(
       message: isViolation ? error.message : String(error instanceof Error ? error.stack : error),
       last: (trace as Trace).last,
     };
+  } finally {
+    realTime.end();
+  }
+  if (realTime.calls.size > 0) {
+    // Whoever called it may have swallowed the error.
+    const message = `the system was asked for ${[...realTime.calls].join(', ')}`;
+    failure = { invariant: 'real time', message, last: (trace as Trace).last };
   }
   return {
     seed,

@@ -104,16 +104,20 @@ function checkClock(date: string | undefined, nowMs: number, parse: (text: strin
   if (!date) throw new ApiError(400, 'MissingDate', 'Date does not exist in http header.');
   const requestMs = parse(date);
   if (Number.isNaN(requestMs)) throw new ApiError(400, 'InvalidDateFormat', `Date ${date} is not a date.`);
-  const server = new Date(nowMs).toUTCString();
+  const server = () => new Date(nowMs).toUTCString();
   if (requestMs < nowMs - MAX_CLOCK_SKEW_MS) {
     throw new ApiError(
       400,
       'RequestTimeExpired',
-      `Request time ${date} has been expired while server time is ${server}.`,
+      `Request time ${date} has been expired while server time is ${server()}.`,
     );
   }
   if (requestMs > nowMs + MAX_CLOCK_SKEW_MS) {
-    throw new ApiError(400, 'RequestTimeTooSkewed', `Request time ${date} is too far ahead of server time ${server}.`);
+    throw new ApiError(
+      400,
+      'RequestTimeTooSkewed',
+      `Request time ${date} is too far ahead of server time ${server()}.`,
+    );
   }
 }
 

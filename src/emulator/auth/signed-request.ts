@@ -49,6 +49,7 @@ export function isServiceHeader(name: string): boolean {
 }
 
 function percentDecode(text: string, plus: PlusMeans): string {
+  if (!/[%+]/.test(text)) return text;
   const spaced = plus === 'space' ? text.replaceAll('+', ' ') : text;
   try {
     return decodeURIComponent(spaced);

@@ -1,6 +1,9 @@
 /** What happens to daemons: killed, stopped, drained, reloaded, their clocks set. */
 import { chosen, type FaultKind } from './fault-kind.ts';
 
+/** The service refuses whoever is 15 minutes off: that is for somebody to set right, and a start ends with it. */
+const furthestMs = 13 * 60_000;
+
 export const daemonFaults: readonly FaultKind[] = [
   {
     name: 'kill',
@@ -56,7 +59,7 @@ export const daemonFaults: readonly FaultKind[] = [
     lastsMs: [0, 0],
     begin: (world, { luck }) => {
       const byMs = (luck[1] - 0.5) * (luck[2] < 0.5 ? 4_000 : 1_200_000);
-      chosen(world.daemons, luck[0])?.process?.jump(Math.round(byMs));
+      chosen(world.daemons, luck[0])?.process?.jump(Math.round(byMs), furthestMs);
       return undefined;
     },
   },

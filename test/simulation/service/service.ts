@@ -173,7 +173,9 @@ export class SimulatedService {
 
   #tell(route: Route, request: SignedRequest, { headers, body }: Answer, daemon: string): void {
     const { events } = this.#options;
-    const query = new Map(parseQuery(request.rawQuery, 'space').map(({ key, value }) => [key, value]));
+    const query = {
+      get: (name: string) => parseQuery(request.rawQuery, 'space').find(({ key }) => key === name)?.value,
+    };
     switch (route.action) {
       case 'PullLogs': {
         const shard = Number(route.shard);
