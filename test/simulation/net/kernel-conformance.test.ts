@@ -5,20 +5,26 @@
 import { describe, expect, test } from 'vitest';
 import { ModelLab } from './conformance/model-lab.ts';
 import { RealLab } from './conformance/real-lab.ts';
-import { scripts } from './conformance/scripts.ts';
+import { type Script, scripts } from './conformance/scripts.ts';
+import { tlsScripts } from './conformance/tls-scripts.ts';
+import type { TlsVersion } from './tls-records.ts';
+
+async function compare({ run, allowed }: Script, tls?: TlsVersion): Promise<void> {
+  const real = await RealLab.start(tls);
+  const onReal = await run(real).finally(() => real.stop());
+  const onModel = await run(new ModelLab(tls));
+  if (allowed) {
+    expect(allowed.outcomes).toContainEqual(onReal);
+    expect(allowed.outcomes).toContainEqual(onModel);
+  } else expect(onModel).toEqual(onReal);
+}
 
 // What the kernel lists is Linux'.
-describe.skipIf(process.platform !== 'linux')(
-  'the model of TCP and of Node’s sockets sees what the real ones see',
-  () => {
-    test.each(scripts)('$name', async ({ run, allowed }) => {
-      const real = await RealLab.start();
-      const onReal = await run(real).finally(() => real.stop());
-      const onModel = await run(new ModelLab());
-      if (allowed) {
-        expect(allowed.outcomes).toContainEqual(onReal);
-        expect(allowed.outcomes).toContainEqual(onModel);
-      } else expect(onModel).toEqual(onReal);
-    });
-  },
-);
+describe.skipIf(process.platform !== 'linux')('the model and this machine show the same of', () => {
+  describe('TCP and UDP', () => {
+    test.each(scripts)('$name', (script) => compare(script));
+  });
+  describe.each(['TLSv1.3', 'TLSv1.2'] as const)('%s', (version) => {
+    test.each(tlsScripts)('$name', (script) => compare(script, version));
+  });
+});

@@ -7,8 +7,16 @@ import type { Socket, TcpNetConnectOpts } from 'node:net';
 import type { Network } from '../../../../src/sink/network.ts';
 import { KernelEnding } from '../../../../src/sink/syslog/kernel-ending.ts';
 import type { Clock } from '../../../../src/time/clock.ts';
+import type { TlsVersion } from '../tls-records.ts';
 
-export type PeerStep = ['read'] | ['write', number] | ['end'] | ['close'] | ['reset'];
+export type PeerStep =
+  | ['read']
+  | ['write', number]
+  | ['end']
+  /** Over TLS: without a close_notify. */
+  | ['endBare']
+  | ['close']
+  | ['reset'];
 
 export interface Peer {
   readonly received: number;
@@ -28,6 +36,8 @@ export interface Lab {
   readonly clock: Clock;
   readonly network: Network;
   readonly peer: Peer;
+  /** The peer speaks it. */
+  readonly tls: TlsVersion | undefined;
   /** Where the peer listens, and where nobody does. */
   readonly port: number;
   readonly closedPort: number;
@@ -59,41 +69,75 @@ export function stateIn(list: string, localPort: number): string {
 
 /** Our side, as the daemon has it; what it hears is written down. */
 export class Ours {
-  readonly socket: Socket;
+  readonly raw: Socket;
+  /** The connection's, or TLS on it when that is up. */
+  socket: Socket;
   readonly seen: string[] = [];
+  session: Buffer | undefined;
   bytes = 0;
+  outcome: string | undefined;
   readonly #lab: Lab;
+  #localPort = 0;
   #ending: KernelEnding | undefined;
+  #wireBytes = 0;
 
-  constructor(lab: Lab, options: Partial<TcpNetConnectOpts> = {}) {
+  constructor(lab: Lab, options: Partial<TcpNetConnectOpts> = {}, session?: Buffer) {
     this.#lab = lab;
     const to = { host: '127.0.0.1', port: lab.port, allowHalfOpen: true, noDelay: true };
-    this.socket = lab.network.connect({ ...to, ...options });
-    const { socket, seen } = this;
-    socket.on('connect', () => {
-      this.#ending = new KernelEnding(socket, lab.clock, lab.network);
-      seen.push('connect');
+    this.raw = lab.network.connect({ ...to, ...options });
+    this.socket = this.raw;
+    this.raw.on('connect', () => {
+      this.#ending = new KernelEnding(this.raw, lab.clock, lab.network);
+      this.#localPort = this.raw.localPort ?? 0;
+      this.seen.push('connect');
+      if (lab.tls) this.#secure(session);
     });
+    if (lab.tls) this.raw.on('close', () => this.seen.push('raw close'));
+    else this.#listen(this.raw);
+  }
+
+  #secure(session: Buffer | undefined): void {
+    const { raw, seen } = this;
+    const socket = this.#lab.network.connectTls({
+      socket: raw,
+      rejectUnauthorized: false,
+      ...(session && { session }),
+    });
+    this.socket = socket;
+    socket.on('secureConnect', () => seen.push(`${socket.getProtocol()}${socket.isSessionReused() ? ' resumed' : ''}`));
+    socket.on('session', (fresh) => {
+      this.session = fresh;
+      seen.push('session');
+    });
+    this.#listen(socket);
+  }
+
+  #listen(socket: Socket): void {
+    const { seen } = this;
     socket.on('data', (bytes) => {
       this.bytes += bytes.length;
       if (seen.at(-1) !== 'data') seen.push('data');
     });
     socket.on('finish', () => {
+      this.countWire();
       seen.push('finish');
       this.#ending?.weEnded();
     });
     socket.on('end', () => {
-      seen.push('end');
+      seen.push(this.#lab.tls ? `end, ${this.raw.bytesRead - this.#wireBytes} bytes of the wire` : 'end');
       void this.#ending?.outcome(new AbortController().signal).then((outcome) => (this.outcome = outcome));
     });
     socket.on('error', (error) => seen.push(`error ${error.message.replaceAll(/:\d+/g, '')}${codeOf(error)}`));
     socket.on('close', (isBroken) => seen.push(isBroken ? 'close with error' : 'close'));
   }
 
-  outcome: string | undefined;
+  /** Of the wire, what comes from now on is told with the end. */
+  countWire(): void {
+    this.#wireBytes = this.raw.bytesRead;
+  }
 
   has(event: string): boolean {
-    return this.seen.some((each) => each === event || each.startsWith(`${event} `));
+    return this.seen.some((each) => each === event || each.startsWith(`${event} `) || each.startsWith(`${event},`));
   }
 
   async hears(event: string): Promise<void> {
@@ -106,7 +150,7 @@ export class Ours {
 
   /** Of our end, in the kernel's list, when it has settled. */
   async notesState(): Promise<void> {
-    const port = this.socket.localPort ?? 0;
+    const port = this.#localPort;
     await this.#lab.settle();
     let state = await this.#lab.state(port);
     // Nothing is missing but an acknowledgement, which a kernel may put off for 40 ms and more.
@@ -124,10 +168,15 @@ export class Ours {
   }
 }
 
-export async function connected(lab: Lab): Promise<Ours> {
-  const ours = new Ours(lab);
-  await ours.hears('connect');
+/** Up, and over TLS with what the peer sends behind the handshake. */
+export async function connected(lab: Lab, session?: Buffer): Promise<Ours> {
+  const ours = new Ours(lab, {}, session);
+  // OpenSSL gives no new ticket where a session was resumed.
+  const isUp = () => ours.has(lab.tls ? 'session' : 'connect') || ours.has(`${lab.tls} resumed`);
+  await lab.until(isUp, 'the connection');
   await lab.until(() => lab.peer.isAccepted, 'the peer to accept');
+  if (lab.tls) await lab.settle();
+  ours.countWire();
   return ours;
 }
 

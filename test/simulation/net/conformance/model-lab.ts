@@ -7,7 +7,9 @@ import { Scheduler } from '../../scheduler.ts';
 import type { SimulatedHost } from '../kernel/host.ts';
 import { listen } from '../peers/listen.ts';
 import type { PeerSocket } from '../peers/peer-socket.ts';
+import { TlsServer } from '../peers/tls-peer-socket.ts';
 import { SimulatedNetwork } from '../simulated-network.ts';
+import type { TlsVersion } from '../tls-records.ts';
 import { type Lab, type Peer, type PeerStep, stateIn } from './lab.ts';
 
 const longestWaitMs = 10_000;
@@ -23,7 +25,10 @@ export class ModelLab implements Lab {
   readonly #host: SimulatedHost;
   readonly #process: SimulatedProcess;
 
-  constructor() {
+  readonly tls: TlsVersion | undefined;
+
+  constructor(version?: TlsVersion) {
+    this.tls = version;
     const { scheduler } = this;
     const random = new Chance('conformance').next;
     // Buffers about as large as the kernel's are on its loopback.
@@ -34,7 +39,13 @@ export class ModelLab implements Lab {
     this.clock = this.#process.clock;
     this.network = all.of(this.#process, { host: this.#host });
     this.peer = new ModelPeer(create('peer'));
-    listen(this.#host, this.port, { process: this.peer.process, onConnection: (socket) => this.peer.accept(socket) });
+    const tls =
+      version && new TlsServer({ version, tickets: version === 'TLSv1.3' ? 2 : 1, sendsCloseNotify: true }, 1);
+    listen(this.#host, this.port, {
+      process: this.peer.process,
+      tls,
+      onConnection: (socket) => this.peer.accept(socket),
+    });
   }
 
   async until(condition: () => boolean, what: string): Promise<void> {
@@ -113,6 +124,7 @@ class ModelPeer implements Peer {
       this.#isReading = true;
       this.#read();
     } else if (action === 'write') socket?.write(Buffer.alloc(argument ?? 0));
+    else if (action === 'endBare') socket?.end({ isBare: true });
     else socket?.[action]();
   }
 

@@ -5,11 +5,20 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { systemNetwork } from '../../../../src/sink/network.ts';
 import { systemClock } from '../../../../src/time/clock.ts';
+import { createAuthority, type Identity, issue } from '../../../support/certificates.ts';
+import type { TlsVersion } from '../tls-records.ts';
 import { type Lab, type Peer, type PeerStep, stateIn } from './lab.ts';
 
 const peerFile = fileURLToPath(new URL('./peer-process.mjs', import.meta.url));
 const longestWaitMs = 10_000;
 const settleMs = 30;
+
+let identity: Promise<Identity> | undefined;
+
+function identityOnce(): Promise<Identity> {
+  identity ??= createAuthority('peers').then((authority) => issue(authority, { commonName: 'peer' }));
+  return identity;
+}
 
 interface Told {
   readonly event: string;
@@ -24,15 +33,19 @@ export class RealLab implements Lab {
   readonly port: number;
   readonly closedPort = 1;
 
-  private constructor(peer: RealPeer, port: number) {
+  readonly tls: TlsVersion | undefined;
+
+  private constructor(peer: RealPeer, port: number, tls: TlsVersion | undefined) {
     this.peer = peer;
     this.port = port;
+    this.tls = tls;
   }
 
-  static async start(): Promise<RealLab> {
-    const child = fork(peerFile, { execArgv: [] });
+  static async start(tls?: TlsVersion): Promise<RealLab> {
+    const { key, cert } = await identityOnce();
+    const child = fork(peerFile, tls ? [tls, key.toString(), cert.toString()] : [], { execArgv: [] });
     const [told] = (await once(child, 'message')) as [Told];
-    return new RealLab(new RealPeer(child), told.port ?? 0);
+    return new RealLab(new RealPeer(child), told.port ?? 0, tls);
   }
 
   async until(condition: () => boolean, what: string): Promise<void> {

@@ -61,7 +61,7 @@ export class SimulatedHost implements TcpKernel {
     return this.#isOn;
   }
 
-  /** Power fails: its kernel forgets everything and says nothing. Its processes are the caller's to kill, before. */
+  /** Power fails: its kernel forgets everything and says nothing. Its processes are the caller's to kill, then. */
   powerOff(): void {
     this.#isOn = false;
     for (const endpoint of [...this.endpoints.values()]) endpoint.vanish();

@@ -113,15 +113,16 @@ export class StreamHandle implements Handle {
   }
 
   #poll(): void {
-    const isShuttingDown = this.#onShutdown !== undefined;
-    if (!this.#isReading && this.#writes.length === 0 && !isShuttingDown) return;
+    // Our end needs no room.
+    const isEnding = this.#onShutdown !== undefined && this.#writes.length === 0;
+    if (!this.#isReading && this.#writes.length === 0 && !isEnding) return;
     const { isHungUp } = this.endpoint;
     if (this.#isReading && this.endpoint.isReadable) {
       const wasPartial = this.#read();
       if (isHungUp && wasPartial && this.#isReading) this.#end();
     }
     if (this.#isClosed) return;
-    if (this.endpoint.isWritable || isHungUp) this.#flush();
+    if (isEnding || this.endpoint.isWritable || isHungUp) this.#flush();
     if (!this.#isClosed && this.#isReading && this.endpoint.isReadable) this.#pollSoon();
   }
 

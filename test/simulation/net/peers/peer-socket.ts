@@ -17,7 +17,8 @@ export interface PeerSocket {
   onReadable: () => void;
   /** Bytes; 'end' behind the last of them; 'reset' when the connection is broken; undefined: nothing now. */
   read(mostBytes: number): Buffer | 'end' | 'reset' | undefined;
-  write(bytes: Uint8Array): void;
+  /** @returns false where the connection is broken; what the kernel does not take at once waits here */
+  write(bytes: Uint8Array): boolean;
   /** Our end, behind what was written: a FIN; over TLS a close_notify in front of it, unless it is bare. */
   end(options?: { readonly isBare?: boolean }): void;
   /** Of the descriptor. Unread bytes make it a reset. */
@@ -29,8 +30,8 @@ export class TcpPeerSocket implements PeerSocket {
   readonly id: number;
   readonly endpoint: TcpEndpoint;
   onReadable: () => void = () => undefined;
-  /** What was written is with the kernel. */
-  onDrained: () => void = () => undefined;
+  /** It is up, or what was written is with the kernel. */
+  onWritable: () => void = () => undefined;
   readonly #process: SimulatedProcess;
   #toWrite: Uint8Array[] = [];
   #isEnding = false;
@@ -68,7 +69,9 @@ export class TcpPeerSocket implements PeerSocket {
     this.#process.post(() => {
       this.#isPosted = false;
       if (this.#isClosed) return;
+      const wasWriting = this.isWriting;
       this.#flush();
+      if (wasWriting ? !this.isWriting : this.endpoint.isConnected) this.onWritable();
       if (!this.#isClosed && this.endpoint.isReadable) this.onReadable();
     });
   }
@@ -78,9 +81,9 @@ export class TcpPeerSocket implements PeerSocket {
     return typeof what === 'string' && what !== 'end' ? 'reset' : what;
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array): boolean {
     this.#toWrite.push(bytes);
-    if (this.#toWrite.length === 1) this.#flush();
+    return this.#toWrite.length > 1 || this.#flush();
   }
 
   end(): void {
@@ -99,19 +102,22 @@ export class TcpPeerSocket implements PeerSocket {
     this.endpoint.abort();
   }
 
-  #flush(): void {
-    const wasWriting = this.isWriting;
+  /** @returns false where the connection is broken: that is told where it is read from, too */
+  #flush(): boolean {
     while (this.#toWrite.length > 0) {
       const bytes = this.#toWrite[0] as Uint8Array;
       const taken = this.endpoint.write([bytes]);
-      // A broken connection is told where it is read from.
-      if (typeof taken === 'string') this.#toWrite = [];
-      else if (taken < bytes.length) {
+      if (typeof taken === 'string') {
+        this.#toWrite = [];
+        return false;
+      }
+      if (taken < bytes.length) {
         this.#toWrite[0] = bytes.subarray(taken);
-        return;
-      } else this.#toWrite.shift();
+        return true;
+      }
+      this.#toWrite.shift();
     }
     if (this.#isEnding) this.endpoint.shutdown();
-    if (wasWriting) this.onDrained();
+    return true;
   }
 }

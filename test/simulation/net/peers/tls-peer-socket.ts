@@ -23,6 +23,8 @@ export interface TlsServerOptions {
   readonly version: TlsVersion;
   /** Session tickets that it sends after a handshake; 0: none, and no session is resumed. */
   readonly tickets: number;
+  /** A resumed session gets a new one, too; OpenSSL's servers do not do that. */
+  readonly renewsTickets?: boolean;
   /** It ends its side with a close_notify in front of the FIN. */
   readonly sendsCloseNotify: boolean;
   /** An alert instead of letting the client in: 116 wants a certificate (TLS 1.3 sends it behind the handshake). */
@@ -103,8 +105,8 @@ export class TlsPeerSocket implements PeerSocket {
     return this.#plain.take(mostBytes);
   }
 
-  write(bytes: Uint8Array): void {
-    for (const part of dataRecords(this.#server.options.version, [bytes])) this.#tcp.write(part);
+  write(bytes: Uint8Array): boolean {
+    return this.#tcp.write(Buffer.concat(dataRecords(this.#server.options.version, [bytes])));
   }
 
   end({ isBare = !this.#server.options.sendsCloseNotify }: { readonly isBare?: boolean } = {}): void {
@@ -166,19 +168,19 @@ export class TlsPeerSocket implements PeerSocket {
         this.#refuse(refusal);
         return;
       }
-      const next = version === 'TLSv1.2' && this.#isResumed ? this.#server.issue() : 0;
-      this.#send(messages.serverHello, next, this.#isResumed ? helloBytes.resumed : helloBytes.full);
+      this.#send(messages.serverHello, 0, this.#isResumed ? helloBytes.resumed : helloBytes.full);
     } else if (message === messages.finished) this.#onFinished();
   }
 
   #onFinished(): void {
-    const { version, tickets, refusal } = this.#server.options;
+    const { version, tickets, renewsTickets = false, refusal } = this.#server.options;
     if (refusal !== undefined) {
       this.#refuse(refusal);
       return;
     }
     if (version === 'TLSv1.3') {
-      for (let i = 0; i < tickets; i++) this.#send(messages.ticket, this.#server.issue(), ticketBytes);
+      const fresh = this.#isResumed && !renewsTickets ? 0 : tickets;
+      for (let i = 0; i < fresh; i++) this.#send(messages.ticket, this.#server.issue(), ticketBytes);
     } else if (!this.#isResumed) {
       this.#send(messages.serverDone, tickets > 0 ? this.#server.issue() : 0, finishedBytes + ticketBytes);
     }
