@@ -4,8 +4,8 @@
  * kernel-conformance.test.ts holds to the real ones.
  *
  * Where it is coarser:
- *   - No congestion control, no delayed acknowledgements, no Nagle: what the peer's window has room for is sent at once,
- *     in segments of up to 64 KiB, and each is acknowledged at once.
+ *   - No congestion control, no Nagle: what the peer's window has room for is sent at once, in segments of up to 64 KiB.
+ *   - Each is acknowledged at once. A real kernel puts that off for 40 ms and more, for a FIN too: FIN_WAIT1 is shorter here.
  *   - What is lost is sent again by the timer only, from the first byte that is missing; what came behind a gap is not kept.
  *   - Buffers count bytes of content, are of a fixed size, and do not grow. Sequence numbers do not wrap.
  *   - Round trips are not measured: the first retransmission is due after 200 ms and twice the way's round trip.

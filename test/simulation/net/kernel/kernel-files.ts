@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { endianness } from 'node:os';
 import type { SimulatedHost } from './host.ts';
 import type { Address } from './segment.ts';
-import type { TcpState } from './tcp-endpoint.ts';
+import type { TcpEndpoint, TcpState } from './tcp-endpoint.ts';
 
 const codes: Readonly<Record<TcpState, string>> = {
   ESTABLISHED: '01',
@@ -40,10 +40,10 @@ function list(host: SimulatedHost, isV6: boolean): string {
   const lines = [head];
   for (const endpoint of host.endpoints.values()) {
     if (endpoint.local.address.includes(':') !== isV6) continue;
-    const { local, remote, state, unacknowledgedBytes, unreadBytes } = endpoint;
+    const { state, unacknowledgedBytes, unreadBytes } = endpoint;
     const queues = `${hex(unacknowledgedBytes, 8)}:${hex(unreadBytes, 8)}`;
     const sl = String(lines.length - 1).padStart(4);
-    lines.push(`${sl}: ${listed(local)} ${listed(remote)} ${codes[state]} ${queues} 00:00000000 00000000     0`);
+    lines.push(`${sl}: ${ends(endpoint)} ${codes[state]} ${queues} 00:00000000 00000000     0`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -60,6 +60,18 @@ function sockets(host: SimulatedHost): string {
   }
   return `sockets: used ${inUse}\nTCP: inuse ${inUse} orphan ${orphans} tw ${waits} alloc ${inUse + orphans} mem 0\n`;
 }
+
+/** Written once for each: the list is asked for often. */
+function ends(endpoint: TcpEndpoint): string {
+  let text = written.get(endpoint);
+  if (text === undefined) {
+    text = `${listed(endpoint.local)} ${listed(endpoint.remote)}`;
+    written.set(endpoint, text);
+  }
+  return text;
+}
+
+const written = new WeakMap<TcpEndpoint, string>();
 
 function listed({ address, port }: Address): string {
   const bytes = isIPv6(address) ? ipv6Bytes(address) : Buffer.from(address.split('.').map(Number));
