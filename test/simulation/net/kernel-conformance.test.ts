@@ -1,0 +1,30 @@
+/**
+ * The model of the network against the real one: each script runs on sockets of this machine, and on the model, and our
+ * side has to see the same, in the same order. Where the model is coarser: simulated-network.ts.
+ */
+import { describe, expect, test } from 'vitest';
+import { ModelLab } from './conformance/model-lab.ts';
+import { RealLab } from './conformance/real-lab.ts';
+import { type Script, scripts } from './conformance/scripts.ts';
+import { tlsScripts } from './conformance/tls-scripts.ts';
+import type { TlsVersion } from './tls-records.ts';
+
+async function compare({ run, allowed }: Script, tls?: TlsVersion): Promise<void> {
+  const real = await RealLab.start(tls);
+  const onReal = await run(real).finally(() => real.stop());
+  const onModel = await run(new ModelLab(tls));
+  if (allowed) {
+    expect(allowed.outcomes).toContainEqual(onReal);
+    expect(allowed.outcomes).toContainEqual(onModel);
+  } else expect(onModel).toEqual(onReal);
+}
+
+// What the kernel lists is Linux'.
+describe.skipIf(process.platform !== 'linux')('the model and this machine show the same of', () => {
+  describe('TCP and UDP', () => {
+    test.each(scripts)('$name', (script) => compare(script));
+  });
+  describe.each(['TLSv1.3', 'TLSv1.2'] as const)('%s', (version) => {
+    test.each(tlsScripts)('$name', (script) => compare(script, version));
+  });
+});
