@@ -21,7 +21,7 @@ import { quotasChecker } from './checkers/quotas.ts';
 import { SimulatedDaemon } from './daemon.ts';
 import { faultKind } from './faults/kinds.ts';
 import { Ledger, Outlet } from './ledger.ts';
-import { SimulatedNetwork } from './net/network.ts';
+import { SimulatedNetwork } from './net/simulated-network.ts';
 import { SimulatedReceiver } from './receivers/receiver.ts';
 import type { Hazards } from './scenario/draw.ts';
 import { type Scenario, settleBoundMs } from './scenario/scenario.ts';
@@ -89,7 +89,7 @@ export class World {
       random: chance.fork('http').next,
       note: (daemon, what) => trace.note(daemon, what),
     });
-    this.network = new SimulatedNetwork({ scheduler, random: chance.fork('network').next, lossRate: () => 0 });
+    this.network = new SimulatedNetwork(scheduler, chance.fork('network').next);
     this.receivers = scenario.outlets.flatMap((outlet) =>
       outlet.receivers.map((plan) => this.#createReceiver(plan, outlet)),
     );
@@ -244,6 +244,7 @@ export class World {
       network: this.network,
       scheduler: this.scheduler,
       random: this.#chance.fork(`receiver/${plan.name}`).next,
+      isSentTo: (receiver) => this.#isSentTo(receiver),
       events: {
         read: (receiver, connection, logs) => {
           const first = logs[0];
@@ -273,8 +274,19 @@ export class World {
     });
   }
 
+  #isSentTo({ host }: SimulatedReceiver): boolean {
+    return this.daemons.some(({ name }) =>
+      [...this.network.host(name).endpoints.values()].some(
+        ({ remote, unacknowledgedBytes }) => unacknowledgedBytes > 0 && host.addresses.has(remote.address),
+      ),
+    );
+  }
+
   #createDaemon(plan: Scenario['daemons'][number]): SimulatedDaemon {
-    const address = `192.0.2.${Number(plan.name.split('-')[1])}`;
+    const host = this.network.host(plan.name);
+    for (const receiver of this.receivers) {
+      this.network.setPath(host, receiver.host, { delayMs: receiver.plan.delayMs, lossRate: receiver.plan.lossRate });
+    }
     return new SimulatedDaemon({
       plan,
       scenario: this.scenario,
@@ -284,9 +296,13 @@ export class World {
       machineOf: (process): Machine => ({
         clock: process.clock,
         openHttp: this.http.openFor(process),
-        network: this.network.viewOf(process, address, (bytes) =>
-          this.#tell((checker) => checker.wrote?.({ daemon: plan.name, bytes, nowMs: this.nowMs })),
-        ),
+        network: this.network.of(process, {
+          onWrite: (chunks) => {
+            // Logs count: a connection may be ended, or opened, at any time.
+            if (chunks.some(holdsLogs))
+              this.#tell((checker) => checker.wrote?.({ daemon: plan.name, nowMs: this.nowMs }));
+          },
+        }),
       }),
       events: {
         born: (daemon) => {
@@ -323,4 +339,8 @@ export class World {
     this.#violation = new Violation(invariant, what);
     this.#trace.note('violation', `${invariant}: ${what}`);
   }
+}
+
+function holdsLogs(chunk: Uint8Array): boolean {
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).includes('||s=');
 }

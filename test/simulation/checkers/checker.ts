@@ -62,8 +62,8 @@ export interface Checker {
   }): void;
   requested?(request: { daemon: string; action: string; shard: number | undefined; nowMs: number }): void;
   read?(read: ReadSeen): void;
-  /** A daemon's process has given bytes to a socket. */
-  wrote?(write: { daemon: string; bytes: number; nowMs: number }): void;
+  /** A daemon's process has given logs to a socket. */
+  wrote?(write: { daemon: string; nowMs: number }): void;
   logged?(line: LogLineSeen): void;
   /** A daemon has ended without being asked to. */
   ended?(end: { daemon: string; reason: string; nowMs: number }): void;

@@ -12,12 +12,12 @@ export const fenceChecker: CreateChecker = (report, { settings }) => {
     beaten({ daemon, nowMs }) {
       heardMs.set(daemon, nowMs);
     },
-    wrote({ daemon, bytes, nowMs }) {
+    wrote({ daemon, nowMs }) {
       const heard = heardMs.get(daemon);
       if (heard === undefined) return;
       const lateMs = nowMs - heard - timeoutMs - heartbeatIntervalMs;
       if (lateMs > 0) {
-        report('fence', `${daemon} wrote ${bytes} bytes ${Math.round(lateMs)} ms behind the bound: it must be fenced`);
+        report('fence', `${daemon} sent logs ${Math.round(lateMs)} ms behind the bound: it must be fenced`);
       }
     },
     gone(daemon) {

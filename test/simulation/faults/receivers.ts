@@ -96,9 +96,9 @@ export const receiverFaults: readonly FaultKind[] = [
       const receiver = chosen(world.receivers, luck[0]);
       const daemon = chosen(world.daemons, luck[1]);
       if (!receiver || !daemon) return undefined;
-      const link = world.network.link(daemon.name, receiver.name);
-      link.cut();
-      return () => link.mend();
+      const host = world.network.host(daemon.name);
+      world.network.cut(host, receiver.host);
+      return () => world.network.heal(host, receiver.host);
     },
   },
   {
@@ -138,7 +138,12 @@ export const receiverFaults: readonly FaultKind[] = [
     hazard: 'receiver-moves',
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
-      if (receiver) world.network.moveHost(receiver.name);
+      const [before] = receiver?.host.addresses ?? [];
+      if (!receiver || before === undefined) return undefined;
+      const address = before.replace('10.0.', '10.1.');
+      world.network.moveAddress(before, undefined);
+      world.network.moveAddress(address, receiver.host);
+      world.network.setName(receiver.name, [address]);
       return undefined;
     },
   },

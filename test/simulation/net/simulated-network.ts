@@ -28,6 +28,7 @@ import { Path, type PathOptions } from './kernel/path.ts';
 import { SimulatedDatagramSocket } from './node/datagram-socket.ts';
 import { dial } from './node/dial.ts';
 import { notFound, systemError } from './node/errors.ts';
+import type { OnWrite } from './node/on-write.ts';
 import type { SimulatedSocket } from './node/socket.ts';
 import { SimulatedTlsSocket } from './node/tls-socket.ts';
 
@@ -42,7 +43,7 @@ export interface NetworkOptions {
 export interface ViewOptions {
   readonly host: SimulatedHost;
   /** Told of what the process gives to its kernel. */
-  readonly onWrite?: (bytes: number) => void;
+  readonly onWrite?: OnWrite;
 }
 
 const defaults = { path: { delayMs: 0.2 }, sendBytes: 256 << 10, receiveBytes: 128 << 10, lookupMs: 1 };

@@ -3,8 +3,12 @@
  * it does otherwise, a fault makes it do.
  */
 
-import type { Listener, SimulatedNetwork } from '../net/network.ts';
-import type { Peer } from '../net/peer.ts';
+import type { SimulatedHost } from '../net/kernel/host.ts';
+import { DatagramReceiver } from '../net/peers/datagram-receiver.ts';
+import { listen } from '../net/peers/listen.ts';
+import type { PeerSocket } from '../net/peers/peer-socket.ts';
+import { TlsServer } from '../net/peers/tls-peer-socket.ts';
+import type { SimulatedNetwork } from '../net/simulated-network.ts';
 import { SimulatedProcess } from '../process.ts';
 import type { OutletPlan, ReceiverPlan } from '../scenario/scenario.ts';
 import type { Scheduler } from '../scheduler.ts';
@@ -23,6 +27,8 @@ export interface SimulatedReceiverOptions {
   readonly network: SimulatedNetwork;
   readonly scheduler: Scheduler;
   readonly random: () => number;
+  /** Bytes are on their way to it. */
+  readonly isSentTo: (receiver: SimulatedReceiver) => boolean;
   readonly events: ReceiverEvents;
 }
 
@@ -39,20 +45,21 @@ export interface Behaviour {
 }
 
 const port = 514;
-const receiveBytes = 128 << 10;
 
 export class SimulatedReceiver {
   readonly plan: ReceiverPlan;
   readonly behaviour: Behaviour = { silent: false, resets: false, pace: undefined, stuck: false };
   readonly #options: SimulatedReceiverOptions;
-  readonly #peers = new Set<Peer>();
+  readonly #peers = new Set<PeerSocket>();
   #process: SimulatedProcess | undefined;
-  #listener: Listener | undefined;
+  readonly host: SimulatedHost;
+  #listening: { close(): void } | undefined;
+  #starts = 0;
 
   constructor(options: SimulatedReceiverOptions) {
     this.#options = options;
     this.plan = options.plan;
-    options.network.addHost(options.plan.name, options.plan.delayMs);
+    this.host = options.network.host(options.plan.name);
   }
 
   get name(): string {
@@ -69,29 +76,22 @@ export class SimulatedReceiver {
 
   /** Something is on its way to it, or lies unread: killed now, it would lose it. */
   get isBusy(): boolean {
-    return [...this.#peers].some((peer) => peer.hasInFlight || peer.unreadBytes > 0);
+    return [...this.#peers].some((peer) => peer.readable > 0) || this.#options.isSentTo(this);
   }
 
   start(): void {
     if (this.#process) return;
-    const { scheduler, random, plan, network } = this.#options;
-    const process = new SimulatedProcess(scheduler, { name: plan.name, offsetMs: 0, rate: 1, random });
-    this.#process = process;
-    const tls = { version: plan.tlsVersion, sendsCloseNotify: plan.sendsCloseNotify };
-    this.#listener = {
-      process,
-      tls: plan.protocol === 'tls' ? tls : undefined,
-      receiveBytes,
-      connected: (peer) => this.#accept(process, peer),
-      datagram: (bytes) => this.#take(0, new Deframer('datagram'), bytes),
-    };
-    network.listen(plan.name, port, this.#listener);
+    const { scheduler, random, plan } = this.#options;
+    this.#process = new SimulatedProcess(scheduler, { name: plan.name, offsetMs: 0, rate: 1, random });
+    this.#starts++;
+    this.listenAgain();
   }
 
   /** SIGKILL. */
   kill(): void {
     const process = this.#process;
     this.#process = undefined;
+    this.#listening = undefined;
     this.#peers.clear();
     process?.kill();
     this.#options.events.note(this, 'killed');
@@ -107,7 +107,7 @@ export class SimulatedReceiver {
   closeAll(): void {
     for (const peer of this.#peers) {
       // With something on its way to it, its end could meet ours (issue 14, row 3).
-      if (peer.hasInFlight) continue;
+      if (peer.readable > 0 || this.#options.isSentTo(this)) continue;
       peer.end();
       peer.close();
       this.#peers.delete(peer);
@@ -116,20 +116,34 @@ export class SimulatedReceiver {
 
   /** Nobody listens; connections go on. */
   stopListening(): void {
-    this.#options.network.stopListening(this.plan.name, port);
+    this.#listening?.close();
+    this.#listening = undefined;
   }
 
   listenAgain(): void {
-    if (this.#process && this.#listener) this.#options.network.listen(this.plan.name, port, this.#listener);
+    const process = this.#process;
+    if (!process || this.#listening) return;
+    const { protocol, tlsVersion, sendsCloseNotify, tickets } = this.plan;
+    if (protocol === 'udp') {
+      const onDatagram = (bytes: Buffer) => this.#take(0, new Deframer('datagram'), bytes);
+      this.#listening = new DatagramReceiver(this.host, port, { process, onDatagram });
+      return;
+    }
+    const tls = new TlsServer({ version: tlsVersion, tickets, sendsCloseNotify }, this.#starts);
+    this.#listening = listen(this.host, port, {
+      process,
+      onConnection: (peer) => this.#accept(process, peer),
+      ...(protocol === 'tls' && { tls }),
+    });
   }
 
-  #accept(process: SimulatedProcess, peer: Peer): void {
+  #accept(process: SimulatedProcess, peer: PeerSocket): void {
     const { plan, outlet, events } = this.#options;
     if (this.behaviour.resets) {
       peer.reset();
       return;
     }
-    for (const each of this.#peers) if (each.isOver) this.#peers.delete(each);
+    for (const each of this.#peers) if (isOver(each)) this.#peers.delete(each);
     if (plan.oneAtATime && this.#peers.size > 0) {
       peer.close();
       return;
@@ -149,6 +163,12 @@ export class SimulatedReceiver {
         }
         const bytes = peer.read(pace.bytes);
         if (bytes === undefined) return;
+        if (bytes === 'reset') {
+          isDone = true;
+          this.#peers.delete(peer);
+          peer.close();
+          return;
+        }
         if (bytes === 'end') {
           isDone = true;
           process.post(() => this.#finish(process, peer), plan.closeDelayMs);
@@ -167,17 +187,11 @@ export class SimulatedReceiver {
       read();
     };
     peer.onReadable = read;
-    peer.onReset = () => {
-      // What is in its kernel's buffer can still be read, as Linux has it.
-      read();
-      this.#peers.delete(peer);
-      peer.close();
-    };
     events.note(this, `accepted ${peer.id}`);
     read();
   }
 
-  #finish(process: SimulatedProcess, peer: Peer): void {
+  #finish(process: SimulatedProcess, peer: PeerSocket): void {
     if (this.#process !== process) return;
     if (this.behaviour.silent) {
       process.post(() => this.#finish(process, peer), 500);
@@ -198,4 +212,8 @@ export class SimulatedReceiver {
       events.malformed(this, String(error));
     }
   }
+}
+
+function isOver({ endpoint: { state } }: PeerSocket): boolean {
+  return state === 'CLOSE' || state === 'TIME_WAIT';
 }

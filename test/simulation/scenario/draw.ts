@@ -153,6 +153,7 @@ function drawReceiver(
     protocol,
     sendsCloseNotify: protocol === 'tls' && chance.is(0.75),
     tlsVersion: chance.pick(['TLSv1.2', 'TLSv1.3']),
+    tickets: chance.pick([0, 1, 2]),
     readBytes,
     readPauseMs: isSlow ? (readBytes * 1000) / bytesPerSecond : 0,
     closeDelayMs: chance.skewed(0, 200),
@@ -160,6 +161,7 @@ function drawReceiver(
     oneAtATime: daemons === 1 && chance.is(0.2),
     // A receiver that is further away can end its side while our last bytes are on their way to it.
     delayMs: hazards.has('far-receiver') ? chance.between(5, 60) : chance.skewed(0.02, 0.3),
+    lossRate: chance.is(0.1) ? chance.skewed(0, 0.02) : 0,
   };
 }
 

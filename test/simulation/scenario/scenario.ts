@@ -43,6 +43,8 @@ export interface ReceiverPlan {
   /** TLS: it answers a close_notify with one; otherwise with a bare end. */
   readonly sendsCloseNotify: boolean;
   readonly tlsVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Session tickets that it sends. */
+  readonly tickets: number;
   /** It reads so many bytes at most, and then pauses. */
   readonly readBytes: number;
   readonly readPauseMs: number;
@@ -52,6 +54,8 @@ export interface ReceiverPlan {
   readonly oneAtATime: boolean;
   /** One way, from a daemon. */
   readonly delayMs: number;
+  /** Of packets on the way to it. */
+  readonly lossRate: number;
 }
 
 export interface OutletPlan {

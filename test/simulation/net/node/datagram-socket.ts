@@ -7,13 +7,14 @@ import type { SimulatedProcess } from '../../process.ts';
 import type { DatagramPort, SimulatedHost } from '../kernel/host.ts';
 import type { Address } from '../kernel/segment.ts';
 import { systemError } from './errors.ts';
+import type { OnWrite } from './on-write.ts';
 
 const mostBytes = 65_507;
 
 export interface DatagramContext {
   readonly process: SimulatedProcess;
   readonly host: SimulatedHost;
-  readonly onWrite: (bytes: number) => void;
+  readonly onWrite: OnWrite;
 }
 
 export class SimulatedDatagramSocket extends EventEmitter implements DatagramPort {
@@ -53,7 +54,7 @@ export class SimulatedDatagramSocket extends EventEmitter implements DatagramPor
     const code = length > mostBytes ? 'EMSGSIZE' : this.#isRefused ? 'ECONNREFUSED' : undefined;
     if (code === 'ECONNREFUSED') this.#isRefused = false;
     if (code === undefined) {
-      this.#context.onWrite(length);
+      this.#context.onWrite([bytes.subarray(offset, offset + length)]);
       const copy = Buffer.from(bytes.subarray(offset, offset + length));
       this.#context.host.sendDatagram(this.#local, this.#remote, copy);
     }

@@ -8,6 +8,7 @@ import type { Scheduled } from '../../scheduler.ts';
 import type { SimulatedHost } from '../kernel/host.ts';
 import type { BufferSizes, TcpEndpoint } from '../kernel/tcp-endpoint.ts';
 import { type SystemError, severalErrors, systemError } from './errors.ts';
+import type { OnWrite } from './on-write.ts';
 import { SimulatedSocket } from './socket.ts';
 import { StreamHandle } from './stream-handle.ts';
 
@@ -16,7 +17,7 @@ export interface DialContext {
   readonly host: SimulatedHost;
   readonly lookup: LookupFunction;
   readonly sizes: BufferSizes;
-  readonly onWrite: (bytes: number) => void;
+  readonly onWrite: OnWrite;
   /** The process has it open: its end is the connection's, too. */
   own(endpoint: TcpEndpoint): void;
 }

@@ -10,6 +10,7 @@
 import type { SimulatedProcess } from '../../process.ts';
 import type { Errno, TcpEndpoint } from '../kernel/tcp-endpoint.ts';
 import { systemError } from './errors.ts';
+import type { OnWrite } from './on-write.ts';
 
 /** 'later': the callback will be called. */
 export type WriteOutcome = 'done' | 'later' | Error;
@@ -43,7 +44,7 @@ export class StreamHandle implements Handle {
   onRead: (what: Buffer | 'end' | Error) => void = () => undefined;
   readonly endpoint: TcpEndpoint;
   readonly #process: SimulatedProcess;
-  readonly #onWrite: (bytes: number) => void;
+  readonly #onWrite: OnWrite;
   readonly #writes: Write[] = [];
   #onShutdown: (() => void) | undefined;
   #isReading = false;
@@ -52,7 +53,7 @@ export class StreamHandle implements Handle {
   #isClosed = false;
 
   /** @param onWrite told of what the process gives to the kernel */
-  constructor(process: SimulatedProcess, endpoint: TcpEndpoint, onWrite: (bytes: number) => void) {
+  constructor(process: SimulatedProcess, endpoint: TcpEndpoint, onWrite: OnWrite) {
     this.#process = process;
     this.endpoint = endpoint;
     this.#onWrite = onWrite;
@@ -176,7 +177,7 @@ export class StreamHandle implements Handle {
     const taken = this.endpoint.write(write.chunks);
     if (typeof taken === 'string') return taken;
     this.bytesWritten += taken;
-    if (taken > 0) this.#onWrite(taken);
+    if (taken > 0) this.#onWrite(write.chunks);
     let left = taken;
     for (let chunk = write.chunks[0]; chunk && chunk.length <= left; chunk = write.chunks[0]) {
       left -= chunk.length;
