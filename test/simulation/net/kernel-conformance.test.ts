@@ -3,9 +3,11 @@
  * side has to see the same, in the same order. Where the model is coarser: simulated-network.ts.
  */
 import { describe, expect, test } from 'vitest';
+import { endScripts } from './conformance/end-scripts.ts';
 import { ModelLab } from './conformance/model-lab.ts';
+import { processScripts } from './conformance/process-scripts.ts';
 import { RealLab } from './conformance/real-lab.ts';
-import { type Script, scripts } from './conformance/scripts.ts';
+import type { Script } from './conformance/script.ts';
 import { tlsScripts } from './conformance/tls-scripts.ts';
 import type { TlsVersion } from './tls-records.ts';
 
@@ -22,7 +24,7 @@ async function compare({ run, allowed }: Script, tls?: TlsVersion): Promise<void
 // What the kernel lists is Linux'.
 describe.skipIf(process.platform !== 'linux')('the model and this machine show the same of', () => {
   describe('TCP and UDP', () => {
-    test.each(scripts)('$name', (script) => compare(script));
+    test.each([...endScripts, ...processScripts])('$name', (script) => compare(script));
   });
   describe.each(['TLSv1.3', 'TLSv1.2'] as const)('%s', (version) => {
     test.each(tlsScripts)('$name', (script) => compare(script, version));

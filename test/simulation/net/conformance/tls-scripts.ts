@@ -1,6 +1,6 @@
 /** The same over TLS: what its end in front of TCP's changes, and what the wire shows of it. */
 import { connected } from './lab.ts';
-import type { Script } from './scripts.ts';
+import type { Script } from './script.ts';
 
 const small = 1000;
 const beyondTheirs = 1_000_000;

@@ -5,6 +5,11 @@ import type { TcpEndpoint } from './tcp-endpoint.ts';
 const open = new WeakMap<SimulatedProcess, Set<TcpEndpoint>>();
 
 export function own(process: SimulatedProcess, endpoint: TcpEndpoint): void {
+  // What runs to its end behind a death opens nothing.
+  if (!process.isAlive) {
+    endpoint.abort();
+    return;
+  }
   let endpoints = open.get(process);
   if (!endpoints) {
     const all = new Set<TcpEndpoint>();

@@ -8,9 +8,10 @@
  *   data for an end that nobody has open    → a reset.
  */
 import type { Scheduler } from '../../scheduler.ts';
-import { ByteQueue } from './byte-queue.ts';
 import type { Flow } from './path.ts';
+import { ReceiveWindow } from './receive-window.ts';
 import type { Address, Segment } from './segment.ts';
+import { type Part, SendWindow } from './send-window.ts';
 import { TcpTimers } from './tcp-timers.ts';
 
 export type TcpState =
@@ -45,7 +46,7 @@ export interface BufferSizes {
 }
 
 export const timeWaitMs = 60_000;
-const mostSegmentBytes = 65_536;
+const nothing: Part = { seq: 0, bytes: 0, fin: false };
 
 export class TcpEndpoint implements Flow {
   readonly local: Address;
@@ -58,23 +59,12 @@ export class TcpEndpoint implements Flow {
   /** No process has it open any more. */
   onReleased: (() => void) | undefined;
   readonly #kernel: TcpKernel;
-  readonly #sizes: BufferSizes;
   readonly #timers: TcpTimers;
-  readonly #toSend = new ByteQueue();
-  readonly #received = new ByteQueue();
+  readonly #out: SendWindow;
+  readonly #in: ReceiveWindow;
   #state: TcpState;
   #error: Errno | undefined;
-  /** The first byte that is not acknowledged, the next to send, and the end of all that was ever sent. */
-  #una = 0;
-  #next = 0;
-  #max = 0;
-  /** Where the peer's window ends. */
-  #sendLimit = 0;
   #wantsRoom = false;
-  #finSeq = Number.POSITIVE_INFINITY;
-  #expected = 0;
-  /** Where the window ends that we have announced. */
-  #receiveLimit = 0;
   #hasPeerFin = false;
   #isOpen = true;
 
@@ -82,7 +72,8 @@ export class TcpEndpoint implements Flow {
     this.local = local;
     this.remote = remote;
     this.#kernel = kernel;
-    this.#sizes = sizes;
+    this.#out = new SendWindow(sizes.sendBytes);
+    this.#in = new ReceiveWindow(sizes.receiveBytes);
     this.#state = state;
     this.#timers = new TcpTimers(kernel.scheduler, kernel.roundTripMs(remote), {
       retransmit: () => this.#retransmit(),
@@ -105,12 +96,12 @@ export class TcpEndpoint implements Flow {
   }
 
   get unreadBytes(): number {
-    return this.#received.length;
+    return this.#in.length;
   }
 
   /** Written, and not acknowledged by the peer's kernel. */
   get unacknowledgedBytes(): number {
-    return this.#toSend.length;
+    return this.#out.length;
   }
 
   get hasPeerFin(): boolean {
@@ -123,15 +114,15 @@ export class TcpEndpoint implements Flow {
 
   /** What poll() says. */
   get isReadable(): boolean {
-    return this.#received.length > 0 || this.#hasPeerFin || this.isBroken;
+    return this.#in.length > 0 || this.#hasPeerFin || this.isBroken;
   }
 
   get isWritable(): boolean {
-    return this.isBroken || this.#room * 3 >= this.#sizes.sendBytes;
+    return this.isBroken || this.#out.hasRoom;
   }
 
   get isHungUp(): boolean {
-    return this.#isDown || (this.#hasPeerFin && this.#hasOurFin);
+    return this.#isDown || (this.#hasPeerFin && this.#out.hasFin);
   }
 
   get isBroken(): boolean {
@@ -147,9 +138,9 @@ export class TcpEndpoint implements Flow {
 
   /** Bytes; 'end' at the peer's end, or where the connection is over; undefined when there is nothing now. */
   read(mostBytes: number): Buffer | 'end' | Errno | undefined {
-    if (this.#received.length > 0) {
-      const bytes = this.#received.take(mostBytes);
-      this.#announceRoom();
+    if (this.#in.length > 0) {
+      const bytes = this.#in.take(mostBytes);
+      if (this.#in.hasGrown && !this.#hasPeerFin && !this.#isDown) this.#acknowledge();
       return bytes;
     }
     if (this.#hasPeerFin) return 'end';
@@ -158,18 +149,12 @@ export class TcpEndpoint implements Flow {
 
   /** @returns how many bytes there was room for: those are copied, and sent together */
   write(chunks: readonly Uint8Array[]): number | Errno {
-    if (this.isBroken || this.#hasOurFin || this.#isDown) return this.takeError() ?? 'EPIPE';
+    if (this.isBroken || this.#out.hasFin || this.#isDown) return this.takeError() ?? 'EPIPE';
     const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
-    const taken = Math.min(bytes, this.#room);
+    const taken = Math.min(bytes, this.#out.room);
     this.#wantsRoom = taken < bytes;
     if (taken === 0) return 0;
-    const copy = Buffer.allocUnsafe(taken);
-    let at = 0;
-    for (const chunk of chunks) {
-      copy.set(chunk.length <= taken - at ? chunk : chunk.subarray(0, taken - at), at);
-      at += Math.min(chunk.length, taken - at);
-    }
-    this.#toSend.push(copy);
+    this.#out.write(chunks, taken);
     this.#transmit();
     return taken;
   }
@@ -186,7 +171,7 @@ export class TcpEndpoint implements Flow {
     this.#timers.mostRetries = 8;
     if (this.#isDown) return;
     if (this.#state === 'SYN_SENT') this.#gone();
-    else if (this.#received.length > 0 || this.#state === 'SYN_RECV') this.#reset();
+    else if (this.#in.length > 0 || this.#state === 'SYN_RECV') this.#reset();
     else {
       this.#endOurSide();
       if (this.#state === 'FIN_WAIT2') this.#timers.linger(timeWaitMs);
@@ -218,9 +203,9 @@ export class TcpEndpoint implements Flow {
     this.receive({
       from,
       to,
-      seq: this.#expected,
-      ack: this.#una,
-      window: this.#sendLimit - this.#una,
+      seq: this.#in.expected,
+      ack: this.#out.unacknowledged,
+      window: this.#out.limit - this.#out.unacknowledged,
       data: [],
       bytes: 0,
       flag,
@@ -233,14 +218,14 @@ export class TcpEndpoint implements Flow {
     this.#timers.heard();
     if (segment.flag === 'RST') this.#onReset();
     else if (segment.flag) this.#onGreeting(segment);
-    else if (segment.ack <= this.#max && this.#state !== 'SYN_SENT') {
+    else if (segment.ack <= this.#out.sent && this.#state !== 'SYN_SENT') {
       if (this.#state === 'SYN_RECV') this.#established();
       this.#onAcknowledgement(segment);
       if (this.#is('CLOSE')) return;
       if (segment.bytes > 0) this.#onData(segment);
       if (segment.fin) this.#onFin(segment);
       // A question, asked with a byte from before: answered with where we are.
-      else if (segment.bytes === 0 && segment.seq < this.#expected) this.#acknowledge();
+      else if (segment.bytes === 0 && segment.seq < this.#in.expected) this.#acknowledge();
     }
   }
 
@@ -248,14 +233,6 @@ export class TcpEndpoint implements Flow {
     this.#isOpen = false;
     this.onEvent = undefined;
     this.onReleased?.();
-  }
-
-  get #room(): number {
-    return this.#sizes.sendBytes - this.#toSend.length;
-  }
-
-  get #hasOurFin(): boolean {
-    return this.#finSeq < Number.POSITIVE_INFINITY;
   }
 
   /** For the process it is over: what TIME_WAIT lists has no socket any more. */
@@ -270,13 +247,13 @@ export class TcpEndpoint implements Flow {
 
   #onGreeting({ flag, window }: Segment): void {
     if (this.#state === 'SYN_SENT' && flag === 'SYN-ACK') {
-      this.#sendLimit = window;
+      this.#out.open(window);
       this.#established();
       this.#acknowledge();
       this.onEvent?.();
     } else if (flag === 'SYN-ACK') this.#acknowledge();
     else if (this.#state === 'SYN_RECV') {
-      this.#sendLimit = window;
+      this.#out.open(window);
       this.#greet();
     }
   }
@@ -290,18 +267,15 @@ export class TcpEndpoint implements Flow {
   }
 
   #onAcknowledgement({ ack, window }: Segment): void {
-    if (ack < this.#una) return;
-    const hadRoom = this.#sendLimit > this.#next;
-    this.#sendLimit = Math.max(this.#sendLimit, ack + window);
-    if (ack > this.#una) {
-      const isFinAcknowledged = ack > this.#finSeq;
-      this.#toSend.drop(ack - this.#una - (isFinAcknowledged ? 1 : 0));
-      this.#una = ack;
-      this.#next = Math.max(this.#next, ack);
-      this.#timers.progress(ack < this.#max);
+    if (ack < this.#out.unacknowledged) return;
+    const wasShut = this.#out.isShut;
+    this.#out.open(ack + window);
+    if (ack > this.#out.unacknowledged) {
+      const isFinAcknowledged = this.#out.acknowledge(ack);
+      this.#timers.progress(this.#out.isInFlight);
       if (isFinAcknowledged) this.#onFinAcknowledged();
       if (this.#state === 'CLOSE') return;
-    } else if (this.#sendLimit > this.#next && !hadRoom) this.#timers.progress(this.#una < this.#max);
+    } else if (wasShut && !this.#out.isShut) this.#timers.progress(this.#out.isInFlight);
     else this.#timers.answered();
     this.#transmit();
     if (this.#wantsRoom && this.isWritable) {
@@ -319,9 +293,8 @@ export class TcpEndpoint implements Flow {
   }
 
   #onData(segment: Segment): void {
-    const skip = this.#expected - segment.seq;
-    const fresh = Math.min(segment.bytes - skip, this.#sizes.receiveBytes - this.#received.length);
-    if (skip < 0 || fresh <= 0 || this.#hasPeerFin) {
+    const fresh = this.#in.fresh(segment);
+    if (fresh === 0 || this.#hasPeerFin) {
       this.#acknowledge();
       return;
     }
@@ -329,27 +302,19 @@ export class TcpEndpoint implements Flow {
       this.#reset();
       return;
     }
-    let toSkip = skip;
-    let left = fresh;
-    for (const chunk of segment.data) {
-      const part = chunk.subarray(toSkip, toSkip + left);
-      toSkip = Math.max(0, toSkip - chunk.length);
-      left -= part.length;
-      this.#received.push(part);
-    }
-    this.#expected += fresh;
+    this.#in.accept(segment, fresh);
     if (!segment.fin) this.#acknowledge();
     this.onEvent?.();
   }
 
   #onFin(segment: Segment): void {
     if (this.#is('CLOSE')) return;
-    if (this.#hasPeerFin || segment.seq + segment.bytes !== this.#expected) {
+    if (this.#hasPeerFin || segment.seq + segment.bytes !== this.#in.expected) {
       this.#acknowledge();
       return;
     }
     this.#hasPeerFin = true;
-    this.#expected++;
+    this.#in.acceptFin();
     if (this.#state === 'ESTABLISHED') this.#state = 'CLOSE_WAIT';
     else if (this.#state === 'FIN_WAIT1') this.#state = 'CLOSING';
     else if (this.#state === 'FIN_WAIT2') this.#timeWait();
@@ -366,19 +331,19 @@ export class TcpEndpoint implements Flow {
 
   #timedOut(): void {
     if (this.#isOpen) this.#error = 'ETIMEDOUT';
-    if (this.#state !== 'SYN_SENT' && this.#state !== 'SYN_RECV') this.#send(0, 0, 'RST');
+    if (this.#state !== 'SYN_SENT' && this.#state !== 'SYN_RECV') this.#send(nothing, 'RST');
     this.#gone();
     this.onEvent?.();
   }
 
   #reset(): void {
-    this.#send(0, 0, 'RST');
+    this.#send(nothing, 'RST');
     this.#gone();
   }
 
   #gone(): void {
     this.#state = 'CLOSE';
-    this.#toSend.clear();
+    this.#out.clear();
     this.#timers.end();
     this.#kernel.forget(this);
   }
@@ -390,8 +355,8 @@ export class TcpEndpoint implements Flow {
   }
 
   #endOurSide(): void {
-    if (this.#hasOurFin) return;
-    this.#finSeq = this.#una + this.#toSend.length;
+    if (this.#out.hasFin) return;
+    this.#out.finish();
     if (this.#state === 'ESTABLISHED') this.#state = 'FIN_WAIT1';
     else if (this.#state === 'CLOSE_WAIT') this.#state = 'LAST_ACK';
     this.#transmit();
@@ -400,55 +365,41 @@ export class TcpEndpoint implements Flow {
   /** As much as the peer has room for. */
   #transmit(): void {
     if (this.#state === 'SYN_SENT' || this.#state === 'SYN_RECV') return;
-    const end = this.#una + this.#toSend.length;
+    // What is sent again is sent one by one.
     do {
-      const bytes = Math.max(0, Math.min(end, this.#sendLimit, this.#next + mostSegmentBytes) - this.#next);
-      const isFin = this.#next + bytes === this.#finSeq;
-      if (bytes === 0 && !isFin) break;
-      this.#send(this.#next, bytes, undefined, isFin);
-      this.#next += bytes + (isFin ? 1 : 0);
-      this.#max = Math.max(this.#max, this.#next);
+      const part = this.#out.take();
+      if (!part) break;
+      this.#send(part);
     } while (!this.#timers.isRetransmitting);
-    if (this.#una < this.#max || this.#next < end) this.#timers.waits();
+    if (this.#out.isInFlight || this.#out.hasUnsent) this.#timers.waits();
   }
 
   #retransmit(): void {
     if (!this.#timers.isUp) this.#greet();
-    else if (this.#una < this.#max) {
-      this.#next = this.#una;
+    else if (this.#out.isInFlight) {
+      this.#out.rewind();
       this.#transmit();
-    } else if (this.#toSend.length > 0) this.#ask();
+    } else if (this.#out.length > 0) this.#ask();
   }
 
   #greet(): void {
-    this.#send(0, 0, this.#state === 'SYN_SENT' ? 'SYN' : 'SYN-ACK');
+    this.#send(nothing, this.#state === 'SYN_SENT' ? 'SYN' : 'SYN-ACK');
     this.#timers.waits();
   }
 
   #acknowledge(): void {
-    this.#send(this.#next, 0);
+    this.#send({ seq: this.#out.next, bytes: 0, fin: false });
   }
 
   /** Something from before the window: whoever gets it says where it is. */
   #ask(): void {
-    this.#send(this.#una - 1, 0);
+    this.#send({ seq: this.#out.unacknowledged - 1, bytes: 0, fin: false });
   }
 
-  #announceRoom(): void {
-    const left = this.#receiveLimit - this.#expected;
-    const window = this.#sizes.receiveBytes - this.#received.length;
-    if (window >= 2 * left && 2 * left <= this.#sizes.receiveBytes && !this.#hasPeerFin && !this.#isDown)
-      this.#acknowledge();
-  }
-
-  #send(seq: number, bytes: number, flag?: Segment['flag'], fin = false): void {
-    const { receiveBytes } = this.#sizes;
-    const room = receiveBytes - this.#received.length;
-    // A window that is hardly worth a segment is none.
-    this.#receiveLimit = Math.max(this.#receiveLimit, this.#expected + (room * 16 < receiveBytes ? 0 : room));
-    const data = bytes > 0 ? this.#toSend.slices(seq - this.#una, bytes) : [];
+  #send(part: Part, flag?: Segment['flag']): void {
     const { local: from, remote: to } = this;
-    const window = this.#receiveLimit - this.#expected;
-    this.#kernel.send({ from, to, seq, ack: this.#expected, window, data, bytes, flag, fin }, this);
+    const window = this.#in.announce();
+    const data = this.#out.slices(part);
+    this.#kernel.send({ from, to, ack: this.#in.expected, window, data, flag, ...part }, this);
   }
 }
