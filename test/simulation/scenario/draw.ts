@@ -29,11 +29,15 @@ export function drawScenario(seed: string, hazards: Hazards): Scenario {
   const daemons = drawDaemons(chance.fork('daemons'), load.shards);
   const outlets = drawOutlets(chance.fork('outlets'), hazards, { daemons: daemons.length, load });
   const faults = drawFaults(chance.fork('faults'), hazards, { daemons, outlets });
+  // With `auto`, a receiver that is in trouble when a daemon starts turns confirmation off (issue 14, rows 1 and 2).
+  const isTroubled = faults.some(({ kind }) => kind.startsWith('receiver-'));
+  const wantsAuto = hazards.has('stuck-at-start') || hazards.has('resets-at-start');
+  const confirm = wantsAuto ? 'auto' : isTroubled ? 'on' : settings.confirm;
   return {
     seed,
     daemons,
     outlets,
-    settings,
+    settings: { ...settings, confirm },
     load,
     service: drawService(chance.fork('service'), hazards),
     faults,
