@@ -2,6 +2,7 @@
  * What the daemon has of the machine that it runs on: time and chance, connections to the log service and to
  * receivers, and the disk of dead letters. A simulation brings another machine.
  */
+import { type Files, systemFiles } from './dead-letter/files.ts';
 import { type Network, systemNetwork } from './sink/network.ts';
 import type { OpenHttp } from './sls/transport.ts';
 import { type Clock, systemClock } from './time/clock.ts';
@@ -11,6 +12,7 @@ export interface Machine {
   /** Absent: undici's pools. */
   readonly openHttp?: OpenHttp;
   readonly network: Network;
+  readonly files: Files;
 }
 
-export const thisMachine: Machine = { clock: systemClock, network: systemNetwork };
+export const thisMachine: Machine = { clock: systemClock, network: systemNetwork, files: systemFiles };

@@ -13,10 +13,10 @@
  * One at a time: `append` must not be called before the last one has settled.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { type Files, type OpenFile, systemFiles } from './files.ts';
 
 export interface DeadLetterFileOptions {
   /** Absolute. */
@@ -26,6 +26,8 @@ export interface DeadLetterFileOptions {
   /** FILE, FILE.1 and so on, with the one that is written to; at least 2. */
   readonly maxFiles: number;
   readonly log: Log;
+  /** Default: this machine's. */
+  readonly files?: Files;
 }
 
 /** Logs of a customer: for nobody else to read. */
@@ -34,14 +36,16 @@ const lineFeed = 0x0a;
 
 export class DeadLetterFile {
   readonly #options: DeadLetterFileOptions;
-  #handle: FileHandle | undefined;
-  #opening: Promise<FileHandle> | undefined;
+  readonly #files: Files;
+  #handle: OpenFile | undefined;
+  #opening: Promise<OpenFile> | undefined;
   #end = 0;
   /** Of the file that `#end` belongs to. */
   #inode: number | undefined;
 
   constructor(options: DeadLetterFileOptions) {
     this.#options = options;
+    this.#files = options.files ?? systemFiles;
   }
 
   get path(): string {
@@ -80,7 +84,7 @@ export class DeadLetterFile {
     await handle?.close().catch(() => undefined);
   }
 
-  async #append(opened: FileHandle, lines: readonly Uint8Array[]): Promise<void> {
+  async #append(opened: OpenFile, lines: readonly Uint8Array[]): Promise<void> {
     const bytes = lines.reduce((sum, line) => sum + line.length, 0);
     const isFull = this.#end > 0 && this.#end + bytes > this.#options.maxBytes;
     const handle = isFull || (await this.#isReplaced(opened)) ? await this.#next(isFull) : opened;
@@ -90,7 +94,7 @@ export class DeadLetterFile {
   }
 
   /** Several flows may have the file, and begin together: it is opened once. */
-  async #open(): Promise<FileHandle> {
+  async #open(): Promise<OpenFile> {
     if (this.#handle) return this.#handle;
     this.#opening ??= this.#openAnew().finally(() => {
       this.#opening = undefined;
@@ -98,9 +102,9 @@ export class DeadLetterFile {
     return this.#opening;
   }
 
-  async #openAnew(): Promise<FileHandle> {
+  async #openAnew(): Promise<OpenFile> {
     const { path } = this.#options;
-    const handle = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, fileMode);
+    const handle = await this.#files.open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, fileMode);
     try {
       const { size, ino, mode } = await regular(handle);
       if ((mode & 0o777) !== fileMode) await handle.chmod(fileMode);
@@ -112,7 +116,7 @@ export class DeadLetterFile {
         this.#end += 1;
       }
       this.#inode = ino;
-      await syncDirectory(path);
+      await syncDirectory(this.#files, path);
     } catch (error) {
       await handle.close().catch(() => undefined);
       throw error;
@@ -122,15 +126,15 @@ export class DeadLetterFile {
   }
 
   /** Somebody has moved or removed the file, or its directory: what is written to it would not be found. */
-  async #isReplaced(handle: FileHandle): Promise<boolean> {
-    const there = await stat(this.path).catch((error: NodeJS.ErrnoException) => {
+  async #isReplaced(handle: OpenFile): Promise<boolean> {
+    const there = await this.#files.stat(this.path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
       throw error;
     });
     return there === undefined || there.ino !== (await handle.stat()).ino;
   }
 
-  async #next(isFull: boolean): Promise<FileHandle> {
+  async #next(isFull: boolean): Promise<OpenFile> {
     await this.close();
     if (isFull) await this.#rotate();
     return this.#open();
@@ -141,18 +145,18 @@ export class DeadLetterFile {
     const { path, maxFiles, log } = this.#options;
     const name = (number: number) => (number === 0 ? path : `${path}.${number}`);
     let free = 1;
-    while (free < maxFiles && (await stat(name(free)).catch(() => undefined))) free++;
+    while (free < maxFiles && (await this.#files.stat(name(free)).catch(() => undefined))) free++;
     if (free === maxFiles) {
       free = maxFiles - 1;
-      const { size, mtime } = await stat(name(free));
-      await rm(name(free));
+      const { size, mtime } = await this.#files.stat(name(free));
+      await this.#files.rm(name(free));
       log.warn(
         { file: name(free), bytes: size, lastWritten: mtime.toISOString() },
         'the oldest dead-letter file is removed, and its logs with it: replay or move such files in time, or keep more (--dead-letter-files, --dead-letter-max-size)',
       );
     }
-    for (let number = free; number > 0; number--) await rename(name(number - 1), name(number));
-    await syncDirectory(path);
+    for (let number = free; number > 0; number--) await this.#files.rename(name(number - 1), name(number));
+    await syncDirectory(this.#files, path);
   }
 
   /** Best effort: what fails here is seen to by the next `#open`. */
@@ -186,25 +190,25 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory; give the name of a file',
 };
 
-async function regular(handle: FileHandle) {
+async function regular(handle: OpenFile) {
   const stats = await handle.stat();
   if (!stats.isFile()) throw new Error('it is not a regular file; give the name of one');
   return stats;
 }
 
-async function endsLine(handle: FileHandle, size: number): Promise<boolean> {
+async function endsLine(handle: OpenFile, size: number): Promise<boolean> {
   const { buffer } = await handle.read(new Uint8Array(1), 0, 1, size - 1);
   return buffer[0] === lineFeed;
 }
 
 /** One write, unless the kernel takes less: it then says why at the next one. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(handle: OpenFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
 }
 
 /** A file that is new, or has a new name, is there after a power failure only once its directory is written. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(dirname(path), constants.O_RDONLY);
+async function syncDirectory(files: Files, path: string): Promise<void> {
+  const directory = await files.open(dirname(path), constants.O_RDONLY);
   try {
     await directory.sync();
   } catch (error) {

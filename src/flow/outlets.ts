@@ -176,8 +176,9 @@ export class Outlets {
   }
 
   #createDeadLetter(options: DeadLetterKey): DeadLetterOutlet {
-    const file = new DeadLetterFile({ ...options, log: this.#log });
-    return { file, letters: new DeadLetters({ file, log: this.#log, clock: this.#machine.clock }) };
+    const { clock, files } = this.#machine;
+    const file = new DeadLetterFile({ ...options, log: this.#log, files });
+    return { file, letters: new DeadLetters({ file, log: this.#log, clock }) };
   }
 }
 

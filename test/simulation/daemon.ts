@@ -12,6 +12,7 @@ import { createDaemon, type Daemon } from '../../src/daemon.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Log } from '../../src/log.ts';
 import type { Machine } from '../../src/machine.ts';
+import type { SimulatedDisk } from './disk.ts';
 import { SimulatedProcess } from './process.ts';
 import type { DaemonPlan, OutletPlan, Scenario } from './scenario/scenario.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -28,6 +29,7 @@ export interface SimulatedDaemonOptions {
   readonly plan: DaemonPlan;
   readonly scenario: Scenario;
   readonly scheduler: Scheduler;
+  readonly disk: SimulatedDisk;
   readonly random: () => number;
   /** The machine of a new process. */
   readonly machineOf: (process: SimulatedProcess, daemon: SimulatedDaemon) => Machine;
@@ -40,6 +42,7 @@ const graceMs = 3_000;
 
 export class SimulatedDaemon {
   readonly plan: DaemonPlan;
+  readonly disk: SimulatedDisk;
   consumer: string;
   readonly #options: SimulatedDaemonOptions;
   #process: SimulatedProcess | undefined;
@@ -53,6 +56,7 @@ export class SimulatedDaemon {
   constructor(options: SimulatedDaemonOptions) {
     this.#options = options;
     this.plan = options.plan;
+    this.disk = options.disk;
     this.consumer = options.plan.consumer;
   }
 
@@ -175,6 +179,7 @@ export class SimulatedDaemon {
   #config(outlet: OutletPlan): Config {
     const { scenario, credentials, plan } = this.#options;
     const { settings } = scenario;
+    const hasLargeLogs = scenario.load.largeEvery !== undefined;
     const [first, ...others] = outlet.receivers.map(({ name }) => ({ host: name, port: 514 }));
     const protocol = outlet.receivers[0]?.protocol ?? 'tcp';
     return {
@@ -208,8 +213,8 @@ export class SimulatedDaemon {
         timestampDigits: 'auto',
         rfc3164Time: 'legacy',
         fingerprint: `simulation/${this.#severity}`,
-        maxMessageBytes: protocol === 'udp' ? 8 << 10 : 64 << 10,
-        oversize: 'truncate',
+        maxMessageBytes: hasLargeLogs ? 2 << 10 : protocol === 'udp' ? 8 << 10 : 64 << 10,
+        oversize: hasLargeLogs ? 'dead-letter' : 'truncate',
       },
       receiver: {
         protocol,
@@ -227,6 +232,7 @@ export class SimulatedDaemon {
         confirmTimeoutMs: settings.confirmTimeoutMs,
         strictOrder: settings.strictOrder,
         onCorruptBatch: 'stop',
+        ...(hasLargeLogs && { deadLetter: { path: '/dead-letters.jsonl', maxBytes: 64 << 10, maxFiles: 1_000 } }),
         strategy: outlet.strategy,
         failbackAfterMs: settings.failbackAfterMs,
         ...(settings.maxMessagesPerSecond !== undefined && { maxMessagesPerSecond: settings.maxMessagesPerSecond }),

@@ -19,6 +19,7 @@ import { logLinesChecker } from './checkers/log-lines.ts';
 import { processesChecker } from './checkers/processes.ts';
 import { quotasChecker } from './checkers/quotas.ts';
 import { SimulatedDaemon } from './daemon.ts';
+import { SimulatedDisk } from './disk.ts';
 import { faultKind } from './faults/kinds.ts';
 import { Ledger, Outlet } from './ledger.ts';
 import { SimulatedNetwork } from './net/simulated-network.ts';
@@ -28,7 +29,7 @@ import { type Scenario, settleBoundMs } from './scenario/scenario.ts';
 import { Scheduler } from './scheduler.ts';
 import { SimulatedHttp } from './service/http.ts';
 import { HttpFaults } from './service/http-faults.ts';
-import { SimulatedService } from './service/service.ts';
+import { SimulatedService, sequenceIn } from './service/service.ts';
 import type { Trace } from './trace.ts';
 
 /** An invariant that does not hold; it ends the world. */
@@ -287,8 +288,10 @@ export class World {
     for (const receiver of this.receivers) {
       this.network.setPath(host, receiver.host, { delayMs: receiver.plan.delayMs, lossRate: receiver.plan.lossRate });
     }
+    const disk = new SimulatedDisk((line) => this.#onDeadLetter(line));
     return new SimulatedDaemon({
       plan,
+      disk,
       scenario: this.scenario,
       scheduler: this.scheduler,
       random: this.#chance.fork(`daemon/${plan.name}`).next,
@@ -296,6 +299,7 @@ export class World {
       machineOf: (process): Machine => ({
         clock: process.clock,
         openHttp: this.http.openFor(process),
+        files: disk.of(process),
         network: this.network.of(process, {
           onWrite: (chunks) => {
             // Logs count: a connection may be ended, or opened, at any time.
@@ -324,6 +328,15 @@ export class World {
         },
       },
     });
+  }
+
+  /** On the disk is as good as read. */
+  #onDeadLetter(line: string): void {
+    const { shard, log } = JSON.parse(line) as { shard: number; log?: string };
+    const sequence = log === undefined ? undefined : sequenceIn(Buffer.from(log, 'base64'));
+    if (sequence === undefined) return;
+    this.#trace.note('dead letters', `log ${sequence} of shard ${shard}`);
+    for (const outlet of this.ledger.outlets) outlet.read(shard, sequence);
   }
 
   #tell(what: (checker: Checker) => void): void {

@@ -1,5 +1,6 @@
 /** Every kind of fault that a world can have. A new one is a row in one of these lists (docs/simulation.md). */
 import { daemonFaults } from './daemons.ts';
+import { diskFaults } from './disks.ts';
 import type { FaultKind } from './fault-kind.ts';
 import { httpFaults } from './http.ts';
 import { receiverFaults } from './receivers.ts';
@@ -7,7 +8,13 @@ import { serviceFaults } from './service.ts';
 
 export type { FaultKind } from './fault-kind.ts';
 
-export const faultKinds: readonly FaultKind[] = [...daemonFaults, ...httpFaults, ...serviceFaults, ...receiverFaults];
+export const faultKinds: readonly FaultKind[] = [
+  ...daemonFaults,
+  ...diskFaults,
+  ...httpFaults,
+  ...serviceFaults,
+  ...receiverFaults,
+];
 
 export function faultKind(name: string): FaultKind {
   const found = faultKinds.find((kind) => kind.name === name);

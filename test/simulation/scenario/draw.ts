@@ -28,7 +28,7 @@ export function drawScenario(seed: string, hazards: Hazards): Scenario {
   const settings = drawSettings(chance.fork('settings'), load);
   const daemons = drawDaemons(chance.fork('daemons'), load.shards);
   const outlets = drawOutlets(chance.fork('outlets'), hazards, { daemons: daemons.length, load });
-  const faults = drawFaults(chance.fork('faults'), hazards, { daemons, outlets });
+  const faults = drawFaults(chance.fork('faults'), hazards, { daemons, outlets, load });
   // With `auto`, a receiver that is in trouble when a daemon starts turns confirmation off (issue 14, rows 1 and 2).
   const isTroubled = faults.some(({ kind }) => kind.startsWith('receiver-'));
   const wantsAuto = hazards.has('stuck-at-start') || hazards.has('resets-at-start');
@@ -84,6 +84,7 @@ function drawLoad(chance: Chance): LoadPlan {
     // Not many groups a second: each is a pull.
     logsPerGroup: Math.max(chance.pick([1, 5, 20]), Math.ceil(logsPerSecond / shards / groupsASecond)),
     logBytes: chance.pick([40, 200, 700]),
+    ...(chance.is(0.25) && { largeEvery: chance.int(5, 60) }),
   };
 }
 
@@ -189,7 +190,7 @@ function drawDaemons(chance: Chance, shards: number): readonly DaemonPlan[] {
 function drawFaults(
   chance: Chance,
   hazards: Hazards,
-  plan: Pick<Scenario, 'daemons' | 'outlets'>,
+  plan: Pick<Scenario, 'daemons' | 'outlets' | 'load'>,
 ): readonly FaultPlan[] {
   const kinds = faultKinds.filter(
     ({ hazard, fits }) => (hazard === undefined || hazards.has(hazard)) && (fits?.(plan) ?? true),

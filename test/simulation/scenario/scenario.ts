@@ -73,6 +73,8 @@ export interface LoadPlan {
   readonly logsPerSecond: number;
   readonly logsPerGroup: number;
   readonly logBytes: number;
+  /** Every so manyth log is too large for a message, and goes to the dead letters. */
+  readonly largeEvery?: number | undefined;
 }
 
 export interface ServicePlan {

@@ -51,6 +51,8 @@ export interface Carried {
 }
 
 const pullsASecond = 100;
+/** Larger than a message may be (daemon.ts), where there are large logs. */
+const largeFiller = 'y'.repeat(3_000);
 
 export class SimulatedService {
   readonly logstore: Logstore;
@@ -105,7 +107,9 @@ export class SimulatedService {
         this.#writer.beginLog(timeS);
         this.#writer.field('s', String(shardId));
         this.#writer.field('n', String(shard.generatedLogs + i));
-        this.#writer.field('m', this.#filler);
+        const sequence = shard.generatedLogs + i;
+        const isLarge = load.largeEvery !== undefined && sequence % load.largeEvery === 0;
+        this.#writer.field('m', isLarge ? largeFiller : this.#filler);
         this.#writer.endLog();
       }
       shard.append(this.#writer.finish({ topic: 'sim', source: '192.0.2.1' }), count, now(), 'generated');
@@ -232,6 +236,17 @@ export class SimulatedService {
     return { accessKeyId: `id-${text.slice(0, 12)}`, accessKeySecret: `secret-${text.slice(12, 44)}` };
   }
 }
+
+/** Of a log's bytes: the content `n`, as `append` has written it. */
+export function sequenceIn(log: Buffer): number | undefined {
+  const at = log.indexOf(sequenceContent);
+  if (at < 0) return undefined;
+  const begin = at + sequenceContent.length + 1;
+  return Number(log.toString('latin1', begin, begin + (log[begin - 1] as number)));
+}
+
+/** Key `n`, and the tag of the value behind it. */
+const sequenceContent = Buffer.from([0x0a, 0x01, 0x6e, 0x12]);
 
 /** Every request says it in its user agent. */
 function consumerIn({ headers }: SignedRequest): string {
