@@ -179,7 +179,8 @@ export class SimulatedDaemon {
   #config(outlet: OutletPlan): Config {
     const { scenario, credentials, plan } = this.#options;
     const { settings } = scenario;
-    const hasLargeLogs = scenario.load.largeEvery !== undefined;
+    const { largeEvery, largeIsSent } = scenario.load;
+    const hasLargeLogs = largeEvery !== undefined && !largeIsSent;
     const [first, ...others] = outlet.receivers.map(({ name }) => ({ host: name, port: 514 }));
     const protocol = outlet.receivers[0]?.protocol ?? 'tcp';
     return {

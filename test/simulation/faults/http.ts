@@ -155,15 +155,6 @@ const rows: readonly Row[] = [
     isTotal: true,
     fault: () => ({ kind: 'refuse', status: 403, code: 'Unauthorized' }),
   },
-  {
-    name: 'create-says-exists',
-    weight: 1,
-    lastsMs: [2_000, 10_000],
-    hazard: 'create-says-exists',
-    actions: ['CreateConsumerGroup'],
-    isTotal: true,
-    fault: () => ({ kind: 'refuse', status: 400, code: 'ConsumerGroupAlreadyExist' }),
-  },
 ];
 
 export const httpFaults: readonly FaultKind[] = [

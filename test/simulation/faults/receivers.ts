@@ -1,5 +1,8 @@
 /** What happens to receivers, and on the way to them. */
+
+import type { TcpEndpoint } from '../net/kernel/tcp-endpoint.ts';
 import type { SimulatedReceiver } from '../receivers/receiver.ts';
+import type { FaultPlan } from '../scenario/scenario.ts';
 import type { World } from '../world.ts';
 import { chosen, type FaultKind } from './fault-kind.ts';
 
@@ -74,7 +77,7 @@ export const receiverFaults: readonly FaultKind[] = [
     weight: 1,
     lastsMs: [0, 0],
     begin: (world, { luck }) => {
-      chosen(world.receivers, luck[0])?.closeAll();
+      chosen(world.receivers, luck[0])?.closeAll(false);
       return undefined;
     },
   },
@@ -96,9 +99,9 @@ export const receiverFaults: readonly FaultKind[] = [
       const receiver = chosen(world.receivers, luck[0]);
       const daemon = chosen(world.daemons, luck[1]);
       if (!receiver || !daemon) return undefined;
-      const host = world.network.host(daemon.name);
-      world.network.cut(host, receiver.host);
-      return () => world.network.heal(host, receiver.host);
+      const [from, to] = [world.network.host(daemon.name), world.network.host(receiver.name)];
+      world.network.cut(from, to);
+      return () => world.network.heal(from, to);
     },
   },
   {
@@ -147,4 +150,70 @@ export const receiverFaults: readonly FaultKind[] = [
       return undefined;
     },
   },
+  {
+    // Somebody on the way breaks connections.
+    name: 'receiver-forged-reset',
+    weight: 1,
+    lastsMs: [0, 0],
+    begin: (world, { luck }) => {
+      for (const endpoint of endpointsBetween(world, luck)) endpoint.forge('RST');
+      return undefined;
+    },
+  },
+  {
+    // Somebody on the way ends connections as the receiver would: no match for one that says it under its keys.
+    name: 'receiver-forged-end',
+    weight: 1,
+    lastsMs: [0, 0],
+    fits: ({ outlets }) => outlets.some(({ receivers }) => receivers.some(({ sendsCloseNotify }) => sendsCloseNotify)),
+    begin: (world, { luck }) => {
+      for (const endpoint of endpointsBetween(world, luck, ({ plan }) => plan.sendsCloseNotify)) endpoint.forge('FIN');
+      return undefined;
+    },
+  },
+  {
+    name: 'receiver-closes-busy',
+    weight: 1,
+    lastsMs: [5_000, 20_000],
+    hazard: 'far-receiver',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      let isOver = false;
+      const close = () => {
+        if (isOver) return;
+        receiver?.closeAll(true);
+        world.scheduler.after(100 + luck[1] * 100, close);
+      };
+      close();
+      return () => {
+        isOver = true;
+      };
+    },
+  },
+  {
+    name: 'receiver-limit',
+    weight: 1,
+    lastsMs: [60_000, 60_000],
+    hazard: 'poison',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      // For good: it is how that receiver is configured.
+      if (receiver) receiver.behaviour.limitBytes = 2_048;
+      return undefined;
+    },
+  },
 ];
+
+/** A daemon's ends of its connections to a receiver. */
+function endpointsBetween(
+  world: World,
+  luck: FaultPlan['luck'],
+  fits: (receiver: SimulatedReceiver) => boolean = () => true,
+): readonly TcpEndpoint[] {
+  const receiver = chosen(world.receivers.filter(fits), luck[0]);
+  const daemon = chosen(world.daemons, luck[1]);
+  if (!receiver || !daemon) return [];
+  const { addresses } = world.network.host(receiver.name);
+  const endpoints = [...world.network.host(daemon.name).endpoints.values()];
+  return endpoints.filter(({ remote, isConnected }) => isConnected && addresses.has(remote.address));
+}

@@ -47,6 +47,21 @@ export const serviceFaults: readonly FaultKind[] = [
     },
   },
   {
+    // It is gone, and who would make it again is told that it is there.
+    name: 'create-says-exists',
+    weight: 1,
+    lastsMs: [2_000, 10_000],
+    hazard: 'create-says-exists',
+    begin: ({ service, httpFaults }) => {
+      if (service.group) service.logstore.deleteConsumerGroup(groupName);
+      return httpFaults.add({
+        fault: { kind: 'refuse', status: 400, code: 'ConsumerGroupAlreadyExist' },
+        probability: 1,
+        actions: ['CreateConsumerGroup'],
+      });
+    },
+  },
+  {
     name: 'group-deleted',
     weight: 1,
     lastsMs: [0, 0],

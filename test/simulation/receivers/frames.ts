@@ -17,6 +17,8 @@ export class Deframer {
   #bytes = 0;
   /** Fewer are no whole frame. */
   #wanted = 1;
+  /** Of the messages up to now. */
+  largestBytes = 0;
 
   constructor(framing: 'octet-counting' | 'lf' | 'datagram') {
     this.#framing = framing;
@@ -34,6 +36,7 @@ export class Deframer {
     for (;;) {
       const frame = this.#framing === 'lf' ? lineAt(all, at) : countedAt(all, at);
       if (!frame) break;
+      this.largestBytes = Math.max(this.largestBytes, frame.to - frame.from);
       found.push(identityOf(all.subarray(frame.from, frame.to)));
       at = frame.next;
     }

@@ -7,6 +7,7 @@ import type { SimulatedHost } from '../net/kernel/host.ts';
 import { DatagramReceiver } from '../net/peers/datagram-receiver.ts';
 import { listen } from '../net/peers/listen.ts';
 import type { PeerSocket } from '../net/peers/peer-socket.ts';
+import { TcpProxy } from '../net/peers/proxy.ts';
 import { TlsServer } from '../net/peers/tls-peer-socket.ts';
 import type { SimulatedNetwork } from '../net/simulated-network.ts';
 import { SimulatedProcess } from '../process.ts';
@@ -42,13 +43,21 @@ export interface Behaviour {
   pace: { readonly bytes: number; readonly pauseMs: number } | undefined;
   /** It reads nothing at all. */
   stuck: boolean;
+  /** It resets whoever sends a message that is larger. */
+  limitBytes: number | undefined;
 }
 
 const port = 514;
 
 export class SimulatedReceiver {
   readonly plan: ReceiverPlan;
-  readonly behaviour: Behaviour = { silent: false, resets: false, pace: undefined, stuck: false };
+  readonly behaviour: Behaviour = {
+    silent: false,
+    resets: false,
+    pace: undefined,
+    stuck: false,
+    limitBytes: undefined,
+  };
   readonly #options: SimulatedReceiverOptions;
   readonly #peers = new Set<PeerSocket>();
   #process: SimulatedProcess | undefined;
@@ -59,7 +68,13 @@ export class SimulatedReceiver {
   constructor(options: SimulatedReceiverOptions) {
     this.#options = options;
     this.plan = options.plan;
-    this.host = options.network.host(options.plan.name);
+    const { network, plan, scheduler, random } = options;
+    this.host = network.host(plan.isBehindProxy ? `${plan.name}-backend` : plan.name);
+    if (plan.isBehindProxy) {
+      const process = new SimulatedProcess(scheduler, { name: `${plan.name}-proxy`, offsetMs: 0, rate: 1, random });
+      const backend = () => ({ address: [...this.host.addresses][0] ?? '', port });
+      new TcpProxy({ host: network.host(plan.name), process, port, backend });
+    }
   }
 
   get name(): string {
@@ -103,11 +118,14 @@ export class SimulatedReceiver {
     this.#peers.clear();
   }
 
-  /** It closes every connection by itself, as one does that has a time limit for them. */
-  closeAll(): void {
+  /**
+   * It closes every connection by itself, as one does that has a time limit for them.
+   * @param evenBusy also while something is on its way to it
+   */
+  closeAll(evenBusy: boolean): void {
     for (const peer of this.#peers) {
       // With something on its way to it, its end could meet ours (issue 14, row 3).
-      if (peer.readable > 0 || this.#options.isSentTo(this)) continue;
+      if (!evenBusy && (peer.readable > 0 || this.#options.isSentTo(this))) continue;
       peer.end();
       peer.close();
       this.#peers.delete(peer);
@@ -175,6 +193,12 @@ export class SimulatedReceiver {
           return;
         }
         this.#take(peer.id, deframer, bytes);
+        if (deframer.largestBytes > (this.behaviour.limitBytes ?? Number.POSITIVE_INFINITY)) {
+          isDone = true;
+          this.#peers.delete(peer);
+          peer.reset();
+          return;
+        }
         if (pace.pauseMs > 0) {
           isWaiting = true;
           process.post(again, pace.pauseMs);

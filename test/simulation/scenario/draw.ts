@@ -24,7 +24,7 @@ const calmMs = 15_000;
 
 export function drawScenario(seed: string, hazards: Hazards): Scenario {
   const chance = new Chance(seed);
-  const load = drawLoad(chance.fork('load'));
+  const load = drawLoad(chance.fork('load'), hazards);
   const settings = drawSettings(chance.fork('settings'), load);
   const daemons = drawDaemons(chance.fork('daemons'), load.shards);
   const outlets = drawOutlets(chance.fork('outlets'), hazards, { daemons: daemons.length, load });
@@ -32,12 +32,14 @@ export function drawScenario(seed: string, hazards: Hazards): Scenario {
   // With `auto`, a receiver that is in trouble when a daemon starts turns confirmation off (issue 14, rows 1 and 2).
   const isTroubled = faults.some(({ kind }) => kind.startsWith('receiver-'));
   const wantsAuto = hazards.has('stuck-at-start') || hazards.has('resets-at-start');
+  // A shard that somebody else begins at its end loses what came before (issue 13, row 3); so does a split's child.
+  const wantsEnd = hazards.has('group-deleted') || hazards.has('split-from-end');
   const confirm = wantsAuto ? 'auto' : isTroubled ? 'on' : settings.confirm;
   return {
     seed,
     daemons,
     outlets,
-    settings: { ...settings, confirm },
+    settings: { ...settings, confirm, from: wantsEnd ? 'end' : 'begin' },
     load,
     service: drawService(chance.fork('service'), hazards),
     faults,
@@ -74,7 +76,7 @@ function drawSettings(chance: Chance, { shards }: LoadPlan): Settings {
   };
 }
 
-function drawLoad(chance: Chance): LoadPlan {
+function drawLoad(chance: Chance, hazards: Hazards): LoadPlan {
   const shards = chance.int(1, 8);
   const logsPerSecond = Math.floor(chance.skewed(4, 300));
   return {
@@ -84,7 +86,8 @@ function drawLoad(chance: Chance): LoadPlan {
     // Not many groups a second: each is a pull.
     logsPerGroup: Math.max(chance.pick([1, 5, 20]), Math.ceil(logsPerSecond / shards / groupsASecond)),
     logBytes: chance.pick([40, 200, 700]),
-    ...(chance.is(0.25) && { largeEvery: chance.int(5, 60) }),
+    ...((chance.is(0.25) || hazards.has('poison')) && { largeEvery: chance.int(5, 60) }),
+    ...(hazards.has('poison') && { largeIsSent: true }),
   };
 }
 
@@ -151,12 +154,15 @@ function drawReceiver(
   // Slow, and yet quicker than logs come.
   const isSlow = chance.is(0.15);
   const bytesPerSecond = Math.max(30_000, load.logsPerSecond * (load.logBytes + 160)) * chance.between(3, 10);
+  const sendsCloseNotify = protocol === 'tls' && chance.is(0.75);
   const readBytes = isSlow ? chance.pick([512, 4_096]) : 65_536;
   return {
     name: `${outlet}-receiver-${which + 1}`,
     outlet,
     protocol,
-    sendsCloseNotify: protocol === 'tls' && chance.is(0.75),
+    sendsCloseNotify,
+    // The promise holds behind one only over TLS that the receiver ends with a close_notify.
+    isBehindProxy: sendsCloseNotify && chance.is(0.25),
     tlsVersion: chance.pick(['TLSv1.2', 'TLSv1.3']),
     tickets: chance.pick([0, 1, 2]),
     readBytes,

@@ -50,6 +50,8 @@ export interface ReceiverPlan {
   readonly readPauseMs: number;
   /** Between the end that it has read and its own. */
   readonly closeDelayMs: number;
+  /** A proxy in TCP mode stands in front of it, and answers for itself when it is gone. */
+  readonly isBehindProxy?: boolean;
   /** It drops a second connection. */
   readonly oneAtATime: boolean;
   /** One way, from a daemon. */
@@ -75,6 +77,8 @@ export interface LoadPlan {
   readonly logBytes: number;
   /** Every so manyth log is too large for a message, and goes to the dead letters. */
   readonly largeEvery?: number | undefined;
+  /** It is sent all the same, and too large for a receiver. */
+  readonly largeIsSent?: boolean;
 }
 
 export interface ServicePlan {
