@@ -26,6 +26,7 @@ export const mutants: readonly Mutant[] = [
     find: 'return entry.isConfirmed || !this.isConfirming || entry.connection === undefined;',
     replace: 'return true;',
     invariants: ['delivered'],
+    knownSeed: '8',
   },
   {
     name: 'any-end-confirms',
@@ -33,6 +34,7 @@ export const mutants: readonly Mutant[] = [
     file: 'sink/syslog/stream-connection.ts',
     find: "if (this.#state !== 'ended') {",
     replace: "if (this.#state === 'lost' || this.#state === 'closed') {",
+    knownSeed: '6',
   },
   {
     name: 'lost-is-confirmed',
@@ -44,6 +46,7 @@ export const mutants: readonly Mutant[] = [
         this.#reportLost(this.#ledger.lose(connection), error);
       },`,
     invariants: ['delivered'],
+    knownSeed: '58',
   },
   {
     name: 'expired-goes-to-end',
@@ -51,6 +54,7 @@ export const mutants: readonly Mutant[] = [
     file: 'group/start-position.ts',
     find: "const begin = await service.getCursor(shard, 'begin', signal);",
     replace: "const begin = await service.getCursor(shard, 'end', signal);",
+    knownSeed: '581',
   },
   {
     name: 'heartbeat-lists-nothing',
@@ -80,6 +84,7 @@ export const mutants: readonly Mutant[] = [
     find: 'onFenced: () => this.#onFenced(),',
     replace: 'onFenced: () => undefined,',
     invariants: ['fence'],
+    knownSeed: '128',
   },
   {
     name: 'loss-forgotten',
@@ -87,6 +92,7 @@ export const mutants: readonly Mutant[] = [
     file: 'group/consumer-group.ts',
     find: 'for (const ticket of tickets) this.#consumers.get(ticket.shard)?.markLost(ticket);',
     replace: 'for (const ticket of tickets) this.#consumers.get(ticket.shard);',
+    knownSeed: '6',
   },
   {
     name: 'rewinds-too-late',
@@ -98,6 +104,7 @@ export const mutants: readonly Mutant[] = [
     replace: `const cut = this.#chain.splice(ticket.ordinal - this.#head + 1);
     for (const { ticket: each } of cut) this.#bounds.set(each.from, each.to);
     this.#nextOrdinal = ticket.ordinal + 1;`,
+    knownSeed: '6',
   },
   {
     name: 'drain-saves-unconfirmed',
@@ -137,14 +144,18 @@ export const mutants: readonly Mutant[] = [
       all.next = pull.nextCursor;
       return pull;
     });`,
+    knownSeed: '7',
   },
   {
     name: 'look-ahead-twice',
-    what: 'The batch of the look-ahead is taken again and again.',
+    what: 'A batch of the look-ahead is taken twice.',
     file: 'group/pull-ahead.ts',
     find: `const pull = await this.begin();
     this.#next = undefined;`,
-    replace: 'const pull = await this.begin();',
+    replace: `const pull = (await this.begin()) as Pull & { wasTaken?: boolean };
+    if (pull.wasTaken) this.#next = undefined;
+    pull.wasTaken = true;`,
+    knownSeed: '9',
   },
   {
     name: 'one-name-for-all',
@@ -152,6 +163,7 @@ export const mutants: readonly Mutant[] = [
     file: 'build.ts',
     find: 'consumerName: group.consumerName,',
     replace: "consumerName: 'siem',",
+    knownSeed: '1',
   },
   {
     name: 'forced-checkpoints',
@@ -160,6 +172,7 @@ export const mutants: readonly Mutant[] = [
     find: "forceSuccess: 'false'",
     replace: "forceSuccess: 'true'",
     invariants: ['checkpoints'],
+    knownSeed: '1',
   },
   {
     name: 'server-error-is-fatal',
@@ -168,6 +181,7 @@ export const mutants: readonly Mutant[] = [
     find: "internalservererror: { code: 'server-error', kind: 'transient', action: 'retry' },",
     replace: "internalservererror: { code: 'server-error', kind: 'transient', action: 'fatal' },",
     invariants: ['processes'],
+    knownSeed: '3',
   },
   {
     name: 'pull-tried-once',
@@ -175,6 +189,7 @@ export const mutants: readonly Mutant[] = [
     file: 'sls/caller.ts',
     find: "if (policy === 'once' || (policy === 'starting' && !healsAlone(error))) {",
     replace: "if (policy === 'once' || policy === 'patient' || !healsAlone(error)) {",
+    knownSeed: '3',
   },
   {
     name: 'drained-shard-not-listed',
@@ -209,6 +224,7 @@ export const mutants: readonly Mutant[] = [
     find: "return this.states.every((state) => state === 'confirmed');",
     replace: "return this.states.some((state) => state === 'confirmed');",
     invariants: ['delivered'],
+    knownSeed: '81',
   },
   {
     name: 'stream-on-two-receivers',
@@ -237,6 +253,7 @@ export const mutants: readonly Mutant[] = [
     file: 'group/heartbeat.ts',
     find: 'intervalMs : intervalMs / 4',
     replace: 'intervalMs : 2 ** 30',
+    knownSeed: '17',
   },
   {
     name: 'recovery-not-told',
@@ -245,6 +262,7 @@ export const mutants: readonly Mutant[] = [
     find: 'if (!entry.reported || workedAtMs === undefined) return;',
     replace: 'if (!entry.reported || workedAtMs === undefined || attempts > 0) return;',
     invariants: ['log lines'],
+    knownSeed: '3',
   },
   {
     name: 'checkpoint-not-looked-at',

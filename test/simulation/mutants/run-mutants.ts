@@ -8,7 +8,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Mutant, mutants } from './mutants.ts';
-import { seedsFor, tryMutant } from './try-mutant.ts';
+import { isFinding, seedsFor, tryMutant } from './try-mutant.ts';
 
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true }, seeds: { type: 'string', default: '200' } },
@@ -16,7 +16,7 @@ const { values } = parseArgs({
 
 /** @returns whether it is well */
 async function tell(mutant: Mutant, seeds: number): Promise<boolean> {
-  const { name, invariants } = mutant;
+  const { name, invariants = ['any invariant'] } = mutant;
   try {
     const found = await tryMutant(mutant, { seeds: seedsFor(mutant, seeds) });
     if (!found) {
@@ -24,8 +24,8 @@ async function tell(mutant: Mutant, seeds: number): Promise<boolean> {
       return false;
     }
     const { seed, invariant, message } = found;
-    const isExpected = invariants?.includes(invariant) ?? true;
-    const unexpected = isExpected ? '' : ` (and not by ${invariants?.join(' or ')})`;
+    const isExpected = isFinding(mutant, found);
+    const unexpected = isExpected ? '' : ` (and not by ${invariants.join(' or ')})`;
     console.log(
       `found: ${name} by seed ${seed}: ${message.startsWith(invariant) ? message : `${invariant}: ${message}`}${unexpected}`,
     );
@@ -35,6 +35,9 @@ async function tell(mutant: Mutant, seeds: number): Promise<boolean> {
     return false;
   }
 }
+
+// Its copies and processes go with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const chosen = mutants.filter(({ name }) => values.only?.includes(name) ?? true);
 if (chosen.length === 0) throw new Error(`no mutant is called ${values.only?.join(' or ')}`);

@@ -3,6 +3,7 @@
  * node_modules is found, and a process that runs seeds there.
  */
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -36,17 +37,25 @@ export function seedsFor({ knownSeed }: Mutant, count: number): string[] {
   return knownSeed === undefined ? numbered : [knownSeed, ...numbered.filter((seed) => seed !== knownSeed)];
 }
 
+/** Whether it is an invariant that has found it, and one of those that may. */
+export function isFinding({ invariants }: Mutant, { invariant }: Found): boolean {
+  return invariants?.includes(invariant) ?? (invariant !== 'exception' && invariant !== 'hangs');
+}
+
 /**
  * @returns undefined when no seed finds it
  * @throws Error when the source is not as the mutant expects it, or its process ends without a word
  */
 export async function tryMutant(mutant: Mutant, options: TryOptions): Promise<Found | undefined> {
   const directory = join(cache, `${mutant.name}-${process.pid}`);
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     await makeCopy(mutant, directory);
     return await run(mutant, directory, options);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 
