@@ -64,7 +64,7 @@ export const mutants: readonly Mutant[] = [
     file: 'group/consumer-group.ts',
     find: 'return await service.heartbeat([...held], signal);',
     replace: 'return await service.heartbeat([], signal);',
-    missing: 'a checker: what a consumer pulls and was granted, its next heartbeat lists',
+    missing: 'a checker: what a consumer was granted and pulls, its next heartbeat lists, unless it is drained',
   },
   {
     name: 'drops-shard-at-first-refusal',
@@ -72,7 +72,7 @@ export const mutants: readonly Mutant[] = [
     file: 'group/checkpointer.ts',
     find: "if (error.action === 'release-shard') {",
     replace: "if (error.action !== 'fatal') {",
-    missing: 'a checker: what a consumer was granted and is not refused, its next heartbeat lists',
+    missing: 'a checker: what a consumer was granted and pulls, its next heartbeat lists, unless it is drained',
   },
   {
     name: 'fences-by-wall-clock',
@@ -205,7 +205,8 @@ export const mutants: readonly Mutant[] = [
     file: 'group/consumer-group.ts',
     find: 'const held = new Set(this.#consumers.keys());',
     replace: 'const held = new Set(this.#settledIn().map(({ shard }) => shard));',
-    missing: 'a checker: what a consumer pulls or saves is in its last heartbeat, or in the answer',
+    missing:
+      'drains that outlast a heartbeat with another daemon there, and a checker: what a consumer saves, it still lists',
   },
   {
     name: 'no-pause-between-attempts',
