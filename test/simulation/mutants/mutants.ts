@@ -1,0 +1,346 @@
+/**
+ * Bugs that the simulation has to find: each is one change of a source file. A simulation that finds none of them proves
+ * nothing by its silence.
+ */
+
+export interface Mutant {
+  readonly name: string;
+  /** The bug, in one sentence. */
+  readonly what: string;
+  /** Under src. */
+  readonly file: string;
+  /** Occurs exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  /** Which invariants may find it; any, where it is left out. */
+  readonly invariants?: readonly string[];
+  /** A seed that found it. It is tried first. */
+  readonly knownSeed?: string;
+  /** What the world lacks to find it; a test comes with that. The runner tries it all the same. */
+  readonly missing?: string;
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'sent-is-confirmed',
+    what: 'The checkpoint follows what was sent, not what the receiver has confirmed.',
+    file: 'sink/syslog/ledger.ts',
+    find: 'return entry.isConfirmed || !this.isConfirming || entry.connection === undefined;',
+    replace: 'return true;',
+    invariants: ['delivered'],
+    knownSeed: '8',
+  },
+  {
+    name: 'any-end-confirms',
+    what: 'An end of the peer counts as its confirmation also where we have not ended our side.',
+    file: 'sink/syslog/stream-connection.ts',
+    find: "if (this.#state !== 'ended') {",
+    replace: "if (this.#state === 'lost' || this.#state === 'closed') {",
+    knownSeed: '6',
+  },
+  {
+    name: 'lost-is-confirmed',
+    what: 'What a connection carried that is lost counts as confirmed.',
+    file: 'sink/syslog/sink.ts',
+    find: 'lost: (connection, error) => this.#reportLost(this.#ledger.lose(connection), error),',
+    replace: `lost: (connection, error) => {
+        this.#ledger.confirm(connection);
+        this.#reportLost(this.#ledger.lose(connection), error);
+      },`,
+    invariants: ['delivered'],
+    knownSeed: '58',
+  },
+  {
+    name: 'expired-goes-to-end',
+    what: 'A shard whose position has expired goes on at its end instead of its beginning.',
+    file: 'group/start-position.ts',
+    find: "const begin = await service.getCursor(shard, 'begin', signal);",
+    replace: "const begin = await service.getCursor(shard, 'end', signal);",
+    knownSeed: '581',
+  },
+  {
+    name: 'heartbeat-lists-nothing',
+    what: 'The heartbeat does not list the shards that are held.',
+    file: 'group/consumer-group.ts',
+    find: 'return await service.heartbeat([...held], signal);',
+    replace: 'return await service.heartbeat([], signal);',
+    missing: 'a checker: what a consumer was granted and pulls, its next heartbeat lists, unless it is drained',
+  },
+  {
+    name: 'drops-shard-at-first-refusal',
+    what: 'A shard is left when a checkpoint could not be saved once, whatever the reason.',
+    file: 'group/checkpointer.ts',
+    find: "if (error.action === 'release-shard') {",
+    replace: "if (error.action !== 'fatal') {",
+    missing: 'a checker: what a consumer was granted and pulls, its next heartbeat lists, unless it is drained',
+  },
+  {
+    name: 'fences-by-wall-clock',
+    what: 'The fence looks at the wall clock only, which can be set back.',
+    file: 'group/heartbeat.ts',
+    find: 'return Math.max(monotonicMs - instant.monotonicMs, wallMs - instant.wallMs);',
+    replace: 'return wallMs - instant.wallMs + 0 * monotonicMs;',
+    knownSeed: '29850',
+  },
+  {
+    name: 'no-fence',
+    what: 'A consumer that no heartbeat was answered for goes on with its shards.',
+    file: 'group/consumer-group.ts',
+    find: 'onFenced: () => this.#onFenced(),',
+    replace: 'onFenced: () => undefined,',
+    invariants: ['fence'],
+    knownSeed: '128',
+  },
+  {
+    name: 'loss-forgotten',
+    what: 'A loss that the sink reports does not rewind the shard.',
+    file: 'group/consumer-group.ts',
+    find: 'for (const ticket of tickets) this.#consumers.get(ticket.shard)?.markLost(ticket);',
+    replace: 'for (const ticket of tickets) this.#consumers.get(ticket.shard);',
+    knownSeed: '6',
+  },
+  {
+    name: 'rewinds-too-late',
+    what: 'A rewind pulls again what is behind the lost batch, and not the batch itself.',
+    file: 'group/progress.ts',
+    find: `const cut = this.#chain.splice(ticket.ordinal - this.#head);
+    for (const { ticket: each } of cut) this.#bounds.set(each.from, each.to);
+    this.#nextOrdinal = ticket.ordinal;`,
+    replace: `const cut = this.#chain.splice(ticket.ordinal - this.#head + 1);
+    for (const { ticket: each } of cut) this.#bounds.set(each.from, each.to);
+    this.#nextOrdinal = ticket.ordinal + 1;`,
+    knownSeed: '6',
+  },
+  {
+    name: 'drain-saves-unconfirmed',
+    what: 'A shard that is given up is saved as far as it was pulled, whether or not that is confirmed.',
+    file: 'group/shard-consumer.ts',
+    find: 'if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);',
+    replace: `const pulled = this.#progress?.pulled;
+    const saved = this.#progress?.checkpointed;
+    const claimed = { unsaved: pulled === saved ? undefined : pulled, markCheckpointed: () => (claimed.unsaved = undefined) };
+    const pretended = { shard: this.shard, progress: claimed, ownershipLost: () => this.stop() };
+    if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(pretended as never, bound);`,
+    invariants: ['delivered'],
+    knownSeed: '2220',
+  },
+  {
+    name: 'drain-does-not-wait',
+    what: 'A shard is handed over without waiting for the confirmation of what was sent.',
+    file: 'group/shard-consumer.ts',
+    find: 'while (this.#progress?.settled === false && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {',
+    replace:
+      'while (this.#progress === undefined && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {',
+    missing: 'a daemon that is drained while all is calm: nothing comes twice',
+  },
+  {
+    name: 'hand-over-saves-nothing',
+    what: 'A shard is handed over without saving its last checkpoint.',
+    file: 'group/shard-consumer.ts',
+    find: 'if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);',
+    replace: 'if (bound === undefined) await this.#options.checkpointer.saveUntilDone(this, bound);',
+    missing: 'a daemon that is drained while all is calm: nothing comes twice',
+  },
+  {
+    name: 'look-ahead-lost',
+    what: 'A loss drops the batch of the look-ahead, and the next pull goes on behind it.',
+    file: 'group/shard-consumer.ts',
+    find: 'const ahead = new PullAhead(() => this.#puller.pull(progress.pulled, progress.bound, this.#end, run.pulls.signal));',
+    replace: `const all = this as unknown as { next?: string };
+    const ahead = new PullAhead(async () => {
+      const pull = await this.#puller.pull(all.next ?? progress.pulled, undefined, this.#end, run.pulls.signal);
+      all.next = pull.nextCursor;
+      return pull;
+    });`,
+    knownSeed: '7',
+  },
+  {
+    name: 'look-ahead-twice',
+    what: 'A batch of the look-ahead is taken twice.',
+    file: 'group/pull-ahead.ts',
+    find: `const pull = await this.begin();
+    this.#next = undefined;`,
+    replace: `const pull = (await this.begin()) as Pull & { wasTaken?: boolean };
+    if (pull.wasTaken) this.#next = undefined;
+    pull.wasTaken = true;`,
+    knownSeed: '9',
+  },
+  {
+    name: 'one-name-for-all',
+    what: 'All consumers of the group have the same name.',
+    file: 'build.ts',
+    find: 'consumerName: group.consumerName,',
+    replace: "consumerName: 'siem',",
+    knownSeed: '1',
+  },
+  {
+    name: 'forced-checkpoints',
+    what: 'Checkpoints are forced, over those of another owner too.',
+    file: 'sls/sls-log-service.ts',
+    find: "forceSuccess: 'false'",
+    replace: "forceSuccess: 'true'",
+    invariants: ['checkpoints'],
+    knownSeed: '1',
+  },
+  {
+    name: 'server-error-is-fatal',
+    what: 'A 500 of the service ends the process.',
+    file: 'sls/error-table.ts',
+    find: "internalservererror: { code: 'server-error', kind: 'transient', action: 'retry' },",
+    replace: "internalservererror: { code: 'server-error', kind: 'transient', action: 'fatal' },",
+    invariants: ['processes'],
+    knownSeed: '3',
+  },
+  {
+    name: 'pull-tried-once',
+    what: 'A call to the service that fails is not tried again.',
+    file: 'sls/caller.ts',
+    find: "if (policy === 'once' || (policy === 'starting' && !healsAlone(error))) {",
+    replace: "if (policy === 'once' || policy === 'patient' || !healsAlone(error)) {",
+    knownSeed: '3',
+  },
+  {
+    name: 'drained-shard-not-listed',
+    what: 'A shard that is being drained is missing from the heartbeat at once: its next owner starts beside us.',
+    file: 'group/consumer-group.ts',
+    find: 'const held = new Set(this.#consumers.keys());',
+    replace: 'const held = new Set(this.#settledIn().map(({ shard }) => shard));',
+    missing:
+      'drains that outlast a heartbeat with another daemon there, and a checker: what a consumer saves, it still lists',
+  },
+  {
+    name: 'no-pause-between-attempts',
+    what: 'What fails is tried again without a pause.',
+    file: 'backoff.ts',
+    find: 'const delayMs = random() * capMs;',
+    replace: 'const delayMs = 0 * random() * capMs;',
+    missing: 'requests that a fault answers in place of the service count for the quotas, too',
+  },
+  {
+    name: 'delivery-survives-its-connection',
+    what: 'What is left of a delivery whose connection was lost goes out over the next one.',
+    file: 'sink/syslog/ledger.ts',
+    find: 'const first = entries.findIndex((entry) => entry.connection === connection);',
+    replace: `for (const entry of entries) {
+        if (entry.connection !== connection || entry.isEnded) continue;
+        entry.connection = undefined;
+        entry.unwritten = 0;
+      }
+      const first = entries.findIndex((entry) => entry.connection === connection);`,
+    missing: 'a receiver that resets in the middle of a batch that takes long, and drops what it has not read',
+  },
+  {
+    name: 'first-receiver-confirms-for-all',
+    what: 'A batch that goes to several receivers is confirmed when the first of them has confirmed it.',
+    file: 'flow/fan-out.ts',
+    find: "return this.states.every((state) => state === 'confirmed');",
+    replace: "return this.states.some((state) => state === 'confirmed');",
+    invariants: ['delivered'],
+    knownSeed: '81',
+  },
+  {
+    name: 'stream-on-two-receivers',
+    what: 'A stream goes to another receiver while the last one still has something of it unconfirmed.',
+    file: 'sink/receivers.ts',
+    find: 'if (last) {',
+    replace: 'if (last && this.#receivers.length === 1) {',
+    missing:
+      'a checker of the order in which one outlet’s receivers get a stream, outside of calm, where nothing was lost',
+  },
+  {
+    name: 'strict-order-ignored',
+    what: 'With strict order, the next connection is written to before the last one is confirmed.',
+    file: 'sink/syslog/rotation.ts',
+    find: 'this.#oneAtATime = options.strictOrder;',
+    replace: 'this.#oneAtATime = false;',
+    missing:
+      'a checker: with strict order, nothing of a stream comes by a connection while an older one still has some of it',
+  },
+  {
+    name: 'saved-under-another-shard',
+    what: 'A checkpoint is saved under the number of another shard.',
+    file: 'sls/sls-log-service.ts',
+    find: 'json: { shard, checkpoint: cursor },',
+    replace: 'json: { shard: Math.max(0, shard - 1), checkpoint: cursor },',
+    knownSeed: '9',
+  },
+  {
+    name: 'heartbeat-stops-after-failure',
+    what: 'No heartbeat follows one that has failed.',
+    file: 'group/heartbeat.ts',
+    find: 'intervalMs : intervalMs / 4',
+    replace: 'intervalMs : 2 ** 30',
+    knownSeed: '17',
+  },
+  {
+    name: 'recovery-not-told',
+    what: 'The log never says that a trouble of the service is over.',
+    file: 'sls/troubles.ts',
+    find: 'if (!entry.reported || workedAtMs === undefined) return;',
+    replace: 'if (!entry.reported || workedAtMs === undefined || attempts > 0) return;',
+    invariants: ['log lines'],
+    knownSeed: '3',
+  },
+  {
+    name: 'checkpoint-not-looked-at',
+    what: 'A shard is taken up at its beginning, whatever its checkpoint says.',
+    file: 'group/start-position.ts',
+    find: 'if (cursor !== undefined) return { cursor,',
+    replace: "if (cursor !== undefined) return { cursor: await service.getCursor(shard, 'begin', signal),",
+    knownSeed: '11',
+  },
+  {
+    name: 'taken-up-at-end',
+    what: 'A shard that changes hands is taken up at its end.',
+    file: 'group/start-position.ts',
+    find: 'if (cursor !== undefined) return { cursor,',
+    replace: "if (cursor !== undefined) return { cursor: await service.getCursor(shard, 'end', signal),",
+    invariants: ['delivered'],
+    knownSeed: '10',
+  },
+  {
+    name: 'budget-leaks',
+    what: 'A batch that is delivered does not give its bytes back to the budget.',
+    file: 'group/puller.ts',
+    find: `pulled.release?.();
+          claim.release();`,
+    replace: `pulled.release?.();
+          place.end();`,
+    knownSeed: '12',
+  },
+  {
+    name: 'finished-at-first-end',
+    what: 'A shard is taken for finished when it has been read to its end once.',
+    file: 'group/puller.ts',
+    find: 'isFinal: atEnd && (wasReadOnly || end.isFinal),',
+    replace: 'isFinal: atEnd || wasReadOnly,',
+    invariants: ['liveness'],
+    knownSeed: '9',
+  },
+  {
+    name: 'dials-once',
+    what: 'A receiver that refuses a connection is not dialled again.',
+    file: 'sink/syslog/dialer.ts',
+    find: 'this.#reachability.failed(networkError(thrown));',
+    replace: `this.#reachability.failed(networkError(thrown));
+        throw thrown;`,
+    knownSeed: '32',
+  },
+  {
+    name: 'failed-delivery-not-rewound',
+    what: 'A batch that could not be written to its end is not pulled again.',
+    file: 'group/shard-consumer.ts',
+    find: `progress.rewind(ticket);
+      throw error;`,
+    replace: 'throw error;',
+    knownSeed: '7',
+  },
+  {
+    name: 'old-key-for-ever',
+    what: 'A key that was rotated is not read anew.',
+    file: 'sls/caller.ts',
+    find: 'renewed = !renewed && asksForCredentials(error) && (await this.#renewal.renew(credentials, signal));',
+    replace: 'renewed = !renewed && credentials === null;',
+    knownSeed: '50',
+  },
+];
