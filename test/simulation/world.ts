@@ -15,6 +15,7 @@ import type { Checker, Phase } from './checkers/checker.ts';
 import { checkpointsChecker } from './checkers/checkpoints.ts';
 import { deliveredChecker } from './checkers/delivered.ts';
 import { fenceChecker } from './checkers/fence.ts';
+import { listingChecker } from './checkers/listing.ts';
 import { logLinesChecker } from './checkers/log-lines.ts';
 import { processesChecker } from './checkers/processes.ts';
 import { quotasChecker } from './checkers/quotas.ts';
@@ -106,6 +107,7 @@ export class World {
       fenceChecker,
       calmChecker,
       quotasChecker,
+      listingChecker,
       logLinesChecker,
       processesChecker,
     ].map((create) => create(report, scenario));
@@ -138,6 +140,11 @@ export class World {
     this.#enter('settling');
     await this.#settle();
     this.#enter('calm');
+    if (scenario.handsOverInCalm) {
+      const daemon = this.daemons[0];
+      daemon?.terminate(true);
+      this.scheduler.after(scenario.calmMs / 3, () => daemon?.wake());
+    }
     await this.#runTo(this.nowMs + scenario.calmMs);
     this.#tell((checker) => checker.finish?.(this.nowMs));
     this.#throwIfViolated();

@@ -41,6 +41,15 @@ const rows: readonly Row[] = [
   { name: 'http-reset', weight: 2, lastsMs: [500, 15_000], fault: () => ({ kind: 'reset' }) },
   { name: 'http-duplicate', weight: 1, lastsMs: [2_000, 30_000], fault: () => ({ kind: 'duplicate' }) },
   {
+    // Pulls go on: what keeps a daemon from sending is its fence alone.
+    name: 'heartbeats-lost',
+    weight: 2,
+    lastsMs: [3_000, 40_000],
+    actions: ['HeartBeat'],
+    isTotal: true,
+    fault: () => ({ kind: 'drop' }),
+  },
+  {
     name: 'http-delay',
     weight: 2,
     lastsMs: [1_000, 20_000],

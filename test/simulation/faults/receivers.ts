@@ -15,7 +15,7 @@ const patienceMs = 5_000;
  */
 function killWhenIdle(world: World, receiver: SimulatedReceiver, untilMs: number): void {
   if (!receiver.isUp) return;
-  if (!receiver.isBusy || world.hazards.has('killed-while-busy')) receiver.kill();
+  if (!receiver.isBusy || world.hazards.has('far-receiver')) receiver.kill();
   else if (world.nowMs < untilMs) world.scheduler.after(1, () => killWhenIdle(world, receiver, untilMs));
 }
 
@@ -34,7 +34,7 @@ export const receiverFaults: readonly FaultKind[] = [
     name: 'receiver-killed-busy',
     weight: 1,
     lastsMs: [10, 10_000],
-    hazard: 'killed-while-busy',
+    hazard: 'far-receiver',
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
       receiver?.kill();

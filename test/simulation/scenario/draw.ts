@@ -45,7 +45,16 @@ export function drawScenario(seed: string, hazards: Hazards): Scenario {
     faults,
     faultsUntilMs: Math.max(firstFaultMs, ...faults.map(({ atMs, forMs }) => atMs + forMs)),
     calmMs,
+    handsOverInCalm: chance.fork('calm').is(0.5) && canHandOver({ settings, outlets }),
   };
+}
+
+/** Within the drain's time everybody reads what there is, and answers. */
+function canHandOver({ settings, outlets }: Pick<Scenario, 'settings' | 'outlets'>): boolean {
+  const isSlow = outlets.some(({ receivers }) =>
+    receivers.some(({ readPauseMs, lossRate }) => readPauseMs > 0 || lossRate > 0),
+  );
+  return settings.drainTimeoutMs >= 3_000 && settings.maxMessagesPerSecond === undefined && !isSlow;
 }
 
 /** Pulls a second, over all shards, that a world is to have about: each costs a few hundred microseconds. */

@@ -109,6 +109,8 @@ export interface Scenario {
   readonly faultsUntilMs: number;
   /** How long nothing goes wrong at the end. */
   readonly calmMs: number;
+  /** In that time a daemon is stopped in peace, and comes back: nothing is sent twice for it. */
+  readonly handsOverInCalm?: boolean;
 }
 
 /** When the faults are over, everything has arrived within this time: the waits that the settings give, one after another. */

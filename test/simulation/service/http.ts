@@ -90,6 +90,8 @@ export class SimulatedHttp {
       const slowMs = lost?.kind === 'slow' ? (carried.answer.body.length * 1000) / lost.bytesPerSecond : 0;
       scheduler.after(slowMs, () => back(() => onAnswer(harm ? harmed(carried.answer, harm) : carried.answer, harm)));
     };
+    const isMissed = fault !== undefined && fault.kind !== 'duplicate' && fault.kind !== 'delay';
+    if (isMissed && action !== undefined) service.missed(daemon, action, shard);
     switch (fault?.kind) {
       case 'drop':
         return;

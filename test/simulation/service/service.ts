@@ -145,6 +145,11 @@ export class SimulatedService {
     return cursor ? this.#sequence(shard, cursor) : undefined;
   }
 
+  /** A request that the way has eaten, or answered: it was sent all the same. */
+  missed(daemon: string, action: Action, shard: number | undefined): void {
+    this.#options.events.requested({ daemon, action, shard });
+  }
+
   /** Carries a request out. @param daemon who has sent it */
   carryOut(request: SignedRequest, daemon: string): Carried {
     let route: Route | undefined;
