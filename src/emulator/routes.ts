@@ -74,9 +74,10 @@ const PATTERNS: readonly Pattern[] = [
  */
 export function findRoute(method: string, path: string, query: ReadonlyMap<string, string>): Route {
   let wrongQuery: Pattern | undefined;
+  const actual = path.split('/');
   for (const pattern of PATTERNS) {
     if (pattern.method !== method) continue;
-    const names = matchPath(pattern.path, path);
+    const names = matchPath(pattern.path, actual);
     if (!names) continue;
     const { logstore = '', shard = '', group = '' } = names;
     if (matchQuery(pattern, query)) return { action: pattern.action, logstore, shard, consumerGroup: group };
@@ -89,9 +90,11 @@ export function findRoute(method: string, path: string, query: ReadonlyMap<strin
   throw new ApiError(404, 'NotSupported', `The embedded service has no ${method} ${path}`);
 }
 
-function matchPath(pattern: string, path: string): Record<string, string> | undefined {
-  const expected = pattern.split('/');
-  const actual = path.split('/');
+/** By its pattern: the parts of each. */
+const parts = new Map(PATTERNS.map(({ path }) => [path, path.split('/')]));
+
+function matchPath(pattern: string, actual: readonly string[]): Record<string, string> | undefined {
+  const expected = parts.get(pattern) ?? [];
   if (expected.length !== actual.length) return undefined;
   const names: Record<string, string> = {};
   for (const [i, segment] of expected.entries()) {

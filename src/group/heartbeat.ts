@@ -9,7 +9,7 @@
  *
  * A failed beat is tried again after a quarter of the interval: several chances fit into the timeout.
  */
-import { toAppError } from '../errors.ts';
+import { AppError, toAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
@@ -92,7 +92,7 @@ export class Heartbeat {
     const bound = new AbortController();
     const stop = () => bound.abort(this.#stopping.signal.reason);
     this.#stopping.signal.addEventListener('abort', stop, { once: true });
-    const timer = clock.timer(intervalMs, () => bound.abort(new DOMException('no answer in time', 'TimeoutError')));
+    const timer = clock.timer(intervalMs, () => bound.abort(lateError(intervalMs)));
     try {
       await this.#options.beat(bound.signal);
     } finally {
@@ -139,4 +139,10 @@ export class Heartbeat {
 interface Instant {
   readonly monotonicMs: number;
   readonly wallMs: number;
+}
+
+/** Of one beat: the next one may be answered, also the first of all. */
+function lateError(intervalMs: number): AppError {
+  const message = `a heartbeat was not answered within ${intervalMs / 1000} s`;
+  return new AppError(message, { code: 'heartbeat-late', action: 'retry' });
 }

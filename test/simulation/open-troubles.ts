@@ -104,4 +104,34 @@ export const openTroubles: readonly OpenTrouble[] = [
     what: 'A save that was on its way when its shard was fenced arrives late, and puts the checkpoint back.',
     seed: 'h11',
   },
+  {
+    hazard: 'resets-at-start',
+    told: '14, row 1',
+    what: 'A receiver that breaks the first connections turns confirmation off: what it never read is checkpointed.',
+    seed: 'h14',
+  },
+  {
+    hazard: 'stuck-at-start',
+    told: '14, row 2',
+    what: 'A receiver that is stuck at start turns confirmation off: what it never read is checkpointed.',
+    seed: 'h4',
+  },
+  {
+    hazard: 'far-receiver',
+    told: '14, row 3',
+    what: "A receiver's end that meets ours, while the last bytes are on their way to it, is taken for its answer.",
+    seed: 'h1',
+  },
+  {
+    hazard: 'poison',
+    told: '14, row 4',
+    what: 'A message over the limit of a receiver, which breaks the connection, stops every shard.',
+    seed: 'h1',
+  },
+  {
+    hazard: 'receiver-moves',
+    told: '14, row 5',
+    what: 'The name of a UDP receiver is looked up once: it moves, and everything goes to the old address.',
+    seed: 'h31',
+  },
 ];

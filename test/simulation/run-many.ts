@@ -37,7 +37,8 @@ export async function runMany(options: RunManyOptions): Promise<Totals> {
   let next = 0;
   const work = async () => {
     const child = fork(worker, [], {
-      execArgv: ['--import', 'tsx'],
+      // Young objects, and many of them: collected less often in a larger space.
+      execArgv: ['--import', 'tsx', '--max-semi-space-size=64'],
       env: { ...process.env, HAZARDS: hazards.join(',') },
     });
     try {

@@ -58,12 +58,12 @@ function canHandOver({ settings, outlets }: Pick<Scenario, 'settings' | 'outlets
 }
 
 /** Pulls a second, over all shards, that a world is to have about: each costs a few hundred microseconds. */
-const pullsASecond = 6;
+const pullsASecond = 3;
 /** Of each shard, at most. */
-const groupsASecond = 2;
+const groupsASecond = 1;
 
 function drawSettings(chance: Chance, { shards }: LoadPlan): Settings {
-  const heartbeatIntervalMs = chance.pick([1_000, 1_500, 2_000, 3_000, 5_000]);
+  const heartbeatIntervalMs = chance.pick([1_000, 2_000, 3_000, 4_000, 5_000]);
   const timeoutMs = Math.ceil((3 * heartbeatIntervalMs) / 1000) * 1000;
   return {
     heartbeatIntervalMs,
@@ -73,7 +73,7 @@ function drawSettings(chance: Chance, { shards }: LoadPlan): Settings {
     maxInFlightBytes: chance.pick([256 << 10, 1 << 20, 8 << 20, 32 << 20]),
     drainTimeoutMs: Math.floor(timeoutMs * chance.between(0.4, 0.8)),
     confirm: chance.is(0.8) ? 'auto' : 'on',
-    confirmIntervalMs: chance.pick([500, 1_000, 2_000, 4_000]),
+    confirmIntervalMs: chance.pick([1_000, 2_000, 4_000, 6_000]),
     confirmTimeoutMs: chance.pick([2_000, 4_000, 8_000]),
     confirmBytes: chance.is(0.2) ? 128 << 10 : 64 << 20,
     strictOrder: chance.is(0.2),
@@ -87,7 +87,7 @@ function drawSettings(chance: Chance, { shards }: LoadPlan): Settings {
 
 function drawLoad(chance: Chance, hazards: Hazards): LoadPlan {
   const shards = chance.int(1, 8);
-  const logsPerSecond = Math.floor(chance.skewed(4, 300));
+  const logsPerSecond = Math.floor(chance.skewed(4, 200));
   return {
     shards,
     backlogLogs: chance.is(0.5) ? Math.floor(chance.skewed(50, 2_000)) : 0,
