@@ -5,12 +5,12 @@ import { runSeed } from './run-seed.ts';
 
 const mostSeeds = 200;
 
-async function find({ hazard, seed: known }: OpenTrouble): Promise<string | undefined> {
+async function find({ hazard, invariants, seed: known }: OpenTrouble): Promise<string | undefined> {
   const hazards = new Set([hazard]);
   const others = Array.from({ length: mostSeeds }, (_, at) => `h${at + 1}`);
   for (const seed of [known, ...others]) {
     const { failure } = await runSeed(seed, { hazards });
-    if (failure) return `${seed}: ${failure.message}`;
+    if (failure && invariants.includes(failure.invariant)) return `${seed}: ${failure.message}`;
   }
   return undefined;
 }

@@ -49,7 +49,10 @@ interface Turn {
   successor: Connection | undefined;
 }
 
-/** A successor that is dropped within this time is one too many. */
+/**
+ * A successor that is dropped within this time is one too many; of a receiver that is far away we hear that later: within
+ * twice the time that it took to connect.
+ */
 const trialMs = 50;
 const refusalsThatTell = 2;
 /** A minute, by default. */
@@ -231,10 +234,12 @@ export class Rotation {
   async #openSuccessor(): Promise<Connection | undefined> {
     const { log, peer } = this.#options;
     this.#isOpening = true;
+    const { clock } = this.#options;
+    const startMs = clock.monotonic();
     const successor = await this.#dialer.tryOnce(this.#stop.signal);
     if (successor) {
       this.#attach(successor);
-      await this.#options.clock.sleep(trialMs);
+      await clock.sleep(Math.max(trialMs, 2 * (clock.monotonic() - startMs)));
     }
     this.#isOpening = false;
     if (successor && this.#connections.has(successor)) {

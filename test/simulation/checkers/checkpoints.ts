@@ -9,6 +9,8 @@ export const checkpointsChecker: CreateChecker = (report) => {
   const last = new Map<number, { readonly consumer: string; readonly sequence: number }>();
   /** By consumer and shard: the furthest that was served to any process of that name. */
   const served = new Map<string, number>();
+  /** Shards whose checkpoint, set by hand, is no cursor: whoever set it is to mend it. */
+  const garbage = new Set<number>();
   const keyOf = (consumer: string, shard: number) => `${consumer}/${shard}`;
 
   return {
@@ -19,7 +21,12 @@ export const checkpointsChecker: CreateChecker = (report) => {
     saved({ shard, sequence, consumer, forced, byHand }) {
       if (byHand) {
         last.delete(shard);
+        if (sequence === undefined) garbage.add(shard);
+        else garbage.delete(shard);
         return;
+      }
+      if (garbage.has(shard)) {
+        report('checkpoints', `${consumer} saved ${sequence} over a checkpoint of shard ${shard} that is no cursor`);
       }
       if (forced) report('checkpoints', `${consumer} forced the checkpoint of shard ${shard}`);
       if (sequence === undefined) {

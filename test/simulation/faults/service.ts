@@ -48,7 +48,7 @@ export const serviceFaults: readonly FaultKind[] = [
   },
   {
     // It is gone, and who would make it again is told that it is there.
-    name: 'create-says-exists',
+    name: 'group-create-says-exists',
     weight: 1,
     lastsMs: [2_000, 10_000],
     hazard: 'create-says-exists',
