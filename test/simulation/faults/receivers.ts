@@ -13,10 +13,10 @@ const patienceMs = 5_000;
  * Kills it when nothing of it is on its way or unread: what it loses otherwise, a connection's clean end can hide
  * (`far-receiver` does not wait).
  */
-function killWhenIdle(world: World, receiver: SimulatedReceiver, untilMs: number): void {
-  if (!receiver.isUp) return;
+function killWhenIdle(world: World, receiver: SimulatedReceiver, isWanted: () => boolean): void {
+  if (!receiver.isUp || !isWanted()) return;
   if (!receiver.isBusy || world.hazards.has('far-receiver')) receiver.kill();
-  else if (world.nowMs < untilMs) world.scheduler.after(1, () => killWhenIdle(world, receiver, untilMs));
+  else world.scheduler.after(1, () => killWhenIdle(world, receiver, isWanted));
 }
 
 export const receiverFaults: readonly FaultKind[] = [
@@ -26,8 +26,13 @@ export const receiverFaults: readonly FaultKind[] = [
     lastsMs: [10, 20_000],
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
-      if (receiver) killWhenIdle(world, receiver, world.nowMs + patienceMs);
-      return () => receiver?.start();
+      const untilMs = world.nowMs + patienceMs;
+      let isOver = false;
+      if (receiver) killWhenIdle(world, receiver, () => !isOver && world.nowMs < untilMs);
+      return () => {
+        isOver = true;
+        receiver?.start();
+      };
     },
   },
   {
