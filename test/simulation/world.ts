@@ -13,6 +13,7 @@ import { Chance } from './chance.ts';
 import { calmChecker } from './checkers/calm.ts';
 import type { Checker, Phase } from './checkers/checker.ts';
 import { checkpointsChecker } from './checkers/checkpoints.ts';
+import { costChecker } from './checkers/cost.ts';
 import { deliveredChecker } from './checkers/delivered.ts';
 import { fenceChecker } from './checkers/fence.ts';
 import { listingChecker } from './checkers/listing.ts';
@@ -104,6 +105,7 @@ export class World {
     this.#checkers = [
       deliveredChecker(this.ledger),
       checkpointsChecker,
+      costChecker,
       fenceChecker,
       calmChecker,
       quotasChecker,

@@ -1,0 +1,49 @@
+/**
+ * What a fault may cost: what was not confirmed when it came, and no more. So nobody pulls again what is checkpointed:
+ * each log that is sent twice lies behind the checkpoint. And memory stays within `--max-in-flight`, and one batch more.
+ */
+import type { CreateChecker } from './checker.ts';
+
+/** A request may be on its way for so long, or arrive twice. */
+const lateMs = 5_000;
+/** What a shard is expected to bring before it has brought anything is more than any batch here. */
+const oneBatchBytes = 4 << 20;
+
+interface Saved {
+  readonly consumer: string;
+  readonly sequence: number;
+  readonly atMs: number;
+}
+
+export const costChecker: CreateChecker = (report, { settings }) => {
+  /** By shard, oldest first; of one consumer only. */
+  const saves = new Map<number, Saved[]>();
+  return {
+    saved({ shard, sequence, consumer, byHand, nowMs }) {
+      const before = saves.get(shard) ?? [];
+      if (byHand || sequence === undefined || before[0]?.consumer !== consumer) before.length = 0;
+      if (!byHand && sequence !== undefined) before.push({ consumer, sequence, atMs: nowMs });
+      // The newest of those that are old enough is what counts.
+      while (before.length > 1 && (before[1] as Saved).atMs <= nowMs - lateMs) before.shift();
+      saves.set(shard, before);
+    },
+    pulled({ consumer, shard, from, nowMs }) {
+      const old = saves.get(shard)?.findLast(({ atMs }) => atMs <= nowMs - lateMs);
+      if (!old || old.consumer !== consumer || from >= old.sequence) return;
+      report(
+        'cost',
+        `${consumer} pulls shard ${shard} from log ${from}, and had saved ${old.sequence} ${Math.round(nowMs - old.atMs)} ms before`,
+      );
+    },
+    logged({ daemon, message, fields }) {
+      if (message !== 'last minute') return;
+      const bytes = Number((fields as { bytesInFlight?: unknown }).bytesInFlight);
+      if (bytes > settings.maxInFlightBytes + oneBatchBytes) {
+        report('cost', `${daemon} holds ${bytes} bytes, and --max-in-flight is ${settings.maxInFlightBytes}`);
+      }
+    },
+    fault(kind) {
+      if (kind.startsWith('group-')) saves.clear();
+    },
+  };
+};
