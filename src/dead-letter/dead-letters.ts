@@ -44,7 +44,9 @@ export class DeadLetters {
   readonly #options: DeadLettersOptions;
   readonly #clock: Clock;
   #last: Promise<unknown> = Promise.resolve();
-  #trouble: { readonly sinceMs: number; attempts: number; error: AppError; isFailing: boolean } | undefined;
+  #trouble:
+    | { readonly sinceMs: number; readonly beganMs: number; attempts: number; error: AppError; isFailing: boolean }
+    | undefined;
   #waiting = 0;
 
   constructor(options: DeadLettersOptions) {
@@ -140,10 +142,10 @@ export class DeadLetters {
   #endTrouble(): void {
     if (!this.#trouble || this.#trouble.isFailing || this.#waiting > 0) return;
     const { file, log } = this.#options;
-    const { sinceMs, attempts } = this.#trouble;
+    const { beganMs, attempts } = this.#trouble;
     this.#trouble = undefined;
     log.info(
-      { file: file.path, attempts, durationMs: this.#clock.now() - sinceMs },
+      { file: file.path, attempts, durationMs: Math.round(this.#clock.monotonic() - beganMs) },
       'dead letters can be written again',
     );
   }
@@ -154,7 +156,13 @@ export class DeadLetters {
       this.#trouble.isFailing = true;
       return;
     }
-    this.#trouble = { sinceMs: this.#clock.now(), attempts: 1, error, isFailing: true };
+    this.#trouble = {
+      sinceMs: this.#clock.now(),
+      beganMs: this.#clock.monotonic(),
+      attempts: 1,
+      error,
+      isFailing: true,
+    };
     const since = new Date(this.#trouble.sinceMs).toISOString();
     const waiting = 'shards with logs for it wait, and nothing behind those logs is checkpointed; trying on';
     this.#options.log.error({ ...error.context, since }, `${error.message}: ${waiting}`);

@@ -4,6 +4,7 @@ import { type OpenTrouble, openTroubles } from './open-troubles.ts';
 import { runSeed } from './run-seed.ts';
 
 const mostSeeds = 200;
+const skipped = ' (skipped: SIMULATION=short; they are looked for once, on the other Node)';
 
 async function find({ hazard, invariants, seed: known }: OpenTrouble): Promise<string | undefined> {
   const hazards = new Set([hazard]);
@@ -15,7 +16,9 @@ async function find({ hazard, invariants, seed: known }: OpenTrouble): Promise<s
   return undefined;
 }
 
-describe('a trouble that is known, and not mended yet', () => {
+const isShort = process.env.SIMULATION === 'short';
+
+describe.skipIf(isShort)(`a trouble that is known, and not mended yet${isShort ? skipped : ''}`, () => {
   it.each(openTroubles)(
     '$hazard is found ($told): $what',
     async (trouble) => {

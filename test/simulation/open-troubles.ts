@@ -28,7 +28,7 @@ export const openTroubles: readonly OpenTrouble[] = [
     told: '13, row 2',
     what: 'One InvalidCursor that is none: the whole retention is sent again, and the checkpoint goes back.',
     invariants: ['checkpoints'],
-    seed: 'h2',
+    seed: 'h7',
   },
   {
     hazard: 'checkpoint-garbage',
@@ -42,14 +42,14 @@ export const openTroubles: readonly OpenTrouble[] = [
     told: '13, row 3',
     what: 'The consumer group is deleted: shards change hands without a checkpoint, and start at the end.',
     invariants: ['delivered'],
-    seed: 'h1',
+    seed: 'h2',
   },
   {
     hazard: 'split-from-end',
     told: 'found by the simulation',
     what: 'With --from end, a shard that a split has made is begun at its end: what came before is never read.',
     invariants: ['delivered'],
-    seed: 'h1',
+    seed: 'h5',
   },
   {
     hazard: 'strict-owner',
@@ -63,7 +63,7 @@ export const openTroubles: readonly OpenTrouble[] = [
     told: '13, row 5',
     what: 'Heartbeats that are answered later than one interval end the process at its start.',
     invariants: ['fence', 'listing', 'liveness', 'processes', 'calm'],
-    seed: 'h2',
+    seed: 'h6',
   },
   {
     hazard: 'group-timeout-changed',
@@ -84,7 +84,7 @@ export const openTroubles: readonly OpenTrouble[] = [
     told: '13, row 9',
     what: 'Create says "already exists", and the group is gone: it is updated for ever, and never made.',
     invariants: ['liveness', 'log lines'],
-    seed: 'h1',
+    seed: 'h87',
   },
   {
     hazard: 'proxy-page',
@@ -98,7 +98,7 @@ export const openTroubles: readonly OpenTrouble[] = [
     told: '13, row 11',
     what: 'A key that may not create a group ends the process, though the group is there.',
     invariants: ['processes'],
-    seed: 'h1',
+    seed: 'h2',
   },
   {
     hazard: 'null-checkpoint',
@@ -119,7 +119,7 @@ export const openTroubles: readonly OpenTrouble[] = [
     told: '13, row 14',
     what: 'A save that was on its way when its shard was fenced arrives late, and puts the checkpoint back.',
     invariants: ['checkpoints'],
-    seed: 'h11',
+    seed: 'h13',
   },
   {
     hazard: 'resets-at-start',
@@ -140,14 +140,14 @@ export const openTroubles: readonly OpenTrouble[] = [
     told: '14, row 3',
     what: "A receiver's end that meets ours, while the last bytes are on their way to it, is taken for its answer.",
     invariants: ['delivered'],
-    seed: 'h1',
+    seed: 'h14',
   },
   {
     hazard: 'poison',
     told: '14, row 4',
     what: 'A message over the limit of a receiver, which breaks the connection, stops every shard.',
     invariants: ['liveness', 'calm'],
-    seed: 'h1',
+    seed: 'h2',
   },
   {
     hazard: 'receiver-moves',

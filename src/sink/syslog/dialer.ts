@@ -65,7 +65,7 @@ export class Dialer {
 
   /** To be told of every connection that `dial` gave out and that broke. */
   lost(connection: Connection, error: AppError): void {
-    const livedMs = this.#options.clock.monotonic() - (this.#connectedAtMs.get(connection) ?? 0);
+    const livedMs = this.#options.clock.monotonic() - (this.#connectedAtMs.get(connection) ?? Number.NEGATIVE_INFINITY);
     const wasSteady = connection.wasRead || livedMs >= this.#options.steadyAfterMs;
     if (wasSteady) this.#backoff.reset();
     this.#reachability.lost(error, wasSteady);

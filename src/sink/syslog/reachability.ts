@@ -41,7 +41,7 @@ export class Reachability {
   constructor(options: ReachabilityOptions) {
     this.#options = options;
     this.#sinceMs = options.clock.now();
-    this.#announcedAtMs = this.#sinceMs;
+    this.#announcedAtMs = options.clock.monotonic();
   }
 
   get state(): SinkStatus['state'] {
@@ -102,7 +102,7 @@ export class Reachability {
 
   #announceUp(facts: Facts): void {
     const { peer, log } = this.#options;
-    const downForMs = this.#announced === 'down' ? { downForMs: this.#options.clock.now() - this.#announcedAtMs } : {};
+    const downForMs = this.#announced === 'down' ? { downForMs: this.#announcedForMs } : {};
     log.info({ peer, ...facts, ...downForMs }, 'connected to the receiver');
     this.#announce('up');
     this.#isFlapping = false;
@@ -113,11 +113,11 @@ export class Reachability {
     const { peer, log } = this.#options;
     const fields = { peer, code: error.code, reason: error.message };
     if (this.#announced !== 'down') {
-      const upForMs = this.#announced === 'up' ? { upForMs: this.#options.clock.now() - this.#announcedAtMs } : {};
+      const upForMs = this.#announced === 'up' ? { upForMs: this.#announcedForMs } : {};
       this.#announce('down');
       log.warn({ ...fields, ...upForMs }, `${what}; trying again until it works`);
     } else if (!this.#toldCodes.has(error.code)) {
-      const downForMs = this.#options.clock.now() - this.#announcedAtMs;
+      const downForMs = this.#announcedForMs;
       log.warn({ ...fields, downForMs }, 'the receiver is still unreachable, for another reason');
     } else {
       log.debug(fields, what);
@@ -125,8 +125,13 @@ export class Reachability {
     this.#toldCodes.add(error.code);
   }
 
+  /** By a clock that nobody sets. */
+  get #announcedForMs(): number {
+    return Math.round(this.#options.clock.monotonic() - this.#announcedAtMs);
+  }
+
   #announce(what: 'up' | 'down'): void {
     this.#announced = what;
-    this.#announcedAtMs = this.#options.clock.now();
+    this.#announcedAtMs = this.#options.clock.monotonic();
   }
 }

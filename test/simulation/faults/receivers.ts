@@ -184,10 +184,17 @@ export const receiverFaults: readonly FaultKind[] = [
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
       let isOver = false;
+      // Its end meets ours: it closes while our last bytes, and our end behind them, are on their way to it.
       const close = () => {
-        if (isOver) return;
-        receiver?.closeAll(true);
-        world.scheduler.after(100 + luck[1] * 100, close);
+        if (isOver || !receiver) return;
+        const { addresses } = world.network.host(receiver.name);
+        const ends = world.daemons.flatMap(({ name }) => [...world.network.host(name).endpoints.values()]);
+        const isMeeting = ends.some(
+          ({ remote, state, unacknowledgedBytes }) =>
+            addresses.has(remote.address) && state === 'FIN_WAIT1' && unacknowledgedBytes > 0,
+        );
+        if (isMeeting) receiver.closeAll(true);
+        world.scheduler.after(0.5, close);
       };
       close();
       return () => {

@@ -179,7 +179,7 @@ function drawReceiver(
     closeDelayMs: chance.skewed(0, 200),
     // With more daemons than it takes, some would never get in.
     oneAtATime: daemons === 1 && chance.is(0.2),
-    delayMs: hazards.has('far-receiver') ? chance.between(5, 60) : chance.skewed(0.02, 60),
+    delayMs: hazards.has('far-receiver') ? chance.between(1, 4) : chance.skewed(0.02, 60),
     lossRate: chance.is(0.1) ? chance.skewed(0, 0.02) : 0,
   };
 }
