@@ -38,6 +38,26 @@ export const serviceFaults: readonly FaultKind[] = [
     },
   },
   {
+    // Nobody is served for a while, and then the oldest of what is waiting is gone.
+    name: 'retention-behind',
+    weight: 2,
+    lastsMs: [3_000, 15_000],
+    begin: (world, { luck }) => {
+      const serve = world.httpFaults.add({
+        fault: { kind: 'refuse', status: 503, code: 'ServerBusy' },
+        probability: 1,
+        actions: ['PullLogs'],
+      });
+      return () => {
+        const shard = chosen(world.service.logstore.shards(), luck[0]);
+        // All but the newest groups, which can still be read.
+        shard?.expireFirst(Math.max(0, shard.endIndex - shard.beginIndex - 1 - Math.floor(luck[1] * 3)));
+        world.excuseExpired();
+        serve();
+      };
+    },
+  },
+  {
     name: 'keys-rotated',
     weight: 1,
     lastsMs: [0, 0],
