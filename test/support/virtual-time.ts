@@ -54,23 +54,27 @@ export class VirtualTime {
   }
 
   /** Lets time go on until the body has ended. @returns its outcome */
-  async run<T>(body: () => Promise<T>): Promise<T> {
-    const over = new Error('the body has ended');
+  async run<T>(body: () => T | Promise<T>): Promise<T> {
     let isOver = false;
-    const outcome = body().finally(() => {
+    const outcome = (async () => body())().finally(() => {
       isOver = true;
     });
-    outcome.catch(() => undefined); // looked at below
-    try {
-      await this.scheduler.run(startMs + longestMs, () => {
-        if (this.#waiters.length > 0) this.#waiters = this.#waiters.filter(({ isMet }) => !isMet());
-        if (isOver) throw over;
-      });
-    } catch (error) {
-      if (error === over) return outcome;
-      throw error;
+    outcome.catch(() => undefined); // looked at in the end
+    const pausing = new Error('the body goes on');
+    const check = () => {
+      const { length } = this.#waiters;
+      if (length > 0) this.#waiters = this.#waiters.filter(({ isMet }) => !isMet());
+      // Who waited is to go on before the next event.
+      if (isOver || this.#waiters.length < length) throw pausing;
+    };
+    for (;;) {
+      const failure = await this.#scheduler.run(startMs + longestMs, check).then(
+        () => new Error('the test waits for something that nothing is going to bring'),
+        (error: unknown) => error,
+      );
+      if (isOver) return outcome;
+      if (failure !== pausing) throw failure;
     }
-    throw new Error('the test waits for something that nothing is going to bring');
   }
 
   sleep(ms: number): Promise<void> {
@@ -88,7 +92,10 @@ export class VirtualTime {
       const isMet = () => {
         if (isGivenUp) return true;
         try {
-          if (check() === false) throw new Error(`it does not come to be: ${check}`);
+          if (check() === false) {
+            failure = undefined;
+            return false;
+          }
         } catch (error) {
           failure = error;
           return false;
@@ -100,7 +107,7 @@ export class VirtualTime {
       let isGivenUp = false;
       const bound = this.clock.timer(boundMs, () => {
         isGivenUp = true;
-        reject(failure);
+        reject(failure ?? new Error(`it does not come to be: ${check}`));
       });
       if (!isMet()) this.#waiters.push({ isMet });
     });
@@ -134,7 +141,7 @@ function newRandom(): () => number {
   return new Chance('virtual time').next;
 }
 
-type Body<Args extends unknown[]> = (...args: Args) => Promise<unknown>;
+type Body<Args extends unknown[]> = (...args: Args) => unknown;
 
 interface VirtualIt {
   (name: string, body: Body<[]>, timeoutMs?: number): void;
