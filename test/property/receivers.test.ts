@@ -5,6 +5,7 @@ import type { Delivery } from '../../src/sink/sink.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 import { createReceiversUnderTest, type ReceiversUnderTest } from '../support/receivers-harness.ts';
 import { never } from '../support/sink-harness.ts';
+import { inVirtualTime, type VirtualTime } from '../support/virtual-time.ts';
 
 /**
  * Three receivers that go up and down, confirm and lose, while deliveries are written, ended and given up. Whatever
@@ -40,11 +41,13 @@ interface Known {
 }
 
 class Run {
+  readonly #time: VirtualTime;
   readonly #under: ReceiversUnderTest;
   readonly known: Known[] = [];
   readonly #open = new Map<number, { readonly id: number; readonly delivery: Delivery }>();
 
-  constructor(under: ReceiversUnderTest) {
+  constructor(time: VirtualTime, under: ReceiversUnderTest) {
+    this.#time = time;
     this.#under = under;
   }
 
@@ -79,7 +82,7 @@ class Run {
       case 'confirm':
         return members[step.member]?.confirm();
       case 'wait':
-        await new Promise((resolve) => setTimeout(resolve, step.ms));
+        await this.#time.sleep(step.ms);
     }
   }
 
@@ -140,13 +143,14 @@ function checkOrder(under: ReceiversUnderTest): void {
 }
 
 async function play(
+  time: VirtualTime,
   steps: readonly Step[],
   strategy: Strategy,
   ending: 'drain' | 'destroy',
   confirmsWhenAsked: boolean,
 ): Promise<void> {
-  const under = createReceiversUnderTest(3, strategy, { patienceMs: 2, failbackAfterMs: 4 });
-  const run = new Run(under);
+  const under = createReceiversUnderTest(time.clock, 3, strategy, { patienceMs: 2, failbackAfterMs: 4 });
+  const run = new Run(time, under);
   const started = under.sink.start(never);
   started.catch(() => undefined);
   for (const member of under.members) member.confirmsWhenAsked = confirmsWhenAsked;
@@ -181,7 +185,7 @@ describe('deliveries to several receivers', () => {
         fc.constantFrom('failover' as const, 'load-balance' as const),
         fc.constantFrom('drain' as const, 'destroy' as const),
         fc.boolean(),
-        play,
+        (...drawn) => inVirtualTime((time) => play(time, ...drawn)),
       ),
       propertyRuns(300),
     );

@@ -14,7 +14,7 @@ import type {
   ShardId,
 } from '../../src/group/log-service.ts';
 import { pause } from '../../src/sls/pause.ts';
-import { systemClock } from '../../src/time/clock.ts';
+import { type Clock, systemClock } from '../../src/time/clock.ts';
 
 export interface FakeShard {
   readonly batches: (string | undefined)[];
@@ -39,6 +39,11 @@ export class FakeLogService implements LogService {
   /** Their pulls are answered with an error, and tried again after a pause for as long as that lasts. */
   readonly refused = new Set<ShardId>();
   refusals = 0;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
 
   addShard(id: ShardId, batches: (string | undefined)[] = [], status: Shard['status'] = 'readwrite'): FakeShard {
     const shard: FakeShard = { batches: [...batches], status };
@@ -70,11 +75,11 @@ export class FakeLogService implements LogService {
     while (this.refused.has(shard)) {
       this.refusals++;
       const resume = options.onPause?.();
-      await pause(10, [options.signal], systemClock);
+      await pause(10, [options.signal], this.#clock);
       options.signal.throwIfAborted();
       await resume?.();
       options.signal.throwIfAborted();
-      await pause(0, [options.signal], systemClock);
+      await pause(0, [options.signal], this.#clock);
     }
     this.pulls.push({ shard, cursor, endCursor: options.endCursor });
     const index = Number(cursor);
@@ -109,7 +114,7 @@ export class FakeLogService implements LogService {
     return new Map(
       [...this.checkpoints].map(([shard, cursor]) => [
         shard,
-        { cursor, updatedAtMs: Date.now(), consumer: this.consumer },
+        { cursor, updatedAtMs: this.#clock.now(), consumer: this.consumer },
       ]),
     );
   }

@@ -3,6 +3,7 @@
 import type { Strategy } from '../../src/sink/placement.ts';
 import { createReceiversSink, type PlacedWith, type ReceiverFactory } from '../../src/sink/receivers.ts';
 import type { Sink } from '../../src/sink/sink.ts';
+import type { Clock } from '../../src/time/clock.ts';
 import { ScriptedSink } from './scripted-sink.ts';
 import { ChunkMaker, createLogRecorder, EventRecorder, type LogLine, type TestMark } from './sink-harness.ts';
 
@@ -19,6 +20,7 @@ export interface ReceiversUnderTest {
 }
 
 export function createReceiversUnderTest(
+  clock: Clock,
   count: number,
   strategy: Strategy,
   { failbackAfterMs = 100, patienceMs = 30 } = {},
@@ -29,12 +31,12 @@ export function createReceiversUnderTest(
   const members: Member[] = [];
   const factories = Array.from({ length: count }, (_, index): ReceiverFactory<TestMark> => {
     return (itsEvents) => {
-      const member = new ScriptedSink(`tcp://${'abcdef'[index]}:514`, itsEvents);
+      const member = new ScriptedSink(`tcp://${'abcdef'[index]}:514`, itsEvents, clock);
       members.push(member);
       return member;
     };
   });
-  const sink = createReceiversSink(factories, { strategy, failbackAfterMs, patienceMs, log }, events);
+  const sink = createReceiversSink(factories, { strategy, failbackAfterMs, patienceMs, log, clock }, events);
   return {
     sink,
     members,

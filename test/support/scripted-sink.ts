@@ -3,6 +3,7 @@ import type { FrameChunk } from '../../src/encode/bytes.ts';
 import { AppError, DeliveryLostError } from '../../src/errors.ts';
 import { createDeferred, type Deferred } from '../../src/sink/deferred.ts';
 import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from '../../src/sink/sink.ts';
+import type { Clock } from '../../src/time/clock.ts';
 
 interface Entry<M extends Mark> {
   readonly mark: M;
@@ -18,6 +19,7 @@ const gone = new AppError('the connection is gone', { code: 'econnreset', action
 export class ScriptedSink<M extends Mark> implements Sink<M> {
   readonly #peer: string;
   readonly #events: SinkEvents<M>;
+  readonly #clock: Clock;
   readonly #started = createDeferred<void>();
   #entries: Entry<M>[] = [];
   #state: SinkStatus['state'] = 'connecting';
@@ -28,9 +30,10 @@ export class ScriptedSink<M extends Mark> implements Sink<M> {
   /** Answers `confirmSoon` by itself. */
   confirmsWhenAsked = true;
 
-  constructor(peer: string, events: SinkEvents<M>) {
+  constructor(peer: string, events: SinkEvents<M>, clock: Clock) {
     this.#peer = peer;
     this.#events = events;
+    this.#clock = clock;
     this.#started.promise.catch(() => undefined);
   }
 
@@ -92,7 +95,7 @@ export class ScriptedSink<M extends Mark> implements Sink<M> {
 
   confirmSoon(): void {
     this.confirmsAsked += 1;
-    if (this.confirmsWhenAsked) setImmediate(() => this.confirm());
+    if (this.confirmsWhenAsked) this.#clock.soon(() => this.confirm());
   }
 
   deliver(mark: M): Delivery {

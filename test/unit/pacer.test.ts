@@ -1,20 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { chunkSizes, createPace, type Pace, type PaceLimits, type Sent } from '../../src/pacer.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
 const never = new AbortController().signal;
+const { it, time } = useVirtualTime();
 const sentNow = (frames: number, bytes = 0): Sent => ({ frames, bytes, taken: undefined });
 
 function paceOf(limits: PaceLimits): Pace {
-  const pace = createPace(limits);
+  const pace = createPace(limits, time.clock);
   if (!pace) throw new Error('nothing is limited');
   return pace;
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startMs = performance.now();
-  await work();
-  return performance.now() - startMs;
 }
 
 describe('createPace', () => {
@@ -28,12 +23,11 @@ describe('createPace', () => {
     ['the tighter of both', { maxMessagesPerSecond: 1_000, maxBytesPerSecond: 1e9 }, sentNow(50, 10)],
   ] as const)('limits %s', async (_, limits, sent) => {
     const pace = paceOf(limits);
-    const tookMs = await timed(async () => {
+    const tookMs = await time.timed(async () => {
       for (let chunk = 0; chunk <= 6; chunk++) expect(await pace(() => sent, never)).toBe(true);
     });
     // Six times 50 ms have to pass before the seventh, less the burst of 80 ms.
-    expect(tookMs).toBeGreaterThan(215);
-    expect(tookMs).toBeLessThan(1_000);
+    expect(tookMs).toBe(220);
   });
 
   it('says when there is nothing more, and counts nothing for it', async () => {
@@ -49,7 +43,7 @@ describe('createPace', () => {
       for (let chunk = 0; chunk < 3; chunk++) {
         await pace(() => {
           order.push(name);
-          setImmediate(() => order.push('.'));
+          time.clock.soon(() => order.push('.'));
           return sentNow(1);
         }, never);
       }
@@ -64,12 +58,12 @@ describe('createPace', () => {
     let take: () => void = () => undefined;
     const taken = new Promise<void>((resolve) => (take = resolve));
     const waiting = pace(() => ({ frames: 400, bytes: 0, taken }), never);
-    expect(await timed(() => pace(() => sentNow(1), never))).toBeLessThan(200);
+    expect(await time.timed(() => pace(() => sentNow(1), never))).toBe(0);
     // Its turn is due already when the other is counted.
-    const next = timed(() => pace(() => sentNow(1), never));
+    const next = time.timed(() => pace(() => sentNow(1), never));
     take();
     await waiting;
-    expect(await next).toBeGreaterThan(300);
+    expect(await next).toBe(321);
   });
 
   it('counts nothing that the sink refused', async () => {
@@ -77,7 +71,7 @@ describe('createPace', () => {
     const refused = Promise.reject(new Error('lost'));
     refused.catch(() => undefined);
     await expect(pace(() => ({ frames: 100, bytes: 0, taken: refused }), never)).rejects.toThrow('lost');
-    expect(await timed(() => pace(() => sentNow(1), never))).toBeLessThan(500);
+    expect(await time.timed(() => pace(() => sentNow(1), never))).toBe(0);
   });
 
   it('hands on what the sender throws, and goes on with the next', async () => {
@@ -97,9 +91,9 @@ describe('createPace', () => {
     const send = vi.fn(() => sentNow(1));
     const stopped = pace(send, stop.signal);
     const behind = pace(() => sentNow(1), never);
-    const abortMs = timed(() => expect(stopped).rejects.toThrow('stopped by the test'));
+    const abortMs = time.timed(() => expect(stopped).rejects.toThrow('stopped by the test'));
     stop.abort(new Error('stopped by the test'));
-    expect(await abortMs).toBeLessThan(200);
+    expect(await abortMs).toBe(0);
     expect(send).not.toHaveBeenCalled();
     expect(await behind).toBe(true);
     await expect(pace(send, stop.signal)).rejects.toThrow('stopped by the test');
@@ -111,12 +105,10 @@ describe('createPace', () => {
     await pace(() => sentNow(1_000), never);
     const stop = new AbortController();
     const removed = vi.spyOn(stop.signal, 'removeEventListener');
-    const timersBefore = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const waiting = pace(() => sentNow(1), stop.signal);
     stop.abort(new Error('stopped by the test'));
     await expect(waiting).rejects.toThrow('stopped by the test');
-    const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-    expect(timers).toBeLessThanOrEqual(timersBefore);
+    expect(time.scheduler.nextAtMs).toBeUndefined();
 
     const free = paceOf({ maxMessagesPerSecond: 1_000 });
     const live = new AbortController();
@@ -129,14 +121,14 @@ describe('createPace', () => {
   it('never goes ahead of the rate by more than tens of milliseconds after a pause', async () => {
     const pace = paceOf({ maxMessagesPerSecond: 1_000 });
     await pace(() => sentNow(20), never);
-    await sleep(300);
+    await time.sleep(300);
     let sent = 0;
-    const startMs = performance.now();
-    while (performance.now() - startMs < 100) {
+    const startMs = time.elapsedMs;
+    while (time.elapsedMs - startMs < 100) {
       await pace(() => sentNow(20), never);
       sent += 20;
     }
-    const elapsedMs = performance.now() - startMs;
+    const elapsedMs = time.elapsedMs - startMs;
     expect(sent).toBeLessThanOrEqual(elapsedMs + 80 + 20);
   });
 });

@@ -1,19 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { Turns } from '../../src/turns.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
 const { signal } = new AbortController();
+const { it, time } = useVirtualTime();
 
 describe('turns', () => {
   it('are given to so many at a time, first come, first served', async () => {
-    const turns = new Turns({ count: 2 });
+    const turns = new Turns({ count: 2, clock: time.clock });
     const order: number[] = [];
     let open = 0;
     const work = async (name: number) => {
       const turn = await turns.take(signal);
       order.push(name);
       expect(++open).toBeLessThanOrEqual(2);
-      await sleep(1);
+      await time.sleep(1);
       open--;
       turn.end();
     };
@@ -22,21 +23,23 @@ describe('turns', () => {
   });
 
   it('are kept during a short wait, and left to others during a long one', async () => {
-    const turns = new Turns({ count: 1, patienceMs: 50 });
+    const turns = new Turns({ count: 1, patienceMs: 50, clock: time.clock });
     const first = await turns.take(signal);
     let second: Awaited<ReturnType<Turns['take']>> | undefined;
     void turns.take(signal).then((turn) => {
       second = turn;
     });
-    await first.during(sleep(1));
+    await first.during(time.sleep(49));
     expect(second).toBeUndefined();
     let isBack = false;
-    const long = first.during(sleep(150)).then(() => {
+    const long = first.during(time.sleep(150)).then(() => {
       isBack = true;
     });
-    await sleep(100);
+    await time.sleep(49);
+    expect(second).toBeUndefined();
+    await time.sleep(1);
     expect(second).toBeDefined();
-    await sleep(100);
+    await time.sleep(150);
     expect(isBack).toBe(false);
     second?.end();
     await long;
@@ -45,10 +48,10 @@ describe('turns', () => {
   });
 
   it('are given back when the wait fails, with the turn or without it', async () => {
-    const turns = new Turns({ count: 1, patienceMs: 10 });
+    const turns = new Turns({ count: 1, patienceMs: 10, clock: time.clock });
     for (const waitMs of [0, 50]) {
       const turn = await turns.take(signal);
-      const fails = sleep(waitMs).then(() => Promise.reject(new Error('lost')));
+      const fails = time.sleep(waitMs).then(() => Promise.reject(new Error('lost')));
       await expect(turn.during(fails)).rejects.toThrow('lost');
       turn.end();
     }
@@ -56,7 +59,7 @@ describe('turns', () => {
   });
 
   it('are not waited for any more when the signal aborts', async () => {
-    const turns = new Turns({ count: 1 });
+    const turns = new Turns({ count: 1, clock: time.clock });
     const turn = await turns.take(signal);
     const abort = new AbortController();
     const waiting = turns.take(abort.signal);

@@ -1,6 +1,5 @@
 /** What comes in the middle of something else: each of these once went wrong. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import type { BatchBody } from '../../../src/encode/bytes.ts';
 import { AppError, CorruptBatchError, ServiceError } from '../../../src/errors.ts';
 import { ByteBudget } from '../../../src/group/byte-budget.ts';
@@ -8,9 +7,10 @@ import { ConsumerGroup } from '../../../src/group/consumer-group.ts';
 import type { ConsumerGroupOptions } from '../../../src/group/consumer-group-options.ts';
 import type { Ticket } from '../../../src/group/progress.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
+import { useVirtualTime } from '../../support/virtual-time.ts';
 
-const until = (condition: () => boolean) =>
-  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 10_000, interval: 2 });
+const { it, time } = useVirtualTime();
+const until = (condition: () => boolean) => time.until(condition, 10_000);
 
 function refusal(code: string, action: AppError['action']): ServiceError {
   return new ServiceError(code, { code, action, status: 400, serviceCode: code, requestId: '' });
@@ -44,7 +44,7 @@ describe('ConsumerGroup in trouble', () => {
       timeoutMs: 1_000,
       checkpointIntervalMs: 10,
       fetchIntervalMs: 5,
-      budget: new ByteBudget(1 << 20).share(),
+      budget: new ByteBudget(1 << 20, undefined, time.clock).share(),
       inOrder: false,
       from: 'begin',
       until: undefined,
@@ -52,6 +52,7 @@ describe('ConsumerGroup in trouble', () => {
       onUntilReached: () => undefined,
       onFatal,
       log: { debug: report, info: report, warn: report, error: report },
+      clock: time.clock,
       ...options,
     });
     return group;
@@ -64,7 +65,7 @@ describe('ConsumerGroup in trouble', () => {
   }
 
   beforeEach(() => {
-    service = new FakeLogService();
+    service = new FakeLogService(time.clock);
     service.granted = [0];
     delivered = [];
     tickets = [];
@@ -110,7 +111,7 @@ describe('ConsumerGroup in trouble', () => {
 
   it('pauses between two skips when the earliest data is refused as well', async () => {
     service.addShard(0, ['a']);
-    vi.spyOn(Math, 'random').mockReturnValue(0.99);
+    time.random = () => 0.99;
     expire(() => true);
     let pulls = 0;
     const refuse = service.before;
@@ -119,8 +120,7 @@ describe('ConsumerGroup in trouble', () => {
       return refuse(request, ...rest);
     };
     await create().join();
-    await sleep(500);
-    vi.restoreAllMocks();
+    await time.sleep(500);
     expect(pulls).toBeLessThan(6);
   });
 
@@ -129,14 +129,14 @@ describe('ConsumerGroup in trouble', () => {
     service.addShard(0, ['a', 'b']);
     await create().join();
     await until(() => delivered.length === 2);
-    const start = performance.now();
+    const start = time.elapsedMs;
     const draining = group.drain(10_000);
     service.before = (request) => {
       if (request === 'updateCheckpoint') throw refusal('consumer-not-match', 'release-shard');
     };
     group.markConfirmed(tickets[0] as Ticket);
     expect(await draining).toBe(false);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(time.elapsedMs - start).toBeLessThanOrEqual(10); // the next save
   });
 
   it('ends a drain at its deadline although a checkpoint is not answered', async () => {
@@ -148,9 +148,9 @@ describe('ConsumerGroup in trouble', () => {
     };
     await create().join();
     await until(() => asked);
-    const start = performance.now();
+    const start = time.elapsedMs;
     expect(await group.drain(200)).toBe(false);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(time.elapsedMs - start).toBe(200);
   });
 
   it('does not end --until before the children of a split are granted, however long the parent took', async () => {
@@ -166,7 +166,7 @@ describe('ConsumerGroup in trouble', () => {
       inOrder: true,
       onUntilReached,
       deliver: async (body, ticket, signal) => {
-        if (ticket.shard === 0) await sleep(100);
+        if (ticket.shard === 0) await time.sleep(100);
         return deliver(body, ticket, signal);
       },
     }).join();
@@ -176,15 +176,15 @@ describe('ConsumerGroup in trouble', () => {
 
   it('ends --until at a time to come, although the shard never comes to its end', async () => {
     service.addShard(0, ['x']);
-    service.getCursorTime = async () => Math.floor(Date.now() / 1000);
+    service.getCursorTime = async () => Math.floor(time.clock.now() / 1000);
     service.pull = async (_shard, cursor) => {
-      await sleep(1);
+      await time.sleep(1);
       const bytes = Buffer.from('x');
       const body = { bytes, compression: 'none' as const, rawSize: 1 };
       return { body, nextCursor: String(Number(cursor) + 1), logGroupCount: 1 };
     };
     const onUntilReached = vi.fn();
-    await create({ until: Math.floor(Date.now() / 1000) + 1, onUntilReached }).join();
+    await create({ until: Math.floor(time.clock.now() / 1000) + 1, onUntilReached }).join();
     await until(() => onUntilReached.mock.calls.length === 1);
   });
 
@@ -204,7 +204,7 @@ describe('ConsumerGroup in trouble', () => {
   it('sends again what was lost before a batch that cannot be read', async () => {
     autoConfirm = false;
     service.addShard(0, ['good', 'bad']);
-    vi.spyOn(Math, 'random').mockReturnValue(0);
+    time.random = () => 0;
     await create({
       deliver: async (body, ticket, signal) => {
         if (Buffer.from(body.bytes).toString() === 'bad') throw new CorruptBatchError('garbage');
@@ -212,7 +212,6 @@ describe('ConsumerGroup in trouble', () => {
       },
     }).join();
     await until(() => logged.some((line) => line.includes('is stopped')));
-    vi.restoreAllMocks();
     autoConfirm = true;
     group.markLost([tickets[0] as Ticket]);
     await until(() => group.shards[0]?.state === 'failed');
@@ -223,7 +222,7 @@ describe('ConsumerGroup in trouble', () => {
   it('may skip a batch that cannot be read the fourth time, if it is told to, and waits for its confirmation', async () => {
     service.addShard(0, ['bad', 'good']);
     autoConfirm = false;
-    vi.spyOn(Math, 'random').mockReturnValue(0);
+    time.random = () => 0;
     const asked: (boolean | undefined)[] = [];
     create({
       skipsCorrupt: true,
@@ -236,7 +235,6 @@ describe('ConsumerGroup in trouble', () => {
       },
     }).join();
     await until(() => delivered.length === 2);
-    vi.restoreAllMocks();
     expect(asked).toEqual([false, false, false, true]);
     expect(group.shards[0]?.progress?.confirmed).toBe('0');
     group.markConfirmed(tickets[1] as Ticket);
@@ -251,7 +249,7 @@ describe('ConsumerGroup in trouble', () => {
     service.before = (request, _shard, cursor) => {
       if (request === 'pull' && cursor === '0') throw refused;
     };
-    vi.spyOn(Math, 'random').mockReturnValue(0);
+    time.random = () => 0;
     const asked: (boolean | undefined)[] = [];
     create({
       skipsCorrupt: true,
@@ -264,7 +262,6 @@ describe('ConsumerGroup in trouble', () => {
       },
     }).join();
     await until(() => service.checkpoints.get(0) === '2');
-    vi.restoreAllMocks();
     expect(asked).toEqual([false, false, false, true]);
   });
 });

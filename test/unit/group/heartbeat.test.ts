@@ -1,13 +1,14 @@
 import v8 from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
 import { Heartbeat } from '../../../src/group/heartbeat.ts';
-import { systemClock } from '../../../src/time/clock.ts';
+import { useVirtualTime } from '../../support/virtual-time.ts';
 
 const busy = () => new AppError('busy', { code: 'server-busy', action: 'retry' });
 
 describe('Heartbeat', () => {
+  const { it, time } = useVirtualTime();
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   let heartbeat: Heartbeat;
   let beat: ReturnType<typeof vi.fn<(signal: AbortSignal) => Promise<void>>>;
@@ -17,15 +18,18 @@ describe('Heartbeat', () => {
     vi.clearAllMocks();
     beat = vi.fn<(signal: AbortSignal) => Promise<void>>(async () => undefined);
     onFenced = vi.fn<() => void>();
-    heartbeat = new Heartbeat({ intervalMs: 40, timeoutMs: 120, beat, onFenced, log, clock: systemClock });
+    heartbeat = new Heartbeat({ intervalMs: 40, timeoutMs: 120, beat, onFenced, log, clock: time.clock });
   });
 
-  afterEach(() => heartbeat.stop());
+  afterEach(() => void heartbeat.stop());
 
   it('beats at once and then every interval', async () => {
     await heartbeat.start();
     expect(beat).toHaveBeenCalledTimes(1);
-    await vi.waitFor(() => expect(beat.mock.calls.length).toBeGreaterThan(3));
+    await time.sleep(119);
+    expect(beat).toHaveBeenCalledTimes(3);
+    await time.sleep(1);
+    expect(beat).toHaveBeenCalledTimes(4);
     expect(onFenced).not.toHaveBeenCalled();
   });
 
@@ -37,7 +41,7 @@ describe('Heartbeat', () => {
   it('goes on when only the first beat fails for a passing reason', async () => {
     beat.mockRejectedValueOnce(busy());
     await heartbeat.start();
-    await vi.waitFor(() => expect(heartbeat.lastAnsweredAtMs).toBeDefined());
+    await time.until(() => expect(heartbeat.lastAnsweredAtMs).toBeDefined());
     expect(log.warn).toHaveBeenCalledOnce();
     expect(log.info).toHaveBeenCalledWith(expect.anything(), 'heartbeat answered again');
   });
@@ -45,16 +49,17 @@ describe('Heartbeat', () => {
   it('fences once after a timeout without an answer, and again only after another answer', async () => {
     await heartbeat.start();
     beat.mockRejectedValue(busy());
-    await vi.waitFor(() => expect(onFenced).toHaveBeenCalledTimes(1));
+    await time.until(() => expect(onFenced).toHaveBeenCalledTimes(1));
+    expect(time.elapsedMs).toBe(120);
     const calls = beat.mock.calls.length;
-    await vi.waitFor(() => expect(beat.mock.calls.length).toBeGreaterThan(calls + 5));
+    await time.until(() => expect(beat.mock.calls.length).toBeGreaterThan(calls + 5));
     expect(onFenced).toHaveBeenCalledTimes(1);
     expect(heartbeat.lastAnsweredAtMs).toBeUndefined();
     expect(log.warn).toHaveBeenCalledTimes(1);
     beat.mockResolvedValue(undefined);
-    await vi.waitFor(() => expect(heartbeat.lastAnsweredAtMs).toBeDefined());
+    await time.until(() => expect(heartbeat.lastAnsweredAtMs).toBeDefined());
     beat.mockRejectedValue(busy());
-    await vi.waitFor(() => expect(onFenced).toHaveBeenCalledTimes(2));
+    await time.until(() => expect(onFenced).toHaveBeenCalledTimes(2));
   });
 
   it('gives a beat up after an interval, whatever the garbage collector does', async () => {
@@ -72,23 +77,24 @@ describe('Heartbeat', () => {
     );
     const starting = heartbeat.start();
     collect();
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await time.sleep(10);
     collect();
-    await starting;
+    expect(await time.timed(() => starting)).toBe(30);
     expect(aborts).toHaveBeenCalledOnce();
   });
 
   it('fences on time although a beat hangs', async () => {
     await heartbeat.start();
     beat.mockImplementation((signal) => new Promise((_, no) => signal.addEventListener('abort', () => no(busy()))));
-    await vi.waitFor(() => expect(onFenced).toHaveBeenCalledTimes(1));
+    await time.until(() => expect(onFenced).toHaveBeenCalledTimes(1));
+    expect(time.elapsedMs).toBe(120);
   });
 
   it('stops: no beat and no fence follows', async () => {
     await heartbeat.start();
     await heartbeat.stop();
     const calls = beat.mock.calls.length;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await time.sleep(200);
     expect(beat.mock.calls.length).toBe(calls);
     expect(onFenced).not.toHaveBeenCalled();
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { IdlePause, idlePauseMs } from '../../../src/group/idle-pause.ts';
+import { useVirtualTime } from '../../support/virtual-time.ts';
 
 describe('the pause of an idle shard', () => {
   test('is the first one while logs come every few seconds', () => {
@@ -35,57 +36,47 @@ describe('the pause of an idle shard', () => {
   });
 
   describe('of a shard that was just taken up', () => {
+    const { it, time } = useVirtualTime();
     const signal = new AbortController().signal;
 
-    beforeEach(() => {
-      vi.useFakeTimers({ now: 1_790_000_000_000 });
-    });
-
-    afterEach(() => {
-      vi.useRealTimers();
-    });
-
     async function nextMs(pause: IdlePause): Promise<number> {
-      const startMs = performance.now();
-      const waiting = pause.wait(signal);
-      vi.advanceTimersToNextTimer();
-      await waiting;
-      expect(vi.getTimerCount()).toBe(0);
-      return performance.now() - startMs;
+      const tookMs = await time.timed(() => pause.wait(signal));
+      expect(time.scheduler.nextAtMs).toBeUndefined();
+      return tookMs;
     }
 
-    test('is 2 s where nobody knows of a log, and grows from there', async () => {
-      const pause = new IdlePause(200);
+    it('is 2 s where nobody knows of a log, and grows from there', async () => {
+      const pause = new IdlePause(200, time.clock);
       expect(await nextMs(pause)).toBeGreaterThan(1_499);
       pause.since(undefined);
       expect(await nextMs(pause)).toBeGreaterThan(1_499);
       expect(await nextMs(pause)).toBeLessThan(2_501);
-      vi.advanceTimersByTime(20_000);
+      await time.sleep(20_000);
       expect(await nextMs(pause)).toBeGreaterThan(2_499);
     });
 
-    test('goes by when its checkpoint was saved', async () => {
+    it('goes by when its checkpoint was saved', async () => {
       for (const [ageMs, expectedMs] of [
         [0, 200],
         [4_000, 200],
         [10_000, 500],
         [-3_600_000, 200], // a clock that is ahead of ours
       ] as const) {
-        const pause = new IdlePause(200);
-        pause.since(Date.now() - ageMs);
-        expect(await nextMs(pause)).toBeCloseTo(expectedMs, 0);
+        const pause = new IdlePause(200, time.clock);
+        pause.since(time.clock.now() - ageMs);
+        expect(await nextMs(pause)).toBe(expectedMs);
       }
-      const old = new IdlePause(200);
+      const old = new IdlePause(200, time.clock);
       old.since(0);
       expect(await nextMs(old)).toBeGreaterThan(1_499);
       expect(await nextMs(old)).toBeLessThan(2_501);
     });
 
-    test('is the first one again as soon as there was a log', async () => {
-      const pause = new IdlePause(200);
+    it('is the first one again as soon as there was a log', async () => {
+      const pause = new IdlePause(200, time.clock);
       pause.data();
       expect(await nextMs(pause)).toBe(200);
-      vi.advanceTimersByTime(3_000);
+      await time.sleep(3_000);
       expect(await nextMs(pause)).toBe(200);
     });
   });

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import { AppError, CorruptBatchError } from '../../../src/errors.ts';
 import { ByteBudget } from '../../../src/group/byte-budget.ts';
 import { ConsumerGroup } from '../../../src/group/consumer-group.ts';
@@ -13,9 +12,11 @@ import type { Deliver } from '../../../src/group/shard-consumer-options.ts';
 import { EndPosition } from '../../../src/group/start-position.ts';
 import { Turns } from '../../../src/turns.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
+import { useVirtualTime } from '../../support/virtual-time.ts';
 
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
+const { it, time } = useVirtualTime();
 
 describe('the limit', () => {
   it.each([
@@ -32,7 +33,7 @@ describe('the limit', () => {
 describe('places', () => {
   let ahead: LookAhead;
   beforeEach(() => {
-    ahead = new LookAhead();
+    ahead = new LookAhead(undefined, time.clock);
   });
 
   async function takeAll(): Promise<Place[]> {
@@ -46,18 +47,18 @@ describe('places', () => {
     const givesUp = expect(ahead.take(stop.signal)).rejects.toBe('enough');
     for (const name of [1, 2]) void ahead.take(signal).then(() => order.push(name));
     for (const place of [first, second, third]) place!.wait();
-    await sleep(1);
+    await time.sleep(1);
     expect(order).toEqual([]);
     stop.abort('enough');
     await givesUp;
     first!.end();
-    await sleep(1);
+    await time.sleep(1);
     expect(order).toEqual([1]);
     first!.end();
-    await sleep(1);
+    await time.sleep(1);
     expect(order).toEqual([1]);
     second!.end();
-    await sleep(1);
+    await time.sleep(1);
     expect(order).toEqual([1, 2]);
   });
 
@@ -73,15 +74,15 @@ describe('places', () => {
       isServed = true;
     });
     (await next).end();
-    await sleep(1);
+    await time.sleep(1);
     expect(isServed).toBe(false);
     first!.end();
-    await sleep(1);
+    await time.sleep(1);
     expect(isServed).toBe(true);
   });
 
   it('are free for others while pulls are not answered', async () => {
-    ahead = new LookAhead(20);
+    ahead = new LookAhead(20, time.clock);
     const unanswered = await takeAll();
     const others = await takeAll();
     for (const place of others) place.end();
@@ -89,10 +90,10 @@ describe('places', () => {
     for (const place of unanswered) place.wait();
     const blocked = vi.fn();
     void ahead.take(signal).then(blocked);
-    await sleep(60);
+    await time.sleep(60);
     expect(blocked).not.toHaveBeenCalled();
     for (const place of unanswered) place.end();
-    await vi.waitFor(() => expect(blocked).toHaveBeenCalledOnce());
+    await time.until(() => expect(blocked).toHaveBeenCalledOnce());
   });
 
   it('are free for others while a pull pauses, and taken again in turn, without a word about the limit', async () => {
@@ -103,11 +104,11 @@ describe('places', () => {
     const order: string[] = [];
     const next = ahead.take(signal).then(() => order.push('new'));
     const again = first!.resume(signal).then(() => order.push('again'));
-    await sleep(1);
+    await time.sleep(1);
     expect(order).toEqual([]);
     other.park();
     await next;
-    await sleep(1);
+    await time.sleep(1);
     expect(order).toEqual(['new']);
     second!.park();
     await again;
@@ -130,7 +131,7 @@ describe('places', () => {
   });
 
   it('have as much patience for the next attempt as for the first', async () => {
-    ahead = new LookAhead(20);
+    ahead = new LookAhead(20, time.clock);
     const places = await takeAll();
     for (const place of places) place.park();
     await Promise.all(places.map((place) => place.resume(signal)));
@@ -142,7 +143,7 @@ describe('places', () => {
     const steps = fc.array(fc.constantFrom('park', 'resume', 'wait', 'end' as const), { maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { maxLength: 40 }), async (all) => {
-        const each = new LookAhead();
+        const each = new LookAhead(undefined, time.clock);
         const one = async (own: readonly ('park' | 'resume' | 'wait' | 'end')[]) => {
           const place = await each.take(signal);
           for (const step of own) {
@@ -169,20 +170,20 @@ describe('a pull', () => {
     ['that nobody wants any more', () => Promise.resolve({ ...batch, nextCursor: '2' })],
     ['that cannot be read', () => Promise.reject(new CorruptBatchError('it lies', undefined, undefined, '2'))],
   ])('%s gives its place back', async (_name, answer) => {
-    const service = new FakeLogService();
+    const service = new FakeLogService(time.clock);
     service.pull = answer;
-    const lookAhead = new LookAhead();
+    const lookAhead = new LookAhead(undefined, time.clock);
     const size = createPullSize();
     const options = {
       shard: 0,
       service,
-      budget: new ByteBudget(1_000).share(),
+      budget: new ByteBudget(1_000, undefined, time.clock).share(),
       isReadOnly: () => false,
       lookAhead,
       size,
     };
     const puller = new Puller(options);
-    const end = new EndPosition(service, 0, undefined);
+    const end = new EndPosition(service, 0, undefined, time.clock);
     for (let round = 0; round < 10; round++) {
       const pulled = await puller.pull('1', undefined, end, signal).catch(() => undefined);
       pulled?.release();
@@ -192,19 +193,12 @@ describe('a pull', () => {
 });
 
 describe('shards that all have more than can be encoded', () => {
-  beforeEach(() => {
-    vi.useFakeTimers();
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
   /** @returns of the last half of the time */
   async function run(
     pullMs: number,
     encodeMs: number,
   ): Promise<{ busyShare: number; limit: number; counts: number[] }> {
-    const [ahead, turns] = [new LookAhead(), new Turns({ count: 1 })];
+    const [ahead, turns] = [new LookAhead(undefined, time.clock), new Turns({ count: 1, clock: time.clock })];
     const counts = Array.from({ length: 64 }, () => 0);
     const totalMs = 20_000;
     let busyMs = 0;
@@ -212,23 +206,21 @@ describe('shards that all have more than can be encoded', () => {
     const shard = async (at: number) => {
       while (!isOver) {
         const place = await ahead.take(signal);
-        await new Promise((resolve) => setTimeout(resolve, pullMs));
+        await time.sleep(pullMs);
         place.wait();
         const turn = await turns.take(signal);
         place.end();
-        await new Promise((resolve) => setTimeout(resolve, encodeMs));
+        await time.sleep(encodeMs);
         turn.end();
         counts[at]!++;
-        if (Date.now() - startMs > totalMs / 2) busyMs += encodeMs;
+        if (time.elapsedMs > totalMs / 2) busyMs += encodeMs;
       }
     };
-    const startMs = Date.now();
     const all = counts.map((_, at) => shard(at));
-    await vi.advanceTimersByTimeAsync(totalMs);
+    await time.sleep(totalMs);
     isOver = true;
     const { limit } = ahead;
-    await vi.advanceTimersByTimeAsync(64 * (pullMs + encodeMs));
-    await Promise.all(all);
+    expect(await time.timed(() => Promise.all(all))).toBeLessThanOrEqual(64 * (pullMs + encodeMs));
     return { busyShare: busyMs / (totalMs / 2), limit, counts };
   }
 
@@ -251,7 +243,7 @@ describe('in a group', () => {
   const delivered = new Map<number, number>();
 
   beforeEach(() => {
-    service = new FakeLogService();
+    service = new FakeLogService(time.clock);
     delivered.clear();
   });
   afterEach(() => {
@@ -274,7 +266,7 @@ describe('in a group', () => {
       timeoutMs: 10_000,
       checkpointIntervalMs: 1_000,
       fetchIntervalMs: 5,
-      budget: new ByteBudget(1 << 30).share(),
+      budget: new ByteBudget(1 << 30, undefined, time.clock).share(),
       inOrder: false,
       from: 'begin',
       until: undefined,
@@ -282,6 +274,7 @@ describe('in a group', () => {
       onUntilReached: () => undefined,
       onFatal: (error) => expect.unreachable(error.message),
       log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+      clock: time.clock,
     });
     group = made;
     await made.join();
@@ -289,11 +282,11 @@ describe('in a group', () => {
   }
 
   const full = (batches: number) => Array.from({ length: batches }, () => 'x');
-  const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 10_000 });
+  const until = (condition: () => boolean) => time.until(condition, 10_000);
 
   /** As an encoder that has one batch at a time. */
   function inTurns(work: Deliver): Deliver {
-    const turns = new Turns({ count: 1, patienceMs: 1 });
+    const turns = new Turns({ count: 1, patienceMs: 1, clock: time.clock });
     return async (body, ticket, abort, maySkip, onBegun) => {
       const turn = await turns.take(abort);
       onBegun?.();
@@ -312,7 +305,7 @@ describe('in a group', () => {
       new Promise<void>((_, reject) => abort.addEventListener('abort', () => reject(abort.reason), { once: true }));
     await join(
       32,
-      inTurns((_body, ticket, abort) => (isStuck(ticket.shard) ? never(abort) : sleep(0))),
+      inTurns((_body, ticket, abort) => (isStuck(ticket.shard) ? never(abort) : time.clock.turn())),
     );
     await until(() => delivered.get(31) === 20);
     expect([...delivered.keys()]).toEqual([31]);
@@ -343,7 +336,7 @@ describe('in a group', () => {
     for (let shard = 0; shard < 16; shard++) service.addShard(shard, full(10_000));
     await join(
       16,
-      inTurns(() => sleep(0)),
+      inTurns(() => time.clock.turn()),
     );
     await until(() => [...delivered.values()].reduce((sum, count) => sum + count, 0) > 800);
     const counts = Array.from({ length: 16 }, (_, shard) => delivered.get(shard) ?? 0);

@@ -1,7 +1,6 @@
 /** What a pull has of what shards share while it pauses between two attempts: nothing. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect } from 'vitest';
 import { AppError, CorruptBatchError } from '../../../src/errors.ts';
 import { ByteBudget } from '../../../src/group/byte-budget.ts';
 import { ConsumerGroup } from '../../../src/group/consumer-group.ts';
@@ -12,10 +11,12 @@ import { Puller } from '../../../src/group/puller.ts';
 import { EndPosition } from '../../../src/group/start-position.ts';
 import { abortable } from '../../../src/sls/deadline.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
+import { useVirtualTime } from '../../support/virtual-time.ts';
 
 /** What a shard is expected to bring that has brought nothing. */
 const expectedBytes = 2 << 20;
 const never = new AbortController().signal;
+const { it, time } = useVirtualTime();
 
 interface Shared {
   readonly service: FakeLogService;
@@ -24,7 +25,12 @@ interface Shared {
 }
 
 function share(limitBytes: number): Shared {
-  return { service: new FakeLogService(), budget: new ByteBudget(limitBytes), lookAhead: new LookAhead() };
+  const { clock } = time;
+  return {
+    service: new FakeLogService(clock),
+    budget: new ByteBudget(limitBytes, undefined, clock),
+    lookAhead: new LookAhead(undefined, clock),
+  };
 }
 
 /** @param pull what the service does with it */
@@ -33,27 +39,27 @@ function pullOf(
   signal: AbortSignal,
   pull: (options: PullOptions) => Promise<PulledBatch>,
 ) {
-  const own = Object.assign(new FakeLogService(), {
+  const own = Object.assign(new FakeLogService(time.clock), {
     pull: (_shard: number, _cursor: string, o: PullOptions) => pull(o),
   });
   const size = createPullSize();
   const options = { shard: 0, service: own, budget: budget.share(), isReadOnly: () => false, lookAhead, size };
-  return new Puller(options).pull('1', undefined, new EndPosition(service, 0, undefined), signal);
+  return new Puller(options).pull('1', undefined, new EndPosition(service, 0, undefined, time.clock), signal);
 }
 
 async function isPending(promise: Promise<unknown>): Promise<boolean> {
-  return Promise.race([promise.then(() => false), sleep(5, true)]);
+  return Promise.race([promise.then(() => false), time.sleep(5).then(() => true)]);
 }
 
 /** Nothing is held: all bytes, and as many places as the limit says and not one more, can be taken. */
 async function expectNothingHeld({ budget, lookAhead }: Shared): Promise<void> {
   expect(budget.inUse).toBe(0);
   // Granted next to nothing only where nothing is reserved at all.
-  const all = await abortable(budget.share().reserve(1 << 30, never), AbortSignal.timeout(1_000));
+  const all = await abortable(budget.share().reserve(1 << 30, never), time.clock.deadline(1));
   all.release();
   const { limit } = lookAhead;
   const places = Promise.all(Array.from({ length: limit }, () => lookAhead.take(never)));
-  await abortable(places, AbortSignal.timeout(1_000));
+  await abortable(places, time.clock.deadline(1));
   const leaving = new AbortController();
   const more = lookAhead.take(leaving.signal);
   expect(await isPending(more)).toBe(true);
@@ -83,9 +89,9 @@ describe('a pull that pauses', () => {
       const bytes = await budget.share().reserve(expectedBytes, never);
       const other = budget.share().reserve(1, never);
       const again = resume().then(() => steps.push('again'));
-      await sleep(5);
+      await time.sleep(5);
       places[0]!.park();
-      await sleep(5);
+      await time.sleep(5);
       expect(steps).toEqual([]); // it has a place, and waits for bytes behind the other
       steps.push('released');
       bytes.release();
@@ -101,7 +107,7 @@ describe('a pull that pauses', () => {
       });
       return batch;
     });
-    await vi.waitFor(() => expect(steps).toEqual(['released', 'other', 'again', 'out']));
+    await time.until(() => expect(steps).toEqual(['released', 'other', 'again', 'out']));
     expect(budget.inUse).toBe(expectedBytes);
     answer();
     const { release } = await pulled;
@@ -127,7 +133,7 @@ describe('a pull that pauses', () => {
         const resume = onPause!();
         const places = await Promise.all(Array.from({ length: lookAhead.limit }, () => lookAhead.take(never)));
         const again = resume();
-        await sleep(1);
+        await time.sleep(1);
         leaving.abort(new Error('enough'));
         await again.finally(() => places.map((place) => place.end()));
         return batch;
@@ -139,7 +145,7 @@ describe('a pull that pauses', () => {
         const resume = onPause!();
         const bytes = await budget.share().reserve(expectedBytes, never);
         const again = resume();
-        await sleep(1);
+        await time.sleep(1);
         leaving.abort(new Error('enough'));
         await again.finally(() => bytes.release());
         return batch;
@@ -151,7 +157,7 @@ describe('a pull that pauses', () => {
         const resume = onPause!();
         const places = await Promise.all(Array.from({ length: lookAhead.limit }, () => lookAhead.take(never)));
         void resume();
-        setTimeout(() => places.map((place) => place.end()), 5);
+        time.clock.timer(5, () => places.map((place) => place.end()));
         throw refusal;
       },
     ],
@@ -161,7 +167,7 @@ describe('a pull that pauses', () => {
         const resume = onPause!();
         const bytes = await budget.share().reserve(expectedBytes, never);
         void resume();
-        setTimeout(() => bytes.release(), 5);
+        time.clock.timer(5, () => bytes.release());
         throw refusal;
       },
     ],
@@ -188,7 +194,7 @@ describe('a pull that pauses', () => {
       () => undefined,
     );
     pulled?.release();
-    await sleep(20);
+    await time.sleep(20);
     await expectNothingHeld(shared);
   });
 
@@ -200,11 +206,11 @@ describe('a pull that pauses', () => {
         const shared = share(2 * expectedBytes);
         const pullOne = async ({ pauses, outcome, abortAfterMs }: (typeof all)[number]) => {
           const leaving = new AbortController();
-          if (abortAfterMs !== undefined) setTimeout(() => leaving.abort(new Error('enough')), abortAfterMs);
+          if (abortAfterMs !== undefined) time.clock.timer(abortAfterMs, () => leaving.abort(new Error('enough')));
           const pulled = await pullOf(shared, leaving.signal, async ({ onPause, signal }) => {
             for (let attempt = 0; attempt < pauses; attempt++) {
               const resume = onPause!();
-              await sleep(1);
+              await time.sleep(1);
               signal.throwIfAborted();
               const again = resume();
               if (outcome === 'closed while it waits') {
@@ -212,7 +218,7 @@ describe('a pull that pauses', () => {
                 throw refusal;
               }
               await again;
-              await sleep(1);
+              await time.sleep(1);
               signal.throwIfAborted();
             }
             if (outcome === 'refused') throw refusal;
@@ -220,11 +226,11 @@ describe('a pull that pauses', () => {
             return outcome === 'empty' ? { ...batch, body: undefined } : batch;
           }).catch(() => undefined);
           pulled?.place.wait();
-          await sleep(1);
+          await time.sleep(1);
           pulled?.release();
         };
         await Promise.all(all.map(pullOne));
-        await sleep(5);
+        await time.sleep(5);
         await expectNothingHeld(shared);
       }),
       { numRuns: 40 },
@@ -268,14 +274,15 @@ describe('in a group', () => {
       onUntilReached: () => undefined,
       onFatal: (error) => expect.unreachable(error.message),
       log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+      clock: time.clock,
     });
     group = made;
     await made.join();
     const done = () => [...delivered].filter(([, count]) => count === 3).map(([shard]) => shard);
-    await vi.waitFor(() => expect(done().sort()).toEqual([20, 21, 22, 23]), { timeout: 10_000 });
+    await time.until(() => expect(done().sort()).toEqual([20, 21, 22, 23]), 10_000);
     const before = service.refusals;
-    await vi.waitFor(() => expect(service.refusals).toBeGreaterThan(before + 40), { timeout: 10_000 });
+    await time.until(() => expect(service.refusals).toBeGreaterThan(before + 40), 10_000);
     service.refused.clear();
-    await vi.waitFor(() => expect(done()).toHaveLength(24), { timeout: 10_000 });
+    await time.until(() => expect(done()).toHaveLength(24), 10_000);
   });
 });

@@ -1,14 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { DeliveryLostError } from '../../../src/errors.ts';
+import type { Strategy } from '../../../src/sink/placement.ts';
 import { createReceiversUnderTest, type Member, type ReceiversUnderTest } from '../../support/receivers-harness.ts';
-import { eventually, never } from '../../support/sink-harness.ts';
+import { never } from '../../support/sink-harness.ts';
+import { useVirtualTime } from '../../support/virtual-time.ts';
+
+const { it, time } = useVirtualTime();
 
 let under: ReceiversUnderTest;
 let a: Member;
 let b: Member;
 
-async function start(...args: Parameters<typeof createReceiversUnderTest>): Promise<void> {
-  under = createReceiversUnderTest(...args);
+async function start(count: number, strategy: Strategy): Promise<void> {
+  under = createReceiversUnderTest(time.clock, count, strategy);
   const started = under.sink.start(never);
   for (const member of under.members) member.up();
   await started;
@@ -69,7 +73,7 @@ describe('failover', () => {
     b.confirmsWhenAsked = false;
     a.up();
     await under.send('t', 2);
-    await eventually(() => expect(under.lines.at(-1)?.fields.now).toBe('tcp://a:514'));
+    await time.until(() => expect(under.lines.at(-1)?.fields.now).toBe('tcp://a:514'));
     const next = under.send('s', 3);
     await under.send('u', 4);
     expect(textOf(a)).toBe('u.4 '); // that stream has nothing with the other
@@ -97,7 +101,7 @@ describe('failover', () => {
     const open = under.sink.deliver({ stream: 'v', id: 4 });
     await open.write(under.chunks.chunk(['v.4 ']));
     a.loseOldest();
-    await new Promise((resolve) => setTimeout(resolve, 40)); // or it were one strike with the next
+    await time.sleep(40); // or it were one strike with the next
     expect(under.events.history).toEqual(['sent 1', 'sent 2', 'sent 3', 'lost 1']);
     a.loseOldest();
     await expect(open.write(under.chunks.chunk(['v.4 ']))).rejects.toThrow(DeliveryLostError);
@@ -114,7 +118,7 @@ describe('failover', () => {
   it('waits while all are down, and goes on with the first that comes', async () => {
     a.down();
     b.down();
-    await eventually(() => expect(under.lines.at(-1)?.message).toContain('no receiver is left'));
+    await time.until(() => expect(under.lines.at(-1)?.message).toContain('no receiver is left'));
     expect(under.sink.status.state).toBe('down');
     expect(under.sink.status.lastError).toContain('tcp://b:514: ');
     const waiting = under.send('s', 1);
@@ -129,7 +133,7 @@ describe('failover', () => {
     await under.send('s', 1);
     a.up();
     b.confirmsWhenAsked = false;
-    await eventually(() => expect(under.lines.at(-1)?.fields.now).toBe('tcp://a:514'));
+    await time.until(() => expect(under.lines.at(-1)?.fields.now).toBe('tcp://a:514'));
     const held = under.send('s', 2);
     b.down();
     await expect(held).rejects.toThrow(DeliveryLostError);
@@ -196,7 +200,7 @@ describe('load balancing', () => {
     expect(new Set([...streamsOf(b), ...streamsOf(under.members[2] as Member)])).toEqual(new Set(streams));
 
     a.up();
-    await eventually(() => expect(under.lines.at(-1)?.fields.now).toContain('tcp://a:514'));
+    await time.until(() => expect(under.lines.at(-1)?.fields.now).toContain('tcp://a:514'));
     for (const member of under.members) member.received.length = 0;
     await Promise.all(streams.map((stream) => under.send(stream, 4)));
     expect(under.members.map((member) => streamsOf(member).toSorted())).toEqual(before.map((its) => its.toSorted()));
@@ -217,7 +221,7 @@ describe('load balancing', () => {
 
 describe('the start', () => {
   it('is over when one receiver is up, the others going on by themselves', async () => {
-    under = createReceiversUnderTest(2, 'failover');
+    under = createReceiversUnderTest(time.clock, 2, 'failover');
     const started = under.sink.start(never);
     under.members[0]?.down();
     under.members[1]?.up();
@@ -227,17 +231,17 @@ describe('the start', () => {
   });
 
   it('prefers the first although another is quicker', async () => {
-    under = createReceiversUnderTest(2, 'failover');
+    under = createReceiversUnderTest(time.clock, 2, 'failover');
     const started = under.sink.start(never);
     under.members[1]?.up();
-    setTimeout(() => under.members[0]?.up(), 20);
+    time.clock.timer(20, () => under.members[0]?.up());
     await started;
     await under.send('s', 1);
     expect(under.members[0]?.received).toEqual(['s.1 ']);
   });
 
   it('is given up with the signal, for its reason', async () => {
-    under = createReceiversUnderTest(2, 'failover');
+    under = createReceiversUnderTest(time.clock, 2, 'failover');
     const controller = new AbortController();
     const started = under.sink.start(controller.signal);
     controller.abort(new Error('enough'));

@@ -1,10 +1,12 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { Dialer } from '../../../../src/sink/syslog/dialer.ts';
 import { connectionError } from '../../../../src/sink/syslog/network-errors.ts';
 import { Reachability } from '../../../../src/sink/syslog/reachability.ts';
 import type { Connection } from '../../../../src/sink/syslog/transport.ts';
-import { systemClock } from '../../../../src/time/clock.ts';
 import { createLogRecorder } from '../../../support/sink-harness.ts';
+import { useVirtualTime } from '../../../support/virtual-time.ts';
+
+const { it, time } = useVirtualTime();
 
 const broken = connectionError('econnreset', 'reset');
 const connection = (): Connection => ({
@@ -23,17 +25,17 @@ async function dialAndLose(times: number, confirms: boolean): Promise<number> {
     backoffMinMs: 20,
     backoffMaxMs: 30_000,
     steadyAfterMs: 5_000,
-    clock: { ...systemClock, random: () => 1 },
+    clock: { ...time.clock, random: () => 1 },
   };
   const reachability = new Reachability({ ...options, peer: 'tcp://a:514', log: createLogRecorder().log });
   const dialer = new Dialer({ connect: () => Promise.resolve(connection()) }, options, reachability);
-  const startMs = performance.now();
+  const startMs = time.elapsedMs;
   for (let time = 0; time < times; time++) {
     const lost = await dialer.dial(new AbortController().signal);
     if (confirms) dialer.confirmed();
     dialer.lost(lost, broken);
   }
-  return performance.now() - startMs;
+  return time.elapsedMs - startMs;
 }
 
 it('waits longer and longer for a receiver that drops every connection, not for one that confirms in between', async () => {

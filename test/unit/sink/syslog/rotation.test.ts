@@ -1,17 +1,12 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { createDeferred } from '../../../../src/sink/deferred.ts';
 import { connectionError } from '../../../../src/sink/syslog/network-errors.ts';
 import { SyslogSink } from '../../../../src/sink/syslog/sink.ts';
 import type { Connection, Transport } from '../../../../src/sink/syslog/transport.ts';
-import { systemClock } from '../../../../src/time/clock.ts';
-import {
-  ChunkMaker,
-  createLogRecorder,
-  EventRecorder,
-  eventually,
-  never,
-  type TestMark,
-} from '../../../support/sink-harness.ts';
+import { ChunkMaker, createLogRecorder, EventRecorder, never, type TestMark } from '../../../support/sink-harness.ts';
+import { useVirtualTime } from '../../../support/virtual-time.ts';
+
+const { it, time } = useVirtualTime();
 
 interface ScriptedConnection extends Connection {
   break(): void;
@@ -53,7 +48,7 @@ function sinkOver(connect: Transport['connect'], confirm: 'on' | 'off', confirmI
       backoffMinMs: 1,
       backoffMaxMs: 2,
       steadyAfterMs: 10,
-      clock: systemClock,
+      clock: time.clock,
       log,
     },
     events,
@@ -74,7 +69,7 @@ it.each([
   const { sink, events, send } = sinkOver(async () => connectionOf(given.broken.has(connections++)), given.confirm, 10);
   await sink.start(never);
   send(1);
-  await eventually(() => expect(events.history).toEqual(['sent 1', 'confirmed 1']));
+  await time.until(() => expect(events.history).toEqual(['sent 1', 'confirmed 1']));
   sink.destroy();
 });
 
@@ -95,14 +90,14 @@ it('confirms a connection that came to be due while the successor of the last on
   await sink.start(never);
   send(1);
   sink.confirmSoon();
-  await eventually(() => expect(calls).toBe(3));
+  await time.until(() => expect(calls).toBe(3));
   made[1]!.break();
-  await eventually(() => expect(made).toHaveLength(3));
-  await eventually(() => expect(sink.status.state).toBe('up'));
+  await time.until(() => expect(made).toHaveLength(3));
+  await time.until(() => expect(sink.status.state).toBe('up'));
   send(2);
   sink.confirmSoon();
   successor.reject(connectionError('connect-timeout', 'no connection in time'));
-  await eventually(() => expect(events.history).toEqual(['sent 1', 'lost 1', 'sent 2', 'confirmed 2']));
+  await time.until(() => expect(events.history).toEqual(['sent 1', 'lost 1', 'sent 2', 'confirmed 2']));
   sink.destroy();
 });
 
@@ -119,10 +114,10 @@ it('does not warn of a successor that is not needed any more when it is drained'
   await sink.start(never);
   send(1);
   sink.confirmSoon();
-  await new Promise((resolve) => setTimeout(resolve, 10)); // it has one, and watches whether it is dropped
+  await time.sleep(10); // it has one, and watches whether it is dropped
   expect(calls).toBe(3);
   expect(await sink.drain(5_000)).toBe(true);
-  await new Promise((resolve) => setTimeout(resolve, 150)); // the successor's trial is over
+  await time.sleep(150); // the successor's trial is over
   expect(lines.filter(({ level }) => level === 'warn')).toEqual([]);
   sink.destroy();
 });
