@@ -106,14 +106,21 @@ export class Caller {
       }
       this.#throwIfEnded(call, signal);
       const { error, credentials } = outcome;
+      // Also at a start that took long: the key may have been replaced meanwhile.
+      const mayRenew: boolean = !renewed && asksForCredentials(error);
+      renewed = false;
       if (error.action !== 'retry') {
+        if (mayRenew && (await this.#renewal.renew(credentials, signal))) {
+          renewed = true;
+          continue;
+        }
         // The service has answered: what was in the way of this call is over, whatever the caller makes of the answer.
         if (error instanceof ServiceError && error.serviceCode !== '') troubles.worked(call);
         else troubles.givenUp(call);
         throw error;
       }
       troubles.failed(call, error);
-      renewed = !renewed && asksForCredentials(error) && (await this.#renewal.renew(credentials, signal));
+      renewed = mayRenew && (await this.#renewal.renew(credentials, signal));
       if (renewed) continue;
       if (policy === 'once' || (policy === 'starting' && !healsAlone(error))) {
         troubles.lapsed(call);

@@ -1,14 +1,9 @@
-/**
- * Two processes under one consumer name: noticed by both. And nothing else that happens to processes looks like it, which
- * is tried in virtual time.
- */
+/** Two processes under one consumer name: noticed by both. And nothing else that happens to processes looks like it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CliProcess } from '../support/cli.ts';
 import { type FaultRun, groupTimeoutMs, namesakeText, startFaultRun } from '../support/fault-run.ts';
 import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
-import type { VirtualCli } from '../support/virtual-cli.ts';
-import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-fault-run.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const shards = 6;
@@ -37,6 +32,8 @@ describe('processes of one consumer group', () => {
   }
 
   const reports = (daemon: CliProcess) => daemon.logged().filter(({ msg }) => String(msg).includes(namesakeText));
+  const owned = () =>
+    run.emulator.stats().logstores[0]?.consumerGroups[0]?.consumers.map(({ name, owned }) => [name, owned.length]);
 
   it('two under one name: each says so, once, and delivers everything; the third, with its own, says nothing', async () => {
     const [one, other, third] = (await start('a', 'a', 'b')) as [CliProcess, CliProcess, CliProcess];
@@ -58,55 +55,33 @@ describe('processes of one consumer group', () => {
     expect(run.invariant.findings).toMatchObject({ lost: 0 });
     expect(run.invariant.findings.duplicates).toBeGreaterThan(0);
   }, 120_000);
-});
-
-describe('in virtual time', () => {
-  const { it, time } = useVirtualTime();
-  let receiver: ScriptedReceiver;
-  let run: VirtualFaultRun;
-
-  beforeEach(() =>
-    time.run(async () => {
-      const place = createVirtualPlace(time);
-      receiver = await place.createReceiver();
-      const args = ['--host', '127.0.0.1', '--port', String(receiver.port)];
-      run = await place.startFaultRun({ arrivals: receiver, args, shards, consumerNames: [], allowsStale: true });
-    }),
-  );
-
-  afterEach(() =>
-    time.run(async () => {
-      await run.close();
-      await receiver.close();
-    }),
-  );
-
-  const owned = () =>
-    run.emulator.stats().logstores[0]?.consumerGroups[0]?.consumers.map(({ name, owned }) => [name, owned.length]);
 
   it('three with names of their own say nothing: killed, restarted, stopped, frozen, with a service that fails', async () => {
-    let [a, b, c] = ['a', 'b', 'c'].map((name) => run.start(name)) as [VirtualCli, VirtualCli, VirtualCli];
+    let [a, b, c] = (await start('a', 'b', 'c')) as [CliProcess, CliProcess, CliProcess];
     const faults = run.emulator.faults;
     const settled = () =>
-      time.poll(() => {
-        expect(owned()?.sort()).toEqual([
-          ['a', 2],
-          ['b', 2],
-          ['c', 2],
-        ]);
-      }, 40_000);
+      waitUntil(
+        () => {
+          expect(owned()?.sort()).toEqual([
+            ['a', 2],
+            ['b', 2],
+            ['c', 2],
+          ]);
+        },
+        { timeoutMs: 40_000 },
+      );
     await settled();
-    await time.sleep(groupTimeoutMs + 2 * heartbeatIntervalMs);
+    await sleep(groupTimeoutMs + 2 * heartbeatIntervalMs);
 
     // Its last saves arrive when its successor has looked, and stand there until the successor's succeed.
     const slow = { kind: 'latency', delayMs: groupTimeoutMs + heartbeatIntervalMs } as const;
     faults.set({ rules: [{ action: 'UpdateCheckPoint', fault: slow, times: shards }] });
-    await time.poll(() => expect(faults.injected.latency).toBe(shards));
+    await waitUntil(() => expect(faults.injected.latency).toBe(shards));
     await a.stop('SIGKILL');
     a = run.start('a');
     await a.waitForLog('shards assigned');
     faults.set({ rules: [{ action: 'UpdateCheckPoint', fault: { kind: 'error', status: 500 } }] });
-    await time.sleep(slow.delayMs + 3 * heartbeatIntervalMs);
+    await sleep(slow.delayMs + 3 * heartbeatIntervalMs);
     faults.clear();
     await run.moreArrived(1_000);
 
@@ -117,19 +92,19 @@ describe('in virtual time', () => {
       { kind: 'latency', delayMs: 700 },
     ] as const) {
       faults.set({ rules: [{ fault, probability: 0.4 }] });
-      await time.sleep(2 * heartbeatIntervalMs);
+      await sleep(2 * heartbeatIntervalMs);
       faults.clear();
     }
 
     // Its shards go to the others, and come back with those of one that ends in peace.
-    b.pause();
-    await time.poll(() => expect(owned()?.some(([name]) => name === 'b')).toBe(false), 30_000);
-    b.resume();
+    b.child.kill('SIGSTOP');
+    await waitUntil(() => expect(owned()?.some(([name]) => name === 'b')).toBe(false), { timeoutMs: 30_000 });
+    b.child.kill('SIGCONT');
     await settled();
     expect(await c.stop()).toBe(0);
     c = run.start('c');
     await settled();
-    await time.sleep(groupTimeoutMs + 2 * heartbeatIntervalMs);
+    await sleep(groupTimeoutMs + 2 * heartbeatIntervalMs);
 
     // The saves that came late took checkpoints back, as their sender was gone: that repeats logs, and loses none.
     const { generated, received, lost } = await run.settle(); // looks for reports, too

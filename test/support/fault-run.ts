@@ -2,28 +2,21 @@
  * A fault run: numbered logs go through the real daemon, a process of its own, to a receiver that something happens
  * to. What arrives and what is checkpointed is held against the promise (invariant.ts) ten times a second.
  */
-import {
-  createEmulator,
-  DEMO_CREDENTIALS,
-  type Emulator,
-  type EmulatorControls,
-  type EmulatorStats,
-} from '../../src/emulator/emulator.ts';
-import { type Clock, systemClock } from '../../src/time/clock.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createEmulator, DEMO_CREDENTIALS, type Emulator, type EmulatorStats } from '../../src/emulator/emulator.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type CliProcess, startCli } from './cli.ts';
 import { type Checkpoints, type Findings, Invariant, type InvariantOptions } from './invariant.ts';
-import type { CliHandle } from './virtual-cli.ts';
 import { waitUntil } from './wait-until.ts';
 
-export interface FaultRun<Cli extends CliHandle = CliProcess, Service extends EmulatorControls = Emulator> {
+export interface FaultRun {
   /** @throws Error when the log service is a process of its own */
-  readonly emulator: Service;
+  readonly emulator: Emulator;
   readonly invariant: Invariant;
   /** The one that was started last. */
-  readonly daemon: Cli;
+  readonly daemon: CliProcess;
   /** Starts another, or the same again. */
-  start(consumerName: string): Cli;
+  start(consumerName: string): CliProcess;
   /** Until so many more logs have arrived for the first time. */
   moreArrived(logs: number, timeoutMs?: number): Promise<void>;
   /** Generates no more, waits until everything generated is checkpointed, and looks a last time. */
@@ -64,39 +57,23 @@ const lookIntervalMs = 100;
 export const namesakeText = 'another process uses the consumer name';
 
 /** Whatever happened, no two of these daemons had one name at a time. */
-function expectNoNamesake(daemon: CliHandle): void {
+function expectNoNamesake(daemon: CliProcess): void {
   const report = daemon.logged().find(({ msg }) => String(msg).includes(namesakeText));
   if (report) throw new Error(`a false alarm: ${JSON.stringify(report)}`);
 }
 
-/** Where a run takes place: what time it is there, how a daemon is started, and the log service. */
-export interface FaultRunPlace<Cli extends CliHandle, Service extends EmulatorControls> {
-  readonly clock: Clock;
-  startCli(args: readonly string[], env: Readonly<Record<string, string>>): Cli;
-  readonly emulator: Service | undefined;
-  readonly service: LogServiceProcess;
-}
-
 export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun> {
-  const emulator = options.service ? undefined : createEmulator({ shards: options.shards ?? 4 });
-  const { endpoint = '' } = (await emulator?.start()) ?? {};
-  const service = options.service ?? serviceOf(emulator!, endpoint, () => emulator!.close());
-  return startFaultRunAt({ clock: systemClock, startCli, emulator, service }, options);
-}
-
-export async function startFaultRunAt<Cli extends CliHandle, Service extends EmulatorControls>(
-  { clock, startCli, emulator, service }: FaultRunPlace<Cli, Service>,
-  options: Omit<FaultRunOptions, 'service' | 'shards'>,
-): Promise<FaultRun<Cli, Service>> {
-  const { logsPerSecond = 1_500, arrivals, consumerNames = ['a'], args } = options;
+  const { logsPerSecond = 1_500, shards = 4, arrivals, consumerNames = ['a'], args } = options;
+  const emulator = options.service ? undefined : createEmulator({ shards });
+  const service = options.service ?? (await startInProcess(emulator as Emulator));
   const { endpoint } = service;
   await service.setRate(logsPerSecond);
   let stats = await service.stats();
   const invariant = new Invariant(options);
-  const daemons = new Set<Cli>();
-  let latest: Cli | undefined;
+  const daemons = new Set<CliProcess>();
+  let latest: CliProcess | undefined;
 
-  const start = (consumerName: string): Cli => {
+  const start = (consumerName: string): CliProcess => {
     const named = ['run', '--log-format', 'json', '--consumer-name', consumerName];
     const order = options.allowsMixing ? [] : ['--strict-order'];
     const daemon = startCli([...named, ...quick, ...order, ...args], {
@@ -123,7 +100,7 @@ export async function startFaultRunAt<Cli extends CliHandle, Service extends Emu
   const looking = (async () => {
     while (!stop.signal.aborted) {
       await look();
-      await clock.sleep(lookIntervalMs, { signal: stop.signal }).catch(() => undefined);
+      await sleep(lookIntervalMs, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   })();
   looking.catch(() => undefined); // shown by settle and close
@@ -148,7 +125,7 @@ export async function startFaultRunAt<Cli extends CliHandle, Service extends Emu
           const { received } = invariant.findings;
           if (received < wanted) throw new Error(`${received} of ${wanted} logs have arrived`);
         },
-        { timeoutMs, clock },
+        { timeoutMs },
       );
     },
     settle: async (timeoutMs = 40_000) => {
@@ -161,7 +138,7 @@ export async function startFaultRunAt<Cli extends CliHandle, Service extends Emu
             if (next !== end) throw new Error(`shard ${shard} is checkpointed up to ${next} of ${end}`);
           }
         },
-        { timeoutMs, clock },
+        { timeoutMs },
       );
       stop.abort();
       await looking;
@@ -178,15 +155,12 @@ export async function startFaultRunAt<Cli extends CliHandle, Service extends Emu
   };
 }
 
-export function serviceOf(
-  emulator: EmulatorControls,
-  endpoint: string,
-  close: () => Promise<void> = () => Promise.resolve(),
-): LogServiceProcess {
+async function startInProcess(emulator: Emulator): Promise<LogServiceProcess> {
+  const { endpoint } = await emulator.start();
   return {
     endpoint,
     stats: async () => emulator.stats(),
     setRate: async (logsPerSecond) => emulator.setRate({ logsPerSecond }),
-    close,
+    close: () => emulator.close(),
   };
 }

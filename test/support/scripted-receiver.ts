@@ -5,13 +5,11 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { type Clock, systemClock } from '../../src/time/clock.ts';
 import { type Arrival, type Arrivals, arrivalOf } from './arrivals.ts';
 import { listen } from './listen.ts';
 
 export interface Visit {
   readonly socket: net.Socket;
-  readonly clock: Clock;
   /** Takes what came, as a receiver that has read it. */
   take(bytes: Buffer): void;
   /** RST: what the client's kernel still holds is thrown away. */
@@ -47,15 +45,11 @@ export interface ScriptedReceiverOptions {
   readonly tls?: tls.TlsOptions;
   /** Default: kept for `next`. */
   readonly store?: (arrivals: readonly Arrival[]) => void;
-  /** Default: this machine's, in real time. */
-  readonly createServer?: (accept: (socket: net.Socket) => void) => net.Server;
-  readonly clock?: Clock;
 }
 
 export async function createScriptedReceiver(options: ScriptedReceiverOptions = {}): Promise<ScriptedReceiver> {
   let arrived: Arrival[] = [];
   const store = options.store ?? ((arrivals) => arrived.push(...arrivals));
-  const { clock = systemClock } = options;
   let taken = 0;
   /** A port may come a second time while the server has not heard of the end of the first: it does not read, say. */
   const open = new Set<net.Socket>();
@@ -83,7 +77,6 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
     });
     manner({
       socket,
-      clock,
       get bytes() {
         return bytes;
       },
@@ -98,8 +91,9 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
       reset: () => raw?.resetAndDestroy(),
     });
   };
-  const { createServer = (onConnection) => net.createServer({ allowHalfOpen: true }, onConnection) } = options;
-  const server = options.tls ? tls.createServer({ ...options.tls, allowHalfOpen: true }, accept) : createServer(accept);
+  const server = options.tls
+    ? tls.createServer({ ...options.tls, allowHalfOpen: true }, accept)
+    : net.createServer({ allowHalfOpen: true }, accept);
   // Before `accept`, which over TCP is called with the same socket.
   server.prependListener('connection', (socket: net.Socket) => {
     const { remotePort } = socket;
@@ -203,7 +197,7 @@ export function renegotiatesAfter(bytes: number, asked: () => void): Manner {
       if (hasAsked || visit.bytes < bytes || !(socket instanceof tls.TLSSocket)) return;
       hasAsked = true;
       // Not from within OpenSSL's reading.
-      visit.clock.soon(() => {
+      setImmediate(() => {
         if (socket.destroyed) return;
         socket.renegotiate({}, () => undefined);
         asked();
@@ -214,11 +208,11 @@ export function renegotiatesAfter(bytes: number, asked: () => void): Manner {
 
 /** Closes a while after something came, of which it takes nothing. An empty connection is ended in peace. */
 export function closesUnread(afterMs: number): Manner {
-  return ({ socket, clock }) => {
+  return ({ socket }) => {
     socket.on('end', () => socket.end());
     socket.once('readable', () => {
       if (socket.readableLength === 0) socket.resume();
-      else clock.timer(afterMs, () => socket.destroy());
+      else setTimeout(() => socket.destroy(), afterMs);
     });
   };
 }
@@ -238,8 +232,8 @@ export function allowsOnly(forMs: number): Manner {
   return (visit) => {
     reads(visit);
     visit.socket.once('data', () => {
-      const timer = visit.clock.timer(forMs, () => visit.reset());
-      visit.socket.once('end', () => visit.clock.cancel(timer));
+      const timer = setTimeout(() => visit.reset(), forMs);
+      visit.socket.once('end', () => clearTimeout(timer));
     });
   };
 }
@@ -255,11 +249,11 @@ export function closesWhenIdle(idleMs: number): Manner {
 /** Reads so many bytes a second. */
 export function readsAt(bytesPerSecond: number): Manner {
   return (visit) => {
-    const { socket, take, clock } = visit;
+    const { socket, take } = visit;
     socket.on('data', (data: Buffer) => {
       take(data);
       socket.pause();
-      clock.timer((data.length / bytesPerSecond) * 1_000, () => socket.resume());
+      setTimeout(() => socket.resume(), (data.length / bytesPerSecond) * 1_000);
     });
     socket.on('end', () => socket.end());
   };
@@ -274,7 +268,7 @@ export function stallsAfter(bytes: number, forMs: number): Manner {
       if (hasStalled || visit.bytes < bytes) return;
       hasStalled = true;
       visit.socket.pause();
-      visit.clock.timer(forMs, () => visit.socket.resume());
+      setTimeout(() => visit.socket.resume(), forMs);
     });
   };
 }
