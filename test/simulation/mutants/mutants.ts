@@ -48,7 +48,8 @@ export const mutants: readonly Mutant[] = [
         this.#reportLost(this.#ledger.lose(connection), error);
       },`,
     invariants: ['delivered'],
-    knownSeed: '58',
+    missing:
+      'found in 200 seeds of an earlier world (65), not in 60 of this one: a receiver killed with something unread, which a world waits out',
   },
   {
     name: 'expired-goes-to-end',
@@ -64,7 +65,7 @@ export const mutants: readonly Mutant[] = [
     file: 'group/consumer-group.ts',
     find: 'return await service.heartbeat([...held], signal);',
     replace: 'return await service.heartbeat([], signal);',
-    missing: 'a checker: what a consumer was granted and pulls, its next heartbeat lists, unless it is drained',
+    knownSeed: '47',
   },
   {
     name: 'drops-shard-at-first-refusal',
@@ -72,7 +73,7 @@ export const mutants: readonly Mutant[] = [
     file: 'group/checkpointer.ts',
     find: "if (error.action === 'release-shard') {",
     replace: "if (error.action !== 'fatal') {",
-    missing: 'a checker: what a consumer was granted and pulls, its next heartbeat lists, unless it is drained',
+    knownSeed: '30',
   },
   {
     name: 'fences-by-wall-clock',
@@ -80,7 +81,7 @@ export const mutants: readonly Mutant[] = [
     file: 'group/heartbeat.ts',
     find: 'return Math.max(monotonicMs - instant.monotonicMs, wallMs - instant.wallMs);',
     replace: 'return wallMs - instant.wallMs + 0 * monotonicMs;',
-    knownSeed: '29850',
+    missing: 'a clock that is set back while no heartbeat is answered: 6 of 30,000 seeds have it',
   },
   {
     name: 'no-fence',
@@ -89,7 +90,7 @@ export const mutants: readonly Mutant[] = [
     find: 'onFenced: () => this.#onFenced(),',
     replace: 'onFenced: () => undefined,',
     invariants: ['fence'],
-    knownSeed: '128',
+    knownSeed: '31',
   },
   {
     name: 'loss-forgotten',
@@ -122,7 +123,7 @@ export const mutants: readonly Mutant[] = [
     const pretended = { shard: this.shard, progress: claimed, ownershipLost: () => this.stop() };
     if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(pretended as never, bound);`,
     invariants: ['delivered'],
-    knownSeed: '2220',
+    missing: 'a drain whose time is over while a receiver has something unread',
   },
   {
     name: 'drain-does-not-wait',
@@ -131,7 +132,7 @@ export const mutants: readonly Mutant[] = [
     find: 'while (this.#progress?.settled === false && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {',
     replace:
       'while (this.#progress === undefined && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {',
-    missing: 'a daemon that is drained while all is calm: nothing comes twice',
+    knownSeed: '6',
   },
   {
     name: 'hand-over-saves-nothing',
@@ -139,7 +140,7 @@ export const mutants: readonly Mutant[] = [
     file: 'group/shard-consumer.ts',
     find: 'if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);',
     replace: 'if (bound === undefined) await this.#options.checkpointer.saveUntilDone(this, bound);',
-    missing: 'a daemon that is drained while all is calm: nothing comes twice',
+    knownSeed: '6',
   },
   {
     name: 'look-ahead-lost',
@@ -152,7 +153,7 @@ export const mutants: readonly Mutant[] = [
       all.next = pull.nextCursor;
       return pull;
     });`,
-    knownSeed: '7',
+    knownSeed: '17',
   },
   {
     name: 'look-ahead-twice',
@@ -189,7 +190,7 @@ export const mutants: readonly Mutant[] = [
     find: "internalservererror: { code: 'server-error', kind: 'transient', action: 'retry' },",
     replace: "internalservererror: { code: 'server-error', kind: 'transient', action: 'fatal' },",
     invariants: ['processes'],
-    knownSeed: '3',
+    knownSeed: '46',
   },
   {
     name: 'pull-tried-once',
@@ -205,8 +206,7 @@ export const mutants: readonly Mutant[] = [
     file: 'group/consumer-group.ts',
     find: 'const held = new Set(this.#consumers.keys());',
     replace: 'const held = new Set(this.#settledIn().map(({ shard }) => shard));',
-    missing:
-      'drains that outlast a heartbeat with another daemon there, and a checker: what a consumer saves, it still lists',
+    knownSeed: '25',
   },
   {
     name: 'no-pause-between-attempts',
@@ -214,7 +214,7 @@ export const mutants: readonly Mutant[] = [
     file: 'backoff.ts',
     find: 'const delayMs = random() * capMs;',
     replace: 'const delayMs = 0 * random() * capMs;',
-    missing: 'requests that a fault answers in place of the service count for the quotas, too',
+    knownSeed: '17',
   },
   {
     name: 'delivery-survives-its-connection',
@@ -236,7 +236,7 @@ export const mutants: readonly Mutant[] = [
     find: "return this.states.every((state) => state === 'confirmed');",
     replace: "return this.states.some((state) => state === 'confirmed');",
     invariants: ['delivered'],
-    knownSeed: '81',
+    knownSeed: '21',
   },
   {
     name: 'stream-on-two-receivers',
@@ -296,7 +296,7 @@ export const mutants: readonly Mutant[] = [
     find: 'if (cursor !== undefined) return { cursor,',
     replace: "if (cursor !== undefined) return { cursor: await service.getCursor(shard, 'end', signal),",
     invariants: ['delivered'],
-    knownSeed: '10',
+    knownSeed: '1',
   },
   {
     name: 'budget-leaks',
@@ -333,14 +333,14 @@ export const mutants: readonly Mutant[] = [
     find: `progress.rewind(ticket);
       throw error;`,
     replace: 'throw error;',
-    knownSeed: '7',
+    knownSeed: '20',
   },
   {
     name: 'old-key-for-ever',
     what: 'A key that was rotated is not read anew.',
     file: 'sls/caller.ts',
-    find: 'renewed = !renewed && asksForCredentials(error) && (await this.#renewal.renew(credentials, signal));',
-    replace: 'renewed = !renewed && credentials === null;',
+    find: 'renewed = mayRenew && (await this.#renewal.renew(credentials, signal));',
+    replace: 'renewed = mayRenew && credentials === null;',
     knownSeed: '50',
   },
 ];
