@@ -18,8 +18,10 @@ export interface Dialect {
   readonly cursorTime: boolean;
   /** What stands for a checkpoint that nobody has saved. */
   readonly noCheckpoint: 'empty' | 'null' | 'absent';
+  /** The time of a checkpoint that nobody has saved: 0, or none. */
+  readonly noCheckpointTime: 'zero' | 'absent';
   /** Whether the list of groups says their timeout and order. */
-  readonly groupSettings: 'given' | 'missing';
+  readonly groupSettings: 'given' | 'missing' | 'no-timeout' | 'no-order';
   /**
    * How shards are shared out: with as few moves as can be; anew in turn whenever somebody comes or goes; or so that
    * only free shards move, until one has two more than another.
@@ -44,6 +46,7 @@ export const usualDialect: Dialect = {
   endOfCursor: false,
   cursorTime: false,
   noCheckpoint: 'empty',
+  noCheckpointTime: 'zero',
   groupSettings: 'given',
   balance: 'least-moves',
   grantOrder: 'ascending',

@@ -35,11 +35,12 @@ export const consumerGroupHandlers: Handlers = {
 
   ListConsumerGroup(request) {
     const groups = findLogstore(request).consumerGroups();
-    const isGiven = request.store.dialect.groupSettings === 'given';
+    const { groupSettings: said } = request.store.dialect;
     return json(
       groups.map(({ name, settings }) => ({
         name,
-        ...(isGiven && { timeout: settings.timeoutMs / 1000, order: settings.inOrder }),
+        ...((said === 'given' || said === 'no-order') && { timeout: settings.timeoutMs / 1000 }),
+        ...((said === 'given' || said === 'no-timeout') && { order: settings.inOrder }),
       })),
     );
   },
@@ -63,13 +64,14 @@ export const consumerGroupHandlers: Handlers = {
     const group = logstore.consumerGroup(request.route.consumerGroup);
     const only = request.query.get('shard');
     const ids = only ? [logstore.shard(readShardId(Number(only))).id] : logstore.shards().map((shard) => shard.id);
-    const { noCheckpoint } = request.store.dialect;
+    const { noCheckpoint, noCheckpointTime } = request.store.dialect;
     return json(
       ids.flatMap((id) => {
         const { shard, cursor, updatedMs, consumer } = group.checkpoint(id);
         if (cursor === '' && noCheckpoint === 'absent') return [];
         const checkpoint = cursor === '' && noCheckpoint === 'null' ? null : cursor;
-        return [{ shard, checkpoint, updateTime: updatedMs * 1000, consumer }];
+        const hasTime = cursor !== '' || noCheckpointTime === 'zero';
+        return [{ shard, checkpoint, ...(hasTime && { updateTime: updatedMs * 1000 }), consumer }];
       }),
     );
   },
