@@ -24,7 +24,7 @@ function createLab(dialect: Partial<Dialect>, random = () => 0.5) {
     credentials: () => [credentials],
   });
 
-  const ask = (method: string, path: string, query: Record<string, string> = {}, sent?: unknown) => {
+  const ask = (method: 'GET' | 'POST', path: string, query: Record<string, string> = {}, sent?: unknown) => {
     const body = sent === undefined ? undefined : Buffer.from(JSON.stringify(sent));
     const headers = {
       host: 'demo.localhost',
