@@ -11,8 +11,22 @@ import type { Script } from './conformance/script.ts';
 import { tlsScripts } from './conformance/tls-scripts.ts';
 import type { TlsVersion } from './tls-records.ts';
 
-async function compare({ run, allowed }: Script, tls?: TlsVersion): Promise<void> {
-  const real = await RealLab.start(tls);
+/** In which everything arrives, on the real machine: the next where the one before was too short for a busy one. */
+const settleMs = [30, 300, 1_000];
+
+async function compare(script: Script, tls?: TlsVersion): Promise<void> {
+  for (const ms of settleMs.slice(0, -1)) {
+    const isSame = await tryToCompare(script, ms, tls).then(
+      () => true,
+      () => false,
+    );
+    if (isSame) return;
+  }
+  await tryToCompare(script, settleMs.at(-1) as number, tls);
+}
+
+async function tryToCompare({ run, allowed }: Script, ms: number, tls?: TlsVersion): Promise<void> {
+  const real = await RealLab.start(tls, ms);
   const onReal = await run(real).finally(() => real.stop());
   const onModel = await run(new ModelLab(tls));
   if (allowed) {

@@ -28,6 +28,7 @@ import { Path, type PathOptions } from './kernel/path.ts';
 import { SimulatedDatagramSocket } from './node/datagram-socket.ts';
 import { dial } from './node/dial.ts';
 import { notFound, systemError } from './node/errors.ts';
+import type { NodeRelease } from './node/node-release.ts';
 import type { OnWrite } from './node/on-write.ts';
 import type { SimulatedSocket } from './node/socket.ts';
 import { SimulatedTlsSocket } from './node/tls-socket.ts';
@@ -44,6 +45,8 @@ export interface ViewOptions {
   readonly host: SimulatedHost;
   /** Told of what the process gives to its kernel. */
   readonly onWrite?: OnWrite;
+  /** Of Node, that the process runs on. */
+  readonly release?: NodeRelease;
 }
 
 const defaults = { path: { delayMs: 0.2 }, sendBytes: 256 << 10, receiveBytes: 128 << 10, lookupMs: 1 };
@@ -124,7 +127,7 @@ export class SimulatedNetwork {
   /** What a process sees; without more said, from a host of its own name. */
   of(
     process: SimulatedProcess,
-    { host = this.host(process.name), onWrite = () => undefined }: Partial<ViewOptions> = {},
+    { host = this.host(process.name), onWrite = () => undefined, release = 20 }: Partial<ViewOptions> = {},
   ): Network {
     const { sendBytes, receiveBytes } = this.#options;
     const lookup = this.#lookupOf(process);
@@ -134,6 +137,7 @@ export class SimulatedNetwork {
       lookup,
       sizes: { sendBytes, receiveBytes },
       onWrite,
+      release,
       own: (endpoint: Parameters<typeof own>[1]) => own(process, endpoint),
     };
     return {

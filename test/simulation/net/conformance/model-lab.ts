@@ -5,6 +5,7 @@ import { Chance } from '../../chance.ts';
 import { SimulatedProcess } from '../../process.ts';
 import { Scheduler } from '../../scheduler.ts';
 import type { SimulatedHost } from '../kernel/host.ts';
+import { ownRelease } from '../node/node-release.ts';
 import { listen } from '../peers/listen.ts';
 import type { PeerSocket } from '../peers/peer-socket.ts';
 import { TlsServer } from '../peers/tls-peer-socket.ts';
@@ -37,7 +38,7 @@ export class ModelLab implements Lab {
     const create = (name: string) => new SimulatedProcess(scheduler, { name, offsetMs: 0, rate: 1, random });
     this.#process = create('ours');
     this.clock = this.#process.clock;
-    this.network = all.of(this.#process, { host: this.#host });
+    this.network = all.of(this.#process, { host: this.#host, release: ownRelease() });
     this.peer = new ModelPeer(create('peer'));
     const tls =
       version && new TlsServer({ version, tickets: version === 'TLSv1.3' ? 2 : 1, sendsCloseNotify: true }, 1);

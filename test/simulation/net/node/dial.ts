@@ -8,6 +8,7 @@ import type { Scheduled } from '../../scheduler.ts';
 import type { SimulatedHost } from '../kernel/host.ts';
 import type { BufferSizes, TcpEndpoint } from '../kernel/tcp-endpoint.ts';
 import { type SystemError, severalErrors, systemError } from './errors.ts';
+import type { NodeRelease } from './node-release.ts';
 import type { OnWrite } from './on-write.ts';
 import { SimulatedSocket } from './socket.ts';
 import { StreamHandle } from './stream-handle.ts';
@@ -18,6 +19,7 @@ export interface DialContext {
   readonly lookup: LookupFunction;
   readonly sizes: BufferSizes;
   readonly onWrite: OnWrite;
+  readonly release: NodeRelease;
   /** The process has it open: its end is the connection's, too. */
   own(endpoint: TcpEndpoint): void;
 }
@@ -25,7 +27,7 @@ export interface DialContext {
 const defaultAttemptMs = 250;
 
 export function dial(context: DialContext, options: TcpNetConnectOpts): SimulatedSocket {
-  const socket = new SimulatedSocket({ allowHalfOpen: options.allowHalfOpen ?? false });
+  const socket = new SimulatedSocket({ allowHalfOpen: options.allowHalfOpen ?? false, release: context.release });
   socket.connecting = true;
   new Dialling(context, options, socket).start();
   return socket;
@@ -95,8 +97,11 @@ class Dialling {
     this.#socket.onGivenUp = undefined;
     const { keepAlive, keepAliveInitialDelay = 0 } = this.#options;
     if (keepAlive) endpoint.keepAlive(Math.max(1000, keepAliveInitialDelay));
-    const { process, onWrite } = this.#context;
-    this.#socket.adopt(new StreamHandle(process, endpoint, onWrite), endpoint.local, endpoint.remote);
+    this.#socket.adopt(
+      new StreamHandle(this.#context.process, endpoint, this.#context),
+      endpoint.local,
+      endpoint.remote,
+    );
     this.#socket.connected();
   }
 

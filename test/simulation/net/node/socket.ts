@@ -4,10 +4,12 @@
  */
 import { Duplex } from 'node:stream';
 import type { Address } from '../kernel/segment.ts';
+import { cancelsWrites, type NodeRelease } from './node-release.ts';
 import type { Handle } from './stream-handle.ts';
 
 export interface SocketOptions {
   readonly allowHalfOpen: boolean;
+  readonly release: NodeRelease;
 }
 
 type Done = (error?: Error | null) => void;
@@ -18,6 +20,7 @@ export class SimulatedSocket extends Duplex {
   localPort: number | undefined;
   remoteAddress: string | undefined;
   remotePort: number | undefined;
+  readonly release: NodeRelease;
   handle: Handle | undefined;
   /** Given up while it was dialled. */
   onGivenUp: (() => void) | undefined;
@@ -25,8 +28,9 @@ export class SimulatedSocket extends Duplex {
   #bytesWritten = 0;
   #resets = false;
 
-  constructor({ allowHalfOpen }: SocketOptions) {
+  constructor({ allowHalfOpen, release }: SocketOptions) {
     super({ allowHalfOpen, emitClose: false, autoDestroy: true, decodeStrings: true });
+    this.release = release;
   }
 
   get bytesRead(): number {
@@ -143,7 +147,8 @@ export class SimulatedSocket extends Duplex {
       done(Object.assign(new Error('This socket has been ended by the other party'), { code: 'ERR_SOCKET_CLOSED' }));
       return;
     }
-    const outcome = this.handle.write(chunks, (error) => done(this.destroyed ? null : error));
+    const tells = cancelsWrites(this.release);
+    const outcome = this.handle.write(chunks, (error) => done(this.destroyed && !tells ? null : error));
     if (outcome === 'done') done();
     else if (outcome !== 'later') done(outcome);
   }

@@ -5,11 +5,12 @@
  *
  * libuv's own ways are kept, since the daemon meets them:
  *   - after the peer's end it polls no more, but for a write that waits: a reset behind that is not noticed;
- *   - a reset behind bytes that are read in the same event is told as an end.
+ *   - a reset behind bytes that are read in the same event is told as an end by older releases of Node.
  */
 import type { SimulatedProcess } from '../../process.ts';
 import type { Errno, TcpEndpoint } from '../kernel/tcp-endpoint.ts';
 import { systemError } from './errors.ts';
+import { cancelsWrites, type NodeRelease, tellsResetBehindBytes } from './node-release.ts';
 import type { OnWrite } from './on-write.ts';
 
 /** 'later': the callback will be called. */
@@ -29,6 +30,12 @@ export interface Handle {
   reset(closed: () => void): void;
 }
 
+export interface StreamHandleOptions {
+  readonly release: NodeRelease;
+  /** Told of what the process gives to the kernel. */
+  readonly onWrite: OnWrite;
+}
+
 interface Write {
   chunks: Uint8Array[];
   readonly written: (error?: Error) => void;
@@ -44,7 +51,7 @@ export class StreamHandle implements Handle {
   onRead: (what: Buffer | 'end' | Error) => void = () => undefined;
   readonly endpoint: TcpEndpoint;
   readonly #process: SimulatedProcess;
-  readonly #onWrite: OnWrite;
+  readonly #options: StreamHandleOptions;
   readonly #writes: Write[] = [];
   #onShutdown: (() => void) | undefined;
   #isReading = false;
@@ -52,11 +59,10 @@ export class StreamHandle implements Handle {
   #isPolled = false;
   #isClosed = false;
 
-  /** @param onWrite told of what the process gives to the kernel */
-  constructor(process: SimulatedProcess, endpoint: TcpEndpoint, onWrite: OnWrite) {
+  constructor(process: SimulatedProcess, endpoint: TcpEndpoint, options: StreamHandleOptions) {
     this.#process = process;
     this.endpoint = endpoint;
-    this.#onWrite = onWrite;
+    this.#options = options;
     endpoint.onEvent = () => this.#pollSoon();
   }
 
@@ -99,7 +105,8 @@ export class StreamHandle implements Handle {
     this.#isReading = false;
     how();
     this.#process.post(() => {
-      for (const { written } of this.#writes.splice(0)) written();
+      const error = cancelsWrites(this.#options.release) ? systemError('ECANCELED', 'write') : undefined;
+      for (const { written } of this.#writes.splice(0)) written(error);
       closed();
     });
   }
@@ -120,7 +127,10 @@ export class StreamHandle implements Handle {
     const { isHungUp } = this.endpoint;
     if (this.#isReading && this.endpoint.isReadable) {
       const wasPartial = this.#read();
-      if (isHungUp && wasPartial && this.#isReading) this.#end();
+      if (isHungUp && wasPartial && this.#isReading) {
+        if (tellsResetBehindBytes(this.#options.release)) this.#read();
+        else this.#end();
+      }
     }
     if (this.#isClosed) return;
     if (isEnding || this.endpoint.isWritable || isHungUp) this.#flush();
@@ -177,7 +187,7 @@ export class StreamHandle implements Handle {
     const taken = this.endpoint.write(write.chunks);
     if (typeof taken === 'string') return taken;
     this.bytesWritten += taken;
-    if (taken > 0) this.#onWrite(write.chunks);
+    if (taken > 0) this.#options.onWrite(write.chunks);
     let left = taken;
     for (let chunk = write.chunks[0]; chunk && chunk.length <= left; chunk = write.chunks[0]) {
       left -= chunk.length;

@@ -18,7 +18,7 @@ export class SimulatedTlsSocket extends SimulatedSocket {
 
   /** @param session of an earlier 'session' event */
   constructor(process: SimulatedProcess, raw: SimulatedSocket, session: Buffer | undefined) {
-    super({ allowHalfOpen: raw.allowHalfOpen });
+    super({ allowHalfOpen: raw.allowHalfOpen, release: raw.release });
     const parent = raw.handle;
     if (!parent) {
       globalThis.process.nextTick(() => this.destroy(systemError('ECONNRESET', 'read')));
