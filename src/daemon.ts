@@ -53,6 +53,8 @@ export interface Daemon {
    * (resolves), or it cannot go on (rejects). It may settle without `start()` having settled.
    */
   readonly finished: Promise<ExitSummary>;
+  /** What it holds of the service's logs: pulled, or about to be, and not yet confirmed. Bounded by `--max-in-flight`. */
+  readonly bytesInFlight: number;
   /** Stops pulling, confirms, saves the last checkpoints, closes. Idempotent; also before or during `start()`. */
   drain(deadlineMs: number): Promise<ExitSummary>;
   /**
@@ -177,5 +179,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
     };
   }
 
-  return { start, finished: finished.promise, drain, reload, destroy };
+  return {
+    start,
+    finished: finished.promise,
+    get bytesInFlight() {
+      return budget.inUse;
+    },
+    drain,
+    reload,
+    destroy,
+  };
 }

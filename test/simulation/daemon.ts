@@ -14,7 +14,7 @@ import type { Log } from '../../src/log.ts';
 import type { Machine } from '../../src/machine.ts';
 import type { SimulatedDisk } from './disk.ts';
 import { SimulatedProcess } from './process.ts';
-import type { DaemonPlan, OutletPlan, Scenario } from './scenario/scenario.ts';
+import type { DaemonPlan, OutletPlan, Scenario, Settings } from './scenario/scenario.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface DaemonEvents {
@@ -22,6 +22,8 @@ export interface DaemonEvents {
   gone(daemon: SimulatedDaemon, why: string): void;
   /** Nobody had asked it to. */
   ended(daemon: SimulatedDaemon, reason: string): void;
+  /** It was told to drain, and has ended. */
+  drained(daemon: SimulatedDaemon, isComplete: boolean): void;
   logged(daemon: SimulatedDaemon, level: keyof Log, fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
@@ -50,6 +52,7 @@ export class SimulatedDaemon {
   #state: 'down' | 'up' | 'draining' = 'down';
   /** It is to stay down. */
   #isWanted = true;
+  #settings: Settings;
   /** Whatever is reloaded next has another severity. */
   #severity = 6;
 
@@ -58,6 +61,7 @@ export class SimulatedDaemon {
     this.plan = options.plan;
     this.disk = options.disk;
     this.consumer = options.plan.consumer;
+    this.#settings = options.scenario.settings;
   }
 
   get name(): string {
@@ -66,6 +70,11 @@ export class SimulatedDaemon {
 
   get process(): SimulatedProcess | undefined {
     return this.#process;
+  }
+
+  /** What it holds of the service's logs. */
+  get bytesInFlight(): number {
+    return this.#daemon?.bytesInFlight ?? 0;
   }
 
   get isUp(): boolean {
@@ -103,7 +112,10 @@ export class SimulatedDaemon {
       this.#over(process, reason);
     };
     daemon.finished.then(
-      ({ complete }) => onEnd(complete ? 'complete' : 'incomplete'),
+      ({ complete }) => {
+        if (this.#process === process && this.#state === 'draining') this.#options.events.drained(this, complete);
+        onEnd(complete ? 'complete' : 'incomplete');
+      },
       (error: unknown) => onEnd(describe(error)),
     );
     daemon.start().catch((error: unknown) => onEnd(describe(error)));
@@ -140,9 +152,10 @@ export class SimulatedDaemon {
     this.start();
   }
 
-  /** SIGHUP, with other messages. */
-  reload(): void {
-    this.#severity = this.#severity === 6 ? 5 : 6;
+  /** SIGHUP, with other messages or settings. */
+  reload(changes: Partial<Settings>): void {
+    if (Object.keys(changes).length === 0) this.#severity = this.#severity === 6 ? 5 : 6;
+    this.#settings = { ...this.#settings, ...changes };
     this.#process?.post(() => void this.#daemon?.reload(this.#flows()).catch(() => undefined));
   }
 
@@ -178,7 +191,7 @@ export class SimulatedDaemon {
 
   #config(outlet: OutletPlan): Config {
     const { scenario, credentials, plan } = this.#options;
-    const { settings } = scenario;
+    const settings = this.#settings;
     const { largeEvery, largeIsSent } = scenario.load;
     const hasLargeLogs = largeEvery !== undefined && !largeIsSent;
     const [first, ...others] = outlet.receivers.map(({ name }) => ({ host: name, port: 514 }));

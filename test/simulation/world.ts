@@ -15,16 +15,22 @@ import type { Checker, Phase } from './checkers/checker.ts';
 import { checkpointsChecker } from './checkers/checkpoints.ts';
 import { costChecker } from './checkers/cost.ts';
 import { deliveredChecker } from './checkers/delivered.ts';
+import { exitChecker } from './checkers/exit.ts';
 import { fenceChecker } from './checkers/fence.ts';
 import { listingChecker } from './checkers/listing.ts';
 import { logLinesChecker } from './checkers/log-lines.ts';
+import { orderChecker } from './checkers/order.ts';
 import { processesChecker } from './checkers/processes.ts';
 import { quotasChecker } from './checkers/quotas.ts';
+import { sightChecker } from './checkers/sight.ts';
 import { SimulatedDaemon } from './daemon.ts';
 import { SimulatedDisk } from './disk.ts';
 import { faultKind } from './faults/kinds.ts';
 import { Ledger, Outlet } from './ledger.ts';
+import { Load } from './load.ts';
+import type { TcpEndpoint } from './net/kernel/tcp-endpoint.ts';
 import { SimulatedNetwork } from './net/simulated-network.ts';
+import type { LogIdentity } from './receivers/frames.ts';
 import { SimulatedReceiver } from './receivers/receiver.ts';
 import type { Hazards } from './scenario/draw.ts';
 import { type Scenario, settleBoundMs } from './scenario/scenario.ts';
@@ -32,6 +38,7 @@ import { Scheduler } from './scheduler.ts';
 import { SimulatedHttp } from './service/http.ts';
 import { HttpFaults } from './service/http-faults.ts';
 import { SimulatedService, sequenceIn } from './service/service.ts';
+import { whatIsMissing } from './settling.ts';
 import type { Trace } from './trace.ts';
 
 /** An invariant that does not hold; it ends the world. */
@@ -60,18 +67,15 @@ export class World {
   readonly daemons: readonly SimulatedDaemon[];
   readonly receivers: readonly SimulatedReceiver[];
   readonly ledger: Ledger;
+  readonly load: Load;
   readonly faultCounts = new Map<string, number>();
   readonly #trace: Trace;
   readonly #checkers: readonly Checker[];
   readonly #chance: Chance;
   #violation: Violation | undefined;
-  /** When it began to settle, of each outlet. */
-  readonly #readBefore = new Map<Outlet, number>();
   /** Shards that somebody has pulled. */
   readonly #begun = new Set<number>();
   #activeFaults = 0;
-  #appendedUpTo = 0;
-  #turn = 0;
   longestStallMs = 0;
 
   constructor(scenario: Scenario, hazards: Hazards, createTrace: (now: () => number) => Trace) {
@@ -87,6 +91,7 @@ export class World {
       scenario.outlets.map(({ name, receivers }) => new Outlet(name, receivers[0]?.protocol !== 'udp')),
     );
     this.service = this.#createService(chance);
+    this.load = new Load(scenario.load, scheduler, this.service);
     this.httpFaults = new HttpFaults(chance.fork('http-faults').next, (kind) => this.#count(`http ${kind}`));
     this.http = new SimulatedHttp({
       scheduler,
@@ -112,6 +117,9 @@ export class World {
       listingChecker,
       logLinesChecker,
       processesChecker,
+      orderChecker,
+      exitChecker,
+      sightChecker,
     ].map((create) => create(report, scenario));
   }
 
@@ -132,11 +140,9 @@ export class World {
   async run(): Promise<void> {
     const { scenario, scheduler } = this;
     for (const receiver of this.receivers) receiver.start();
-    for (const { id } of this.service.shards) this.service.append(id, scenario.load.backlogLogs);
     for (const daemon of this.daemons) scheduler.at(startMs + daemon.plan.startsAtMs, () => daemon.start());
     for (const fault of scenario.faults) scheduler.at(startMs + fault.atMs, () => this.#begin(fault));
-    this.#appendedUpTo = startMs;
-    this.#load();
+    this.load.start();
     await this.#runTo(startMs + scenario.faultsUntilMs);
     while (this.#activeFaults > 0) await this.#runTo(this.nowMs + tickMs);
     this.#enter('settling');
@@ -159,11 +165,10 @@ export class World {
 
   async #settle(): Promise<void> {
     const sinceMs = this.nowMs;
-    const wanted = this.service.shards;
-    for (const outlet of this.ledger.outlets) this.#readBefore.set(outlet, outlet.unique);
+    const missingNow = whatIsMissing(this);
     const boundMs = settleBoundMs(this.scenario);
     for (;;) {
-      const missing = this.#missing(wanted);
+      const missing = missingNow();
       if (missing === undefined) break;
       if (this.nowMs - sinceMs > boundMs)
         this.#fail('liveness', `${missing}, ${Math.round(boundMs / 1000)} s after the last fault`);
@@ -176,25 +181,6 @@ export class World {
     await this.#runTo(
       this.nowMs + 2 * (confirmTimeoutMs + confirmIntervalMs) + timeoutMs + heartbeatIntervalMs + failbackAfterMs,
     );
-  }
-
-  /** What has not arrived, or is not saved; undefined: all is there. */
-  #missing(wanted: readonly { readonly id: number; readonly next: number }[]): string | undefined {
-    for (const { id, next } of wanted) {
-      for (const outlet of this.ledger.outlets) {
-        // Of what UDP has lost nothing is said; what comes from now on arrives.
-        if (!outlet.keepsPromise) {
-          if (this.#readBefore.get(outlet) === outlet.unique) return `${outlet.name} reads nothing any more`;
-          continue;
-        }
-        const unread = outlet.firstUnread(id);
-        if (unread < next) return `${outlet.name} has not read log ${unread} of shard ${id} (of ${next})`;
-      }
-      const saved = this.service.checkpointOf(id) ?? 0;
-      if (saved < next) return `the checkpoint of shard ${id} is ${saved} (of ${next})`;
-    }
-    const down = this.daemons.find((daemon) => !daemon.isUp);
-    return down && `${down.name} is down`;
   }
 
   async #runTo(untilMs: number): Promise<void> {
@@ -223,19 +209,6 @@ export class World {
       this.#trace.note('fault', `${kind} ends`);
       this.#tell((checker) => checker.fault?.(kind, 'ends', this.nowMs));
     });
-  }
-
-  /** Logs come at an even rate, to the shards in turn. */
-  #load(): void {
-    const { logsPerSecond, logsPerGroup } = this.scenario.load;
-    const groupMs = (logsPerGroup * 1000) / logsPerSecond;
-    while (this.#appendedUpTo + groupMs <= this.nowMs) {
-      this.#appendedUpTo += groupMs;
-      const open = this.service.shards.filter(({ isOpen }) => isOpen);
-      const shard = open[this.#turn++ % open.length];
-      if (shard) this.service.append(shard.id, logsPerGroup);
-    }
-    this.scheduler.after(Math.max(groupMs, 20), () => this.#load());
   }
 
   #createService(chance: Chance): SimulatedService {
@@ -268,32 +241,27 @@ export class World {
       random: this.#chance.fork(`receiver/${plan.name}`).next,
       isSentTo: (receiver) => this.#isSentTo(receiver),
       events: {
-        read: (receiver, connection, logs) => {
+        read: (receiver, from, logs) => {
           const first = logs[0];
-          this.#trace.note(
-            receiver.name,
-            `reads ${logs.length} by ${connection}, from ${first?.shard}/${first?.sequence}`,
-          );
-          const its = this.ledger.outlet(outlet.name);
-          for (const { shard, sequence } of logs) {
-            const isDuplicate = its.read(shard, sequence);
-            this.#tell((checker) =>
-              checker.read?.({
-                outlet: outlet.name,
-                receiver: receiver.name,
-                connection,
-                shard,
-                sequence,
-                isDuplicate,
-                nowMs: this.nowMs,
-              }),
-            );
-          }
+          this.#trace.note(receiver.name, `reads ${logs.length} from ${from}, of ${first?.shard}/${first?.sequence}`);
+          for (const log of logs) this.#onRead(outlet.name, receiver.name, from, log);
         },
+        readToEnd: ({ name }, from) =>
+          this.#tell((checker) => checker.readToEnd?.({ receiver: name, from, nowMs: this.nowMs })),
         malformed: (receiver, why) => this.#fail('framing', `${receiver.name}: ${why}`),
         note: (receiver, what) => this.#trace.note(receiver.name, what),
       },
     });
+  }
+
+  #onRead(outlet: string, receiver: string, from: string, { shard, sequence }: LogIdentity): void {
+    const its = this.ledger.outlet(outlet);
+    const isDuplicate = its.read(shard, sequence);
+    const firstUnread = its.firstUnread(shard);
+    const { nowMs } = this;
+    this.#tell((checker) =>
+      checker.read?.({ outlet, receiver, from, shard, sequence, isDuplicate, firstUnread, nowMs }),
+    );
   }
 
   #isSentTo({ name: receiver }: SimulatedReceiver): boolean {
@@ -326,10 +294,10 @@ export class World {
         openHttp: this.http.openFor(process),
         files: disk.of(process),
         network: this.network.of(process, {
-          onWrite: (chunks) => {
+          ...(plan.node && { release: plan.node }),
+          onWrite: (chunks, endpoint) => {
             // Logs count: a connection may be ended, or opened, at any time.
-            if (chunks.some(holdsLogs))
-              this.#tell((checker) => checker.wrote?.({ daemon: plan.name, nowMs: this.nowMs }));
+            if (chunks.some(holdsLogs)) this.#onLogsWritten(plan.name, endpoint);
           },
         }),
       }),
@@ -344,6 +312,8 @@ export class World {
         },
         ended: (daemon, reason) =>
           this.#tell((checker) => checker.ended?.({ daemon: daemon.name, reason, nowMs: this.nowMs })),
+        drained: ({ name }, isComplete) =>
+          this.#tell((checker) => checker.drained?.({ daemon: name, isComplete, nowMs: this.nowMs })),
         logged: (daemon, level, fields, message) => {
           if (level === 'debug') return;
           const { err, code } = fields as { err?: unknown; code?: string };
@@ -353,6 +323,15 @@ export class World {
         },
       },
     });
+  }
+
+  #onLogsWritten(daemon: string, endpoint: TcpEndpoint | undefined): void {
+    const { local, remote } = endpoint ?? {};
+    const receiver = this.receivers.find(({ name }) => remote && this.network.host(name).addresses.has(remote.address));
+    const bytesInFlight = this.daemons.find(({ name }) => name === daemon)?.bytesInFlight ?? 0;
+    const from = local ? `${local.address}:${local.port}` : '';
+    const { nowMs } = this;
+    this.#tell((checker) => checker.wrote?.({ daemon, receiver: receiver?.name, from, bytesInFlight, nowMs }));
   }
 
   /** With `--from end`, what was there before the first start; not of a shard that is split off later. */

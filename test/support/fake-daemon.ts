@@ -39,6 +39,7 @@ export function createFakeDaemon(behaviour: FakeBehaviour = {}): FakeDaemon {
     reloads: [],
     destroyedBy: [],
     finished,
+    bytesInFlight: 0,
     create: (options) => {
       daemon.options = options;
       return daemon;

@@ -30,12 +30,14 @@ export interface CheckpointSeen {
 export interface ReadSeen {
   readonly outlet: string;
   readonly receiver: string;
-  /** One for each connection. */
-  readonly connection: number;
+  /** The connection's other end, `address:port`; empty: a datagram. */
+  readonly from: string;
   readonly shard: number;
   readonly sequence: number;
   /** The same log was read before, by this outlet. */
   readonly isDuplicate: boolean;
+  /** The first log of the shard that this outlet has not read, behind this one's reading. */
+  readonly firstUnread: number;
   readonly nowMs: number;
 }
 
@@ -44,6 +46,16 @@ export interface LogLineSeen {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
+  readonly nowMs: number;
+}
+
+export interface WriteSeen {
+  readonly daemon: string;
+  /** Undefined: nobody's address any more. */
+  readonly receiver: string | undefined;
+  readonly from: string;
+  /** What the daemon holds of the service's logs. */
+  readonly bytesInFlight: number;
   readonly nowMs: number;
 }
 
@@ -62,11 +74,15 @@ export interface Checker {
   }): void;
   requested?(request: { daemon: string; action: string; shard: number | undefined; nowMs: number }): void;
   read?(read: ReadSeen): void;
-  /** A daemon's process has given logs to a socket. */
-  wrote?(write: { daemon: string; nowMs: number }): void;
+  /** A receiver has read a connection to its end. */
+  readToEnd?(end: { receiver: string; from: string; nowMs: number }): void;
+  /** A daemon's process has given logs to a socket. @param write.from its end, `address:port`; empty: a datagram */
+  wrote?(write: WriteSeen): void;
   logged?(line: LogLineSeen): void;
   /** A daemon has ended without being asked to. */
   ended?(end: { daemon: string; reason: string; nowMs: number }): void;
+  /** A daemon that was told to drain has ended. @param end.isComplete what it says of itself */
+  drained?(end: { daemon: string; isComplete: boolean; nowMs: number }): void;
   /** A daemon's process begins, or is gone (killed, drained, ended). */
   born?(daemon: string, consumer: string, nowMs: number): void;
   gone?(daemon: string, nowMs: number): void;

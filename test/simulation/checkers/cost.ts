@@ -1,6 +1,7 @@
 /**
  * What a fault may cost: what was not confirmed when it came, and no more. So nobody pulls again what is checkpointed:
- * each log that is sent twice lies behind the checkpoint. And memory stays within `--max-in-flight`, and one batch more.
+ * each log that is sent twice lies behind the checkpoint. And memory stays within `--max-in-flight`, and one batch more,
+ * whenever something is sent.
  */
 import type { CreateChecker } from './checker.ts';
 
@@ -35,11 +36,9 @@ export const costChecker: CreateChecker = (report, { settings }) => {
         `${consumer} pulls shard ${shard} from log ${from}, and had saved ${old.sequence} ${Math.round(nowMs - old.atMs)} ms before`,
       );
     },
-    logged({ daemon, message, fields }) {
-      if (message !== 'last minute') return;
-      const bytes = Number((fields as { bytesInFlight?: unknown }).bytesInFlight);
-      if (bytes > settings.maxInFlightBytes + oneBatchBytes) {
-        report('cost', `${daemon} holds ${bytes} bytes, and --max-in-flight is ${settings.maxInFlightBytes}`);
+    wrote({ daemon, bytesInFlight }) {
+      if (bytesInFlight > settings.maxInFlightBytes + oneBatchBytes) {
+        report('cost', `${daemon} holds ${bytesInFlight} bytes, and --max-in-flight is ${settings.maxInFlightBytes}`);
       }
     },
     fault(kind) {

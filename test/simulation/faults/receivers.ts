@@ -19,6 +19,21 @@ function killWhenIdle(world: World, receiver: SimulatedReceiver, isWanted: () =>
   else world.scheduler.after(1, () => killWhenIdle(world, receiver, isWanted));
 }
 
+/** A receiver that is stopped is killed as soon as no connection of it would have a clean end for that, and comes back. */
+function killWhenItResets(world: World, receiver: SimulatedReceiver): void {
+  const untilMs = world.nowMs + patienceMs;
+  const kill = () => {
+    if (!receiver.wouldReset && world.nowMs < untilMs) {
+      world.scheduler.after(1, kill);
+      return;
+    }
+    if (receiver.wouldReset) receiver.kill();
+    else receiver.process?.resume();
+    world.scheduler.after(500, () => receiver.start());
+  };
+  kill();
+}
+
 export const receiverFaults: readonly FaultKind[] = [
   {
     name: 'receiver-killed',
@@ -54,6 +69,37 @@ export const receiverFaults: readonly FaultKind[] = [
       const stopped = chosen(world.receivers, luck[0])?.process;
       stopped?.stop();
       return () => stopped?.resume();
+    },
+  },
+  {
+    // It hangs, with more to read than its kernel takes, and is killed.
+    name: 'receiver-hangs-and-dies',
+    weight: 3,
+    lastsMs: [1_000, 25_000],
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      receiver?.process?.stop();
+      if (luck[1] < 0.5) world.load.burst(Math.floor((200 + luck[2] * 400_000) / (160 + world.scenario.load.logBytes)));
+      return () => {
+        if (receiver) killWhenItResets(world, receiver);
+      };
+    },
+  },
+  {
+    // Whoever is told to stop meanwhile has no answer when its time is over.
+    name: 'receiver-hangs-in-drain',
+    weight: 1,
+    lastsMs: [8_000, 25_000],
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      const daemon = chosen(world.daemons, luck[1]);
+      receiver?.process?.stop();
+      world.load.burst(20);
+      world.scheduler.after(1_000 + luck[2] * 3_000, () => daemon?.terminate(true));
+      return () => {
+        if (receiver) killWhenItResets(world, receiver);
+        daemon?.wake();
+      };
     },
   },
   {
@@ -200,6 +246,57 @@ export const receiverFaults: readonly FaultKind[] = [
       return () => {
         isOver = true;
       };
+    },
+  },
+  {
+    name: 'receiver-frozen',
+    weight: 1,
+    lastsMs: [130_000, 130_000],
+    hazard: 'frozen-for-minutes',
+    begin: (world) => {
+      const stopped = world.receivers.map(({ process }) => process);
+      for (const process of stopped) process?.stop();
+      return () => {
+        for (const process of stopped) process?.resume();
+      };
+    },
+  },
+  {
+    name: 'receiver-never-up',
+    weight: 1,
+    lastsMs: [30_000, 30_000],
+    hazard: 'never-up',
+    begin: (world) => {
+      for (const receiver of world.receivers) receiver.kill();
+      for (const daemon of world.daemons) daemon.kill();
+      world.load.burst(5);
+      world.scheduler.after(15_000, () => {
+        for (const daemon of world.daemons) daemon.terminate(true);
+      });
+      return () => {
+        for (const receiver of world.receivers) receiver.start();
+        for (const daemon of world.daemons) daemon.wake();
+      };
+    },
+  },
+  {
+    name: 'receiver-speaks-tls',
+    weight: 1,
+    lastsMs: [25_000, 35_000],
+    hazard: 'plain-to-tls',
+    fits: ({ outlets }) => outlets.some(({ receivers }) => receivers.some(({ protocol }) => protocol === 'tcp')),
+    begin: (world) => {
+      const plain = world.receivers.filter(({ plan }) => plan.protocol === 'tcp');
+      const startAgain = (speaksTls: boolean) => {
+        for (const receiver of plain) {
+          receiver.kill();
+          receiver.behaviour.speaksTls = speaksTls;
+          receiver.start();
+        }
+      };
+      startAgain(true);
+      for (const daemon of world.daemons) daemon.kill();
+      return () => startAgain(false);
     },
   },
   {

@@ -38,7 +38,7 @@ export const serviceFaults: readonly FaultKind[] = [
     },
   },
   {
-    // Nobody is served for a while, and then the oldest of what is waiting is gone.
+    // Nobody is served for a while, and then all but the newest of what is waiting is gone.
     name: 'retention-behind',
     weight: 2,
     lastsMs: [3_000, 15_000],
@@ -49,12 +49,51 @@ export const serviceFaults: readonly FaultKind[] = [
         actions: ['PullLogs'],
       });
       return () => {
-        const shard = chosen(world.service.logstore.shards(), luck[0]);
-        // All but the newest groups, which can still be read.
-        shard?.expireFirst(Math.max(0, shard.endIndex - shard.beginIndex - 1 - Math.floor(luck[1] * 3)));
+        world.load.burst(world.scenario.load.logsPerGroup * 4);
+        for (const shard of world.service.logstore.shards())
+          shard.expireFirst(Math.max(0, shard.endIndex - shard.beginIndex - 1 - Math.floor(luck[1] * 3)));
         world.excuseExpired();
         serve();
       };
+    },
+  },
+  {
+    name: 'burst',
+    weight: 1,
+    lastsMs: [0, 0],
+    begin: (world, { luck }) => {
+      world.load.burst(Math.floor(luck[0] * 1_000));
+      return undefined;
+    },
+  },
+  {
+    // An operator has logs sent again. Whoever owns the shard may save over it: nothing is lost by that.
+    name: 'checkpoint-set-back',
+    weight: 1,
+    lastsMs: [0, 0],
+    begin: (world, { luck }) => {
+      const shard = chosen(world.service.logstore.shards(), luck[0]);
+      if (!shard) return undefined;
+      const saved = world.service.group?.checkpoint(shard.id).cursor;
+      if (!saved) return undefined;
+      const index = shard.everIndexOf(saved);
+      world.service.setCheckpoint(shard.id, shard.cursorAt(Math.max(shard.beginIndex, Math.floor(index * luck[1]))));
+      if (luck[2] < 0.5) for (const daemon of world.daemons) daemon.kill();
+      return undefined;
+    },
+  },
+  {
+    // An operator skips logs.
+    name: 'checkpoint-set-to-end',
+    weight: 1,
+    lastsMs: [0, 0],
+    begin: (world, { luck }) => {
+      const shard = chosen(world.service.logstore.shards(), luck[0]);
+      if (!shard || !world.service.group) return undefined;
+      world.ledger.excuse(shard.id, shard.sequenceAt(shard.endIndex));
+      world.service.setCheckpoint(shard.id, shard.cursorAt(shard.endIndex));
+      for (const daemon of world.daemons) daemon.kill();
+      return undefined;
     },
   },
   {

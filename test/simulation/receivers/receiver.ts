@@ -16,7 +16,10 @@ import type { Scheduler } from '../scheduler.ts';
 import { Deframer, type LogIdentity } from './frames.ts';
 
 export interface ReceiverEvents {
-  read(receiver: SimulatedReceiver, connection: number, logs: readonly LogIdentity[]): void;
+  /** @param from the connection's other end, `address:port`; empty: a datagram */
+  read(receiver: SimulatedReceiver, from: string, logs: readonly LogIdentity[]): void;
+  /** It has read a connection to its end. */
+  readToEnd(receiver: SimulatedReceiver, from: string): void;
   /** What no receiver should get: a stream that is none. */
   malformed(receiver: SimulatedReceiver, why: string): void;
   note(receiver: SimulatedReceiver, what: string): void;
@@ -45,6 +48,8 @@ export interface Behaviour {
   stuck: boolean;
   /** It resets whoever sends a message that is larger. */
   limitBytes: number | undefined;
+  /** From its next start on it speaks TLS, whatever was planned. */
+  speaksTls: boolean;
 }
 
 const port = 514;
@@ -57,6 +62,7 @@ export class SimulatedReceiver {
     pace: undefined,
     stuck: false,
     limitBytes: undefined,
+    speaksTls: false,
   };
   readonly #options: SimulatedReceiverOptions;
   readonly #peers = new Set<PeerSocket>();
@@ -92,6 +98,11 @@ export class SimulatedReceiver {
   /** Something is on its way to it, or lies unread: killed now, it would lose it. */
   get isBusy(): boolean {
     return [...this.#peers].some((peer) => peer.readable > 0) || this.#options.isSentTo(this);
+  }
+
+  /** Killed now, its kernel resets every connection that something was sent on and not read: nobody takes it for an end. */
+  get wouldReset(): boolean {
+    return [...this.#peers].every((peer) => peer.readable > 0) || !this.#options.isSentTo(this);
   }
 
   start(): void {
@@ -143,7 +154,7 @@ export class SimulatedReceiver {
     if (!process || this.#listening) return;
     const { protocol, tlsVersion, sendsCloseNotify, tickets } = this.plan;
     if (protocol === 'udp') {
-      const onDatagram = (bytes: Buffer) => this.#take(0, new Deframer('datagram'), bytes);
+      const onDatagram = (bytes: Buffer) => this.#take('', new Deframer('datagram'), bytes);
       this.#listening = new DatagramReceiver(this.host, port, { process, onDatagram });
       return;
     }
@@ -151,7 +162,7 @@ export class SimulatedReceiver {
     this.#listening = listen(this.host, port, {
       process,
       onConnection: (peer) => this.#accept(process, peer),
-      ...(protocol === 'tls' && { tls }),
+      ...((protocol === 'tls' || this.behaviour.speaksTls) && { tls }),
     });
   }
 
@@ -168,6 +179,8 @@ export class SimulatedReceiver {
     }
     this.#peers.add(peer);
     const deframer = new Deframer(outlet.framing);
+    const { address, port } = peer.endpoint.remote;
+    const from = `${address}:${port}`;
     let isWaiting = false;
     let isDone = false;
     const read = () => {
@@ -189,10 +202,11 @@ export class SimulatedReceiver {
         }
         if (bytes === 'end') {
           isDone = true;
+          events.readToEnd(this, from);
           process.post(() => this.#finish(process, peer), plan.closeDelayMs);
           return;
         }
-        this.#take(peer.id, deframer, bytes);
+        this.#take(from, deframer, bytes);
         if (deframer.largestBytes > (this.behaviour.limitBytes ?? Number.POSITIVE_INFINITY)) {
           isDone = true;
           this.#peers.delete(peer);
@@ -227,11 +241,11 @@ export class SimulatedReceiver {
     this.#peers.delete(peer);
   }
 
-  #take(connection: number, deframer: Deframer, bytes: Buffer): void {
+  #take(from: string, deframer: Deframer, bytes: Buffer): void {
     const { events } = this.#options;
     try {
       const logs = deframer.push(bytes);
-      if (logs.length > 0) events.read(this, connection, logs);
+      if (logs.length > 0) events.read(this, from, logs);
     } catch (error) {
       events.malformed(this, String(error));
     }

@@ -1,6 +1,7 @@
 /** Draws a scenario from a seed. */
 import { Chance } from '../chance.ts';
 import { type FaultKind, faultKinds } from '../faults/kinds.ts';
+import { nodeReleases } from '../net/node/node-release.ts';
 import type {
   DaemonPlan,
   FaultPlan,
@@ -86,6 +87,10 @@ function drawSettings(chance: Chance, { shards }: LoadPlan): Settings {
 }
 
 function drawLoad(chance: Chance, hazards: Hazards): LoadPlan {
+  if (hazards.has('small-groups'))
+    return { shards: 1, backlogLogs: 0, logsPerSecond: chance.between(150, 300), logsPerGroup: 1, logBytes: 40 };
+  if (hazards.has('slow-link'))
+    return { shards: 1, backlogLogs: 2_000, logsPerSecond: 4, logsPerGroup: 5, logBytes: 700 };
   const shards = chance.int(1, 8);
   const logsPerSecond = Math.floor(chance.skewed(4, 200));
   return {
@@ -119,11 +124,15 @@ function drawService(chance: Chance, hazards: Hazards): ServicePlan {
   maybe('readOnlySpelling', ['readonly', 'READONLY']);
   if (hazards.has('strict-owner') && chance.is(0.7)) dialect.strictOwner = true;
   if (hazards.has('null-checkpoint') && chance.is(0.7)) dialect.noCheckpoint = chance.pick(['null', 'absent']);
-  if (hazards.has('missing-settings') && chance.is(0.7)) dialect.groupSettings = 'missing';
+  if (hazards.has('null-checkpoint') && chance.is(0.5)) dialect.noCheckpointTime = 'absent';
+  if (hazards.has('missing-settings') && chance.is(0.7))
+    dialect.groupSettings = chance.pick(['missing', 'no-order', 'no-timeout']);
   return {
     dialect,
     delayMs: chance.skewed(0.3, 60),
     jitterMs: chance.skewed(0, 30),
+    ...(hazards.has('small-groups') && { delayMs: 1, jitterMs: 1 }),
+    ...(hazards.has('slow-link') && { bytesPerSecond: chance.between(400, 800) }),
   };
 }
 
@@ -197,6 +206,7 @@ function drawDaemons(chance: Chance, shards: number): readonly DaemonPlan[] {
       offsetMs: own.is(0.5) ? own.between(-60_000, 60_000) : 0,
       rate: own.is(0.3) ? own.between(0.9995, 1.0005) : 1,
       startsAtMs: own.is(0.7) ? own.between(0, 500) : own.between(0, 20_000),
+      node: own.pick(nodeReleases),
     };
   });
 }

@@ -3,6 +3,7 @@
  * made smaller: a fault that is taken out leaves all others as they were.
  */
 import type { Dialect } from '../../../src/emulator/dialect.ts';
+import type { NodeRelease } from '../net/node/node-release.ts';
 
 /** What the daemons are configured with; milliseconds and bytes. */
 export interface Settings {
@@ -33,6 +34,8 @@ export interface DaemonPlan {
   readonly offsetMs: number;
   readonly rate: number;
   readonly startsAtMs: number;
+  /** Whose sockets it has; default: the oldest. */
+  readonly node?: NodeRelease;
 }
 
 export interface ReceiverPlan {
@@ -86,6 +89,8 @@ export interface ServicePlan {
   /** One way, to the service. */
   readonly delayMs: number;
   readonly jitterMs: number;
+  /** A narrow way back, of each answer. */
+  readonly bytesPerSecond?: number;
 }
 
 export interface FaultPlan {

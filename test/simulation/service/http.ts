@@ -23,6 +23,8 @@ export interface HttpLink {
   /** One way. */
   readonly delayMs: number;
   readonly jitterMs: number;
+  /** Of each answer; default: no limit. */
+  readonly bytesPerSecond?: number;
 }
 
 export interface SimulatedHttpOptions {
@@ -87,7 +89,8 @@ export class SimulatedHttp {
       }
       const hasBody = carried.action === 'PullLogs' && carried.answer.body.length > 0;
       const harm = hasBody ? faults.next('body', daemon, carried.action, carried.shard) : undefined;
-      const slowMs = lost?.kind === 'slow' ? (carried.answer.body.length * 1000) / lost.bytesPerSecond : 0;
+      const { bytesPerSecond } = lost?.kind === 'slow' ? lost : this.#options.link;
+      const slowMs = bytesPerSecond === undefined ? 0 : (carried.answer.body.length * 1000) / bytesPerSecond;
       scheduler.after(slowMs, () => back(() => onAnswer(harm ? harmed(carried.answer, harm) : carried.answer, harm)));
     };
     const isMissed = fault !== undefined && fault.kind !== 'duplicate' && fault.kind !== 'delay';

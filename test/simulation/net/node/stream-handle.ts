@@ -187,7 +187,7 @@ export class StreamHandle implements Handle {
     const taken = this.endpoint.write(write.chunks);
     if (typeof taken === 'string') return taken;
     this.bytesWritten += taken;
-    if (taken > 0) this.#options.onWrite(write.chunks);
+    if (taken > 0) this.#options.onWrite(write.chunks, this.endpoint);
     let left = taken;
     for (let chunk = write.chunks[0]; chunk && chunk.length <= left; chunk = write.chunks[0]) {
       left -= chunk.length;
