@@ -5,6 +5,8 @@ import type { SimulatedService } from './service/service.ts';
 
 /** Nothing comes more often than this; what is due by then comes together. */
 const shortestMs = 20;
+/** Of a message, around what the log holds. */
+const headerBytes = 160;
 
 export class Load {
   readonly #plan: LoadPlan;
@@ -29,6 +31,13 @@ export class Load {
   /** To every open shard at once. */
   burst(logs: number): void {
     for (const { id, isOpen } of this.#service.shards) if (isOpen) this.#service.append(id, logs);
+  }
+
+  /** To one open shard, so many bytes of messages. */
+  burstOfBytes(bytes: number, luck: number): void {
+    const open = this.#service.shards.filter(({ isOpen }) => isOpen);
+    const shard = open[Math.floor(luck * open.length)];
+    if (shard) this.#service.append(shard.id, Math.ceil(bytes / (headerBytes + this.#plan.logBytes)));
   }
 
   #append(): void {

@@ -30,7 +30,7 @@ import { Ledger, Outlet } from './ledger.ts';
 import { Load } from './load.ts';
 import type { TcpEndpoint } from './net/kernel/tcp-endpoint.ts';
 import { SimulatedNetwork } from './net/simulated-network.ts';
-import type { LogIdentity } from './receivers/frames.ts';
+import { type LogIdentity, type Span, spanIn } from './receivers/frames.ts';
 import { SimulatedReceiver } from './receivers/receiver.ts';
 import type { Hazards } from './scenario/draw.ts';
 import { type Scenario, settleBoundMs } from './scenario/scenario.ts';
@@ -297,7 +297,8 @@ export class World {
           ...(plan.node && { release: plan.node }),
           onWrite: (chunks, endpoint) => {
             // Logs count: a connection may be ended, or opened, at any time.
-            if (chunks.some(holdsLogs)) this.#onLogsWritten(plan.name, endpoint);
+            const spans = chunks.map(spanIn).filter((span) => span !== undefined);
+            if (spans.length > 0) this.#onLogsWritten(plan.name, endpoint, spans);
           },
         }),
       }),
@@ -325,13 +326,13 @@ export class World {
     });
   }
 
-  #onLogsWritten(daemon: string, endpoint: TcpEndpoint | undefined): void {
+  #onLogsWritten(daemon: string, endpoint: TcpEndpoint | undefined, spans: readonly Span[]): void {
     const { local, remote } = endpoint ?? {};
     const receiver = this.receivers.find(({ name }) => remote && this.network.host(name).addresses.has(remote.address));
     const bytesInFlight = this.daemons.find(({ name }) => name === daemon)?.bytesInFlight ?? 0;
     const from = local ? `${local.address}:${local.port}` : '';
     const { nowMs } = this;
-    this.#tell((checker) => checker.wrote?.({ daemon, receiver: receiver?.name, from, bytesInFlight, nowMs }));
+    this.#tell((checker) => checker.wrote?.({ daemon, receiver: receiver?.name, from, spans, bytesInFlight, nowMs }));
   }
 
   /** With `--from end`, what was there before the first start; not of a shard that is split off later. */
@@ -364,8 +365,4 @@ export class World {
     this.#violation = new Violation(invariant, what);
     this.#trace.note('violation', `${invariant}: ${what}`);
   }
-}
-
-function holdsLogs(chunk: Uint8Array): boolean {
-  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).includes('||s=');
 }

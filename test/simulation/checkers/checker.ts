@@ -2,6 +2,7 @@
  * What an invariant hears of a world. Each is a file here; what it hears may come from the middle of a daemon's code, so
  * it reports a violation and throws nothing: the world ends behind the event.
  */
+import type { Span } from '../receivers/frames.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 export interface PullSeen {
@@ -54,6 +55,7 @@ export interface WriteSeen {
   /** Undefined: nobody's address any more. */
   readonly receiver: string | undefined;
   readonly from: string;
+  readonly spans: readonly Span[];
   /** What the daemon holds of the service's logs. */
   readonly bytesInFlight: number;
   readonly nowMs: number;

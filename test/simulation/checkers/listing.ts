@@ -14,12 +14,16 @@ interface Last {
 /** Shards are given up by these, one after another. */
 const givesUp = new Set(['drain', 'reload', 'stop', 'partition', 'split', 'merge']);
 
-export const listingChecker: CreateChecker = (report, { settings }) => {
+export const listingChecker: CreateChecker = (report, { settings, handsOverInCalm = false }) => {
   const last = new Map<string, Last>();
+  const graceMs = settings.drainTimeoutMs + settings.timeoutMs + 2 * settings.heartbeatIntervalMs;
   let isExemptUntilMs = 0;
   return {
+    phase(phase, nowMs) {
+      // A daemon may be drained in calm, too.
+      if (phase === 'calm' && handsOverInCalm) isExemptUntilMs = nowMs + graceMs;
+    },
     fault(kind, what, nowMs) {
-      const graceMs = settings.drainTimeoutMs + settings.timeoutMs + 2 * settings.heartbeatIntervalMs;
       if (givesUp.has(kind) || what === 'begins') isExemptUntilMs = Math.max(isExemptUntilMs, nowMs + graceMs);
     },
     pulled({ daemon, shard }) {

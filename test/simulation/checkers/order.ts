@@ -3,34 +3,51 @@
  * goes back, after a loss, goes back to the first unread or before it, and goes on from there.
  *
  * Without strict order, connections of one daemon to one receiver stand beside each other: while an older one is not read
- * to its end, what is missing may be on it. Logs that go to the dead letters are on no connection.
+ * to its end, what is missing may be on it, where it was written to it. Logs that go to the dead letters are on no connection.
  */
 import type { CreateChecker } from './checker.ts';
 
 /** What was on a connection that broke is sent again within this time. */
 const brokenMs = 120_000;
+/** Logs that a piece of a stream cuts through, at each of its ends. */
+const cutLogs = 2;
+
+interface Carried {
+  readonly daemon: string;
+  atMs: number;
+  /** By shard: the first and the last log. */
+  readonly spans: Map<number, { first: number; last: number }>;
+}
 
 export const orderChecker: CreateChecker = (report, { settings, load, outlets }) => {
   const plans = new Map(outlets.flatMap(({ receivers }) => receivers.map((plan) => [plan.name, plan])));
-  /** By receiver: connections that logs were written to and that it has not read to their end; when, and by whom. */
-  const unfinished = new Map<string, Map<string, { readonly daemon: string; readonly atMs: number }>>();
+  /** By receiver and connection: what was written to it, where the receiver has not read it to its end. */
+  const unfinished = new Map<string, Map<string, Carried>>();
 
-  const mayBeOnAnother = (receiver: string, from: string, nowMs: number): boolean => {
+  const mayBeOnAnother = (receiver: string, from: string, shard: number, sequence: number, nowMs: number): boolean => {
     // A proxy's connections are its own.
     if (plans.get(receiver)?.isBehindProxy) return true;
     const all = unfinished.get(receiver);
     const daemon = all?.get(from)?.daemon;
-    return [...(all ?? [])].some(
-      ([other, write]) => other !== from && write.daemon === daemon && nowMs - write.atMs < brokenMs,
-    );
+    return [...(all ?? [])].some(([other, carried]) => {
+      const span = carried.spans.get(shard);
+      if (other === from || carried.daemon !== daemon || nowMs - carried.atMs > brokenMs || !span) return false;
+      return sequence >= span.first - cutLogs && sequence <= span.last + cutLogs;
+    });
   };
 
   return {
-    wrote({ daemon, receiver, from, nowMs }) {
+    wrote({ daemon, receiver, from, spans, nowMs }) {
       if (receiver === undefined) return;
-      const all = unfinished.get(receiver) ?? new Map();
-      all.set(from, { daemon, atMs: nowMs });
+      const all = unfinished.get(receiver) ?? new Map<string, Carried>();
       unfinished.set(receiver, all);
+      const carried = all.get(from) ?? { daemon, atMs: nowMs, spans: new Map() };
+      all.set(from, carried);
+      carried.atMs = nowMs;
+      for (const { shard, first, last } of spans) {
+        const before = carried.spans.get(shard) ?? { first, last };
+        carried.spans.set(shard, { first: Math.min(first, before.first), last: Math.max(last, before.last) });
+      }
     },
     readToEnd({ receiver, from }) {
       unfinished.get(receiver)?.delete(from);
@@ -39,7 +56,7 @@ export const orderChecker: CreateChecker = (report, { settings, load, outlets })
       if (isDuplicate || firstUnread > sequence || from === '') return;
       const { largeEvery, largeIsSent = false } = load;
       if (largeEvery !== undefined && !largeIsSent && firstUnread % largeEvery === 0) return;
-      if (!settings.strictOrder && mayBeOnAnother(receiver, from, nowMs)) return;
+      if (!settings.strictOrder && mayBeOnAnother(receiver, from, shard, firstUnread, nowMs)) return;
       report('order', `${receiver} reads log ${sequence} of shard ${shard}, and ${outlet} has not read ${firstUnread}`);
     },
   };

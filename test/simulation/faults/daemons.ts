@@ -84,7 +84,8 @@ export const daemonFaults: readonly FaultKind[] = [
       return world.httpFaults.add({
         fault: { kind: 'drop' },
         probability: 1,
-        actions: ['HeartBeat'],
+        // Nor is it told by a checkpoint that is refused.
+        actions: ['HeartBeat', 'UpdateCheckPoint'],
         ...(daemon && { daemon: daemon.name }),
       });
     },

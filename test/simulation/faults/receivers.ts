@@ -6,6 +6,8 @@ import type { FaultPlan } from '../scenario/scenario.ts';
 import type { World } from '../world.ts';
 import { chosen, type FaultKind } from './fault-kind.ts';
 
+/** More than both kernels hold of a connection. */
+const mostBurstBytes = 2 << 20;
 /** How long a fault waits for a moment in which nothing is on its way. */
 const patienceMs = 5_000;
 
@@ -79,7 +81,7 @@ export const receiverFaults: readonly FaultKind[] = [
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
       receiver?.process?.stop();
-      if (luck[1] < 0.5) world.load.burst(Math.floor((200 + luck[2] * 400_000) / (160 + world.scenario.load.logBytes)));
+      if (luck[1] < 0.5) world.load.burstOfBytes(luck[2] * mostBurstBytes, luck[3]);
       return () => {
         if (receiver) killWhenItResets(world, receiver);
       };
@@ -140,6 +142,29 @@ export const receiverFaults: readonly FaultKind[] = [
       const receiver = chosen(world.receivers, luck[0]);
       receiver?.stopListening();
       return () => receiver?.listenAgain();
+    },
+  },
+  {
+    // It comes back while the one that stands in for it reads slowly, and has something unread.
+    name: 'receiver-back-beside-slow',
+    weight: 2,
+    lastsMs: [15_000, 30_000],
+    fits: ({ outlets }) => outlets.some(({ receivers }) => receivers.length > 1),
+    begin: (world, { luck, forMs }) => {
+      const outlet = chosen(
+        world.scenario.outlets.filter(({ receivers }) => receivers.length > 1),
+        luck[0],
+      );
+      const all = world.receivers.filter(({ plan }) => plan.outlet === outlet?.name);
+      const [first, ...others] = luck[1] < 0.7 ? all : all.toReversed();
+      first?.stopListening();
+      first?.resetAll();
+      for (const { behaviour } of others) behaviour.pace = { bytes: 1_024, pauseMs: 20 + luck[2] * 50 };
+      world.load.burstOfBytes(luck[3] * mostBurstBytes, luck[1]);
+      world.scheduler.after(forMs / 2, () => first?.listenAgain());
+      return () => {
+        for (const { behaviour } of others) behaviour.pace = undefined;
+      };
     },
   },
   {

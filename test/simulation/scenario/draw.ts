@@ -59,12 +59,12 @@ function canHandOver({ settings, outlets }: Pick<Scenario, 'settings' | 'outlets
 }
 
 /** Pulls a second, over all shards, that a world is to have about: each costs a few hundred microseconds. */
-const pullsASecond = 3;
+const pullsASecond = 2;
 /** Of each shard, at most. */
 const groupsASecond = 1;
 
 function drawSettings(chance: Chance, { shards }: LoadPlan): Settings {
-  const heartbeatIntervalMs = chance.pick([1_000, 2_000, 3_000, 4_000, 5_000]);
+  const heartbeatIntervalMs = chance.pick([2_000, 3_000, 4_000, 5_000]);
   const timeoutMs = Math.ceil((3 * heartbeatIntervalMs) / 1000) * 1000;
   return {
     heartbeatIntervalMs,
