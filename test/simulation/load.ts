@@ -33,10 +33,12 @@ export class Load {
     for (const { id, isOpen } of this.#service.shards) if (isOpen) this.#service.append(id, logs);
   }
 
-  /** To one open shard, so many bytes of messages. */
+  /** To one open shard, so many bytes of messages: to one of which everything is saved, where there is one. */
   burstOfBytes(bytes: number, luck: number): void {
     const open = this.#service.shards.filter(({ isOpen }) => isOpen);
-    const shard = open[Math.floor(luck * open.length)];
+    const saved = open.filter(({ id, next }) => this.#service.checkpointOf(id) === next);
+    const from = saved.length > 0 ? saved : open;
+    const shard = from[Math.floor(luck * from.length)];
     if (shard) this.#service.append(shard.id, Math.ceil(bytes / (headerBytes + this.#plan.logBytes)));
   }
 

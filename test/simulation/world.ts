@@ -331,8 +331,13 @@ export class World {
     const receiver = this.receivers.find(({ name }) => remote && this.network.host(name).addresses.has(remote.address));
     const bytesInFlight = this.daemons.find(({ name }) => name === daemon)?.bytesInFlight ?? 0;
     const from = local ? `${local.address}:${local.port}` : '';
+    const beside = () =>
+      [...this.network.host(daemon).endpoints.values()]
+        .filter((each) => each !== endpoint && each.remote.address === remote?.address && each.isOpen && !each.isBroken)
+        .map((each) => `${each.local.address}:${each.local.port}`);
     const { nowMs } = this;
-    this.#tell((checker) => checker.wrote?.({ daemon, receiver: receiver?.name, from, spans, bytesInFlight, nowMs }));
+    const write = { daemon, receiver: receiver?.name, from, spans, beside, bytesInFlight, nowMs };
+    this.#tell((checker) => checker.wrote?.(write));
   }
 
   /** With `--from end`, what was there before the first start; not of a shard that is split off later. */

@@ -56,6 +56,8 @@ export interface WriteSeen {
   readonly receiver: string | undefined;
   readonly from: string;
   readonly spans: readonly Span[];
+  /** The daemon's other connections to the receiver that are not broken at present. */
+  beside(): readonly string[];
   /** What the daemon holds of the service's logs. */
   readonly bytesInFlight: number;
   readonly nowMs: number;

@@ -7,14 +7,12 @@
  */
 import type { CreateChecker } from './checker.ts';
 
-/** What was on a connection that broke is sent again within this time. */
-const brokenMs = 120_000;
 /** Logs that a piece of a stream cuts through, at each of its ends. */
 const cutLogs = 2;
 
 interface Carried {
-  readonly daemon: string;
-  atMs: number;
+  /** Connections that stood when this one was written to for the first time: of broken ones all is sent again on it. */
+  readonly beside: ReadonlySet<string>;
   /** By shard: the first and the last log. */
   readonly spans: Map<number, { first: number; last: number }>;
 }
@@ -24,26 +22,23 @@ export const orderChecker: CreateChecker = (report, { settings, load, outlets })
   /** By receiver and connection: what was written to it, where the receiver has not read it to its end. */
   const unfinished = new Map<string, Map<string, Carried>>();
 
-  const mayBeOnAnother = (receiver: string, from: string, shard: number, sequence: number, nowMs: number): boolean => {
+  const mayBeOnAnother = (receiver: string, from: string, shard: number, sequence: number): boolean => {
     // A proxy's connections are its own.
     if (plans.get(receiver)?.isBehindProxy) return true;
     const all = unfinished.get(receiver);
-    const daemon = all?.get(from)?.daemon;
-    return [...(all ?? [])].some(([other, carried]) => {
-      const span = carried.spans.get(shard);
-      if (other === from || carried.daemon !== daemon || nowMs - carried.atMs > brokenMs || !span) return false;
-      return sequence >= span.first - cutLogs && sequence <= span.last + cutLogs;
+    return [...(all?.get(from)?.beside ?? [])].some((other) => {
+      const span = all?.get(other)?.spans.get(shard);
+      return span !== undefined && sequence >= span.first - cutLogs && sequence <= span.last + cutLogs;
     });
   };
 
   return {
-    wrote({ daemon, receiver, from, spans, nowMs }) {
+    wrote({ receiver, from, spans, beside }) {
       if (receiver === undefined) return;
       const all = unfinished.get(receiver) ?? new Map<string, Carried>();
       unfinished.set(receiver, all);
-      const carried = all.get(from) ?? { daemon, atMs: nowMs, spans: new Map() };
+      const carried = all.get(from) ?? { beside: new Set(beside()), spans: new Map() };
       all.set(from, carried);
-      carried.atMs = nowMs;
       for (const { shard, first, last } of spans) {
         const before = carried.spans.get(shard) ?? { first, last };
         carried.spans.set(shard, { first: Math.min(first, before.first), last: Math.max(last, before.last) });
@@ -52,11 +47,11 @@ export const orderChecker: CreateChecker = (report, { settings, load, outlets })
     readToEnd({ receiver, from }) {
       unfinished.get(receiver)?.delete(from);
     },
-    read({ outlet, receiver, from, shard, sequence, isDuplicate, firstUnread, nowMs }) {
+    read({ outlet, receiver, from, shard, sequence, isDuplicate, firstUnread }) {
       if (isDuplicate || firstUnread > sequence || from === '') return;
       const { largeEvery, largeIsSent = false } = load;
       if (largeEvery !== undefined && !largeIsSent && firstUnread % largeEvery === 0) return;
-      if (!settings.strictOrder && mayBeOnAnother(receiver, from, shard, firstUnread, nowMs)) return;
+      if (!settings.strictOrder && mayBeOnAnother(receiver, from, shard, firstUnread)) return;
       report('order', `${receiver} reads log ${sequence} of shard ${shard}, and ${outlet} has not read ${firstUnread}`);
     },
   };

@@ -76,12 +76,12 @@ export const receiverFaults: readonly FaultKind[] = [
   {
     // It hangs, with more to read than its kernel takes, and is killed.
     name: 'receiver-hangs-and-dies',
-    weight: 3,
-    lastsMs: [1_000, 25_000],
+    weight: 6,
+    lastsMs: [10_000, 30_000],
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
       receiver?.process?.stop();
-      if (luck[1] < 0.5) world.load.burstOfBytes(luck[2] * mostBurstBytes, luck[3]);
+      if (luck[1] < 0.7) world.load.burstOfBytes((1 + luck[2]) * (mostBurstBytes / 2), luck[3]);
       return () => {
         if (receiver) killWhenItResets(world, receiver);
       };
@@ -147,8 +147,8 @@ export const receiverFaults: readonly FaultKind[] = [
   {
     // It comes back while the one that stands in for it reads slowly, and has something unread.
     name: 'receiver-back-beside-slow',
-    weight: 2,
-    lastsMs: [15_000, 30_000],
+    weight: 3,
+    lastsMs: [20_000, 40_000],
     fits: ({ outlets }) => outlets.some(({ receivers }) => receivers.length > 1),
     begin: (world, { luck, forMs }) => {
       const outlet = chosen(
@@ -159,10 +159,21 @@ export const receiverFaults: readonly FaultKind[] = [
       const [first, ...others] = luck[1] < 0.7 ? all : all.toReversed();
       first?.stopListening();
       first?.resetAll();
-      for (const { behaviour } of others) behaviour.pace = { bytes: 1_024, pauseMs: 20 + luck[2] * 50 };
-      world.load.burstOfBytes(luck[3] * mostBurstBytes, luck[1]);
-      world.scheduler.after(forMs / 2, () => first?.listenAgain());
+      const burstBytes = 20_000 + luck[3] * 40_000;
+      // A fifth more than comes: it always has something to read.
+      const pauseMs = 25;
+      const pace = { bytes: Math.ceil((1.2 * burstBytes * pauseMs) / 1_000), pauseMs };
+      for (const { behaviour } of others) behaviour.pace = pace;
+      world.scheduler.after(forMs / 4, () => first?.listenAgain());
+      let isOver = false;
+      const burst = () => {
+        if (isOver) return;
+        world.load.burstOfBytes(burstBytes, luck[1]);
+        world.scheduler.after(1_000, burst);
+      };
+      burst();
       return () => {
+        isOver = true;
         for (const { behaviour } of others) behaviour.pace = undefined;
       };
     },

@@ -149,7 +149,7 @@ function drawOutlets(chance: Chance, hazards: Hazards, given: Given): readonly O
     const name = `outlet-${at + 1}`;
     const protocol = own.pick(['tcp', 'tcp', 'tcp', 'tls', 'tls', 'tls', 'udp'] as const);
     const framing = protocol === 'udp' ? 'datagram' : protocol === 'tcp' && own.is(0.2) ? 'lf' : 'octet-counting';
-    const receivers = own.is(0.25) ? own.int(2, 3) : 1;
+    const receivers = own.is(0.35) ? own.int(2, 3) : 1;
     return {
       name,
       strategy: own.pick(['failover', 'load-balance']),
