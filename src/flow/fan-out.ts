@@ -144,6 +144,7 @@ export class FanOut {
       shard: ticket?.shard ?? -1,
       from,
       to,
+      isWithdrawn: ticket?.isWithdrawn,
       sent: () => become('sent'),
       confirmed: () => become('confirmed'),
       lost: () => {

@@ -255,7 +255,10 @@ export class ConsumerGroup {
   }
 
   #dropAll(cause: AppError): void {
-    for (const consumer of this.shards) consumer.stop(cause);
+    const consumers = this.shards;
+    // First of all: where one is stopped, another's turn to be sent comes.
+    for (const { progress } of consumers) progress?.withdraw();
+    for (const consumer of consumers) consumer.stop(cause);
   }
 
   /**

@@ -28,6 +28,8 @@ export interface Ticket {
   readonly to: Cursor;
   /** Place in the chain; a number is used again after a rewind. */
   readonly ordinal: number;
+  /** Whether the shard was left: another consumer may send it by now. */
+  readonly isWithdrawn?: () => boolean;
 }
 
 interface Link {
@@ -43,6 +45,8 @@ export class Progress {
   #nextOrdinal = 0;
   #confirmed: Cursor;
   #checkpointed: Cursor | undefined;
+  #isWithdrawn = false;
+  readonly #askWithdrawn = (): boolean => this.#isWithdrawn;
   /** Of what was cut and is not pulled again yet: where a pull from this cursor ended. */
   readonly #bounds = new Map<Cursor, Cursor>();
 
@@ -104,6 +108,7 @@ export class Progress {
       from: this.pulled,
       to,
       ordinal: this.#nextOrdinal++,
+      isWithdrawn: this.#askWithdrawn,
     };
     // Once a pull has ended elsewhere, those behind it will as well.
     if (!this.#bounds.delete(ticket.from)) this.#bounds.clear();
@@ -139,6 +144,11 @@ export class Progress {
     for (const { ticket: each } of cut) this.#bounds.set(each.from, each.to);
     this.#nextOrdinal = ticket.ordinal;
     return true;
+  }
+
+  /** The shard is left: what is not with the kernel yet is not to be sent. */
+  withdraw(): void {
+    this.#isWithdrawn = true;
   }
 
   /** The server has no checkpoint any more: what is confirmed is to be saved again. */

@@ -109,6 +109,7 @@ export class ShardConsumer implements Checkpointed {
     if (this.#state === 'stopped') return;
     this.#failure ??= cause;
     this.#enter('stopped');
+    this.#progress?.withdraw();
     this.#stopped.abort(stopReason);
     this.#run.abort(stopReason);
     this.#wake?.();

@@ -30,6 +30,8 @@ export class Placed<M extends Mark, Receiver> implements Mark {
     this.stream = mark.stream;
   }
 
+  isWithdrawn = (): boolean => this.mark.isWithdrawn?.() === true;
+
   get receiver(): Receiver | undefined {
     return this.#receiver;
   }

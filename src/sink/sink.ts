@@ -10,10 +10,15 @@
 import type { FrameChunk } from '../encode/bytes.ts';
 import type { AppError } from '../errors.ts';
 
-/** What a delivery is reported by. The sink hands the same object back and looks only at `stream`. */
+/** What a delivery is reported by. The sink hands the same object back and looks at nothing else of it. */
 export interface Mark {
   /** Deliveries of one stream arrive in the order in which they were opened. */
   readonly stream: string;
+  /**
+   * Asked before bytes of it go to the kernel: whether they must not be sent any more, for somebody else may send them
+   * by now. What was held back is reported as lost. Default: never.
+   */
+  readonly isWithdrawn?: (() => boolean) | undefined;
 }
 
 export interface SinkEvents<M extends Mark> {

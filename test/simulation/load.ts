@@ -4,7 +4,7 @@ import type { Scheduler } from './scheduler.ts';
 import type { SimulatedService } from './service/service.ts';
 
 /** Nothing comes more often than this; what is due by then comes together. */
-const shortestMs = 20;
+const shortestMs = 2;
 /** Of a message, around what the log holds. */
 const headerBytes = 160;
 

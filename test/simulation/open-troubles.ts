@@ -66,6 +66,13 @@ export const openTroubles: readonly OpenTrouble[] = [
     seed: 'h6',
   },
   {
+    hazard: 'small-groups',
+    told: '13, row 6',
+    what: 'A shard with small log groups is pulled as often as the way allows: beyond the quota of the service.',
+    invariants: ['quotas'],
+    seed: 'h1',
+  },
+  {
     hazard: 'group-timeout-changed',
     told: '13, row 7',
     what: 'Somebody sets the timeout of the group to 1 s: shards are lost and won without end.',
@@ -99,6 +106,13 @@ export const openTroubles: readonly OpenTrouble[] = [
     what: 'A key that may not create a group ends the process, though the group is there.',
     invariants: ['processes'],
     seed: 'h2',
+  },
+  {
+    hazard: 'slow-link',
+    told: '13, row 12',
+    what: 'A pull that takes longer than a minute is cut, and asked for again as large: nothing arrives.',
+    invariants: ['liveness'],
+    seed: 'h1',
   },
   {
     hazard: 'null-checkpoint',
@@ -155,5 +169,26 @@ export const openTroubles: readonly OpenTrouble[] = [
     what: 'The name of a UDP receiver is looked up once: it moves, and everything goes to the old address.',
     invariants: ['liveness'],
     seed: 'h31',
+  },
+  {
+    hazard: 'never-up',
+    told: '14, row 6',
+    what: 'Who is stopped and never reached its receiver says that everything is complete.',
+    invariants: ['exit'],
+    seed: 'h1',
+  },
+  {
+    hazard: 'frozen-for-minutes',
+    told: '14, row 7',
+    what: 'A receiver that has been frozen for minutes is up, as the minute’s line has it.',
+    invariants: ['sight'],
+    seed: 'h1',
+  },
+  {
+    hazard: 'plain-to-tls',
+    told: '14, row 8',
+    what: 'A receiver that speaks TLS where plain TCP was configured: nobody says so.',
+    invariants: ['sight'],
+    seed: 'h1',
   },
 ];

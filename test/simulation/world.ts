@@ -30,7 +30,7 @@ import { Ledger, Outlet } from './ledger.ts';
 import { Load } from './load.ts';
 import type { TcpEndpoint } from './net/kernel/tcp-endpoint.ts';
 import { SimulatedNetwork } from './net/simulated-network.ts';
-import { type LogIdentity, type Span, spanIn } from './receivers/frames.ts';
+import { firstIn, type LogIdentity } from './receivers/frames.ts';
 import { SimulatedReceiver } from './receivers/receiver.ts';
 import type { Hazards } from './scenario/draw.ts';
 import { type Scenario, settleBoundMs } from './scenario/scenario.ts';
@@ -246,8 +246,6 @@ export class World {
           this.#trace.note(receiver.name, `reads ${logs.length} from ${from}, of ${first?.shard}/${first?.sequence}`);
           for (const log of logs) this.#onRead(outlet.name, receiver.name, from, log);
         },
-        readToEnd: ({ name }, from) =>
-          this.#tell((checker) => checker.readToEnd?.({ receiver: name, from, nowMs: this.nowMs })),
         malformed: (receiver, why) => this.#fail('framing', `${receiver.name}: ${why}`),
         note: (receiver, what) => this.#trace.note(receiver.name, what),
       },
@@ -297,8 +295,8 @@ export class World {
           ...(plan.node && { release: plan.node }),
           onWrite: (chunks, endpoint) => {
             // Logs count: a connection may be ended, or opened, at any time.
-            const spans = chunks.map(spanIn).filter((span) => span !== undefined);
-            if (spans.length > 0) this.#onLogsWritten(plan.name, endpoint, spans);
+            const firsts = chunks.map(firstIn).filter((first) => first !== undefined);
+            if (firsts.length > 0) this.#onLogsWritten(plan.name, endpoint, firsts);
           },
         }),
       }),
@@ -326,7 +324,7 @@ export class World {
     });
   }
 
-  #onLogsWritten(daemon: string, endpoint: TcpEndpoint | undefined, spans: readonly Span[]): void {
+  #onLogsWritten(daemon: string, endpoint: TcpEndpoint | undefined, firsts: readonly LogIdentity[]): void {
     const { local, remote } = endpoint ?? {};
     const receiver = this.receivers.find(({ name }) => remote && this.network.host(name).addresses.has(remote.address));
     const bytesInFlight = this.daemons.find(({ name }) => name === daemon)?.bytesInFlight ?? 0;
@@ -336,7 +334,7 @@ export class World {
         .filter((each) => each !== endpoint && each.remote.address === remote?.address && each.isOpen && !each.isBroken)
         .map((each) => `${each.local.address}:${each.local.port}`);
     const { nowMs } = this;
-    const write = { daemon, receiver: receiver?.name, from, spans, beside, bytesInFlight, nowMs };
+    const write = { daemon, receiver: receiver?.name, from, firsts, beside, bytesInFlight, nowMs };
     this.#tell((checker) => checker.wrote?.(write));
   }
 

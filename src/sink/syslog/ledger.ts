@@ -100,6 +100,14 @@ export class Ledger<M extends Mark> {
     this.#report(stream);
   }
 
+  /** It is not sent to its end. @returns what is lost with it: it and what comes after it in its stream */
+  withdraw(entry: Entry<M>): Entry<M>[] {
+    const { stream } = entry.mark;
+    const entries = this.#streams.get(stream) ?? [];
+    const first = entries.indexOf(entry);
+    return first < 0 ? [] : this.#remove(stream, entries, first, entries.length);
+  }
+
   /** @returns what is lost with a connection, each stream's in order */
   lose(connection: Connection): Entry<M>[] {
     return [...this.#streams].flatMap(([stream, entries]) => {

@@ -192,12 +192,16 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     const connection = this.#target(entry);
     if (!connection?.hasRoom) return false;
     entry.connection = connection;
-    connection.write(chunk, (framesDropped) => {
+    const written = (framesDropped: number) => {
       this.#bytesWritten += chunk.bytes.length;
       this.#framesWritten += chunk.frameCount - framesDropped;
       this.#framesDropped += framesDropped;
       entry.unwritten -= 1;
       this.#advance(entry);
+    };
+    connection.write(chunk, written, {
+      isWanted: () => !entry.isOver && entry.mark.isWithdrawn?.() !== true,
+      dropped: () => this.#withdraw(entry),
     });
     this.#rotation.wrote(connection, chunk.bytes.length);
     return true;
@@ -218,6 +222,11 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     if (entry.isOver) return;
     this.#ledger.advance(entry);
     this.#noteIdle();
+  }
+
+  #withdraw(entry: Entry<M>): void {
+    const cause = new AppError('nobody wants it sent any more', { code: 'withdrawn', action: 'release-shard' });
+    this.#reportLost(this.#ledger.withdraw(entry), cause);
   }
 
   #abandon(entry: Entry<M>): void {

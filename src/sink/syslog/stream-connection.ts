@@ -25,7 +25,8 @@ import type { Clock, Soon } from '../../time/clock.ts';
 import { createDeferred } from '../deferred.ts';
 import type { KernelEnding } from './kernel-ending.ts';
 import { connectionError } from './network-errors.ts';
-import type { Connection, ConnectionEvents, PeerEnd } from './transport.ts';
+import { takeUnwanted } from './recall.ts';
+import type { Connection, ConnectionEvents, PeerEnd, Recall } from './transport.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface StreamConnectionOptions {
@@ -47,6 +48,7 @@ const BEYOND_ALL_BUFFERS = 16 * 1024 * 1024;
 interface Entry {
   readonly chunk: FrameChunk;
   readonly written: (framesDropped: number) => void;
+  readonly recall: Recall | undefined;
 }
 
 export class StreamConnection implements Connection {
@@ -98,12 +100,12 @@ export class StreamConnection implements Connection {
     if (this.#lostBecause !== undefined) events.lost(this.#lostBecause);
   }
 
-  write(chunk: FrameChunk, written: (framesDropped: number) => void): void {
+  write(chunk: FrameChunk, written: (framesDropped: number) => void, recall?: Recall): void {
     if (this.#state !== 'open') {
       chunk.release();
       return;
     }
-    this.#queue.push({ chunk, written });
+    this.#queue.push({ chunk, written, recall });
     this.#queuedBytes += chunk.bytes.length;
     this.#isFull = !this.hasRoom;
     if (!this.#isWriting) this.#writeNext();
@@ -122,12 +124,17 @@ export class StreamConnection implements Connection {
   }
 
   #writeNext(): void {
+    const unwanted = takeUnwanted(this.#queue);
+    for (const { chunk } of unwanted) this.#queuedBytes -= chunk.bytes.length;
     const entry = this.#queue[0];
     this.#isWriting = entry !== undefined;
-    if (entry === undefined) {
-      if (this.#state === 'flushing') this.#endSocket();
-      return;
-    }
+    if (entry) this.#give(entry);
+    else if (this.#state === 'flushing') this.#endSocket();
+    for (const { recall } of unwanted) recall?.dropped();
+    if (unwanted.length > 0) this.#noteRoom();
+  }
+
+  #give(entry: Entry): void {
     this.#watchdog.busy();
     // A callback without an error says nothing once the socket is destroyed: Node calls it then, too.
     this.#socket.write(entry.chunk.bytes, (error) => {
@@ -145,6 +152,10 @@ export class StreamConnection implements Connection {
     this.#nextTurn = this.#options.clock.soon(() => this.#writeNext());
     entry.chunk.release();
     entry.written(0);
+    this.#noteRoom();
+  }
+
+  #noteRoom(): void {
     if (this.#isFull && this.hasRoom && this.#state === 'open') {
       this.#isFull = false;
       this.#events?.room();

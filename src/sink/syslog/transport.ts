@@ -22,8 +22,9 @@ export interface Connection {
   /**
    * Takes over the chunk: `release()` is called exactly once, before `written` or when the connection is over.
    * @param written the local kernel has every byte; never called after the connection is over
+   * @param recall asked when its turn has come
    */
-  write(chunk: FrameChunk, written: (framesDropped: number) => void): void;
+  write(chunk: FrameChunk, written: (framesDropped: number) => void, recall?: Recall): void;
   /**
    * Ends our side behind everything queued, and waits for the peer's end; without a time limit, `destroy` is one.
    * @returns how the peer ended after us: it has read everything; undefined when the connection was lost
@@ -31,6 +32,13 @@ export interface Connection {
   end(): Promise<PeerEnd | undefined>;
   /** At once. `lost` is called with this error, unless the connection is over already. */
   destroy(error: AppError): void;
+}
+
+/** A chunk that is queued may not be wanted any more when its turn comes. */
+export interface Recall {
+  isWanted(): boolean;
+  /** It was released, and nothing of it was sent. */
+  dropped(): void;
 }
 
 /** How the peer has ended its side, after ours. */

@@ -19,7 +19,8 @@ import { createDeferred } from '../deferred.ts';
 import { resolveAddress } from './address.ts';
 import { connectionError, errorCode, networkError } from './network-errors.ts';
 import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
-import type { Connection, ConnectionEvents, PeerEnd, Transport } from './transport.ts';
+import { takeUnwanted } from './recall.ts';
+import type { Connection, ConnectionEvents, PeerEnd, Recall, Transport } from './transport.ts';
 import { Watchdog } from './watchdog.ts';
 
 const WINDOW_FRAMES = 64;
@@ -69,6 +70,7 @@ interface Entry {
   readonly chunk: FrameChunk;
   readonly frameEnds: Uint32Array;
   readonly written: (framesDropped: number) => void;
+  readonly recall: Recall | undefined;
   /** The next frame that was never given to the kernel. */
   next: number;
   framesDropped: number;
@@ -119,7 +121,7 @@ class UdpConnection implements Connection {
     if (this.#lostBecause !== undefined) events.lost(this.#lostBecause);
   }
 
-  write(chunk: FrameChunk, written: (framesDropped: number) => void): void {
+  write(chunk: FrameChunk, written: (framesDropped: number) => void, recall?: Recall): void {
     const { frameEnds } = chunk;
     if (this.#state !== 'open' || frameEnds === undefined) {
       chunk.release();
@@ -129,7 +131,7 @@ class UdpConnection implements Connection {
         action: 'fatal',
       });
     }
-    this.#queue.push({ chunk, frameEnds, written, next: 0, framesDropped: 0 });
+    this.#queue.push({ chunk, frameEnds, written, recall, next: 0, framesDropped: 0 });
     this.#queuedBytes += chunk.bytes.length;
     this.#isFull = !this.hasRoom;
     if (!this.#isSending) this.#schedule();
@@ -154,6 +156,15 @@ class UdpConnection implements Connection {
   }
 
   #sendWindow(): void {
+    const unwanted = takeUnwanted(this.#queue);
+    for (const { chunk } of unwanted) this.#queuedBytes -= chunk.bytes.length;
+    if (unwanted.length > 0) this.#refused = [];
+    this.#sendNext();
+    for (const { recall } of unwanted) recall?.dropped();
+    if (unwanted.length > 0) this.#noteRoom();
+  }
+
+  #sendNext(): void {
     const entry = this.#queue[0];
     if (entry === undefined) {
       this.#isSending = false;
@@ -216,10 +227,13 @@ class UdpConnection implements Connection {
     this.#queuedBytes -= entry.chunk.bytes.length;
     entry.chunk.release();
     entry.written(entry.framesDropped);
-    if (this.#isFull && this.hasRoom) {
-      this.#isFull = false;
-      this.#events?.room();
-    }
+    this.#noteRoom();
+  }
+
+  #noteRoom(): void {
+    if (!this.#isFull || !this.hasRoom) return;
+    this.#isFull = false;
+    this.#events?.room();
   }
 
   #close(): void {

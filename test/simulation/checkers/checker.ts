@@ -2,7 +2,7 @@
  * What an invariant hears of a world. Each is a file here; what it hears may come from the middle of a daemon's code, so
  * it reports a violation and throws nothing: the world ends behind the event.
  */
-import type { Span } from '../receivers/frames.ts';
+import type { LogIdentity } from '../receivers/frames.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 export interface PullSeen {
@@ -55,7 +55,8 @@ export interface WriteSeen {
   /** Undefined: nobody's address any more. */
   readonly receiver: string | undefined;
   readonly from: string;
-  readonly spans: readonly Span[];
+  /** The first log of each piece. */
+  readonly firsts: readonly LogIdentity[];
   /** The daemon's other connections to the receiver that are not broken at present. */
   beside(): readonly string[];
   /** What the daemon holds of the service's logs. */
@@ -78,8 +79,6 @@ export interface Checker {
   }): void;
   requested?(request: { daemon: string; action: string; shard: number | undefined; nowMs: number }): void;
   read?(read: ReadSeen): void;
-  /** A receiver has read a connection to its end. */
-  readToEnd?(end: { receiver: string; from: string; nowMs: number }): void;
   /** A daemon's process has given logs to a socket. @param write.from its end, `address:port`; empty: a datagram */
   wrote?(write: WriteSeen): void;
   logged?(line: LogLineSeen): void;

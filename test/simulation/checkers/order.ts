@@ -7,45 +7,40 @@
  */
 import type { CreateChecker } from './checker.ts';
 
-/** Logs that a piece of a stream cuts through, at each of its ends. */
+/** Logs that a piece of a stream cuts through, in front of the first that it shows. */
 const cutLogs = 2;
 
 interface Carried {
   /** Connections that stood when this one was written to for the first time: of broken ones all is sent again on it. */
   readonly beside: ReadonlySet<string>;
-  /** By shard: the first and the last log. */
-  readonly spans: Map<number, { first: number; last: number }>;
+  /** By shard: the first log. Behind those that were written, others may wait for room. */
+  readonly firsts: Map<number, number>;
 }
 
 export const orderChecker: CreateChecker = (report, { settings, load, outlets }) => {
   const plans = new Map(outlets.flatMap(({ receivers }) => receivers.map((plan) => [plan.name, plan])));
-  /** By receiver and connection: what was written to it, where the receiver has not read it to its end. */
-  const unfinished = new Map<string, Map<string, Carried>>();
+  /** By receiver and connection. */
+  const written = new Map<string, Map<string, Carried>>();
 
   const mayBeOnAnother = (receiver: string, from: string, shard: number, sequence: number): boolean => {
     // A proxy's connections are its own.
     if (plans.get(receiver)?.isBehindProxy) return true;
-    const all = unfinished.get(receiver);
+    const all = written.get(receiver);
     return [...(all?.get(from)?.beside ?? [])].some((other) => {
-      const span = all?.get(other)?.spans.get(shard);
-      return span !== undefined && sequence >= span.first - cutLogs && sequence <= span.last + cutLogs;
+      const first = all?.get(other)?.firsts.get(shard);
+      return first !== undefined && sequence >= first - cutLogs;
     });
   };
 
   return {
-    wrote({ receiver, from, spans, beside }) {
+    wrote({ receiver, from, firsts, beside }) {
       if (receiver === undefined) return;
-      const all = unfinished.get(receiver) ?? new Map<string, Carried>();
-      unfinished.set(receiver, all);
-      const carried = all.get(from) ?? { beside: new Set(beside()), spans: new Map() };
+      const all = written.get(receiver) ?? new Map<string, Carried>();
+      written.set(receiver, all);
+      const carried = all.get(from) ?? { beside: new Set(beside()), firsts: new Map() };
       all.set(from, carried);
-      for (const { shard, first, last } of spans) {
-        const before = carried.spans.get(shard) ?? { first, last };
-        carried.spans.set(shard, { first: Math.min(first, before.first), last: Math.max(last, before.last) });
-      }
-    },
-    readToEnd({ receiver, from }) {
-      unfinished.get(receiver)?.delete(from);
+      for (const { shard, sequence } of firsts)
+        carried.firsts.set(shard, Math.min(sequence, carried.firsts.get(shard) ?? sequence));
     },
     read({ outlet, receiver, from, shard, sequence, isDuplicate, firstUnread }) {
       if (isDuplicate || firstUnread > sequence || from === '') return;

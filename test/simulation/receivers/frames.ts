@@ -5,24 +5,11 @@ export interface LogIdentity {
   readonly sequence: number;
 }
 
-/** Logs of one shard, in a piece of a stream. */
-export interface Span {
-  readonly shard: number;
-  /** Both ends included; those that the piece cuts through may be missing. */
-  readonly first: number;
-  readonly last: number;
-}
-
-/** @returns undefined: no log begins in the piece */
-export function spanIn(piece: Uint8Array): Span | undefined {
+/** @returns the first log that is whole in a piece of a stream; undefined: none begins in it */
+export function firstIn(piece: Uint8Array): LogIdentity | undefined {
   const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-  const from = bytes.indexOf(shardKey);
-  if (from < 0) return undefined;
-  const first = identityAt(bytes, from);
-  if (!first) return undefined;
-  let last = identityAt(bytes, bytes.lastIndexOf(shardKey));
-  last ??= identityAt(bytes, bytes.lastIndexOf(shardKey, bytes.length - cutBytes));
-  return { shard: first.shard, first: first.sequence, last: (last ?? first).sequence };
+  const at = bytes.indexOf(shardKey);
+  return at < 0 ? undefined : identityAt(bytes, at);
 }
 
 /** @returns undefined: it is cut off */
@@ -38,8 +25,6 @@ function wholeNumberAt(bytes: Buffer, at: number): number | undefined {
   return end < 0 ? undefined : Number(bytes.toString('latin1', at, end));
 }
 
-/** More than both keys and their numbers take. */
-const cutBytes = 40;
 const shardKey = Buffer.from('||s=');
 const sequenceKey = Buffer.from('||n=');
 const lineFeed = 0x0a;

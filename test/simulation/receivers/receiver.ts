@@ -18,8 +18,6 @@ import { Deframer, type LogIdentity } from './frames.ts';
 export interface ReceiverEvents {
   /** @param from the connection's other end, `address:port`; empty: a datagram */
   read(receiver: SimulatedReceiver, from: string, logs: readonly LogIdentity[]): void;
-  /** It has read a connection to its end. */
-  readToEnd(receiver: SimulatedReceiver, from: string): void;
   /** What no receiver should get: a stream that is none. */
   malformed(receiver: SimulatedReceiver, why: string): void;
   note(receiver: SimulatedReceiver, what: string): void;
@@ -202,7 +200,6 @@ export class SimulatedReceiver {
         }
         if (bytes === 'end') {
           isDone = true;
-          events.readToEnd(this, from);
           process.post(() => this.#finish(process, peer), plan.closeDelayMs);
           return;
         }

@@ -88,7 +88,7 @@ function drawSettings(chance: Chance, { shards }: LoadPlan): Settings {
 
 function drawLoad(chance: Chance, hazards: Hazards): LoadPlan {
   if (hazards.has('small-groups'))
-    return { shards: 1, backlogLogs: 0, logsPerSecond: chance.between(150, 300), logsPerGroup: 1, logBytes: 40 };
+    return { shards: 1, backlogLogs: 0, logsPerSecond: chance.between(300, 500), logsPerGroup: 1, logBytes: 40 };
   if (hazards.has('slow-link'))
     return { shards: 1, backlogLogs: 2_000, logsPerSecond: 4, logsPerGroup: 5, logBytes: 700 };
   const shards = chance.int(1, 8);
@@ -131,8 +131,8 @@ function drawService(chance: Chance, hazards: Hazards): ServicePlan {
     dialect,
     delayMs: chance.skewed(0.3, 60),
     jitterMs: chance.skewed(0, 30),
-    ...(hazards.has('small-groups') && { delayMs: 1, jitterMs: 1 }),
-    ...(hazards.has('slow-link') && { bytesPerSecond: chance.between(400, 800) }),
+    ...(hazards.has('small-groups') && { delayMs: 3, jitterMs: 0.5 }),
+    ...(hazards.has('slow-link') && { bytesPerSecond: chance.between(100, 200) }),
   };
 }
 
