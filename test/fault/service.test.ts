@@ -1,33 +1,38 @@
-/** A log service that fails: answers, bodies, heartbeats, checkpoints, shards, credentials. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+/** A log service that fails: answers, bodies, heartbeats, checkpoints, shards, credentials. In virtual time. */
+import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { Fault, FaultRule } from '../../src/emulator/emulator.ts';
-import { type FaultRun, groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
-import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { groupTimeoutMs } from '../support/fault-run.ts';
+import type { ScriptedReceiver } from '../support/scripted-receiver.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-fault-run.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
 describe('a log service that', () => {
+  const { it, time } = useVirtualTime();
   let receiver: ScriptedReceiver;
-  let run: FaultRun;
+  let run: VirtualFaultRun;
 
-  beforeEach(async () => {
-    receiver = await createScriptedReceiver();
-    run = await startFaultRun({
-      arrivals: receiver,
-      args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
-    });
-    await run.moreArrived(500);
-  });
+  beforeEach(() =>
+    time.run(async () => {
+      const place = createVirtualPlace(time);
+      receiver = await place.createReceiver();
+      run = await place.startFaultRun({
+        arrivals: receiver,
+        args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
+      });
+      await run.moreArrived(500);
+    }),
+  );
 
-  afterEach(async () => {
-    await run.close();
-    await receiver.close();
-  });
+  afterEach(() =>
+    time.run(async () => {
+      await run.close();
+      await receiver.close();
+    }),
+  );
 
   const faults = () => run.emulator.faults;
   const injected = (kind: string) => faults().injected[kind] ?? 0;
-  const injectedAtLeast = (kind: string, count: number) =>
-    waitUntil(() => expect(injected(kind)).toBeGreaterThanOrEqual(count), { timeoutMs: 20_000 });
+  const injectedAtLeast = (kind: string, count: number) => time.until(() => injected(kind) >= count, 20_000);
   const burst = (fault: Fault, rule: Omit<FaultRule, 'fault'>) => faults().set({ rules: [{ ...rule, fault }] });
 
   async function expectEverything() {
@@ -66,7 +71,7 @@ describe('a log service that', () => {
   ])(
     'sends bad bodies, three times two ($kind): pulled again, nothing is lost',
     async (fault) => {
-      for (let time = 1; time <= 3; time++) {
+      for (let round = 1; round <= 3; round++) {
         const before = injected(fault.kind);
         burst(fault, { action: 'PullLogs', times: 2 });
         await injectedAtLeast(fault.kind, before + 2);
@@ -123,7 +128,7 @@ describe('a log service that', () => {
   it('says that the credentials have expired, until they are renewed: nothing is lost', async () => {
     faults().set({ credentialsExpired: true });
     await injectedAtLeast('credentials-expired', 5);
-    await sleep(groupTimeoutMs); // longer than the group waits
+    await time.sleep(groupTimeoutMs); // longer than the group waits
     faults().clear();
     await run.moreArrived(2_000);
     await expectEverything();
