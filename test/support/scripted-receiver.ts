@@ -7,6 +7,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { type Clock, systemClock } from '../../src/time/clock.ts';
 import { type Arrival, type Arrivals, arrivalOf } from './arrivals.ts';
+import { octetCountingDeframer } from './deframe.ts';
 import { listen } from './listen.ts';
 
 export interface Visit {
@@ -66,7 +67,7 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
 
   const accept = (socket: net.Socket) => {
     connections++;
-    let rest: Buffer = Buffer.alloc(0);
+    const deframer = octetCountingDeframer();
     let bytes = 0;
     let clientEnded = false;
     let endedFirst = false;
@@ -89,9 +90,7 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
       },
       take(data) {
         bytes += data.length;
-        const { messages, after } = frames(rest.length > 0 ? Buffer.concat([rest, data]) : data);
-        rest = after;
-        const arrivals = messages.flatMap((message) => arrivalOf(message) ?? []);
+        const arrivals = deframer.push(data).flatMap((message) => arrivalOf(message.toString('latin1')) ?? []);
         taken += arrivals.length;
         store(arrivals);
       },
@@ -153,23 +152,6 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
     },
     close: refuse,
   };
-}
-
-/** RFC 6587, 3.4.1. */
-function frames(bytes: Buffer): { messages: string[]; after: Buffer } {
-  const messages: string[] = [];
-  let at = 0;
-  for (;;) {
-    const space = bytes.indexOf(0x20, at);
-    if (space < 0) break;
-    const length = Number(bytes.toString('latin1', at, space));
-    if (!Number.isInteger(length) || length <= 0) throw new Error(`not a frame's length at byte ${at}`);
-    const end = space + 1 + length;
-    if (end > bytes.length) break;
-    messages.push(bytes.toString('latin1', space + 1, end));
-    at = end;
-  }
-  return { messages, after: Buffer.from(bytes.subarray(at)) };
 }
 
 /** As it should be: reads everything, and ends its side when the client has ended its own. */
