@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it as itReally } from 'vitest'
 import { groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
 import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
 import { createChoices } from '../support/seed.ts';
-import { createVirtualPlace, type VirtualFaultRun, type VirtualPlace } from '../support/virtual-fault-run.ts';
+import { createVirtualPlace, type VirtualFaultRun, type VirtualPlace } from '../support/virtual-place.ts';
 import { useVirtualTime } from '../support/virtual-time.ts';
 import { waitUntil } from '../support/wait-until.ts';
 

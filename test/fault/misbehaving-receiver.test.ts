@@ -20,7 +20,7 @@ import {
   stallsAfter,
 } from '../support/scripted-receiver.ts';
 import { createChoices } from '../support/seed.ts';
-import { createVirtualPlace, type VirtualFaultRun, type VirtualPlace } from '../support/virtual-fault-run.ts';
+import { createVirtualPlace, type VirtualFaultRun, type VirtualPlace } from '../support/virtual-place.ts';
 import { useVirtualTime } from '../support/virtual-time.ts';
 
 const { it, time } = useVirtualTime();

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { Fault, FaultRule } from '../../src/emulator/emulator.ts';
 import { groupTimeoutMs } from '../support/fault-run.ts';
 import type { ScriptedReceiver } from '../support/scripted-receiver.ts';
-import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-fault-run.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
 import { useVirtualTime } from '../support/virtual-time.ts';
 
 describe('a log service that', () => {

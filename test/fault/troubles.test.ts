@@ -5,7 +5,7 @@ import { startCli } from '../support/cli.ts';
 import { groupTimeoutMs } from '../support/fault-run.ts';
 import { createScriptedReceiver, reads, type ScriptedReceiver } from '../support/scripted-receiver.ts';
 import { createSignedClient } from '../support/signed-client.ts';
-import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-fault-run.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
 import { useVirtualTime } from '../support/virtual-time.ts';
 
 describe('a daemon that cannot go on says why, once, and goes on when it can:', () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { groupTimeoutMs, namesakeText } from '../support/fault-run.ts';
 import type { ScriptedReceiver } from '../support/scripted-receiver.ts';
 import type { VirtualCli } from '../support/virtual-cli.ts';
-import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-fault-run.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
 import { useVirtualTime } from '../support/virtual-time.ts';
 
 const shards = 6;

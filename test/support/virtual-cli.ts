@@ -2,15 +2,10 @@
 import { EventEmitter } from 'node:events';
 import { runProgram } from '../../src/cli/program.ts';
 import { createDaemon } from '../../src/daemon.ts';
-import type { Machine } from '../../src/machine.ts';
-import { SimulatedDisk } from '../simulation/disk.ts';
-import { SimulatedProcess } from '../simulation/process.ts';
 import type { CliProcess } from './cli.ts';
 import { testSurroundings } from './config.ts';
 import { encoderVariable } from './tested-encoder.ts';
-import type { VirtualEmulator } from './virtual-emulator.ts';
-import type { VirtualNet } from './virtual-net.ts';
-import type { VirtualTime } from './virtual-time.ts';
+import { startVirtualProcess, type VirtualMachineOptions } from './virtual-machine.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** What a test sees of a started command line. */
@@ -22,26 +17,13 @@ export interface VirtualCli extends CliHandle {
   resume(): void;
 }
 
-/** The service tells requests apart by the name of who has sent them. */
-let started = 0;
-
 export function startVirtualCli(
-  time: VirtualTime,
-  net: VirtualNet,
-  emulator: VirtualEmulator,
+  options: VirtualMachineOptions,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): VirtualCli {
-  const name = `cli-${started++}`;
-  const random = () => time.random();
-  const simulated = new SimulatedProcess(time.scheduler, { name, offsetMs: 0, rate: 1, random });
-  const disk = new SimulatedDisk(() => undefined);
-  const machine: Machine = {
-    clock: simulated.clock,
-    network: net.of(simulated),
-    openHttp: emulator.openFor(simulated),
-    files: disk.of(simulated),
-  };
+  const { clock } = options.time;
+  const { process: simulated, machine } = startVirtualProcess(options);
   const events = new EventEmitter();
   const stdout: string[] = [];
   const stderr: string[] = [];
@@ -82,7 +64,7 @@ export function startVirtualCli(
           if (!line) throw new Error(`no log line with "${text}" in:\n${stderr.join('\n')}`);
           return line;
         },
-        { timeoutMs, clock: time.clock },
+        { timeoutMs, clock },
       ),
     pause: () => simulated.stop(),
     resume: () => simulated.resume(),

@@ -15,6 +15,8 @@ import type { VirtualTime } from './virtual-time.ts';
 export interface VirtualEmulator extends EmulatorControls {
   /** Not listened on by anybody: what is asked there is asked through `openFor`. */
   readonly endpoint: string;
+  /** It runs already. */
+  start(): Promise<{ readonly endpoint: string }>;
   openFor(process: SimulatedProcess): NonNullable<Machine['openHttp']>;
 }
 
@@ -59,7 +61,13 @@ export function createVirtualEmulator(time: VirtualTime, { shards = 4 } = {}): V
     random,
     note: () => undefined,
   });
-  return { ...controls, endpoint: 'http://127.0.0.1:1', openFor: (process) => http.openFor(process) };
+  const endpoint = 'http://127.0.0.1:1';
+  return {
+    ...controls,
+    endpoint,
+    start: () => Promise.resolve({ endpoint }),
+    openFor: (process) => http.openFor(process),
+  };
 }
 
 /** The emulator's fault switches, as the simulated HTTP asks for faults. */

@@ -115,8 +115,8 @@ export class VirtualTime {
   }
 
   /** The same, looked at now and then only: for checks that take long. */
-  poll<T>(check: () => T | Promise<T>, timeoutMs = 15_000): Promise<T> {
-    return waitUntil(check, { timeoutMs, clock: this.clock });
+  poll<T>(check: () => T | Promise<T>, timeoutMs = 15_000, intervalMs = 20): Promise<T> {
+    return waitUntil(check, { timeoutMs, intervalMs, clock: this.clock });
   }
 
   /** How long something takes. */

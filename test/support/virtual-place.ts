@@ -1,0 +1,48 @@
+/** Where a test in virtual time takes place: one machine, with whole programs, the whole service, and receivers on it. */
+
+import { createFlows, type TestDaemon, type TestDaemonOptions, testFlow } from './daemon.ts';
+import { type FaultRun, type FaultRunOptions, serviceOf, startFaultRunAt } from './fault-run.ts';
+import { createScriptedReceiver, type ScriptedReceiver } from './scripted-receiver.ts';
+import { createTcpPeer, type TcpPeer, type TcpPeerOptions } from './tcp-peer.ts';
+import { startVirtualCli, type VirtualCli } from './virtual-cli.ts';
+import { createVirtualEmulator, type VirtualEmulator } from './virtual-emulator.ts';
+import { startVirtualProcess } from './virtual-machine.ts';
+import { VirtualNet } from './virtual-net.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export type VirtualFaultRun = FaultRun<VirtualCli, VirtualEmulator>;
+
+export interface VirtualPlace {
+  readonly net: VirtualNet;
+  createEmulator(options?: { readonly shards?: number }): VirtualEmulator;
+  createReceiver(): Promise<ScriptedReceiver>;
+  createPeer(options?: TcpPeerOptions): Promise<TcpPeer>;
+  startFaultRun(options: Omit<FaultRunOptions, 'service'>): Promise<VirtualFaultRun>;
+  /** The daemon without its command line. */
+  startDaemon(emulator: VirtualEmulator, options: TestDaemonOptions): Promise<TestDaemon>;
+}
+
+export function createVirtualPlace(time: VirtualTime): VirtualPlace {
+  const { clock } = time;
+  const net = new VirtualNet(time);
+  const servers = { clock, createServer: net.createServer };
+  return {
+    net,
+    createEmulator: (options) => createVirtualEmulator(time, options),
+    createReceiver: () => createScriptedReceiver(servers),
+    createPeer: (options) => createTcpPeer({ ...servers, ...options }),
+    startFaultRun: ({ shards = 4, ...options }) => {
+      const emulator = createVirtualEmulator(time, { shards });
+      const service = serviceOf(emulator, emulator.endpoint);
+      const startCli = (args: readonly string[], env: Readonly<Record<string, string>>) =>
+        startVirtualCli({ time, net, emulator }, args, env);
+      return startFaultRunAt({ clock, startCli, emulator, service }, options);
+    },
+    startDaemon: async (emulator, options) => {
+      const { machine } = startVirtualProcess({ time, net, emulator });
+      const daemon = createFlows([await testFlow(emulator, options)], { machine });
+      await daemon.start();
+      return daemon;
+    },
+  };
+}
