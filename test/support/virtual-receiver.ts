@@ -1,0 +1,54 @@
+/** A receiver in virtual time that reads everything, counts it, and ends its side behind what it has read. */
+import { SequenceCounter, type SequenceStats } from '../../src/receiver/sequence.ts';
+import { DatagramReceiver } from '../simulation/net/peers/datagram-receiver.ts';
+import { octetCountingDeframer } from './deframe.ts';
+import { listen } from './listen.ts';
+import type { VirtualNet } from './virtual-net.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export class CountingReceiver {
+  readonly #time: VirtualTime;
+  readonly #net: VirtualNet;
+  readonly #protocol: 'tcp' | 'udp';
+  readonly #onMessage: (message: Buffer) => void;
+  readonly #sequence = new SequenceCounter();
+  messages = 0;
+  connections = 0;
+
+  /** @param onMessage without its frame */
+  constructor(time: VirtualTime, net: VirtualNet, protocol: 'tcp' | 'udp', onMessage: (message: Buffer) => void) {
+    this.#time = time;
+    this.#net = net;
+    this.#protocol = protocol;
+    this.#onMessage = onMessage;
+  }
+
+  get sequence(): SequenceStats {
+    return this.#sequence.stats();
+  }
+
+  async start(): Promise<{ readonly port: number }> {
+    if (this.#protocol === 'udp') {
+      const port = this.#net.freePort();
+      const onDatagram = (bytes: Buffer) => this.#take(bytes);
+      new DatagramReceiver(this.#net.host, port, { process: this.#time.process, onDatagram });
+      return { port };
+    }
+    const server = this.#net.createServer((socket) => {
+      const deframer = octetCountingDeframer();
+      this.connections++;
+      socket.on('data', (bytes) => {
+        for (const message of deframer.push(bytes)) this.#take(message);
+      });
+      socket.on('end', () => socket.end());
+      socket.on('error', () => undefined);
+    });
+    return { port: await listen(server) };
+  }
+
+  #take(message: Buffer): void {
+    this.messages++;
+    this.#sequence.count(message, 0, message.length);
+    this.#onMessage(message);
+  }
+}
