@@ -1,5 +1,6 @@
 /** Where a test in virtual time takes place: one machine, with whole programs, the whole service, and receivers on it. */
 
+import type { SimulatedDisk } from '../simulation/disk.ts';
 import { createFlows, type TestDaemon, type TestDaemonOptions, testFlow } from './daemon.ts';
 import { type FaultRun, type FaultRunOptions, serviceOf, startFaultRunAt } from './fault-run.ts';
 import { createScriptedReceiver, type ScriptedReceiver } from './scripted-receiver.ts';
@@ -12,12 +13,17 @@ import type { VirtualTime } from './virtual-time.ts';
 
 export type VirtualFaultRun = FaultRun<VirtualCli, VirtualEmulator>;
 
+export interface VirtualFaultRunOptions extends Omit<FaultRunOptions, 'service'> {
+  /** Of all daemons; default: each has one of its own. */
+  readonly disk?: SimulatedDisk;
+}
+
 export interface VirtualPlace {
   readonly net: VirtualNet;
   createEmulator(options?: { readonly shards?: number }): VirtualEmulator;
   createReceiver(): Promise<ScriptedReceiver>;
   createPeer(options?: TcpPeerOptions): Promise<TcpPeer>;
-  startFaultRun(options: Omit<FaultRunOptions, 'service'>): Promise<VirtualFaultRun>;
+  startFaultRun(options: VirtualFaultRunOptions): Promise<VirtualFaultRun>;
   /** The daemon without its command line. */
   startDaemon(emulator: VirtualEmulator, options: TestDaemonOptions): Promise<TestDaemon>;
 }
@@ -31,11 +37,11 @@ export function createVirtualPlace(time: VirtualTime): VirtualPlace {
     createEmulator: (options) => createVirtualEmulator(time, options),
     createReceiver: () => createScriptedReceiver(servers),
     createPeer: (options) => createTcpPeer({ ...servers, ...options }),
-    startFaultRun: ({ shards = 4, ...options }) => {
+    startFaultRun: ({ shards = 4, disk, ...options }) => {
       const emulator = createVirtualEmulator(time, { shards });
       const service = serviceOf(emulator, emulator.endpoint);
       const startCli = (args: readonly string[], env: Readonly<Record<string, string>>) =>
-        startVirtualCli({ time, net, emulator }, args, env);
+        startVirtualCli({ time, net, emulator, ...(disk && { disk }) }, args, env);
       return startFaultRunAt({ clock, startCli, emulator, service }, options);
     },
     startDaemon: async (emulator, options) => {
