@@ -48,18 +48,14 @@ describe('a log service that', () => {
     ['resets before the answer', { kind: 'reset' }],
     ['carries requests out and resets', { kind: 'lost-answer' }],
     ['is slow by 400 ms', { kind: 'latency', delayMs: 400 }],
-  ])(
-    '%s, half of all requests for a while: nothing is lost or sent twice',
-    async (_, fault) => {
-      burst(fault, { probability: 0.5 });
-      await injectedAtLeast(fault.kind, 12);
-      faults().clear();
-      await run.moreArrived(500);
-      expect((await expectEverything()).duplicates).toBe(0);
-      expect(await run.daemon.stop()).toBe(0);
-    },
-    60_000,
-  );
+  ])('%s, half of all requests for a while: nothing is lost or sent twice', async (_, fault) => {
+    burst(fault, { probability: 0.5 });
+    await injectedAtLeast(fault.kind, 12);
+    faults().clear();
+    await run.moreArrived(500);
+    expect((await expectEverything()).duplicates).toBe(0);
+    expect(await run.daemon.stop()).toBe(0);
+  });
 
   it.each<Fault>([
     { kind: 'reset-in-body' },
@@ -68,20 +64,16 @@ describe('a log service that', () => {
     { kind: 'wrong-raw-size', byBytes: -7 },
     { kind: 'wrong-raw-size', byBytes: 7 },
     { kind: 'garbage-protobuf' },
-  ])(
-    'sends bad bodies, three times two ($kind): pulled again, nothing is lost',
-    async (fault) => {
-      for (let round = 1; round <= 3; round++) {
-        const before = injected(fault.kind);
-        burst(fault, { action: 'PullLogs', times: 2 });
-        await injectedAtLeast(fault.kind, before + 2);
-        await run.moreArrived(300);
-      }
-      await expectEverything();
-      expect(await run.daemon.stop()).toBe(0);
-    },
-    60_000,
-  );
+  ])('sends bad bodies, three times two ($kind): pulled again, nothing is lost', async (fault) => {
+    for (let round = 1; round <= 3; round++) {
+      const before = injected(fault.kind);
+      burst(fault, { action: 'PullLogs', times: 2 });
+      await injectedAtLeast(fault.kind, before + 2);
+      await run.moreArrived(300);
+    }
+    await expectEverything();
+    expect(await run.daemon.stop()).toBe(0);
+  });
 
   it('refuses heartbeats for less than the group’s timeout: nothing happens', async () => {
     faults().set({ heartbeatsRefused: true });
@@ -92,7 +84,7 @@ describe('a log service that', () => {
     expect((await expectEverything()).duplicates).toBe(0);
     expect(run.daemon.logged().some(({ msg }) => String(msg).includes('no heartbeat was answered'))).toBe(false);
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('refuses heartbeats for longer: the shards are dropped, and taken up again', async () => {
     faults().set({ heartbeatsRefused: true });
@@ -101,7 +93,7 @@ describe('a log service that', () => {
     await run.moreArrived(2_000);
     await expectEverything();
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('refuses checkpoints for a while: the shards are left, never forced, and taken up again', async () => {
     faults().set({ checkpointsRefused: true });
@@ -111,7 +103,7 @@ describe('a log service that', () => {
     await run.moreArrived(2_000);
     await expectEverything();
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('splits and merges shards under load: nothing is lost or sent twice', async () => {
     const children = run.emulator.split({ shard: 0 });
@@ -123,7 +115,7 @@ describe('a log service that', () => {
     const { duplicates } = await expectEverything();
     expect(duplicates).toBe(0);
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('says that the credentials have expired, until they are renewed: nothing is lost', async () => {
     faults().set({ credentialsExpired: true });
@@ -133,5 +125,5 @@ describe('a log service that', () => {
     await run.moreArrived(2_000);
     await expectEverything();
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 });

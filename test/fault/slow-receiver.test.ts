@@ -26,4 +26,4 @@ it('is given longer, until it confirms: nothing is lost, nor sent again for ever
   expect(lost).toBe(0);
   expect(received).toBe(generated);
   expect(run.daemon.logged().map(({ code }) => code)).toContain('confirm-timeout');
-}, 90_000);
+});

@@ -76,7 +76,7 @@ describe('processes of one consumer group', () => {
           ['b', 2],
           ['c', 2],
         ]);
-      }, 40_000);
+      });
     await settled();
     await time.sleep(groupTimeoutMs + 2 * heartbeatIntervalMs);
 

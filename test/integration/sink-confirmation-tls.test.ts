@@ -66,7 +66,7 @@ describe('confirmation over TLS', () => {
         socket.on('error', () => undefined);
         socket.resume();
         // Later than one that has read everything: the kernel is asked only about those.
-        socket.on('end', () => setTimeout(() => socket.end(), 50));
+        socket.on('end', () => setTimeout(() => socket.end(), 400));
       });
       onEnd(() => listener.close());
       const port = await listen(listener);

@@ -141,7 +141,7 @@ export async function startFaultRunAt<Cli extends CliHandle, Service extends Emu
       return latest;
     },
     start,
-    moreArrived: (logs, timeoutMs = 30_000) => {
+    moreArrived: (logs, timeoutMs = 60_000) => {
       const wanted = invariant.findings.received + logs;
       return waitUntil(
         () => {
@@ -151,7 +151,7 @@ export async function startFaultRunAt<Cli extends CliHandle, Service extends Emu
         { timeoutMs, clock },
       );
     },
-    settle: async (timeoutMs = 40_000) => {
+    settle: async (timeoutMs = 90_000) => {
       await service.setRate(0);
       await waitUntil(
         async () => {

@@ -1,9 +1,8 @@
 /** Peers and sinks that are taken down after each test of the file that calls this. */
-import { createServer } from 'node:net';
 import { afterEach, beforeEach } from 'vitest';
 import type { SyslogSinkOptions } from '../../src/sink/syslog/options.ts';
 import { systemClock } from '../../src/time/clock.ts';
-import { createSinkUnderTest, listen, type SinkUnderTest } from './sink-harness.ts';
+import { createSinkUnderTest, type SinkUnderTest } from './sink-harness.ts';
 import { createTcpPeer, type TcpPeer, type TcpPeerOptions } from './tcp-peer.ts';
 import { VirtualNet } from './virtual-net.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -62,13 +61,7 @@ function createScope(
   };
 }
 
-/** A port on which nobody listens, until somebody does. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+export { freePort } from './listen.ts';
 
 /** Writes without end, until the delivery is over. @returns the error that ended it */
 export async function pour(

@@ -14,7 +14,7 @@ export interface WaitOptions {
  * @throws what it threw last, after the timeout
  */
 export async function waitUntil<T>(check: () => T | Promise<T>, options: WaitOptions = {}): Promise<T> {
-  const { timeoutMs = 15_000, intervalMs = 20, clock = systemClock } = options;
+  const { timeoutMs = 60_000, intervalMs = 20, clock = systemClock } = options;
   const deadlineMs = clock.monotonic() + timeoutMs;
   for (;;) {
     try {
