@@ -28,7 +28,7 @@ const { accessKeyId, accessKeySecret } = DEMO_CREDENTIALS;
 const service = { project: 'demo', logstore: 'logs', signVersion: 'v1' as const, accessKeyId, accessKeySecret };
 
 /** An emulator, over a socket or in virtual time. */
-interface StartedService {
+export interface StartedService {
   start(): Promise<{ readonly endpoint: string }>;
 }
 

@@ -3,13 +3,35 @@
 import type { SimulatedDisk } from '../simulation/disk.ts';
 import { createFlows, type TestDaemon, type TestDaemonOptions, testFlow } from './daemon.ts';
 import { type FaultRun, type FaultRunOptions, serviceOf, startFaultRunAt } from './fault-run.ts';
+import type { FlowPlace } from './flow-scope.ts';
 import { createScriptedReceiver, type ScriptedReceiver } from './scripted-receiver.ts';
 import { createTcpPeer, type TcpPeer, type TcpPeerOptions } from './tcp-peer.ts';
 import { startVirtualCli, type VirtualCli } from './virtual-cli.ts';
 import { createVirtualEmulator, type VirtualEmulator } from './virtual-emulator.ts';
 import { startVirtualProcess } from './virtual-machine.ts';
 import { VirtualNet } from './virtual-net.ts';
+import { CountingReceiver } from './virtual-receiver.ts';
 import type { VirtualTime } from './virtual-time.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** For `FlowScope`. */
+export function createVirtualFlowPlace(time: VirtualTime): FlowPlace & { readonly net: VirtualNet } {
+  const { clock } = time;
+  const net = new VirtualNet(time);
+  const emulator = createVirtualEmulator(time, { shards: 1 });
+  return {
+    net,
+    emulator,
+    freePort: () => Promise.resolve(net.freePort()),
+    createReceiver: (port) => new CountingReceiver(time, net, 'tcp', undefined, port),
+    createDaemon: (flows, options) => {
+      const { machine } = startVirtualProcess({ time, net, emulator });
+      return createFlows(flows, { ...options, machine });
+    },
+    until: (check) => waitUntil(check, { timeoutMs: 90_000, clock }),
+    close: () => Promise.resolve(),
+  };
+}
 
 export type VirtualFaultRun = FaultRun<VirtualCli, VirtualEmulator>;
 
@@ -25,7 +47,7 @@ export interface VirtualPlace {
   createPeer(options?: TcpPeerOptions): Promise<TcpPeer>;
   startFaultRun(options: VirtualFaultRunOptions): Promise<VirtualFaultRun>;
   /** The daemon without its command line. */
-  startDaemon(emulator: VirtualEmulator, options: TestDaemonOptions): Promise<TestDaemon>;
+  startDaemon(emulator: VirtualEmulator, options: TestDaemonOptions, disk?: SimulatedDisk): Promise<TestDaemon>;
 }
 
 export function createVirtualPlace(time: VirtualTime): VirtualPlace {
@@ -44,8 +66,8 @@ export function createVirtualPlace(time: VirtualTime): VirtualPlace {
         startVirtualCli({ time, net, emulator, ...(disk && { disk }) }, args, env);
       return startFaultRunAt({ clock, startCli, emulator, service }, options);
     },
-    startDaemon: async (emulator, options) => {
-      const { machine } = startVirtualProcess({ time, net, emulator });
+    startDaemon: async (emulator, options, disk) => {
+      const { machine } = startVirtualProcess({ time, net, emulator, ...(disk && { disk }) });
       const daemon = createFlows([await testFlow(emulator, options)], { machine });
       await daemon.start();
       return daemon;
