@@ -2,6 +2,7 @@
  * The model of the network against the real one: each script runs on sockets of this machine, and on the model, and our
  * side has to see the same, in the same order. Where the model is coarser: simulated-network.ts.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { endScripts } from './conformance/end-scripts.ts';
 import { ModelLab } from './conformance/model-lab.ts';
@@ -11,14 +12,22 @@ import type { Script } from './conformance/script.ts';
 import { tlsScripts } from './conformance/tls-scripts.ts';
 import type { TlsVersion } from './tls-records.ts';
 
+/** A machine that is busy does not come to rest in the first; what differs then is looked at again, with more time. */
+const settleTimesMs = [30, 300, 1_500, 5_000];
+
 async function compare({ run, allowed }: Script, tls?: TlsVersion): Promise<void> {
-  const real = await RealLab.start(tls);
-  const onReal = await run(real).finally(() => real.stop());
   const onModel = await run(new ModelLab(tls));
-  if (allowed) {
-    expect(allowed.outcomes).toContainEqual(onReal);
-    expect(allowed.outcomes).toContainEqual(onModel);
-  } else expect(onModel).toEqual(onReal);
+  for (const settleMs of settleTimesMs) {
+    const real = await RealLab.start(tls, settleMs);
+    const onReal = await run(real).finally(() => real.stop());
+    const expected = allowed?.outcomes ?? [onReal];
+    const isLast = settleMs === settleTimesMs.at(-1);
+    if (!isLast && ![onModel, onReal].every((each) => expected.some((other) => isDeepStrictEqual(each, other))))
+      continue;
+    expect(expected).toContainEqual(onReal);
+    expect(expected).toContainEqual(onModel);
+    return;
+  }
 }
 
 // What the kernel lists is Linux'.

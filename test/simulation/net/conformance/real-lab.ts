@@ -10,8 +10,7 @@ import type { TlsVersion } from '../tls-records.ts';
 import { type Lab, type Peer, type PeerStep, stateIn } from './lab.ts';
 
 const peerFile = fileURLToPath(new URL('./peer-process.mjs', import.meta.url));
-const longestWaitMs = 10_000;
-const settleMs = 30;
+const longestWaitMs = 60_000;
 
 let identity: Promise<Identity> | undefined;
 
@@ -34,18 +33,21 @@ export class RealLab implements Lab {
   readonly closedPort = 1;
 
   readonly tls: TlsVersion | undefined;
+  readonly #settleMs: number;
 
-  private constructor(peer: RealPeer, port: number, tls: TlsVersion | undefined) {
+  private constructor(peer: RealPeer, port: number, tls: TlsVersion | undefined, settleMs: number) {
     this.peer = peer;
     this.port = port;
     this.tls = tls;
+    this.#settleMs = settleMs;
   }
 
-  static async start(tls?: TlsVersion): Promise<RealLab> {
+  /** @param settleMs how long everything takes to come to rest: more where the machine has others to serve */
+  static async start(tls: TlsVersion | undefined, settleMs: number): Promise<RealLab> {
     const { key, cert } = await identityOnce();
     const child = fork(peerFile, tls ? [tls, key.toString(), cert.toString()] : [], { execArgv: [] });
     const [told] = (await once(child, 'message')) as [Told];
-    return new RealLab(new RealPeer(child), told.port ?? 0, tls);
+    return new RealLab(new RealPeer(child), told.port ?? 0, tls, settleMs);
   }
 
   async until(condition: () => boolean, what: string): Promise<void> {
@@ -57,13 +59,13 @@ export class RealLab implements Lab {
   }
 
   async settle(): Promise<void> {
-    await systemClock.sleep(settleMs);
+    await systemClock.sleep(this.#settleMs);
   }
 
   async deaf(...acts: (() => void)[]): Promise<void> {
     for (const act of acts) {
       act();
-      const end = performance.now() + settleMs;
+      const end = performance.now() + this.#settleMs;
       while (performance.now() < end);
     }
     await this.settle();
