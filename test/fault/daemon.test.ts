@@ -1,11 +1,15 @@
-/** Things that happen to the daemon: killed, ended in full flow, stopped for longer than the group waits. */
+/**
+ * Things that happen to the daemon: killed, ended in full flow, stopped for longer than the group waits, in virtual time;
+ * and, as a real process, out of descriptors.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FaultRun, groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
+import { afterEach, beforeEach, describe, expect, it as itReally } from 'vitest';
+import { groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
 import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
 import { createChoices } from '../support/seed.ts';
+import { createVirtualPlace, type VirtualFaultRun, type VirtualPlace } from '../support/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const prlimit = '/usr/bin/prlimit';
@@ -13,17 +17,24 @@ const cannotLimit = !existsSync(prlimit) && !process.env.CI;
 if (cannotLimit) console.warn(`SKIPPED: out of file descriptors: there is no ${prlimit} (Linux, util-linux)`);
 
 describe('a daemon', () => {
+  const { it, time } = useVirtualTime();
+  let place: VirtualPlace;
   let receiver: ScriptedReceiver;
-  let run: FaultRun;
+  let run: VirtualFaultRun;
 
-  beforeEach(async () => {
-    receiver = await createScriptedReceiver();
-  });
+  beforeEach(() =>
+    time.run(async () => {
+      place = createVirtualPlace(time);
+      receiver = await place.createReceiver();
+    }),
+  );
 
-  afterEach(async () => {
-    await run.close();
-    await receiver.close();
-  });
+  afterEach(() =>
+    time.run(async () => {
+      await run.close();
+      await receiver.close();
+    }),
+  );
 
   const receiverArgs = () => ['--host', '127.0.0.1', '--port', String(receiver.port)];
   const owned = (name: string) =>
@@ -31,11 +42,11 @@ describe('a daemon', () => {
 
   it('killed at random moments, and restarted under its name: nothing is lost', async () => {
     const kills = 20;
-    run = await startFaultRun({ arrivals: receiver, args: receiverArgs() });
+    run = await place.startFaultRun({ arrivals: receiver, args: receiverArgs() });
     const choices = createChoices('daemon killed');
     for (let kill = 0; kill < kills; kill++) {
       await run.moreArrived(choices.between(1, 500));
-      await sleep(choices.between(0, 300));
+      await time.sleep(choices.between(0, 300));
       await run.daemon.stop('SIGKILL');
       run.start('a');
     }
@@ -46,10 +57,10 @@ describe('a daemon', () => {
     expect(received).toBe(generated);
     expect(stepsBack).toBeLessThanOrEqual(kills);
     expect(await run.daemon.stop()).toBe(0);
-  }, 90_000);
+  });
 
   it('ended by SIGTERM in full flow: exit code 0, and nothing lost or sent twice', async () => {
-    run = await startFaultRun({ arrivals: receiver, args: receiverArgs() });
+    run = await place.startFaultRun({ arrivals: receiver, args: receiverArgs() });
     const choices = createChoices('daemon ended');
     let daemon = run.daemon;
     for (let end = 0; end < 4; end++) {
@@ -65,11 +76,11 @@ describe('a daemon', () => {
     expect(received).toBe(generated);
     expect(duplicates).toBe(0);
     expect(receiver.broken).toBe(0);
-  }, 60_000);
+  });
 
   it('stopped for longer than the group’s timeout: fences itself, and the other’s checkpoints stand', async () => {
     // What it had handed to its kernel before, and what it writes before its timers run, comes late.
-    run = await startFaultRun({
+    run = await place.startFaultRun({
       arrivals: receiver,
       consumerNames: ['a'],
       args: receiverArgs(),
@@ -78,16 +89,16 @@ describe('a daemon', () => {
     const stopped = run.daemon;
     await stopped.waitForLog('shards assigned');
     run.start('b');
-    await waitUntil(() => expect([owned('a'), owned('b')]).toEqual([2, 2]), { timeoutMs: 30_000 });
+    await time.poll(() => expect([owned('a'), owned('b')]).toEqual([2, 2]), 30_000);
     await run.moreArrived(2_000);
 
-    stopped.child.kill('SIGSTOP');
-    await waitUntil(() => expect([owned('a'), owned('b')]).toEqual([undefined, 4]), { timeoutMs: 4 * groupTimeoutMs });
+    stopped.pause();
+    await time.poll(() => expect([owned('a'), owned('b')]).toEqual([undefined, 4]), 4 * groupTimeoutMs);
     await run.moreArrived(2_000);
-    stopped.child.kill('SIGCONT');
+    stopped.resume();
     const fenced = await stopped.waitForLog('no heartbeat was answered for the group’s timeout');
     expect(fenced.shards).toHaveLength(2);
-    await waitUntil(() => expect([owned('a'), owned('b')]).toEqual([2, 2]), { timeoutMs: 30_000 });
+    await time.poll(() => expect([owned('a'), owned('b')]).toEqual([2, 2]), 30_000);
     await run.moreArrived(2_000);
 
     const { generated, received, duplicates, violations } = await run.settle();
@@ -96,12 +107,18 @@ describe('a daemon', () => {
     expect(received).toBe(generated);
     expect(await stopped.stop()).toBe(0);
     expect(await run.daemon.stop()).toBe(0);
-  }, 90_000);
+  });
+});
 
-  it.skipIf(cannotLimit)(
-    'out of file descriptors: says so, stays up, and goes on when it has some',
-    async () => {
-      run = await startFaultRun({ arrivals: receiver, args: receiverArgs() });
+itReally.skipIf(cannotLimit)(
+  'a daemon out of file descriptors: says so, stays up, and goes on when it has some',
+  async () => {
+    const receiver = await createScriptedReceiver();
+    const run = await startFaultRun({
+      arrivals: receiver,
+      args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
+    });
+    try {
       const { pid } = run.daemon.child;
       const setLimit = (descriptors: number) =>
         execFileSync(prlimit, ['--pid', String(pid), `--nofile=${descriptors}:`], { stdio: 'inherit' });
@@ -130,7 +147,9 @@ describe('a daemon', () => {
       expect(violations).toEqual([]);
       expect(received).toBe(generated);
       expect(await run.daemon.stop()).toBe(0);
-    },
-    90_000,
-  );
-});
+    } finally {
+      await run.close();
+      await receiver.close();
+    }
+  },
+);

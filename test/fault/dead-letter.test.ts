@@ -1,68 +1,69 @@
-/** A dead-letter file that the kernel refuses to write, under the real daemon: it waits, and loses nothing. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+/**
+ * A dead-letter file that the disk refuses to write, under the whole program in virtual time: it waits, and loses nothing.
+ * Over the kernel's own refusals: dead-letter-real.test.ts.
+ */
+import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { parseRecord } from '../../src/dead-letter/record.ts';
+import { SimulatedDisk } from '../simulation/disk.ts';
 import type { Arrival, Arrivals } from '../support/arrivals.ts';
-import { deadLetterArrivals } from '../support/dead-letters.ts';
-import { type FaultRun, groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
-import {
-  missingFileLimit,
-  missingFullDisk,
-  type ScarceDisk,
-  startFileLimit,
-  startFullDisk,
-} from '../support/scarce-disk.ts';
-import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { numbersOf } from '../support/dead-letters.ts';
+import { groupTimeoutMs } from '../support/fault-run.ts';
+import type { ScriptedReceiver } from '../support/scripted-receiver.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
 const shards = 4;
-const kinds = [
-  ['a full disk', 'ENOSPC', startFullDisk, await missingFullDisk()],
-  ['a limit of the process', 'EFBIG', startFileLimit, missingFileLimit()],
-] as const;
+const file = '/dead-letters.jsonl';
 
-describe.each(kinds)('%s (%s), met by the dead-letter file', (name, errno, startDisk, missing) => {
-  if (missing) console.warn(`SKIPPED: dead letters and ${name}: ${missing}`);
-  let disk: ScarceDisk;
+describe('a full disk, met by the dead-letter file', () => {
+  const { it, time } = useVirtualTime();
+  let disk: SimulatedDisk;
   let receiver: ScriptedReceiver;
-  let received: Arrival[];
-  let deadLetters: ReturnType<typeof deadLetterArrivals>;
-  let run: FaultRun;
+  /** Received, or synced to the disk. */
+  let there: Set<string>;
+  let run: VirtualFaultRun;
 
-  beforeEach(async (context) => {
-    if (missing) return context.skip(missing);
-    disk = await startDisk();
-    receiver = await createScriptedReceiver();
-    deadLetters = deadLetterArrivals(disk.file);
-    received = [];
-    const arrivals: Arrivals = {
-      next: async () => {
-        const kept = await deadLetters.next();
-        const taken = await receiver.next();
-        received.push(...taken);
-        return [...kept, ...taken];
-      },
-    };
-    run = await startFaultRun({
-      logsPerSecond: 600,
-      shards,
-      arrivals,
-      allowsMixing: true, // two places, which are looked at one after the other
-      args: [
-        ...['--host', '127.0.0.1', '--port', String(receiver.port)],
-        ...['--max-message-bytes', '680B', '--oversize', 'dead-letter'],
-        ...['--dead-letter', disk.file, '--dead-letter-max-size', '1GiB'],
-      ],
-    });
-  });
+  beforeEach(() =>
+    time.run(async () => {
+      const place = createVirtualPlace(time);
+      let kept: Arrival[] = [];
+      disk = new SimulatedDisk((line) => {
+        const record = parseRecord(line);
+        if ('problem' in record) throw new Error(`${record.problem}: ${line}`);
+        kept.push(...numbersOf([record]));
+      });
+      receiver = await place.createReceiver();
+      there = new Set();
+      const arrivals: Arrivals = {
+        next: async () => {
+          const fresh = [...kept, ...(await receiver.next())];
+          kept = [];
+          for (const { shard, number } of fresh) there.add(`${shard}-${number}`);
+          return fresh;
+        },
+      };
+      run = await place.startFaultRun({
+        logsPerSecond: 600,
+        shards,
+        arrivals,
+        disk,
+        allowsMixing: true, // two places, which are looked at one after the other
+        args: [
+          ...['--host', '127.0.0.1', '--port', String(receiver.port)],
+          ...['--max-message-bytes', '680B', '--oversize', 'dead-letter'],
+          ...['--dead-letter', file, '--dead-letter-max-size', '1GiB'],
+        ],
+      });
+    }),
+  );
 
-  afterEach(async () => {
-    if (missing) return;
-    await run.close();
-    await receiver.close();
-    await disk.dispose();
-  });
+  afterEach(() =>
+    time.run(async () => {
+      await run.close();
+      await receiver.close();
+    }),
+  );
 
-  const pid = () => run.daemon.child.pid ?? 0;
   const group = () => run.emulator.stats().logstores[0]?.consumerGroups[0];
   const checkpoints = () => group()?.checkpoints.map(({ sequence }) => sequence);
 
@@ -70,40 +71,36 @@ describe.each(kinds)('%s (%s), met by the dead-letter file', (name, errno, start
   async function exhaust(): Promise<void> {
     await run.daemon.waitForLog('shards assigned');
     await run.moreArrived(200);
-    await disk.exhaust(pid());
+    disk.state = 'full';
     const line = await run.daemon.waitForLog('cannot be written', 40_000);
-    expect(line).toMatchObject({ level: 'error', file: disk.file, errno });
+    expect(line).toMatchObject({ level: 'error', file, errno: 'ENOSPC' });
     expect(Date.parse(String(line.since))).toBeGreaterThan(0);
     let before: unknown;
-    await waitUntil(
-      () => {
-        const now = checkpoints();
-        const isStill = JSON.stringify(now) === JSON.stringify(before);
-        before = now;
-        if (!isStill) throw new Error(`checkpoints still move: ${JSON.stringify(now)}`);
-      },
-      { timeoutMs: 60_000, intervalMs: 5_500 }, // longer than the pause between two tries: a small log may still fit
-    );
+    const isStill = () => {
+      const now = checkpoints();
+      if (JSON.stringify(now) === JSON.stringify(before)) return;
+      before = now;
+      throw new Error(`checkpoints still move: ${JSON.stringify(now)}`);
+    };
+    await time.poll(isStill, 60_000, 5_500); // longer than the pause between two tries: a small log may still fit
   }
 
   async function expectEverything(): Promise<void> {
     const { violations, generated } = await run.settle(60_000);
     expect(violations).toEqual([]);
-    // What was seen in between may have been taken back: this is what is there at the end, every line of it whole.
-    const there = new Set([...received, ...(await deadLetters.all())].map(({ shard, number }) => `${shard}-${number}`));
     expect(there.size).toBe(generated);
   }
 
   it('its shards wait and keep their leases; when there is room, all goes on', async () => {
     await exhaust();
     const held = checkpoints();
-    await sleep(groupTimeoutMs + 1_000);
+    await time.sleep(groupTimeoutMs + 1_000);
     expect(checkpoints()).toEqual(held);
     expect(group()?.consumers.map(({ owned }) => owned.length)).toEqual([shards]);
     const told = run.daemon.logged().filter(({ msg }) => String(msg).includes('cannot be written'));
     expect(told).toHaveLength(1);
 
-    await disk.relieve(pid());
+    disk.state = 'well';
     await run.daemon.waitForLog('dead letters can be written again', 30_000);
     await run.moreArrived(500);
     await expectEverything();
@@ -112,11 +109,11 @@ describe.each(kinds)('%s (%s), met by the dead-letter file', (name, errno, start
 
   it('SIGTERM ends it in time, and its successor loses nothing', async () => {
     await exhaust();
-    const startMs = performance.now();
+    const startMs = time.clock.monotonic();
     expect(await run.daemon.stop('SIGTERM')).toBe(1);
-    expect(performance.now() - startMs).toBeLessThan(15_000);
+    expect(time.clock.monotonic() - startMs).toBeLessThan(15_000);
     expect(run.daemon.logged().at(-1)?.msg).toContain('not everything pulled is');
-    await disk.relieve(pid()).catch(() => undefined); // a process that has ended has no limit
+    disk.state = 'well';
     run.start('a');
     await run.moreArrived(500);
     await expectEverything();

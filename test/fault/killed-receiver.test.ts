@@ -84,5 +84,5 @@ describe('a receiver that writes what it has read, killed in full flow', () => {
     expect(received).toBe(generated);
     expect(stepsBack).toBeLessThanOrEqual(kills);
     expect(await run.daemon.stop()).toBe(0);
-  }, 90_000);
+  });
 });

@@ -1,13 +1,13 @@
-/** A receiver that is there, and does what it should not. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
-import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+/**
+ * A receiver that is there, and does what it should not: the whole program in virtual time. Over real sockets it is in
+ * misbehaving-receiver-real.test.ts.
+ */
+import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { InvariantOptions } from '../support/invariant.ts';
 import {
   allowsOnly,
   closesUnread,
   closesWhenIdle,
-  createScriptedReceiver,
   endsFirstAfter,
   ignores,
   type Manner,
@@ -20,18 +20,28 @@ import {
   stallsAfter,
 } from '../support/scripted-receiver.ts';
 import { createChoices } from '../support/seed.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { createVirtualPlace, type VirtualFaultRun, type VirtualPlace } from '../support/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
+
+const { it, time } = useVirtualTime();
 
 let receiver: ScriptedReceiver;
-let run: FaultRun;
+let run: VirtualFaultRun;
+let place: VirtualPlace;
 
-afterEach(async () => {
-  await run.close();
-  await receiver.close();
+beforeEach(() => {
+  place = createVirtualPlace(time);
 });
 
+afterEach(() =>
+  time.run(async () => {
+    await run.close();
+    await receiver.close();
+  }),
+);
+
 async function start(args: readonly string[] = [], options: InvariantOptions = {}): Promise<void> {
-  run = await startFaultRun({
+  run = await place.startFaultRun({
     arrivals: receiver,
     args: ['--host', '127.0.0.1', '--port', String(receiver.port), ...args],
     ...options,
@@ -53,26 +63,22 @@ describe('a receiver that', () => {
   it.each<[string, (bytes: number) => Manner]>([
     ['resets connections after some bytes', resetsAfter],
     ['ends its side first, after some bytes', endsFirstAfter],
-  ])(
-    '%s: nothing is lost',
-    async (what, manner) => {
-      receiver = await createScriptedReceiver();
-      await start();
-      const choices = createChoices(what);
-      for (let fault = 1; fault <= 4; fault++) {
-        await run.moreArrived(500);
-        receiver.behave(manner(choices.between(0, 300_000)));
-        await waitUntil(() => expect(receiver.broken).toBeGreaterThanOrEqual(fault));
-        receiver.behave(reads);
-      }
+  ])('%s: nothing is lost', async (what, manner) => {
+    receiver = await place.createReceiver();
+    await start();
+    const choices = createChoices(what);
+    for (let fault = 1; fault <= 4; fault++) {
       await run.moreArrived(500);
-      await expectEverything();
-    },
-    60_000,
-  );
+      receiver.behave(manner(choices.between(0, 300_000)));
+      await time.until(() => receiver.broken >= fault);
+      receiver.behave(reads);
+    }
+    await run.moreArrived(500);
+    await expectEverything();
+  });
 
   it('breaks every connection sooner than it is confirmed: said, and nothing is lost', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     receiver.behave(allowsOnly(500));
     await start(['--confirm-interval', '10s']);
     const told = await run.daemon.waitForLog('set --confirm-interval', 30_000);
@@ -80,10 +86,10 @@ describe('a receiver that', () => {
     expect(told.lastLivedMs).toBeLessThan(10_000);
     receiver.behave(reads);
     await expectEverything();
-  }, 60_000);
+  });
 
   it('closes connections unread: nothing is lost', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     await start();
     await run.moreArrived(500);
     const before = receiver.connections;
@@ -92,20 +98,20 @@ describe('a receiver that', () => {
     receiver.behave(reads);
     await run.moreArrived(2_000);
     await expectEverything();
-  }, 60_000);
+  });
 
   it('closes connections unread, with --confirm off: logs are lost', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     await start(['--confirm', 'off']);
     receiver.behave(closesUnread(100));
     await eventuallyConnections(4);
     receiver.behave(reads);
     await run.moreArrived(500);
     expect((await run.settle()).lost).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   it('closes while idle: nothing is lost', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     await start(['--confirm-interval', '2s']);
     await run.moreArrived(500);
     receiver.behave(closesWhenIdle(300));
@@ -118,26 +124,27 @@ describe('a receiver that', () => {
     }
     receiver.behave(reads);
     await run.moreArrived(500);
+    expect(receiver.broken).toBeGreaterThan(0);
     await expectEverything();
-  }, 60_000);
+  });
 
   it('refuses for a while, three times: nothing is lost', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     await start();
     const choices = createChoices('refuses for a while');
     for (let refusal = 0; refusal < 3; refusal++) {
       await run.moreArrived(500);
       await receiver.refuse();
-      await sleep(choices.between(200, 600));
+      await time.sleep(choices.between(200, 600));
       await receiver.listen();
     }
     await run.moreArrived(500);
     expect(receiver.broken).toBeGreaterThan(0);
     await expectEverything();
-  }, 60_000);
+  });
 
   it('reads 50 KB a second for a while: nothing is lost', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     await start(['--confirm-timeout', '500ms'], { allowsStale: true });
     await run.moreArrived(500);
     const before = receiver.connections;
@@ -148,10 +155,10 @@ describe('a receiver that', () => {
     const { generated, received, lost } = await run.settle();
     expect(lost).toBe(0);
     expect(received).toBe(generated);
-  }, 60_000);
+  });
 
   it('stops reading for a while, and goes on: nothing is lost', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     await start([], { allowsStale: true });
     await run.moreArrived(500);
     receiver.behave(stallsAfter(50_000, 1_500));
@@ -161,10 +168,10 @@ describe('a receiver that', () => {
     const { generated, received, violations } = await run.settle();
     expect(violations).toEqual([]);
     expect(received).toBe(generated);
-  }, 60_000);
+  });
 
   it('accepts and never reads, for a while: nothing is lost', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     await start(['--confirm-timeout', '500ms', '--timeout', '1s']);
     await run.moreArrived(500);
     const before = receiver.connections;
@@ -175,10 +182,10 @@ describe('a receiver that', () => {
     const { generated, received, violations } = await run.settle();
     expect(violations).toEqual([]);
     expect(received).toBe(generated);
-  }, 60_000);
+  });
 
   it('takes one connection at a time: noticed, and nothing is lost or sent twice', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     receiver.behave(oneAtATime());
     await start([], { allowsMixing: true });
     await run.daemon.waitForLog('the receiver takes one connection at a time');
@@ -187,15 +194,15 @@ describe('a receiver that', () => {
     expect(violations).toEqual([]);
     expect(received).toBe(generated);
     expect(duplicates).toBe(0);
-  }, 60_000);
+  });
 
   it('resets all connections, whatever is on them, without --strict-order: nothing is lost', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     await start([], { allowsMixing: true });
     const choices = createChoices('resets without --strict-order');
     for (let fault = 1; fault <= 5; fault++) {
       await run.moreArrived(300);
-      await sleep(choices.between(0, 600)); // at any point of a rotation
+      await time.sleep(choices.between(0, 600)); // at any point of a rotation
       receiver.resetAll();
     }
     await run.moreArrived(500);
@@ -204,10 +211,10 @@ describe('a receiver that', () => {
     expect(violations).toEqual([]);
     expect(received).toBe(generated);
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('does not answer an end at first: asked again, and confirmed from then on', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     receiver.behave(neverCloses);
     await start();
     await run.daemon.waitForLog('does not answer the end of a connection');
@@ -223,10 +230,10 @@ describe('a receiver that', () => {
     expect(violations).toEqual([]);
     expect(received).toBe(generated);
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('never answers an end: found at start, warned of, and served as without confirmation', async () => {
-    receiver = await createScriptedReceiver();
+    receiver = await place.createReceiver();
     receiver.behave(neverCloses);
     await start(['--confirm-timeout', '300ms']);
     const warning = await run.daemon.waitForLog('the receiver does not answer the end of a connection');
@@ -235,14 +242,9 @@ describe('a receiver that', () => {
     const { generated, received, duplicates } = await run.settle();
     expect(received).toBe(generated);
     expect(duplicates).toBe(0);
-  }, 60_000);
+  });
 });
 
 function eventuallyConnections(count: number): Promise<void> {
-  return waitUntil(
-    () => {
-      if (receiver.connections < count) throw new Error(`${receiver.connections} of ${count} connections`);
-    },
-    { timeoutMs: 30_000 },
-  );
+  return time.until(() => receiver.connections >= count, 30_000);
 }

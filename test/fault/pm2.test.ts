@@ -14,7 +14,7 @@ const instances = 4;
 const shards = 8;
 const heartbeatIntervalMs = 2_000;
 /** For a noisy machine. With the interval it is below the group's timeout (three intervals), the wait of a new name. */
-const slackMs = 0.9 * heartbeatIntervalMs;
+const slackMs = 1.9 * heartbeatIntervalMs;
 const app = 'sls-syslog';
 
 describe('under pm2', () => {
@@ -124,7 +124,7 @@ strict-order: true
       expect(name).toMatch(new RegExp(`^siem-.+-${index}$`));
     }
     await run.moreArrived(1_000);
-  }, 90_000);
+  });
 
   it('`pm2 reload` in full flow: nothing is lost or sent twice, and each shard flows again at once', async () => {
     const before = { owned: owned(), pids: await pids() };
@@ -142,7 +142,7 @@ strict-order: true
     await run.moreArrived(1_000);
     for (const pid of before.pids) await expectDrained(pid);
     expect(run.invariant.findings).toMatchObject({ violations: [], duplicates: 0 });
-  }, 60_000);
+  });
 
   it('one that is killed is restarted, and has its shards back', async () => {
     const before = { owned: owned(), pids: await pids() };
@@ -159,7 +159,7 @@ strict-order: true
     expect((await pids()).slice(1)).toEqual(before.pids.slice(1));
     await run.moreArrived(1_000);
     expect(run.invariant.findings.violations).toEqual([]);
-  }, 60_000);
+  });
 
   it('`pm2 stop` drains: exit code 0, and what has arrived is checkpointed, to the last log', async () => {
     const before = await pids();
@@ -176,7 +176,7 @@ strict-order: true
     const { generated, received, violations } = await run.settle();
     expect(violations).toEqual([]);
     expect(received).toBe(generated);
-  }, 90_000);
+  });
 
   it('a second app for the group has the names of the first: both say so', async () => {
     // Two that always save the same cursors cannot be told apart, and two that confirm in the same rhythm may for ever:

@@ -7,6 +7,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { EmulatorStats } from '../../src/emulator/emulator.ts';
 import { type EmulatorProcess, startEmulatorProcess } from '../support/emulator-process.ts';
 import { type FaultRun, type LogServiceProcess, startFaultRun } from '../support/fault-run.ts';
+import { freePort } from '../support/listen.ts';
 import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
 import { createChoices } from '../support/seed.ts';
 
@@ -23,7 +24,8 @@ afterEach(async () => {
 
 /** Killed and started again on its port, with its state. */
 async function startService(): Promise<LogServiceProcess & { restart(awayMs: number): Promise<void> }> {
-  const common = ['--state', path.join(directory, 'state'), '--logs', '0', '--shards', '4'];
+  const port = ['--port', String(await freePort())];
+  const common = [...port, '--state', path.join(directory, 'state'), '--logs', '0', '--shards', '4'];
   let emulator: EmulatorProcess = startEmulatorProcess(common);
   const { endpoint } = await emulator.ready;
   const admin = async (method: string, action: string, body?: unknown): Promise<unknown> => {
@@ -48,7 +50,7 @@ async function startService(): Promise<LogServiceProcess & { restart(awayMs: num
     restart: async (awayMs) => {
       await emulator.stop('SIGKILL');
       await sleep(awayMs);
-      const rate = ['--rate', String(logsPerSecond), '--port', new URL(endpoint).port];
+      const rate = ['--rate', String(logsPerSecond)];
       emulator = startEmulatorProcess([...common, ...rate]);
       await emulator.ready;
     },
@@ -80,4 +82,4 @@ it('killed five times, and back with its state: nothing is lost, and no checkpoi
   expect(violations).toEqual([]);
   expect(received).toBe(generated);
   expect(await run.daemon.stop()).toBe(0);
-}, 90_000);
+});

@@ -1,33 +1,38 @@
-/** A log service that fails: answers, bodies, heartbeats, checkpoints, shards, credentials. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+/** A log service that fails: answers, bodies, heartbeats, checkpoints, shards, credentials. In virtual time. */
+import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { Fault, FaultRule } from '../../src/emulator/emulator.ts';
-import { type FaultRun, groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
-import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { groupTimeoutMs } from '../support/fault-run.ts';
+import type { ScriptedReceiver } from '../support/scripted-receiver.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
 describe('a log service that', () => {
+  const { it, time } = useVirtualTime();
   let receiver: ScriptedReceiver;
-  let run: FaultRun;
+  let run: VirtualFaultRun;
 
-  beforeEach(async () => {
-    receiver = await createScriptedReceiver();
-    run = await startFaultRun({
-      arrivals: receiver,
-      args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
-    });
-    await run.moreArrived(500);
-  });
+  beforeEach(() =>
+    time.run(async () => {
+      const place = createVirtualPlace(time);
+      receiver = await place.createReceiver();
+      run = await place.startFaultRun({
+        arrivals: receiver,
+        args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
+      });
+      await run.moreArrived(500);
+    }),
+  );
 
-  afterEach(async () => {
-    await run.close();
-    await receiver.close();
-  });
+  afterEach(() =>
+    time.run(async () => {
+      await run.close();
+      await receiver.close();
+    }),
+  );
 
   const faults = () => run.emulator.faults;
   const injected = (kind: string) => faults().injected[kind] ?? 0;
-  const injectedAtLeast = (kind: string, count: number) =>
-    waitUntil(() => expect(injected(kind)).toBeGreaterThanOrEqual(count), { timeoutMs: 20_000 });
+  const injectedAtLeast = (kind: string, count: number) => time.until(() => injected(kind) >= count, 20_000);
   const burst = (fault: Fault, rule: Omit<FaultRule, 'fault'>) => faults().set({ rules: [{ ...rule, fault }] });
 
   async function expectEverything() {
@@ -43,18 +48,14 @@ describe('a log service that', () => {
     ['resets before the answer', { kind: 'reset' }],
     ['carries requests out and resets', { kind: 'lost-answer' }],
     ['is slow by 400 ms', { kind: 'latency', delayMs: 400 }],
-  ])(
-    '%s, half of all requests for a while: nothing is lost or sent twice',
-    async (_, fault) => {
-      burst(fault, { probability: 0.5 });
-      await injectedAtLeast(fault.kind, 12);
-      faults().clear();
-      await run.moreArrived(500);
-      expect((await expectEverything()).duplicates).toBe(0);
-      expect(await run.daemon.stop()).toBe(0);
-    },
-    60_000,
-  );
+  ])('%s, half of all requests for a while: nothing is lost or sent twice', async (_, fault) => {
+    burst(fault, { probability: 0.5 });
+    await injectedAtLeast(fault.kind, 12);
+    faults().clear();
+    await run.moreArrived(500);
+    expect((await expectEverything()).duplicates).toBe(0);
+    expect(await run.daemon.stop()).toBe(0);
+  });
 
   it.each<Fault>([
     { kind: 'reset-in-body' },
@@ -63,20 +64,16 @@ describe('a log service that', () => {
     { kind: 'wrong-raw-size', byBytes: -7 },
     { kind: 'wrong-raw-size', byBytes: 7 },
     { kind: 'garbage-protobuf' },
-  ])(
-    'sends bad bodies, three times two ($kind): pulled again, nothing is lost',
-    async (fault) => {
-      for (let time = 1; time <= 3; time++) {
-        const before = injected(fault.kind);
-        burst(fault, { action: 'PullLogs', times: 2 });
-        await injectedAtLeast(fault.kind, before + 2);
-        await run.moreArrived(300);
-      }
-      await expectEverything();
-      expect(await run.daemon.stop()).toBe(0);
-    },
-    60_000,
-  );
+  ])('sends bad bodies, three times two ($kind): pulled again, nothing is lost', async (fault) => {
+    for (let round = 1; round <= 3; round++) {
+      const before = injected(fault.kind);
+      burst(fault, { action: 'PullLogs', times: 2 });
+      await injectedAtLeast(fault.kind, before + 2);
+      await run.moreArrived(300);
+    }
+    await expectEverything();
+    expect(await run.daemon.stop()).toBe(0);
+  });
 
   it('refuses heartbeats for less than the group’s timeout: nothing happens', async () => {
     faults().set({ heartbeatsRefused: true });
@@ -87,7 +84,7 @@ describe('a log service that', () => {
     expect((await expectEverything()).duplicates).toBe(0);
     expect(run.daemon.logged().some(({ msg }) => String(msg).includes('no heartbeat was answered'))).toBe(false);
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('refuses heartbeats for longer: the shards are dropped, and taken up again', async () => {
     faults().set({ heartbeatsRefused: true });
@@ -96,7 +93,7 @@ describe('a log service that', () => {
     await run.moreArrived(2_000);
     await expectEverything();
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('refuses checkpoints for a while: the shards are left, never forced, and taken up again', async () => {
     faults().set({ checkpointsRefused: true });
@@ -106,7 +103,7 @@ describe('a log service that', () => {
     await run.moreArrived(2_000);
     await expectEverything();
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('splits and merges shards under load: nothing is lost or sent twice', async () => {
     const children = run.emulator.split({ shard: 0 });
@@ -118,15 +115,15 @@ describe('a log service that', () => {
     const { duplicates } = await expectEverything();
     expect(duplicates).toBe(0);
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('says that the credentials have expired, until they are renewed: nothing is lost', async () => {
     faults().set({ credentialsExpired: true });
     await injectedAtLeast('credentials-expired', 5);
-    await sleep(groupTimeoutMs); // longer than the group waits
+    await time.sleep(groupTimeoutMs); // longer than the group waits
     faults().clear();
     await run.moreArrived(2_000);
     await expectEverything();
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 });

@@ -1,20 +1,28 @@
-/** A receiver that reads so slowly that what the kernels' buffers hold takes it many times the confirmation's timeout. */
-import { afterEach, expect, it } from 'vitest';
-import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
-import { createScriptedReceiver, readsAt, type ScriptedReceiver } from '../support/scripted-receiver.ts';
+/**
+ * A receiver that reads so slowly that what the kernels' buffers hold takes it many times the confirmation's timeout. In
+ * virtual time.
+ */
+import { afterEach, expect } from 'vitest';
+import { readsAt, type ScriptedReceiver } from '../support/scripted-receiver.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
+const { it, time } = useVirtualTime();
 let receiver: ScriptedReceiver;
-let run: FaultRun;
+let run: VirtualFaultRun;
 
-afterEach(async () => {
-  await run.close();
-  await receiver.close();
-});
+afterEach(() =>
+  time.run(async () => {
+    await run.close();
+    await receiver.close();
+  }),
+);
 
 it('is given longer, until it confirms: nothing is lost, nor sent again for ever', async () => {
-  receiver = await createScriptedReceiver();
+  const place = createVirtualPlace(time);
+  receiver = await place.createReceiver();
   receiver.behave(readsAt(400_000));
-  run = await startFaultRun({
+  run = await place.startFaultRun({
     logsPerSecond: 0,
     arrivals: receiver,
     args: ['--host', '127.0.0.1', '--port', String(receiver.port), '--confirm-timeout', '500ms'],
@@ -26,4 +34,4 @@ it('is given longer, until it confirms: nothing is lost, nor sent again for ever
   expect(lost).toBe(0);
   expect(received).toBe(generated);
   expect(run.daemon.logged().map(({ code }) => code)).toContain('confirm-timeout');
-}, 90_000);
+});

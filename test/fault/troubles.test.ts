@@ -1,29 +1,36 @@
 /** What the operator reads while the daemon cannot go on: said once, since when, and when it is over; nothing is lost. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it as itReally } from 'vitest';
 import { createEmulator, DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
 import { startCli } from '../support/cli.ts';
-import { type FaultRun, groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
+import { groupTimeoutMs } from '../support/fault-run.ts';
 import { createScriptedReceiver, reads, type ScriptedReceiver } from '../support/scripted-receiver.ts';
 import { createSignedClient } from '../support/signed-client.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
 describe('a daemon that cannot go on says why, once, and goes on when it can:', () => {
+  const { it, time } = useVirtualTime();
   let receiver: ScriptedReceiver;
-  let run: FaultRun;
+  let run: VirtualFaultRun;
 
-  beforeEach(async () => {
-    receiver = await createScriptedReceiver();
-    run = await startFaultRun({
-      arrivals: receiver,
-      args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
-    });
-    await run.moreArrived(500);
-  });
+  beforeEach(() =>
+    time.run(async () => {
+      const place = createVirtualPlace(time);
+      receiver = await place.createReceiver();
+      run = await place.startFaultRun({
+        arrivals: receiver,
+        args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
+      });
+      await run.moreArrived(500);
+    }),
+  );
 
-  afterEach(async () => {
-    await run.close();
-    await receiver.close();
-  });
+  afterEach(() =>
+    time.run(async () => {
+      await run.close();
+      await receiver.close();
+    }),
+  );
 
   const lines = (text: string) => run.daemon.logged().filter(({ msg }) => String(msg).includes(text));
   const trouble = 'the log service cannot be used';
@@ -34,42 +41,38 @@ describe('a daemon that cannot go on says why, once, and goes on when it can:', 
     ['a project that is gone', 404, 'ProjectNotExist', undefined, /check the project "demo"/],
     ['a project that is disabled', 403, 'ProjectForbidden', undefined, /disabled/],
     ['a read quota', 403, 'ShardReadQuotaExceed', 'PullLogs', /splitting the shard helps/],
-  ])(
-    '%s',
-    async (_, status, code, action, advice) => {
-      const beforeMs = Date.now();
-      run.emulator.faults.set({ rules: [{ fault: { kind: 'error', status, code }, ...(action && { action }) }] });
-      await run.daemon.waitForLog(trouble);
-      // Long enough for several more failures, and where heartbeats fail too, for the shards to be given up.
-      const failures = run.emulator.faults.injected.error ?? 0;
-      const enoughMs = Date.now() + groupTimeoutMs;
-      await waitUntil(() => {
-        expect(Date.now()).toBeGreaterThan(enoughMs);
-        expect(run.emulator.faults.injected.error).toBeGreaterThan(failures + 2);
-      });
-      const [told, ...more] = lines(trouble);
-      expect(more).toEqual([]);
-      expect(told?.reason).toMatch(advice);
-      expect(Date.parse(String(told?.since))).toBeGreaterThanOrEqual(beforeMs);
-      run.emulator.faults.clear();
-      await run.moreArrived(2_000);
-      await run.daemon.waitForLog('the log service can be used again', 30_000);
-      const findings = await run.settle();
-      expect(findings.violations).toEqual([]);
-      expect(findings.received).toBe(findings.generated);
-      expect(await run.daemon.stop()).toBe(0);
-    },
-    90_000,
-  );
+  ])('%s', async (_, status, code, action, advice) => {
+    const beforeMs = time.clock.now();
+    run.emulator.faults.set({ rules: [{ fault: { kind: 'error', status, code }, ...(action && { action }) }] });
+    await run.daemon.waitForLog(trouble);
+    // Long enough for several more failures, and where heartbeats fail too, for the shards to be given up.
+    const failures = run.emulator.faults.injected.error ?? 0;
+    const enoughMs = time.clock.now() + groupTimeoutMs;
+    await time.poll(() => {
+      expect(time.clock.now()).toBeGreaterThan(enoughMs);
+      expect(run.emulator.faults.injected.error).toBeGreaterThan(failures + 2);
+    });
+    const [told, ...more] = lines(trouble);
+    expect(more).toEqual([]);
+    expect(told?.reason).toMatch(advice);
+    expect(Date.parse(String(told?.since))).toBeGreaterThanOrEqual(beforeMs);
+    run.emulator.faults.clear();
+    await run.moreArrived(2_000);
+    await run.daemon.waitForLog('the log service can be used again', 30_000);
+    const findings = await run.settle();
+    expect(findings.violations).toEqual([]);
+    expect(findings.received).toBe(findings.generated);
+    expect(await run.daemon.stop()).toBe(0);
+  });
 
   it('data that has expired: says how much is lost, and goes on at the earliest that is left', async () => {
     await receiver.refuse();
     const before = run.emulator.stats().logsGenerated;
-    await waitUntil(() => expect(run.emulator.stats().logsGenerated).toBeGreaterThan(before + 3_000));
+    await time.poll(() => expect(run.emulator.stats().logsGenerated).toBeGreaterThan(before + 3_000));
     run.emulator.expire();
     await receiver.listen();
     receiver.behave(reads);
-    await waitUntil(() => {
+    await time.poll(() => {
       const told = lines('LOGS LOST').map(({ shard }) => shard);
       expect(told.sort()).toEqual([0, 1, 2, 3]);
     });
@@ -84,10 +87,10 @@ describe('a daemon that cannot go on says why, once, and goes on when it can:', 
       expect(msg).toMatch(/no longer has the data at shard \d/);
     }
     expect(await run.daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 });
 
-it('a daemon whose group cannot be created for the quota ends, and lists the groups that there are', async () => {
+itReally('a daemon whose group cannot be created for the quota ends, and lists the groups that there are', async () => {
   const emulator = createEmulator({ shards: 1 });
   const { endpoint } = await emulator.start();
   const receiver = await createScriptedReceiver();
@@ -116,4 +119,4 @@ it('a daemon whose group cannot be created for the quota ends, and lists the gro
     await receiver.close();
     await emulator.close();
   }
-}, 30_000);
+});

@@ -1,25 +1,25 @@
-/** Several sources and receivers in one process: who waits for whom, and who does not. */
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+/** Several sources and receivers in one process: who waits for whom, and who does not. In virtual time. */
+import type { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import type { Flow } from '../../src/config/config.ts';
 import { DeadLetterFile } from '../../src/dead-letter/file.ts';
 import { AppError, ConfigError } from '../../src/errors.ts';
 import { FlowScope } from '../support/flow-scope.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { listen } from '../support/listen.ts';
+import { createVirtualFlowPlace } from '../support/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
 describe('several flows in one process', () => {
+  const { it, time } = useVirtualTime();
+  let place: ReturnType<typeof createVirtualFlowPlace>;
   let scope: FlowScope;
 
   beforeEach(() => {
-    scope = new FlowScope();
+    place = createVirtualFlowPlace(time);
+    scope = new FlowScope(place);
   });
 
-  afterEach(() => scope.close());
+  afterEach(() => time.run(() => scope.close()));
 
   async function prepare(logstores: readonly string[], receivers: readonly string[]): Promise<void> {
     for (const name of logstores) scope.logstore(name);
@@ -41,26 +41,24 @@ describe('several flows in one process', () => {
     expect([scope.checkpointed('web'), scope.checkpointed('app')]).toEqual([3_000, 2_000]);
     const assigned = daemon.lines.filter(({ msg }) => msg === 'shards assigned').map(({ source }) => source);
     expect(new Set(assigned)).toEqual(new Set(['web', 'app']));
-  }, 60_000);
+  });
 
   it('ends in time although a dead-letter file is not closed, for its disk hangs', async () => {
     await prepare(['web'], ['a']);
     scope.append('web', 100);
-    const directory = await mkdtemp(join(tmpdir(), 'flows-'));
-    const deadLetter = { path: join(directory, 'dead.jsonl'), maxBytes: 1 << 20, maxFiles: 5 };
+    const deadLetter = { path: '/dead.jsonl', maxBytes: 1 << 20, maxFiles: 5 };
     const daemon = await scope.start([await scope.flow('web>a', { delivery: { deadLetter } })]);
     await scope.until(() => expect(scope.sequence('a').unique).toBe(100));
     const close = vi.spyOn(DeadLetterFile.prototype, 'close').mockReturnValue(new Promise(() => undefined));
     try {
       const ended = daemon.drain(3_000).then(({ complete }) => complete);
-      expect(await Promise.race([ended, sleep(6_000, 'not ended')])).toBe(true);
+      expect(await Promise.race([ended, time.sleep(6_000).then(() => 'not ended')])).toBe(true);
     } finally {
       const files = close.mock.contexts as DeadLetterFile[];
       close.mockRestore();
       for (const file of files) await file.close();
-      await rm(directory, { recursive: true });
     }
-  }, 60_000);
+  });
 
   it('pulls a source once for two receivers, each with messages of its own', async () => {
     await prepare(['web'], ['a', 'b']);
@@ -75,7 +73,7 @@ describe('several flows in one process', () => {
     expect(fields).toMatchObject({ logs: 8_000 });
     expect(scope.emulator.stats().pulled.logs).toBe(4_000);
     for (const name of ['a', 'b']) expect(scope.sequence(name)).toMatchObject({ duplicate: 0, missing: 0 });
-  }, 60_000);
+  });
 
   it('holds the checkpoint for the receiver that is down, and nobody else', async () => {
     await prepare(['web', 'app'], ['a', 'b', 'c']);
@@ -98,7 +96,7 @@ describe('several flows in one process', () => {
       expect(scope.sequence('b').unique).toBeGreaterThanOrEqual(2_000);
     });
     expect((await daemon.drain(10_000)).complete).toBe(true);
-  }, 90_000);
+  });
 
   it('sends again what one receiver lost, and not to the other, which has it', async () => {
     await prepare(['web'], ['a', 'b']);
@@ -106,19 +104,18 @@ describe('several flows in one process', () => {
     await scope.receiver('b').close();
     // Answers the end of a connection as long as nothing came over it.
     const used = new Set<Socket>();
-    const breaking = createServer({ allowHalfOpen: true }, (socket) => {
+    const breaking = place.net.createServer((socket) => {
       socket.on('error', () => undefined);
       socket.on('end', () => used.has(socket) || socket.end());
       socket.on('data', () => used.add(socket));
     });
-    breaking.listen(port, '127.0.0.1');
-    await once(breaking, 'listening');
+    await listen(breaking, '127.0.0.1', port);
     const daemon = await scope.start(await scope.flows('web>a', 'web>b'));
     for (let round = 1; round <= 4; round++) {
       // In several batches, of which the other receiver has all.
       for (let n = 0; n < 5; n++) {
         scope.append('web', 200);
-        await sleep(60);
+        await time.sleep(60);
       }
       await scope.until(() => {
         expect(used.size).toBeGreaterThan(0);
@@ -133,15 +130,13 @@ describe('several flows in one process', () => {
     for (const name of ['a', 'b']) expect(scope.sequence(name).unique).toBe(4_000);
     expect(scope.sequence('a').duplicate).toBe(0);
     expect((await daemon.drain(10_000)).complete).toBe(true);
-  }, 90_000);
+  });
 
   it('goes on beside a source whose receiver reads nothing, and which has all of the budget', async () => {
     await prepare(['stuck', 'app'], ['a']);
     const sockets: Socket[] = [];
-    const deaf = createServer((socket) => sockets.push(socket.pause()));
-    deaf.listen(0, '127.0.0.1');
-    await once(deaf, 'listening');
-    const { port } = deaf.address() as AddressInfo;
+    const deaf = place.net.createServer((socket) => sockets.push(socket.pause()));
+    const port = await listen(deaf, '127.0.0.1', place.net.freePort());
     // More than the kernels' buffers hold.
     scope.append('stuck', 60_000);
     const small = { group: { maxInFlightBytes: 1 << 20 }, delivery: { confirm: 'off' as const } };
@@ -149,14 +144,12 @@ describe('several flows in one process', () => {
     const daemon = await scope.start([stuck, await scope.flow('app>a', small)]);
     await scope.until(() => expect(scope.emulator.stats().pulled.logs).toBeGreaterThan(10_000));
     let pulled = -1;
-    await waitUntil(
-      () => {
-        const before = pulled;
-        pulled = scope.emulator.stats().pulled.logs;
-        expect(pulled).toBe(before);
-      },
-      { timeoutMs: 30_000, intervalMs: 1_000 },
-    );
+    const isStill = () => {
+      const before = pulled;
+      pulled = scope.emulator.stats().pulled.logs;
+      expect(pulled).toBe(before);
+    };
+    await time.poll(isStill, 30_000, 1_000);
     expect(pulled).toBeLessThan(60_000);
     scope.append('app', 20_000);
     await scope.until(() => expect(scope.sequence('a').unique).toBe(20_000));
@@ -180,7 +173,7 @@ describe('several flows in one process', () => {
     });
     expect((await daemon.drain(10_000)).complete).toBe(true);
     expect(scope.sequence('b')).toMatchObject({ missing: 0, duplicate: 0 });
-  }, 90_000);
+  });
 
   it('says that everything is confirmed beside a receiver that was never there', async () => {
     await prepare(['web'], ['a', 'b']);
@@ -189,7 +182,7 @@ describe('several flows in one process', () => {
     const daemon = await scope.start([await scope.flow('web>a'), await scope.flow('web>b', { required: false })]);
     await scope.until(() => expect(scope.checkpointed('web')).toBe(1_000));
     expect(await daemon.drain(10_000)).toMatchObject({ complete: true, confirmed: true, fields: { logs: 1_000 } });
-  }, 60_000);
+  });
 
   it('goes on beside a source that does not exist, and uses that once it does', async () => {
     await prepare(['web'], ['a', 'b']);
@@ -205,7 +198,7 @@ describe('several flows in one process', () => {
     expect(told()).toHaveLength(1);
     expect(daemon.lines).toContainEqual({ source: 'late', msg: 'the source can be used again' });
     expect((await daemon.drain(10_000)).complete).toBe(true);
-  }, 60_000);
+  });
 
   it('goes on beside a source whose key is wrong from the start, and uses that once the key is mended', async () => {
     await prepare(['web', 'app'], ['a', 'b']);
@@ -224,7 +217,7 @@ describe('several flows in one process', () => {
     await scope.until(() => expect(scope.sequence('b').unique).toBe(500));
     expect(daemon.lines).toContainEqual({ source: 'app', msg: 'the source can be used again' });
     expect((await daemon.drain(10_000)).complete).toBe(true);
-  }, 60_000);
+  });
 
   it('leaves nothing undone beside a source that could never be used', async () => {
     await prepare(['web'], ['a', 'b']);
@@ -233,14 +226,14 @@ describe('several flows in one process', () => {
     await scope.until(() => expect(scope.sequence('a').unique).toBe(1_000));
     expect(await daemon.drain(10_000)).toMatchObject({ complete: true, fields: { logs: 1_000, unconfirmed: [] } });
     expect(scope.checkpointed('web')).toBe(1_000);
-  }, 60_000);
+  });
 
   it('ends with the error when no source is left that could go on', async () => {
     await prepare([], ['a']);
     await expect(scope.start(await scope.flows('none>a', 'neither>a'))).rejects.toMatchObject({
       code: 'logstore-not-exist',
     });
-  }, 60_000);
+  });
 
   it('is done when each source is read to --until; one that cannot be makes it incomplete', async () => {
     await prepare(['web', 'app'], ['a']);
@@ -254,5 +247,5 @@ describe('several flows in one process', () => {
     const summary = await (await scope.start([...good, await scope.flow('none>a', until)])).finished;
     expect(summary.complete).toBe(false);
     expect(scope.checkpointed('web')).toBe(200);
-  }, 60_000);
+  });
 });

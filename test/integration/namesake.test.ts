@@ -1,87 +1,94 @@
-/** Two processes under one consumer name: noticed by both. And nothing else that happens to processes looks like it. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CliProcess } from '../support/cli.ts';
-import { type FaultRun, groupTimeoutMs, namesakeText, startFaultRun } from '../support/fault-run.ts';
-import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
-import { waitUntil } from '../support/wait-until.ts';
+/**
+ * Two processes under one consumer name: noticed by both. And nothing else that happens to processes looks like it. The
+ * whole program in virtual time.
+ */
+import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { groupTimeoutMs, namesakeText } from '../support/fault-run.ts';
+import type { ScriptedReceiver } from '../support/scripted-receiver.ts';
+import type { VirtualCli } from '../support/virtual-cli.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
 const shards = 6;
 const heartbeatIntervalMs = groupTimeoutMs / 3;
-/** Two sightings after the time in which nothing is judged; one in two is the other's. And all again, for a slow machine. */
-const noticedWithinMs = 20 * (groupTimeoutMs + 4 * heartbeatIntervalMs);
+/** Two sightings after the time in which nothing is judged; one in two is the other's, which is chance. */
+const noticedWithinMs = 10 * (groupTimeoutMs + 4 * heartbeatIntervalMs);
 
 describe('processes of one consumer group', () => {
+  const { it, time } = useVirtualTime();
   let receiver: ScriptedReceiver;
-  let run: FaultRun;
+  let run: VirtualFaultRun;
 
-  beforeEach(async () => {
-    receiver = await createScriptedReceiver();
-  });
+  beforeEach(() =>
+    time.run(async () => {
+      const place = createVirtualPlace(time);
+      receiver = await place.createReceiver();
+      const args = ['--host', '127.0.0.1', '--port', String(receiver.port)];
+      // Two senders of one shard: what one repeats the other has checkpointed.
+      run = await place.startFaultRun({
+        logsPerSecond: 300,
+        arrivals: receiver,
+        args,
+        shards,
+        consumerNames: [],
+        allowsStale: true,
+      });
+    }),
+  );
 
-  afterEach(async () => {
-    await run.close();
-    await receiver.close();
-  });
+  afterEach(() =>
+    time.run(async () => {
+      await run.close();
+      await receiver.close();
+    }),
+  );
 
-  async function start(...consumerNames: string[]): Promise<CliProcess[]> {
-    const args = ['--host', '127.0.0.1', '--port', String(receiver.port)];
-    // Two senders of one shard: what one repeats the other has checkpointed.
-    run = await startFaultRun({ arrivals: receiver, args, shards, consumerNames: [], allowsStale: true });
-    return consumerNames.map((name) => run.start(name));
-  }
-
-  const reports = (daemon: CliProcess) => daemon.logged().filter(({ msg }) => String(msg).includes(namesakeText));
+  const reports = (daemon: VirtualCli) => daemon.logged().filter(({ msg }) => String(msg).includes(namesakeText));
   const owned = () =>
     run.emulator.stats().logstores[0]?.consumerGroups[0]?.consumers.map(({ name, owned }) => [name, owned.length]);
 
   it('two under one name: each says so, once, and delivers everything; the third, with its own, says nothing', async () => {
-    const [one, other, third] = (await start('a', 'a', 'b')) as [CliProcess, CliProcess, CliProcess];
-    await waitUntil(
-      () => {
-        for (const daemon of [one, other]) expect(reports(daemon)).toHaveLength(1);
-      },
-      { timeoutMs: noticedWithinMs },
-    );
+    const [one, other, third] = ['a', 'a', 'b'].map((name) => run.start(name)) as [VirtualCli, VirtualCli, VirtualCli];
+    await time.poll(() => {
+      for (const daemon of [one, other]) expect(reports(daemon)).toHaveLength(1);
+    }, noticedWithinMs);
+    await time.sleep(2 * (groupTimeoutMs + heartbeatIntervalMs)); // said once
     for (const daemon of [one, other]) {
       expect(reports(daemon)).toEqual([expect.objectContaining({ level: 'error', consumer: 'a' })]);
       expect(reports(daemon)[0]?.msg).toContain('--consumer-name');
-      expect(daemon.child.exitCode).toBeNull();
+      expect(await time.isPending(daemon.exited)).toBe(true);
     }
     expect(reports(third)).toEqual([]);
     run.emulator.setRate({ logsPerSecond: 0 });
     const everything = run.emulator.stats().logsGenerated;
-    await waitUntil(() => expect(run.invariant.findings.received).toBe(everything), { timeoutMs: 30_000 });
+    await time.poll(() => expect(run.invariant.findings.received).toBe(everything), 30_000);
     expect(run.invariant.findings).toMatchObject({ lost: 0 });
     expect(run.invariant.findings.duplicates).toBeGreaterThan(0);
   }, 120_000);
 
   it('three with names of their own say nothing: killed, restarted, stopped, frozen, with a service that fails', async () => {
-    let [a, b, c] = (await start('a', 'b', 'c')) as [CliProcess, CliProcess, CliProcess];
+    let [a, b, c] = ['a', 'b', 'c'].map((name) => run.start(name)) as [VirtualCli, VirtualCli, VirtualCli];
     const faults = run.emulator.faults;
     const settled = () =>
-      waitUntil(
-        () => {
-          expect(owned()?.sort()).toEqual([
-            ['a', 2],
-            ['b', 2],
-            ['c', 2],
-          ]);
-        },
-        { timeoutMs: 40_000 },
-      );
+      time.poll(() => {
+        expect(owned()?.sort()).toEqual([
+          ['a', 2],
+          ['b', 2],
+          ['c', 2],
+        ]);
+      });
     await settled();
-    await sleep(groupTimeoutMs + 2 * heartbeatIntervalMs);
+    await time.sleep(groupTimeoutMs + 2 * heartbeatIntervalMs);
 
     // Its last saves arrive when its successor has looked, and stand there until the successor's succeed.
     const slow = { kind: 'latency', delayMs: groupTimeoutMs + heartbeatIntervalMs } as const;
     faults.set({ rules: [{ action: 'UpdateCheckPoint', fault: slow, times: shards }] });
-    await waitUntil(() => expect(faults.injected.latency).toBe(shards));
+    await time.poll(() => expect(faults.injected.latency).toBe(shards));
     await a.stop('SIGKILL');
     a = run.start('a');
     await a.waitForLog('shards assigned');
     faults.set({ rules: [{ action: 'UpdateCheckPoint', fault: { kind: 'error', status: 500 } }] });
-    await sleep(slow.delayMs + 3 * heartbeatIntervalMs);
+    await time.sleep(slow.delayMs + 3 * heartbeatIntervalMs);
     faults.clear();
     await run.moreArrived(1_000);
 
@@ -92,19 +99,19 @@ describe('processes of one consumer group', () => {
       { kind: 'latency', delayMs: 700 },
     ] as const) {
       faults.set({ rules: [{ fault, probability: 0.4 }] });
-      await sleep(2 * heartbeatIntervalMs);
+      await time.sleep(2 * heartbeatIntervalMs);
       faults.clear();
     }
 
     // Its shards go to the others, and come back with those of one that ends in peace.
-    b.child.kill('SIGSTOP');
-    await waitUntil(() => expect(owned()?.some(([name]) => name === 'b')).toBe(false), { timeoutMs: 30_000 });
-    b.child.kill('SIGCONT');
+    b.pause();
+    await time.poll(() => expect(owned()?.some(([name]) => name === 'b')).toBe(false), 30_000);
+    b.resume();
     await settled();
     expect(await c.stop()).toBe(0);
     c = run.start('c');
     await settled();
-    await sleep(groupTimeoutMs + 2 * heartbeatIntervalMs);
+    await time.sleep(groupTimeoutMs + 2 * heartbeatIntervalMs);
 
     // The saves that came late took checkpoints back, as their sender was gone: that repeats logs, and loses none.
     const { generated, received, lost } = await run.settle(); // looks for reports, too

@@ -4,10 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { createReceiver, type Receiver } from '../../src/receiver/receiver.ts';
 import { type CliProcess, startCli } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/listen.ts';
 import { testedEncoder } from '../support/tested-encoder.ts';
 
 const shards = 8;
@@ -20,7 +22,7 @@ describe('daemon processes', () => {
 
   beforeEach(async () => {
     emulator = createEmulator({ shards });
-    receiver = createReceiver({ protocol: 'tcp', host: '127.0.0.1', port: 0 });
+    receiver = createReceiver({ protocol: 'tcp', host: '127.0.0.1', port: await freePort() });
     running = [];
     const { endpoint } = await emulator.start();
     const { port } = await receiver.start();
@@ -55,10 +57,6 @@ describe('daemon processes', () => {
   const group = () => emulator.stats().logstores[0]?.consumerGroups[0];
   const owners = () => new Map(group()?.consumers.map(({ name, owned }) => [name, owned.length]));
   const sequence = () => receiver.stats().sequence;
-
-  function eventually(check: () => void, timeoutMs = 20_000): Promise<void> {
-    return vi.waitFor(check, { timeout: timeoutMs, interval: 20 });
-  }
 
   function expectNothingMissing(): void {
     expect(sequence().unique).toBe(emulator.stats().logsGenerated);
@@ -112,7 +110,7 @@ describe('daemon processes', () => {
     await eventually(expectNothingMissing);
     expect(await c.stop('SIGTERM')).toBe(0);
     expectCheckpointsAtTheEnd();
-  }, 90_000);
+  });
 
   it('go on at the checkpoint after a restart', async () => {
     emulator.append({ logs: 20_000 });
@@ -124,7 +122,7 @@ describe('daemon processes', () => {
     expectNothingMissing();
     expect(sequence().duplicate).toBe(0);
     expect(sequence().outOfOrder).toBe(0);
-  }, 60_000);
+  });
 
   it('wait for a receiver that is down, and hold no shards meanwhile', async () => {
     emulator.append({ logs: 1_000 });
@@ -137,7 +135,7 @@ describe('daemon processes', () => {
     await receiver.start();
     await eventually(expectNothingMissing);
     expect(await daemon.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('say what is not delivered, and exit with 1, when a receiver that takes nothing outlasts the drain', async () => {
     const stalled = createServer((socket) => socket.pause().on('error', () => undefined));
@@ -157,7 +155,7 @@ describe('daemon processes', () => {
     } finally {
       stalled.close();
     }
-  }, 30_000);
+  });
 
   it('end with a message that says what to check when the access key is wrong', async () => {
     environment.SLS_AK_KEY = 'not-the-secret';
@@ -166,7 +164,7 @@ describe('daemon processes', () => {
     const last = daemon.logged().at(-1);
     expect(String(last?.msg)).toMatch(/signature|secret|SLS_AK_KEY/i);
     expect(daemon.stderr.join('\n')).not.toContain('not-the-secret');
-  }, 30_000);
+  });
 
   it('take up another access key from the configuration file while they run', async () => {
     const directory = await mkdtemp(path.join(os.tmpdir(), 'sls-syslog-'));
@@ -188,5 +186,5 @@ describe('daemon processes', () => {
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 });

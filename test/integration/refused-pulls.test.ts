@@ -8,6 +8,7 @@ import { LookAhead } from '../../src/group/look-ahead.ts';
 import { createPullSize } from '../../src/group/pull-size.ts';
 import { Puller } from '../../src/group/puller.ts';
 import { EndPosition } from '../../src/group/start-position.ts';
+import { eventually } from '../support/eventually.ts';
 import { answerError, type Script } from '../support/scripted-http.ts';
 import { closeAll, type Made, makeService } from '../support/sls-client.ts';
 
@@ -67,13 +68,10 @@ it('sixteen shards that are refused leave their bytes and places to the others, 
     expect(Buffer.from(body!.bytes).toString()).toBe('abc');
     release();
   }
-  await vi.waitFor(
-    () => {
-      const asked = new Set(made.server.received.map(({ url }) => url));
-      expect(asked.size).toBe(20);
-    },
-    { timeout: 10_000 },
-  );
+  await eventually(() => {
+    const asked = new Set(made.server.received.map(({ url }) => url));
+    expect(asked.size).toBe(20);
+  });
   isOver = true;
   await Promise.all(refused);
   expect(budget.inUse).toBe(0);
@@ -100,7 +98,7 @@ it('a pull that is aborted, or whose client is closed, while it waits for bytes 
   expect(made.server.received).toHaveLength(count);
   expect(budget.inUse).toBe(16 * expectedBytes);
   all.release();
-  await vi.waitFor(() => expect(budget.inUse).toBe(0)); // the closed one's turn comes, and is passed on
+  await eventually(() => expect(budget.inUse).toBe(0)); // the closed one's turn comes, and is passed on
 });
 
 it('a trouble is over although a shard that had it waits for its bytes for long', async () => {
@@ -121,13 +119,13 @@ it('a trouble is over although a shard that had it waits for its bytes for long'
   };
   const resume = () => (++pauses < 3 ? Promise.resolve() : waitForLong());
   const waits = service.pull(0, 'cur', { maxLogGroups: 1, onPause: () => resume, signal });
-  await vi.waitFor(() => expect(pauses).toBe(3), { timeout: 10_000 });
+  await eventually(() => expect(pauses).toBe(3));
   const other = service.pull(1, 'cur', { maxLogGroups: 1, signal });
   // The other has had it too.
-  await vi.waitFor(() => expect(service.troubles[0]?.attempts).toBeGreaterThan(3), { timeout: 10_000 });
+  await eventually(() => expect(service.troubles[0]?.attempts).toBeGreaterThan(3));
   isOver = true;
   await other;
-  await vi.waitFor(() => expect(recoveries).toHaveLength(1), { timeout: 10_000 });
+  await eventually(() => expect(recoveries).toHaveLength(1));
   stuck.abort(new Error('enough'));
   await expect(waits).rejects.toThrow('enough');
 });
@@ -145,10 +143,10 @@ it('a trouble is not over while a shard that had it is not answered', async () =
   await server.requested(1);
   const other = service.pull(1, 'cur', options);
   await other;
-  await vi.waitFor(() => expect(answer).toBeDefined(), { timeout: 10_000 });
+  await eventually(() => expect(answer).toBeDefined());
   await sleep(50);
   expect(recoveries).toEqual([]);
   answer!();
   await hangs;
-  await vi.waitFor(() => expect(recoveries).toHaveLength(1), { timeout: 10_000 });
+  await eventually(() => expect(recoveries).toHaveLength(1));
 });

@@ -1,27 +1,37 @@
-/** Several receivers over real connections: one after the other goes away, and nothing is lost, held up or mixed. */
-import { afterEach, describe, expect, it } from 'vitest';
-import { createEmulator } from '../../src/emulator/emulator.ts';
+/**
+ * Several receivers over whole connections, in virtual time: one after the other goes away, and nothing is lost, held up
+ * or mixed.
+ */
+import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { Strategy } from '../../src/sink/placement.ts';
 import { createReceiversSink, type ReceiverFactory } from '../../src/sink/receivers.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { createSyslogSink } from '../../src/sink/syslog/create.ts';
-import { startDaemon } from '../support/daemon.ts';
 import {
   ChunkMaker,
   createLogRecorder,
   EventRecorder,
-  eventually,
   type LogLine,
   never,
   type TestMark,
 } from '../support/sink-harness.ts';
-import { createTcpPeer, type TcpPeer, type TcpPeerOptions } from '../support/tcp-peer.ts';
+import type { TcpPeer, TcpPeerOptions } from '../support/tcp-peer.ts';
+import { createVirtualPlace, type VirtualPlace } from '../support/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
+const { it, time } = useVirtualTime();
 const cleanups: (() => unknown)[] = [];
+let machine: VirtualPlace;
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+beforeEach(() => {
+  machine = createVirtualPlace(time);
 });
+
+afterEach(() =>
+  time.run(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  }),
+);
 
 /** A receiver that can be away: what it has read is kept over all its lives. */
 class Place {
@@ -53,7 +63,7 @@ class Place {
   }
 
   async comeBack(): Promise<void> {
-    this.#lives.push(await createTcpPeer({ ...this.#options, port: this.port }));
+    this.#lives.push(await machine.createPeer({ ...this.#options, port: this.port }));
   }
 }
 
@@ -69,10 +79,16 @@ describe('the sink of several receivers', () => {
     const factories = places.map(({ port }): ReceiverFactory<TestMark> => {
       const tuning = { backoffMinMs: 5, backoffMaxMs: 20 };
       const confirm = { confirmIntervalMs: 50, confirmTimeoutMs };
+      const { clock } = time;
+      const network = machine.net.of();
       return (itsEvents) =>
-        createSyslogSink({ protocol: 'tcp', host: '127.0.0.1', port, ...confirm, tuning }, itsEvents, recorder.log);
+        createSyslogSink(
+          { protocol: 'tcp', host: '127.0.0.1', port, ...confirm, tuning, clock, network },
+          itsEvents,
+          recorder.log,
+        );
     });
-    const options = { strategy, patienceMs: 100, failbackAfterMs: 200, log: recorder.log };
+    const options = { strategy, patienceMs: 100, failbackAfterMs: 200, log: recorder.log, clock: time.clock };
     sink = createReceiversSink(factories, options, events);
     cleanups.push(() => sink.destroy());
   }
@@ -94,7 +110,8 @@ describe('the sink of several receivers', () => {
         delivery.end();
         const reported = () =>
           events.history.slice(before).find((each) => /^(confirmed|lost) (\d+)$/.exec(each)?.[2] === `${id}`);
-        if ((await eventually(() => reported() ?? expect.fail('not yet'))) === `confirmed ${id}`) return;
+        await time.until(() => reported() !== undefined);
+        if (reported() === `confirmed ${id}`) return;
       } catch {
         delivery.abandon();
       }
@@ -110,7 +127,7 @@ describe('the sink of several receivers', () => {
     await deliver('s', 2);
     await a.comeBack();
     await deliver('s', 3);
-    await eventually(() =>
+    await time.until(() =>
       expect(lines.filter(({ fields }) => fields.now === `tcp://127.0.0.1:${a.port}`)).toHaveLength(2),
     );
     await deliver('s', 4);
@@ -153,11 +170,11 @@ describe('the sink of several receivers', () => {
     });
     for (const place of places) {
       await place.goAway();
-      await eventually(() => expect(inUse()).not.toContain(`:${place.port}`));
+      await time.until(() => expect(inUse()).not.toContain(`:${place.port}`));
       const reports = events.history.length;
-      await eventually(() => expect(events.history.length).toBeGreaterThan(reports + 40));
+      await time.until(() => expect(events.history.length).toBeGreaterThan(reports + 40));
       await place.comeBack();
-      await eventually(() => expect(inUse()).toContain(`:${place.port}`));
+      await time.until(() => expect(inUse()).toContain(`:${place.port}`));
     }
     isOver = true;
     const ends = await Promise.all(senders);
@@ -171,45 +188,40 @@ describe('the sink of several receivers', () => {
     }
     for (const place of places) expect(place.text()).not.toBe('');
     expect(chunks.isEachReleasedOnce).toBe(true);
-  }, 30_000);
+  });
 });
 
 describe('the daemon with several receivers', () => {
-  it.each(['failover', 'load-balance'] as const)(
-    'loses nothing while they go and come (%s)',
-    async (strategy) => {
-      const places = [await Place.create(), await Place.create()] as const;
-      const emulator = createEmulator({ shards: 4 });
-      cleanups.push(() => emulator.close());
-      const [first, second] = places;
-      const daemon = await startDaemon(emulator, {
-        receiver: { port: first.port, framing: 'lf', others: [{ host: '127.0.0.1', port: second.port }] },
-        delivery: { strategy, failbackAfterMs: 300 },
-      });
-      cleanups.push(() => daemon.drain(1_000));
-      // Whole lines: where a connection is cut, a number may be too.
-      const received = () => new Set(places.flatMap((place) => place.text().match(/seq=\d+-\d+(?=\n)/g) ?? []));
-      const progress = async () => {
-        const before = received().size;
-        await eventually(() => expect(received().size).toBeGreaterThan(before + 500));
-      };
-      emulator.setRate({ logsPerSecond: 1_000 });
+  it.each(['failover', 'load-balance'] as const)('loses nothing while they go and come (%s)', async (strategy) => {
+    const places = [await Place.create(), await Place.create()] as const;
+    const emulator = machine.createEmulator({ shards: 4 });
+    const [first, second] = places;
+    const daemon = await machine.startDaemon(emulator, {
+      receiver: { port: first.port, framing: 'lf', others: [{ host: '127.0.0.1', port: second.port }] },
+      delivery: { strategy, failbackAfterMs: 300 },
+    });
+    cleanups.push(() => daemon.drain(1_000));
+    // Whole lines: where a connection is cut, a number may be too.
+    const received = () => new Set(places.flatMap((place) => place.text().match(/seq=\d+-\d+(?=\n)/g) ?? []));
+    const progress = async () => {
+      const before = received().size;
+      await time.poll(() => expect(received().size).toBeGreaterThan(before + 500), 15_000, 100);
+    };
+    emulator.setRate({ logsPerSecond: 1_000 });
+    await progress();
+    for (const place of places) {
+      await place.goAway();
       await progress();
-      for (const place of places) {
-        await place.goAway();
-        await progress();
-        await place.comeBack();
-        await progress();
-      }
-      for (const place of places) await place.goAway();
-      for (const place of places.toReversed()) await place.comeBack();
+      await place.comeBack();
       await progress();
-      emulator.setRate({ logsPerSecond: 0 });
-      await eventually(() => expect(received().size).toBe(emulator.stats().logsGenerated));
-      const { complete } = await daemon.drain(10_000);
-      expect(complete).toBe(true);
-      for (const place of places) expect(place.text()).not.toBe('');
-    },
-    60_000,
-  );
+    }
+    for (const place of places) await place.goAway();
+    for (const place of places.toReversed()) await place.comeBack();
+    await progress();
+    emulator.setRate({ logsPerSecond: 0 });
+    await time.poll(() => expect(received().size).toBe(emulator.stats().logsGenerated), 15_000, 100);
+    const { complete } = await daemon.drain(10_000);
+    expect(complete).toBe(true);
+    for (const place of places) expect(place.text()).not.toBe('');
+  });
 });

@@ -1,13 +1,11 @@
-/** What the peer has read, told by half-close: docs/delivery.md. */
-import { createServer, type Socket } from 'node:net';
-import { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
-import { eventually, listen, never, type SinkUnderTest } from '../support/sink-harness.ts';
-import { useSinkScope } from '../support/sink-scope.ts';
+/** What the peer has read, told by half-close, in virtual time: docs/delivery.md. Over TLS: sink-confirmation-tls.test.ts. */
+import { describe, expect } from 'vitest';
+import { never, type SinkUnderTest } from '../support/sink-harness.ts';
+import { useVirtualSinkScope } from '../support/sink-scope.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
 
-const { createPeer, createSink, onEnd } = useSinkScope();
+const { it, time } = useVirtualTime();
+const { createPeer, createSink } = useVirtualSinkScope(time);
 
 const quick = { confirm: 'auto', confirmIntervalMs: 50, confirmTimeoutMs: 300 } as const;
 
@@ -22,9 +20,9 @@ describe('confirmation over TCP', () => {
     await under.sink.start(never);
     expect(under.told().some(({ message }) => message.includes('deliveries are confirmed'))).toBe(true);
     await under.send(1, ['one ']);
-    await eventually(() => expect(under.events.history).toEqual(['sent 1', 'confirmed 1']));
+    await time.until(() => expect(under.events.history).toEqual(['sent 1', 'confirmed 1']));
     await under.send(2, ['two ']);
-    await eventually(() => expect(confirmed(under)).toEqual(['confirmed 1', 'confirmed 2']));
+    await time.until(() => expect(confirmed(under)).toEqual(['confirmed 1', 'confirmed 2']));
     expect(peer.text()).toBe('one two ');
     expect(under.chunks.isEachReleasedOnce).toBe(true);
     // A rotation is everyday: nobody is told of it.
@@ -37,9 +35,9 @@ describe('confirmation over TCP', () => {
     const under = createSink({ port: peer.port, ...quick, confirmIntervalMs: 60_000 });
     await under.sink.start(never);
     await under.send(1, ['x']);
-    await eventually(() => expect(under.events.history).toEqual(['sent 1']));
+    await time.until(() => expect(under.events.history).toEqual(['sent 1']));
     under.sink.confirmSoon();
-    await eventually(() => expect(confirmed(under)).toEqual(['confirmed 1']));
+    await time.until(() => expect(confirmed(under)).toEqual(['confirmed 1']));
   });
 
   it('confirms after so many bytes', async () => {
@@ -47,10 +45,10 @@ describe('confirmation over TCP', () => {
     const under = createSink({ port: peer.port, ...quick, confirmIntervalMs: 60_000, confirmBytes: 1_000 });
     await under.sink.start(never);
     await under.send(1, Buffer.alloc(999));
-    await eventually(() => expect(under.events.count('sent')).toBe(1));
+    await time.until(() => expect(under.events.count('sent')).toBe(1));
     expect(confirmed(under)).toEqual([]);
     await under.send(2, Buffer.alloc(1));
-    await eventually(() => expect(under.events.count('confirmed')).toBe(2));
+    await time.until(() => expect(under.events.count('confirmed')).toBe(2));
   });
 
   it('keeps every stream in order over many rotations under load', async () => {
@@ -65,14 +63,14 @@ describe('confirmation over TCP', () => {
           const delivery = under.sink.deliver({ stream, id: s * 1000 + round });
           for (let part = 0; part < 3; part++) {
             await delivery.write(under.chunks.chunk([`${stream}${round}.${part} `]));
-            await new Promise((resolve) => setTimeout(resolve, 1));
+            await time.sleep(1);
           }
           delivery.end();
         }
       }),
     );
     under.sink.confirmSoon();
-    await eventually(() => expect(under.events.count('confirmed')).toBe(streams.length * rounds));
+    await time.until(() => expect(under.events.count('confirmed')).toBe(streams.length * rounds));
     expect(peer.connections.length).toBeGreaterThan(5);
     const words = peer.text().trim().split(' ');
     for (const stream of streams) {
@@ -89,12 +87,12 @@ describe('confirmation over TCP', () => {
     await under.sink.start(never);
     await under.send(1, ['x']);
     await under.send(2, ['y']);
-    await eventually(() => expect(under.events.count('sent')).toBe(2));
-    peer.connections.at(-1)?.reset();
-    await eventually(() => expect(under.events.count('lost')).toBe(2));
+    await time.until(() => expect(under.events.count('sent')).toBe(2));
+    (await peer.connection(1)).reset();
+    await time.until(() => expect(under.events.count('lost')).toBe(2));
     await under.send(3, ['z']);
     under.sink.confirmSoon();
-    await eventually(() => expect(confirmed(under)).toEqual(['confirmed 3']));
+    await time.until(() => expect(confirmed(under)).toEqual(['confirmed 3']));
   });
 
   it('does not take a reset in answer to our end for a confirmation', async () => {
@@ -108,7 +106,7 @@ describe('confirmation over TCP', () => {
     const under = createSink({ port: peer.port, ...quick });
     await under.sink.start(never);
     await under.send(1, ['x']);
-    await eventually(() => expect(under.events.count('lost')).toBe(1));
+    await time.until(() => expect(under.events.count('lost')).toBe(1));
     expect(confirmed(under)).toEqual([]);
     expect(under.told().at(-1)?.message).toContain('sent again');
   });
@@ -124,7 +122,7 @@ describe('confirmation over TCP', () => {
     const under = createSink({ port: peer.port, ...quick });
     await under.sink.start(never);
     await under.send(1, ['x']);
-    await eventually(() => expect(under.events.count('lost')).toBe(1));
+    await time.until(() => expect(under.events.count('lost')).toBe(1));
     expect(under.told().at(-1)?.fields.code).toBe('confirm-timeout');
   });
 
@@ -136,7 +134,7 @@ describe('confirmation over TCP', () => {
     expect(warning?.message).toContain('does not answer the end of a connection');
     await under.send(1, ['x']);
     const outcome = confirm === 'auto' ? 'confirmed 1' : 'lost 1';
-    await eventually(() => expect(under.events.history).toEqual(['sent 1', outcome]));
+    await time.until(() => expect(under.events.history).toEqual(['sent 1', outcome]));
   });
 
   it('works with a receiver that takes one connection at a time', async () => {
@@ -158,7 +156,7 @@ describe('confirmation over TCP', () => {
     await under.sink.start(never);
     for (let id = 1; id <= 5; id++) {
       await under.send(id, [`${id} `]);
-      await eventually(() => expect(under.events.count('confirmed')).toBe(id));
+      await time.until(() => expect(under.events.count('confirmed')).toBe(id));
     }
     expect(texts.join('')).toBe('1 2 3 4 5 ');
     expect(under.events.losses).toEqual([]);
@@ -180,13 +178,13 @@ describe('confirmation over TCP', () => {
     const under = createSink({ port: peer.port, ...quick, confirmTimeoutMs: 5_000, strictOrder: true });
     await under.sink.start(never);
     await under.send(1, ['x']);
-    await eventually(() => expect(answers).toBe(2));
+    await time.until(() => expect(answers).toBe(2));
     const second = under.send(2, ['y']);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await time.sleep(100);
     expect(under.events.history).toEqual(['sent 1']);
     release();
     await second;
-    await eventually(() => expect(under.events.history).toEqual(['sent 1', 'confirmed 1', 'sent 2']));
+    await time.until(() => expect(under.events.history).toEqual(['sent 1', 'confirmed 1', 'sent 2']));
   });
 
   it('opens one connection in place of one that breaks while it waits for open deliveries', async () => {
@@ -196,16 +194,16 @@ describe('confirmation over TCP', () => {
     const first = await peer.connection(1);
     const open = under.sink.deliver({ stream: '1', id: 1 });
     await open.write(under.chunks.chunk(['half ']));
-    await eventually(() => expect(first.text()).toBe('half '));
+    await time.until(() => expect(first.text()).toBe('half '));
     under.sink.confirmSoon();
     const waiting = under.send(2, ['two ']);
     first.reset();
     await waiting;
-    await eventually(() => expect(under.events.history).toEqual(['lost 1', 'sent 2']));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await time.until(() => expect(under.events.history).toEqual(['lost 1', 'sent 2']));
+    await time.sleep(100);
     expect(peer.connections.map((each) => each.text())).toEqual(['', 'half ', 'two ']);
     under.sink.confirmSoon();
-    await eventually(() => expect(confirmed(under)).toEqual(['confirmed 2']));
+    await time.until(() => expect(confirmed(under)).toEqual(['confirmed 2']));
   });
 
   it('drains: the last end confirms the last deliveries', async () => {
@@ -232,86 +230,3 @@ describe('confirmation over TCP', () => {
     expect(under.events.history).toEqual(['sent 1', 'lost 1']);
   });
 });
-
-describe('confirmation over TLS', () => {
-  let authority: Authority;
-  let server: Identity;
-
-  beforeAll(async () => {
-    authority = await createAuthority('confirmation CA');
-    server = await issue(authority, { commonName: 'receiver', ipAddresses: ['127.0.0.1'] });
-  });
-
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('tells a close_notify from a bare FIN, %s', async (version) => {
-    let forge = false;
-    const tls = { cert: server.cert, key: server.key, minVersion: version, maxVersion: version };
-    const peer = await createPeer({
-      tls,
-      onConnection: (socket) => {
-        socket.resume();
-        socket.on('end', () => {
-          // What a proxy does whose backend has died: a FIN on the wire, and no close_notify in it.
-          if (forge) peer.rawOf(socket)?.end();
-          else socket.end();
-        });
-      },
-    });
-    const under = createSink({ port: peer.port, ...quick, protocol: 'tls', tls: { ca: authority.pem } });
-    await under.sink.start(never);
-    expect(under.told().find(({ fields }) => 'confirms' in fields)?.fields.confirms).toBe('close_notify');
-    await under.send(1, ['x']);
-    await eventually(() => expect(confirmed(under)).toEqual(['confirmed 1']));
-    forge = true;
-    await under.send(2, ['y']);
-    await eventually(() => expect(under.events.count('lost')).toBe(1));
-    expect(under.told().at(-1)?.fields.code).toBe('unauthentic-end');
-    forge = false;
-    await under.send(3, ['z']);
-    await eventually(() => expect(confirmed(under)).toEqual(['confirmed 1', 'confirmed 3']));
-  });
-
-  // What a receiver does that is stopped in peace while it has not read everything: rsyslog does.
-  it.runIf(process.platform === 'linux').each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'takes no close_notify that a reset follows, %s',
-    async (version) => {
-      let isStopped = false;
-      const { cert, key } = server;
-      const listener = createServer({ allowHalfOpen: true }, (raw) => {
-        const wire = resettingWire(raw, () => isStopped);
-        raw.on('error', () => undefined);
-        const socket = new TLSSocket(wire, { cert, key, isServer: true, minVersion: version, maxVersion: version });
-        socket.on('error', () => undefined);
-        socket.resume();
-        // Later than one that has read everything: the kernel is asked only about those.
-        socket.on('end', () => setTimeout(() => socket.end(), 50));
-      });
-      onEnd(() => listener.close());
-      const port = await listen(listener);
-      const under = createSink({ port, ...quick, protocol: 'tls', tls: { ca: authority.pem } });
-      await under.sink.start(never);
-      await under.send(1, ['x']);
-      await eventually(() => expect(confirmed(under)).toEqual(['confirmed 1']));
-      isStopped = true;
-      await under.send(2, ['y']);
-      await eventually(() => expect(under.events.count('lost')).toBe(1));
-      expect(under.events.losses[0]?.cause.code).toBe('unread');
-      expect(confirmed(under)).toEqual(['confirmed 1']);
-    },
-  );
-});
-
-/** A connection under a TLS server: a reset takes the place of its FIN. */
-function resettingWire(raw: Socket, isReset: () => boolean): Duplex {
-  raw.on('end', () => wire.push(null));
-  raw.on('data', (bytes) => wire.push(bytes));
-  const wire = new Duplex({
-    read: () => undefined,
-    write: (bytes, _, done) => raw.write(bytes, done),
-    final: (done) => {
-      if (isReset()) raw.resetAndDestroy();
-      else raw.end();
-      done();
-    },
-  });
-  return wire;
-}

@@ -120,7 +120,8 @@ describe.each([
     await service.updateCheckpoint(0, end, signal);
     const checkpoint = await service.getCheckpoint(0, signal);
     expect(checkpoint).toMatchObject({ cursor: end, consumer: 'siem-1' });
-    expect(Math.abs(checkpoint.updatedAtMs - savedAtMs)).toBeLessThan(5_000);
+    expect(checkpoint.updatedAtMs).toBeGreaterThanOrEqual(savedAtMs);
+    expect(checkpoint.updatedAtMs).toBeLessThanOrEqual(Date.now());
 
     expect(troubles).toEqual([]);
     expect(emulator.stats().errors).toEqual({ ConsumerGroupAlreadyExist: 2 });

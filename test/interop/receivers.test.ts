@@ -6,11 +6,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReceiverConfig, TlsConfig } from '../../src/config/config.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { createAuthority, issue } from '../support/certificates.ts';
 import { everyLogGroup, startDaemon } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
 import { type NaiveOptions, naiveMessages } from '../support/naive-formatter.ts';
 import { parse5424 } from '../support/parse-header.ts';
 import {
@@ -234,9 +235,6 @@ describe.each<{
 
   /** The receiver writes a moment after it has read. */
   function arrival(count: number): Promise<void> {
-    return vi.waitFor(async () => expect((await real.messages()).length).toBe(count), {
-      timeout: 15_000,
-      interval: 50,
-    });
+    return eventually(async () => expect((await real.messages()).length).toBe(count));
   }
 });

@@ -189,5 +189,5 @@ describe('deliveries to several receivers', () => {
       ),
       propertyRuns(300),
     );
-  }, 60_000);
+  });
 });

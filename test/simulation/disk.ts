@@ -10,9 +10,11 @@ import { constants } from 'node:fs';
 import type { Files, OpenFile } from '../../src/dead-letter/files.ts';
 import type { SimulatedProcess } from './process.ts';
 
+/** A file's content is the first `size` bytes. */
 interface Inode {
   readonly ino: number;
   bytes: Buffer;
+  size: number;
   syncedBytes: number;
 }
 
@@ -57,8 +59,8 @@ export class SimulatedDisk {
         }),
       stat: (path) =>
         later(() => {
-          const { ino, bytes } = this.#find(path);
-          return { ino, size: bytes.length, mtime: new Date(0) };
+          const { ino, size } = this.#find(path);
+          return { ino, size, mtime: new Date(0) };
         }),
     };
   }
@@ -67,13 +69,13 @@ export class SimulatedDisk {
     const isDirectory = (flags & constants.O_CREAT) === 0;
     let inode = this.#files.get(path);
     if (!inode) {
-      inode = { ino: this.#inodes++, bytes: Buffer.alloc(0), syncedBytes: 0 };
+      inode = { ino: this.#inodes++, bytes: Buffer.alloc(0), size: 0, syncedBytes: 0 };
       if (!isDirectory) this.#files.set(path, inode);
     }
     const its = inode;
     const stats = () => ({
       ino: its.ino,
-      size: its.bytes.length,
+      size: its.size,
       mode: isDirectory ? directoryMode : fileMode,
       isFile: () => !isDirectory,
     });
@@ -82,12 +84,12 @@ export class SimulatedDisk {
         later(() => ({ bytesWritten: this.#write(its, bytes.subarray(at, at + length)) })),
       read: (into: Uint8Array, at: number, length: number, position: number) =>
         later(() => {
-          into.set(its.bytes.subarray(position, position + length), at);
+          into.set(its.bytes.subarray(position, Math.min(position + length, its.size)), at);
           return { bytesRead: length, buffer: into };
         }),
       truncate: (size: number) =>
         later(() => {
-          its.bytes = its.bytes.subarray(0, size);
+          its.size = Math.min(its.size, size);
         }),
       datasync: () => later(() => this.#sync(its)),
       sync: () => later(() => this.#sync(its)),
@@ -102,15 +104,22 @@ export class SimulatedDisk {
     if (this.state === 'failing') throw systemError('EIO');
     if (this.state === 'full' && bytes.length < 2) throw systemError('ENOSPC');
     const taken = this.state === 'full' ? bytes.length >>> 1 : bytes.length;
-    inode.bytes = Buffer.concat([inode.bytes, bytes.subarray(0, taken)]);
+    const end = inode.size + taken;
+    if (end > inode.bytes.length) {
+      const larger = Buffer.alloc(2 * end);
+      inode.bytes.copy(larger, 0, 0, inode.size);
+      inode.bytes = larger;
+    }
+    inode.bytes.set(bytes.subarray(0, taken), inode.size);
+    inode.size = end;
     return taken;
   }
 
   #sync(inode: Inode): void {
     if (this.state === 'failing') throw systemError('EIO');
-    const from = Math.min(inode.syncedBytes, inode.bytes.length);
-    const whole = inode.bytes.lastIndexOf(0x0a) + 1;
-    inode.syncedBytes = inode.bytes.length;
+    const from = Math.min(inode.syncedBytes, inode.size);
+    const whole = inode.size === 0 ? 0 : inode.bytes.lastIndexOf(0x0a, inode.size - 1) + 1;
+    inode.syncedBytes = inode.size;
     for (const line of inode.bytes.toString('utf8', from, whole).split('\n')) if (line !== '') this.#onLine(line);
   }
 

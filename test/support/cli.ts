@@ -55,7 +55,7 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
     stderr,
     exited,
     logged,
-    waitForLog: (text, timeoutMs = 15_000) =>
+    waitForLog: (text, timeoutMs = 60_000) =>
       waitUntil(
         () => {
           const line = logged().find((each) => String(each.msg).includes(text));

@@ -27,6 +27,11 @@ export interface TestDaemonOptions {
 const { accessKeyId, accessKeySecret } = DEMO_CREDENTIALS;
 const service = { project: 'demo', logstore: 'logs', signVersion: 'v1' as const, accessKeyId, accessKeySecret };
 
+/** An emulator, over a socket or in virtual time. */
+export interface StartedService {
+  start(): Promise<{ readonly endpoint: string }>;
+}
+
 /** A flow from the emulator's logstore, with its names. */
 export interface TestFlowOptions extends TestDaemonOptions {
   readonly pipeline?: string;
@@ -67,7 +72,7 @@ export function createFlows(flows: readonly Flow[], options: Omit<DaemonOptions,
   return { ...createDaemon({ ...options, flows, log }), logged, lines };
 }
 
-export async function testFlow(emulator: Emulator, options: TestFlowOptions): Promise<Flow> {
+export async function testFlow(emulator: StartedService, options: TestFlowOptions): Promise<Flow> {
   const { pipeline = 'default', source = 'default', receiverName = 'default', required = true } = options;
   const { endpoint } = await emulator.start();
   const config: Config = {

@@ -17,17 +17,20 @@ export function octetCountingDeframer(): Deframer {
     push(bytes) {
       held = Buffer.concat([held, bytes]);
       const messages: Buffer[] = [];
+      let at = 0;
       for (;;) {
-        const space = held.indexOf(' ');
-        const count = (space < 0 ? held : held.subarray(0, space)).toString('latin1');
+        const space = held.indexOf(' ', at);
+        const count = held.toString('latin1', at, space < 0 ? held.length : space);
         if (count !== '' && !/^[1-9][0-9]{0,9}$/.test(count))
           throw new Error(`bad octet count ${JSON.stringify(count)}`);
-        if (space === 0) throw new Error('an octet count is missing');
+        if (space === at) throw new Error('an octet count is missing');
         const end = space + 1 + Number(count);
-        if (space < 0 || held.length < end) return messages;
+        if (space < 0 || held.length < end) break;
         messages.push(Buffer.from(held.subarray(space + 1, end)));
-        held = Buffer.from(held.subarray(end));
+        at = end;
       }
+      held = Buffer.from(held.subarray(at));
+      return messages;
     },
   };
 }

@@ -2,21 +2,28 @@
  * A fault run: numbered logs go through the real daemon, a process of its own, to a receiver that something happens
  * to. What arrives and what is checkpointed is held against the promise (invariant.ts) ten times a second.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createEmulator, DEMO_CREDENTIALS, type Emulator, type EmulatorStats } from '../../src/emulator/emulator.ts';
+import {
+  createEmulator,
+  DEMO_CREDENTIALS,
+  type Emulator,
+  type EmulatorControls,
+  type EmulatorStats,
+} from '../../src/emulator/emulator.ts';
+import { type Clock, systemClock } from '../../src/time/clock.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type CliProcess, startCli } from './cli.ts';
 import { type Checkpoints, type Findings, Invariant, type InvariantOptions } from './invariant.ts';
+import type { CliHandle } from './virtual-cli.ts';
 import { waitUntil } from './wait-until.ts';
 
-export interface FaultRun {
+export interface FaultRun<Cli extends CliHandle = CliProcess, Service extends EmulatorControls = Emulator> {
   /** @throws Error when the log service is a process of its own */
-  readonly emulator: Emulator;
+  readonly emulator: Service;
   readonly invariant: Invariant;
   /** The one that was started last. */
-  readonly daemon: CliProcess;
+  readonly daemon: Cli;
   /** Starts another, or the same again. */
-  start(consumerName: string): CliProcess;
+  start(consumerName: string): Cli;
   /** Until so many more logs have arrived for the first time. */
   moreArrived(logs: number, timeoutMs?: number): Promise<void>;
   /** Generates no more, waits until everything generated is checkpointed, and looks a last time. */
@@ -57,23 +64,39 @@ const lookIntervalMs = 100;
 export const namesakeText = 'another process uses the consumer name';
 
 /** Whatever happened, no two of these daemons had one name at a time. */
-function expectNoNamesake(daemon: CliProcess): void {
+function expectNoNamesake(daemon: CliHandle): void {
   const report = daemon.logged().find(({ msg }) => String(msg).includes(namesakeText));
   if (report) throw new Error(`a false alarm: ${JSON.stringify(report)}`);
 }
 
+/** Where a run takes place: what time it is there, how a daemon is started, and the log service. */
+export interface FaultRunPlace<Cli extends CliHandle, Service extends EmulatorControls> {
+  readonly clock: Clock;
+  startCli(args: readonly string[], env: Readonly<Record<string, string>>): Cli;
+  readonly emulator: Service | undefined;
+  readonly service: LogServiceProcess;
+}
+
 export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun> {
-  const { logsPerSecond = 1_500, shards = 4, arrivals, consumerNames = ['a'], args } = options;
-  const emulator = options.service ? undefined : createEmulator({ shards });
-  const service = options.service ?? (await startInProcess(emulator as Emulator));
+  const emulator = options.service ? undefined : createEmulator({ shards: options.shards ?? 4 });
+  const { endpoint = '' } = (await emulator?.start()) ?? {};
+  const service = options.service ?? serviceOf(emulator!, endpoint, () => emulator!.close());
+  return startFaultRunAt({ clock: systemClock, startCli, emulator, service }, options);
+}
+
+export async function startFaultRunAt<Cli extends CliHandle, Service extends EmulatorControls>(
+  { clock, startCli, emulator, service }: FaultRunPlace<Cli, Service>,
+  options: Omit<FaultRunOptions, 'service' | 'shards'>,
+): Promise<FaultRun<Cli, Service>> {
+  const { logsPerSecond = 1_500, arrivals, consumerNames = ['a'], args } = options;
   const { endpoint } = service;
   await service.setRate(logsPerSecond);
   let stats = await service.stats();
   const invariant = new Invariant(options);
-  const daemons = new Set<CliProcess>();
-  let latest: CliProcess | undefined;
+  const daemons = new Set<Cli>();
+  let latest: Cli | undefined;
 
-  const start = (consumerName: string): CliProcess => {
+  const start = (consumerName: string): Cli => {
     const named = ['run', '--log-format', 'json', '--consumer-name', consumerName];
     const order = options.allowsMixing ? [] : ['--strict-order'];
     const daemon = startCli([...named, ...quick, ...order, ...args], {
@@ -100,7 +123,7 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
   const looking = (async () => {
     while (!stop.signal.aborted) {
       await look();
-      await sleep(lookIntervalMs, undefined, { signal: stop.signal }).catch(() => undefined);
+      await clock.sleep(lookIntervalMs, { signal: stop.signal }).catch(() => undefined);
     }
   })();
   looking.catch(() => undefined); // shown by settle and close
@@ -118,17 +141,17 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
       return latest;
     },
     start,
-    moreArrived: (logs, timeoutMs = 30_000) => {
+    moreArrived: (logs, timeoutMs = 60_000) => {
       const wanted = invariant.findings.received + logs;
       return waitUntil(
         () => {
           const { received } = invariant.findings;
           if (received < wanted) throw new Error(`${received} of ${wanted} logs have arrived`);
         },
-        { timeoutMs },
+        { timeoutMs, clock },
       );
     },
-    settle: async (timeoutMs = 40_000) => {
+    settle: async (timeoutMs = 90_000) => {
       await service.setRate(0);
       await waitUntil(
         async () => {
@@ -138,7 +161,7 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
             if (next !== end) throw new Error(`shard ${shard} is checkpointed up to ${next} of ${end}`);
           }
         },
-        { timeoutMs },
+        { timeoutMs, clock },
       );
       stop.abort();
       await looking;
@@ -155,12 +178,15 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
   };
 }
 
-async function startInProcess(emulator: Emulator): Promise<LogServiceProcess> {
-  const { endpoint } = await emulator.start();
+export function serviceOf(
+  emulator: EmulatorControls,
+  endpoint: string,
+  close: () => Promise<void> = () => Promise.resolve(),
+): LogServiceProcess {
   return {
     endpoint,
     stats: async () => emulator.stats(),
     setRate: async (logsPerSecond) => emulator.setRate({ logsPerSecond }),
-    close: () => emulator.close(),
+    close,
   };
 }

@@ -1,19 +1,58 @@
 /** Several logstores, several receivers, and a daemon between them; all of it ends with the test. */
 import type { Flow, ReceiverConfig } from '../../src/config/config.ts';
 import type { DaemonOptions } from '../../src/daemon.ts';
-import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
-import { createReceiver, type Receiver } from '../../src/receiver/receiver.ts';
-import { createFlows, type TestDaemon, type TestFlowOptions, testFlow } from './daemon.ts';
+import type { EmulatorControls } from '../../src/emulator/controls.ts';
+import { createEmulator } from '../../src/emulator/emulator.ts';
+import { createReceiver, type Receiver, type ReceiverStats } from '../../src/receiver/receiver.ts';
+import { createFlows, type StartedService, type TestDaemon, type TestFlowOptions, testFlow } from './daemon.ts';
+import { freePort } from './listen.ts';
 import { waitUntil } from './wait-until.ts';
 
 type FlowOptions = Partial<Omit<TestFlowOptions, 'receiver'>> & { readonly receiver?: Partial<ReceiverConfig> };
 
-const timeoutMs = 40_000;
+const timeoutMs = 90_000;
+
+export interface FlowReceiver extends Pick<Receiver, 'close'> {
+  start(): Promise<{ readonly port: number }>;
+  stats(): Pick<ReceiverStats, 'messages' | 'connections' | 'sequence'>;
+}
+
+type FlowsOptions = Omit<DaemonOptions, 'flows' | 'log'>;
+
+/** Where all of it is: over real sockets, or in virtual time. */
+export interface FlowPlace {
+  readonly emulator: EmulatorControls & StartedService;
+  freePort(): Promise<number>;
+  createReceiver(port: number): FlowReceiver;
+  createDaemon(flows: readonly Flow[], options: FlowsOptions): TestDaemon;
+  until(check: () => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+function realPlace(): FlowPlace {
+  const emulator = createEmulator({ shards: 1 });
+  return {
+    emulator,
+    freePort,
+    createReceiver: (port) => createReceiver({ protocol: 'tcp', host: '127.0.0.1', port, rfc: '5424' }),
+    createDaemon: createFlows,
+    until: (check) => waitUntil(check, { timeoutMs }),
+    close: () => emulator.close(),
+  };
+}
 
 export class FlowScope {
-  readonly emulator: Emulator = createEmulator({ shards: 1 });
-  readonly #receivers = new Map<string, { receiver: Receiver; port: number }>();
+  readonly #place: FlowPlace;
+  readonly #receivers = new Map<string, { receiver: FlowReceiver; port: number }>();
   readonly #daemons: TestDaemon[] = [];
+
+  constructor(place: FlowPlace = realPlace()) {
+    this.#place = place;
+  }
+
+  get emulator(): FlowPlace['emulator'] {
+    return this.#place.emulator;
+  }
 
   logstore(name: string, shards = 2): void {
     this.emulator.createLogstore('demo', name, shards);
@@ -25,12 +64,12 @@ export class FlowScope {
 
   /** Opens it, at its old port where it had one. */
   async open(name: string): Promise<void> {
-    const port = this.#receivers.get(name)?.port ?? 0;
-    const receiver = createReceiver({ protocol: 'tcp', host: '127.0.0.1', port, rfc: '5424' });
+    const port = this.#receivers.get(name)?.port ?? (await this.#place.freePort());
+    const receiver = this.#place.createReceiver(port);
     this.#receivers.set(name, { receiver, port: (await receiver.start()).port });
   }
 
-  receiver(name: string): Receiver {
+  receiver(name: string): FlowReceiver {
     return this.#get(name).receiver;
   }
 
@@ -38,7 +77,7 @@ export class FlowScope {
     return this.#get(name).port;
   }
 
-  sequence(name: string): ReturnType<Receiver['stats']>['sequence'] {
+  sequence(name: string): ReceiverStats['sequence'] {
     return this.receiver(name).stats().sequence;
   }
 
@@ -61,8 +100,8 @@ export class FlowScope {
     return Promise.all(ways.map((way) => this.flow(way)));
   }
 
-  async start(flows: readonly Flow[], options: Omit<DaemonOptions, 'flows' | 'log'> = {}): Promise<TestDaemon> {
-    const daemon = createFlows(flows, { retryPauseMs: 100, ...options });
+  async start(flows: readonly Flow[], options: FlowsOptions = {}): Promise<TestDaemon> {
+    const daemon = this.#place.createDaemon(flows, { retryPauseMs: 100, ...options });
     this.#daemons.push(daemon);
     await daemon.start();
     return daemon;
@@ -76,17 +115,17 @@ export class FlowScope {
   }
 
   until(check: () => void): Promise<void> {
-    return waitUntil(check, { timeoutMs });
+    return this.#place.until(check);
   }
 
   /** Of everything that was started; in the order in which it can be. */
   async close(): Promise<void> {
     await Promise.all(this.#daemons.map((daemon) => daemon.drain(1_000)));
     await Promise.all([...this.#receivers.values()].map(({ receiver }) => receiver.close()));
-    await this.emulator.close();
+    await this.#place.close();
   }
 
-  #get(name: string): { receiver: Receiver; port: number } {
+  #get(name: string): { receiver: FlowReceiver; port: number } {
     const found = this.#receivers.get(name);
     if (!found) throw new Error(`no receiver ${name}`);
     return found;

@@ -10,6 +10,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './listen.ts';
 
 /** What a receiver made of one message. Text as latin1: one character a byte, valid UTF-8 or not. */
 export interface ReceivedMessage {
@@ -252,14 +253,7 @@ function parse(line: string): ReceivedMessage {
   ) as unknown as ReceivedMessage;
 }
 
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+export { freePort } from './listen.ts';
 
 async function accepts(port: number): Promise<boolean> {
   const socket = net.connect(port, '127.0.0.1');

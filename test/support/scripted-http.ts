@@ -1,6 +1,7 @@
 /** An HTTP server on loopback that does what a test tells it, and remembers what it was asked. */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { listen } from './listen.ts';
 
 export interface Received {
   readonly method: string;
@@ -50,7 +51,7 @@ export class ScriptedServer {
   static async start(script: Script, port = 0): Promise<ScriptedServer> {
     const server = new ScriptedServer(() => server.script);
     server.script = script;
-    await new Promise<void>((resolve) => server.#server.listen(port, '127.0.0.1', resolve));
+    await listen(server.#server, '127.0.0.1', port);
     return server;
   }
 

@@ -5,11 +5,14 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
+import { type Clock, systemClock } from '../../src/time/clock.ts';
 import { type Arrival, type Arrivals, arrivalOf } from './arrivals.ts';
+import { octetCountingDeframer } from './deframe.ts';
 import { listen } from './listen.ts';
 
 export interface Visit {
   readonly socket: net.Socket;
+  readonly clock: Clock;
   /** Takes what came, as a receiver that has read it. */
   take(bytes: Buffer): void;
   /** RST: what the client's kernel still holds is thrown away. */
@@ -45,11 +48,15 @@ export interface ScriptedReceiverOptions {
   readonly tls?: tls.TlsOptions;
   /** Default: kept for `next`. */
   readonly store?: (arrivals: readonly Arrival[]) => void;
+  /** Default: this machine's, in real time. */
+  readonly createServer?: (accept: (socket: net.Socket) => void) => net.Server;
+  readonly clock?: Clock;
 }
 
 export async function createScriptedReceiver(options: ScriptedReceiverOptions = {}): Promise<ScriptedReceiver> {
   let arrived: Arrival[] = [];
   const store = options.store ?? ((arrivals) => arrived.push(...arrivals));
+  const { clock = systemClock } = options;
   let taken = 0;
   /** A port may come a second time while the server has not heard of the end of the first: it does not read, say. */
   const open = new Set<net.Socket>();
@@ -60,7 +67,7 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
 
   const accept = (socket: net.Socket) => {
     connections++;
-    let rest: Buffer = Buffer.alloc(0);
+    const deframer = octetCountingDeframer();
     let bytes = 0;
     let clientEnded = false;
     let endedFirst = false;
@@ -77,23 +84,21 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
     });
     manner({
       socket,
+      clock,
       get bytes() {
         return bytes;
       },
       take(data) {
         bytes += data.length;
-        const { messages, after } = frames(rest.length > 0 ? Buffer.concat([rest, data]) : data);
-        rest = after;
-        const arrivals = messages.flatMap((message) => arrivalOf(message) ?? []);
+        const arrivals = deframer.push(data).flatMap((message) => arrivalOf(message.toString('latin1')) ?? []);
         taken += arrivals.length;
         store(arrivals);
       },
       reset: () => raw?.resetAndDestroy(),
     });
   };
-  const server = options.tls
-    ? tls.createServer({ ...options.tls, allowHalfOpen: true }, accept)
-    : net.createServer({ allowHalfOpen: true }, accept);
+  const { createServer = (onConnection) => net.createServer({ allowHalfOpen: true }, onConnection) } = options;
+  const server = options.tls ? tls.createServer({ ...options.tls, allowHalfOpen: true }, accept) : createServer(accept);
   // Before `accept`, which over TCP is called with the same socket.
   server.prependListener('connection', (socket: net.Socket) => {
     const { remotePort } = socket;
@@ -149,23 +154,6 @@ export async function createScriptedReceiver(options: ScriptedReceiverOptions = 
   };
 }
 
-/** RFC 6587, 3.4.1. */
-function frames(bytes: Buffer): { messages: string[]; after: Buffer } {
-  const messages: string[] = [];
-  let at = 0;
-  for (;;) {
-    const space = bytes.indexOf(0x20, at);
-    if (space < 0) break;
-    const length = Number(bytes.toString('latin1', at, space));
-    if (!Number.isInteger(length) || length <= 0) throw new Error(`not a frame's length at byte ${at}`);
-    const end = space + 1 + length;
-    if (end > bytes.length) break;
-    messages.push(bytes.toString('latin1', space + 1, end));
-    at = end;
-  }
-  return { messages, after: Buffer.from(bytes.subarray(at)) };
-}
-
 /** As it should be: reads everything, and ends its side when the client has ended its own. */
 export const reads: Manner = ({ socket, take }) => {
   socket.on('data', take);
@@ -197,7 +185,7 @@ export function renegotiatesAfter(bytes: number, asked: () => void): Manner {
       if (hasAsked || visit.bytes < bytes || !(socket instanceof tls.TLSSocket)) return;
       hasAsked = true;
       // Not from within OpenSSL's reading.
-      setImmediate(() => {
+      visit.clock.soon(() => {
         if (socket.destroyed) return;
         socket.renegotiate({}, () => undefined);
         asked();
@@ -208,11 +196,11 @@ export function renegotiatesAfter(bytes: number, asked: () => void): Manner {
 
 /** Closes a while after something came, of which it takes nothing. An empty connection is ended in peace. */
 export function closesUnread(afterMs: number): Manner {
-  return ({ socket }) => {
+  return ({ socket, clock }) => {
     socket.on('end', () => socket.end());
     socket.once('readable', () => {
       if (socket.readableLength === 0) socket.resume();
-      else setTimeout(() => socket.destroy(), afterMs);
+      else clock.timer(afterMs, () => socket.destroy());
     });
   };
 }
@@ -232,8 +220,8 @@ export function allowsOnly(forMs: number): Manner {
   return (visit) => {
     reads(visit);
     visit.socket.once('data', () => {
-      const timer = setTimeout(() => visit.reset(), forMs);
-      visit.socket.once('end', () => clearTimeout(timer));
+      const timer = visit.clock.timer(forMs, () => visit.reset());
+      visit.socket.once('end', () => visit.clock.cancel(timer));
     });
   };
 }
@@ -241,19 +229,22 @@ export function allowsOnly(forMs: number): Manner {
 /** Closes a connection on which nothing came for so long. */
 export function closesWhenIdle(idleMs: number): Manner {
   return (visit) => {
+    const { socket, clock } = visit;
     reads(visit);
-    visit.socket.setTimeout(idleMs, () => visit.socket.destroy());
+    const idle = clock.timer(idleMs, () => socket.destroy());
+    socket.on('data', () => idle.refresh());
+    socket.on('close', () => clock.cancel(idle));
   };
 }
 
 /** Reads so many bytes a second. */
 export function readsAt(bytesPerSecond: number): Manner {
   return (visit) => {
-    const { socket, take } = visit;
+    const { socket, take, clock } = visit;
     socket.on('data', (data: Buffer) => {
       take(data);
       socket.pause();
-      setTimeout(() => socket.resume(), (data.length / bytesPerSecond) * 1_000);
+      clock.timer((data.length / bytesPerSecond) * 1_000, () => socket.resume());
     });
     socket.on('end', () => socket.end());
   };
@@ -268,7 +259,7 @@ export function stallsAfter(bytes: number, forMs: number): Manner {
       if (hasStalled || visit.bytes < bytes) return;
       hasStalled = true;
       visit.socket.pause();
-      setTimeout(() => visit.socket.resume(), forMs);
+      visit.clock.timer(forMs, () => visit.socket.resume());
     });
   };
 }

@@ -1,6 +1,4 @@
 /** A syslog sink under test: what it was told, what it told, and every chunk's release counted. */
-import type { AddressInfo, Server } from 'node:net';
-import { vi } from 'vitest';
 import type { FrameChunk } from '../../src/encode/bytes.ts';
 import type { AppError } from '../../src/errors.ts';
 import type { Log } from '../../src/log.ts';
@@ -118,17 +116,7 @@ export function createSinkUnderTest(options: SyslogSinkOptions): SinkUnderTest {
   };
 }
 
-/** @returns the port */
-export function listen(server: Server, host = '127.0.0.1', port = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-/** Until the assertions in it hold. */
-export function eventually<T>(check: () => T): Promise<T> {
-  return vi.waitFor(check, { timeout: 15_000, interval: 5 });
-}
+export { eventually } from './eventually.ts';
+export { listen } from './listen.ts';
 
 export const never = new AbortController().signal;

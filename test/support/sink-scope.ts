@@ -1,9 +1,11 @@
 /** Peers and sinks that are taken down after each test of the file that calls this. */
-import { createServer } from 'node:net';
-import { afterEach } from 'vitest';
+import { afterEach, beforeEach } from 'vitest';
 import type { SyslogSinkOptions } from '../../src/sink/syslog/options.ts';
-import { createSinkUnderTest, listen, type SinkUnderTest } from './sink-harness.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { createSinkUnderTest, type SinkUnderTest } from './sink-harness.ts';
 import { createTcpPeer, type TcpPeer, type TcpPeerOptions } from './tcp-peer.ts';
+import { VirtualNet } from './virtual-net.ts';
+import type { VirtualTime } from './virtual-time.ts';
 
 export interface SinkScope {
   createPeer(options?: TcpPeerOptions): Promise<TcpPeer>;
@@ -13,17 +15,45 @@ export interface SinkScope {
 
 export function useSinkScope(): SinkScope {
   const cleanups: (() => unknown)[] = [];
-  afterEach(async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  afterEach(() => cleanUp(cleanups));
+  return createScope(cleanups, createTcpPeer, () => ({}));
+}
+
+/** The same in virtual time, without TLS. */
+export function useVirtualSinkScope(time: VirtualTime): SinkScope & { readonly net: VirtualNet } {
+  const cleanups: (() => unknown)[] = [];
+  let net = new VirtualNet(time);
+  beforeEach(() => {
+    net = new VirtualNet(time);
   });
+  afterEach(() => time.run(() => cleanUp(cleanups)));
+  const createPeer = (options?: TcpPeerOptions) =>
+    createTcpPeer({ clock: time.clock, createServer: net.createServer, ...options });
+  return {
+    get net() {
+      return net;
+    },
+    ...createScope(cleanups, createPeer, () => ({ clock: time.clock, network: net.of() })),
+  };
+}
+
+async function cleanUp(cleanups: (() => unknown)[]): Promise<void> {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+}
+
+function createScope(
+  cleanups: (() => unknown)[],
+  createOne: typeof createTcpPeer,
+  surroundings: () => Pick<SyslogSinkOptions, 'clock' | 'network'>,
+): SinkScope {
   return {
     async createPeer(options) {
-      const peer = await createTcpPeer(options);
+      const peer = await createOne(options);
       cleanups.push(() => peer.close());
       return peer;
     },
     createSink(options) {
-      const under = createSinkUnderTest({ protocol: 'tcp', host: '127.0.0.1', ...options });
+      const under = createSinkUnderTest({ protocol: 'tcp', host: '127.0.0.1', ...surroundings(), ...options });
       cleanups.push(() => under.sink.destroy());
       return under;
     },
@@ -31,21 +61,19 @@ export function useSinkScope(): SinkScope {
   };
 }
 
-/** A port on which nobody listens, until somebody does. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+export { freePort } from './listen.ts';
 
 /** Writes without end, until the delivery is over. @returns the error that ended it */
-export async function pour({ sink, chunks }: SinkUnderTest, id: number, chunkBytes = 256 * 1024): Promise<unknown> {
+export async function pour(
+  { sink, chunks }: SinkUnderTest,
+  id: number,
+  { chunkBytes = 256 * 1024, turn = systemClock.turn } = {},
+): Promise<unknown> {
   const delivery = sink.deliver({ stream: String(id), id });
   try {
     for (;;) {
       const taken = delivery.write(chunks.chunk(Buffer.alloc(chunkBytes, 'x')));
-      await (taken ?? new Promise(setImmediate));
+      await (taken ?? turn());
     }
   } catch (error) {
     return error;

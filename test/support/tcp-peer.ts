@@ -1,7 +1,9 @@
 /** A receiver's side of TCP or TLS connections, that behaves as a test tells it. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { eventually, listen } from './sink-harness.ts';
+import { type Clock, systemClock } from '../../src/time/clock.ts';
+import { listen } from './listen.ts';
+import { waitUntil } from './wait-until.ts';
 
 export interface PeerConnection {
   readonly socket: Socket;
@@ -36,9 +38,15 @@ export interface TcpPeerOptions {
   readonly onConnection?: (socket: Socket) => void;
   /** Keep what was read; off for bulk. Default true. */
   readonly keep?: boolean;
+  /** Default: this machine's, in real time. */
+  readonly createServer?: (onConnection: (socket: Socket) => void) => Server;
+  readonly clock?: Clock;
 }
 
 export async function createTcpPeer(options: TcpPeerOptions = {}): Promise<TcpPeer> {
+  const { clock = systemClock } = options;
+  const createTcpServer =
+    options.createServer ?? ((onConnection) => createServer({ allowHalfOpen: true }, onConnection));
   const connections: PeerConnection[] = [];
   /** A port may come a second time while the server has not heard of the end of the first: it does not read, say. */
   const open = new Set<Socket>();
@@ -76,7 +84,7 @@ export async function createTcpPeer(options: TcpPeerOptions = {}): Promise<TcpPe
   };
   const server: Server = options.tls
     ? createTlsServer({ ...options.tls, allowHalfOpen: true }, accept)
-    : createServer({ allowHalfOpen: true }, accept);
+    : createTcpServer(accept);
   // Before `accept`, which over TCP is called with the same socket.
   server.prependListener('connection', (socket: Socket) => {
     const { remotePort } = socket;
@@ -95,11 +103,14 @@ export async function createTcpPeer(options: TcpPeerOptions = {}): Promise<TcpPe
     port,
     connections,
     connection: (index) =>
-      eventually(() => {
-        const connection = connections[index];
-        if (connection === undefined) throw new Error(`no connection ${index}`);
-        return connection;
-      }),
+      waitUntil(
+        () => {
+          const connection = connections[index];
+          if (connection === undefined) throw new Error(`no connection ${index}`);
+          return connection;
+        },
+        { clock, intervalMs: 5 },
+      ),
     rawOf: (socket) => rawSockets.get(socket),
     text: () => connections.map((connection) => connection.text()).join(''),
     close: () =>

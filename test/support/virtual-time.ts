@@ -9,6 +9,7 @@ import type { Clock } from '../../src/time/clock.ts';
 import { Chance } from '../simulation/chance.ts';
 import { SimulatedProcess } from '../simulation/process.ts';
 import { Scheduler } from '../simulation/scheduler.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** 2026-01-01, and a bit. */
 const startMs = 1_767_225_600_000;
@@ -111,6 +112,11 @@ export class VirtualTime {
       });
       if (!isMet()) this.#waiters.push({ isMet });
     });
+  }
+
+  /** The same, looked at now and then only: for checks that take long. */
+  poll<T>(check: () => T | Promise<T>, timeoutMs = 15_000, intervalMs = 20): Promise<T> {
+    return waitUntil(check, { timeoutMs, intervalMs, clock: this.clock });
   }
 
   /** How long something takes. */

@@ -1,9 +1,11 @@
 /** Waiting for an event that can only be looked for; without vitest, so that scripts can use it too. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, systemClock } from '../../src/time/clock.ts';
 
 export interface WaitOptions {
   readonly timeoutMs?: number;
   readonly intervalMs?: number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -12,14 +14,14 @@ export interface WaitOptions {
  * @throws what it threw last, after the timeout
  */
 export async function waitUntil<T>(check: () => T | Promise<T>, options: WaitOptions = {}): Promise<T> {
-  const { timeoutMs = 15_000, intervalMs = 20 } = options;
-  const deadlineMs = performance.now() + timeoutMs;
+  const { timeoutMs = 60_000, intervalMs = 20, clock = systemClock } = options;
+  const deadlineMs = clock.monotonic() + timeoutMs;
   for (;;) {
     try {
       return await check();
     } catch (error) {
-      if (performance.now() > deadlineMs) throw error;
+      if (clock.monotonic() > deadlineMs) throw error;
     }
-    await sleep(intervalMs);
+    await clock.sleep(intervalMs);
   }
 }

@@ -12,6 +12,7 @@ import { createPace, type Pace } from '../../src/pacer.ts';
 import { Turns } from '../../src/turns.ts';
 import { encoderDefaults, rawBody } from '../support/encode.ts';
 import { encoders } from '../support/encoders.ts';
+import { eventually } from '../support/eventually.ts';
 import * as wire from '../support/wire.ts';
 
 const body = { bytes: Buffer.from('x'), compression: 'none' as const, rawSize: 1 };
@@ -93,7 +94,7 @@ describe('createDeliver', () => {
       new AbortController().signal,
     );
     for (let expected = 1; expected <= 3; expected++) {
-      await vi.waitFor(() => expect(delivery.write).toHaveBeenCalledTimes(expected));
+      await eventually(() => expect(delivery.write).toHaveBeenCalledTimes(expected));
       await new Promise((resolve) => setImmediate(resolve));
       expect(delivery.write).toHaveBeenCalledTimes(expected);
       open();
@@ -141,7 +142,7 @@ describe('createDeliver', () => {
     delivery.abandon.mockImplementation(() => reject(new DeliveryLostError('abandoned')));
     const stop = new AbortController();
     const delivering = createDeliver({ encoder, origin, sink, totals: noTotals(), log })(body, ticket, stop.signal);
-    await vi.waitFor(() => expect(delivery.write).toHaveBeenCalledOnce());
+    await eventually(() => expect(delivery.write).toHaveBeenCalledOnce());
     stop.abort(new DeliveryLostError('stopped by the test'));
     await expect(delivering).rejects.toBeInstanceOf(DeliveryLostError);
     expect(delivery.write).toHaveBeenCalledOnce();
@@ -158,7 +159,7 @@ describe('createDeliver', () => {
       ticket,
       stop.signal,
     );
-    await vi.waitFor(() => expect(delivery.write).toHaveBeenCalledOnce());
+    await eventually(() => expect(delivery.write).toHaveBeenCalledOnce());
     await new Promise((resolve) => setTimeout(resolve, 50));
     stop.abort(new DeliveryLostError('stopped by the test'));
     await expect(delivering).rejects.toThrow('stopped by the test');
@@ -301,7 +302,7 @@ describe('createDeliver with a dead-letter file', () => {
     log.info.mockClear();
     const signal = new AbortController().signal;
     const delivering = createDeliver({ encoder, origin, sink, totals, deadLetters, log })(body, ticket, signal);
-    await vi.waitFor(() => expect(file.append.mock.calls.length).toBeGreaterThan(3));
+    await eventually(() => expect(file.append.mock.calls.length).toBeGreaterThan(3));
     expect(delivery.abandon).toHaveBeenCalled();
     expect(delivery.end).not.toHaveBeenCalled();
     expect(opened).toHaveBeenCalledOnce();
@@ -326,7 +327,7 @@ describe('createDeliver with a dead-letter file', () => {
       const stop = new AbortController();
       const deliver = createDeliver({ encoder, origin, sink, totals: noTotals(), deadLetters, log });
       const delivering = deliver(body, ticket, stop.signal);
-      await vi.waitFor(() => expect(file.append).toHaveBeenCalled());
+      await eventually(() => expect(file.append).toHaveBeenCalled());
       stop.abort(new DeliveryLostError('stopped by the test'));
       await expect(delivering).rejects.toThrow('stopped by the test');
       expect(delivery.end).not.toHaveBeenCalled();

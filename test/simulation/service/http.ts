@@ -27,9 +27,12 @@ export interface HttpLink {
   readonly bytesPerSecond?: number;
 }
 
+/** What answers at the other end. */
+export type HttpService = Pick<SimulatedService, 'carryOut' | 'missed'>;
+
 export interface SimulatedHttpOptions {
   readonly scheduler: Scheduler;
-  readonly service: SimulatedService;
+  readonly service: HttpService;
   readonly faults: HttpFaults;
   readonly link: HttpLink;
   readonly random: () => number;

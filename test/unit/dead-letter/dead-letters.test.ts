@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { DeadLetters } from '../../../src/dead-letter/dead-letters.ts';
 import { AppError } from '../../../src/errors.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const refusal = new AppError('the disk is full', { code: 'dead-letter-file', action: 'retry' });
 const { signal } = new AbortController();
@@ -73,7 +74,7 @@ describe('DeadLetters', () => {
     expect(append).toHaveBeenCalledOnce();
     expect(letters.troubleSinceMs).toBeDefined();
     answer();
-    await vi.waitFor(() => expect(append).toHaveBeenCalledTimes(2));
+    await eventually(() => expect(append).toHaveBeenCalledTimes(2));
     answer();
     await storing;
     expect(letters.troubleSinceMs).toBeUndefined();

@@ -121,7 +121,7 @@ export default createFormatter;
     expect(compile('(log.get("a") ?? "") + (options.separator ?? " ") + [...log.fields()].length')).toBe('');
     expect(compile('log.get("a")')).toContain("not assignable to type 'string | Uint8Array");
     expect(compile('log.nothing')).toContain('nothing');
-  }, 60_000);
+  });
 
   it('is in the package', () => {
     const [packed] = JSON.parse(
@@ -129,7 +129,7 @@ export default createFormatter;
     ) as [{ files: { path: string }[] }];
     const files = packed.files.map((file) => file.path);
     expect(files).toEqual(expect.arrayContaining(['plugin.d.ts', 'examples/module-formatter/formatter.js']));
-  }, 60_000);
+  });
 });
 
 describe('examples/module-formatter', () => {

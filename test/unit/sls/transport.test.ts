@@ -78,8 +78,10 @@ describe('in the middle of a body', () => {
     });
     const aborting = new AbortController();
     const reason = new Error('enough');
+    const pulled = expect(pull({ signal: aborting.signal })).rejects.toBe(reason);
+    await each.requested(1);
     setTimeout(() => aborting.abort(reason), 50);
-    await expect(pull({ signal: aborting.signal })).rejects.toBe(reason);
+    await pulled;
     await expect.poll(() => each.isOpen(1)).toBe(false);
     expect((await pull()).body).toHaveLength(declared);
     expect(each.received[1]?.connection).toBe(2);

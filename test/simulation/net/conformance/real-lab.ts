@@ -10,7 +10,7 @@ import type { TlsVersion } from '../tls-records.ts';
 import { type Lab, type Peer, type PeerStep, stateIn } from './lab.ts';
 
 const peerFile = fileURLToPath(new URL('./peer-process.mjs', import.meta.url));
-const longestWaitMs = 10_000;
+const longestWaitMs = 60_000;
 
 let identity: Promise<Identity> | undefined;
 
@@ -42,7 +42,7 @@ export class RealLab implements Lab {
     this.#settleMs = settleMs;
   }
 
-  /** @param settleMs in which whatever is on its way arrives; a busy machine takes longer */
+  /** @param settleMs how long everything takes to come to rest: more where the machine has others to serve */
   static async start(tls: TlsVersion | undefined, settleMs: number): Promise<RealLab> {
     const { key, cert } = await identityOnce();
     const child = fork(peerFile, tls ? [tls, key.toString(), cert.toString()] : [], { execArgv: [] });

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { endianness } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it as itReally } from 'vitest';
 import { systemNetwork } from '../../../../src/sink/network.ts';
 import { type ConnectionEnds, KernelEnding } from '../../../../src/sink/syslog/kernel-ending.ts';
 import { systemClock } from '../../../../src/time/clock.ts';
-import { listen, never } from '../../../support/sink-harness.ts';
+import { eventually, listen, never } from '../../../support/sink-harness.ts';
+import { useVirtualTime } from '../../../support/virtual-time.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -30,15 +30,17 @@ describe.skipIf(!isLinux)(`the kernel's own list${isLinux ? '' : ' (skipped: onl
     return { near, far };
   }
 
-  it.each(['127.0.0.1', '::1'])('tells an end from a reset, %s', async (host) => {
+  itReally.each(['127.0.0.1', '::1'])('tells an end from a reset, %s', async (host) => {
     for (const expected of ['acknowledged', 'reset']) {
       const { near, far } = await pair(host);
-      const ending = new KernelEnding(near, systemClock, systemNetwork);
+      let looks = 0;
+      const readKernelFile = (path: string) => systemNetwork.readKernelFile(path).finally(() => looks++);
+      const ending = new KernelEnding(near, systemClock, { readKernelFile });
       near.on('finish', () => ending.weEnded());
       near.resume().end('text');
       far.resume();
       await once(far, 'end');
-      await sleep(50); // a look is a matter of milliseconds
+      await eventually(() => expect(looks).toBeGreaterThan(0));
       const told = ending.outcome(never);
       if (expected === 'reset') far.resetAndDestroy();
       else far.end();
@@ -47,6 +49,7 @@ describe.skipIf(!isLinux)(`the kernel's own list${isLinux ? '' : ' (skipped: onl
   });
 });
 
+const { it, time } = useVirtualTime();
 const le = endianness() === 'LE';
 const four: ConnectionEnds = {
   localAddress: '10.0.0.7',
@@ -86,9 +89,9 @@ async function outcomeOf(
   ends: ConnectionEnds = four,
   signal: AbortSignal = never,
 ): Promise<string> {
-  const ending = new KernelEnding(ends, systemClock, { readKernelFile: read });
+  const ending = new KernelEnding(ends, time.clock, { readKernelFile: read });
   ending.weEnded();
-  await sleep(20);
+  await time.sleep(20);
   return ending.outcome(signal);
 }
 
@@ -109,10 +112,10 @@ describe('what the list says', () => {
 
   it('is not asked about a peer that answers at once', async () => {
     const { read, asked } = kernel(fourListed, ['05', '']);
-    const ending = new KernelEnding(four, systemClock, { readKernelFile: read });
+    const ending = new KernelEnding(four, time.clock, { readKernelFile: read });
     ending.weEnded();
     expect(await ending.outcome(never)).toBe('unknown');
-    await sleep(20);
+    await time.sleep(20);
     expect(asked).toEqual([]);
   });
 
@@ -129,7 +132,7 @@ describe('what the list says', () => {
   it('ends with the signal', async () => {
     const stop = new AbortController();
     const told = outcomeOf(kernel(fourListed, ['05']).read, four, stop.signal);
-    setTimeout(() => stop.abort(new Error('enough')), 40);
+    time.clock.timer(40, () => stop.abort(new Error('enough')));
     await expect(told).rejects.toThrow('enough');
   });
 });

@@ -1,0 +1,76 @@
+/** Batches that cannot be read: skipped, or a reason to stop, by the whole daemon in virtual time. */
+import { afterEach, describe, expect } from 'vitest';
+import type { DeliveryConfig } from '../../src/config/config.ts';
+import { type DeadLetter, parseRecord } from '../../src/dead-letter/record.ts';
+import type { Fault } from '../../src/emulator/emulator.ts';
+import { SimulatedDisk } from '../simulation/disk.ts';
+import type { TestDaemon } from '../support/daemon.ts';
+import type { VirtualEmulator } from '../support/virtual-emulator.ts';
+import { createVirtualPlace } from '../support/virtual-place.ts';
+import { CountingReceiver } from '../support/virtual-receiver.ts';
+import { useVirtualTime } from '../support/virtual-time.ts';
+
+const damages: Fault[] = [
+  { kind: 'cut-body' },
+  { kind: 'corrupt-body' },
+  { kind: 'wrong-raw-size', byBytes: 7 },
+  { kind: 'wrong-raw-size', byBytes: 1 << 30 },
+  { kind: 'garbage-protobuf' },
+];
+
+describe('a batch that cannot be read', () => {
+  const { it, time } = useVirtualTime();
+  let emulator: VirtualEmulator;
+  let receiver: CountingReceiver;
+  let daemon: TestDaemon;
+  let records: DeadLetter[];
+
+  async function run(fault: Fault, delivery: Partial<DeliveryConfig>): Promise<void> {
+    const place = createVirtualPlace(time);
+    emulator = place.createEmulator({ shards: 1 });
+    emulator.append({ logs: 500 });
+    records = [];
+    const disk = new SimulatedDisk((line) => {
+      const record = parseRecord(line);
+      if ('problem' in record) throw new Error(record.problem);
+      records.push(record);
+    });
+    receiver = new CountingReceiver(time, place.net, 'tcp', () => undefined);
+    const { port } = await receiver.start();
+    emulator.faults.set({ rules: [{ action: 'PullLogs', fault }] });
+    daemon = await place.startDaemon(emulator, { receiver: { port }, delivery }, disk);
+  }
+
+  afterEach(() => time.run(() => daemon.drain(1_000)));
+
+  const generated = () => emulator.stats().logsGenerated;
+  const checkpointed = () => emulator.stats().logstores[0]?.consumerGroups[0]?.checkpoints[0]?.sequence;
+  const logged = (text: string) =>
+    time.poll(() => expect(daemon.logged.filter((line) => line.includes(text))).toHaveLength(1), 60_000);
+
+  it.each(damages)('is skipped where it may be, and said where it was ($kind $byBytes)', async (fault: Fault) => {
+    const deadLetter = { path: '/dead.jsonl', maxBytes: 1 << 30, maxFiles: 5 };
+    await run(fault, { onCorruptBatch: 'skip', deadLetter });
+    await logged('is skipped');
+    emulator.faults.clear();
+    const skipped = generated();
+    emulator.append({ logs: 500 });
+    await time.poll(() => expect(checkpointed()).toBe(generated()), 60_000);
+    expect(receiver.sequence.unique).toBe(generated() - skipped);
+    const [record, ...others] = records;
+    expect(others).toEqual([]);
+    expect(record).toMatchObject({ project: 'demo', logstore: 'logs', shard: 0, index: 0 });
+    const { complete, fields } = await daemon.drain(10_000);
+    expect([complete, fields.batchesSkipped]).toEqual([true, 1]);
+  });
+
+  it.each(damages)('stops the shard, as long as it is not to be skipped ($kind $byBytes)', async (fault: Fault) => {
+    const deadLetter = { path: '/dead.jsonl', maxBytes: 1 << 30, maxFiles: 5 };
+    await run(fault, { onCorruptBatch: 'stop', deadLetter });
+    await logged('shard 0 is stopped: its next batch cannot be read');
+    emulator.faults.clear();
+    expect((await daemon.drain(10_000)).complete).toBe(false);
+    expect(checkpointed()).toBe(0);
+    expect(records).toEqual([]);
+  });
+});

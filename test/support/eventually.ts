@@ -1,0 +1,7 @@
+/** Waiting for what comes by itself, in real time: for long, since the machine may have others to serve. */
+import { vi } from 'vitest';
+
+/** Until the assertions in it hold. */
+export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(check, { timeout: 60_000, interval: 5 });
+}
