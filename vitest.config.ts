@@ -1,6 +1,35 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const ci = Boolean(process.env.CI);
+
+/** What takes longest, longest first: begun last, one of them would run on alone. */
+const longest = [
+  'fault/real-receivers',
+  'simulation/mutants/mutants',
+  'fault/pm2',
+  'simulation/simulation',
+  'fault/tls',
+  'simulation/open-troubles',
+  'fault/restarted-service',
+  'interop/receivers',
+  'simulation/net/kernel-conformance',
+  'property/kernel-shapes',
+  'integration/processes',
+  'fault/killed-receiver',
+  'property/format-rows',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return at < 0 ? longest.length : at;
+    };
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -9,7 +38,9 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000, interval: 20 } },
-    maxWorkers: 2,
+    // Many tests wait for other processes: one more than a small machine has cores.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // CI adds up the runs on several Node versions from these files.
     reporters: ci ? ['default', ['json', { outputFile: process.env.TEST_REPORT ?? 'test-report.json' }]] : ['default'],
   },

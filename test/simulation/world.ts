@@ -30,7 +30,7 @@ import { Ledger, Outlet } from './ledger.ts';
 import { Load } from './load.ts';
 import type { TcpEndpoint } from './net/kernel/tcp-endpoint.ts';
 import { SimulatedNetwork } from './net/simulated-network.ts';
-import { firstIn, type LogIdentity } from './receivers/frames.ts';
+import { holdsLogs, type LogIdentity } from './receivers/frames.ts';
 import { SimulatedReceiver } from './receivers/receiver.ts';
 import type { Hazards } from './scenario/draw.ts';
 import { type Scenario, settleBoundMs } from './scenario/scenario.ts';
@@ -295,8 +295,7 @@ export class World {
           ...(plan.node && { release: plan.node }),
           onWrite: (chunks, endpoint) => {
             // Logs count: a connection may be ended, or opened, at any time.
-            const firsts = chunks.map(firstIn).filter((first) => first !== undefined);
-            if (firsts.length > 0) this.#onLogsWritten(plan.name, endpoint, firsts);
+            if (chunks.some(holdsLogs)) this.#onLogsWritten(plan.name, endpoint);
           },
         }),
       }),
@@ -324,9 +323,8 @@ export class World {
     });
   }
 
-  #onLogsWritten(daemon: string, endpoint: TcpEndpoint | undefined, firsts: readonly LogIdentity[]): void {
+  #onLogsWritten(daemon: string, endpoint: TcpEndpoint | undefined): void {
     const { local, remote } = endpoint ?? {};
-    const receiver = this.receivers.find(({ name }) => remote && this.network.host(name).addresses.has(remote.address));
     const bytesInFlight = this.daemons.find(({ name }) => name === daemon)?.bytesInFlight ?? 0;
     const from = local ? `${local.address}:${local.port}` : '';
     const beside = () =>
@@ -334,7 +332,7 @@ export class World {
         .filter((each) => each !== endpoint && each.remote.address === remote?.address && each.isOpen && !each.isBroken)
         .map((each) => `${each.local.address}:${each.local.port}`);
     const { nowMs } = this;
-    const write = { daemon, receiver: receiver?.name, from, firsts, beside, bytesInFlight, nowMs };
+    const write = { daemon, from, beside, bytesInFlight, nowMs };
     this.#tell((checker) => checker.wrote?.(write));
   }
 

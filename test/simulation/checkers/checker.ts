@@ -2,7 +2,6 @@
  * What an invariant hears of a world. Each is a file here; what it hears may come from the middle of a daemon's code, so
  * it reports a violation and throws nothing: the world ends behind the event.
  */
-import type { LogIdentity } from '../receivers/frames.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 export interface PullSeen {
@@ -52,11 +51,7 @@ export interface LogLineSeen {
 
 export interface WriteSeen {
   readonly daemon: string;
-  /** Undefined: nobody's address any more. */
-  readonly receiver: string | undefined;
   readonly from: string;
-  /** The first log of each piece. */
-  readonly firsts: readonly LogIdentity[];
   /** The daemon's other connections to the receiver that are not broken at present. */
   beside(): readonly string[];
   /** What the daemon holds of the service's logs. */

@@ -1,6 +1,7 @@
 /**
  * A daemon lists what it works on: a shard that it was granted twice in a row, and has pulled since, is in its next
- * heartbeat. The service would take it from it otherwise, and give it to another.
+ * heartbeat; and one that it gives up, it lists until its last checkpoint is saved. The service would take it from it
+ * otherwise, and give it to another.
  */
 import type { CreateChecker } from './checker.ts';
 
@@ -11,15 +12,23 @@ interface Last {
   readonly atMs: number;
 }
 
+/** A request may overtake another by so much. */
+const overtakesMs = 300;
+
 /** Shards are given up by these, one after another. */
 const givesUp = new Set(['drain', 'reload', 'stop', 'partition', 'split', 'merge']);
 
 export const listingChecker: CreateChecker = (report, { settings, handsOverInCalm = false }) => {
   const last = new Map<string, Last>();
+  /** By consumer and shard: when its heartbeat did not list it any more. */
+  const left = new Map<string, number>();
+  let isCalm = false;
   const graceMs = settings.drainTimeoutMs + settings.timeoutMs + 2 * settings.heartbeatIntervalMs;
   let isExemptUntilMs = 0;
   return {
     phase(phase, nowMs) {
+      isCalm = phase === 'calm';
+      left.clear();
       // A daemon may be drained in calm, too.
       if (phase === 'calm' && handsOverInCalm) isExemptUntilMs = nowMs + graceMs;
     },
@@ -29,8 +38,18 @@ export const listingChecker: CreateChecker = (report, { settings, handsOverInCal
     pulled({ daemon, shard }) {
       last.get(daemon)?.pulled.add(shard);
     },
-    beaten({ daemon, listed, granted, nowMs }) {
+    saved({ shard, consumer, nowMs }) {
+      const leftMs = left.get(`${consumer}/${shard}`);
+      if (isCalm && leftMs !== undefined && nowMs - leftMs > overtakesMs)
+        report('listing', `${consumer} saves shard ${shard}, and its last heartbeat did not list it any more`);
+    },
+    beaten({ daemon, consumer, listed, granted, nowMs }) {
       const before = last.get(daemon);
+      for (const shard of listed) left.delete(`${consumer}/${shard}`);
+      for (const shard of before?.listed ?? []) {
+        const key = `${consumer}/${shard}`;
+        if (!listed.includes(shard) && !left.has(key)) left.set(key, nowMs);
+      }
       last.set(daemon, { listed: new Set(listed), granted: new Set(granted), pulled: new Set(), atMs: nowMs });
       if (!before || nowMs < isExemptUntilMs || nowMs - before.atMs >= settings.timeoutMs) return;
       for (const shard of before.granted) {

@@ -6,8 +6,6 @@ import type { FaultPlan } from '../scenario/scenario.ts';
 import type { World } from '../world.ts';
 import { chosen, type FaultKind } from './fault-kind.ts';
 
-/** More than both kernels hold of a connection. */
-const mostBurstBytes = 2 << 20;
 /** How long a fault waits for a moment in which nothing is on its way. */
 const patienceMs = 5_000;
 
@@ -81,7 +79,10 @@ export const receiverFaults: readonly FaultKind[] = [
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
       receiver?.process?.stop();
-      if (luck[1] < 0.7) world.load.burstOfBytes((1 + luck[2]) * (mostBurstBytes / 2), luck[3]);
+      // More than is with the kernels and in the daemon's queue: a batch that is not written to its end.
+      const isLarge = world.scenario.settings.maxInFlightBytes >= 8 << 20;
+      const burstBytes = isLarge ? 1_500_000 + luck[2] * 2_000_000 : 300_000 + luck[2] * 700_000;
+      if (luck[1] < 0.7) world.load.burstOfBytes(burstBytes, luck[3]);
       return () => {
         if (receiver) killWhenItResets(world, receiver);
       };

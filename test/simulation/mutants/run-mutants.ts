@@ -16,11 +16,11 @@ const { values } = parseArgs({
 
 /** @returns whether it is well */
 async function tell(mutant: Mutant, seeds: number): Promise<boolean> {
-  const { name, missing, invariants = ['any invariant'] } = mutant;
+  const { name, invariants = ['any invariant'] } = mutant;
   try {
     const found = await tryMutant(mutant, { seeds: seedsFor(mutant, seeds) });
     if (!found) {
-      console.log(`NOT FOUND: ${name}${missing === undefined ? '' : ` (missing: ${missing})`}`);
+      console.log(`NOT FOUND: ${name}`);
       return false;
     }
     const { seed, invariant, message } = found;

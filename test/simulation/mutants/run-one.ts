@@ -1,4 +1,4 @@
-/** The part of the runner that a copy with a bug in it runs: seeds, until one finds a violation. Copied with the rest. */
+/** What the process with a bug in it runs: seeds, until one finds a violation. */
 import { runSeed } from '../run-seed.ts';
 
 /** What it prints, one line of JSON each. */

@@ -1,13 +1,11 @@
-/**
- * Tries one mutant: a copy of the source and of the simulation, with the bug in it, in a directory from which
- * node_modules is found, and a process that runs seeds there.
- */
+/** Tries one mutant: the source and the simulation in one file, with the bug in it, and a process that runs seeds there. */
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build, type Plugin } from 'esbuild';
 import type { Mutant } from './mutants.ts';
 import type { Line } from './run-one.ts';
 
@@ -34,7 +32,7 @@ const usualSeedTimeoutMs = 120_000;
 /** The known seed first, then 1, 2, 3, … */
 export function seedsFor({ knownSeed }: Mutant, count: number): string[] {
   const numbered = Array.from({ length: count }, (_, at) => String(at + 1));
-  return knownSeed === undefined ? numbered : [knownSeed, ...numbered.filter((seed) => seed !== knownSeed)];
+  return [knownSeed, ...numbered.filter((seed) => seed !== knownSeed)];
 }
 
 /** Whether it is an invariant that has found it, and one of those that may. */
@@ -47,41 +45,52 @@ export function isFinding({ invariants }: Mutant, { invariant }: Found): boolean
  * @throws Error when the source is not as the mutant expects it, or its process ends without a word
  */
 export async function tryMutant(mutant: Mutant, options: TryOptions): Promise<Found | undefined> {
-  const directory = join(cache, `${mutant.name}-${process.pid}`);
-  const remove = () => rmSync(directory, { recursive: true, force: true });
+  // From there node_modules is found.
+  const program = join(cache, `${mutant.name}-${process.pid}.mjs`);
+  const remove = () => rmSync(program, { force: true });
   process.once('exit', remove);
   try {
-    await makeCopy(mutant, directory);
-    return await run(mutant, directory, options);
+    await bundle(mutant, program);
+    return await run(mutant, program, options);
   } finally {
     process.off('exit', remove);
     remove();
   }
 }
 
-async function makeCopy({ name, file, find, replace }: Mutant, directory: string): Promise<void> {
-  const source = await readFile(join(root, 'src', file), 'utf8');
+/** One file, with the bug in it. What finds a file by `import.meta.url` finds it where the source has it. */
+async function bundle({ name, file, find, replace }: Mutant, outfile: string): Promise<void> {
+  const path = join(root, 'src', file);
+  const source = await readFile(path, 'utf8');
   const times = source.split(find).length - 1;
   if (times !== 1)
     throw new Error(`${name}: what it replaces is ${times} times in src/${file}, and must be there once`);
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(join(directory, 'test'), { recursive: true });
-  await cp(join(root, 'src'), join(directory, 'src'), { recursive: true });
-  await cp(join(root, 'test/simulation'), join(directory, 'test/simulation'), { recursive: true });
-  await cp(join(root, 'package.json'), join(directory, 'package.json'));
-  await writeFile(
-    join(directory, 'src', file),
-    source.replace(find, () => replace),
-  );
+  const withBug = source.replace(find, () => replace);
+  const plugin: Plugin = {
+    name: 'mutant',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, async ({ path: loaded }) => {
+        const contents = loaded === path ? withBug : await readFile(loaded, 'utf8');
+        const url = JSON.stringify(pathToFileURL(loaded).href);
+        return { contents: contents.replaceAll('import.meta.url', () => url), loader: 'ts' };
+      });
+    },
+  };
+  await build({
+    entryPoints: [join(root, 'test/simulation/mutants/run-one.ts')],
+    outfile,
+    plugins: [plugin],
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'silent',
+  });
 }
 
-function run(mutant: Mutant, directory: string, options: TryOptions): Promise<Found | undefined> {
+function run(mutant: Mutant, program: string, options: TryOptions): Promise<Found | undefined> {
   const { seeds, seedTimeoutMs = usualSeedTimeoutMs, boundMs, onSeed } = options;
-  const program = join(directory, 'test/simulation/mutants/run-one.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', program, ...seeds], {
-    cwd: dirname(program),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(process.execPath, [program, ...seeds], { stdio: ['ignore', 'pipe', 'pipe'] });
   return new Promise((resolve, reject) => {
     let present = '';
     let errors = '';

@@ -185,7 +185,7 @@ function drawReceiver(
     tickets: chance.pick([0, 1, 2]),
     readBytes,
     readPauseMs: isSlow ? (readBytes * 1000) / bytesPerSecond : 0,
-    closeDelayMs: chance.skewed(0, 200),
+    closeDelayMs: chance.is(0.15) ? chance.between(500, 1_500) : chance.skewed(0, 200),
     // With more daemons than it takes, some would never get in.
     oneAtATime: daemons === 1 && chance.is(0.2),
     delayMs: hazards.has('far-receiver') ? chance.between(1, 4) : chance.skewed(0.02, 60),
