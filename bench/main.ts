@@ -18,6 +18,7 @@ import { formatRows } from './rows/formats.ts';
 import { liveRows } from './rows/live.ts';
 import { memoryRows } from './rows/memory.ts';
 import { processesRows } from './rows/processes.ts';
+import { simulationRows } from './rows/simulation.ts';
 import { speedRows } from './rows/speed.ts';
 import { startAndIdleRows } from './rows/start-and-idle.ts';
 import { wholeDaemonRows } from './rows/whole-daemon.ts';
@@ -31,6 +32,7 @@ const rows: readonly Row[] = [
   ...eventLoopRows,
   ...liveRows,
   ...startAndIdleRows,
+  ...simulationRows,
 ];
 
 const { values: flags, positionals } = parseArgs({
