@@ -113,7 +113,7 @@ export class Troubles {
     const key = keyOf(call);
     this.#streaks.delete(key);
     for (const entry of this.#entries.values()) {
-      if (!entry.members.has(key)) continue;
+      if (!entry.members.has(key) && !isOfNobody(entry, call)) continue;
       entry.workedAtMs ??= this.#options.clock.now();
       this.#leave(entry, key);
     }
@@ -176,6 +176,11 @@ export class Troubles {
     if (!entry.reported || workedAtMs === undefined) return;
     this.#options.onRecovered?.({ kind, ...first, sinceMs, durationMs: workedAtMs - sinceMs, attempts });
   }
+}
+
+/** Nobody tries what has failed any more: the same operation for another shard tells as well that it is over. */
+function isOfNobody({ failing, members }: Entry, { operation }: TroubledCall): boolean {
+  return failing.size === 0 && [...members].some((key) => key.startsWith(`${operation}/`));
 }
 
 function toTrouble({ kind, first, error, sinceMs, attempts }: Entry): Trouble {
