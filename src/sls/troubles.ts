@@ -58,7 +58,7 @@ const lapseMs = 120_000;
 interface Entry {
   readonly kind: string;
   readonly first: TroubledCall;
-  /** Calls that have failed this way, and those of them that still do. */
+  /** Calls that have failed this way and may be made again, and those of them that still fail. */
   readonly members: Set<string>;
   readonly failing: Set<string>;
   readonly sinceMs: number;
@@ -113,7 +113,8 @@ export class Troubles {
     const key = keyOf(call);
     this.#streaks.delete(key);
     for (const entry of this.#entries.values()) {
-      if (!entry.members.has(key) && !isOfNobody(entry, call)) continue;
+      // Where nobody tries any more what has failed, whatever works tells as well that it is over.
+      if (!entry.members.has(key) && entry.members.size > 0) continue;
       entry.workedAtMs ??= this.#options.clock.now();
       this.#leave(entry, key);
     }
@@ -126,8 +127,12 @@ export class Troubles {
 
   /** The call ended without an answer of its own: aborted, or with an error that is the caller's to act on. */
   givenUp(call: TroubledCall): void {
-    this.#streaks.delete(keyOf(call));
-    this.lapsed(call);
+    const key = keyOf(call);
+    this.#streaks.delete(key);
+    for (const entry of this.#entries.values()) {
+      this.#leave(entry, key);
+      entry.members.delete(key);
+    }
   }
 
   close(): void {
@@ -176,11 +181,6 @@ export class Troubles {
     if (!entry.reported || workedAtMs === undefined) return;
     this.#options.onRecovered?.({ kind, ...first, sinceMs, durationMs: workedAtMs - sinceMs, attempts });
   }
-}
-
-/** Nobody tries what has failed any more: the same operation for another shard tells as well that it is over. */
-function isOfNobody({ failing, members }: Entry, { operation }: TroubledCall): boolean {
-  return failing.size === 0 && [...members].some((key) => key.startsWith(`${operation}/`));
 }
 
 function toTrouble({ kind, first, error, sinceMs, attempts }: Entry): Trouble {

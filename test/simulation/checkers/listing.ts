@@ -57,6 +57,9 @@ export const listingChecker: CreateChecker = (report, { settings, handsOverInCal
         report('listing', `${daemon} has pulled shard ${shard} since its last heartbeat, and does not list it`);
       }
     },
+    born(_, consumer) {
+      for (const key of left.keys()) if (key.startsWith(`${consumer}/`)) left.delete(key);
+    },
     gone(daemon) {
       last.delete(daemon);
     },

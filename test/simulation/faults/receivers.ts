@@ -356,7 +356,9 @@ function endpointsBetween(
   luck: FaultPlan['luck'],
   fits: (receiver: SimulatedReceiver) => boolean = () => true,
 ): readonly TcpEndpoint[] {
-  const receiver = chosen(world.receivers.filter(fits), luck[0]);
+  // One that takes one connection at a time, and does not hear of the forgery, would wait for that connection for ever.
+  const may = (each: SimulatedReceiver) => fits(each) && !each.plan.oneAtATime;
+  const receiver = chosen(world.receivers.filter(may), luck[0]);
   const daemon = chosen(world.daemons, luck[1]);
   if (!receiver || !daemon) return [];
   const { addresses } = world.network.host(receiver.name);

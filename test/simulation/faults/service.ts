@@ -67,7 +67,7 @@ export const serviceFaults: readonly FaultKind[] = [
     },
   },
   {
-    // An operator has logs sent again. Whoever owns the shard may save over it: nothing is lost by that.
+    // An operator has logs sent again: who owns the shard reads it when it is started.
     name: 'checkpoint-set-back',
     weight: 1,
     lastsMs: [0, 0],
@@ -78,7 +78,7 @@ export const serviceFaults: readonly FaultKind[] = [
       if (!saved) return undefined;
       const index = shard.everIndexOf(saved);
       world.service.setCheckpoint(shard.id, shard.cursorAt(Math.max(shard.beginIndex, Math.floor(index * luck[1]))));
-      if (luck[2] < 0.5) for (const daemon of world.daemons) daemon.kill();
+      for (const daemon of world.daemons) daemon.kill();
       return undefined;
     },
   },
