@@ -214,6 +214,7 @@ export class ConsumerGroup {
       batchTargetMs,
       skipsCorrupt: this.#options.skipsCorrupt ?? false,
       isReadOnly: () => this.#readOnlyShards.has(shard),
+      isOverdue: () => this.#heartbeat.isOverdue,
       onSettled: () => this.#onSettled(consumer),
       onFatal,
       log,

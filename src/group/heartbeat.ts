@@ -41,6 +41,12 @@ export class Heartbeat {
     return this.#lastAnswered?.wallMs;
   }
 
+  /** The group's timeout is over, and the fence due: a process that was stopped may send before its timers run. */
+  get isOverdue(): boolean {
+    const last = this.#lastAnswered;
+    return last !== undefined && this.#sinceMs(last) >= this.#options.timeoutMs;
+  }
+
   /** Beats once, so that a wrong configuration is seen at start (it rejects), and then goes on by itself. */
   async start(): Promise<void> {
     if (this.#running || this.#stopping.signal.aborted) return;
@@ -116,7 +122,7 @@ export class Heartbeat {
   fenceIfOverdue(): void {
     const last = this.#lastAnswered;
     if (!last) return;
-    if (this.#sinceMs(last) < this.#options.timeoutMs) {
+    if (!this.isOverdue) {
       this.#armFence();
       return;
     }

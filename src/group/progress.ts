@@ -46,7 +46,8 @@ export class Progress {
   #confirmed: Cursor;
   #checkpointed: Cursor | undefined;
   #isWithdrawn = false;
-  readonly #askWithdrawn = (): boolean => this.#isWithdrawn;
+  readonly #askWithdrawn = (): boolean => this.#isWithdrawn || this.#isOverdue();
+  readonly #isOverdue: () => boolean;
   /** Of what was cut and is not pulled again yet: where a pull from this cursor ended. */
   readonly #bounds = new Map<Cursor, Cursor>();
 
@@ -54,8 +55,10 @@ export class Progress {
    * @param start where the shard is taken up
    * @param checkpointed the checkpoint on the server, undefined where there is none yet: then `start` itself is
    * to be saved, or a restart before the first log would choose a start anew
+   * @param isOverdue the shard may be another consumer's by now, though nobody has left it yet
    */
-  constructor(shard: ShardId, start: Cursor, checkpointed: Cursor | undefined) {
+  constructor(shard: ShardId, start: Cursor, checkpointed: Cursor | undefined, isOverdue: () => boolean = () => false) {
+    this.#isOverdue = isOverdue;
     this.#shard = shard;
     this.#stream = String(shard);
     this.#confirmed = start;

@@ -141,7 +141,7 @@ export class ShardConsumer implements Checkpointed {
   async #consumeAll(): Promise<void> {
     const { service, from, log } = this.#options;
     const start = await findStart(service, this.shard, from, this.#stopped.signal);
-    this.#progress = new Progress(this.shard, start.cursor, start.checkpointed);
+    this.#progress = new Progress(this.shard, start.cursor, start.checkpointed, this.#options.isOverdue);
     this.#recovery.sawData(start.savedAtMs);
     this.#idle.since(start.savedAtMs);
     if (this.#state === 'starting') this.#enter('consuming');

@@ -20,6 +20,8 @@ export interface CheckpointSeen {
   readonly shard: number;
   /** The sequence number of the first log behind it; undefined where it is no cursor of the shard. */
   readonly sequence: number | undefined;
+  /** The sequence number of the oldest log that is left. */
+  readonly first: number;
   readonly consumer: string;
   readonly forced: boolean;
   /** An operator of the world has set it, not a daemon. */

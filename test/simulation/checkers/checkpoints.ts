@@ -18,7 +18,7 @@ export const checkpointsChecker: CreateChecker = (report) => {
       const key = keyOf(consumer, shard);
       served.set(key, Math.max(served.get(key) ?? 0, from, to));
     },
-    saved({ shard, sequence, consumer, forced, byHand }) {
+    saved({ shard, sequence, first, consumer, forced, byHand }) {
       if (byHand) {
         last.delete(shard);
         if (sequence === undefined) garbage.add(shard);
@@ -38,8 +38,8 @@ export const checkpointsChecker: CreateChecker = (report) => {
         report('checkpoints', `${consumer} put shard ${shard} back from ${before.sequence} to ${sequence}`);
       }
       const furthest = served.get(keyOf(consumer, shard)) ?? 0;
-      // The start itself is saved too: nothing need have been pulled for it.
-      if (sequence > furthest && furthest > 0) {
+      // The start itself is saved too, and where the data begins that is left: nothing need have been pulled for it.
+      if (sequence > furthest && furthest > 0 && sequence > first) {
         report('checkpoints', `${consumer} saved ${sequence} of shard ${shard}, and was served ${furthest} at most`);
       }
       last.set(shard, { consumer, sequence });

@@ -1,11 +1,13 @@
 /**
- * Who is told to stop and has delivered nothing of what it had pulled must not call that complete.
+ * Who is told to stop and has delivered nothing of what it had pulled must not call that complete: of shards that it
+ * still held, by its last heartbeat.
  */
 import type { CreateChecker } from './checker.ts';
 
 interface Life {
   /** By shard: where it began to pull, of what there was to pull. */
   readonly pulled: Map<number, number>;
+  listed: readonly number[];
   hasDelivered: boolean;
 }
 
@@ -13,11 +15,15 @@ export const exitChecker: CreateChecker = (report) => {
   const lives = new Map<string, Life>();
   return {
     born(daemon) {
-      lives.set(daemon, { pulled: new Map(), hasDelivered: false });
+      lives.set(daemon, { pulled: new Map(), listed: [], hasDelivered: false });
     },
     pulled({ daemon, shard, from, to }) {
       const pulled = lives.get(daemon)?.pulled;
       if (to > from && !pulled?.has(shard)) pulled?.set(shard, from);
+    },
+    beaten({ daemon, listed }) {
+      const life = lives.get(daemon);
+      if (life) life.listed = listed;
     },
     read({ shard, sequence }) {
       for (const life of lives.values()) {
@@ -26,7 +32,7 @@ export const exitChecker: CreateChecker = (report) => {
     },
     drained({ daemon, isComplete }) {
       const life = lives.get(daemon);
-      if (!life || !isComplete || life.hasDelivered || life.pulled.size === 0) return;
+      if (!life || !isComplete || life.hasDelivered || !life.listed.some((shard) => life.pulled.has(shard))) return;
       report('exit', `${daemon} says that it is complete, and nothing of what it had pulled has arrived`);
     },
   };

@@ -57,7 +57,9 @@ export const listingChecker: CreateChecker = (report, { settings, handsOverInCal
         report('listing', `${daemon} has pulled shard ${shard} since its last heartbeat, and does not list it`);
       }
     },
-    born(_, consumer) {
+    born(daemon, consumer) {
+      // A heartbeat of the process before it may have arrived behind its end.
+      last.delete(daemon);
       for (const key of left.keys()) if (key.startsWith(`${consumer}/`)) left.delete(key);
     },
     gone(daemon) {

@@ -25,6 +25,7 @@ export interface ServiceEvents {
     shard: number;
     cursor: string;
     sequence: number | undefined;
+    first: number;
     consumer: string;
     forced: boolean;
     byHand: boolean;
@@ -222,7 +223,9 @@ export class SimulatedService {
 
   #saved(shard: number, cursor: string, consumer: string, forced: boolean, byHand: boolean): void {
     const sequence = this.#sequence(shard, cursor);
-    this.#options.events.saved({ shard, cursor, sequence, consumer, forced, byHand });
+    const log = this.logstore.shard(shard);
+    const first = log.sequenceAt(log.beginIndex);
+    this.#options.events.saved({ shard, cursor, sequence, first, consumer, forced, byHand });
   }
 
   #sequence(shard: number, cursor: string): number | undefined {

@@ -32,7 +32,7 @@ export interface Handle {
 
 export interface StreamHandleOptions {
   readonly release: NodeRelease;
-  /** Told of what the process gives to the kernel. */
+  /** Told of what the process hands over: where the kernel has no room for it, it cannot be called back either. */
   readonly onWrite: OnWrite;
 }
 
@@ -78,6 +78,7 @@ export class StreamHandle implements Handle {
 
   write(chunks: readonly Uint8Array[], written: (error?: Error) => void): WriteOutcome {
     const write = { chunks: [...chunks], written };
+    this.#options.onWrite(write.chunks, this.endpoint);
     if (this.#writes.length === 0) {
       const outcome = this.#push(write);
       if (typeof outcome === 'string') return systemError(outcome, 'write');
@@ -187,7 +188,6 @@ export class StreamHandle implements Handle {
     const taken = this.endpoint.write(write.chunks);
     if (typeof taken === 'string') return taken;
     this.bytesWritten += taken;
-    if (taken > 0) this.#options.onWrite(write.chunks, this.endpoint);
     let left = taken;
     for (let chunk = write.chunks[0]; chunk && chunk.length <= left; chunk = write.chunks[0]) {
       left -= chunk.length;
