@@ -4,7 +4,6 @@
  * Cursors, checkpoints and the consumer group live on the server; nothing is kept here but connections, and what is
  * known of whether the service answers.
  */
-import { ServiceError } from '../errors.ts';
 import type {
   Checkpoint,
   ConsumerGroupSettings,
@@ -18,7 +17,6 @@ import type {
 } from '../group/log-service.ts';
 import {
   checkpointList,
-  consumerGroupList,
   cursorAnswer,
   cursorTimeAnswer,
   heldShards,
@@ -32,9 +30,9 @@ import {
   toCheckpoint,
   UnreadableAnswerError,
 } from './answers.ts';
-import { Caller, type RetryPolicy } from './caller.ts';
+import { Caller } from './caller.ts';
 import { resolveAddress } from './endpoint.ts';
-import { withAdvice } from './failures.ts';
+import { GroupSettings } from './group-settings.ts';
 import { type CompleteOptions, createSign, type SlsLogServiceOptions, userAgentOf, withDefaults } from './options.ts';
 import { percentEncode } from './signable-request.ts';
 import { Transport } from './transport.ts';
@@ -64,6 +62,7 @@ class Sls implements SlsLogService {
   readonly #caller: Caller;
   readonly #logstorePath: string;
   readonly #groupPath: string;
+  readonly #groupSettings: GroupSettings;
 
   constructor(given: SlsLogServiceOptions) {
     const options = withDefaults(given);
@@ -91,6 +90,11 @@ class Sls implements SlsLogService {
       requestTimeoutMs: options.requestTimeoutMs,
       backoff: options.backoff,
       clock,
+    });
+    this.#groupSettings = new GroupSettings(this.#caller, {
+      logstore,
+      consumerGroup,
+      logstorePath: this.#logstorePath,
     });
   }
 
@@ -184,40 +188,8 @@ class Sls implements SlsLogService {
     );
   }
 
-  async ensureConsumerGroup(settings: ConsumerGroupSettings, signal: AbortSignal): Promise<void> {
-    // Decided once for all its requests: that the first one works does not make the second one's refusal transient.
-    const atStart = !this.#caller.hasWorked;
-    const timeout = Math.ceil(settings.timeoutMs / 1000);
-    const order = settings.inOrder;
-    const consumerGroup = this.#options.consumerGroup;
-    const path = `${this.#logstorePath}/consumergroups`;
-    try {
-      const json = { consumerGroup, timeout, order };
-      await this.#caller.call(
-        { operation: 'createConsumerGroup', method: 'POST', path, json, read: nothing, atStart },
-        'starting',
-        signal,
-      );
-    } catch (thrown) {
-      if (!(thrown instanceof ServiceError)) throw thrown;
-      if (thrown.code === 'consumer-group-quota') throw await this.#explainQuota(thrown, signal);
-      if (thrown.code !== 'consumer-group-already-exist') throw thrown;
-      const groups = await this.#listConsumerGroups(atStart, 'starting', signal);
-      const existing = groups.find(({ name }) => name === consumerGroup);
-      if (existing?.timeout === timeout && existing.order === order) return;
-      await this.#caller.call(
-        {
-          operation: 'updateConsumerGroup',
-          method: 'PUT',
-          path: this.#groupPath,
-          json: { timeout, order },
-          read: nothing,
-          atStart,
-        },
-        'starting',
-        signal,
-      );
-    }
+  ensureConsumerGroup(settings: ConsumerGroupSettings, signal: AbortSignal): Promise<void> {
+    return this.#groupSettings.ensure(settings, signal);
   }
 
   heartbeat(held: readonly ShardId[], signal: AbortSignal): Promise<readonly ShardId[]> {
@@ -286,27 +258,5 @@ class Sls implements SlsLogService {
 
   #shardPath(shard: ShardId): string {
     return `${this.#logstorePath}/shards/${shard}`;
-  }
-
-  #listConsumerGroups(atStart: boolean, policy: RetryPolicy, signal: AbortSignal) {
-    const path = `${this.#logstorePath}/consumergroups`;
-    return this.#caller.call(
-      { operation: 'listConsumerGroups', method: 'GET', path, read: json(consumerGroupList), atStart },
-      policy,
-      signal,
-    );
-  }
-
-  async #explainQuota(error: ServiceError, signal: AbortSignal): Promise<ServiceError> {
-    const { logstore } = this.#options;
-    // Best effort: the quota is what has to be told, not why the groups cannot be listed.
-    const groups = await this.#listConsumerGroups(false, 'once', signal).catch(() => undefined);
-    signal.throwIfAborted();
-    const names = groups?.map(({ name }) => `"${name}"`).join(', ');
-    const existing = names ? `; there are: ${names}` : '';
-    return withAdvice(
-      error,
-      `the logstore "${logstore}" has as many consumer groups as the service allows; delete those that are not used any more${existing}`,
-    );
   }
 }
