@@ -53,7 +53,7 @@ export interface Daemon {
    * (resolves), or it cannot go on (rejects). It may settle without `start()` having settled.
    */
   readonly finished: Promise<ExitSummary>;
-  /** What it holds of the service's logs: pulled, or about to be, and not yet confirmed. Bounded by `--max-in-flight`. */
+  /** Bytes of logs that are pulled, or about to be, and not confirmed yet. Bounded by `--max-in-flight`. */
   readonly bytesInFlight: number;
   /** Stops pulling, confirms, saves the last checkpoints, closes. Idempotent; also before or during `start()`. */
   drain(deadlineMs: number): Promise<ExitSummary>;

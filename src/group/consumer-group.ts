@@ -214,7 +214,7 @@ export class ConsumerGroup {
       batchTargetMs,
       skipsCorrupt: this.#options.skipsCorrupt ?? false,
       isReadOnly: () => this.#readOnlyShards.has(shard),
-      isOverdue: () => this.#heartbeat.isOverdue,
+      hasLease: () => this.#heartbeat.hasLease,
       onSettled: () => this.#onSettled(consumer),
       onFatal,
       log,
@@ -256,10 +256,7 @@ export class ConsumerGroup {
   }
 
   #dropAll(cause: AppError): void {
-    const consumers = this.shards;
-    // First of all: where one is stopped, another's turn to be sent comes.
-    for (const { progress } of consumers) progress?.withdraw();
-    for (const consumer of consumers) consumer.stop(cause);
+    for (const consumer of this.shards) consumer.stop(cause);
   }
 
   /**

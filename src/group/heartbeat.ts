@@ -41,10 +41,13 @@ export class Heartbeat {
     return this.#lastAnswered?.wallMs;
   }
 
-  /** The group's timeout is over, and the fence due: a process that was stopped may send before its timers run. */
-  get isOverdue(): boolean {
+  /**
+   * Our shards are ours: the last answered beat is younger than the group's timeout. Asked, and not told: a process that was
+   * stopped may be about to send before its timers run.
+   */
+  get hasLease(): boolean {
     const last = this.#lastAnswered;
-    return last !== undefined && this.#sinceMs(last) >= this.#options.timeoutMs;
+    return last !== undefined && this.#sinceMs(last) < this.#options.timeoutMs;
   }
 
   /** Beats once, so that a wrong configuration is seen at start (it rejects), and then goes on by itself. */
@@ -120,9 +123,8 @@ export class Heartbeat {
 
   /** Also for who is about to send: a process that was stopped hears of its answers before its timers run. */
   fenceIfOverdue(): void {
-    const last = this.#lastAnswered;
-    if (!last) return;
-    if (!this.isOverdue) {
+    if (!this.#lastAnswered) return;
+    if (this.hasLease) {
       this.#armFence();
       return;
     }

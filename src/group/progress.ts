@@ -28,8 +28,8 @@ export interface Ticket {
   readonly to: Cursor;
   /** Place in the chain; a number is used again after a rewind. */
   readonly ordinal: number;
-  /** Whether the shard was left: another consumer may send it by now. */
-  readonly isWithdrawn?: () => boolean;
+  /** Whether another consumer may send it by now: the shard was left, or its lease is over. Default: never. */
+  readonly isWithdrawn?: (() => boolean) | undefined;
 }
 
 interface Link {
@@ -45,9 +45,7 @@ export class Progress {
   #nextOrdinal = 0;
   #confirmed: Cursor;
   #checkpointed: Cursor | undefined;
-  #isWithdrawn = false;
-  readonly #askWithdrawn = (): boolean => this.#isWithdrawn || this.#isOverdue();
-  readonly #isOverdue: () => boolean;
+  readonly #isWithdrawn: Ticket['isWithdrawn'];
   /** Of what was cut and is not pulled again yet: where a pull from this cursor ended. */
   readonly #bounds = new Map<Cursor, Cursor>();
 
@@ -55,10 +53,10 @@ export class Progress {
    * @param start where the shard is taken up
    * @param checkpointed the checkpoint on the server, undefined where there is none yet: then `start` itself is
    * to be saved, or a restart before the first log would choose a start anew
-   * @param isOverdue the shard may be another consumer's by now, though nobody has left it yet
+   * @param isWithdrawn of all tickets
    */
-  constructor(shard: ShardId, start: Cursor, checkpointed: Cursor | undefined, isOverdue: () => boolean = () => false) {
-    this.#isOverdue = isOverdue;
+  constructor(shard: ShardId, start: Cursor, checkpointed: Cursor | undefined, isWithdrawn?: Ticket['isWithdrawn']) {
+    this.#isWithdrawn = isWithdrawn;
     this.#shard = shard;
     this.#stream = String(shard);
     this.#confirmed = start;
@@ -111,7 +109,7 @@ export class Progress {
       from: this.pulled,
       to,
       ordinal: this.#nextOrdinal++,
-      isWithdrawn: this.#askWithdrawn,
+      isWithdrawn: this.#isWithdrawn,
     };
     // Once a pull has ended elsewhere, those behind it will as well.
     if (!this.#bounds.delete(ticket.from)) this.#bounds.clear();
@@ -147,11 +145,6 @@ export class Progress {
     for (const { ticket: each } of cut) this.#bounds.set(each.from, each.to);
     this.#nextOrdinal = ticket.ordinal;
     return true;
-  }
-
-  /** The shard is left: what is not with the kernel yet is not to be sent. */
-  withdraw(): void {
-    this.#isWithdrawn = true;
   }
 
   /** The server has no checkpoint any more: what is confirmed is to be saved again. */

@@ -42,8 +42,8 @@ export interface ShardConsumerOptions {
   readonly skipsCorrupt: boolean;
   /** Whether the shard is known to get no more data. */
   readonly isReadOnly: () => boolean;
-  /** Another consumer may own the shard by now: nothing more of it is sent. Default: never. */
-  readonly isOverdue?: () => boolean;
+  /** Without a lease another consumer may own the shard: nothing more of it is sent. Default: it is there. */
+  readonly hasLease?: () => boolean;
   /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
   readonly confirmSoon: () => void;
   /** The state has changed to finished, failed or stopped. */

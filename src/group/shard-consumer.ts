@@ -25,6 +25,7 @@ import { Recovery } from './recovery.ts';
 import { drainReason, Run, rewindReason, stopReason } from './run.ts';
 import type { ShardConsumerOptions } from './shard-consumer-options.ts';
 import { EndPosition, findStart } from './start-position.ts';
+import { Wake } from './wake.ts';
 
 export type ShardState = 'starting' | 'consuming' | 'finished' | 'failed' | 'draining' | 'stopped';
 
@@ -46,12 +47,12 @@ export class ShardConsumer implements Checkpointed {
   #draining: Promise<void> | undefined;
   /** Aborts with the first deadline of those who want it drained. */
   readonly #due = new AbortController();
+  readonly #wake = new Wake();
   #run = new Run();
   /** A loss that came after the drain had begun. */
   #lostWhileDraining = false;
   /** The drain's deadline came with something pulled that was not confirmed. */
   #gaveUp = false;
-  #wake: (() => void) | undefined;
   #failure: AppError | undefined;
 
   constructor(options: ShardConsumerOptions) {
@@ -63,6 +64,8 @@ export class ShardConsumer implements Checkpointed {
     this.#idle = new IdlePause(options.fetchIntervalMs, options.clock);
     this.#end = new EndPosition(options.service, options.shard, options.until, options.clock);
   }
+
+  readonly #isWithdrawn = (): boolean => this.#state === 'stopped' || this.#options.hasLease?.() === false;
 
   get state(): ShardState {
     return this.#state;
@@ -109,10 +112,9 @@ export class ShardConsumer implements Checkpointed {
     if (this.#state === 'stopped') return;
     this.#failure ??= cause;
     this.#enter('stopped');
-    this.#progress?.withdraw();
     this.#stopped.abort(stopReason);
     this.#run.abort(stopReason);
-    this.#wake?.();
+    this.#wake.now();
   }
 
   ownershipLost(cause: AppError): void {
@@ -127,7 +129,7 @@ export class ShardConsumer implements Checkpointed {
 
   markConfirmed(ticket: Ticket): void {
     this.#progress?.markConfirmed(ticket);
-    if (this.#progress?.settled) this.#wake?.();
+    if (this.#progress?.settled) this.#wake.now();
   }
 
   /** What the ticket stands for, and all after it, has to be pulled again. */
@@ -135,13 +137,13 @@ export class ShardConsumer implements Checkpointed {
     if (!this.#progress?.rewind(ticket)) return;
     if (this.#state === 'draining') this.#lostWhileDraining = this.#gaveUp = true;
     this.#run.abort(rewindReason);
-    this.#wake?.();
+    this.#wake.now();
   }
 
   async #consumeAll(): Promise<void> {
     const { service, from, log } = this.#options;
     const start = await findStart(service, this.shard, from, this.#stopped.signal);
-    this.#progress = new Progress(this.shard, start.cursor, start.checkpointed, this.#options.isOverdue);
+    this.#progress = new Progress(this.shard, start.cursor, start.checkpointed, this.#isWithdrawn);
     this.#recovery.sawData(start.savedAtMs);
     this.#idle.since(start.savedAtMs);
     if (this.#state === 'starting') this.#enter('consuming');
@@ -251,7 +253,7 @@ export class ShardConsumer implements Checkpointed {
   /** Everything handed over is confirmed, or the run is over. */
   async #settled(progress: Progress, run: Run): Promise<void> {
     if (!progress.settled) this.#options.confirmSoon();
-    while (!progress.settled && !run.pulls.signal.aborted) await this.#woken();
+    while (!progress.settled && !run.pulls.signal.aborted) await this.#wake.wait();
   }
 
   #onLoopError(error: AppError): void {
@@ -268,30 +270,23 @@ export class ShardConsumer implements Checkpointed {
     const giveUp = () => {
       this.#gaveUp ||= this.#progress?.settled === false;
       this.#run.abort(drainReason);
-      this.#wake?.();
+      this.#wake.now();
     };
     deadline.addEventListener('abort', giveUp, { once: true });
     if (deadline.aborted) giveUp();
     this.#run.pulls.abort(drainReason);
-    this.#wake?.();
+    this.#wake.now();
     if (!this.#progress) this.stop();
     await this.#loop;
     if (this.#progress?.settled === false) this.#options.confirmSoon();
     const { signal } = this.#stopped;
     while (this.#progress?.settled === false && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {
-      await this.#woken();
+      await this.#wake.wait();
     }
     deadline.removeEventListener('abort', giveUp);
     const bound = deadline.aborted ? this.#options.clock.deadline(lastSaveMs) : deadline;
     if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);
     this.stop();
-  }
-
-  /** Until something that was waited for may have come true. */
-  #woken(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 
   #enter(state: ShardState): void {

@@ -30,7 +30,9 @@ export class Placed<M extends Mark, Receiver> implements Mark {
     this.stream = mark.stream;
   }
 
-  isWithdrawn = (): boolean => this.mark.isWithdrawn?.() === true;
+  isWithdrawn(): boolean {
+    return this.mark.isWithdrawn?.() === true;
+  }
 
   get receiver(): Receiver | undefined {
     return this.#receiver;

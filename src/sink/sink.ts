@@ -10,13 +10,13 @@
 import type { FrameChunk } from '../encode/bytes.ts';
 import type { AppError } from '../errors.ts';
 
-/** What a delivery is reported by. The sink hands the same object back and looks at nothing else of it. */
+/** Names a delivery in the sink's reports: the sink hands the same object back, and uses nothing of it but this. */
 export interface Mark {
   /** Deliveries of one stream arrive in the order in which they were opened. */
   readonly stream: string;
   /**
-   * Asked before bytes of it go to the kernel: whether they must not be sent any more, for somebody else may send them
-   * by now. What was held back is reported as lost. Default: never.
+   * Whether the delivery must not be sent any more, for another consumer may send it by now. The sink asks before bytes
+   * go to the kernel, and reports a delivery that it has held back as lost. Default: never.
    */
   readonly isWithdrawn?: (() => boolean) | undefined;
 }

@@ -6,8 +6,8 @@
  *              time will not heal (credentials, clock, configuration) → `onTrouble`, reported.
  *   reported   some call still fails this way.
  *   quiet      no call is failing this way now: those that did have worked since, or nobody tries them again. A new
- *              failure → reported, without another report. None for a while → over; `onRecovered` if a call has
- *              worked: what was merely given up did not recover.
+ *              failure → reported, without another report. None for a while → over; `onRecovered` if one of them has
+ *              worked, or any call where nobody makes those any more: what was merely given up did not recover.
  *
  * All failures of the network are one kind: a server that goes away is first reset, then refused, then timed out.
  * To be out of file descriptors is another: it is ours to set right.

@@ -1,5 +1,6 @@
 /** A receiver that is there, and does what it should not: over real sockets, and where it matters what the kernel does. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { expectEverything } from '../support/expect-everything.ts';
 import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
 import {
   closesUnread,
@@ -28,17 +29,6 @@ async function start(args: readonly string[] = []): Promise<void> {
   });
 }
 
-async function expectEverything(): Promise<void> {
-  const findings = await run.settle();
-  const { generated, received, duplicates, stepsBack, violations } = findings;
-  console.info(`${generated} logs, ${receiver.broken} connections broken, ${duplicates} duplicated`);
-  expect(violations).toEqual([]);
-  expect(received).toBe(generated);
-  // A shard goes back once for each connection that did not end in peace, and not without one.
-  expect(stepsBack).toBeLessThanOrEqual(receiver.broken);
-  expect(await run.daemon.stop()).toBe(0);
-}
-
 describe('a receiver that', () => {
   it.each<[string, (bytes: number) => Manner]>([
     ['resets connections after some bytes', resetsAfter],
@@ -54,7 +44,7 @@ describe('a receiver that', () => {
       receiver.behave(reads);
     }
     await run.moreArrived(500);
-    await expectEverything();
+    await expectEverything(run, receiver);
   });
 
   it('closes connections unread, with --confirm off: logs are lost', async () => {

@@ -3,6 +3,7 @@
  * misbehaving-receiver-real.test.ts.
  */
 import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { expectEverything } from '../support/expect-everything.ts';
 import type { InvariantOptions } from '../support/invariant.ts';
 import {
   allowsOnly,
@@ -48,17 +49,6 @@ async function start(args: readonly string[] = [], options: InvariantOptions = {
   });
 }
 
-async function expectEverything(): Promise<void> {
-  const findings = await run.settle();
-  const { generated, received, duplicates, stepsBack, violations } = findings;
-  console.info(`${generated} logs, ${receiver.broken} connections broken, ${duplicates} duplicated`);
-  expect(violations).toEqual([]);
-  expect(received).toBe(generated);
-  // A shard goes back once for each connection that did not end in peace, and not without one.
-  expect(stepsBack).toBeLessThanOrEqual(receiver.broken);
-  expect(await run.daemon.stop()).toBe(0);
-}
-
 describe('a receiver that', () => {
   it.each<[string, (bytes: number) => Manner]>([
     ['resets connections after some bytes', resetsAfter],
@@ -74,7 +64,7 @@ describe('a receiver that', () => {
       receiver.behave(reads);
     }
     await run.moreArrived(500);
-    await expectEverything();
+    await expectEverything(run, receiver);
   });
 
   it('breaks every connection sooner than it is confirmed: said, and nothing is lost', async () => {
@@ -85,7 +75,7 @@ describe('a receiver that', () => {
     expect(told.lastLivedMs).toBeGreaterThanOrEqual(400);
     expect(told.lastLivedMs).toBeLessThan(10_000);
     receiver.behave(reads);
-    await expectEverything();
+    await expectEverything(run, receiver);
   });
 
   it('closes connections unread: nothing is lost', async () => {
@@ -97,7 +87,7 @@ describe('a receiver that', () => {
     await eventuallyConnections(before + 4);
     receiver.behave(reads);
     await run.moreArrived(2_000);
-    await expectEverything();
+    await expectEverything(run, receiver);
   });
 
   it('closes connections unread, with --confirm off: logs are lost', async () => {
@@ -125,7 +115,7 @@ describe('a receiver that', () => {
     receiver.behave(reads);
     await run.moreArrived(500);
     expect(receiver.broken).toBeGreaterThan(0);
-    await expectEverything();
+    await expectEverything(run, receiver);
   });
 
   it('refuses for a while, three times: nothing is lost', async () => {
@@ -140,7 +130,7 @@ describe('a receiver that', () => {
     }
     await run.moreArrived(500);
     expect(receiver.broken).toBeGreaterThan(0);
-    await expectEverything();
+    await expectEverything(run, receiver);
   });
 
   it('reads 50 KB a second for a while: nothing is lost', async () => {

@@ -1,42 +1,21 @@
 /** A log service that fails: answers, bodies, heartbeats, checkpoints, shards, credentials. In virtual time. */
-import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Fault, FaultRule } from '../../src/emulator/emulator.ts';
 import { groupTimeoutMs } from '../support/fault-run.ts';
-import type { ScriptedReceiver } from '../support/scripted-receiver.ts';
-import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
+import { useVirtualFaultRun } from '../support/virtual-fault-scope.ts';
 import { useVirtualTime } from '../support/virtual-time.ts';
 
 describe('a log service that', () => {
   const { it, time } = useVirtualTime();
-  let receiver: ScriptedReceiver;
-  let run: VirtualFaultRun;
+  const scope = useVirtualFaultRun(time);
 
-  beforeEach(() =>
-    time.run(async () => {
-      const place = createVirtualPlace(time);
-      receiver = await place.createReceiver();
-      run = await place.startFaultRun({
-        arrivals: receiver,
-        args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
-      });
-      await run.moreArrived(500);
-    }),
-  );
-
-  afterEach(() =>
-    time.run(async () => {
-      await run.close();
-      await receiver.close();
-    }),
-  );
-
-  const faults = () => run.emulator.faults;
+  const faults = () => scope.run.emulator.faults;
   const injected = (kind: string) => faults().injected[kind] ?? 0;
   const injectedAtLeast = (kind: string, count: number) => time.until(() => injected(kind) >= count, 20_000);
   const burst = (fault: Fault, rule: Omit<FaultRule, 'fault'>) => faults().set({ rules: [{ ...rule, fault }] });
 
   async function expectEverything() {
-    const findings = await run.settle();
+    const findings = await scope.run.settle();
     expect(findings.violations).toEqual([]);
     expect(findings.received).toBe(findings.generated);
     return findings;
@@ -52,9 +31,9 @@ describe('a log service that', () => {
     burst(fault, { probability: 0.5 });
     await injectedAtLeast(fault.kind, 12);
     faults().clear();
-    await run.moreArrived(500);
+    await scope.run.moreArrived(500);
     expect((await expectEverything()).duplicates).toBe(0);
-    expect(await run.daemon.stop()).toBe(0);
+    expect(await scope.run.daemon.stop()).toBe(0);
   });
 
   it.each<Fault>([
@@ -69,52 +48,52 @@ describe('a log service that', () => {
       const before = injected(fault.kind);
       burst(fault, { action: 'PullLogs', times: 2 });
       await injectedAtLeast(fault.kind, before + 2);
-      await run.moreArrived(300);
+      await scope.run.moreArrived(300);
     }
     await expectEverything();
-    expect(await run.daemon.stop()).toBe(0);
+    expect(await scope.run.daemon.stop()).toBe(0);
   });
 
   it('refuses heartbeats for less than the group’s timeout: nothing happens', async () => {
     faults().set({ heartbeatsRefused: true });
     await injectedAtLeast('heartbeat-refused', 2);
     faults().clear();
-    await run.daemon.waitForLog('heartbeat answered again');
-    await run.moreArrived(500);
+    await scope.run.daemon.waitForLog('heartbeat answered again');
+    await scope.run.moreArrived(500);
     expect((await expectEverything()).duplicates).toBe(0);
-    expect(run.daemon.logged().some(({ msg }) => String(msg).includes('no heartbeat was answered'))).toBe(false);
-    expect(await run.daemon.stop()).toBe(0);
+    expect(scope.run.daemon.logged().some(({ msg }) => String(msg).includes('no heartbeat was answered'))).toBe(false);
+    expect(await scope.run.daemon.stop()).toBe(0);
   });
 
   it('refuses heartbeats for longer: the shards are dropped, and taken up again', async () => {
     faults().set({ heartbeatsRefused: true });
-    await run.daemon.waitForLog('no heartbeat was answered for the group’s timeout', 4 * groupTimeoutMs);
+    await scope.run.daemon.waitForLog('no heartbeat was answered for the group’s timeout', 4 * groupTimeoutMs);
     faults().clear();
-    await run.moreArrived(2_000);
+    await scope.run.moreArrived(2_000);
     await expectEverything();
-    expect(await run.daemon.stop()).toBe(0);
+    expect(await scope.run.daemon.stop()).toBe(0);
   });
 
   it('refuses checkpoints for a while: the shards are left, never forced, and taken up again', async () => {
     faults().set({ checkpointsRefused: true });
     await injectedAtLeast('checkpoint-refused', 4);
-    await run.daemon.waitForLog('another consumer owns the shard now');
+    await scope.run.daemon.waitForLog('another consumer owns the shard now');
     faults().clear();
-    await run.moreArrived(2_000);
+    await scope.run.moreArrived(2_000);
     await expectEverything();
-    expect(await run.daemon.stop()).toBe(0);
+    expect(await scope.run.daemon.stop()).toBe(0);
   });
 
   it('splits and merges shards under load: nothing is lost or sent twice', async () => {
-    const children = run.emulator.split({ shard: 0 });
-    await run.moreArrived(1_500);
-    run.emulator.merge({ shard: children[0] as number });
-    await run.moreArrived(1_500);
-    run.emulator.split({ shard: 3, parts: 3 });
-    await run.moreArrived(1_500);
+    const children = scope.run.emulator.split({ shard: 0 });
+    await scope.run.moreArrived(1_500);
+    scope.run.emulator.merge({ shard: children[0] as number });
+    await scope.run.moreArrived(1_500);
+    scope.run.emulator.split({ shard: 3, parts: 3 });
+    await scope.run.moreArrived(1_500);
     const { duplicates } = await expectEverything();
     expect(duplicates).toBe(0);
-    expect(await run.daemon.stop()).toBe(0);
+    expect(await scope.run.daemon.stop()).toBe(0);
   });
 
   it('says that the credentials have expired, until they are renewed: nothing is lost', async () => {
@@ -122,8 +101,8 @@ describe('a log service that', () => {
     await injectedAtLeast('credentials-expired', 5);
     await time.sleep(groupTimeoutMs); // longer than the group waits
     faults().clear();
-    await run.moreArrived(2_000);
+    await scope.run.moreArrived(2_000);
     await expectEverything();
-    expect(await run.daemon.stop()).toBe(0);
+    expect(await scope.run.daemon.stop()).toBe(0);
   });
 });

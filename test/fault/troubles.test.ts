@@ -1,38 +1,18 @@
 /** What the operator reads while the daemon cannot go on: said once, since when, and when it is over; nothing is lost. */
-import { afterEach, beforeEach, describe, expect, it as itReally } from 'vitest';
+import { describe, expect, it as itReally } from 'vitest';
 import { createEmulator, DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
 import { startCli } from '../support/cli.ts';
 import { groupTimeoutMs } from '../support/fault-run.ts';
-import { createScriptedReceiver, reads, type ScriptedReceiver } from '../support/scripted-receiver.ts';
+import { createScriptedReceiver, reads } from '../support/scripted-receiver.ts';
 import { createSignedClient } from '../support/signed-client.ts';
-import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
+import { useVirtualFaultRun } from '../support/virtual-fault-scope.ts';
 import { useVirtualTime } from '../support/virtual-time.ts';
 
 describe('a daemon that cannot go on says why, once, and goes on when it can:', () => {
   const { it, time } = useVirtualTime();
-  let receiver: ScriptedReceiver;
-  let run: VirtualFaultRun;
+  const scope = useVirtualFaultRun(time);
 
-  beforeEach(() =>
-    time.run(async () => {
-      const place = createVirtualPlace(time);
-      receiver = await place.createReceiver();
-      run = await place.startFaultRun({
-        arrivals: receiver,
-        args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
-      });
-      await run.moreArrived(500);
-    }),
-  );
-
-  afterEach(() =>
-    time.run(async () => {
-      await run.close();
-      await receiver.close();
-    }),
-  );
-
-  const lines = (text: string) => run.daemon.logged().filter(({ msg }) => String(msg).includes(text));
+  const lines = (text: string) => scope.run.daemon.logged().filter(({ msg }) => String(msg).includes(text));
   const trouble = 'the log service cannot be used';
 
   it.each<[string, number, string, 'PullLogs' | undefined, RegExp]>([
@@ -43,42 +23,42 @@ describe('a daemon that cannot go on says why, once, and goes on when it can:', 
     ['a read quota', 403, 'ShardReadQuotaExceed', 'PullLogs', /splitting the shard helps/],
   ])('%s', async (_, status, code, action, advice) => {
     const beforeMs = time.clock.now();
-    run.emulator.faults.set({ rules: [{ fault: { kind: 'error', status, code }, ...(action && { action }) }] });
-    await run.daemon.waitForLog(trouble);
+    scope.run.emulator.faults.set({ rules: [{ fault: { kind: 'error', status, code }, ...(action && { action }) }] });
+    await scope.run.daemon.waitForLog(trouble);
     // Long enough for several more failures, and where heartbeats fail too, for the shards to be given up.
-    const failures = run.emulator.faults.injected.error ?? 0;
+    const failures = scope.run.emulator.faults.injected.error ?? 0;
     const enoughMs = time.clock.now() + groupTimeoutMs;
     await time.poll(() => {
       expect(time.clock.now()).toBeGreaterThan(enoughMs);
-      expect(run.emulator.faults.injected.error).toBeGreaterThan(failures + 2);
+      expect(scope.run.emulator.faults.injected.error).toBeGreaterThan(failures + 2);
     });
     const [told, ...more] = lines(trouble);
     expect(more).toEqual([]);
     expect(told?.reason).toMatch(advice);
     expect(Date.parse(String(told?.since))).toBeGreaterThanOrEqual(beforeMs);
-    run.emulator.faults.clear();
-    await run.moreArrived(2_000);
-    await run.daemon.waitForLog('the log service can be used again', 30_000);
-    const findings = await run.settle();
+    scope.run.emulator.faults.clear();
+    await scope.run.moreArrived(2_000);
+    await scope.run.daemon.waitForLog('the log service can be used again', 30_000);
+    const findings = await scope.run.settle();
     expect(findings.violations).toEqual([]);
     expect(findings.received).toBe(findings.generated);
-    expect(await run.daemon.stop()).toBe(0);
+    expect(await scope.run.daemon.stop()).toBe(0);
   });
 
   it('data that has expired: says how much is lost, and goes on at the earliest that is left', async () => {
-    await receiver.refuse();
-    const before = run.emulator.stats().logsGenerated;
-    await time.poll(() => expect(run.emulator.stats().logsGenerated).toBeGreaterThan(before + 3_000));
-    run.emulator.expire();
-    await receiver.listen();
-    receiver.behave(reads);
+    await scope.receiver.refuse();
+    const before = scope.run.emulator.stats().logsGenerated;
+    await time.poll(() => expect(scope.run.emulator.stats().logsGenerated).toBeGreaterThan(before + 3_000));
+    scope.run.emulator.expire();
+    await scope.receiver.listen();
+    scope.receiver.behave(reads);
     await time.poll(() => {
       const told = lines('LOGS LOST').map(({ shard }) => shard);
       expect(told.sort()).toEqual([0, 1, 2, 3]);
     });
-    await run.moreArrived(2_000);
+    await scope.run.moreArrived(2_000);
     // Of what expired nothing can arrive, and the invariant sees it: that is what was said.
-    const { violations, received, generated } = await run.settle();
+    const { violations, received, generated } = await scope.run.settle();
     expect(received).toBeLessThan(generated);
     expect(violations.filter((each) => !/^(lost|gap) /.test(each))).toEqual([]);
     expect(lines('LOGS LOST')).toHaveLength(4);
@@ -86,7 +66,7 @@ describe('a daemon that cannot go on says why, once, and goes on when it can:', 
       expect(expiredCursor).toBeTruthy();
       expect(msg).toMatch(/no longer has the data at shard \d/);
     }
-    expect(await run.daemon.stop()).toBe(0);
+    expect(await scope.run.daemon.stop()).toBe(0);
   });
 });
 

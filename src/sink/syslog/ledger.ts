@@ -100,7 +100,7 @@ export class Ledger<M extends Mark> {
     this.#report(stream);
   }
 
-  /** It is not sent to its end. @returns what is lost with it: it and what comes after it in its stream */
+  /** The delivery is not sent to its end. @returns the deliveries that are lost: this one, and the later ones of its stream */
   withdraw(entry: Entry<M>): Entry<M>[] {
     const { stream } = entry.mark;
     const entries = this.#streams.get(stream) ?? [];

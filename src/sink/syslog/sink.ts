@@ -201,7 +201,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     };
     connection.write(chunk, written, {
       isWanted: () => !entry.isOver && entry.mark.isWithdrawn?.() !== true,
-      dropped: () => this.#withdraw(entry),
+      dropped: () => this.#reportLost(this.#ledger.withdraw(entry), withdrawn),
     });
     this.#rotation.wrote(connection, chunk.bytes.length);
     return true;
@@ -222,11 +222,6 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     if (entry.isOver) return;
     this.#ledger.advance(entry);
     this.#noteIdle();
-  }
-
-  #withdraw(entry: Entry<M>): void {
-    const cause = new AppError('nobody wants it sent any more', { code: 'withdrawn', action: 'release-shard' });
-    this.#reportLost(this.#ledger.withdraw(entry), cause);
   }
 
   #abandon(entry: Entry<M>): void {
@@ -290,6 +285,11 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     return this.#ledger.isSent;
   }
 }
+
+const withdrawn = new AppError('another consumer may own the shard by now', {
+  code: 'withdrawn',
+  action: 'release-shard',
+});
 
 /** A rejection that its receiver may ignore. */
 function rejected(error: Error): Promise<never> {

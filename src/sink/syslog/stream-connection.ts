@@ -129,7 +129,10 @@ export class StreamConnection implements Connection {
     const entry = this.#queue[0];
     this.#isWriting = entry !== undefined;
     if (entry) this.#give(entry);
-    else if (this.#state === 'flushing') this.#endSocket();
+    else {
+      this.#watchdog.idle();
+      if (this.#state === 'flushing') this.#endSocket();
+    }
     for (const { recall } of unwanted) recall?.dropped();
     if (unwanted.length > 0) this.#noteRoom();
   }

@@ -22,7 +22,7 @@ export interface Connection {
   /**
    * Takes over the chunk: `release()` is called exactly once, before `written` or when the connection is over.
    * @param written the local kernel has every byte; never called after the connection is over
-   * @param recall asked when its turn has come
+   * @param recall asked when the chunk's turn has come; default: the chunk is wanted
    */
   write(chunk: FrameChunk, written: (framesDropped: number) => void, recall?: Recall): void;
   /**
@@ -37,7 +37,7 @@ export interface Connection {
 /** A chunk that is queued may not be wanted any more when its turn comes. */
 export interface Recall {
   isWanted(): boolean;
-  /** It was released, and nothing of it was sent. */
+  /** The chunk was released, and was not sent; over UDP some of its frames may have been. */
   dropped(): void;
 }
 

@@ -3,6 +3,7 @@ import { daemonFaults } from './daemons.ts';
 import { diskFaults } from './disks.ts';
 import type { FaultKind } from './fault-kind.ts';
 import { httpFaults } from './http.ts';
+import { receiverHazards } from './receiver-hazards.ts';
 import { receiverFaults } from './receivers.ts';
 import { serviceFaults } from './service.ts';
 
@@ -14,6 +15,7 @@ export const faultKinds: readonly FaultKind[] = [
   ...httpFaults,
   ...serviceFaults,
   ...receiverFaults,
+  ...receiverHazards,
 ];
 
 export function faultKind(name: string): FaultKind {

@@ -83,9 +83,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no-fence',
     what: 'A consumer that no heartbeat was answered for goes on with its shards.',
-    file: 'group/consumer-group.ts',
-    find: 'onFenced: () => this.#onFenced(),',
-    replace: 'onFenced: () => undefined,',
+    file: 'group/heartbeat.ts',
+    find: 'return last !== undefined && this.#sinceMs(last) < this.#options.timeoutMs;',
+    replace: 'return last !== undefined;',
     invariants: ['fence'],
     knownSeed: '42',
   },

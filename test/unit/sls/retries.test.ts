@@ -75,11 +75,10 @@ describe('what time heals is tried until it works', () => {
       failing(2, (response, index) => {
         if (index === 1) response.writeHead(200, { 'content-length': '100' }).write('[');
       }),
-      { requestTimeoutMs: 500 },
+      { requestTimeoutMs: 2_000 },
     );
     expect(await service.listShards(signal)).toHaveLength(1);
-    // Those that were answered may have taken too long, too.
-    expect(server.received.length).toBeGreaterThanOrEqual(3);
+    expect(server.received).toHaveLength(3);
     const abandoned = server.received.slice(0, 2).map(({ connection }) => connection);
     await expect.poll(() => abandoned.filter((connection) => server.isOpen(connection))).toEqual([]);
   });

@@ -1,0 +1,151 @@
+/** What happens to receivers, and is known to break the promise as yet: each is drawn by name (open-troubles.ts). */
+import { chosen, type FaultKind } from './fault-kind.ts';
+
+export const receiverHazards: readonly FaultKind[] = [
+  {
+    name: 'receiver-killed-busy',
+    weight: 1,
+    lastsMs: [10, 10_000],
+    hazard: 'far-receiver',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      receiver?.kill();
+      return () => receiver?.start();
+    },
+  },
+  {
+    name: 'receiver-resets-at-start',
+    weight: 1,
+    lastsMs: [300, 2_000],
+    hazard: 'resets-at-start',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      if (receiver) receiver.behaviour.resets = true;
+      for (const daemon of world.daemons) daemon.kill();
+      return () => {
+        if (receiver) receiver.behaviour.resets = false;
+      };
+    },
+  },
+  {
+    name: 'receiver-stuck-at-start',
+    weight: 1,
+    lastsMs: [15_000, 25_000],
+    hazard: 'stuck-at-start',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      receiver?.process?.stop();
+      for (const daemon of world.daemons) daemon.kill();
+      // And dies of it.
+      return () => {
+        receiver?.kill();
+        receiver?.start();
+      };
+    },
+  },
+  {
+    name: 'receiver-moves',
+    weight: 1,
+    lastsMs: [0, 0],
+    hazard: 'receiver-moves',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      const [before] = receiver?.host.addresses ?? [];
+      if (!receiver || before === undefined) return undefined;
+      const address = before.replace('10.0.', '10.1.');
+      world.network.moveAddress(before, undefined);
+      world.network.moveAddress(address, receiver.host);
+      world.network.setName(receiver.name, [address]);
+      return undefined;
+    },
+  },
+  {
+    name: 'receiver-closes-busy',
+    weight: 1,
+    lastsMs: [5_000, 20_000],
+    hazard: 'far-receiver',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      let isOver = false;
+      // Its end meets ours: it closes while our last bytes, and our end behind them, are on their way to it.
+      const close = () => {
+        if (isOver || !receiver) return;
+        const { addresses } = world.network.host(receiver.name);
+        const ends = world.daemons.flatMap(({ name }) => [...world.network.host(name).endpoints.values()]);
+        const isMeeting = ends.some(
+          ({ remote, state, unacknowledgedBytes }) =>
+            addresses.has(remote.address) && state === 'FIN_WAIT1' && unacknowledgedBytes > 0,
+        );
+        if (isMeeting) receiver.closeAll(true);
+        world.scheduler.after(0.5, close);
+      };
+      close();
+      return () => {
+        isOver = true;
+      };
+    },
+  },
+  {
+    name: 'receiver-frozen',
+    weight: 1,
+    lastsMs: [130_000, 130_000],
+    hazard: 'frozen-for-minutes',
+    begin: (world) => {
+      const stopped = world.receivers.map(({ process }) => process);
+      for (const process of stopped) process?.stop();
+      return () => {
+        for (const process of stopped) process?.resume();
+      };
+    },
+  },
+  {
+    name: 'receiver-never-up',
+    weight: 1,
+    lastsMs: [30_000, 30_000],
+    hazard: 'never-up',
+    begin: (world) => {
+      for (const receiver of world.receivers) receiver.kill();
+      for (const daemon of world.daemons) daemon.kill();
+      world.load.burst(5);
+      world.scheduler.after(15_000, () => {
+        for (const daemon of world.daemons) daemon.terminate(true);
+      });
+      return () => {
+        for (const receiver of world.receivers) receiver.start();
+        for (const daemon of world.daemons) daemon.wake();
+      };
+    },
+  },
+  {
+    name: 'receiver-speaks-tls',
+    weight: 1,
+    lastsMs: [25_000, 35_000],
+    hazard: 'plain-to-tls',
+    fits: ({ outlets }) => outlets.some(({ receivers }) => receivers.some(({ protocol }) => protocol === 'tcp')),
+    begin: (world) => {
+      const plain = world.receivers.filter(({ plan }) => plan.protocol === 'tcp');
+      const startAgain = (speaksTls: boolean) => {
+        for (const receiver of plain) {
+          receiver.kill();
+          receiver.behaviour.speaksTls = speaksTls;
+          receiver.start();
+        }
+      };
+      startAgain(true);
+      for (const daemon of world.daemons) daemon.kill();
+      return () => startAgain(false);
+    },
+  },
+  {
+    name: 'receiver-limit',
+    weight: 1,
+    lastsMs: [60_000, 60_000],
+    hazard: 'poison',
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      // For good: it is how that receiver is configured.
+      if (receiver) receiver.behaviour.limitBytes = 2_048;
+      return undefined;
+    },
+  },
+];
