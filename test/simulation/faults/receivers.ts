@@ -125,6 +125,19 @@ export const receiverFaults: readonly FaultKind[] = [
     },
   },
   {
+    // It reads everything, and its side stays open: nobody can tell it from one that hangs.
+    name: 'receiver-never-ends',
+    weight: 1,
+    lastsMs: [500, 30_000],
+    begin: (world, { luck }) => {
+      const receiver = chosen(world.receivers, luck[0]);
+      if (receiver) receiver.behaviour.silent = true;
+      return () => {
+        if (receiver) receiver.behaviour.silent = false;
+      };
+    },
+  },
+  {
     name: 'receiver-refuses',
     weight: 1,
     lastsMs: [500, 15_000],

@@ -42,8 +42,6 @@ export interface Behaviour {
   resets: boolean;
   /** It reads so many bytes, and then pauses; undefined: as planned. */
   pace: { readonly bytes: number; readonly pauseMs: number } | undefined;
-  /** It reads nothing at all. */
-  stuck: boolean;
   /** It resets whoever sends a message that is larger. */
   limitBytes: number | undefined;
   /** From its next start on it speaks TLS, whatever was planned. */
@@ -58,7 +56,6 @@ export class SimulatedReceiver {
     silent: false,
     resets: false,
     pace: undefined,
-    stuck: false,
     limitBytes: undefined,
     speaksTls: false,
   };
@@ -185,11 +182,6 @@ export class SimulatedReceiver {
       if (isWaiting || isDone || this.#process !== process) return;
       const pace = this.behaviour.pace ?? { bytes: plan.readBytes, pauseMs: plan.readPauseMs };
       for (;;) {
-        if (this.behaviour.stuck) {
-          isWaiting = true;
-          process.post(again, 100);
-          return;
-        }
         const bytes = peer.read(pace.bytes);
         if (bytes === undefined) return;
         if (bytes === 'reset') {
