@@ -31,9 +31,18 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** What calls functions and looks at what they give: each worker loads the source once for all such files. */
+const pure = ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'];
+/** What measures its own process. */
+const alone = ['test/unit/encode/reference-memory.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'worlds', include: ['test/**/*.test.ts'], exclude: pure } },
+      { extends: true, test: { name: 'alone', include: alone } },
+      { extends: true, test: { name: 'pure', include: pure, exclude: alone, isolate: false } },
+    ],
     // Long enough for a machine that has others to serve: a test that fails is to fail by what it expects.
     testTimeout: 120_000,
     hookTimeout: 120_000,

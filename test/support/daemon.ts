@@ -82,7 +82,8 @@ export async function testFlow(emulator: StartedService, options: TestFlowOption
       consumerName: 'test-1',
       from: 'begin',
       heartbeatIntervalMs: 1_000,
-      timeoutMs: 3_000,
+      // Long enough for a machine that has others to serve.
+      timeoutMs: 20_000,
       fetchIntervalMs: 50,
       checkpointIntervalMs: 200,
       maxInFlightBytes: 64 << 20,
@@ -115,7 +116,7 @@ export async function testFlow(emulator: StartedService, options: TestFlowOption
       confirm: 'auto',
       confirmIntervalMs: 200,
       confirmBytes: 64 << 20,
-      confirmTimeoutMs: 2_000,
+      confirmTimeoutMs: 20_000,
       strictOrder: false,
       onCorruptBatch: 'stop',
       strategy: 'failover',
