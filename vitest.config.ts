@@ -44,8 +44,8 @@ export default defineConfig({
       { extends: true, test: { name: 'pure', include: pure, exclude: alone, isolate: false } },
     ],
     // Long enough for a machine that has others to serve: a test that fails is to fail by what it expects.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000, interval: 20 } },
     // Many tests wait for other processes: one more than a small machine has cores.
     maxWorkers: 3,

@@ -86,7 +86,6 @@ describe.skipIf(missing)('real receivers', () => {
       if (window === 0) expect(violations).toEqual([]);
       expect(await run.daemon.stop()).toBe(0);
     },
-    120_000,
   );
 
   it.each(['failover', 'load-balance'])(

@@ -157,7 +157,7 @@ describe('several flows in one process', () => {
     daemon.destroy(new AppError('the test is over', { code: 'test', action: 'fatal' }));
     for (const socket of sockets) socket.destroy();
     deaf.close();
-  }, 120_000);
+  });
 
   it('lets a receiver that is not required lag, without loss, and nobody wait for it', async () => {
     await prepare(['web'], ['a', 'b']);

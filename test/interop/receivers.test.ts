@@ -170,43 +170,39 @@ describe.each<{
     await emulator.close();
   });
 
-  it.skipIf(missing)(
-    `gets ${logs} nasty logs, each as one message`,
-    async () => {
-      const udp = receiver().protocol === 'udp';
-      if (udp) await shipLive();
-      else await shipAll();
-      const received = await real.messages();
-      const expected = await expectedMessages(emulator);
-      expect(expected.size).toBe(logs);
+  it.skipIf(missing)(`gets ${logs} nasty logs, each as one message`, async () => {
+    const udp = receiver().protocol === 'udp';
+    if (udp) await shipLive();
+    else await shipAll();
+    const received = await real.messages();
+    const expected = await expectedMessages(emulator);
+    expect(expected.size).toBe(logs);
 
-      const whole = new Map<string, ReceivedMessage>();
-      const cut: ReceivedMessage[] = [];
-      for (const each of received) {
-        const sequence = sequenceOf(each.message);
-        if (sequence === undefined) cut.push(each);
-        else whole.set(sequence, each);
-      }
-      const tooLong = [...expected.values()].filter(({ bytes }) => udp && bytes > maxDatagramBytes);
-      expect(tooLong.length > 0).toBe(udp);
-      expect(received.length).toBe(logs);
-      expect(cut.length).toBe(tooLong.length);
-      for (const each of cut) {
-        const original = tooLong.find(({ message }) => message.startsWith(each.message));
-        if (!original) throw new Error(`not the beginning of any long log: ${each.message.slice(0, 200)}`);
-        expect(original.bytes - original.message.length + each.message.length).toBeGreaterThan(maxDatagramBytes - 4);
-        checkHeader(each, original);
-      }
-      for (const [sequence, sent] of expected) {
-        if (tooLong.includes(sent)) continue;
-        const got = whole.get(sequence);
-        if (!got) throw new Error(`log ${sequence} is missing`);
-        if (got.message !== sent.message) expect(got.message).toBe(sent.message);
-        checkHeader(got, sent);
-      }
-    },
-    120_000,
-  );
+    const whole = new Map<string, ReceivedMessage>();
+    const cut: ReceivedMessage[] = [];
+    for (const each of received) {
+      const sequence = sequenceOf(each.message);
+      if (sequence === undefined) cut.push(each);
+      else whole.set(sequence, each);
+    }
+    const tooLong = [...expected.values()].filter(({ bytes }) => udp && bytes > maxDatagramBytes);
+    expect(tooLong.length > 0).toBe(udp);
+    expect(received.length).toBe(logs);
+    expect(cut.length).toBe(tooLong.length);
+    for (const each of cut) {
+      const original = tooLong.find(({ message }) => message.startsWith(each.message));
+      if (!original) throw new Error(`not the beginning of any long log: ${each.message.slice(0, 200)}`);
+      expect(original.bytes - original.message.length + each.message.length).toBeGreaterThan(maxDatagramBytes - 4);
+      checkHeader(each, original);
+    }
+    for (const [sequence, sent] of expected) {
+      if (tooLong.includes(sent)) continue;
+      const got = whole.get(sequence);
+      if (!got) throw new Error(`log ${sequence} is missing`);
+      if (got.message !== sent.message) expect(got.message).toBe(sent.message);
+      checkHeader(got, sent);
+    }
+  });
 
   /** All at once: streams push back. */
   async function shipAll(): Promise<void> {
