@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tail } from '../support/arrivals.ts';
 import { type DurableReceiver, startDurableReceiver } from '../support/durable-receiver.ts';
-import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+import { type FaultRun, patient, startFaultRun } from '../support/fault-run.ts';
 import { missingReceiver, type RealReceiver, startRsyslog } from '../support/real-receivers.ts';
 import { createChoices } from '../support/seed.ts';
 
@@ -65,7 +65,7 @@ describe('a receiver that writes what it has read, killed in full flow', () => {
     receiver = await startDurableReceiver();
     run = await startFaultRun({
       arrivals: receiver,
-      args: ['--host', '127.0.0.1', '--port', String(receiver.port)],
+      args: ['--host', '127.0.0.1', '--port', String(receiver.port), ...patient],
     });
     const choices = createChoices('killed in full flow');
     for (let kill = 0; kill < kills; kill++) {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tail } from '../support/arrivals.ts';
 import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
-import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+import { type FaultRun, patient, startFaultRun } from '../support/fault-run.ts';
 import { missingProxy, startProxy, type TcpProxy } from '../support/haproxy.ts';
 import {
   missingReceiver,
@@ -49,7 +49,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const args = (port: number) => ['--host', '127.0.0.1', '--port', String(port)];
+const args = (port: number) => ['--host', '127.0.0.1', '--port', String(port), ...patient];
 const tlsArgs = (port: number) => [
   ...args(port),
   ...['--proto', 'tls', '--ca', files.caFile, '--cert', files.certFile, '--key', files.keyFile],

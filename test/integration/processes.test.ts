@@ -33,9 +33,10 @@ describe('daemon processes', () => {
       SLS_CG: 'siem',
       SLS_AK_ID: DEMO_CREDENTIALS.accessKeyId,
       SLS_AK_KEY: DEMO_CREDENTIALS.accessKeySecret,
-      SLS_HEARTBEAT_INTERVAL: '1s',
+      // A group's timeout that a busy machine keeps to.
+      SLS_HEARTBEAT_INTERVAL: '4s',
       SLS_CHECKPOINT_INTERVAL: '500ms',
-      SLS_SYSLOG_DRAIN_TIMEOUT: '2s',
+      SLS_SYSLOG_DRAIN_TIMEOUT: '10s',
       SLS_SYSLOG_LOG_FORMAT: 'json',
       SYSLOG_HOST: '127.0.0.1',
       SYSLOG_PORT: String(port),
@@ -80,9 +81,7 @@ describe('daemon processes', () => {
   it('share the shards of a group; one ends by SIGTERM without duplicates, one is killed, and nothing is lost', async () => {
     emulator.append({ logs: 50_000 });
     emulator.setRate({ logsPerSecond: 4_000 });
-    // A drain that is not over in time is not in peace: on a busy machine it takes seconds.
-    const patient = ['--heartbeat-interval', '4s', '--drain-timeout', '10s'];
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => start('--consumer-name', name, ...patient)) as [
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => start('--consumer-name', name)) as [
       CliProcess,
       CliProcess,
       CliProcess,
@@ -146,7 +145,7 @@ describe('daemon processes', () => {
     try {
       emulator.append({ logs: 60_000 });
       environment.SYSLOG_PORT = String((stalled.address() as AddressInfo).port);
-      const daemon = start('--confirm', 'off', '--max-in-flight', '64MiB');
+      const daemon = start('--confirm', 'off', '--max-in-flight', '64MiB', '--drain-timeout', '2s');
       await daemon.waitForLog('shards assigned');
       // Each shard has a batch under way, and the next one pulled.
       await eventually(() => expect(emulator.stats().requests.PullLogs).toBeGreaterThanOrEqual(2 * shards));

@@ -145,11 +145,11 @@ describe('SIGHUP', () => {
       'project: demo',
       'group: test',
       'consumer-name: one',
-      'heartbeat-interval: 1s',
+      'heartbeat-interval: 4s',
       'checkpoint-interval: 200ms',
       'confirm-interval: 1s',
       'fetch-interval: 100ms',
-      'drain-timeout: 2s',
+      'drain-timeout: 10s',
     ];
     const lines = [...common, 'receivers:', ...receivers, 'sources:', ...sources, 'pipelines:', ...joined, more];
     await writeFile(file, lines.join('\n'));

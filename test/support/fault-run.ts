@@ -58,6 +58,8 @@ const quick = [
   ...['--confirm-interval', '300ms', '--confirm-timeout', '2s'],
   ...['--checkpoint-interval', '200ms', '--heartbeat-interval', '1s', '--fetch-interval', '50ms'],
 ];
+/** For real programs, where nothing may be sent twice but what the test makes so: a machine may have others to serve. */
+export const patient = ['--confirm-timeout', '20s', '--heartbeat-interval', '4s'];
 const lookIntervalMs = 100;
 
 /** The text by which a daemon reports a second process under its name. */
