@@ -35,8 +35,10 @@ export const listingChecker: CreateChecker = (report, { settings, handsOverInCal
     fault(kind, what, nowMs) {
       if (givesUp.has(kind) || what === 'begins') isExemptUntilMs = Math.max(isExemptUntilMs, nowMs + graceMs);
     },
-    pulled({ daemon, shard }) {
+    pulled({ daemon, consumer, shard }) {
       last.get(daemon)?.pulled.add(shard);
+      // Granted again, it may be saved before a heartbeat lists it; one that is being given up is not pulled any more.
+      left.delete(`${consumer}/${shard}`);
     },
     saved({ shard, consumer, nowMs }) {
       const leftMs = left.get(`${consumer}/${shard}`);
