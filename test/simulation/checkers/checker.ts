@@ -13,6 +13,8 @@ export interface PullSeen {
   readonly to: number;
   /** Groups that the answer held. */
   readonly groups: number;
+  /** Of its body, as it was sent and unpacked. */
+  readonly bytes: number;
   readonly nowMs: number;
 }
 

@@ -7,8 +7,8 @@ import type { CreateChecker } from './checker.ts';
 
 /** A request may be on its way for so long, or arrive twice. */
 const lateMs = 5_000;
-/** What a shard is expected to bring before it has brought anything is more than any batch here. */
-const oneBatchBytes = 4 << 20;
+/** What a shard is expected to bring before it has brought anything. */
+const expectedBytes = 2 << 20;
 
 interface Saved {
   readonly consumer: string;
@@ -19,6 +19,8 @@ interface Saved {
 export const costChecker: CreateChecker = (report, { settings }) => {
   /** By shard, oldest first; of one consumer only. */
   const saves = new Map<number, Saved[]>();
+  /** The largest batch that a daemon was served. */
+  const largestBytes = new Map<string, number>();
   return {
     saved({ shard, sequence, consumer, byHand, nowMs }) {
       const before = saves.get(shard) ?? [];
@@ -28,7 +30,8 @@ export const costChecker: CreateChecker = (report, { settings }) => {
       while (before.length > 1 && (before[1] as Saved).atMs <= nowMs - lateMs) before.shift();
       saves.set(shard, before);
     },
-    pulled({ consumer, shard, from, nowMs }) {
+    pulled({ daemon, consumer, shard, from, bytes, nowMs }) {
+      largestBytes.set(daemon, Math.max(largestBytes.get(daemon) ?? expectedBytes, bytes));
       const old = saves.get(shard)?.findLast(({ atMs }) => atMs <= nowMs - lateMs);
       if (!old || old.consumer !== consumer || from >= old.sequence) return;
       report(
@@ -37,6 +40,7 @@ export const costChecker: CreateChecker = (report, { settings }) => {
       );
     },
     wrote({ daemon, bytesInFlight }) {
+      const oneBatchBytes = largestBytes.get(daemon) ?? expectedBytes;
       if (bytesInFlight > settings.maxInFlightBytes + oneBatchBytes) {
         report('cost', `${daemon} holds ${bytesInFlight} bytes, and --max-in-flight is ${settings.maxInFlightBytes}`);
       }

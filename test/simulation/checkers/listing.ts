@@ -5,6 +5,12 @@
  */
 import type { CreateChecker } from './checker.ts';
 
+interface Left {
+  readonly atMs: number;
+  /** The answer to that heartbeat, or to a later one, grants it. */
+  isGranted: boolean;
+}
+
 interface Last {
   readonly listed: ReadonlySet<number>;
   readonly granted: ReadonlySet<number>;
@@ -21,7 +27,7 @@ const givesUp = new Set(['drain', 'reload', 'stop', 'partition', 'split', 'merge
 export const listingChecker: CreateChecker = (report, { settings, handsOverInCalm = false }) => {
   const last = new Map<string, Last>();
   /** By consumer and shard: when its heartbeat did not list it any more. */
-  const left = new Map<string, number>();
+  const left = new Map<string, Left>();
   let isCalm = false;
   const graceMs = settings.drainTimeoutMs + settings.timeoutMs + 2 * settings.heartbeatIntervalMs;
   let isExemptUntilMs = 0;
@@ -37,12 +43,13 @@ export const listingChecker: CreateChecker = (report, { settings, handsOverInCal
     },
     pulled({ daemon, consumer, shard }) {
       last.get(daemon)?.pulled.add(shard);
-      // Granted again, it may be saved before a heartbeat lists it; one that is being given up is not pulled any more.
-      left.delete(`${consumer}/${shard}`);
+      const key = `${consumer}/${shard}`;
+      // It may be saved before a heartbeat lists it. One that is being given up is not pulled any more.
+      if (left.get(key)?.isGranted) left.delete(key);
     },
     saved({ shard, consumer, nowMs }) {
-      const leftMs = left.get(`${consumer}/${shard}`);
-      if (isCalm && leftMs !== undefined && nowMs - leftMs > overtakesMs)
+      const its = left.get(`${consumer}/${shard}`);
+      if (isCalm && its && nowMs - its.atMs > overtakesMs)
         report('listing', `${consumer} saves shard ${shard}, and its last heartbeat did not list it any more`);
     },
     beaten({ daemon, consumer, listed, granted, nowMs }) {
@@ -50,7 +57,11 @@ export const listingChecker: CreateChecker = (report, { settings, handsOverInCal
       for (const shard of listed) left.delete(`${consumer}/${shard}`);
       for (const shard of before?.listed ?? []) {
         const key = `${consumer}/${shard}`;
-        if (!listed.includes(shard) && !left.has(key)) left.set(key, nowMs);
+        if (!listed.includes(shard) && !left.has(key)) left.set(key, { atMs: nowMs, isGranted: false });
+      }
+      for (const shard of granted) {
+        const its = left.get(`${consumer}/${shard}`);
+        if (its) its.isGranted = true;
       }
       last.set(daemon, { listed: new Set(listed), granted: new Set(granted), pulled: new Set(), atMs: nowMs });
       if (!before || nowMs < isExemptUntilMs || nowMs - before.atMs >= settings.timeoutMs) return;

@@ -37,6 +37,16 @@ export const mutants: readonly Mutant[] = [
     knownSeed: '2',
   },
   {
+    name: 'silence-confirms',
+    what: 'A receiver that does not end its side in time counts as one that has.',
+    file: 'sink/syslog/half-close.ts',
+    find: 'return await connection.end();',
+    replace: `const silence = clock.sleep(timeoutMs - 1).then(() => ({ isAuthentic: true }));
+    return await Promise.race([connection.end(), silence]);`,
+    invariants: ['delivered'],
+    knownSeed: '2',
+  },
+  {
     name: 'lost-is-confirmed',
     what: 'What a connection carried that is lost counts as confirmed.',
     file: 'sink/syslog/sink.ts',

@@ -20,7 +20,16 @@ import type { LoadPlan } from '../scenario/scenario.ts';
 
 export interface ServiceEvents {
   requested(request: { daemon: string; action: Action; shard: number | undefined }): void;
-  pulled(pull: { daemon: string; consumer: string; shard: number; from: number; to: number; groups: number }): void;
+  /** @param pull.bytes of the body, as it is sent and unpacked */
+  pulled(pull: {
+    daemon: string;
+    consumer: string;
+    shard: number;
+    from: number;
+    to: number;
+    groups: number;
+    bytes: number;
+  }): void;
   saved(checkpoint: {
     shard: number;
     cursor: string;
@@ -199,6 +208,7 @@ export class SimulatedService {
           from,
           to,
           groups: Number(headers['x-log-count']),
+          bytes: body.length + Number(headers['x-log-bodyrawsize']),
         });
         return;
       }
