@@ -2,11 +2,10 @@
  * Two processes under one consumer name: noticed by both. And nothing else that happens to processes looks like it. The
  * whole program in virtual time.
  */
-import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { groupTimeoutMs, namesakeText } from '../support/fault-run.ts';
-import type { ScriptedReceiver } from '../support/scripted-receiver.ts';
 import type { VirtualCli } from '../support/virtual-cli.ts';
-import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
+import { useVirtualFaultRun } from '../support/virtual-fault-scope.ts';
 import { useVirtualTime } from '../support/virtual-time.ts';
 
 const shards = 6;
@@ -16,39 +15,22 @@ const noticedWithinMs = 10 * (groupTimeoutMs + 4 * heartbeatIntervalMs);
 
 describe('processes of one consumer group', () => {
   const { it, time } = useVirtualTime();
-  let receiver: ScriptedReceiver;
-  let run: VirtualFaultRun;
-
-  beforeEach(() =>
-    time.run(async () => {
-      const place = createVirtualPlace(time);
-      receiver = await place.createReceiver();
-      const args = ['--host', '127.0.0.1', '--port', String(receiver.port)];
-      // Two senders of one shard: what one repeats the other has checkpointed.
-      run = await place.startFaultRun({
-        logsPerSecond: 300,
-        arrivals: receiver,
-        args,
-        shards,
-        consumerNames: [],
-        allowsStale: true,
-      });
-    }),
-  );
-
-  afterEach(() =>
-    time.run(async () => {
-      await run.close();
-      await receiver.close();
-    }),
-  );
+  // Two senders of one shard: what one repeats the other has checkpointed.
+  const rules = { shards, consumerNames: [], allowsStale: true };
+  const scope = useVirtualFaultRun(time, { ...rules, logsPerSecond: 300, arrivedLogs: 0 });
 
   const reports = (daemon: VirtualCli) => daemon.logged().filter(({ msg }) => String(msg).includes(namesakeText));
   const owned = () =>
-    run.emulator.stats().logstores[0]?.consumerGroups[0]?.consumers.map(({ name, owned }) => [name, owned.length]);
+    scope.run.emulator
+      .stats()
+      .logstores[0]?.consumerGroups[0]?.consumers.map(({ name, owned }) => [name, owned.length]);
 
   it('two under one name: each says so, once, and delivers everything; the third, with its own, says nothing', async () => {
-    const [one, other, third] = ['a', 'a', 'b'].map((name) => run.start(name)) as [VirtualCli, VirtualCli, VirtualCli];
+    const [one, other, third] = ['a', 'a', 'b'].map((name) => scope.run.start(name)) as [
+      VirtualCli,
+      VirtualCli,
+      VirtualCli,
+    ];
     await time.poll(() => {
       for (const daemon of [one, other]) expect(reports(daemon)).toHaveLength(1);
     }, noticedWithinMs);
@@ -59,16 +41,16 @@ describe('processes of one consumer group', () => {
       expect(await time.isPending(daemon.exited)).toBe(true);
     }
     expect(reports(third)).toEqual([]);
-    run.emulator.setRate({ logsPerSecond: 0 });
-    const everything = run.emulator.stats().logsGenerated;
-    await time.poll(() => expect(run.invariant.findings.received).toBe(everything), 30_000);
-    expect(run.invariant.findings).toMatchObject({ lost: 0 });
-    expect(run.invariant.findings.duplicates).toBeGreaterThan(0);
+    scope.run.emulator.setRate({ logsPerSecond: 0 });
+    const everything = scope.run.emulator.stats().logsGenerated;
+    await time.poll(() => expect(scope.run.invariant.findings.received).toBe(everything), 30_000);
+    expect(scope.run.invariant.findings).toMatchObject({ lost: 0 });
+    expect(scope.run.invariant.findings.duplicates).toBeGreaterThan(0);
   });
 
   it('three with names of their own say nothing: killed, restarted, stopped, frozen, with a service that fails', async () => {
-    let [a, b, c] = ['a', 'b', 'c'].map((name) => run.start(name)) as [VirtualCli, VirtualCli, VirtualCli];
-    const faults = run.emulator.faults;
+    let [a, b, c] = ['a', 'b', 'c'].map((name) => scope.run.start(name)) as [VirtualCli, VirtualCli, VirtualCli];
+    const faults = scope.run.emulator.faults;
     const settled = () =>
       time.poll(() => {
         expect(owned()?.sort()).toEqual([
@@ -85,12 +67,12 @@ describe('processes of one consumer group', () => {
     faults.set({ rules: [{ action: 'UpdateCheckPoint', fault: slow, times: shards }] });
     await time.poll(() => expect(faults.injected.latency).toBe(shards));
     await a.stop('SIGKILL');
-    a = run.start('a');
+    a = scope.run.start('a');
     await a.waitForLog('shards assigned');
     faults.set({ rules: [{ action: 'UpdateCheckPoint', fault: { kind: 'error', status: 500 } }] });
     await time.sleep(slow.delayMs + 3 * heartbeatIntervalMs);
     faults.clear();
-    await run.moreArrived(1_000);
+    await scope.run.moreArrived(1_000);
 
     // Saved, and never answered; refused; slow.
     for (const fault of [
@@ -109,12 +91,12 @@ describe('processes of one consumer group', () => {
     b.resume();
     await settled();
     expect(await c.stop()).toBe(0);
-    c = run.start('c');
+    c = scope.run.start('c');
     await settled();
     await time.sleep(groupTimeoutMs + 2 * heartbeatIntervalMs);
 
     // The saves that came late took checkpoints back, as their sender was gone: that repeats logs, and loses none.
-    const { generated, received, lost } = await run.settle(); // looks for reports, too
+    const { generated, received, lost } = await scope.run.settle(); // looks for reports, too
     expect(lost).toBe(0);
     expect(received).toBe(generated);
     for (const daemon of [a, b, c]) expect(await daemon.stop()).toBe(0);
