@@ -14,6 +14,7 @@ import type { BatchOrigin } from './encode/identity.ts';
 import { AppError, CorruptBatchError } from './errors.ts';
 import { createFormatTrouble } from './format-trouble.ts';
 import type { Cursor, ShardId } from './group/log-service.ts';
+import type { OnDamage } from './group/shard-consumer-options.ts';
 import type { Log } from './log.ts';
 import type { Pace, Sent } from './pacer.ts';
 import type { Delivery, Mark, Sink } from './sink/sink.ts';
@@ -33,7 +34,7 @@ export type DeliverTo<M extends BatchMark> = (
   body: BatchBody,
   mark: M,
   signal: AbortSignal,
-  maySkip?: boolean,
+  onDamage?: OnDamage,
   onBegun?: () => void,
 ) => Promise<void>;
 
@@ -59,10 +60,10 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
   const { project, logstore } = parts.origin;
   const tell = createFormatTrouble(log, clock);
 
-  return async (body, mark, signal, maySkip = false, onBegun = () => undefined) => {
+  return async (body, mark, signal, onDamage = 'send', onBegun = () => undefined) => {
     const { shard, from, to } = mark;
     const letters = deadLetters?.begin({ project, logstore, shard, from, to });
-    while (!(await attempt(body, mark, signal, letters, maySkip, onBegun))) await letters?.storeUntilDone(signal);
+    while (!(await attempt(body, mark, signal, letters, onDamage, onBegun))) await letters?.storeUntilDone(signal);
   };
 
   /** @returns false when something could not be set aside */
@@ -71,14 +72,14 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
     mark: M,
     signal: AbortSignal,
     letters: BatchLetters | undefined,
-    maySkip: boolean,
+    onDamage: OnDamage,
     onBegun: () => void,
   ): Promise<boolean> {
     const delivery = sink.deliver(mark);
     const giveUp = () => delivery.abandon();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      await write(body, mark, delivery, signal, letters, maySkip, onBegun);
+      await write(body, mark, delivery, signal, letters, onDamage, onBegun);
       delivery.end();
       return true;
     } catch (error) {
@@ -96,7 +97,7 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
     delivery: Delivery,
     signal: AbortSignal,
     letters: BatchLetters | undefined,
-    maySkip: boolean,
+    onDamage: OnDamage,
     onBegun: () => void,
   ): Promise<void> {
     let batch: EncodedBatch | undefined;
@@ -105,7 +106,9 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
     onBegun();
     try {
       if (body.refused) throw body.refused;
-      batch = encoder.begin(body, { project, logstore, shard: mark.shard, cursor: mark.from });
+      const at = { project, logstore, shard: mark.shard, cursor: mark.from };
+      if (onDamage === 'check') await readToEnd(encoder.begin(body, at), clock, signal);
+      batch = encoder.begin(body, at);
       const takesRejected: RejectedLogs = {
         add: (rejected) => {
           tell(rejected);
@@ -116,7 +119,7 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
       };
       await writeBatch(batch, delivery, pace ?? unpaced(clock, turn), signal, takesRejected);
     } catch (error) {
-      if (!(error instanceof CorruptBatchError) || !letters || !maySkip) throw error;
+      if (!(error instanceof CorruptBatchError) || !letters || onDamage !== 'skip') throw error;
       damage = error;
     } finally {
       batch?.close();
@@ -143,6 +146,23 @@ function count({ counts }: EncodedBatch, totals: DeliveryTotals, filterNames: re
     if (dropped > 0) droppedBy[filterNames[filter] ?? `filter ${filter}`] = dropped;
   }
   addTotals(totals, { ...counts, batches: 1, batchesSkipped: 0, droppedBy });
+}
+
+/**
+ * Encodes a batch, and sends nothing of it.
+ * @throws CorruptBatchError, or the signal's reason
+ */
+async function readToEnd(batch: EncodedBatch, clock: Clock, signal: AbortSignal): Promise<void> {
+  try {
+    for (let chunk = batch.next(); chunk; chunk = batch.next()) {
+      chunk.release();
+      batch.takeRejected();
+      await clock.turn();
+      signal.throwIfAborted();
+    }
+  } finally {
+    batch.close();
+  }
 }
 
 /** Where the logs go that no message was made of. */

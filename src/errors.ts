@@ -70,6 +70,17 @@ export class CorruptBatchError extends AppError {
   }
 }
 
+/** There is no memory at present for a pull's answer; nothing of it was read. */
+export class NoRoomError extends AppError {
+  override readonly name = 'NoRoomError';
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    super(`there is no room at present for a pull of ${bytes} bytes`, { code: 'no-room', action: 'reject' });
+    this.bytes = bytes;
+  }
+}
+
 /** The connection that carried a delivery is gone; what it carried without confirmation has to be sent again. */
 export class DeliveryLostError extends AppError {
   override readonly name = 'DeliveryLostError';

@@ -15,6 +15,7 @@ const TIME_S = 1_790_000_000;
 export interface Batch {
   readonly raw: Uint8Array;
   readonly logs: number;
+  readonly groups: number;
 }
 
 export function generateBatches(profile: BenchProfile, count: number): Batch[] {
@@ -23,12 +24,14 @@ export function generateBatches(profile: BenchProfile, count: number): Batch[] {
   const next = (): Batch => {
     const parts: Uint8Array[] = [];
     const from = sequence;
+    let groups = 0;
     for (let bytes = 0; bytes < BATCH_BYTES; sequence += generator.logsPerGroup) {
       const group = generator.createGroup(0, sequence, generator.logsPerGroup, TIME_S + Math.floor(sequence / 500));
       parts.push(Uint8Array.of(0x0a, ...lengthVarint(group.length)), group);
       bytes += group.length;
+      groups++;
     }
-    return { raw: new Uint8Array(Buffer.concat(parts)), logs: sequence - from };
+    return { raw: new Uint8Array(Buffer.concat(parts)), logs: sequence - from, groups };
   };
   return Array.from({ length: count }, next);
 }

@@ -30,7 +30,8 @@ const cache = createPullCache(0);
 const service = createService({ store, cache, region: undefined, credentials: () => [DEMO_CREDENTIALS] });
 
 const isEndless = isBenchProfile(profile);
-const bodies = (isEndless ? generateBatches(profile, Number(bodyCount)) : []).map(({ raw }) => ({
+const bodies = (isEndless ? generateBatches(profile, Number(bodyCount)) : []).map(({ raw, groups }) => ({
+  groups,
   rawSize: raw.length,
   body: compress(raw, 'lz4'),
 }));
@@ -38,14 +39,14 @@ const served = { pulls: 0, rawBytes: 0, bodyBytes: 0 };
 
 function pull(cursor: string): Answer {
   const position = decodeCursor(cursor);
-  const { rawSize, body } = bodies[Number(position % BigInt(bodies.length))]!;
+  const { groups, rawSize, body } = bodies[Number(position % BigInt(bodies.length))]!;
   served.pulls++;
   served.rawBytes += rawSize;
   served.bodyBytes += body.length;
   const headers = {
     'content-type': 'application/x-protobuf',
     'x-log-cursor': encodeCursor(position + 1n),
-    'x-log-count': '100',
+    'x-log-count': String(groups),
     'x-log-bodyrawsize': String(rawSize),
     'x-log-compresstype': 'lz4',
   };

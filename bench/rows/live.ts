@@ -61,7 +61,9 @@ async function measure(args: readonly string[], { quick }: RunOptions): Promise<
     appended += logs;
   }, TICK_MS);
   try {
-    await sleep(quick ? 2_500 : 6_000);
+    // With --from end, the shards of a group that is new are begun after some seconds.
+    for (let waited = 0; delaysMs.length === 0 && waited < 300; waited++) await sleep(100);
+    await sleep(quick ? 1_000 : 4_000);
     const windows: { logs: number; p50Ms: number; p99Ms: number; maxMs: number }[] = [];
     for (let window = 0; window < (quick ? 1 : 5); window++) {
       delaysMs = [];

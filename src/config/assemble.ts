@@ -39,6 +39,7 @@ export function assembleConfig(
       checkpointIntervalMs: values.checkpointInterval,
       maxInFlightBytes: values.maxInFlight,
       inOrder: values.inOrder,
+      updatesGroup: values.updateGroup,
     },
     ...sendingConfig(values, messageText, tlsFiles, deadLetterPath),
   };
@@ -122,6 +123,7 @@ function deliveryConfig(values: ReplayValues, deadLetterPath: string | undefined
     ...(values.maxRate !== undefined && { maxMessagesPerSecond: values.maxRate }),
     ...(values.maxBandwidth !== undefined && { maxBytesPerSecond: values.maxBandwidth }),
     onCorruptBatch: values.onCorruptBatch,
+    corruptBatchPatienceMs: values.corruptBatchPatience,
     ...(deadLetterPath !== undefined && {
       deadLetter: { path: deadLetterPath, maxBytes: values.deadLetterMaxSize, maxFiles: values.deadLetterFiles },
     }),

@@ -69,6 +69,8 @@ export interface GroupConfig {
   readonly checkpointIntervalMs: number;
   readonly maxInFlightBytes: number;
   readonly inOrder: boolean;
+  /** At start, a group that is there is set to this timeout and order. */
+  readonly updatesGroup: boolean;
 }
 
 export interface MessageConfig {
@@ -145,6 +147,8 @@ export interface DeliveryConfig {
   readonly maxBytesPerSecond?: number;
   /** `skip` needs `deadLetter`. */
   readonly onCorruptBatch: 'stop' | 'skip';
+  /** How long what cannot be read is pulled again before it is skipped. */
+  readonly corruptBatchPatienceMs: number;
   /** Where what cannot be sent goes; always there where something asks for it. */
   readonly deadLetter?: DeadLetterConfig;
   /** What several receivers are for. */

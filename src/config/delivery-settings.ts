@@ -67,7 +67,14 @@ export const deliverySettings = {
     variables: ['SLS_ON_CORRUPT_BATCH'],
     placeholder: '<stop|skip>',
     description:
-      'a batch that cannot be read, pulled again three times; stop: its shard stops, the others go on; skip: where it was goes to --dead-letter, and the shard goes on',
+      'a batch that cannot be read; stop: its shard waits, and pulls it again until it can, the others go on; skip: after --corrupt-batch-patience, where it was goes to --dead-letter, and the shard goes on',
+  }),
+  corruptBatchPatience: defaulted(duration({ min: '1s', max: '168h' }), '10m', {
+    group: 'delivery',
+    variables: ['SLS_CORRUPT_BATCH_PATIENCE'],
+    placeholder: '<duration>',
+    description:
+      'with --on-corrupt-batch skip: how long the smallest piece that cannot be read is pulled again before it is skipped',
   }),
   deadLetter: optional(deadLetterPath, {
     group: 'delivery',

@@ -42,7 +42,7 @@ export const groupSettings = {
     group: 'group',
     variables: ['SLS_FETCH_INTERVAL'],
     placeholder: '<duration>',
-    description: 'pause before a drained shard is pulled again; grows to 2s the longer it stays idle',
+    description: 'time between two pulls of a shard that has little; longer the longer it stays idle, 3s at most',
   }),
   checkpointInterval: defaulted(duration({ min: '100ms', max: '10m' }), '5s', {
     group: 'group',
@@ -61,5 +61,11 @@ export const groupSettings = {
     group: 'group',
     variables: ['SLS_IN_ORDER'],
     description: "hold back the children of a split shard until the parent's logs are delivered",
+  }),
+  updateGroup: defaulted(switchText, 'false', {
+    group: 'group',
+    variables: ['SLS_UPDATE_GROUP'],
+    description:
+      "at start, set a consumer group that is there to this copy's timeout and order, for all its consumers; without it, the group keeps its own, and they are followed",
   }),
 } as const;

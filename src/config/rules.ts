@@ -124,6 +124,12 @@ const rules: readonly Rule[] = [
     return objection('deadLetter', ' is missing: --on-corrupt-batch skip needs a file for what is skipped');
   },
 
+  function patienceNeedsSkipping({ onCorruptBatch }, given) {
+    if (onCorruptBatch === 'skip' || !given('corruptBatchPatience')) return none;
+    const why = ' has no meaning without --on-corrupt-batch skip; add that, or leave it out';
+    return idle('corruptBatchPatience', why);
+  },
+
   function deadLetterFilesNeedDeadLetter(_, given) {
     if (given('deadLetter')) return none;
     const alone = (['deadLetterMaxSize', 'deadLetterFiles'] as const).filter((key) => given(key));

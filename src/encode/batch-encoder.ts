@@ -15,7 +15,7 @@ export interface BatchEncoder {
   /**
    * Unpacks a body and prepares to encode it.
    * @param origin where it was pulled from; needed where messages carry an identity, and only there
-   * @throws CorruptBatchError when the body cannot be unpacked or its size is a lie. Damage further in is
+   * @throws CorruptBatchError when the body cannot be unpacked, its size is a lie, or groups are missing. Damage further in is
    * found while encoding, by `next()`.
    */
   begin(body: BatchBody, origin?: BatchOrigin): EncodedBatch;

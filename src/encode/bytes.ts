@@ -12,6 +12,8 @@ export interface BatchBody {
   readonly compression: Compression;
   /** `x-log-bodyrawsize`: size of the LogGroupList in bytes, as the service claims it. Not to be trusted. */
   readonly rawSize: number;
+  /** How many log groups it holds, as the service claims it: with fewer it is damaged. Absent: not known. */
+  readonly logGroups?: number;
   /** The answer was not worth reading, for this reason: there are no bytes, and whoever asks for them throws it. */
   readonly refused?: CorruptBatchError;
 }

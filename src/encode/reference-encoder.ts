@@ -16,6 +16,7 @@ import { Columns } from './columns.ts';
 import type { EncoderOptions } from './encoder-options.ts';
 import { batchIdentity, createEncoderParts, type EncoderParts } from './encoder-parts.ts';
 import { FrameWriter } from './frame-writer.ts';
+import { checkGroupCount } from './group-count.ts';
 import type { BatchIdentity, BatchOrigin } from './identity.ts';
 import { LogCutter } from './log-cutter.ts';
 import { LogWalker } from './log-walker.ts';
@@ -32,13 +33,11 @@ export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
   return {
     kind: 'reference',
     ...(parts.rules && { filterNames: parts.rules.filters.map(({ name }) => name) }),
-    begin: (body: BatchBody, origin?: BatchOrigin): EncodedBatch =>
-      new ReferenceBatch(
-        unpack(body, parts.limits.maxRawBytes),
-        parts,
-        batchIdentity(parts, origin),
-        origin?.firstIndex ?? 0,
-      ),
+    begin: (body: BatchBody, origin?: BatchOrigin): EncodedBatch => {
+      const raw = unpack(body, parts.limits.maxRawBytes);
+      checkGroupCount(body, () => raw);
+      return new ReferenceBatch(raw, parts, batchIdentity(parts, origin), origin?.firstIndex ?? 0);
+    },
   };
 }
 

@@ -17,7 +17,7 @@ import type { BatchBody } from '../encode/bytes.ts';
 import { DeliveryLostError } from '../errors.ts';
 import type { Cursor, ShardId } from '../group/log-service.ts';
 import type { Ticket } from '../group/progress.ts';
-import type { Deliver } from '../group/shard-consumer-options.ts';
+import type { Deliver, OnDamage } from '../group/shard-consumer-options.ts';
 import type { Mark } from '../sink/sink.ts';
 
 /** A batch on its way to one receiver; the mark by which that receiver's sink reports it. */
@@ -35,7 +35,7 @@ export interface Branch {
   /** In front of a shard's number it makes the stream's name at the receiver, where other sources' streams end too. */
   readonly streamPrefix: string;
   /** As `Deliver`. */
-  deliver(body: BatchBody, part: Part, signal: AbortSignal, maySkip: boolean, onBegun?: () => void): Promise<void>;
+  deliver(body: BatchBody, part: Part, signal: AbortSignal, onDamage: OnDamage, onBegun?: () => void): Promise<void>;
 }
 
 /** Where reports about whole batches go. */
@@ -92,7 +92,7 @@ export class FanOut {
   }
 
   /** Resolves when every receiver's sink has taken all of it; the body is not looked at after it has settled. */
-  readonly deliver: Deliver = async (body, ticket, signal, maySkip = false, onBegun) => {
+  readonly deliver: Deliver = async (body, ticket, signal, onDamage = 'send', onBegun) => {
     const batch = this.#open(ticket);
     const giveUp = new AbortController();
     const onAbort = () => giveUp.abort(signal.reason);
@@ -102,7 +102,7 @@ export class FanOut {
       if (batch.states[at] !== 'none') return;
       const part = this.#part(batch, at, branch.streamPrefix + ticket.stream);
       try {
-        await branch.deliver(body, part, giveUp.signal, maySkip, onBegun);
+        await branch.deliver(body, part, giveUp.signal, onDamage, onBegun);
         if (batch.parts[at] === part) batch.take(at);
       } catch (error) {
         if (batch.parts[at] === part) this.#forget(batch, at);

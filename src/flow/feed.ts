@@ -52,6 +52,13 @@ interface Attempt {
   readonly startedAtMs: number;
 }
 
+/** Skipped only where every receiver's flow says so, and after the longest patience: a shard that waits loses nothing. */
+function corruptPatienceMs(flows: FeedPlan['flows']): number | undefined {
+  const deliveries = flows.map(({ config }) => config.delivery);
+  if (!deliveries.every(({ onCorruptBatch }) => onCorruptBatch === 'skip')) return undefined;
+  return Math.max(...deliveries.map(({ corruptBatchPatienceMs }) => corruptBatchPatienceMs));
+}
+
 /** What the group has of a shutdown's time; the rest is for closing connections in an orderly way. */
 const shareOfShards = 0.8;
 /** With a rate limit: what a drain has to wait for, at most about, is what was pulled to be delivered in this time. */
@@ -177,8 +184,7 @@ export class Feed {
       budget: budget.share(),
       service,
       deliver: fanOut.deliver,
-      // Only where every receiver's flow says so: a shard that stops loses nothing.
-      skipsCorrupt: plan.flows.every((flow) => flow.config.delivery.onCorruptBatch === 'skip'),
+      corruptPatienceMs: corruptPatienceMs(plan.flows),
       ...(this.#parts.some(({ outlet }) => outlet.pace) && { batchTargetMs: pacedBatchMs }),
       confirmSoon: () => {
         for (const { outlet } of this.#parts) outlet.sink.confirmSoon();

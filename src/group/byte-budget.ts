@@ -1,10 +1,10 @@
 /**
  * The bytes that may be on their way between the log service and the sinks, over all shards (`--max-in-flight`).
  *
- * How large a pull will be is known only after it: a shard reserves what it expects and corrects that when the
- * answer is there, so the budget may be overdrawn by what was expected too low; no further pull begins until
- * that is paid back. First come, first served; one reservation is always granted when nothing else is out, so
- * that a batch larger than the whole budget still passes.
+ * How large a pull will be is known only from its answer: a shard reserves what it expects, and asks again when the
+ * answer begins. Where there is no room for more, nothing of it is read, and it is asked for again with its real size:
+ * many shards that were idle may all bring much at once. First come, first served; one reservation is always granted
+ * when nothing else is out, so that a batch larger than the whole budget still passes.
  *
  * Each source has a share of it, which is no fixed part: all take from the same bytes. While batches come and go, that
  * is fair, for who waits is served in order. But a source whose receiver is down, or whose project does not answer,
@@ -17,6 +17,8 @@ import { type Clock, systemClock, type Timer } from '../time/clock.ts';
 export interface Reservation {
   /** The size is known now. */
   correct(bytes: number): void;
+  /** The same, if there is room for it. @returns false where there is none: nothing has changed */
+  grow(bytes: number): boolean;
   release(): void;
 }
 
@@ -92,12 +94,18 @@ export class ByteBudget {
   }
 
   #reservation(held: Held): Reservation {
+    const correct = (bytes: number) => {
+      if (!this.#held.has(held)) return;
+      this.#charge(held, bytes - held.bytes);
+      held.bytes = bytes;
+      this.#serve();
+    };
     return {
-      correct: (bytes) => {
-        if (!this.#held.has(held)) return;
-        this.#charge(held, bytes - held.bytes);
-        held.bytes = bytes;
-        this.#serve();
+      correct,
+      grow: (bytes) => {
+        const fits = this.#held.size === 1 || this.#inUse - held.bytes + bytes <= this.#limit;
+        if (fits || bytes <= held.bytes) correct(bytes);
+        return fits || bytes <= held.bytes;
       },
       release: () => {
         if (!this.#held.delete(held)) return;

@@ -14,7 +14,7 @@ export interface ConsumerGroupOptions {
   /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
   readonly confirmSoon: () => void;
   readonly heartbeatIntervalMs: number;
-  /** The group's timeout. */
+  /** Of the group, where it is created; one that is there has its own. */
   readonly timeoutMs: number;
   readonly checkpointIntervalMs: number;
   readonly fetchIntervalMs: number;
@@ -23,13 +23,15 @@ export interface ConsumerGroupOptions {
   /** For the bytes of its pulls. */
   readonly budget: BudgetShare;
   readonly inOrder: boolean;
-  /** A batch that cannot be read is skipped (`deliver` puts it on record), instead of stopping its shard; default false. */
-  readonly skipsCorrupt?: boolean;
+  /** After so long, what stays unreadable is skipped (`deliver` puts it on record); absent: never. */
+  readonly corruptPatienceMs?: number | undefined;
+  /** A group that is there is brought to these settings at start; default: it keeps its own. */
+  readonly updatesGroup?: boolean | undefined;
   /** Where to start in a shard without a checkpoint. */
   readonly from: Position;
   /** Where to stop: `end` (as it is at start), unix seconds, or never. */
   readonly until: 'end' | number | undefined;
-  /** For a shard that is handed over to another consumer; below the group's timeout. */
+  /** For a shard that is handed over to another consumer: it is listed until then. */
   readonly drainTimeoutMs: number;
   /** With `until`: every shard that is ours has come there. */
   readonly onUntilReached: () => void;

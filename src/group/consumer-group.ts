@@ -13,15 +13,23 @@ import { setMaxListeners } from 'node:events';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { assign } from './assignment.ts';
-import { Checkpointer } from './checkpointer.ts';
+import { type Checkpointed, Checkpointer } from './checkpointer.ts';
 import type { ConsumerGroupOptions } from './consumer-group-options.ts';
+import { GroupLoss } from './group-loss.ts';
+import { GroupTerms } from './group-terms.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { Cursor, ShardId } from './log-service.ts';
+import type { Checkpoint, Cursor, FoundConsumerGroup, Phase, ShardId } from './log-service.ts';
 import { LookAhead } from './look-ahead.ts';
 import { NamesakeWatch } from './namesake-watch.ts';
+import { NewShards } from './new-shards.ts';
 import type { Ticket } from './progress.ts';
 import { ShardConsumer } from './shard-consumer.ts';
 import type { Deliver } from './shard-consumer-options.ts';
+import { ShardList } from './shard-list.ts';
+import { Until } from './until.ts';
+
+/** So long a group that is made at start is taken for one that was deleted: with `--from end`, nothing is left out meanwhile. */
+const newGroupMs = 5_000;
 
 export class ConsumerGroup {
   readonly #options: ConsumerGroupOptions;
@@ -30,17 +38,22 @@ export class ConsumerGroup {
   readonly #namesakes: NamesakeWatch;
   readonly #checkpointer: Checkpointer;
   readonly #heartbeat: Heartbeat;
+  readonly #terms: GroupTerms;
+  readonly #until: Until;
+  readonly #loss: GroupLoss;
+  readonly #shardList: ShardList;
+  readonly #newShards: NewShards;
   readonly #consumers = new Map<ShardId, ShardConsumer>();
+  /** Those that were left, the last of each shard. */
+  readonly #former = new Map<ShardId, ShardConsumer>();
   readonly #stopping = new AbortController();
-  #readOnlyShards: ReadonlySet<ShardId> = new Set();
-  #allShards: readonly ShardId[] = [];
-  /** On the monotonic clock. */
-  #changedAtMs: number;
+  /** By the answer to the latest heartbeat. */
+  #granted: ReadonlySet<ShardId> = new Set();
+  /** As it was found or made at start. */
+  #group: FoundConsumerGroup | undefined;
   #preparing: Promise<void> | undefined;
   #joining: Promise<void> | undefined;
   #draining: Promise<boolean> | undefined;
-  #untilReached = false;
-  #refreshing = false;
   #toldStandby = false;
   /** The shards as they were when the group was drained or destroyed. */
   #leftOver: readonly ShardConsumer[] = [];
@@ -49,15 +62,43 @@ export class ConsumerGroup {
     const { clock = systemClock } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#changedAtMs = clock.monotonic();
     this.#lookAhead = new LookAhead(undefined, clock);
-    this.#namesakes = new NamesakeWatch({ ...options, settleMs: options.timeoutMs, clock });
-    const onSaving = (shard: ShardId, cursor: Cursor) => this.#namesakes.saving(shard, cursor);
-    this.#checkpointer = new Checkpointer(options.service, onSaving, options.log, clock);
+    const onListed = (checkpoints: ReadonlyMap<ShardId, Checkpoint>) => this.#loss.saw(checkpoints);
+    this.#namesakes = new NamesakeWatch({ ...options, settleMs: options.timeoutMs, onListed, clock });
+    this.#terms = new GroupTerms({ ...options, clock });
+    this.#until = new Until({
+      isBounded: options.until !== undefined,
+      quietMs: () => this.#terms.timeoutMs + this.#terms.heartbeatIntervalMs,
+      onReached: options.onUntilReached,
+      clock,
+    });
+    this.#shardList = new ShardList(options.service, this.#stopping.signal);
+    const isPutBack = ({ shard, startedAt, progress }: Checkpointed, cursor: Cursor) => {
+      const saved = progress?.checkpointed;
+      if (saved === undefined || cursor === saved) return false;
+      return cursor === startedAt || this.#namesakes.savedBefore(shard, cursor, saved);
+    };
+    this.#newShards = new NewShards({ ...options, shards: this.#shardList });
+    this.#checkpointer = new Checkpointer({
+      ...options,
+      isOurs: (shard) => this.#isOurs(shard),
+      isPutBack,
+      onSaving: (shard, cursor) => this.#namesakes.saving(shard, cursor),
+      clock,
+    });
+    this.#loss = new GroupLoss({
+      ...options,
+      checkpointer: this.#checkpointer,
+      settings: { timeoutMs: options.timeoutMs, inOrder: options.inOrder },
+      isPutBack,
+      ending: this.#stopping.signal,
+      othersMs: () => this.#terms.timeoutMs,
+      clock,
+    });
     this.#heartbeat = new Heartbeat({
-      intervalMs: options.heartbeatIntervalMs,
-      timeoutMs: options.timeoutMs,
-      beat: (signal) => this.#beat(signal),
+      intervalMs: () => this.#terms.heartbeatIntervalMs,
+      timeoutMs: () => this.#terms.timeoutMs,
+      beat: (phase, signal) => this.#beat(phase, signal),
       onFenced: () => this.#onFenced(),
       log: options.log,
       clock,
@@ -80,7 +121,7 @@ export class ConsumerGroup {
 
   /** Makes sure that the group exists as it should. Rejects when the service refuses: a wrong key, no such project. */
   prepare(): Promise<void> {
-    this.#preparing ??= this.#ensureGroup(this.#stopping.signal);
+    this.#preparing ??= this.#prepare();
     return this.#preparing;
   }
 
@@ -130,66 +171,94 @@ export class ConsumerGroup {
 
   async #join(): Promise<void> {
     await this.prepare();
+    // Nobody had to make it but us: it was deleted perhaps, and others are about to notice. As a rule it is just new.
+    if (this.#group?.isNew && this.#options.from === 'end') {
+      this.#loss.othersFirst(Math.min(this.#terms.heartbeatIntervalMs, newGroupMs));
+    }
     await this.#heartbeat.start();
     if (this.#stopping.signal.aborted) return;
     this.#checkpointer.start(this.#options.checkpointIntervalMs, () => this.shards, this.#stopping.signal);
   }
 
-  #ensureGroup(signal: AbortSignal): Promise<void> {
-    const { service, timeoutMs, inOrder } = this.#options;
-    return service.ensureConsumerGroup({ timeoutMs, inOrder }, signal);
+  async #prepare(): Promise<void> {
+    const { service, timeoutMs, inOrder, updatesGroup = false } = this.#options;
+    const wanted = { timeoutMs, inOrder, mayUpdate: updatesGroup };
+    this.#group = await service.ensureConsumerGroup(wanted, this.#stopping.signal, 'start');
+    this.#terms.found(this.#group);
   }
 
-  async #beat(signal: AbortSignal): Promise<void> {
+  async #beat(phase: Phase, signal: AbortSignal): Promise<() => void> {
     const held = new Set(this.#consumers.keys());
-    const draining = new Set(this.shards.filter((each) => each.state === 'draining').map((each) => each.shard));
-    const granted = await this.#heartbeatOrRecreate(held, signal);
-    if (signal.aborted || this.#draining) return;
+    const granted = await this.#heartbeatOrRecreate(held, phase, signal);
+    return () => this.#onGranted(held, granted);
+  }
+
+  /** @param held the shards that the heartbeat listed */
+  #onGranted(held: ReadonlySet<ShardId>, granted: readonly ShardId[]): void {
+    this.#granted = new Set(granted);
+    this.#loss.answered();
+    if (this.#draining || this.#stopping.signal.aborted) return;
     void this.#refreshShards();
     void this.#namesakes.look(() => this.#settledIn(), this.#stopping.signal);
+    void this.#loss.look(() => this.#settledIn(), this.#stopping.signal);
+    void this.#readTerms();
+    const draining = new Set(this.shards.filter((each) => each.state === 'draining').map((each) => each.shard));
     const { start, drain } = assign(held, draining, granted);
     if (start.length > 0 || drain.length > 0) {
-      this.#changedAtMs = this.#clock.monotonic();
+      this.#until.changed();
       this.#options.log.info({ start, drain, granted }, 'shards assigned');
     } else if (granted.length === 0 && !this.#toldStandby) {
-      const seconds = this.#options.timeoutMs / 1000;
+      const seconds = this.#terms.timeoutMs / 1000;
       const message = `no shards for this consumer: others have them, or had them and keep them for ${seconds}s`;
       this.#options.log.info({}, message);
     }
     this.#toldStandby = granted.length === 0;
     for (const shard of start) this.#startShard(shard);
     for (const shard of drain) this.#handOver(shard);
+    // Where a shard counts as ours only when a heartbeat has listed it, nothing can be saved before.
+    if (start.length > 0) this.#heartbeat.soon();
     this.#checkUntil();
   }
 
-  async #heartbeatOrRecreate(held: ReadonlySet<ShardId>, signal: AbortSignal): Promise<readonly ShardId[]> {
-    const { service, log } = this.#options;
+  async #heartbeatOrRecreate(
+    held: ReadonlySet<ShardId>,
+    phase: Phase,
+    signal: AbortSignal,
+  ): Promise<readonly ShardId[]> {
+    const { service } = this.#options;
     try {
-      return await service.heartbeat([...held], signal);
+      await this.#loss.settle(signal);
+      return await service.heartbeat([...held], signal, phase);
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== 'consumer-group-not-exist') throw error;
-      log.warn({ err: error }, 'the consumer group was deleted; creating it again');
-      await this.#ensureGroup(signal);
-      // Its checkpoints went with it; an idle shard would never save one again.
-      for (const { progress } of this.shards) progress?.forgetCheckpoint();
-      return service.heartbeat([...held], signal);
+      this.#terms.found(await this.#loss.recover(this.#settledIn(), signal));
+      return service.heartbeat([...held], signal, phase);
     }
   }
 
   /** Which shards there are, and which are read-only; a heartbeat does not wait for it. */
   async #refreshShards(): Promise<void> {
-    if (this.#refreshing) return;
-    this.#refreshing = true;
     try {
-      const shards = await this.#options.service.listShards(this.#stopping.signal);
-      this.#allShards = shards.map((shard) => shard.id);
-      this.#readOnlyShards = new Set(shards.filter((each) => each.status === 'readonly').map((each) => each.id));
+      await this.#shardList.refresh();
+      if (this.#options.from === 'end') {
+        const held = this.#settledIn().map(({ shard }) => shard);
+        void this.#newShards.save(held, this.#stopping.signal);
+      }
       this.#checkUntil();
     } catch (thrown) {
       if (!this.#stopping.signal.aborted) this.#options.onFatal(toAppError(thrown));
-    } finally {
-      this.#refreshing = false;
     }
+  }
+
+  /** Somebody may have set the group to another timeout; a heartbeat does not wait for it. */
+  async #readTerms(): Promise<void> {
+    if (await this.#terms.read(this.#stopping.signal)) this.#heartbeat.termsChanged();
+  }
+
+  /** Asked anew: the answer to a heartbeat that is sent from now on grants it, or does not. */
+  async #isOurs({ shard }: Checkpointed): Promise<boolean> {
+    this.#terms.readSoon();
+    return (await this.#heartbeat.nextAnswer()) && this.#granted.has(shard);
   }
 
   /** The shards that we hold and are not told to give up. */
@@ -200,6 +269,7 @@ export class ConsumerGroup {
   #startShard(shard: ShardId): void {
     if (this.#consumers.has(shard)) return;
     const { service, confirmSoon, budget, from, until, fetchIntervalMs, batchTargetMs, onFatal, log } = this.#options;
+    const { corruptPatienceMs } = this.#options;
     const consumer: ShardConsumer = new ShardConsumer({
       shard,
       service,
@@ -212,8 +282,14 @@ export class ConsumerGroup {
       until,
       fetchIntervalMs,
       batchTargetMs,
-      skipsCorrupt: this.#options.skipsCorrupt ?? false,
-      isReadOnly: () => this.#readOnlyShards.has(shard),
+      corruptPatienceMs,
+      loss: this.#loss,
+      formerly: () => {
+        const progress = this.#former.get(shard)?.progress;
+        return progress?.checkpointed === undefined ? this.#loss.lastSeen(shard) : progress.confirmed;
+      },
+      isReadOnly: () => this.#shardList.isReadOnly(shard),
+      isLater: (groupSinceMs) => this.#isLater(shard, groupSinceMs),
       hasLease: () => this.#heartbeat.hasLease,
       onSettled: () => this.#onSettled(consumer),
       onFatal,
@@ -224,15 +300,29 @@ export class ConsumerGroup {
     consumer.start();
   }
 
-  readonly #deliver: Deliver = async (body, ticket, signal, maySkip, onBegun) => {
+  async #isLater(shard: ShardId, listedSinceMs: number | undefined): Promise<boolean | 'perhaps'> {
+    await this.#shardList.refresh();
+    const sinceMs = Math.min(
+      this.#loss.groupSinceMs ?? Number.POSITIVE_INFINITY,
+      listedSinceMs ?? Number.POSITIVE_INFINITY,
+    );
+    if (this.#shardList.isLater(shard, Number.isFinite(sinceMs) ? sinceMs : undefined)) return true;
+    // In a group that we have made, nobody else has begun.
+    const mayBe = this.#options.from === 'end' && !this.#group?.isNew && this.#shardList.mayBeMade(shard);
+    return mayBe ? 'perhaps' : false;
+  }
+
+  readonly #deliver: Deliver = async (body, ticket, signal, onDamage, onBegun) => {
     this.#heartbeat.fenceIfOverdue();
     signal.throwIfAborted();
-    await this.#options.deliver(body, ticket, signal, maySkip, onBegun);
+    await this.#options.deliver(body, ticket, signal, onDamage, onBegun);
   };
 
   #handOver(shard: ShardId): void {
     const consumer = this.#consumers.get(shard);
     const { drainTimeoutMs, log } = this.#options;
+    // It may be given to somebody else because the group was made anew.
+    if (consumer) void this.#loss.lookNow([consumer], this.#stopping.signal);
     void consumer?.drain(this.#clock.deadline(drainTimeoutMs)).then(() => {
       const message = 'the shard is handed over with something unconfirmed, which its next owner sends again';
       if (consumer.isUnfinished) log.warn({ shard, drainTimeoutMs }, message);
@@ -242,36 +332,33 @@ export class ConsumerGroup {
   #onSettled(consumer: ShardConsumer): void {
     if (consumer.state === 'stopped' && this.#consumers.get(consumer.shard) === consumer) {
       this.#consumers.delete(consumer.shard);
+      this.#former.set(consumer.shard, consumer);
+      const cursor = consumer.progress?.checkpointed;
+      this.#loss.saw(new Map([[consumer.shard, { cursor, updatedAtMs: 0 }]]));
+      // It is handed on when a heartbeat does not list it any more.
+      if (!this.#draining) this.#heartbeat.soon();
     }
-    this.#changedAtMs = this.#clock.monotonic();
+    this.#until.changed();
     this.#checkUntil();
   }
 
   #onFenced(): void {
-    const { log, timeoutMs } = this.#options;
+    const { log } = this.#options;
+    const { timeoutMs } = this.#terms;
     const message = 'no heartbeat was answered for the group’s timeout: other consumers may own our shards now';
     log.error({ shards: [...this.#consumers.keys()], timeoutMs }, `${message}; dropping them and joining anew`);
+    this.#loss.fenced(this.#settledIn());
     this.#dropAll(new AppError(message, { code: 'fenced', action: 'release-shard' }));
-    this.#changedAtMs = this.#clock.monotonic();
+    this.#until.changed();
   }
 
   #dropAll(cause: AppError): void {
     for (const consumer of this.shards) consumer.stop(cause);
   }
 
-  /**
-   * With `until`: done when every shard of ours is. Shards that nobody serves yet may still be granted to us (their
-   * last owner has to time out first): unless we hold them all, wait for that long after the last change.
-   */
   #checkUntil(): void {
-    if (this.#options.until === undefined || this.#untilReached || this.#draining) return;
-    if (this.#heartbeat.lastAnsweredAtMs === undefined) return;
-    if (!this.shards.every((each) => each.state === 'finished' || each.state === 'failed')) return;
-    const holdsAll = this.#allShards.length > 0 && this.#allShards.every((shard) => this.#consumers.has(shard));
-    const { timeoutMs, heartbeatIntervalMs } = this.#options;
-    if (!holdsAll && this.#clock.monotonic() - this.#changedAtMs < timeoutMs + heartbeatIntervalMs) return;
-    this.#untilReached = true;
-    this.#options.onUntilReached();
+    if (this.#draining || this.#heartbeat.lastAnsweredAtMs === undefined) return;
+    this.#until.check(this.shards, this.#shardList.ids);
   }
 
   async #drain(deadlineMs: number): Promise<boolean> {

@@ -30,6 +30,8 @@ export interface NamesakeWatchOptions {
   readonly consumerName: string;
   /** How long after its first look a shard is not judged: the group's timeout. */
   readonly settleMs: number;
+  /** Told of each answer. */
+  readonly onListed?: (checkpoints: ReadonlyMap<ShardId, Checkpoint>) => void;
   readonly log: Log;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
@@ -71,6 +73,13 @@ export class NamesakeWatch {
     this.#savedSinceLook = true;
   }
 
+  /** Whether we tried to save this cursor of the shard, and the other one after it. */
+  savedBefore(shard: ShardId, cursor: Cursor, other: Cursor): boolean {
+    const own = [...(this.#own.get(shard) ?? [])];
+    const at = own.indexOf(cursor);
+    return at >= 0 && at < own.indexOf(other);
+  }
+
   /**
    * Looks at the group's checkpoints, if anything was saved since the last look. Never rejects.
    * @param held the shards that are worked on at that moment, not those that are being given up
@@ -82,6 +91,7 @@ export class NamesakeWatch {
     try {
       const before = held();
       const checkpoints = await this.#options.service.listCheckpoints(signal);
+      this.#options.onListed?.(checkpoints);
       const still = new Set(held());
       const shards = before
         .filter((each) => still.has(each) && this.#isSavedByAnother(each, checkpoints.get(each.shard)))

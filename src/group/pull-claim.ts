@@ -14,7 +14,7 @@ export class PullClaim {
   /** Its own from now on: ended with the claim. */
   readonly place: Place;
   readonly #budget: BudgetShare;
-  readonly #expectedBytes: number;
+  #expectedBytes: number;
   #reservation: Reservation | undefined;
   #isReleased = false;
 
@@ -45,9 +45,20 @@ export class PullClaim {
     };
   }
 
+  /** The size is known before any of it is read. @returns false where there is no room for it */
+  grow(bytes: number): boolean {
+    return this.#reservation?.grow(bytes) ?? true;
+  }
+
   /** The size is known now. */
   correct(bytes: number): void {
     this.#reservation?.correct(bytes);
+  }
+
+  /** Nothing of it was read; waits until there is room for so much. Rejects with the signal's reason. */
+  async holdLarger(bytes: number, signal: AbortSignal): Promise<void> {
+    this.#expectedBytes = bytes;
+    await this.pause(signal)();
   }
 
   /** There is nothing in memory, but the place is kept. */

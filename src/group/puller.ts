@@ -1,8 +1,11 @@
 /** Pulls for one shard, within the budget of bytes that all shards share. */
 import type { BatchBody } from '../encode/bytes.ts';
-import { CorruptBatchError } from '../errors.ts';
+import { CorruptBatchError, NoRoomError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from '../time/clock.ts';
 import type { BudgetShare } from './byte-budget.ts';
-import type { Cursor, LogService, ShardId } from './log-service.ts';
+import type { IdlePause } from './idle-pause.ts';
+import type { Cursor, LogService, PullFailure, ShardId } from './log-service.ts';
 import { type LookAhead, noPlace, type Place } from './look-ahead.ts';
 import { PullClaim } from './pull-claim.ts';
 import type { PullSize } from './pull-size.ts';
@@ -17,10 +20,20 @@ export interface Pull {
   readonly atEnd: boolean;
   /** The end of the shard for good, or the end that was asked for. */
   readonly isFinal: boolean;
+  /** How long the request took, in milliseconds. */
+  readonly tookMs: number;
   /** To be ended when the batch is begun. */
   readonly place: Place;
   /** Gives the bytes back to the budget, and the place. */
   release(): void;
+}
+
+/** Where a pull ends at the latest. */
+interface Bounds {
+  readonly endCursor: Cursor | undefined;
+  /** It goes as far as the service does. */
+  readonly isWhole: boolean;
+  readonly isFinal: boolean;
 }
 
 export interface PullerOptions {
@@ -30,7 +43,15 @@ export interface PullerOptions {
   readonly lookAhead: LookAhead;
   readonly isReadOnly: () => boolean;
   readonly size: PullSize;
+  readonly pace: Pace;
+  /** The next pull is one that could not be read before. */
+  readonly isSuspect: () => boolean;
+  readonly log: Log;
+  readonly clock: Clock;
 }
+
+/** What of a shard's pace a pull needs. */
+export type Pace = Pick<IdlePause, 'beforePull' | 'pulled' | 'slowDown'>;
 
 /** What a shard is expected to bring before it has brought anything. */
 const firstEstimateBytes = 2 << 20;
@@ -40,6 +61,7 @@ export class Puller {
   readonly #options: PullerOptions;
   #estimateBytes = firstEstimateBytes;
   #wasAtEnd = false;
+  #isQuotaTold = false;
 
   constructor(options: PullerOptions) {
     this.#options = options;
@@ -60,16 +82,19 @@ export class Puller {
         nextCursor: cursor,
         atEnd: true,
         isFinal: true,
+        tookMs: 0,
         place: noPlace,
         release: () => undefined,
       };
     }
+    // What was lost is pulled again at once.
+    if (bound === undefined) await this.#options.pace.beforePull(signal);
     const place = this.#wasAtEnd ? noPlace : await lookAhead.take(signal);
     const claim = new PullClaim(place, budget, this.#estimateBytes);
     try {
       await claim.hold(signal);
-      const isWhole = bound === undefined;
-      const pull = await this.#pull(cursor, { endCursor, isWhole, isFinal: end.isFinal }, claim, signal);
+      const bounds = { endCursor, isWhole: bound === undefined, isFinal: end.isFinal };
+      const pull = await this.#pullWithRoom(cursor, bounds, claim, signal);
       this.#wasAtEnd = pull.atEnd;
       return pull;
     } catch (error) {
@@ -78,27 +103,44 @@ export class Puller {
     }
   }
 
-  async #pull(
-    cursor: Cursor,
-    end: { readonly endCursor: Cursor | undefined; readonly isWhole: boolean; readonly isFinal: boolean },
-    claim: PullClaim,
-    signal: AbortSignal,
-  ): Promise<Pull> {
-    const { shard, service, isReadOnly, size } = this.#options;
+  /** What turns out to be larger than expected is pulled again when there is room for it. */
+  async #pullWithRoom(cursor: Cursor, end: Bounds, claim: PullClaim, signal: AbortSignal): Promise<Pull> {
+    for (;;) {
+      try {
+        return await this.#pull(cursor, end, claim, signal);
+      } catch (error) {
+        if (!(error instanceof NoRoomError)) throw error;
+        await claim.holdLarger(error.bytes, signal);
+      }
+    }
+  }
+
+  async #pull(cursor: Cursor, end: Bounds, claim: PullClaim, signal: AbortSignal): Promise<Pull> {
+    const { shard, service, isReadOnly, size, pace, isSuspect, clock } = this.#options;
     const { place } = claim;
+    // Asked before the pull: data may still arrive between an empty pull and the shard's split.
+    const wasReadOnly = isReadOnly();
+    const asked = size.maxLogGroups;
+    let startMs = clock.monotonic();
     try {
-      // Asked before the pull: data may still arrive between an empty pull and the shard's split.
-      const wasReadOnly = isReadOnly();
       const pulled = await service.pull(shard, cursor, {
-        maxLogGroups: size.maxLogGroups,
+        maxLogGroups: asked,
         ...(end.endCursor !== undefined && { endCursor: end.endCursor }),
+        isFresh: isSuspect(),
+        onSize: (size) => claim.grow(size),
         signal,
         onPause: () => claim.pause(signal),
+        onFailed: (failure) => {
+          startMs = clock.monotonic();
+          return this.#onFailed(failure);
+        },
       });
-      const { body, nextCursor, logGroupCount } = pulled;
+      const { body, nextCursor, logGroupCount, isAll } = pulled;
       const bytes = body ? body.bytes.length + body.rawSize : 0;
       if (body) this.#estimateBytes = Math.max(bytes, this.#estimateBytes / 2, smallestEstimateBytes);
       claim.correct(bytes);
+      const isFull = !end.isWhole || logGroupCount >= asked;
+      if (nextCursor !== cursor) pace.pulled({ logGroups: logGroupCount, bytes: body?.rawSize ?? 0, isFull, isAll });
       // What ends at a bound says nothing of what is behind it.
       const atEnd = nextCursor === cursor && end.isWhole;
       return {
@@ -107,6 +149,7 @@ export class Puller {
         nextCursor,
         atEnd,
         isFinal: atEnd && (wasReadOnly || end.isFinal),
+        tookMs: clock.monotonic() - startMs,
         place,
         release: () => {
           pulled.release?.();
@@ -118,7 +161,30 @@ export class Puller {
       const { nextCursor } = error instanceof CorruptBatchError ? error : {};
       if (!(error instanceof CorruptBatchError) || nextCursor === undefined) throw error;
       const body: BatchBody = { bytes: new Uint8Array(0), compression: 'none', rawSize: 0, refused: error };
-      return { body, logGroups: 0, nextCursor, atEnd: false, isFinal: false, place, release: () => claim.release() };
+      return {
+        body,
+        logGroups: 0,
+        nextCursor,
+        atEnd: false,
+        isFinal: false,
+        tookMs: clock.monotonic() - startMs,
+        place,
+        release: () => claim.release(),
+      };
     }
+  }
+
+  /** @returns how many log groups to ask for next */
+  #onFailed({ error, isCut, logGroups }: PullFailure): number {
+    const { shard, size, pace, log } = this.#options;
+    if (isCut) size.narrow(logGroups ?? 0);
+    if (error.code === 'read-quota' && pace.slowDown() && !this.#isQuotaTold) {
+      this.#isQuotaTold = true;
+      log.warn(
+        { shard, reason: error.message },
+        `shard ${shard} is read as much as the service allows: it is pulled less often for a while`,
+      );
+    }
+    return size.maxLogGroups;
   }
 }

@@ -1,47 +1,46 @@
 /**
  * One shard's loop: pull → deliver → advance, with one batch of look-ahead: the next is pulled as soon as one is begun.
- *
- *   starting   reads the checkpoint, or finds the start; then consuming.
- *   consuming  pulls and delivers. A lost delivery rewinds to its start and goes on pulling from there.
- *   finished   nothing more will come: a read-only shard at its end, or `--until` reached. The lease is kept.
- *   failed     a batch cannot be read, pulling it again did not help, and it is not to be skipped. The lease is
- *              kept: another consumer would fare no better, and the other shards go on.
- *   draining   told to give the shard up: pulls no more, hands over what it has, waits for its confirmation, saves
- *              the checkpoint; then stopped. A loss meanwhile ends the wait: the next owner pulls it again.
- *   stopped    gives no sign of life any more: drained, ownership lost, the shard gone, or fenced.
- *
- * Every state may go to draining or stopped. Nothing leaves stopped.
+ * Its states, and what leads from one to another, are in shard-life.ts.
  */
+import { type Backoff, createBackoff } from '../backoff.ts';
 import type { BatchBody } from '../encode/bytes.ts';
 import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../errors.ts';
 import type { Checkpointed } from './checkpointer.ts';
 import { IdlePause } from './idle-pause.ts';
-import type { ShardId } from './log-service.ts';
+import type { Cursor, ShardId } from './log-service.ts';
 import { Progress, type Ticket } from './progress.ts';
 import { PullAhead } from './pull-ahead.ts';
 import { createPullSize, type PullSize } from './pull-size.ts';
 import { type Pull, Puller } from './puller.ts';
-import { Recovery } from './recovery.ts';
+import { RefusedCursor } from './refused-cursor.ts';
 import { drainReason, Run, rewindReason, stopReason } from './run.ts';
 import type { ShardConsumerOptions } from './shard-consumer-options.ts';
-import { EndPosition, findStart } from './start-position.ts';
+import { facts, next, type ShardEvent, type ShardState } from './shard-life.ts';
+import { beginShard, goOnBehindRefusal } from './shard-position.ts';
+import { EndPosition, type StartPosition } from './start-position.ts';
+import { DamagedBatch, Unreadable } from './unreadable.ts';
 import { Wake } from './wake.ts';
-
-export type ShardState = 'starting' | 'consuming' | 'finished' | 'failed' | 'draining' | 'stopped';
 
 /** After the drain's deadline: for what is confirmed already. */
 const lastSaveMs = 2_000;
+/** Between two questions whether a shard is there, of which one was answered with no. */
+const goneBackoff = { minMs: 500, maxMs: 30_000 };
 
 export class ShardConsumer implements Checkpointed {
   readonly shard: ShardId;
   readonly #options: ShardConsumerOptions;
   readonly #stopped = new AbortController();
+  /** What is asked before the first pull; ends with a drain, too. */
+  readonly #starting = new AbortController();
   readonly #size: PullSize;
   readonly #puller: Puller;
   readonly #idle: IdlePause;
   readonly #end: EndPosition;
-  readonly #recovery: Recovery;
+  readonly #unreadable: Unreadable;
+  readonly #refused: RefusedCursor;
+  readonly #gone: Backoff;
   #state: ShardState = 'starting';
+  #start: StartPosition | undefined;
   #progress: Progress | undefined;
   #loop: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
@@ -59,9 +58,12 @@ export class ShardConsumer implements Checkpointed {
     this.#options = options;
     this.shard = options.shard;
     this.#size = createPullSize(options.batchTargetMs);
-    this.#puller = new Puller({ ...options, size: this.#size });
-    this.#recovery = new Recovery(options);
     this.#idle = new IdlePause(options.fetchIntervalMs, options.clock);
+    this.#unreadable = new Unreadable(options, this.#size);
+    this.#refused = new RefusedCursor(options);
+    this.#gone = createBackoff(goneBackoff, options.clock.random);
+    const isSuspect = () => this.#unreadable.isAhead;
+    this.#puller = new Puller({ ...options, size: this.#size, pace: this.#idle, isSuspect });
     this.#end = new EndPosition(options.service, options.shard, options.until, options.clock);
   }
 
@@ -75,7 +77,15 @@ export class ShardConsumer implements Checkpointed {
     return this.#progress;
   }
 
-  /** Why it failed, or was stopped before its time. */
+  get startedAt(): Cursor | undefined {
+    return this.#start?.checkpointed;
+  }
+
+  get left(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  /** Why it stands, or was stopped before its time. */
   get failure(): AppError | undefined {
     return this.#failure;
   }
@@ -92,7 +102,7 @@ export class ShardConsumer implements Checkpointed {
   }
 
   start(): void {
-    this.#loop ??= this.#consumeAll().catch((thrown: unknown) => this.#onLoopError(toAppError(thrown)));
+    this.#loop ??= this.#live();
   }
 
   /**
@@ -111,8 +121,9 @@ export class ShardConsumer implements Checkpointed {
   stop(cause?: AppError): void {
     if (this.#state === 'stopped') return;
     this.#failure ??= cause;
-    this.#enter('stopped');
+    this.#on('left');
     this.#stopped.abort(stopReason);
+    this.#starting.abort(stopReason);
     this.#run.abort(stopReason);
     this.#wake.now();
   }
@@ -140,45 +151,75 @@ export class ShardConsumer implements Checkpointed {
     this.#wake.now();
   }
 
+  #on(event: ShardEvent): void {
+    const before = this.#state;
+    this.#state = next(before, event);
+    if (this.#state === before) return;
+    if (event === 'went-on') this.#failure = undefined;
+    if (this.#state === 'finished' || this.#state === 'stopped') this.#options.onSettled();
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#starting.signal.aborted) {
+      try {
+        await this.#consumeAll();
+        return;
+      } catch (thrown) {
+        if (this.#starting.signal.aborted) return;
+        if (!(await this.#startsAnew(toAppError(thrown)))) return;
+      }
+    }
+  }
+
   async #consumeAll(): Promise<void> {
-    const { service, from, log } = this.#options;
-    const start = await findStart(service, this.shard, from, this.#stopped.signal);
-    this.#progress = new Progress(this.shard, start.cursor, start.checkpointed, this.#isWithdrawn);
-    this.#recovery.sawData(start.savedAtMs);
-    this.#idle.since(start.savedAtMs);
-    if (this.#state === 'starting') this.#enter('consuming');
-    log.debug({ shard: this.shard, cursor: start.cursor, resumed: start.checkpointed !== undefined }, 'shard started');
-    while (this.#state === 'consuming') {
+    if (!this.#progress) await this.#begin();
+    this.#on('started');
+    while (facts[this.#state].pulls) {
       const run = new Run();
       this.#run = run;
       try {
-        await this.#consume(this.#progress, run);
+        await this.#consume(this.#progress!, run);
       } catch (thrown) {
-        await this.#onRunError(thrown, this.#progress, run);
+        await this.#onRunError(thrown, this.#progress!, run);
       } finally {
         run.abort(rewindReason);
       }
     }
   }
 
+  async #begin(): Promise<void> {
+    const { from, checkpointer } = this.#options;
+    const start = await beginShard(this.#options, (event) => this.#on(event), this.#starting.signal);
+    this.#takeUp(start);
+    // The end is another one a moment later: whoever took the shard up then would leave out what came in between.
+    if (start.checkpointed === undefined && from === 'end') {
+      await checkpointer.saveUntilDone(this, this.#starting.signal);
+    }
+  }
+
+  #takeUp(start: StartPosition): void {
+    const { log } = this.#options;
+    this.#start = start;
+    this.#progress = new Progress(this.shard, start.cursor, start.checkpointed, this.#isWithdrawn);
+    this.#idle.since(start.savedAtMs);
+    log.debug({ shard: this.shard, cursor: start.cursor, resumed: start.checkpointed !== undefined }, 'shard started');
+  }
+
   /** Pulls and delivers until the state changes or something is thrown. */
   async #consume(progress: Progress, run: Run): Promise<void> {
-    const { clock } = this.#options;
     const ahead = new PullAhead(() => this.#puller.pull(progress.pulled, progress.bound, this.#end, run.pulls.signal));
     try {
-      while (this.#state === 'consuming') {
+      while (facts[this.#state].pulls) {
         const pull = await ahead.take();
-        if (this.#state !== 'consuming') return pull.release();
+        if (!facts[this.#state].pulls) return pull.release();
+        this.#refused.accepted();
+        if (this.#state === 'refused') this.#on('went-on');
         if (pull.body) {
-          const ticket = progress.open(pull.nextCursor);
-          this.#recovery.sawData(clock.now());
-          this.#idle.data();
-          const startMs = clock.monotonic();
-          await this.#deliver({ ...pull, body: pull.body }, ticket, progress, run, ahead).finally(pull.release);
-          this.#size.delivered(pull.logGroups, clock.monotonic() - startMs);
+          await this.#deliver({ ...pull, body: pull.body }, progress, run, ahead).finally(pull.release);
           continue;
         }
         pull.release();
+        this.#nothingInTheWay();
         if (!pull.atEnd) {
           progress.skip(pull.nextCursor);
           this.#size.empty();
@@ -191,82 +232,115 @@ export class ShardConsumer implements Checkpointed {
   }
 
   async #deliver(
-    { body, place }: Pull & { readonly body: BatchBody },
-    ticket: Ticket,
+    { body, place, nextCursor, logGroups, tookMs }: Pull & { readonly body: BatchBody },
     progress: Progress,
     run: Run,
     ahead: PullAhead,
   ): Promise<void> {
+    const { clock, deliver } = this.#options;
+    const ticket = progress.open(nextCursor);
+    const startMs = clock.monotonic();
+    this.#idle.data();
     let isOver = false;
     const onBegun = () => {
       place.end();
       if (isOver) return;
       void ahead.begin().then(
-        (next) => !isOver && next.place.park(),
+        (pull) => !isOver && pull.place.park(),
         () => undefined,
       );
     };
     place.wait();
     try {
-      const maySkip = this.#options.skipsCorrupt && this.#recovery.isLastTry;
-      await this.#options.deliver(body, ticket, run.deliveries.signal, maySkip, onBegun);
-      this.#recovery.delivered();
+      await deliver(body, ticket, run.deliveries.signal, this.#unreadable.onDamage, onBegun);
     } catch (error) {
       progress.rewind(ticket);
+      if (error instanceof CorruptBatchError) throw new DamagedBatch(error, logGroups);
       throw error;
     } finally {
       isOver = true;
     }
+    this.#size.delivered(logGroups, clock.monotonic() - startMs, tookMs);
+    this.#nothingInTheWay();
+  }
+
+  #nothingInTheWay(): void {
+    this.#unreadable.delivered();
+    this.#gone.reset();
+    if (facts[this.#state].isStalled) this.#on('went-on');
   }
 
   /** Everything is handed over; what is unconfirmed can still be lost, and is then pulled again. */
   async #finish(progress: Progress, run: Run): Promise<void> {
-    await this.#settled(progress, run);
+    if (!progress.settled) this.#options.confirmSoon();
+    while (!progress.settled && !run.pulls.signal.aborted) await this.#wake.wait();
     if (run.pulls.signal.aborted) return;
     const saved = await this.#options.checkpointer.saveUntilDone(this, run.pulls.signal);
     if (!saved || this.#state !== 'consuming') return;
     this.#options.log.info({ shard: this.shard }, 'the shard is read to its end');
-    this.#enter('finished');
+    this.#on('read-to-end');
   }
 
+  /** What stops the shard for a while is waited for; throws what ends it. */
   async #onRunError(thrown: unknown, progress: Progress, run: Run): Promise<void> {
     if (thrown instanceof DeliveryLostError || this.#stopped.signal.aborted) return;
-    const error = toAppError(thrown);
-    if (error.code === 'invalid-cursor') {
-      await this.#recovery.skipExpired(progress, this.#end, run.pulls.signal);
-    } else if (error instanceof CorruptBatchError) {
-      if (!(await this.#recovery.mayPullAgain(error, progress, run.pulls.signal)))
-        await this.#fail(error, progress, run);
-    } else {
-      throw error;
+    const { signal } = run.pulls;
+    const { error, logGroups } = thrown instanceof DamagedBatch ? thrown : { error: toAppError(thrown), logGroups: 0 };
+    try {
+      if (error instanceof CorruptBatchError) {
+        this.#failure = error;
+        this.#on('batch-unreadable');
+        await this.#unreadable.failed(error, progress.pulled, logGroups, signal);
+      } else if (error.action === 'reject') {
+        this.#on('position-refused');
+        const mended = await goOnBehindRefusal(
+          { ...this.#options, refused: this.#refused },
+          error,
+          this.#start,
+          progress,
+          signal,
+        );
+        if (mended === 'expired') this.#end.forget();
+        else if (mended) this.#takeUp(mended);
+      } else throw error;
+    } catch (failure) {
+      if (!signal.aborted) throw failure;
     }
   }
 
-  /** Without this batch the shard cannot go on. What is before it may still be lost, and is sent again then. */
-  async #fail(error: CorruptBatchError, progress: Progress, run: Run): Promise<void> {
-    await this.#settled(progress, run);
-    if (run.pulls.signal.aborted) return;
-    this.#failure = error;
-    this.#enter('failed');
-  }
-
-  /** Everything handed over is confirmed, or the run is over. */
-  async #settled(progress: Progress, run: Run): Promise<void> {
-    if (!progress.settled) this.#options.confirmSoon();
-    while (!progress.settled && !run.pulls.signal.aborted) await this.#wake.wait();
-  }
-
-  #onLoopError(error: AppError): void {
-    if (this.#stopped.signal.aborted) return;
-    const { log, onFatal } = this.#options;
+  /**
+   * The loop has ended with an error.
+   * @returns whether it begins anew
+   */
+  async #startsAnew(error: AppError): Promise<boolean> {
+    const { service, clock, log, onFatal } = this.#options;
+    const { signal } = this.#starting;
+    if (error.action !== 'release-shard') {
+      this.stop(error);
+      onFatal(error);
+      return false;
+    }
+    try {
+      // One answer says that the shard is gone: the list of shards says so too, or the shard is pulled again.
+      const isListed = (await service.listShards(signal)).some(({ id }) => id === this.shard);
+      if (isListed) {
+        const message = 'the service says that the shard does not exist, and lists it: asking again';
+        log.debug({ shard: this.shard, err: error }, message);
+        this.#on('starts-anew');
+        await clock.sleep(this.#gone.next(), { signal });
+        return true;
+      }
+    } catch {
+      if (signal.aborted) return false;
+    }
+    log.info({ shard: this.shard, err: error }, 'the shard is gone; leaving it');
     this.stop(error);
-    if (error.action === 'release-shard') log.info({ shard: this.shard, err: error }, 'the shard is gone; leaving it');
-    else onFatal(error);
+    return false;
   }
 
   async #drain(deadline: AbortSignal): Promise<void> {
     if (this.#state === 'stopped') return;
-    this.#enter('draining');
+    this.#on('given-up');
     const giveUp = () => {
       this.#gaveUp ||= this.#progress?.settled === false;
       this.#run.abort(drainReason);
@@ -274,6 +348,7 @@ export class ShardConsumer implements Checkpointed {
     };
     deadline.addEventListener('abort', giveUp, { once: true });
     if (deadline.aborted) giveUp();
+    this.#starting.abort(drainReason);
     this.#run.pulls.abort(drainReason);
     this.#wake.now();
     if (!this.#progress) this.stop();
@@ -287,11 +362,5 @@ export class ShardConsumer implements Checkpointed {
     const bound = deadline.aborted ? this.#options.clock.deadline(lastSaveMs) : deadline;
     if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);
     this.stop();
-  }
-
-  #enter(state: ShardState): void {
-    if (this.#state === 'stopped') return;
-    this.#state = state;
-    if (state === 'finished' || state === 'failed' || state === 'stopped') this.#options.onSettled();
   }
 }

@@ -1,7 +1,6 @@
 /** Where a shard is taken up, and where it ends. */
-import type { Log } from '../log.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
-import type { Cursor, LogService, Position, ShardId } from './log-service.ts';
+import type { Checkpoint, Cursor, LogService, Position, ShardId } from './log-service.ts';
 
 export interface StartPosition {
   readonly cursor: Cursor;
@@ -9,52 +8,62 @@ export interface StartPosition {
   readonly checkpointed: Cursor | undefined;
   /** When it was saved, unix milliseconds. */
   readonly savedAtMs: number | undefined;
+  /** The consumer that saved it; empty: nobody says so. */
+  readonly savedBy: string;
+  /** Whether a split or a merge has made it after the group had begun; only where there is no checkpoint. */
+  readonly isLater: boolean | 'perhaps';
+  /** It is no checkpoint any more, but was one, as far as this process remembers. */
+  readonly isRemembered?: boolean;
+}
+
+export interface StartOptions {
+  readonly service: LogService;
+  readonly shard: ShardId;
+  /** Where to start in a shard without a checkpoint. */
+  readonly from: Position;
+  /**
+   * Whether a split or a merge has made the shard after the group had begun. @param groupSinceMs the oldest save that is
+   * known, unix milliseconds
+   */
+  readonly isLater: (groupSinceMs: number | undefined) => Promise<boolean | 'perhaps'>;
 }
 
 /**
  * The checkpoint, or `from` where nothing was ever saved for the shard. A checkpoint that cannot be *read* is
- * retried for ever by the service: it never falls back to the beginning or the end.
+ * retried for ever by the service: it never falls back to the beginning or the end. That there is none decides what is
+ * never sent, or sent again: so two different questions have to say so.
  */
-export async function findStart(
-  service: LogService,
-  shard: ShardId,
-  from: Position,
-  signal: AbortSignal,
-): Promise<StartPosition> {
+export async function findStart(options: StartOptions, signal: AbortSignal): Promise<StartPosition> {
+  const { service, shard, from, isLater } = options;
   const checkpoint = await service.getCheckpoint(shard, signal);
-  const { cursor } = checkpoint;
-  if (cursor !== undefined) return { cursor, checkpointed: cursor, savedAtMs: checkpoint.updatedAtMs };
-  return { cursor: await service.getCursor(shard, from, signal), checkpointed: undefined, savedAtMs: undefined };
+  if (checkpoint.cursor !== undefined) return startAt(checkpoint, checkpoint.cursor);
+  const listed = await service.listCheckpoints(signal).catch(() => {
+    signal.throwIfAborted();
+    return undefined; // not everybody may list them
+  });
+  const again = listed ? listed.get(shard) : await service.getCheckpoint(shard, signal);
+  if (again?.cursor !== undefined) return startAt(again, again.cursor);
+  const saves = [...(listed?.values() ?? [])].map(({ updatedAtMs }) => updatedAtMs).filter((ms) => ms > 0);
+  const groupSinceMs = saves.length > 0 ? Math.min(...saves) : undefined;
+  const isChild = await unlessAborted(isLater(groupSinceMs), signal);
+  // All that it holds came after what the group has read: its end would leave that out.
+  const position = from === 'end' && isChild === true ? 'begin' : from;
+  const cursor = await service.getCursor(shard, position, signal);
+  return { cursor, checkpointed: undefined, savedAtMs: undefined, savedBy: '', isLater: isChild };
 }
 
-/**
- * The data behind a cursor has expired: what comes after it that still exists begins here. Says loudly how much
- * time was lost, as far as that can be told.
- * @param lastReceivedSec when the service had received what was pulled last, undefined where that is unknown
- */
-export async function skipExpired(
-  service: LogService,
-  shard: ShardId,
-  expired: Cursor,
-  lastReceivedSec: number | undefined,
-  log: Log,
-  signal: AbortSignal,
-): Promise<Cursor> {
-  const begin = await service.getCursor(shard, 'begin', signal);
-  const beginSec = await service.getCursorTime(shard, begin, signal).catch(() => undefined);
-  // Of a shard that lags, the last pull says nothing of when the service had received what it brought.
-  const isKnown = beginSec !== undefined && lastReceivedSec !== undefined && beginSec > lastReceivedSec;
-  const lost = isKnown ? `${beginSec - lastReceivedSec}s` : 'an unknown length of time';
-  log.error(
-    {
-      shard,
-      expiredCursor: expired,
-      lostFrom: isKnown ? new Date(lastReceivedSec * 1000).toISOString() : undefined,
-      lostTo: beginSec === undefined ? undefined : new Date(beginSec * 1000).toISOString(),
-    },
-    `LOGS LOST: the service no longer has the data at shard ${shard}'s position (retention); ${lost} of logs can not be shipped. Going on at the earliest that still exists`,
-  );
-  return begin;
+/** Rejects with the signal's reason when that aborts first: what others wait for too goes on. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+function startAt({ updatedAtMs, consumer }: Checkpoint, cursor: Cursor): StartPosition {
+  return { cursor, checkpointed: cursor, savedAtMs: updatedAtMs, savedBy: consumer, isLater: false };
 }
 
 /** The end of a run with `--until`, for one shard. */

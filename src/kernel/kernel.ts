@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { BatchBody } from '../encode/bytes.ts';
 import { latin1 } from '../encode/field-selection.ts';
+import { checkGroupCount } from '../encode/group-count.ts';
 import { checkSize, corrupt, unpack } from '../encode/unpack.ts';
 import { epochMs } from '../format/value-types.ts';
 import { type Job, jobFields, Status } from './layout.ts';
@@ -124,7 +125,9 @@ export class Kernel {
     const groups = memory.take(MAX_KNOWN_GROUPS * KNOWN_GROUP_BYTES);
     try {
       this.#load(body, raw.at, groups.at);
-      return { raw, groups, groupCount: this.#exports.loadedGroups() };
+      const groupCount = this.#exports.loadedGroups();
+      checkGroupCount(body, () => memory.bytes.subarray(raw.at, raw.at + body.rawSize), groupCount);
+      return { raw, groups, groupCount };
     } catch (error) {
       memory.give(raw);
       memory.give(groups);

@@ -7,26 +7,33 @@ import type { Answer, AnswerHead, BodyLimit } from './exchange.ts';
 
 const shardId = z.number().int().nonnegative();
 
-export const shardList = z.array(z.object({ shardID: shardId, status: z.string() }));
+/** Where the status is missing, the shard may get more: it is not taken for finished. */
+export const shardList = z.array(
+  z.object({ shardID: shardId, status: z.string().nullish(), createTime: z.number().nullish().catch(undefined) }),
+);
 export const cursorAnswer = z.object({ cursor: z.string().min(1) });
 /** Unix seconds. */
 export const cursorTimeAnswer = z.object({ cursor_time: z.number().int().nonnegative() });
 /** `timeout` in seconds. */
-export const consumerGroupList = z.array(z.object({ name: z.string(), timeout: z.number(), order: z.boolean() }));
+export const consumerGroupList = z.array(
+  z.object({ name: z.string(), timeout: z.number().nullish(), order: z.boolean().nullish() }),
+);
 export const heldShards = z.array(shardId);
-/** `updateTime` in microseconds; an empty `checkpoint` means that there is none yet. */
+/** `updateTime` in microseconds; without a `checkpoint`, or with an empty one, there is none yet. */
 export const checkpointList = z.array(
   z.object({
     shard: shardId,
-    checkpoint: z.string().default(''),
-    updateTime: z.number().default(0),
-    consumer: z.string().default(''),
+    checkpoint: z.string().nullish(),
+    updateTime: z.number().nullish(),
+    consumer: z.string().nullish(),
   }),
 );
 
-/** @param saved a row of `checkpointList` that has one */
-export function toCheckpoint({ checkpoint, updateTime, consumer }: z.infer<typeof checkpointList>[number]): Checkpoint {
-  return { cursor: checkpoint, updatedAtMs: Math.floor(updateTime / 1000), consumer };
+/** @returns the cursor undefined where nothing was saved */
+export function toCheckpoint(row: z.infer<typeof checkpointList>[number] | undefined): Checkpoint {
+  const { checkpoint, updateTime, consumer } = row ?? {};
+  if (!checkpoint) return { cursor: undefined, updatedAtMs: 0, consumer: '' };
+  return { cursor: checkpoint, updatedAtMs: Math.floor((updateTime ?? 0) / 1000), consumer: consumer ?? '' };
 }
 
 const compressions: ReadonlyMap<string, Compression> = new Map([
@@ -72,6 +79,11 @@ export function readPullHead(head: AnswerHead, maxRawBytes: number): PullHead {
   return { rawSize, compression, nextCursor };
 }
 
+/** Bytes that an answer takes in memory, packed and unpacked, as far as it says. */
+export function memoryOf({ rawSize }: PullHead, contentLength: string | undefined): number {
+  return rawSize === 0 ? 0 : rawSize + (countOf(contentLength) ?? rawSize);
+}
+
 /** No compressor makes data longer by more than a 128th and some bytes of frame: beyond that the claim is a lie. */
 export function pullBodyLimit({ rawSize, compression, nextCursor }: PullHead): BodyLimit {
   const maxBytes = compression === 'none' || rawSize === 0 ? rawSize : rawSize + Math.ceil(rawSize / 128) + 64;
@@ -85,8 +97,26 @@ export function pullBodyLimit({ rawSize, compression, nextCursor }: PullHead): B
   return { maxBytes, cut: false, tooLong };
 }
 
-export function toBatchBody({ rawSize, compression }: PullHead, bytes: Uint8Array): BatchBody | undefined {
-  return rawSize === 0 ? undefined : { bytes, compression, rawSize };
+/** @param logGroups how many the answer says that it holds; undefined where that cannot be relied on */
+export function toBatchBody(
+  { rawSize, compression }: PullHead,
+  bytes: Uint8Array,
+  logGroups?: number,
+): BatchBody | undefined {
+  if (rawSize === 0) return undefined;
+  return { bytes, compression, rawSize, ...(logGroups !== undefined && { logGroups }) };
+}
+
+/** @param said x-log-count */
+export function countOf(said: string | undefined): number | undefined {
+  return said !== undefined && /^\d{1,9}$/.test(said) ? Number(said) : undefined;
+}
+
+/** @param said x-log-end-of-cursor, as some services say it: 1 where nothing is behind what was pulled */
+export function endOfCursor(said: string | undefined): boolean | undefined {
+  if (said === undefined) return undefined;
+  if (said === '1' || said.toLowerCase() === 'true') return true;
+  return said === '0' || said.toLowerCase() === 'false' ? false : undefined;
 }
 
 /** An answer with a good status that is not what the action answers. */

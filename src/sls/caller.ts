@@ -1,8 +1,9 @@
 /**
  * Makes calls: signs, sends, classifies what went wrong, and tries again for as long as the call's policy says.
- * A retry wraps one request, never a loop around several.
+ * A retry wraps one request, never a loop around several. What a call does never depends on what worked before.
  */
 import { setMaxListeners } from 'node:events';
+import pRetry from 'p-retry';
 import { type BackoffLimits, createBackoff } from '../backoff.ts';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
 import type { Clock } from '../time/clock.ts';
@@ -19,38 +20,13 @@ import {
   timeoutError,
   type Where,
 } from './failures.ts';
-import type { Call, Operation } from './operations.ts';
+import type { Call } from './operations.ts';
 import type { Sign } from './options.ts';
 import { pause } from './pause.ts';
+import { FailedAttempt, type RetryPolicy, type ServiceCall } from './service-call.ts';
 import { percentEncode, type SignableRequest } from './signable-request.ts';
-import type { Transport } from './transport.ts';
+import type { Transport, WireRequest } from './transport.ts';
 import type { Troubles } from './troubles.ts';
-
-/**
- * - `patient`: until it works, or an error comes that retrying does not help.
- * - `starting`: the same, but what somebody has to set right is thrown, for there is somebody who looks.
- * - `once`: the caller has a timer of its own.
- */
-export type RetryPolicy = 'patient' | 'starting' | 'once';
-
-export interface ServiceCall<T> extends Call {
-  readonly method: SignableRequest['method'];
-  /** Encoded. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly json?: unknown;
-  /** Asked before a body with a good status is read. */
-  readonly limit?: (head: AnswerHead) => BodyLimit;
-  /** @throws UnreadableAnswerError when the answer is not the action's */
-  readonly read: (answer: Answer) => T;
-  /** Overrides what "nothing has worked yet" is taken from. */
-  readonly atStart?: boolean;
-  /** Nobody depends on this call: a refusal that we do not know is thrown as `reject`, and not retried. */
-  readonly isOptional?: boolean;
-  /** Before a pause between two attempts; what it returns is called after it, and awaited before the next attempt. */
-  readonly onPause?: (() => () => Promise<void>) | undefined;
-}
 
 export interface CallerOptions {
   readonly transport: Transport;
@@ -71,23 +47,15 @@ const maxErrorBytes = 64 << 10;
 const maxJsonBytes = 8 << 20;
 const longWaitMs = 10_000;
 
-type Outcome<T> = { readonly value: T } | { readonly error: AppError; readonly credentials: Credentials | undefined };
-
 export class Caller {
   readonly #options: CallerOptions;
   readonly #closing = new AbortController();
-  readonly #worked = new Set<Operation>();
   readonly #renewal: CredentialsRenewal;
 
   constructor(options: CallerOptions) {
     this.#options = options;
     setMaxListeners(0, this.#closing.signal);
     this.#renewal = new CredentialsRenewal(options, this.#closing.signal);
-  }
-
-  /** The service has answered something with success, so key, clock, project and logstore were right once. */
-  get hasWorked(): boolean {
-    return this.#worked.size > 0;
   }
 
   /** Rejects with the signal's reason when it aborts, and with the error's own class otherwise. */
@@ -97,37 +65,57 @@ export class Caller {
     // One signal may serve any number of calls at a time; each takes its listener away again.
     setMaxListeners(0, signal);
     let renewed = false;
-    for (;;) {
-      this.#throwIfEnded(call, signal);
-      const outcome = await this.#attempt(call, signal);
-      if ('value' in outcome) {
-        troubles.worked(call);
-        return outcome.value;
-      }
-      this.#throwIfEnded(call, signal);
-      const { error, credentials } = outcome;
+    const value = await pRetry(
+      () => {
+        this.#throwIfEnded(call, signal);
+        return this.#attempt(call, signal);
+      },
+      {
+        retries: Number.POSITIVE_INFINITY,
+        // The pause is ours: full jitter, on our clock.
+        minTimeout: 0,
+        onFailedAttempt: async ({ error: thrown }) => {
+          if (!(thrown instanceof FailedAttempt)) throw thrown;
+          this.#throwIfEnded(call, signal);
+          const mayRenew: boolean = !renewed && asksForCredentials(thrown.error);
+          renewed = await this.#prepareAnother(call, thrown, policy, mayRenew, signal);
+          if (!renewed) await this.#pause(backoff.next(), call, signal);
+        },
+      },
+    );
+    troubles.worked(call);
+    return value;
+  }
+
+  /**
+   * @returns whether there are other credentials, to be tried without a pause
+   * @throws the attempt's error when there is to be no other
+   */
+  async #prepareAnother(
+    call: ServiceCall<unknown>,
+    failed: FailedAttempt,
+    policy: RetryPolicy,
+    mayRenew: boolean,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { troubles } = this.#options;
+    const { error, credentials } = failed;
+    if (error.action !== 'retry') {
       // Also at a start that took long: the key may have been replaced meanwhile.
-      const mayRenew: boolean = !renewed && asksForCredentials(error);
-      renewed = false;
-      if (error.action !== 'retry') {
-        if (mayRenew && (await this.#renewal.renew(credentials, signal))) {
-          renewed = true;
-          continue;
-        }
-        // The service has answered: what was in the way of this call is over, whatever the caller makes of the answer.
-        if (error instanceof ServiceError && error.serviceCode !== '') troubles.worked(call);
-        else troubles.givenUp(call);
-        throw error;
-      }
-      troubles.failed(call, error);
-      renewed = mayRenew && (await this.#renewal.renew(credentials, signal));
-      if (renewed) continue;
-      if (policy === 'once' || (policy === 'starting' && !healsAlone(error))) {
-        troubles.lapsed(call);
-        throw error;
-      }
-      await this.#pause(backoff.next(), call, signal);
+      if (mayRenew && (await this.#renewal.renew(credentials, signal))) return true;
+      // The service has answered: what was in the way of this call is over, whatever the caller makes of the answer.
+      if (error instanceof ServiceError && error.serviceCode !== '') troubles.worked(call);
+      else troubles.givenUp(call);
+      throw error;
     }
+    troubles.failed(call, error);
+    if (mayRenew && (await this.#renewal.renew(credentials, signal))) return true;
+    if (policy === 'once') {
+      troubles.lapsed(call);
+      throw error;
+    }
+    call.onFailed?.(failed);
+    return false;
   }
 
   /** Calls to come reject; so do those under way, at the latest when the transport is destroyed. */
@@ -161,32 +149,49 @@ export class Caller {
     throw signal.aborted ? signal.reason : this.#closing.signal.reason;
   }
 
-  async #attempt<T>(call: ServiceCall<T>, signal: AbortSignal): Promise<Outcome<T>> {
+  /** @throws FailedAttempt, or what is a fault of ours */
+  async #attempt<T>(call: ServiceCall<T>, signal: AbortSignal): Promise<T> {
     const { transport, requestTimeoutMs, clock } = this.#options;
     const startMs = clock.monotonic();
     let credentials: Credentials | undefined;
     let head: AnswerHead | undefined;
+    const failed = (error: AppError, isCut = false) => new FailedAttempt(error, isCut, credentials);
+    const facts = () => this.#facts(call, credentials);
+    const failure = (thrown: unknown): FailedAttempt => {
+      if (thrown instanceof TimedOutError) return failed(timeoutError(requestTimeoutMs, facts()), true);
+      if (thrown instanceof AppError) return failed(thrown);
+      const unreadable = asBadAnswer(thrown, head, facts());
+      return failed(unreadable ?? errorFromConnection(thrown, facts()), !unreadable && head !== undefined);
+    };
     try {
-      credentials = await this.#currentCredentials(call, signal);
+      credentials = await this.#currentCredentials(signal);
+    } catch (thrown) {
+      throw failure(thrown);
+    }
+    const request = this.#request(call, credentials);
+    let answer: Answer;
+    try {
       const limit = (answered: AnswerHead): BodyLimit => {
         head = answered;
         if (!isSuccess(answered)) return { maxBytes: maxErrorBytes, cut: true };
         return call.limit?.(answered) ?? { maxBytes: maxJsonBytes, cut: false };
       };
       const timeoutMs = Math.max(1, requestTimeoutMs - (clock.monotonic() - startMs));
-      const answer = await transport.send(this.#request(call, credentials), limit, { signal, timeoutMs });
-      if (!isSuccess(answer)) return { error: errorFromAnswer(answer, this.#facts(call, credentials)), credentials };
-      const value = call.read(answer);
-      this.#worked.add(call.operation);
-      return { value };
+      answer = await transport.send(request, limit, { signal, timeoutMs });
     } catch (thrown) {
-      const facts = this.#facts(call, credentials);
-      const isLate = thrown instanceof TimedOutError;
-      return { error: isLate ? timeoutError(requestTimeoutMs, facts) : toError(thrown, head, facts), credentials };
+      throw failure(thrown);
+    }
+    if (!isSuccess(answer)) throw failed(errorFromAnswer(answer, facts()), answer.status === 504);
+    try {
+      return call.read(answer);
+    } catch (thrown) {
+      throw failed(asBadAnswer(thrown, head, facts()) ?? toAppError(thrown));
     }
   }
 
-  #request({ method, path, query = {}, headers, json, operation }: ServiceCall<unknown>, credentials: Credentials) {
+  #request(call: ServiceCall<unknown>, credentials: Credentials): WireRequest {
+    const { method, path, headers, json, operation, isFresh } = call;
+    const query = (typeof call.query === 'function' ? call.query() : call.query) ?? {};
     const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
     const signable: SignableRequest = {
       method,
@@ -207,31 +212,27 @@ export class Caller {
       headers: this.#options.sign(signable, credentials),
       body,
       isPull: operation === 'pull',
+      isFresh: isFresh ?? false,
     };
   }
 
-  #facts({ operation, shard, atStart, isOptional }: ServiceCall<unknown>, credentials?: Credentials): Attempt {
+  #facts({ operation, shard, phase = 'running' }: ServiceCall<unknown>, credentials?: Credentials): Attempt {
     return {
       call: { operation, ...(shard !== undefined && { shard }) },
       where: this.#options.where,
-      phase: {
-        atStart: atStart ?? !this.hasWorked,
-        hasWorked: this.#worked.has(operation),
-        isOptional: isOptional ?? false,
-      },
+      phase,
       credentials,
       atMs: this.#options.clock.now(),
     };
   }
 
-  async #currentCredentials(call: ServiceCall<unknown>, signal: AbortSignal): Promise<Credentials> {
+  async #currentCredentials(signal: AbortSignal): Promise<Credentials> {
     try {
       const current = this.#options.credentials.current();
       return 'then' in current ? await this.#inTime(current, signal) : current;
     } catch (thrown) {
       if (thrown instanceof AppError || thrown instanceof TimedOutError) throw thrown;
-      const action = this.#facts(call).phase.atStart ? 'fatal' : 'retry';
-      throw credentialsError('there are no credentials to sign with', 'credentials-unavailable', action, thrown);
+      throw credentialsError('there are no credentials to sign with', 'credentials-unavailable', 'retry', thrown);
     }
   }
 
@@ -248,12 +249,10 @@ export class Caller {
   }
 }
 
-function toError(thrown: unknown, head: AnswerHead | undefined, facts: Attempt): AppError {
-  if (thrown instanceof AppError) return thrown;
-  if (thrown instanceof BodyTooLongError || thrown instanceof UnreadableAnswerError) {
-    return badAnswerError(thrown.message, head?.status ?? 0, head?.headers['x-log-requestid'] ?? '', facts);
-  }
-  return errorFromConnection(thrown, facts) ?? toAppError(thrown);
+/** @returns undefined where it is something else */
+function asBadAnswer(thrown: unknown, head: AnswerHead | undefined, facts: Attempt): ServiceError | undefined {
+  if (!(thrown instanceof BodyTooLongError || thrown instanceof UnreadableAnswerError)) return undefined;
+  return badAnswerError(thrown.message, head?.status ?? 0, head?.headers['x-log-requestid'] ?? '', facts);
 }
 
 function isSuccess({ status }: AnswerHead): boolean {
@@ -263,10 +262,6 @@ function isSuccess({ status }: AnswerHead): boolean {
 function asksForCredentials(error: AppError): boolean {
   const { kind } = error.context;
   return kind === 'credentials' || (kind === 'request' && error instanceof ServiceError && error.status === 403);
-}
-
-function healsAlone({ context: { kind } }: AppError): boolean {
-  return kind === 'transient' || kind === 'group';
 }
 
 function closedError(): AppError {

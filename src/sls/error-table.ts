@@ -4,14 +4,19 @@
  *
  * The service spells some codes in two ways (`NotExist`, `NotExsit`) and their case has varied: both are levelled
  * before the look-up. Messages are never matched on.
+ *
+ * What is done depends on the class of the error, the operation, and whether the daemon starts; never on what worked
+ * before. Only an answer of the service itself, which says so by a code in its body, ends a process, and only at its
+ * start, when somebody looks. docs/log-service.md shows this table to operators.
  */
 import type { ErrorAction } from '../errors.ts';
+import { type Operation, operations } from './operations.ts';
 
 /**
- * - `credentials`, `clock`, `configuration`: somebody has to set something right. Before the service has answered
- *   anything else, that ends the process; later it is retried, for keys are rotated and clocks are set.
- * - `request`: the service does not like what we asked, for a reason that we do not know. Fatal until an operation
- *   has worked once, retried after that.
+ * - `credentials`, `clock`, `configuration`: somebody has to set something right.
+ * - `request`: the service does not like what we asked, for a reason that we do not know.
+ * - `address`: what answers at the endpoint has no certificate that is trusted, or speaks no TLS.
+ * - `not-the-service`: an error answer without a code of the service: a proxy's page. It says nothing about the service.
  * - `transient`: nothing is wrong that time does not heal.
  * - `cursor`, `shard`, `ownership`, `group`: the data's and the group's own events, for the caller to act on.
  */
@@ -20,6 +25,8 @@ export type ErrorKind =
   | 'clock'
   | 'configuration'
   | 'request'
+  | 'address'
+  | 'not-the-service'
   | 'transient'
   | 'cursor'
   | 'shard'
@@ -30,7 +37,7 @@ export interface ErrorClass {
   /** Ours, kebab-case. */
   readonly code: string;
   readonly kind: ErrorKind;
-  /** While running; see `actionFor`. */
+  /** Where the table `whatToDo` has no row for its kind. */
   readonly action: ErrorAction;
 }
 
@@ -74,26 +81,37 @@ const byStatus: Readonly<Record<number, ErrorClass>> = {
 };
 const unknown5xx: ErrorClass = { code: 'server-error', kind: 'transient', action: 'retry' };
 const unknownOther: ErrorClass = { code: 'request-refused', kind: 'request', action: 'retry' };
+/** A proxy's page, for example. It may stand there for a moment, or until somebody mends the way. */
+const notTheService: ErrorClass = { code: 'not-the-service', kind: 'not-the-service', action: 'retry' };
 
+/** @param serviceCode of the answer's body; empty where it has none */
 export function classify(status: number, serviceCode: string): ErrorClass {
   const levelled = serviceCode.toLowerCase().replace('exsit', 'exist');
   if (Object.hasOwn(byServiceCode, levelled)) return byServiceCode[levelled]!;
+  if (serviceCode === '' && status !== 408 && status !== 429) return status >= 500 ? unknown5xx : notTheService;
   return byStatus[status] ?? (status >= 500 ? unknown5xx : unknownOther);
 }
 
-export interface Phase {
-  /** Nothing has worked yet: what is wrong now is wrong with the configuration. */
-  readonly atStart: boolean;
-  /** This operation has worked before, so that our request cannot be nonsense. */
-  readonly hasWorked: boolean;
-  /** The caller can do without an answer. */
-  readonly isOptional: boolean;
-}
+/** `start`: the daemon, or a source, is about to begin, and ends where somebody has to set something right. */
+export type Phase = 'start' | 'running';
 
-export function actionFor({ kind, action }: ErrorClass, phase: Phase): ErrorAction {
-  if (kind === 'credentials' || kind === 'clock' || kind === 'configuration') return phase.atStart ? 'fatal' : action;
-  if (kind === 'request') return phase.isOptional ? 'reject' : phase.hasWorked ? action : 'fatal';
-  return action;
+const fatalAtStart: Readonly<Record<Phase, ErrorAction>> = { start: 'fatal', running: 'retry' };
+const never: Readonly<Record<Phase, ErrorAction>> = { start: 'retry', running: 'retry' };
+
+/** What is done about an error; keys are rotated and clocks are set while a daemon runs. */
+export const whatToDo: Partial<Readonly<Record<ErrorKind, Readonly<Record<Phase, ErrorAction>>>>> = {
+  credentials: fatalAtStart,
+  clock: fatalAtStart,
+  configuration: fatalAtStart,
+  request: fatalAtStart,
+  address: never,
+  'not-the-service': never,
+  transient: never,
+};
+
+export function actionFor(operation: Operation, { kind, action }: ErrorClass, phase: Phase): ErrorAction {
+  if (kind === 'request' && operations[operation].givesUpRefused) return 'reject';
+  return whatToDo[kind]?.[phase] ?? action;
 }
 
 /** System and TLS error codes of a request that never got an answer. */
@@ -110,18 +128,20 @@ export const connectionErrors: Readonly<Record<string, ErrorClass>> = {
   EMFILE: { code: 'out-of-descriptors', kind: 'transient', action: 'retry' },
   ENFILE: { code: 'out-of-descriptors', kind: 'transient', action: 'retry' },
   // Certificates and protocols do not change by themselves.
-  SELF_SIGNED_CERT_IN_CHAIN: { code: 'certificate-not-trusted', kind: 'configuration', action: 'retry' },
-  DEPTH_ZERO_SELF_SIGNED_CERT: { code: 'certificate-not-trusted', kind: 'configuration', action: 'retry' },
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: { code: 'certificate-not-trusted', kind: 'configuration', action: 'retry' },
-  UNABLE_TO_GET_ISSUER_CERT: { code: 'certificate-not-trusted', kind: 'configuration', action: 'retry' },
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { code: 'certificate-not-trusted', kind: 'configuration', action: 'retry' },
-  CERT_HAS_EXPIRED: { code: 'certificate-not-trusted', kind: 'configuration', action: 'retry' },
-  CERT_NOT_YET_VALID: { code: 'certificate-not-trusted', kind: 'configuration', action: 'retry' },
-  ERR_TLS_CERT_ALTNAME_INVALID: { code: 'certificate-not-trusted', kind: 'configuration', action: 'retry' },
-  ERR_SSL_WRONG_VERSION_NUMBER: { code: 'not-tls', kind: 'configuration', action: 'retry' },
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: { code: 'not-tls', kind: 'configuration', action: 'retry' },
+  SELF_SIGNED_CERT_IN_CHAIN: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
+  DEPTH_ZERO_SELF_SIGNED_CERT: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
+  UNABLE_TO_GET_ISSUER_CERT: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
+  CERT_HAS_EXPIRED: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
+  CERT_NOT_YET_VALID: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
+  ERR_TLS_CERT_ALTNAME_INVALID: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
+  ERR_SSL_WRONG_VERSION_NUMBER: { code: 'not-tls', kind: 'address', action: 'retry' },
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: { code: 'not-tls', kind: 'address', action: 'retry' },
 };
 export const otherConnectionError: ErrorClass = { code: 'connection-failed', kind: 'transient', action: 'retry' };
 export const timedOut: ErrorClass = { code: 'request-timeout', kind: 'transient', action: 'retry' };
+/** An exception of the system or of a library that no table knows: a failure of that one request. */
+export const unexpected: ErrorClass = { code: 'request-failed', kind: 'transient', action: 'retry' };
 /** An answer that is not what the action answers; a proxy's page, for example. */
 export const badAnswer: ErrorClass = { code: 'bad-answer', kind: 'transient', action: 'retry' };

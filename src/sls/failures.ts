@@ -14,6 +14,7 @@ import {
   otherConnectionError,
   type Phase,
   timedOut,
+  unexpected,
 } from './error-table.ts';
 import { type Call, operations } from './operations.ts';
 
@@ -46,7 +47,6 @@ const notableSkewMs = 5 * 60_000;
 const maxQuotedChars = 400;
 /** System errors, and those of undici, its HTTP parser and OpenSSL. */
 const networkCode = /^(?:E[A-Z0-9]+$|UND_ERR_|HPE_|ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_)/;
-const ourFault = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_INVALID_RETURN_VALUE', 'UND_ERR_NOT_SUPPORTED']);
 
 export function errorFromAnswer(answer: ErrorAnswer, attempt: Attempt): ServiceError {
   const { code: serviceCode, message } = parseErrorBody(answer.body);
@@ -61,32 +61,31 @@ export function errorFromAnswer(answer: ErrorAnswer, attempt: Attempt): ServiceE
   ].filter(Boolean);
   return serviceError(errorClass, attempt, {
     detail: `(${facts.join(', ')})`,
-    advice: adviceFor(errorClass, attempt, serverDateMs, serviceCode !== ''),
+    advice: adviceFor(errorClass, attempt, serverDateMs),
     status: answer.status,
     serviceCode,
     requestId,
   });
 }
 
-/**
- * For a request that got no answer, or not all of it.
- * @returns undefined when that is no failure of the network: a bug, to be thrown on as it is
- */
-export function errorFromConnection(thrown: unknown, attempt: Attempt): ServiceError | undefined {
+/** For a request that got no answer, or not all of it: whatever the network, the system or a library has thrown. */
+export function errorFromConnection(thrown: unknown, attempt: Attempt): ServiceError {
   const code = errorCode(thrown);
-  if (
-    code === undefined ||
-    !(Object.hasOwn(connectionErrors, code) || (networkCode.test(code) && !ourFault.has(code)))
-  ) {
-    return undefined;
-  }
-  const errorClass = connectionErrors[code] ?? (code.startsWith('HPE_') ? badAnswer : otherConnectionError);
-  const reason = thrown instanceof Error && thrown.message ? `${code}: ${thrown.message}` : code;
+  const errorClass = classOf(code);
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const reason = [code, text].filter(Boolean).join(': ');
   return serviceError(errorClass, attempt, {
     detail: `(${quote(reason, attempt.credentials)})`,
     advice: connectionAdvice(errorClass, attempt.where),
     cause: thrown,
   });
+}
+
+function classOf(code: string | undefined): ErrorClass {
+  if (code === undefined) return unexpected;
+  if (Object.hasOwn(connectionErrors, code)) return connectionErrors[code]!;
+  if (code.startsWith('HPE_')) return badAnswer;
+  return networkCode.test(code) ? otherConnectionError : unexpected;
 }
 
 export function timeoutError(timeoutMs: number, attempt: Attempt): ServiceError {
@@ -132,7 +131,7 @@ function serviceError(errorClass: ErrorClass, attempt: Attempt, facts: Facts): S
   const message = `Log Service: ${operations[call.operation].description}${shard} failed ${facts.detail}`;
   return new ServiceError(facts.advice ? `${message}: ${facts.advice}` : message, {
     code: errorClass.code,
-    action: actionFor(errorClass, phase),
+    action: actionFor(call.operation, errorClass, phase),
     context: {
       kind: errorClass.kind,
       operation: call.operation,
@@ -148,7 +147,7 @@ function serviceError(errorClass: ErrorClass, attempt: Attempt, facts: Facts): S
   });
 }
 
-function adviceFor(errorClass: ErrorClass, attempt: Attempt, serverDateMs: number, isService: boolean): string {
+function adviceFor(errorClass: ErrorClass, attempt: Attempt, serverDateMs: number): string {
   const { where, credentials, atMs, call } = attempt;
   const { ramAction } = operations[call.operation];
   const token = credentials?.securityToken ? ', that the STS token (SLS_STS_TOKEN) has not expired' : '';
@@ -176,8 +175,8 @@ function adviceFor(errorClass: ErrorClass, attempt: Attempt, serverDateMs: numbe
       return 'more is read than the service allows a shard (10 MB/s, 100 reads/s); it goes on slower; splitting the shard helps';
     case 'consumer-group-not-exist':
       return `the consumer group "${where.consumerGroup}" is not there (any more)`;
-    case 'request-refused':
-      return isService ? '' : `this does not look like Log Service; check the endpoint ${where.endpoint}`;
+    case 'not-the-service':
+      return `this is no answer of Log Service: a proxy may have answered for it; check the endpoint ${where.endpoint}`;
     default:
       return '';
   }

@@ -1,9 +1,20 @@
-/** The consumer group itself, and its settings: makes sure that it is there as it should be. */
+/**
+ * The consumer group itself, and its settings: list, then create or adopt, then list again to be sure.
+ *
+ * Each step may find the world changed: somebody else creates the group, or deletes it, between two of them. A key that
+ * may do only one of the two, list or create, does with what it may. A group that is there keeps its settings: others
+ * live by them.
+ */
+import { createBackoff } from '../backoff.ts';
 import { ServiceError } from '../errors.ts';
-import type { ConsumerGroupSettings } from '../group/log-service.ts';
+import type { ConsumerGroupSettings, FoundConsumerGroup } from '../group/log-service.ts';
+import type { Clock } from '../time/clock.ts';
 import { consumerGroupList, json, nothing } from './answers.ts';
-import type { Caller, RetryPolicy } from './caller.ts';
+import type { Caller } from './caller.ts';
+import type { Phase } from './error-table.ts';
 import { withAdvice } from './failures.ts';
+import { pause } from './pause.ts';
+import type { RetryPolicy } from './service-call.ts';
 import { percentEncode } from './signable-request.ts';
 
 export interface GroupPlace {
@@ -13,50 +24,111 @@ export interface GroupPlace {
   readonly logstorePath: string;
 }
 
+/** How a request of this file is made. */
+interface Manner {
+  readonly phase: Phase;
+  readonly policy: RetryPolicy;
+}
+
+/**
+ * So often a group may be said to exist and not be listed: after that it is taken for there, with settings that are not
+ * told. A heartbeat says whether that is true.
+ */
+const mostRounds = 3;
+const betweenRounds = { minMs: 200, maxMs: 5_000 };
+const unknownSettings = { timeoutMs: undefined, inOrder: undefined };
+
 export class GroupSettings {
   readonly #caller: Caller;
   readonly #place: GroupPlace;
+  readonly #clock: Clock;
   readonly #path: string;
 
-  constructor(caller: Caller, place: GroupPlace) {
+  constructor(caller: Caller, place: GroupPlace, clock: Clock) {
     this.#caller = caller;
     this.#place = place;
+    this.#clock = clock;
     this.#path = `${place.logstorePath}/consumergroups`;
   }
 
-  /** @throws ServiceError for what somebody has to set right */
-  async ensure({ timeoutMs, inOrder: order }: ConsumerGroupSettings, signal: AbortSignal): Promise<void> {
-    // Decided once for all its requests: that the first one works does not make the second one's refusal transient.
-    const atStart = !this.#caller.hasWorked;
-    const timeout = Math.ceil(timeoutMs / 1000);
-    const { consumerGroup } = this.#place;
-    try {
-      const json = { consumerGroup, timeout, order };
-      await this.#caller.call(
-        { operation: 'createConsumerGroup', method: 'POST', path: this.#path, json, read: nothing, atStart },
-        'starting',
-        signal,
-      );
-    } catch (thrown) {
-      if (!(thrown instanceof ServiceError)) throw thrown;
-      if (thrown.code === 'consumer-group-quota') throw await this.#explainQuota(thrown, signal);
-      if (thrown.code !== 'consumer-group-already-exist') throw thrown;
-      const groups = await this.#list(atStart, 'starting', signal);
-      const existing = groups.find(({ name }) => name === consumerGroup);
-      if (existing?.timeout === timeout && existing.order === order) return;
-      const path = `${this.#path}/${percentEncode(consumerGroup)}`;
-      const json = { timeout, order };
-      await this.#caller.call(
-        { operation: 'updateConsumerGroup', method: 'PUT', path, json, read: nothing, atStart },
-        'starting',
-        signal,
-      );
+  /** @throws ServiceError: at start only for what somebody has to set right */
+  async ensure(
+    wanted: ConsumerGroupSettings & { readonly mayUpdate?: boolean },
+    phase: Phase,
+    signal: AbortSignal,
+  ): Promise<FoundConsumerGroup> {
+    const manner: Manner = { phase, policy: phase === 'start' ? 'patient' : 'once' };
+    const backoff = createBackoff(betweenRounds, this.#clock.random);
+    let isNew = false;
+    for (let round = 1; ; round++) {
+      const found = await this.#findIfAllowed(manner, signal);
+      if (found === 'not allowed') return { ...unknownSettings, isNew: await this.#create(wanted, manner, signal) };
+      if (found && wanted.mayUpdate && differs(found, wanted)) return this.#update(wanted, manner, signal);
+      if (found) return { ...found, isNew };
+      if (round > mostRounds) return { ...unknownSettings, isNew };
+      isNew = (await this.#create(wanted, manner, signal)) || isNew;
+      // The list may be behind what was made.
+      if (round > 1) await pause(backoff.next(), [signal], this.#clock);
     }
   }
 
-  #list(atStart: boolean, policy: RetryPolicy, signal: AbortSignal) {
+  async find(manner: Manner, signal: AbortSignal): Promise<FoundConsumerGroup | undefined> {
+    const groups = await this.#list(manner, signal);
+    const row = groups.find(({ name }) => name === this.#place.consumerGroup);
+    if (!row) return undefined;
+    const { timeout, order } = row;
+    return { timeoutMs: timeout ? timeout * 1000 : undefined, inOrder: order ?? undefined, isNew: false };
+  }
+
+  async #findIfAllowed(manner: Manner, signal: AbortSignal): Promise<FoundConsumerGroup | undefined | 'not allowed'> {
+    try {
+      return await this.find(manner, signal);
+    } catch (thrown) {
+      if (isRefused(thrown)) return 'not allowed';
+      throw thrown;
+    }
+  }
+
+  /** @returns false when there is one of that name */
+  async #create({ timeoutMs, inOrder }: ConsumerGroupSettings, manner: Manner, signal: AbortSignal): Promise<boolean> {
+    const { consumerGroup, logstore } = this.#place;
+    const { phase, policy } = manner;
+    const body = { consumerGroup, timeout: inSeconds(timeoutMs), order: inOrder };
+    try {
+      await this.#caller.call(
+        { operation: 'createConsumerGroup', method: 'POST', path: this.#path, json: body, read: nothing, phase },
+        policy,
+        signal,
+      );
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof ServiceError)) throw thrown;
+      if (thrown.code === 'consumer-group-already-exist') return false;
+      if (thrown.code === 'consumer-group-quota') throw await this.#explainQuota(thrown, signal);
+      if (!isRefused(thrown)) throw thrown;
+      const advice = `the consumer group "${consumerGroup}" of the logstore "${logstore}" is not there: where this key may not create it, somebody else has to, with a timeout of ${inSeconds(timeoutMs)}s`;
+      throw withAdvice(thrown, advice);
+    }
+  }
+
+  async #update(
+    { timeoutMs, inOrder }: ConsumerGroupSettings,
+    { phase, policy }: Manner,
+    signal: AbortSignal,
+  ): Promise<FoundConsumerGroup> {
+    const path = `${this.#path}/${percentEncode(this.#place.consumerGroup)}`;
+    const body = { timeout: inSeconds(timeoutMs), order: inOrder };
+    await this.#caller.call(
+      { operation: 'updateConsumerGroup', method: 'PUT', path, json: body, read: nothing, phase },
+      policy,
+      signal,
+    );
+    return { timeoutMs: inSeconds(timeoutMs) * 1000, inOrder, isNew: false };
+  }
+
+  #list({ phase, policy }: Manner, signal: AbortSignal) {
     return this.#caller.call(
-      { operation: 'listConsumerGroups', method: 'GET', path: this.#path, read: json(consumerGroupList), atStart },
+      { operation: 'listConsumerGroups', method: 'GET', path: this.#path, read: json(consumerGroupList), phase },
       policy,
       signal,
     );
@@ -64,7 +136,7 @@ export class GroupSettings {
 
   async #explainQuota(error: ServiceError, signal: AbortSignal): Promise<ServiceError> {
     // Best effort: the quota is what has to be told, not why the groups cannot be listed.
-    const groups = await this.#list(false, 'once', signal).catch(() => undefined);
+    const groups = await this.#list({ phase: 'running', policy: 'once' }, signal).catch(() => undefined);
     signal.throwIfAborted();
     const names = groups?.map(({ name }) => `"${name}"`).join(', ');
     const existing = names ? `; there are: ${names}` : '';
@@ -73,4 +145,17 @@ export class GroupSettings {
       `the logstore "${this.#place.logstore}" has as many consumer groups as the service allows; delete those that are not used any more${existing}`,
     );
   }
+}
+
+function inSeconds(ms: number): number {
+  return Math.ceil(ms / 1000);
+}
+
+function differs(found: FoundConsumerGroup, { timeoutMs, inOrder }: ConsumerGroupSettings): boolean {
+  return found.timeoutMs !== inSeconds(timeoutMs) * 1000 || found.inOrder !== inOrder;
+}
+
+/** The key may not do this. A wrong key is refused whatever it asks for. */
+function isRefused(thrown: unknown): boolean {
+  return thrown instanceof ServiceError && thrown.serviceCode !== '' && thrown.code === 'unauthorized';
 }

@@ -8,7 +8,9 @@ import type {
   Checkpoint,
   ConsumerGroupSettings,
   Cursor,
+  FoundConsumerGroup,
   LogService,
+  Phase,
   Position,
   PulledBatch,
   PullOptions,
@@ -22,18 +24,14 @@ import {
   heldShards,
   json,
   nothing,
-  type PullHead,
-  pullBodyLimit,
-  readPullHead,
   shardList,
-  toBatchBody,
   toCheckpoint,
-  UnreadableAnswerError,
 } from './answers.ts';
 import { Caller } from './caller.ts';
 import { resolveAddress } from './endpoint.ts';
 import { GroupSettings } from './group-settings.ts';
 import { type CompleteOptions, createSign, type SlsLogServiceOptions, userAgentOf, withDefaults } from './options.ts';
+import { pullCall } from './pull-call.ts';
 import { percentEncode } from './signable-request.ts';
 import { Transport } from './transport.ts';
 import { type Trouble, Troubles } from './troubles.ts';
@@ -53,7 +51,6 @@ export function createLogService(options: SlsLogServiceOptions): SlsLogService {
 }
 
 const apiVersion = '0.6.0';
-const maxLogGroupsPerPull = 1_000;
 
 class Sls implements SlsLogService {
   readonly #options: CompleteOptions;
@@ -91,11 +88,8 @@ class Sls implements SlsLogService {
       backoff: options.backoff,
       clock,
     });
-    this.#groupSettings = new GroupSettings(this.#caller, {
-      logstore,
-      consumerGroup,
-      logstorePath: this.#logstorePath,
-    });
+    const place = { logstore, consumerGroup, logstorePath: this.#logstorePath };
+    this.#groupSettings = new GroupSettings(this.#caller, place, clock);
   }
 
   get troubles(): readonly Trouble[] {
@@ -109,9 +103,10 @@ class Sls implements SlsLogService {
       'patient',
       signal,
     );
-    return shards.map(({ shardID, status }) => ({
+    return shards.map(({ shardID, status, createTime }) => ({
       id: shardID,
-      status: status.toLowerCase() === 'readonly' ? 'readonly' : 'readwrite',
+      ...(createTime != null && { createdAtMs: createTime * 1000 }),
+      status: status?.toLowerCase() === 'readonly' ? 'readonly' : 'readwrite',
     }));
   }
 
@@ -135,8 +130,6 @@ class Sls implements SlsLogService {
         path: this.#shardPath(shard),
         query: { type: 'cursor_time', cursor },
         read: json(cursorTimeAnswer),
-        // The end of a shard may have no time to tell.
-        isOptional: true,
       },
       'patient',
       signal,
@@ -144,58 +137,36 @@ class Sls implements SlsLogService {
     return answer.cursor_time;
   }
 
-  pull(
-    shard: ShardId,
-    cursor: Cursor,
-    { maxLogGroups, endCursor, onPause, signal }: PullOptions,
-  ): Promise<PulledBatch> {
-    const { query: spl, maxResponseBytes } = this.#options;
-    let pullHead: PullHead | undefined;
-    return this.#caller.call(
-      {
-        operation: 'pull',
-        shard,
-        method: 'GET',
-        path: this.#shardPath(shard),
-        query: {
-          type: 'logs',
-          cursor,
-          count: String(Math.min(Math.max(Math.trunc(maxLogGroups), 1), maxLogGroupsPerPull)),
-          ...(endCursor !== undefined && { end_cursor: endCursor }),
-          ...(spl !== undefined && { query: spl, pullMode: 'scan_on_stream' }),
-        },
-        headers: { accept: 'application/x-protobuf', 'accept-encoding': 'lz4' },
-        limit: (head) => {
-          pullHead = readPullHead(head, maxResponseBytes);
-          return pullBodyLimit(pullHead);
-        },
-        read: ({ headers, body, release }) => {
-          const { nextCursor } = pullHead ?? {};
-          if (!nextCursor || !pullHead) throw new UnreadableAnswerError('no x-log-cursor in it');
-          const logGroupCount = Number(headers['x-log-count'] ?? 0);
-          const batch = toBatchBody(pullHead, body);
-          return {
-            body: batch,
-            nextCursor,
-            logGroupCount: Number.isSafeInteger(logGroupCount) ? logGroupCount : 0,
-            ...(batch && { release }),
-          };
-        },
-        onPause,
-      },
-      'patient',
-      signal,
-    );
+  pull(shard: ShardId, cursor: Cursor, options: PullOptions): Promise<PulledBatch> {
+    const { query, maxResponseBytes } = this.#options;
+    const call = pullCall({ shard, cursor, path: this.#shardPath(shard), query, maxResponseBytes }, options);
+    return this.#caller.call(call, 'patient', options.signal);
   }
 
-  ensureConsumerGroup(settings: ConsumerGroupSettings, signal: AbortSignal): Promise<void> {
-    return this.#groupSettings.ensure(settings, signal);
+  ensureConsumerGroup(
+    wanted: ConsumerGroupSettings & { readonly mayUpdate?: boolean },
+    signal: AbortSignal,
+    phase: Phase,
+  ): Promise<FoundConsumerGroup> {
+    return this.#groupSettings.ensure(wanted, phase, signal);
   }
 
-  heartbeat(held: readonly ShardId[], signal: AbortSignal): Promise<readonly ShardId[]> {
+  findConsumerGroup(signal: AbortSignal): Promise<FoundConsumerGroup | undefined> {
+    return this.#groupSettings.find({ phase: 'running', policy: 'once' }, signal);
+  }
+
+  heartbeat(held: readonly ShardId[], signal: AbortSignal, phase: Phase = 'running'): Promise<readonly ShardId[]> {
     const query = { type: 'heartbeat', consumer: this.#options.consumerName };
     return this.#caller.call(
-      { operation: 'heartbeat', method: 'POST', path: this.#groupPath, query, json: held, read: json(heldShards) },
+      {
+        operation: 'heartbeat',
+        method: 'POST',
+        path: this.#groupPath,
+        query,
+        json: held,
+        read: json(heldShards),
+        phase,
+      },
       'once',
       signal,
     );
@@ -214,8 +185,7 @@ class Sls implements SlsLogService {
       'patient',
       signal,
     );
-    const saved = checkpoints.find((each) => each.shard === shard);
-    return saved?.checkpoint ? toCheckpoint(saved) : { cursor: undefined, updatedAtMs: 0, consumer: '' };
+    return toCheckpoint(checkpoints.find((each) => each.shard === shard));
   }
 
   async listCheckpoints(signal: AbortSignal): Promise<ReadonlyMap<ShardId, Checkpoint>> {
@@ -225,7 +195,6 @@ class Sls implements SlsLogService {
         method: 'GET',
         path: this.#groupPath,
         read: json(checkpointList),
-        isOptional: true,
       },
       'once',
       signal,
@@ -234,14 +203,27 @@ class Sls implements SlsLogService {
   }
 
   updateCheckpoint(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<void> {
+    // Forced, a stale consumer would overwrite its successor's checkpoint (the official SDKs do).
+    return this.#saveCheckpoint(shard, cursor, { consumer: this.#options.consumerName, forceSuccess: 'false' }, signal);
+  }
+
+  restoreCheckpoint(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<void> {
+    return this.#saveCheckpoint(shard, cursor, { consumer: this.#options.consumerName, forceSuccess: 'true' }, signal);
+  }
+
+  #saveCheckpoint(
+    shard: ShardId,
+    cursor: Cursor,
+    as: { readonly consumer: string; readonly forceSuccess: 'true' | 'false' },
+    signal: AbortSignal,
+  ): Promise<void> {
     return this.#caller.call(
       {
         operation: 'updateCheckpoint',
         shard,
         method: 'POST',
         path: this.#groupPath,
-        // Forced, a stale consumer would overwrite its successor's checkpoint (the official SDKs do).
-        query: { type: 'checkpoint', consumer: this.#options.consumerName, forceSuccess: 'false' },
+        query: { type: 'checkpoint', ...as },
         json: { shard, checkpoint: cursor },
         read: nothing,
       },

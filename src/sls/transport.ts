@@ -19,6 +19,8 @@ export interface WireRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
   readonly isPull: boolean;
+  /** On a connection of its own, which is closed behind it. */
+  readonly isFresh?: boolean;
 }
 
 export interface Timing {
@@ -57,15 +59,21 @@ const openPool: OpenHttp = (origin, connections) =>
   new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, pipelining: 1, connections });
 
 export class Transport {
+  readonly #openHttp: OpenHttp;
+  readonly #origin: string;
   readonly #pulls: HttpConnections;
   readonly #control: HttpConnections;
   readonly #bodies: BodyPool;
   readonly #clock: Clock;
+  /** Each for one request. */
+  readonly #fresh = new Set<HttpConnections>();
   #destroying: Promise<void> | undefined;
 
   constructor({ address, maxPullConnections, bodies = new BodyPool(), clock, openHttp = openPool }: TransportOptions) {
     this.#bodies = bodies;
     this.#clock = clock;
+    this.#openHttp = openHttp;
+    this.#origin = address.origin;
     this.#pulls = openHttp(address.origin, maxPullConnections);
     this.#control = openHttp(address.origin, maxControlConnections);
   }
@@ -77,18 +85,36 @@ export class Transport {
    */
   async send(request: WireRequest, limit: (head: AnswerHead) => BodyLimit, timing: Timing): Promise<Answer> {
     timing.signal.throwIfAborted();
-    const pool = request.isPull ? this.#pulls : this.#control;
+    if (this.#destroying) throw new Error('the connections are closed');
+    const fresh = request.isFresh ? this.#openFresh() : undefined;
+    const pool = fresh ?? (request.isPull ? this.#pulls : this.#control);
     const memory = request.isPull ? this.#bodies : undefined;
-    return new Promise((resolve, reject) => {
-      const { method, target: path, headers, body = null } = request;
-      const exchange = new Exchange({ ...timing, clock: this.#clock, limit, memory, resolve, reject });
-      pool.dispatch({ method, path, headers, body }, exchange);
-    });
+    try {
+      return await new Promise((resolve, reject) => {
+        const { method, target: path, headers, body = null } = request;
+        const exchange = new Exchange({ ...timing, clock: this.#clock, limit, memory, resolve, reject });
+        pool.dispatch({ method, path, headers, body }, exchange);
+      });
+    } finally {
+      if (fresh) this.#closeFresh(fresh);
+    }
+  }
+
+  #openFresh(): HttpConnections {
+    const fresh = this.#openHttp(this.#origin, 1);
+    this.#fresh.add(fresh);
+    return fresh;
+  }
+
+  #closeFresh(fresh: HttpConnections): void {
+    this.#fresh.delete(fresh);
+    void fresh.destroy(new Error('its request is over'));
   }
 
   /** Ends every connection; requests under way fail with the error. */
   destroy(error: Error): Promise<void> {
-    this.#destroying ??= Promise.all([this.#pulls.destroy(error), this.#control.destroy(error)]).then(() => undefined);
+    const all = [this.#pulls, this.#control, ...this.#fresh];
+    this.#destroying ??= Promise.all(all.map((each) => each.destroy(error))).then(() => undefined);
     return this.#destroying;
   }
 }

@@ -7,7 +7,8 @@
  *   reported   some call still fails this way.
  *   quiet      no call is failing this way now: those that did have worked since, or nobody tries them again. A new
  *              failure → reported, without another report. None for a while → over; `onRecovered` if one of them has
- *              worked, or any call where nobody makes those any more: what was merely given up did not recover.
+ *              worked, or any call where nobody makes those any more: what was merely given up did not recover. Any
+ *              other call that works tells it too, when those that failed are not made for a while.
  *
  * All failures of the network are one kind: a server that goes away is first reset, then refused, then timed out.
  * To be out of file descriptors is another: it is ours to set right.
@@ -51,9 +52,11 @@ export interface TroublesOptions {
 }
 
 const failuresBeforeReport = 3;
-const neverHealsAlone = new Set<unknown>(['credentials', 'clock', 'configuration', 'request']);
+const neverHealsAlone = new Set<unknown>(['credentials', 'clock', 'configuration', 'request', 'address']);
 /** A call that is tried once has a timer behind it that tries it again; without another failure in this time it has not. */
 const lapseMs = 120_000;
+/** When those that have failed are not tried again for so long, any call that works tells that it is over. */
+const otherWorksMs = 30_000;
 
 interface Entry {
   readonly kind: string;
@@ -67,6 +70,8 @@ interface Entry {
   reported: boolean;
   /** When a call first worked after the last failure, unix milliseconds. */
   workedAtMs: number | undefined;
+  /** When another call first worked, while none of those that had failed was tried. */
+  otherWorkedAtMs: number | undefined;
   quietTimer: Timer | undefined;
   quietSinceWorked: boolean;
 }
@@ -102,6 +107,7 @@ export class Troubles {
     entry.members.add(key);
     entry.failing.add(key);
     entry.workedAtMs = undefined;
+    entry.otherWorkedAtMs = undefined;
     entry.error = error;
     entry.attempts++;
     if (entry.reported || (streak < failuresBeforeReport && !neverHealsAlone.has(error.context.kind))) return;
@@ -114,10 +120,24 @@ export class Troubles {
     this.#streaks.delete(key);
     for (const entry of this.#entries.values()) {
       // Where nobody tries any more what has failed, whatever works tells as well that it is over.
-      if (!entry.members.has(key) && entry.members.size > 0) continue;
+      if (!entry.members.has(key) && entry.members.size > 0) {
+        this.#otherWorked(entry);
+        continue;
+      }
       entry.workedAtMs ??= this.#options.clock.now();
       this.#leave(entry, key);
     }
+  }
+
+  /** It works for somebody else. */
+  #otherWorked(entry: Entry): void {
+    const { clock } = this.#options;
+    if (entry.failing.size > 0 || !entry.reported || entry.otherWorkedAtMs !== undefined || this.#closed) return;
+    if (entry.workedAtMs !== undefined) return;
+    entry.otherWorkedAtMs = clock.now();
+    clock.cancel(entry.quietTimer);
+    entry.quietTimer = clock.timer(otherWorksMs, () => this.#end(entry));
+    entry.quietTimer.unref();
   }
 
   /** The call has failed and is not tried again, or not by us. */
@@ -151,6 +171,7 @@ export class Troubles {
       attempts: 0,
       reported: false,
       workedAtMs: undefined,
+      otherWorkedAtMs: undefined,
       quietTimer: undefined,
       quietSinceWorked: false,
     };
@@ -164,6 +185,7 @@ export class Troubles {
     const hasWorked = entry.workedAtMs !== undefined;
     // Counted from the first call that worked, or else one that is made every second would put the end off for ever.
     if (entry.quietTimer && entry.quietSinceWorked === hasWorked) return;
+    if (!hasWorked && entry.otherWorkedAtMs !== undefined) return;
     this.#options.clock.cancel(entry.quietTimer);
     if (hasWorked && !entry.reported) {
       this.#entries.delete(entry.kind);
@@ -176,7 +198,7 @@ export class Troubles {
   }
 
   #end(entry: Entry): void {
-    const { kind, first, sinceMs, attempts, workedAtMs } = entry;
+    const { kind, first, sinceMs, attempts, otherWorkedAtMs, workedAtMs = otherWorkedAtMs } = entry;
     this.#entries.delete(kind);
     if (!entry.reported || workedAtMs === undefined) return;
     this.#options.onRecovered?.({ kind, ...first, sinceMs, durationMs: workedAtMs - sinceMs, attempts });

@@ -74,10 +74,10 @@ describe('a log service that', () => {
     expect(await scope.run.daemon.stop()).toBe(0);
   });
 
-  it('refuses checkpoints for a while: the shards are left, never forced, and taken up again', async () => {
+  it('refuses checkpoints for a while, and grants the shards all the same: they are kept, and nothing is forced', async () => {
     faults().set({ checkpointsRefused: true });
     await injectedAtLeast('checkpoint-refused', 4);
-    await scope.run.daemon.waitForLog('another consumer owns the shard now');
+    await scope.run.daemon.waitForLog('grants the shard all the same');
     faults().clear();
     await scope.run.moreArrived(2_000);
     await expectEverything();

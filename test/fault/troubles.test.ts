@@ -55,7 +55,7 @@ describe('a daemon that cannot go on says why, once, and goes on when it can:', 
     await time.poll(() => {
       const told = lines('LOGS LOST').map(({ shard }) => shard);
       expect(told.sort()).toEqual([0, 1, 2, 3]);
-    });
+    }, 120_000);
     await scope.run.moreArrived(2_000);
     // Of what expired nothing can arrive, and the invariant sees it: that is what was said.
     const { violations, received, generated } = await scope.run.settle();

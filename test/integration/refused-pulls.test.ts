@@ -9,6 +9,7 @@ import { createPullSize } from '../../src/group/pull-size.ts';
 import { Puller } from '../../src/group/puller.ts';
 import { EndPosition } from '../../src/group/start-position.ts';
 import { eventually } from '../support/eventually.ts';
+import { pulling } from '../support/pulling.ts';
 import { answerError, type Script } from '../support/scripted-http.ts';
 import { closeAll, type Made, makeService } from '../support/sls-client.ts';
 
@@ -44,7 +45,7 @@ function pullers({ service }: Made): Shared {
   const own = budget.share(); // of one source
   const lookAhead = new LookAhead(60_000);
   const pull = (shard: number, signal: AbortSignal) =>
-    new Puller({ shard, service, budget: own, lookAhead, isReadOnly: () => false, size: createPullSize() }).pull(
+    new Puller({ shard, service, budget: own, lookAhead, size: createPullSize(), ...pulling() }).pull(
       'cur',
       undefined,
       end,

@@ -87,13 +87,17 @@ describe.each([
     const { service, troubles } = connect(endpoint, { signVersion, credentials: createStaticCredentials(credentials) });
 
     expect(await service.listShards(signal)).toEqual([
-      { id: 0, status: 'readwrite' },
-      { id: 1, status: 'readwrite' },
+      { id: 0, status: 'readwrite', createdAtMs: expect.any(Number) },
+      { id: 1, status: 'readwrite', createdAtMs: expect.any(Number) },
     ]);
 
-    await service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal);
-    await service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal);
-    await service.ensureConsumerGroup({ timeoutMs: 29_500, inOrder: true }, signal);
+    const wanted = { timeoutMs: 60_000, inOrder: false };
+    expect(await service.findConsumerGroup(signal)).toBeUndefined();
+    expect(await service.ensureConsumerGroup(wanted, signal, 'start')).toEqual({ ...wanted, isNew: true });
+    const others = { timeoutMs: 29_500, inOrder: true };
+    expect(await service.ensureConsumerGroup(others, signal, 'start')).toEqual({ ...wanted, isNew: false });
+    await service.ensureConsumerGroup({ ...others, mayUpdate: true }, signal, 'start');
+    expect(await service.findConsumerGroup(signal)).toMatchObject({ timeoutMs: 30_000, inOrder: true });
     expect(emulator.stats().logstores[0]?.consumerGroups).toMatchObject([
       { name: 'siem', timeoutMs: 30_000, inOrder: true },
     ]);
@@ -124,7 +128,7 @@ describe.each([
     expect(checkpoint.updatedAtMs).toBeLessThanOrEqual(Date.now());
 
     expect(troubles).toEqual([]);
-    expect(emulator.stats().errors).toEqual({ ConsumerGroupAlreadyExist: 2 });
+    expect(emulator.stats().errors).toEqual({});
   });
 
   test('a pull up to an end, and with a query that holds odd characters', async () => {
@@ -146,7 +150,7 @@ describe.each([
     const { endpoint } = await startEmulator();
     const wrong = createStaticCredentials({ ...credentials, accessKeySecret: 'not-the-secret' });
     const { service } = connect(endpoint, { signVersion, credentials: wrong });
-    const error = await thrownBy(service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal));
+    const error = await thrownBy(service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal, 'start'));
     expect(error).toMatchObject({ code: 'signature-not-match', action: 'fatal', status: 403 });
     expect(String(error)).toContain(`the secret (SLS_AK_KEY) belongs to the access key ${credentials.accessKeyId}`);
     expect(String(error)).not.toContain('not-the-secret');
@@ -156,7 +160,7 @@ describe.each([
     const { endpoint } = await startEmulator();
     const clock = { ...systemClock, now: () => Date.now() - 20 * 60_000 };
     const { service } = connect(endpoint, { signVersion, credentials: createStaticCredentials(credentials), clock });
-    const error = await thrownBy(service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal));
+    const error = await thrownBy(service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal, 'start'));
     expect(error).toMatchObject({ code: 'clock-skew', action: 'fatal' });
     expect(String(error)).toMatch(/the server says \S+Z, the clock here says \S+Z/);
   });
@@ -192,7 +196,7 @@ test.each([
 ] as const)('%s ends a start', async (_name, options, code, message) => {
   const { endpoint } = await startEmulator();
   const { service } = connect(endpoint, options);
-  const error = await thrownBy(service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal));
+  const error = await thrownBy(service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal, 'start'));
   expect(error).toMatchObject({ action: 'fatal' });
   expect(error).toMatchObject({ code });
   expect(String(error)).toMatch(message);
@@ -210,10 +214,11 @@ test('a group past the quota: the others are named', async () => {
     await connect(endpoint, { consumerGroup: `old-${i}` }).service.ensureConsumerGroup(
       { timeoutMs: 60_000, inOrder: false },
       signal,
+      'start',
     );
   }
   const { service } = connect(endpoint);
-  const error = await thrownBy(service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal));
+  const error = await thrownBy(service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal, 'start'));
   expect(error).toMatchObject({ code: 'consumer-group-quota', action: 'fatal' });
   expect(String(error)).toMatch(/"old-0".*"old-29"/);
 });
@@ -224,7 +229,7 @@ describe('a group of two', () => {
     emulator.append({ logs: 100 });
     const { service: first } = connect(endpoint);
     const { service: second } = connect(endpoint, { consumerName: 'siem-2' });
-    await first.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal);
+    await first.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal, 'start');
     const all = await first.heartbeat([], signal);
     expect(all).toHaveLength(2);
     await second.heartbeat([], signal);
@@ -313,7 +318,7 @@ describe('faults', () => {
     const { emulator, endpoint } = await startEmulator();
     const credentials = createStaticCredentials(key);
     const { service, troubles, recoveries } = connect(endpoint, { credentials });
-    await service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal);
+    await service.ensureConsumerGroup({ timeoutMs: 60_000, inOrder: false }, signal, 'start');
     const next = { accessKeyId: 'LTAI-next', accessKeySecret: 'next' };
     emulator.setCredentials([next]);
 

@@ -49,6 +49,8 @@ export class SimulatedDaemon {
   readonly #options: SimulatedDaemonOptions;
   #process: SimulatedProcess | undefined;
   #daemon: Daemon | undefined;
+  /** On the world's clock. */
+  #startedAtMs = 0;
   #state: 'down' | 'up' | 'draining' = 'down';
   /** It is to stay down. */
   #isWanted = true;
@@ -81,6 +83,11 @@ export class SimulatedDaemon {
     return this.#state === 'up';
   }
 
+  /** It has been up for so long. */
+  hasBeenUpFor(ms: number): boolean {
+    return this.isUp && this.#options.scheduler.nowMs - this.#startedAtMs >= ms;
+  }
+
   start(): void {
     if (this.#state !== 'down') return;
     const { scheduler, plan, random, machineOf, events } = this.#options;
@@ -91,6 +98,7 @@ export class SimulatedDaemon {
       random,
     });
     this.#process = process;
+    this.#startedAtMs = scheduler.nowMs;
     this.#state = 'up';
     this.#isWanted = true;
     events.born(this);
@@ -215,6 +223,7 @@ export class SimulatedDaemon {
         checkpointIntervalMs: settings.checkpointIntervalMs,
         maxInFlightBytes: settings.maxInFlightBytes,
         inOrder: settings.inOrder,
+        updatesGroup: false,
       },
       message: {
         format: { format: 'kv' },
@@ -246,6 +255,7 @@ export class SimulatedDaemon {
         confirmTimeoutMs: settings.confirmTimeoutMs,
         strictOrder: settings.strictOrder,
         onCorruptBatch: 'stop',
+        corruptBatchPatienceMs: 600_000,
         ...(hasLargeLogs && { deadLetter: { path: '/dead-letters.jsonl', maxBytes: 64 << 10, maxFiles: 1_000 } }),
         strategy: outlet.strategy,
         failbackAfterMs: settings.failbackAfterMs,

@@ -11,6 +11,8 @@ export interface RealTimeGuard {
   end(): void;
 }
 
+/** p-retry asks for the time, and does nothing with it where no time is set. */
+const harmless = /^[^\n]*\n[^\n]*guard[^\n]*\n[^\n]*node_modules[\\/]p-retry[\\/]/;
 /** A frame of the daemon's, or of the world's; this file's own is in every stack. */
 const ours = /[\\/](?:src|test[\\/]simulation)[\\/](?!guard)/;
 
@@ -31,6 +33,7 @@ export function forbidRealTime(): RealTimeGuard {
     const refuse = (...given: unknown[]): unknown => {
       const error = new Error(`${name}() of the system was called in a simulated world`);
       // Whoever loads modules, or passes messages between processes, has a life of its own.
+      if (harmless.test(error.stack ?? '') && name === 'now') return 0;
       if (!ours.test(error.stack ?? '')) return (original as (...values: unknown[]) => unknown).apply(owner, given);
       calls.add(name);
       throw error;

@@ -224,6 +224,8 @@ export class World {
           this.#tell((checker) => checker.pulled?.({ ...pull, nowMs: this.nowMs }));
         },
         saved: (checkpoint) => {
+          // The start is saved before the first pull.
+          if (!checkpoint.byHand) this.#excuseBeforeStart(checkpoint.shard, checkpoint.sequence ?? 0);
           this.#trace.note(checkpoint.consumer, `saves ${checkpoint.sequence} of shard ${checkpoint.shard}`);
           this.#tell((checker) => checker.saved?.({ ...checkpoint, nowMs: this.nowMs }));
         },

@@ -88,6 +88,7 @@ export async function testFlow(emulator: StartedService, options: TestFlowOption
       checkpointIntervalMs: 200,
       maxInFlightBytes: 64 << 20,
       inOrder: false,
+      updatesGroup: false,
       ...options.group,
     },
     message: {
@@ -119,6 +120,7 @@ export async function testFlow(emulator: StartedService, options: TestFlowOption
       confirmTimeoutMs: 20_000,
       strictOrder: false,
       onCorruptBatch: 'stop',
+      corruptBatchPatienceMs: 2_000,
       strategy: 'failover',
       failbackAfterMs: 500,
       ...options.delivery,

@@ -6,6 +6,7 @@ import type {
   Checkpoint,
   ConsumerGroupSettings,
   Cursor,
+  FoundConsumerGroup,
   LogService,
   Position,
   PulledBatch,
@@ -29,6 +30,8 @@ export class FakeLogService implements LogService {
   /** Who is said to have saved the checkpoints. */
   consumer = 'a';
   groupExists = true;
+  /** As the group is set; undefined: not told. */
+  settings: Pick<FoundConsumerGroup, 'timeoutMs' | 'inOrder'> = { timeoutMs: undefined, inOrder: undefined };
   groupsCreated = 0;
   pulls: { shard: ShardId; cursor: Cursor; endCursor: Cursor | undefined }[] = [];
   /** Called first by each request; throws what the request is to fail with. */
@@ -91,10 +94,17 @@ export class FakeLogService implements LogService {
     return { body, nextCursor: String(index + 1), logGroupCount: text === undefined ? 0 : 1 };
   }
 
-  async ensureConsumerGroup(_settings: ConsumerGroupSettings): Promise<void> {
+  async ensureConsumerGroup(_wanted: ConsumerGroupSettings): Promise<FoundConsumerGroup> {
     await this.before('ensureConsumerGroup');
+    const isNew = !this.groupExists;
     this.groupExists = true;
     this.groupsCreated++;
+    return { ...this.settings, isNew };
+  }
+
+  async findConsumerGroup(): Promise<FoundConsumerGroup | undefined> {
+    await this.before('findConsumerGroup');
+    return this.groupExists ? { ...this.settings, isNew: false } : undefined;
   }
 
   async heartbeat(held: readonly ShardId[]): Promise<readonly ShardId[]> {
@@ -122,6 +132,11 @@ export class FakeLogService implements LogService {
   async updateCheckpoint(shard: ShardId, cursor: Cursor, signal?: AbortSignal): Promise<void> {
     await this.before('updateCheckpoint', shard, cursor);
     if (this.hang('updateCheckpoint')) await aborted(signal);
+    this.checkpoints.set(shard, cursor);
+  }
+
+  async restoreCheckpoint(shard: ShardId, cursor: Cursor): Promise<void> {
+    await this.before('restoreCheckpoint', shard, cursor);
     this.checkpoints.set(shard, cursor);
   }
 

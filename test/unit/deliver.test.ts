@@ -111,7 +111,7 @@ describe('createDeliver', () => {
     const begun: number[] = [];
     const onBegun = () => begun.push(delivery.write.mock.calls.length);
     const deliver = createDeliver({ encoder, origin, sink, totals: noTotals(), turns, log });
-    const delivering = deliver(body, ticket, signal, false, onBegun);
+    const delivering = deliver(body, ticket, signal, 'send', onBegun);
     await new Promise((resolve) => setImmediate(resolve));
     expect(begun).toEqual([]);
     other.end();
@@ -341,9 +341,9 @@ describe('createDeliver with a dead-letter file', () => {
     const { deadLetters, lines } = lettersOn(async () => expect(delivery.end).not.toHaveBeenCalled());
     const deliver = createDeliver({ encoder, origin, sink, totals, deadLetters, log });
     const { signal } = new AbortController();
-    await expect(deliver(body, ticket, signal, false)).rejects.toBeInstanceOf(CorruptBatchError);
+    await expect(deliver(body, ticket, signal, 'send')).rejects.toBeInstanceOf(CorruptBatchError);
     expect(lines).toEqual([]);
-    await deliver(body, ticket, signal, true);
+    await deliver(body, ticket, signal, 'skip');
     expect(lines[0]).toMatchObject({ index: 1, reason: 'oversize' });
     expect(lines[1]).toMatchObject({ cursor: 'a', nextCursor: 'b', index: 2, reason: 'bad length' });
     expect(lines).toHaveLength(2);
@@ -360,7 +360,7 @@ describe('createDeliver with a dead-letter file', () => {
       if (failures-- > 0) throw refusal;
     });
     const deliver = createDeliver({ encoder, origin, sink, totals: noTotals(), deadLetters, log });
-    await deliver(body, ticket, new AbortController().signal, true);
+    await deliver(body, ticket, new AbortController().signal, 'skip');
     expect(lines.map(({ index }) => index)).toEqual([1, 2]);
   });
 
@@ -372,7 +372,7 @@ describe('createDeliver with a dead-letter file', () => {
     const deliver = createDeliver({ encoder, origin, sink, totals: noTotals(), deadLetters, log });
     const { signal } = new AbortController();
     await expect(deliver(refused, ticket, signal)).rejects.toBe(refused.refused);
-    await deliver(refused, ticket, signal, true);
+    await deliver(refused, ticket, signal, 'skip');
     expect(lines).toMatchObject([{ index: 0, reason: 'too large', nextCursor: 'b' }]);
     expect(delivery.end).toHaveBeenCalledOnce();
   });
@@ -387,7 +387,7 @@ describe('createDeliver with a dead-letter file', () => {
       const totals = noTotals();
       const { deadLetters, lines } = lettersOn(async () => undefined);
       const deliver = createDeliver({ encoder, origin, sink, totals, deadLetters, log });
-      await deliver(rawBody(raw), ticket, new AbortController().signal, true);
+      await deliver(rawBody(raw), ticket, new AbortController().signal, 'skip');
       expect(lines).toMatchObject([
         { index: 1, reason: 'oversize' },
         { index: 3, nextCursor: 'b' },

@@ -20,12 +20,20 @@ export interface PullSeen {
 
 export interface CheckpointSeen {
   readonly shard: number;
+  /** As it was sent. */
+  readonly cursor: string;
   /** The sequence number of the first log behind it; undefined where it is no cursor of the shard. */
   readonly sequence: number | undefined;
   /** The sequence number of the oldest log that is left. */
   readonly first: number;
   readonly consumer: string;
   readonly forced: boolean;
+  /** The shard had no checkpoint in the group. */
+  readonly isFirst: boolean;
+  /** Whoever sent it had given it up: it was late, and nobody can take it back. */
+  readonly isRecalled: boolean;
+  /** When it was sent. */
+  readonly sentMs: number;
   /** An operator of the world has set it, not a daemon. */
   readonly byHand: boolean;
   readonly nowMs: number;
@@ -74,6 +82,7 @@ export interface Checker {
     daemon: string;
     listed: readonly number[];
     granted: readonly number[];
+    sentMs: number;
     nowMs: number;
   }): void;
   requested?(request: { daemon: string; action: string; shard: number | undefined; nowMs: number }): void;

@@ -1,14 +1,15 @@
 /**
- * A checkpoint never goes back under one owner, is never beyond what was served to whoever saves it, is never forced, and
- * is a cursor of its shard.
+ * A checkpoint never goes back under one owner, is never beyond what was served to whoever saves it, is never forced over
+ * one that is further, and is a cursor of its shard.
  */
 import type { CreateChecker } from './checker.ts';
 
 export const checkpointsChecker: CreateChecker = (report) => {
   /** By shard: who saved last, and what. */
-  const last = new Map<number, { readonly consumer: string; readonly sequence: number }>();
+  const last = new Map<number, { readonly consumer: string; readonly sequence: number; readonly atMs: number }>();
   /** By consumer and shard: the furthest that was served to any process of that name. */
   const served = new Map<string, number>();
+  let hasLostGroup = false;
   /** Shards whose checkpoint, set by hand, is no cursor: whoever set it is to mend it. */
   const garbage = new Set<number>();
   const keyOf = (consumer: string, shard: number) => `${consumer}/${shard}`;
@@ -18,35 +19,45 @@ export const checkpointsChecker: CreateChecker = (report) => {
       const key = keyOf(consumer, shard);
       served.set(key, Math.max(served.get(key) ?? 0, from, to));
     },
-    saved({ shard, sequence, first, consumer, forced, byHand }) {
+    saved({ shard, cursor, sequence, first, consumer, forced, isFirst, isRecalled, sentMs, byHand, nowMs }) {
       if (byHand) {
         last.delete(shard);
-        if (sequence === undefined) garbage.add(shard);
+        if (sequence === undefined && cursor !== '') garbage.add(shard);
         else garbage.delete(shard);
         return;
       }
       if (garbage.has(shard)) {
         report('checkpoints', `${consumer} saved ${sequence} over a checkpoint of shard ${shard} that is no cursor`);
       }
-      if (forced) report('checkpoints', `${consumer} forced the checkpoint of shard ${shard}`);
+      // Where the group was deleted, what was confirmed is saved whoever owns the shard now.
+      const its = last.get(shard);
+      // Two who save at the same time know nothing of each other.
+      const isOver = its !== undefined && its.atMs < sentMs && its.sequence !== sequence;
+      const isBehind = isOver && sequence !== undefined && sequence < its.sequence;
+      if (forced && !isFirst && isOver && (isBehind || !hasLostGroup))
+        report('checkpoints', `${consumer} forced the checkpoint of shard ${shard}`);
       if (sequence === undefined) {
         report('checkpoints', `${consumer} saved what is no cursor of shard ${shard}`);
         return;
       }
       const before = last.get(shard);
-      if (before?.consumer === consumer && sequence < before.sequence) {
+      if (before?.consumer === consumer && sequence < before.sequence && !isRecalled) {
         report('checkpoints', `${consumer} put shard ${shard} back from ${before.sequence} to ${sequence}`);
       }
       const furthest = served.get(keyOf(consumer, shard)) ?? 0;
       // The start itself is saved too, and where the data begins that is left: nothing need have been pulled for it.
-      if (sequence > furthest && furthest > 0 && sequence > first) {
+      // What another has saved in a group that was deleted is saved again by whoever saw it.
+      if (sequence > furthest && furthest > 0 && sequence > first && !forced) {
         report('checkpoints', `${consumer} saved ${sequence} of shard ${shard}, and was served ${furthest} at most`);
       }
-      last.set(shard, { consumer, sequence });
+      last.set(shard, { consumer, sequence, atMs: nowMs });
     },
     fault(kind, what) {
       // A group that is made anew knows nothing of what was saved.
-      if (kind.startsWith('group-') && what === 'begins') last.clear();
+      if (!kind.startsWith('group-') || what !== 'begins') return;
+      hasLostGroup = true;
+      last.clear();
+      garbage.clear();
     },
   };
 };

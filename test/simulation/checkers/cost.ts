@@ -22,10 +22,10 @@ export const costChecker: CreateChecker = (report, { settings }) => {
   /** The largest batch that a daemon was served. */
   const largestBytes = new Map<string, number>();
   return {
-    saved({ shard, sequence, consumer, byHand, nowMs }) {
+    saved({ shard, sequence, consumer, byHand, isRecalled, nowMs }) {
       const before = saves.get(shard) ?? [];
-      if (byHand || sequence === undefined || before[0]?.consumer !== consumer) before.length = 0;
-      if (!byHand && sequence !== undefined) before.push({ consumer, sequence, atMs: nowMs });
+      if (byHand || isRecalled || sequence === undefined || before[0]?.consumer !== consumer) before.length = 0;
+      if (!byHand && !isRecalled && sequence !== undefined) before.push({ consumer, sequence, atMs: nowMs });
       // The newest of those that are old enough is what counts.
       while (before.length > 1 && (before[1] as Saved).atMs <= nowMs - lateMs) before.shift();
       saves.set(shard, before);

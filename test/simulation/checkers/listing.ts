@@ -14,7 +14,8 @@ interface Left {
 interface Last {
   readonly listed: ReadonlySet<number>;
   readonly granted: ReadonlySet<number>;
-  readonly pulled: Set<number>;
+  /** By shard: when it was first pulled since. */
+  readonly pulled: Map<number, number>;
   readonly atMs: number;
 }
 
@@ -41,8 +42,9 @@ export const listingChecker: CreateChecker = (report, { settings, handsOverInCal
     fault(kind, what, nowMs) {
       if (givesUp.has(kind) || what === 'begins') isExemptUntilMs = Math.max(isExemptUntilMs, nowMs + graceMs);
     },
-    pulled({ daemon, consumer, shard }) {
-      last.get(daemon)?.pulled.add(shard);
+    pulled({ daemon, consumer, shard, nowMs }) {
+      const pulled = last.get(daemon)?.pulled;
+      if (!pulled?.has(shard)) pulled?.set(shard, nowMs);
       const key = `${consumer}/${shard}`;
       // It may be saved before a heartbeat lists it. One that is being given up is not pulled any more.
       if (left.get(key)?.isGranted) left.delete(key);
@@ -52,7 +54,7 @@ export const listingChecker: CreateChecker = (report, { settings, handsOverInCal
       if (isCalm && its && nowMs - its.atMs > overtakesMs)
         report('listing', `${consumer} saves shard ${shard}, and its last heartbeat did not list it any more`);
     },
-    beaten({ daemon, consumer, listed, granted, nowMs }) {
+    beaten({ daemon, consumer, listed, granted, sentMs, nowMs }) {
       const before = last.get(daemon);
       for (const shard of listed) left.delete(`${consumer}/${shard}`);
       for (const shard of before?.listed ?? []) {
@@ -63,10 +65,13 @@ export const listingChecker: CreateChecker = (report, { settings, handsOverInCal
         const its = left.get(`${consumer}/${shard}`);
         if (its) its.isGranted = true;
       }
-      last.set(daemon, { listed: new Set(listed), granted: new Set(granted), pulled: new Set(), atMs: nowMs });
+      last.set(daemon, { listed: new Set(listed), granted: new Set(granted), pulled: new Map(), atMs: nowMs });
       if (!before || nowMs < isExemptUntilMs || nowMs - before.atMs >= settings.timeoutMs) return;
       for (const shard of before.granted) {
-        if (!before.listed.has(shard) || !before.pulled.has(shard) || listed.includes(shard)) continue;
+        const pulledMs = before.pulled.get(shard);
+        // Beats overlap: this one may have been sent before the shard was granted.
+        if (pulledMs === undefined || pulledMs >= sentMs) continue;
+        if (!before.listed.has(shard) || listed.includes(shard)) continue;
         report('listing', `${daemon} has pulled shard ${shard} since its last heartbeat, and does not list it`);
       }
     },

@@ -11,7 +11,7 @@ export interface FaultKind {
   /** A trouble that is known and not mended: drawn only where it is asked for by this name (open-troubles.ts). */
   readonly hazard?: string;
   /** Whether such a world can have it. */
-  fits?(plan: Pick<Scenario, 'daemons' | 'outlets' | 'load'>): boolean;
+  fits?(plan: Pick<Scenario, 'daemons' | 'outlets' | 'load' | 'service'>): boolean;
   /** @returns what ends it */
   begin(world: World, fault: FaultPlan): (() => void) | undefined;
 }

@@ -27,12 +27,13 @@ interface Row {
   readonly name: string;
   readonly weight: number;
   readonly lastsMs: readonly [number, number];
-  readonly hazard?: string;
   readonly actions?: readonly Action[];
   /** So many times, and never again. */
   readonly times?: number;
   /** Always, to everybody, while it lasts. */
   readonly isTotal?: boolean;
+  /** Whether it can come at that moment; default: always. */
+  fits?(world: World): boolean;
   fault(luck: FaultPlan['luck']): HttpFaultKind;
 }
 
@@ -108,7 +109,6 @@ const rows: readonly Row[] = [
     name: 'body-damaged',
     weight: 1,
     lastsMs: [8_000, 20_000],
-    hazard: 'damaged-bodies',
     isTotal: true,
     fault: (luck) => chosen(bodyFaults, luck[3]) as HttpFaultKind,
   },
@@ -116,7 +116,6 @@ const rows: readonly Row[] = [
     name: 'body-half-of-groups',
     weight: 1,
     lastsMs: [2_000, 10_000],
-    hazard: 'half-of-groups',
     isTotal: true,
     fault: () => ({ kind: 'half-of-groups' }),
   },
@@ -124,7 +123,6 @@ const rows: readonly Row[] = [
     name: 'spurious-invalid-cursor',
     weight: 1,
     lastsMs: [10_000, 20_000],
-    hazard: 'spurious-invalid-cursor',
     actions: ['PullLogs'],
     times: 1,
     isTotal: true,
@@ -134,7 +132,6 @@ const rows: readonly Row[] = [
     name: 'slow-heartbeats',
     weight: 1,
     lastsMs: [15_000, 30_000],
-    hazard: 'slow-heartbeats',
     actions: ['HeartBeat'],
     isTotal: true,
     fault: (luck) => ({ kind: 'delay', ms: 5_100 + luck[3] * 3_000 }),
@@ -143,7 +140,6 @@ const rows: readonly Row[] = [
     name: 'proxy-page-refuses',
     weight: 1,
     lastsMs: [2_000, 20_000],
-    hazard: 'proxy-page',
     isTotal: true,
     fault: (luck) => ({ kind: 'page', status: luck[3] < 0.5 ? 404 : 403 }),
   },
@@ -151,7 +147,6 @@ const rows: readonly Row[] = [
     name: 'late-saves',
     weight: 1,
     lastsMs: [10_000, 30_000],
-    hazard: 'late-saves',
     actions: ['UpdateCheckPoint'],
     fault: (luck) => ({ kind: 'delay', ms: 10_000 + luck[3] * 20_000 }),
   },
@@ -159,30 +154,54 @@ const rows: readonly Row[] = [
     name: 'creating-denied',
     weight: 1,
     lastsMs: [30_000, 50_000],
-    hazard: 'creating-denied',
     actions: ['CreateConsumerGroup', 'UpdateConsumerGroup'],
     isTotal: true,
+    // A process that starts then, and finds none, has to end.
+    fits: ({ service }) => service.group !== undefined,
     fault: () => ({ kind: 'refuse', status: 403, code: 'Unauthorized' }),
   },
 ];
 
 export const httpFaults: readonly FaultKind[] = [
   ...rows.map(
-    ({ name, weight, lastsMs, hazard, actions, times, isTotal, fault }): FaultKind => ({
+    ({ name, weight, lastsMs, actions, times, isTotal, fits, fault }): FaultKind => ({
       name,
       weight,
       lastsMs,
-      ...(hazard !== undefined && { hazard }),
-      begin: (world, { luck }) =>
-        world.httpFaults.add({
+      begin: (world, { luck }) => {
+        if (fits && !fits(world)) return undefined;
+        return world.httpFaults.add({
           fault: fault(luck),
           probability: isTotal ? 1 : often(luck[1]),
           ...(isTotal ? {} : whom(world, luck[0])),
           ...(actions && { actions }),
           ...(times !== undefined && { times }),
-        }),
+        });
+      },
     }),
   ),
+  {
+    // A daemon is fenced, and the saves that it has sent are still on their way.
+    name: 'fenced-with-late-saves',
+    weight: 1,
+    lastsMs: [8_000, 25_000],
+    begin: (world, { luck }) => {
+      const { name } = chosen(world.daemons, luck[0]) ?? {};
+      if (name === undefined) return undefined;
+      const fault = { kind: 'delay', ms: 10_000 + luck[1] * 20_000 } as const;
+      const save = world.httpFaults.add({ fault, probability: 1, daemon: name, actions: ['UpdateCheckPoint'] });
+      const beats = world.httpFaults.add({
+        fault: { kind: 'drop' },
+        probability: 1,
+        daemon: name,
+        actions: ['HeartBeat'],
+      });
+      return () => {
+        save();
+        beats();
+      };
+    },
+  },
   {
     name: 'partition',
     weight: 2,

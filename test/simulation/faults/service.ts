@@ -1,6 +1,12 @@
 /** What happens at the service: shards split, merged and aged, groups changed under our feet, keys rotated. */
 import { groupName } from '../service/service.ts';
+import type { World } from '../world.ts';
 import { chosen, type FaultKind } from './fault-kind.ts';
+
+/** With `--from end`, what nobody remembers is lost with the group: a daemon that has seen the checkpoints is up. */
+function isRemembered({ scenario: { settings }, daemons }: World): boolean {
+  return settings.from === 'begin' || daemons.some((daemon) => daemon.hasBeenUpFor(2 * settings.timeoutMs));
+}
 
 export const serviceFaults: readonly FaultKind[] = [
   {
@@ -110,8 +116,9 @@ export const serviceFaults: readonly FaultKind[] = [
     name: 'group-create-says-exists',
     weight: 1,
     lastsMs: [2_000, 10_000],
-    hazard: 'create-says-exists',
-    begin: ({ service, httpFaults }) => {
+    begin: (world) => {
+      const { service, httpFaults } = world;
+      if (!isRemembered(world)) return undefined;
       if (service.group) service.logstore.deleteConsumerGroup(groupName);
       return httpFaults.add({
         fault: { kind: 'refuse', status: 400, code: 'ConsumerGroupAlreadyExist' },
@@ -124,9 +131,9 @@ export const serviceFaults: readonly FaultKind[] = [
     name: 'group-deleted',
     weight: 1,
     lastsMs: [0, 0],
-    hazard: 'group-deleted',
-    begin: ({ service }) => {
-      if (service.group) service.logstore.deleteConsumerGroup(groupName);
+    begin: (world) => {
+      const { service } = world;
+      if (service.group && isRemembered(world)) service.logstore.deleteConsumerGroup(groupName);
       return undefined;
     },
   },
@@ -134,7 +141,8 @@ export const serviceFaults: readonly FaultKind[] = [
     name: 'group-timeout-changed',
     weight: 1,
     lastsMs: [0, 0],
-    hazard: 'group-timeout-changed',
+    // Where the service does not say it, nobody can follow it.
+    fits: ({ service: { dialect } }) => ['given', 'no-order'].includes(dialect.groupSettings ?? 'given'),
     begin: ({ service }) => {
       service.group?.update({ timeoutMs: 1_000 });
       return undefined;
@@ -144,8 +152,8 @@ export const serviceFaults: readonly FaultKind[] = [
     name: 'checkpoint-garbage',
     weight: 1,
     lastsMs: [3_000, 10_000],
-    hazard: 'checkpoint-garbage',
     begin: (world, { luck }) => {
+      if (!world.service.group) return undefined;
       const shard = chosen(world.service.logstore.shards(), luck[0])?.id ?? 0;
       const before = world.service.group?.checkpoint(shard).cursor ?? '';
       world.service.setCheckpoint(shard, luck[1] < 0.5 ? 'garbage' : 'OTk5OTk5OTk5OTk5OTk5OTk5OQ==');

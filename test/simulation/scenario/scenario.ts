@@ -80,6 +80,8 @@ export interface LoadPlan {
   readonly logBytes: number;
   /** Every so manyth log is too large for a message, and goes to the dead letters. */
   readonly largeEvery?: number | undefined;
+  /** The way to the service is narrow: what comes of it is pulled in pieces. */
+  readonly isBehindNarrowWay?: boolean;
   /** It is sent all the same, and too large for a receiver. */
   readonly largeIsSent?: boolean;
 }
@@ -119,7 +121,7 @@ export interface Scenario {
 }
 
 /** When the faults are over, everything has arrived within this time: the waits that the settings give, one after another. */
-export function settleBoundMs({ settings, faultsUntilMs }: Scenario): number {
+export function settleBoundMs({ settings, service, faultsUntilMs }: Scenario): number {
   const { timeoutMs, heartbeatIntervalMs, drainTimeoutMs, confirmTimeoutMs, confirmIntervalMs, writeTimeoutMs } =
     settings;
   // A request that hangs is given up, and a connection that takes nothing.
@@ -129,5 +131,7 @@ export function settleBoundMs({ settings, faultsUntilMs }: Scenario): number {
   // A receiver that took long to answer is given twice as long the next time.
   const answers = Math.max(4 * confirmTimeoutMs, 2 * faultsUntilMs) + 3 * confirmIntervalMs;
   const moves = 3 * (timeoutMs + heartbeatIntervalMs + drainTimeoutMs);
-  return hanging + pauses + answers + moves;
+  // On a narrow way, a pull is cut off several times until it is small enough.
+  const cuts = service.bytesPerSecond === undefined ? 0 : 4 * 60_000;
+  return hanging + pauses + answers + moves + cuts;
 }

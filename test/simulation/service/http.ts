@@ -62,16 +62,21 @@ export class SimulatedHttp {
     return (_origin, connections) => new SimulatedPool(this, process, connections);
   }
 
-  /** The request leaves. What comes back, comes by `onAnswer` or `onReset`, or never. */
+  /**
+   * The request leaves. What comes back, comes by `onAnswer` or `onReset`, or never.
+   * @param isRecalled whoever has sent it has closed its connection, or is no more: it may arrive all the same
+   */
   carry(
     request: Request,
     daemon: string,
     onAnswer: (answer: Answer, fault: HttpFaultKind | undefined) => void,
     onReset: () => void,
+    isRecalled: () => boolean = () => false,
   ): void {
     const { scheduler, service, faults, note } = this.#options;
     if (this.partitioned.has(daemon)) return;
     const signed = toSigned(request);
+    const sentMs = scheduler.nowMs;
     // Where nothing is wrong, nobody asks.
     const { action, shard } = faults.isEmpty ? { action: undefined, shard: undefined } : routeOf(signed);
     const fault = faults.next('request', daemon, action, shard);
@@ -81,7 +86,7 @@ export class SimulatedHttp {
       });
     };
     const arrive = (isSecond: boolean) => {
-      const carried = service.carryOut(signed, daemon);
+      const carried = service.carryOut(signed, daemon, { sentMs, isRecalled: isRecalled() });
       const where = carried.shard === undefined ? '' : ` ${carried.shard}`;
       note(daemon, `${carried.action ?? request.path}${where} ${carried.answer.status}`);
       if (isSecond) return;
@@ -174,6 +179,7 @@ class SimulatedPool implements HttpConnections {
       this.#process.name,
       (answer, fault) => post(() => this.#answer(sent, controller, answer, fault)),
       () => post(() => this.#fail(sent, socketError('ECONNRESET', 'read ECONNRESET'))),
+      () => sent.isOver || !this.#process.isAlive,
     );
   }
 
@@ -289,6 +295,8 @@ function harmed(answer: Answer, fault: HttpFaultKind): Answer {
 function halved(answer: Answer): Answer {
   const { headers, body } = answer;
   const compression = (headers['x-log-compresstype'] ?? '') as BodyCompression;
+  // An error has none.
+  if (headers['x-log-bodyrawsize'] === undefined) return answer;
   const raw = decompress(body, compression, Number(headers['x-log-bodyrawsize']));
   const kept: Uint8Array[] = [];
   for (let at = 0, which = 0; at < raw.length; which++) {

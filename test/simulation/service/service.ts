@@ -37,9 +37,20 @@ export interface ServiceEvents {
     first: number;
     consumer: string;
     forced: boolean;
+    /** There was no checkpoint before. */
+    isFirst: boolean;
+    /** Who sent it has closed the connection since: it has arrived late. */
+    isRecalled: boolean;
+    sentMs: number;
     byHand: boolean;
   }): void;
-  beaten(beat: { daemon: string; consumer: string; listed: readonly number[]; granted: readonly number[] }): void;
+  beaten(beat: {
+    daemon: string;
+    consumer: string;
+    listed: readonly number[];
+    granted: readonly number[];
+    sentMs: number;
+  }): void;
 }
 
 export interface SimulatedServiceOptions {
@@ -53,6 +64,14 @@ export interface SimulatedServiceOptions {
 export const projectName = 'demo';
 export const logstoreName = 'logs';
 export const groupName = 'siem';
+
+/** How a request has come. */
+export interface Way {
+  /** On the world's clock. */
+  readonly sentMs: number;
+  /** Whoever sent it has closed the connection since. */
+  readonly isRecalled: boolean;
+}
 
 export interface Carried {
   readonly answer: Answer;
@@ -146,7 +165,14 @@ export class SimulatedService {
     const group = this.group;
     if (!group) return;
     group.saveCheckpoint(shard, cursor, undefined, true, this.#options.now());
-    this.#saved(shard, cursor, 'by hand', true, true);
+    this.#saved(shard, cursor, {
+      consumer: 'by hand',
+      forced: true,
+      isFirst: false,
+      isRecalled: false,
+      sentMs: this.#options.now(),
+      byHand: true,
+    });
   }
 
   /** @returns undefined where nothing is saved, or it is no cursor of the shard */
@@ -161,7 +187,11 @@ export class SimulatedService {
   }
 
   /** Carries a request out. @param daemon who has sent it */
-  carryOut(request: SignedRequest, daemon: string): Carried {
+  carryOut(
+    request: SignedRequest,
+    daemon: string,
+    way: Way = { sentMs: this.#options.now(), isRecalled: false },
+  ): Carried {
     let route: Route | undefined;
     let shard: number | undefined;
     try {
@@ -169,8 +199,9 @@ export class SimulatedService {
       shard = route.shard === '' ? undefined : Number(route.shard);
       this.#options.events.requested({ daemon, action: route.action, shard });
       if (route.action === 'PullLogs' && shard !== undefined) this.#checkQuota(shard);
+      const isFirst = route.action === 'UpdateCheckPoint' && !this.#hasCheckpoint(request);
       const answer = this.#service.handle(request, route);
-      this.#tell(route, request, answer, daemon);
+      this.#tell(route, request, answer, daemon, { ...way, isFirst });
       return { answer, action: route.action, shard };
     } catch (thrown) {
       return { answer: this.#service.errorAnswer(thrown), action: route?.action, shard };
@@ -190,7 +221,19 @@ export class SimulatedService {
     }
   }
 
-  #tell(route: Route, request: SignedRequest, { headers, body }: Answer, daemon: string): void {
+  #hasCheckpoint({ body }: SignedRequest): boolean {
+    const { shard } = JSON.parse(Buffer.from(body).toString()) as { shard: number };
+    return (this.group?.checkpoint(shard).cursor ?? '') !== '';
+  }
+
+  /** @param isFirst the request has saved a checkpoint, and there was none */
+  #tell(
+    route: Route,
+    request: SignedRequest,
+    { headers, body }: Answer,
+    daemon: string,
+    { isFirst, isRecalled, sentMs }: Way & { readonly isFirst: boolean },
+  ): void {
     const { events } = this.#options;
     const query = {
       get: (name: string) => parseQuery(request.rawQuery, 'space').find(({ key }) => key === name)?.value,
@@ -215,7 +258,7 @@ export class SimulatedService {
       case 'HeartBeat': {
         const listed = JSON.parse(Buffer.from(request.body).toString()) as number[];
         const granted = JSON.parse(Buffer.from(body).toString()) as number[];
-        events.beaten({ daemon, consumer: query.get('consumer') ?? '', listed, granted });
+        events.beaten({ daemon, consumer: query.get('consumer') ?? '', listed, granted, sentMs });
         return;
       }
       case 'UpdateCheckPoint': {
@@ -224,18 +267,26 @@ export class SimulatedService {
           checkpoint: string;
         };
         const forced = query.get('forceSuccess') === 'true';
-        this.#saved(shard, checkpoint, query.get('consumer') ?? '', forced, false);
+        const consumer = query.get('consumer') ?? '';
+        this.#saved(shard, checkpoint, { consumer, forced, isFirst, isRecalled, sentMs, byHand: false });
         return;
       }
       default:
     }
   }
 
-  #saved(shard: number, cursor: string, consumer: string, forced: boolean, byHand: boolean): void {
+  #saved(
+    shard: number,
+    cursor: string,
+    how: Pick<
+      Parameters<ServiceEvents['saved']>[0],
+      'consumer' | 'forced' | 'isFirst' | 'isRecalled' | 'sentMs' | 'byHand'
+    >,
+  ): void {
     const sequence = this.#sequence(shard, cursor);
     const log = this.logstore.shard(shard);
     const first = log.sequenceAt(log.beginIndex);
-    this.#options.events.saved({ shard, cursor, sequence, first, consumer, forced, byHand });
+    this.#options.events.saved({ shard, cursor, sequence, first, ...how });
   }
 
   #sequence(shard: number, cursor: string): number | undefined {

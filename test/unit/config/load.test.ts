@@ -44,6 +44,7 @@ describe('defaults', () => {
         checkpointIntervalMs: 5_000,
         maxInFlightBytes: 32 * 2 ** 20,
         inOrder: false,
+        updatesGroup: false,
       },
       message: {
         format: { format: 'kv', separator: '||', escape: 'standard', bom: false },
@@ -67,6 +68,7 @@ describe('defaults', () => {
         confirmTimeoutMs: 30_000,
         strictOrder: false,
         onCorruptBatch: 'stop',
+        corruptBatchPatienceMs: 600_000,
         strategy: 'failover',
         failbackAfterMs: 60_000,
       },

@@ -12,13 +12,27 @@ describe('Heartbeat', () => {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   let heartbeat: Heartbeat;
   let beat: ReturnType<typeof vi.fn<(signal: AbortSignal) => Promise<void>>>;
+  let acts: ReturnType<typeof vi.fn<(beat: number) => void>>;
   let onFenced: ReturnType<typeof vi.fn<() => void>>;
 
   beforeEach(() => {
     vi.clearAllMocks();
     beat = vi.fn<(signal: AbortSignal) => Promise<void>>(async () => undefined);
     onFenced = vi.fn<() => void>();
-    heartbeat = new Heartbeat({ intervalMs: 40, timeoutMs: 120, beat, onFenced, log, clock: time.clock });
+    acts = vi.fn<(beat: number) => void>();
+    let beats = 0;
+    heartbeat = new Heartbeat({
+      intervalMs: () => 40,
+      timeoutMs: () => 120,
+      beat: async (_phase, signal) => {
+        const which = ++beats;
+        await beat(signal);
+        return () => acts(which);
+      },
+      onFenced,
+      log,
+      clock: time.clock,
+    });
   });
 
   afterEach(() => void heartbeat.stop());
@@ -62,7 +76,7 @@ describe('Heartbeat', () => {
     await time.until(() => expect(onFenced).toHaveBeenCalledTimes(2));
   });
 
-  it('gives a beat up after an interval, whatever the garbage collector does', async () => {
+  it('gives a beat up after the timeout, whatever the garbage collector does', async () => {
     v8.setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const aborts = vi.fn();
@@ -79,7 +93,7 @@ describe('Heartbeat', () => {
     collect();
     await time.sleep(10);
     collect();
-    expect(await time.timed(() => starting)).toBe(30);
+    expect(await time.timed(() => starting)).toBe(110);
     expect(aborts).toHaveBeenCalledOnce();
   });
 
@@ -88,6 +102,39 @@ describe('Heartbeat', () => {
     beat.mockImplementation((signal) => new Promise((_, no) => signal.addEventListener('abort', () => no(busy()))));
     await time.until(() => expect(onFenced).toHaveBeenCalledTimes(1));
     expect(time.elapsedMs).toBe(120);
+  });
+
+  it('keeps its lease though every answer takes longer than an interval', async () => {
+    beat.mockImplementation(() => time.sleep(70));
+    await heartbeat.start();
+    await time.sleep(2_000);
+    expect(onFenced).not.toHaveBeenCalled();
+    expect(log.warn).not.toHaveBeenCalled();
+    expect(beat.mock.calls.length).toBeGreaterThan(40);
+  });
+
+  it('acts on the answer to the latest beat only', async () => {
+    const takes = [0, 100, 10];
+    beat.mockImplementation(() => time.sleep(takes.shift() ?? 0));
+    await heartbeat.start();
+    await time.sleep(140);
+    expect(acts.mock.calls.map(([which]) => which)).toEqual([1, 3, 4]);
+  });
+
+  it('beats soon when it is asked to, and says when that was answered', async () => {
+    await heartbeat.start();
+    await time.sleep(15);
+    beat.mockImplementation(() => time.sleep(5));
+    expect(await time.timed(() => heartbeat.nextAnswer())).toBeLessThan(10);
+    beat.mockRejectedValue(busy());
+    expect(await heartbeat.nextAnswer()).toBe(false);
+    expect(onFenced).toHaveBeenCalledOnce();
+  });
+
+  it('does not end for an exception of somebody else', async () => {
+    beat.mockRejectedValueOnce(new DOMException('The operation was aborted', 'AbortError'));
+    await heartbeat.start();
+    await time.until(() => expect(heartbeat.lastAnsweredAtMs).toBeDefined());
   });
 
   it('stops: no beat and no fence follows', async () => {

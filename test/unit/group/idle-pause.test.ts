@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IdlePause, idlePauseMs } from '../../../src/group/idle-pause.ts';
+import { type Brought, IdlePause, idlePauseMs, spacingMs } from '../../../src/group/idle-pause.ts';
 import { useVirtualTime } from '../../support/virtual-time.ts';
 
 describe('the pause of an idle shard', () => {
@@ -91,5 +91,59 @@ describe('the pause of an idle shard', () => {
     await expect(waiting).rejects.toThrow('stopped');
     pause.data();
     expect(pause.idle).toBe(false);
+  });
+});
+
+describe('the distance between two pulls', () => {
+  const brought = (given: Partial<Brought>): Brought => ({
+    logGroups: 3,
+    bytes: 900,
+    isFull: false,
+    isAll: undefined,
+    ...given,
+  });
+
+  test('is none where there is more than a pull brings', () => {
+    expect(spacingMs(200, brought({ isFull: true }))).toBe(0);
+    expect(spacingMs(200, brought({ logGroups: 100 }))).toBe(0);
+    expect(spacingMs(200, brought({ bytes: 1 << 20 }))).toBe(0);
+  });
+
+  test('is a fetch interval where there is little, whether or not the service says that it is all', () => {
+    expect(spacingMs(200, brought({}))).toBe(200);
+    expect(spacingMs(200, brought({ isAll: true }))).toBe(200);
+    expect(spacingMs(200, brought({ isAll: true, logGroups: 0 }))).toBe(200);
+  });
+
+  test('is a part of one where there may be more behind little', () => {
+    expect(spacingMs(200, brought({ isAll: false }))).toBe(50);
+    // A query that keeps nothing: so it goes on over what it does not want.
+    expect(spacingMs(200, brought({ logGroups: 0 }))).toBe(50);
+  });
+
+  const { it: inTime, time } = useVirtualTime();
+
+  inTime('keeps a shard with little at five pulls a second, however quick the service is', async () => {
+    const pause = new IdlePause(200, time.clock);
+    let pulls = 0;
+    for (const start = time.elapsedMs; time.elapsedMs - start < 10_000; pulls++) {
+      await pause.beforePull(new AbortController().signal);
+      await time.sleep(5);
+      pause.pulled(brought({}));
+    }
+    expect(pulls).toBeLessThanOrEqual(51);
+  });
+
+  inTime('grows while the quota of the shard is used up, and shrinks again', async () => {
+    const pause = new IdlePause(1, time.clock);
+    const { signal } = new AbortController();
+    await pause.beforePull(signal);
+    expect(pause.slowDown()).toBe(true);
+    expect(pause.slowDown()).toBe(false);
+    expect(await time.timed(() => pause.beforePull(signal))).toBe(200);
+    for (let refused = 0; refused < 20; refused++) pause.slowDown();
+    expect(await time.timed(() => pause.beforePull(signal))).toBe(2_000);
+    for (let pulled = 0; pulled < 200; pulled++) pause.pulled(brought({ isFull: true }));
+    expect(await time.timed(() => pause.beforePull(signal))).toBe(0);
   });
 });

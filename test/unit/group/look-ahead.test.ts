@@ -12,6 +12,7 @@ import type { Deliver } from '../../../src/group/shard-consumer-options.ts';
 import { EndPosition } from '../../../src/group/start-position.ts';
 import { Turns } from '../../../src/turns.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
+import { pulling } from '../../support/pulling.ts';
 import { useVirtualTime } from '../../support/virtual-time.ts';
 
 const { signal } = new AbortController();
@@ -178,9 +179,9 @@ describe('a pull', () => {
       shard: 0,
       service,
       budget: new ByteBudget(1_000, undefined, time.clock).share(),
-      isReadOnly: () => false,
       lookAhead,
       size,
+      ...pulling(time.clock),
     };
     const puller = new Puller(options);
     const end = new EndPosition(service, 0, undefined, time.clock);

@@ -11,6 +11,7 @@ import { Puller } from '../../../src/group/puller.ts';
 import { EndPosition } from '../../../src/group/start-position.ts';
 import { abortable } from '../../../src/sls/deadline.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
+import { pulling } from '../../support/pulling.ts';
 import { useVirtualTime } from '../../support/virtual-time.ts';
 
 /** What a shard is expected to bring that has brought nothing. */
@@ -43,7 +44,7 @@ function pullOf(
     pull: (_shard: number, _cursor: string, o: PullOptions) => pull(o),
   });
   const size = createPullSize();
-  const options = { shard: 0, service: own, budget: budget.share(), isReadOnly: () => false, lookAhead, size };
+  const options = { shard: 0, service: own, budget: budget.share(), lookAhead, size, ...pulling(time.clock) };
   return new Puller(options).pull('1', undefined, new EndPosition(service, 0, undefined, time.clock), signal);
 }
 

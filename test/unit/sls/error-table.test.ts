@@ -1,15 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { actionFor, classify, type Phase } from '../../../src/sls/error-table.ts';
-
-const atStart: Phase = { atStart: true, hasWorked: false, isOptional: false };
-const running: Phase = { atStart: false, hasWorked: true, isOptional: false };
+import { actionFor, classify, connectionErrors, whatToDo } from '../../../src/sls/error-table.ts';
 
 // status, the service's code, our code, the action at start, the action while running
 test.each([
   [401, 'Unauthorized', 'unauthorized', 'fatal', 'retry'],
   [401, 'InvalidAccessKeyId', 'unauthorized', 'fatal', 'retry'],
   [401, 'SecurityTokenExpired', 'security-token-invalid', 'fatal', 'retry'],
-  [401, '', 'unauthorized', 'fatal', 'retry'],
+  [401, '', 'not-the-service', 'retry', 'retry'],
   [403, 'SignatureNotMatch', 'signature-not-match', 'fatal', 'retry'],
   [401, 'SignatureNotMatch', 'signature-not-match', 'fatal', 'retry'],
   [400, 'RequestTimeTooSkewed', 'clock-skew', 'fatal', 'retry'],
@@ -37,29 +34,33 @@ test.each([
   [400, 'ConsumerGroupAlreadyExist', 'consumer-group-already-exist', 'reject', 'reject'],
   [400, 'NeverHeardOf', 'request-refused', 'fatal', 'retry'],
   [403, 'NeverHeardOf', 'request-refused', 'fatal', 'retry'],
-  [404, '', 'request-refused', 'fatal', 'retry'],
-  [302, '', 'request-refused', 'fatal', 'retry'],
+  [403, '', 'not-the-service', 'retry', 'retry'],
+  [404, '', 'not-the-service', 'retry', 'retry'],
+  [302, '', 'not-the-service', 'retry', 'retry'],
   [400, 'constructor', 'request-refused', 'fatal', 'retry'],
 ])('%i %s → %s: %s at start, %s while running', (status, serviceCode, code, first, later) => {
   const errorClass = classify(status, serviceCode);
   expect(errorClass.code).toBe(code);
-  expect(actionFor(errorClass, atStart)).toBe(first);
-  expect(actionFor(errorClass, running)).toBe(later);
+  expect(actionFor('heartbeat', errorClass, 'start')).toBe(first);
+  expect(actionFor('heartbeat', errorClass, 'running')).toBe(later);
 });
 
-describe('an unknown refusal', () => {
-  const refusal = classify(400, 'NeverHeardOf');
+test.each(['pull', 'getCursorTime', 'listCheckpoints'] as const)(
+  'an unknown refusal of %s is the caller’s to act on',
+  (operation) => {
+    const refusal = classify(400, 'NeverHeardOf');
+    expect(actionFor(operation, refusal, 'start')).toBe('reject');
+    expect(actionFor(operation, refusal, 'running')).toBe('reject');
+  },
+);
 
-  test('is fatal for an operation that has never worked, though others have', () => {
-    expect(actionFor(refusal, { atStart: false, hasWorked: false, isOptional: false })).toBe('fatal');
+describe('a process', () => {
+  test('is never ended while it runs', () => {
+    for (const row of Object.values(whatToDo)) expect(row.running).toBe('retry');
   });
 
-  test('is rejected where the caller can do without', () => {
-    expect(actionFor(refusal, { atStart: true, hasWorked: false, isOptional: true })).toBe('reject');
-    expect(actionFor(refusal, { atStart: false, hasWorked: true, isOptional: true })).toBe('reject');
+  test('is ended at its start by the service alone, and not by what stands in between', () => {
+    expect(whatToDo['not-the-service']?.start).toBe('retry');
+    for (const each of Object.values(connectionErrors)) expect(actionFor('heartbeat', each, 'start')).toBe('retry');
   });
-});
-
-test('a revoked key is retried, though the operation has never worked', () => {
-  expect(actionFor(classify(401, 'Unauthorized'), { ...running, hasWorked: false })).toBe('retry');
 });

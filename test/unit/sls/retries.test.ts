@@ -98,13 +98,26 @@ describe('what time heals is tried until it works', () => {
   });
 });
 
-test('https to a port that speaks none ends a start, and says so', async () => {
+test('https to a port that speaks none is told at once, and tried again: it may not be the service that answers', async () => {
   const server = await ScriptedServer.start(failing(0, () => undefined));
-  const { service, signal } = await makeService(() => undefined, { endpoint: `https://127.0.0.1:${server.port}` });
-  const error = await service.ensureConsumerGroup(settings, signal).catch((thrown: unknown) => thrown);
+  const { service, troubles } = await makeService(() => undefined, { endpoint: `https://127.0.0.1:${server.port}` });
+  const aborting = new AbortController();
+  const act = service.ensureConsumerGroup(settings, aborting.signal, 'start');
+  await expect.poll(() => troubles).toMatchObject([{ kind: 'not-tls', attempts: 1 }]);
+  expect(troubles[0]?.error.message).toContain('write http:// in front of the endpoint');
+  aborting.abort(new Error('enough'));
+  await expect(act).rejects.toThrow('enough');
   await server.close();
-  expect(error).toMatchObject({ code: 'not-tls', action: 'fatal' });
-  expect(String(error)).toContain('write http:// in front of the endpoint');
+});
+
+test.each([403, 404])('a proxy’s page (%i) ends no start, whatever was asked first', async (status) => {
+  const { service, server, signal } = await makeService((_request, response, index) => {
+    if (index < 2) response.writeHead(status).end('<html>no</html>');
+    else answerJson(response, [{ name: 'siem', timeout: 60, order: false }]);
+  });
+  const group = await service.ensureConsumerGroup(settings, signal, 'start');
+  expect(group).toEqual({ timeoutMs: 60_000, inOrder: false, isNew: false });
+  expect(server.received).toHaveLength(3);
 });
 
 test('connections are kept and used again, after errors too', async () => {
@@ -129,47 +142,41 @@ describe('what somebody has to set right', () => {
     const { service, server, signal, troubles } = await makeService((_request, response) =>
       answerError(response, status, serviceCode),
     );
-    const act = service.ensureConsumerGroup(settings, signal);
+    const act = service.ensureConsumerGroup(settings, signal, 'start');
     await expect(act).rejects.toMatchObject({ code, action: 'fatal', serviceCode });
-    expect(server.received).toHaveLength(1);
+    // A key that may not list the groups may create one.
+    expect(server.received).toHaveLength(serviceCode === 'Unauthorized' ? 2 : 1);
     expect(troubles).toEqual([]);
   });
 
-  test.each(refusals)(
-    '%i %s is retried once the service has worked, and told of at once',
-    async (status, serviceCode, code) => {
-      const { service, server, signal, troubles } = await makeService((_request, response, index) => {
-        if (index > 0 && index < 4) answerError(response, status, serviceCode);
-        else answerJson(response, index === 0 ? [] : shards);
-      });
-      await service.heartbeat([], signal);
-      expect(await service.listShards(signal)).toHaveLength(1);
-      expect(server.received).toHaveLength(5);
-      expect(troubles).toMatchObject([{ kind: code, attempts: 1 }]);
-    },
-  );
+  test.each(refusals)('%i %s is retried while running, and told of at once', async (status, serviceCode, code) => {
+    const { service, server, signal, troubles } = await makeService((_request, response, index) => {
+      if (index < 3) answerError(response, status, serviceCode);
+      else answerJson(response, shards);
+    });
+    expect(await service.listShards(signal)).toHaveLength(1);
+    expect(server.received).toHaveLength(4);
+    expect(troubles).toMatchObject([{ kind: code, attempts: 1 }]);
+  });
 
   test('is thrown by ensureConsumerGroup while running too, but not as fatal', async () => {
-    const { service, server, signal } = await makeService(({ method }, response) => {
-      if (method === 'GET') answerJson(response, shards);
-      else answerError(response, 401, 'Unauthorized');
-    });
-    await service.listShards(signal);
-    await expect(service.ensureConsumerGroup(settings, signal)).rejects.toMatchObject({ action: 'retry' });
+    const { service, server, signal } = await makeService((_request, response) =>
+      answerError(response, 401, 'Unauthorized'),
+    );
+    await expect(service.ensureConsumerGroup(settings, signal, 'running')).rejects.toMatchObject({ action: 'retry' });
     expect(server.received).toHaveLength(2);
   });
 
-  test('an unknown refusal ends an operation that never worked, and is retried where it did', async () => {
+  test('an unknown refusal ends a start, and is retried while running, whatever worked before', async () => {
     const { service, server, signal } = await makeService((_request, response, index) => {
-      if (index === 0 || index === 2 || index === 3) answerError(response, 400, 'NeverHeardOf', 'what is this?');
+      if (index < 3) answerError(response, 400, 'NeverHeardOf', 'what is this?');
       else answerJson(response, shards);
     });
-    const first = await service.listShards(signal).catch((thrown: unknown) => thrown);
+    const first = await service.heartbeat([], signal, 'start').catch((thrown: unknown) => thrown);
     expect(first).toMatchObject({ code: 'request-refused', action: 'fatal' });
     expect(String(first)).toContain('what is this?');
     await service.listShards(signal);
-    await service.listShards(signal);
-    expect(server.received).toHaveLength(5);
+    expect(server.received).toHaveLength(4);
   });
 });
 
@@ -291,23 +298,29 @@ describe('refused credentials', () => {
     await expect(listed).rejects.toThrow('enough');
   });
 
-  test('a provider that has none is fatal at start', async () => {
-    const { service, server, signal } = await makeService(keyed, {
-      credentials: { current: () => Promise.reject(new Error('no role here')), refresh: () => Promise.resolve() },
-    });
-    await expect(service.ensureConsumerGroup(settings, signal)).rejects.toMatchObject({
+  test('a provider that has none at start is asked again, and told of at once', async () => {
+    let asked = 0;
+    const current = async () => {
+      if (++asked < 3) throw new Error('no role here');
+      return { accessKeyId: 'LTAI', accessKeySecret: 'the-secret' };
+    };
+    const { service, server, signal, troubles } = await makeService(
+      (_request, response) => answerJson(response, [{ name: 'siem' }]),
+      { credentials: { current, refresh: () => Promise.resolve() } },
+    );
+    await service.ensureConsumerGroup(settings, signal, 'start');
+    expect(troubles[0]?.error).toMatchObject({
       code: 'credentials-unavailable',
-      action: 'fatal',
       message: 'there are no credentials to sign with: no role here',
     });
-    expect(server.received).toEqual([]);
+    expect(server.received).toHaveLength(1);
   });
 
   test('no error holds the secret', async () => {
     const { service, signal } = await makeService((_request, response) =>
       answerError(response, 403, 'SignatureNotMatch', 'the secret is the-secret'),
     );
-    const error = await service.ensureConsumerGroup(settings, signal).catch((thrown: unknown) => thrown);
+    const error = await service.ensureConsumerGroup(settings, signal, 'start').catch((thrown: unknown) => thrown);
     const { message, context } = error as { message: string; context: unknown };
     expect(message + JSON.stringify(context)).not.toContain('the-secret');
   });

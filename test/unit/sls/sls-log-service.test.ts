@@ -21,7 +21,7 @@ test('listShards', async () => {
     ]),
   );
   expect(await service.listShards(signal)).toEqual([
-    { id: 0, status: 'readwrite' },
+    { id: 0, status: 'readwrite', createdAtMs: 1_000 },
     { id: 1, status: 'readonly' },
   ]);
   const [request] = server.received;
@@ -91,6 +91,8 @@ describe('getCheckpoint', () => {
 
   test.each([
     [[]],
+    [[{ shard: 3, checkpoint: null, updateTime: null }]],
+    [[{ shard: 3 }]],
     [[{ shard: 3, checkpoint: '', updateTime: 0, consumer: '' }]],
     [[{ shard: 4, checkpoint: 'X', updateTime: 1, consumer: 'x' }]],
   ])('is none yet: %j', async (answer) => {
@@ -132,6 +134,14 @@ test('updateCheckpoint is never forced', async () => {
   expect(JSON.parse(String(request?.body))).toEqual({ shard: 3, checkpoint: 'MTIz' });
 });
 
+test('restoreCheckpoint is, for nobody owns the shards of a group that is made anew', async () => {
+  const { service, server, signal } = await makeService((_request, response) => response.end());
+  await service.restoreCheckpoint(3, 'MTIz', signal);
+  expect(server.received[0]?.url).toBe(
+    '/logstores/store/consumergroups/siem?type=checkpoint&consumer=siem-1&forceSuccess=true',
+  );
+});
+
 test.each(['ConsumerNotMatch', 'ConsumerNotExsit', 'ShardNotExist'])(
   'updateCheckpoint gives the shard up on %s',
   async (code) => {
@@ -152,42 +162,111 @@ test('a heartbeat to a deleted group says so, once', async () => {
 describe('ensureConsumerGroup', () => {
   const settings = { timeoutMs: 60_001, inOrder: true };
 
-  test('creates it, with a timeout in whole seconds, rounded up', async () => {
-    const { service, server, signal } = await makeService((_request, response) => response.end());
-    await service.ensureConsumerGroup(settings, signal);
-    expect(server.received.map(({ method, url }) => `${method} ${url}`)).toEqual([
-      'POST /logstores/store/consumergroups',
-    ]);
-    expect(JSON.parse(String(server.received[0]?.body))).toEqual({ consumerGroup: 'siem', timeout: 61, order: true });
-  });
+  const requests = (received: readonly { readonly method: string; readonly url: string }[]) =>
+    received.map(({ method, url }) => `${method} ${url}`);
+  const list = 'GET /logstores/store/consumergroups';
+  const create = 'POST /logstores/store/consumergroups';
 
-  const existing =
-    (groups: unknown): Script =>
-    ({ method }, response) => {
-      if (method === 'POST') answerError(response, 400, 'ConsumerGroupAlreadyExist');
-      else answerJson(response, groups);
+  /** Groups as the service has them: created, and there from then on. */
+  const keeping = (groups: { name: string; timeout?: number | null; order?: boolean | null }[]): Script => {
+    return ({ method, body }, response) => {
+      if (method === 'GET') answerJson(response, groups);
+      else {
+        if (method === 'POST') {
+          const { consumerGroup: name, ...given } = JSON.parse(String(body));
+          groups.push({ name, ...given });
+        }
+        response.end();
+      }
     };
+  };
 
-  test('leaves one alone that is as it should be', async () => {
-    const groups = [
-      { name: 'other', timeout: 1, order: false },
-      { name: 'siem', timeout: 61, order: true },
-    ];
-    const { service, server, signal } = await makeService(existing(groups));
-    await service.ensureConsumerGroup(settings, signal);
-    expect(server.received.map(({ method }) => method)).toEqual(['POST', 'GET']);
+  test('creates it where there is none, with a timeout in whole seconds, rounded up, and looks again', async () => {
+    const { service, server, signal } = await makeService(keeping([{ name: 'other', timeout: 1, order: false }]));
+    const group = await service.ensureConsumerGroup(settings, signal, 'start');
+    expect(group).toEqual({ timeoutMs: 61_000, inOrder: true, isNew: true });
+    expect(requests(server.received)).toEqual([list, create, list]);
+    expect(JSON.parse(String(server.received[1]?.body))).toEqual({ consumerGroup: 'siem', timeout: 61, order: true });
   });
+
+  test('leaves one alone that is there, whatever it is set to', async () => {
+    const { service, server, signal } = await makeService(keeping([{ name: 'siem', timeout: 1, order: false }]));
+    const group = await service.ensureConsumerGroup(settings, signal, 'start');
+    expect(group).toEqual({ timeoutMs: 1_000, inOrder: false, isNew: false });
+    expect(requests(server.received)).toEqual([list]);
+  });
+
+  test.each([[{ name: 'siem' }], [{ name: 'siem', timeout: null, order: null }]])(
+    'needs none of its settings: %j',
+    async (group) => {
+      const { service, signal } = await makeService(keeping([group]));
+      const found = await service.ensureConsumerGroup(settings, signal, 'start');
+      expect(found).toEqual({ timeoutMs: undefined, inOrder: undefined, isNew: false });
+    },
+  );
 
   test.each([[{ name: 'siem', timeout: 60, order: true }], [{ name: 'siem', timeout: 61, order: false }]])(
-    'updates one that differs: %j',
+    'updates one that differs where it is asked to: %j',
     async (group) => {
-      const { service, server, signal } = await makeService(existing([group]));
-      await service.ensureConsumerGroup(settings, signal);
-      const { method, url, body } = server.received[2]!;
+      const { service, server, signal } = await makeService(keeping([group]));
+      await service.ensureConsumerGroup({ ...settings, mayUpdate: true }, signal, 'start');
+      const { method, url, body } = server.received[1]!;
       expect([method, url]).toEqual(['PUT', '/logstores/store/consumergroups/siem']);
       expect(JSON.parse(String(body))).toEqual({ timeout: 61, order: true });
     },
   );
+
+  test('adopts one that somebody else has created in between', async () => {
+    const { service, server, signal } = await makeService(({ method }, response, index) => {
+      if (method === 'POST') answerError(response, 400, 'ConsumerGroupAlreadyExist');
+      else answerJson(response, index === 0 ? [] : [{ name: 'siem', timeout: 30, order: false }]);
+    });
+    const group = await service.ensureConsumerGroup(settings, signal, 'start');
+    expect(group).toEqual({ timeoutMs: 30_000, inOrder: false, isNew: false });
+    expect(requests(server.received)).toEqual([list, create, list]);
+  });
+
+  test('creates it again where "it exists" was said of one that is gone', async () => {
+    let creates = 0;
+    const groups: { name: string }[] = [];
+    const { service, signal } = await makeService(({ method }, response) => {
+      if (method === 'GET') return answerJson(response, groups);
+      if (++creates === 1) return answerError(response, 400, 'ConsumerGroupAlreadyExist');
+      groups.push({ name: 'siem' });
+      response.end();
+    });
+    expect(await service.ensureConsumerGroup(settings, signal, 'start')).toMatchObject({ isNew: true });
+  });
+
+  test('does not look for ever for one that exists and is not listed', async () => {
+    const { service, server, signal } = await makeService(({ method }, response) => {
+      if (method === 'POST') answerError(response, 400, 'ConsumerGroupAlreadyExist');
+      else answerJson(response, []);
+    });
+    const group = await service.ensureConsumerGroup(settings, signal, 'start');
+    expect(group).toEqual({ timeoutMs: undefined, inOrder: undefined, isNew: false });
+    expect(server.received.length).toBeLessThan(10);
+  });
+
+  test('does with a key that may create and not list', async () => {
+    const { service, server, signal } = await makeService(({ method }, response) => {
+      if (method === 'GET') answerError(response, 401, 'Unauthorized', 'denied, action: log:ListConsumerGroup');
+      else response.end();
+    });
+    expect(await service.ensureConsumerGroup(settings, signal, 'start')).toMatchObject({ isNew: true });
+    expect(requests(server.received)).toEqual([list, create]);
+  });
+
+  test('says who has to create it where the key may not', async () => {
+    const { service, signal } = await makeService(({ method }, response) => {
+      if (method === 'GET') answerJson(response, []);
+      else answerError(response, 401, 'Unauthorized', 'denied, action: log:CreateConsumerGroup');
+    });
+    const error = await service.ensureConsumerGroup(settings, signal, 'start').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'unauthorized', action: 'fatal' });
+    expect(String(error)).toContain('RAM policy allows log:CreateConsumerGroup');
+    expect(String(error)).toContain('somebody else has to, with a timeout of 61s');
+  });
 
   test('past the quota tells which groups there are', async () => {
     const { service, signal } = await makeService(({ method }, response) => {
@@ -198,28 +277,19 @@ describe('ensureConsumerGroup', () => {
           { name: 'old-2', timeout: 1, order: false },
         ]);
     });
-    const error = await service.ensureConsumerGroup(settings, signal).catch((thrown: unknown) => thrown);
+    const error = await service.ensureConsumerGroup(settings, signal, 'start').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'consumer-group-quota', action: 'fatal' });
     expect(String(error)).toContain('delete those that are not used any more; there are: "old-1", "old-2"');
   });
 
-  test('past the quota says so, though the groups cannot be listed', async () => {
-    const { service, signal } = await makeService(({ method }, response) => {
+  test('past the quota says so, though the groups cannot be listed again', async () => {
+    const { service, signal } = await makeService(({ method }, response, index) => {
       if (method === 'POST') answerError(response, 400, 'ConsumerGroupQuotaExceed');
+      else if (index === 0) answerJson(response, []);
       else answerError(response, 503, 'ServerBusy');
     });
-    await expect(service.ensureConsumerGroup(settings, signal)).rejects.toMatchObject({ code: 'consumer-group-quota' });
-  });
-
-  test('that may create but not list is fatal at start: the first answer does not make it "running"', async () => {
-    const { service, signal } = await makeService(({ method }, response) => {
-      if (method === 'POST') answerError(response, 400, 'ConsumerGroupAlreadyExist');
-      else if (method === 'GET') answerJson(response, [{ name: 'siem', timeout: 1, order: true }]);
-      else answerError(response, 401, 'Unauthorized', 'denied by sts or ram, action: log:UpdateConsumerGroup');
-    });
-    const error = await service.ensureConsumerGroup(settings, signal).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'unauthorized', action: 'fatal' });
-    expect(String(error)).toContain('RAM policy allows log:UpdateConsumerGroup');
+    const act = service.ensureConsumerGroup(settings, signal, 'start');
+    await expect(act).rejects.toMatchObject({ code: 'consumer-group-quota' });
   });
 });
 

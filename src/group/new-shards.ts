@@ -1,0 +1,50 @@
+/**
+ * Shards that a split or a merge has made while the group is at work. With `--from end` such a shard is not to be begun at
+ * its end, for what it holds came after what the group has read. Who takes it up may have started after the split, and
+ * cannot tell it from one that was always there. So whoever holds what was split, and has seen it happen, saves the
+ * beginning of the new shards as their checkpoint, where they have none; and who cannot tell waits for that.
+ */
+import type { Log } from '../log.ts';
+import type { LogService, ShardId } from './log-service.ts';
+import type { ShardList } from './shard-list.ts';
+
+export interface NewShardsOptions {
+  readonly service: Pick<LogService, 'getCheckpoint' | 'getCursor' | 'restoreCheckpoint'>;
+  readonly shards: Pick<ShardList, 'made' | 'hasEnded'>;
+  readonly log: Log;
+}
+
+export class NewShards {
+  readonly #options: NewShardsOptions;
+  /** Need no more: they have a checkpoint. */
+  readonly #done = new Set<ShardId>();
+  #isSaving = false;
+
+  constructor(options: NewShardsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Saves the beginning of those that have no checkpoint. Never rejects.
+   * @param held the shards that this consumer works on
+   */
+  async save(held: readonly ShardId[], signal: AbortSignal): Promise<void> {
+    const { service, shards, log } = this.#options;
+    const open = shards.made.filter((shard) => !this.#done.has(shard));
+    if (this.#isSaving || open.length === 0 || !held.some((shard) => shards.hasEnded(shard))) return;
+    this.#isSaving = true;
+    try {
+      for (const shard of open) {
+        const begin = await service.getCursor(shard, 'begin', signal);
+        // Asked last: its owner may have begun meanwhile.
+        const { cursor } = await service.getCheckpoint(shard, signal);
+        if (cursor === undefined && !held.includes(shard)) await service.restoreCheckpoint(shard, begin, signal);
+        this.#done.add(shard);
+      }
+    } catch (error) {
+      if (!signal.aborted) log.debug({ err: error }, 'the beginning of new shards is not saved; trying again later');
+    } finally {
+      this.#isSaving = false;
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, vi } from 'vitest';
+import { AppError, ServiceError } from '../../../src/errors.ts';
+import type { Checkpointed } from '../../../src/group/checkpointer.ts';
+import { GroupLoss } from '../../../src/group/group-loss.ts';
+import type { Checkpoint } from '../../../src/group/log-service.ts';
+import { Progress } from '../../../src/group/progress.ts';
+import { useVirtualTime } from '../../support/virtual-time.ts';
+
+const gone = new ServiceError('the group is gone', {
+  code: 'consumer-group-not-exist',
+  action: 'retry',
+  status: 404,
+  serviceCode: 'ConsumerGroupNotExist',
+  requestId: '',
+});
+
+function shardAt(shard: number, checkpointed = '1'): Checkpointed {
+  const progress = new Progress(shard, checkpointed, checkpointed);
+  return { shard, progress, startedAt: checkpointed, left: new AbortController().signal, ownershipLost: vi.fn() };
+}
+
+describe('a group that was deleted', () => {
+  const { it, time } = useVirtualTime();
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const service = { ensureConsumerGroup: vi.fn(), listCheckpoints: vi.fn(), restoreCheckpoint: vi.fn() };
+  const restoreIfGone = vi.fn();
+  const { signal } = new AbortController();
+  let saved: Map<number, Checkpoint>;
+  let loss: GroupLoss;
+
+  beforeEach(() => {
+    vi.resetAllMocks();
+    saved = new Map();
+    service.ensureConsumerGroup.mockResolvedValue({ timeoutMs: 60_000, inOrder: false, isNew: true });
+    service.listCheckpoints.mockImplementation(async () => saved);
+    restoreIfGone.mockResolvedValue(true);
+    loss = new GroupLoss({
+      service,
+      checkpointer: { restoreIfGone },
+      settings: { timeoutMs: 60_000, inOrder: false },
+      isPutBack: () => false,
+      othersMs: () => 60_000,
+      ending: signal,
+      log,
+      clock: time.clock,
+    });
+  });
+
+  it('is made again, what is confirmed is saved at once, and it is said once', async () => {
+    await loss.recover([shardAt(0), shardAt(1)], signal);
+    expect(restoreIfGone.mock.calls.map(([{ shard }]) => shard)).toEqual([0, 1]);
+    expect(log.error).toHaveBeenCalledOnce();
+  });
+
+  it('leaves alone what another consumer has saved since', async () => {
+    saved.set(1, { cursor: '7', updatedAtMs: 5, consumer: 'b' });
+    await loss.recover([shardAt(0), shardAt(1)], signal);
+    expect(restoreIfGone.mock.calls.map(([{ shard }]) => shard)).toEqual([0]);
+  });
+
+  it('keeps what could not be saved, stops nobody for it, and asks for the group again when that is gone again', async () => {
+    service.listCheckpoints.mockRejectedValueOnce(new AppError('busy', { code: 'server-busy', action: 'retry' }));
+    await loss.recover([shardAt(0)], signal);
+    service.listCheckpoints.mockRejectedValueOnce(gone);
+    await expect(loss.settle(signal)).rejects.toBe(gone);
+    expect(await loss.settle(signal)).toEqual([0]);
+    expect(await loss.settle(signal)).toEqual([]);
+  });
+
+  it('saves for shards that were dropped for want of an answer, too', async () => {
+    loss.fenced([shardAt(3)]);
+    await loss.recover([], signal);
+    expect(restoreIfGone.mock.calls.map(([{ shard }]) => shard)).toEqual([3]);
+    loss.answered();
+    await loss.recover([], signal);
+    expect(restoreIfGone).toHaveBeenCalledTimes(1);
+  });
+
+  it('lets others come first, with a shard that has no checkpoint', async () => {
+    const fresh = { wasOurs: false, isLater: false };
+    expect(loss.waitMs(0, fresh)).toBe(0);
+    await loss.recover([], signal);
+    expect(loss.waitMs(0, fresh)).toBe(60_000);
+    await time.sleep(60_000);
+    expect(loss.waitMs(0, fresh)).toBe(0);
+  });
+
+  it.each([
+    [
+      'it was seen',
+      () => loss.saw(new Map([[0, { cursor: '5', updatedAtMs: 1 }]])),
+      { wasOurs: false, isLater: false },
+    ],
+    ['it was ours', () => undefined, { wasOurs: true, isLater: false }],
+    ['it may be what a split has made', () => undefined, { wasOurs: false, isLater: 'perhaps' as const }],
+  ])('lets others come first where one should be there: %s', async (_, given, shard) => {
+    given();
+    expect(loss.waitMs(0, shard)).toBe(60_000);
+  });
+
+  it('lets others come first where it has been a member for long, but not with a shard that is new', async () => {
+    loss.answered();
+    await time.sleep(61_000);
+    expect(loss.waitMs(1, { wasOurs: false, isLater: true })).toBe(0);
+    expect(loss.waitMs(0, { wasOurs: false, isLater: false })).toBe(60_000);
+  });
+
+  it('is noticed within a minute by who finds it there again', async () => {
+    saved.set(0, { cursor: '1', updatedAtMs: 1, consumer: 'a' });
+    const held = () => [shardAt(0)];
+    await loss.look(held, signal);
+    saved.clear();
+    await loss.look(held, signal);
+    expect(restoreIfGone).not.toHaveBeenCalled();
+    await time.sleep(60_000);
+    await loss.look(held, signal);
+    expect(restoreIfGone).toHaveBeenCalledOnce();
+    expect(log.error).toHaveBeenCalledOnce();
+  });
+
+  it('gets back what was only seen, when those who hold it had time to save better', async () => {
+    loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
+    loss.saw(new Map([[5, { cursor: '55', updatedAtMs: 1 }]]));
+    await loss.recover([], signal);
+    await time.sleep(29_000);
+    expect(service.restoreCheckpoint).not.toHaveBeenCalled();
+    saved.set(5, { cursor: '66', updatedAtMs: 2, consumer: 'b' });
+    await time.sleep(2_000);
+    expect(service.restoreCheckpoint.mock.calls.map(([shard, cursor]) => [shard, cursor])).toEqual([[4, '44']]);
+  });
+
+  it('has a save that arrived late mended', async () => {
+    const shard = shardAt(0, '9');
+    saved.set(0, { cursor: '2', updatedAtMs: 1, consumer: 'a' });
+    const mending = new GroupLoss({
+      service,
+      checkpointer: { restoreIfGone },
+      settings: { timeoutMs: 60_000, inOrder: false },
+      isPutBack: (_, cursor) => cursor === '2',
+      othersMs: () => 60_000,
+      ending: signal,
+      log,
+      clock: time.clock,
+    });
+    await mending.look(() => [shard], signal);
+    expect(shard.progress?.unsaved).toBe('9');
+  });
+});
