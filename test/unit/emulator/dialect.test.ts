@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Dialect } from '../../../src/emulator/dialect.ts';
 import { createPullCache } from '../../../src/emulator/pull-cache.ts';
 import { createService } from '../../../src/emulator/service.ts';
+import { collectStats } from '../../../src/emulator/stats.ts';
 import { Store } from '../../../src/emulator/store.ts';
 import { signV1 } from '../../../src/sls/sign-v1.ts';
 
@@ -52,6 +53,7 @@ function createLab(dialect: Partial<Dialect>, random = () => 0.5) {
   };
   return {
     logstore,
+    stats: () => collectStats(store, {}),
     ask,
     beat: (consumer: string, held: number[]): number[] =>
       ask('POST', group, { type: 'heartbeat', consumer }, held).json,
@@ -171,6 +173,14 @@ describe('checkpoints', () => {
     lab.beat('a', []);
     expect(lab.save('a', 0, 'no cursor').status).toBe(status);
     expect(lab.save('a', 0, lab.logstore.shard(3).cursorAt(0)).status).toBe(status);
+  });
+
+  it('that are no cursors are told as they are, with nothing behind them', () => {
+    const lab = createLab({ checksCursors: false });
+    lab.beat('a', []);
+    lab.save('a', 0, 'no cursor');
+    const [checkpoint] = lab.stats().logstores[0]?.consumerGroups[0]?.checkpoints ?? [];
+    expect(checkpoint).toMatchObject({ shard: 0, cursor: 'no cursor', sequence: 0 });
   });
 });
 
