@@ -1,0 +1,194 @@
+/**
+ * The readings of the protocol as text, for a command line: `strict-owner`, `error-body=code`. Pure.
+ *
+ * The table has each value of each property of `Dialect`, the usual ones too: its type makes sure that none is left out.
+ */
+import { ConfigError, type ConfigProblem } from '../errors.ts';
+import { type Dialect, usualDialect } from './dialect.ts';
+
+export type Property = keyof Dialect;
+
+interface Question<P extends Property> {
+  /** In front of the `=`. */
+  readonly name: string;
+  /** What each value means, in one sentence. */
+  readonly means: Readonly<Record<`${Dialect[P]}`, string>>;
+}
+
+const questions: { readonly [P in Property]: Question<P> } = {
+  strictOwner: {
+    name: 'strict-owner',
+    means: {
+      false: 'A consumer may save the checkpoint of a shard as soon as a heartbeat has granted it the shard.',
+      true: 'A consumer may save the checkpoint of a shard only when a heartbeat of its own has listed the shard.',
+    },
+  },
+  errorBody: {
+    name: 'error-body',
+    means: {
+      errorCode: 'The body of an error is {"errorCode": …, "errorMessage": …}.',
+      code: 'The body of an error is {"code": …, "message": …}.',
+      error: 'The body of an error is {"error": {"code": …, "message": …}}.',
+      Error: 'The body of an error is {"Error": {"Code": …, "Message": …}}.',
+    },
+  },
+  consumerNotExist: {
+    name: 'consumer-not-exist',
+    means: {
+      ConsumerNotExsit: 'A consumer that the group does not know is told ConsumerNotExsit.',
+      ConsumerNotExist: 'A consumer that the group does not know is told ConsumerNotExist.',
+    },
+  },
+  shardNotExist: {
+    name: 'shard-not-exist',
+    means: {
+      ShardNotExist: 'Who asks for a shard that is not there is told ShardNotExist.',
+      ShardNotExsit: 'Who asks for a shard that is not there is told ShardNotExsit.',
+    },
+  },
+  lostCheckpoint: {
+    name: 'lost-checkpoint',
+    means: {
+      ConsumerNotMatch: 'Who saves the checkpoint of a shard that is not its own is told ConsumerNotMatch.',
+      ConsumerNotExist: 'Who saves the checkpoint of a shard that is not its own is told ConsumerNotExist.',
+      ConsumerNotExsit: 'Who saves the checkpoint of a shard that is not its own is told ConsumerNotExsit.',
+    },
+  },
+  endOfCursor: {
+    name: 'end-of-cursor',
+    means: {
+      false: 'A pull does not say whether there is more.',
+      true: 'A pull says in x-log-end-of-cursor whether it has come to the end of the shard (1) or not (0).',
+    },
+  },
+  cursorTime: {
+    name: 'cursor-time',
+    means: {
+      false: 'A pull does not say when its logs were received.',
+      true: 'A pull says in x-log-cursor-time when the last of its logs was received.',
+    },
+  },
+  noCheckpoint: {
+    name: 'no-checkpoint',
+    means: {
+      empty: 'A checkpoint that nobody has saved is an empty text.',
+      null: 'A checkpoint that nobody has saved is null.',
+      absent: 'A checkpoint that nobody has saved is not in the list of checkpoints.',
+    },
+  },
+  noCheckpointTime: {
+    name: 'no-checkpoint-time',
+    means: {
+      zero: 'The updateTime of a checkpoint that nobody has saved is 0.',
+      absent: 'A checkpoint that nobody has saved has no updateTime.',
+    },
+  },
+  groupSettings: {
+    name: 'group-settings',
+    means: {
+      given: 'The list of groups says the timeout and the order of each.',
+      missing: 'The list of groups says neither the timeout nor the order of a group.',
+      'no-timeout': 'The list of groups does not say the timeout of a group.',
+      'no-order': 'The list of groups does not say the order of a group.',
+    },
+  },
+  balance: {
+    name: 'balance',
+    means: {
+      'least-moves': 'When a consumer comes or goes, as few shards as possible move.',
+      rehash: 'When a consumer comes or goes, all shards are dealt out anew, and nearly all of them move.',
+      greedy: 'When a consumer comes or goes, one shard moves at a time, until no consumer has two more than another.',
+    },
+  },
+  grantOrder: {
+    name: 'grant-order',
+    means: {
+      ascending: "The answer to a heartbeat has the shards' numbers in ascending order.",
+      descending: "The answer to a heartbeat has the shards' numbers in descending order.",
+      shuffled: "The answer to a heartbeat has the shards' numbers in any order, another one each time.",
+    },
+  },
+  grantsABeat: {
+    name: 'grants-a-beat',
+    means: {
+      all: 'The answer to a heartbeat grants all shards that its consumer is to have.',
+      one: 'The answer to a heartbeat grants one shard more than the one before, until the consumer has all of them.',
+    },
+  },
+  checksCursors: {
+    name: 'checks-cursors',
+    means: {
+      true: 'A checkpoint that is no cursor of its shard is refused.',
+      false: 'A checkpoint that is no cursor of its shard is saved, whatever it is.',
+    },
+  },
+  lateHeartbeatKeeps: {
+    name: 'late-heartbeat-keeps',
+    means: {
+      true: 'A consumer that beats again after the timeout gets back what it lists and nobody has taken.',
+      false: 'A consumer that beats again after the timeout does not get back what it lists before the next heartbeat.',
+    },
+  },
+  readOnlySpelling: {
+    name: 'read-only',
+    means: {
+      readonly: 'The status of a shard that was split or merged is readonly.',
+      READONLY: 'The status of a shard that was split or merged is READONLY.',
+    },
+  },
+};
+
+export interface Reading {
+  /** As it is given: `error-body=code`; where the value is `true`, the name alone. */
+  readonly text: string;
+  readonly property: Property;
+  readonly means: string;
+  readonly isUsual: boolean;
+  readonly dialect: Partial<Dialect>;
+}
+
+const everyReading: readonly Reading[] = (Object.keys(questions) as Property[]).flatMap((property) => {
+  const { name, means } = questions[property];
+  return Object.entries(means).map(([value, meaning]) => ({
+    text: value === 'true' ? name : `${name}=${value}`,
+    property,
+    means: meaning,
+    isUsual: value === String(usualDialect[property]),
+    dialect: { [property]: typeof usualDialect[property] === 'boolean' ? value === 'true' : value },
+  }));
+});
+
+/** Those that are other than usual. */
+export const readings: readonly Reading[] = everyReading.filter(({ isUsual }) => !isUsual);
+
+const allTexts = readings.map(({ text }) => text).join(', ');
+
+/** What is usual in the place of a reading. */
+export function usualReading(property: Property): Reading {
+  return everyReading.find((reading) => reading.property === property && reading.isUsual)!;
+}
+
+/**
+ * @param texts of readings, each also several, with commas between them
+ * @throws ConfigError that says all that is wrong
+ */
+export function dialectOf(texts: readonly string[]): Partial<Dialect> {
+  const problems: ConfigProblem[] = [];
+  const chosen = new Map<Property, Reading>();
+  for (const text of texts.flatMap((each) => each.split(',')).map((each) => each.trim())) {
+    // Said in full, `strict-owner=true` is `strict-owner`.
+    const reading = everyReading.find((each) => each.text === text.replace(/=true$/, ''));
+    const other = reading && chosen.get(reading.property);
+    if (!reading) problems.push({ message: `"${text}" is no reading of the protocol; there are ${allTexts}` });
+    else if (other && other !== reading) {
+      problems.push({ message: `${other.text} and ${reading.text} exclude each other; give one of the two` });
+    } else chosen.set(reading.property, reading);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.assign({}, ...[...chosen.values()].map(({ dialect }) => dialect));
+}
+
+/** The readings that are on: those of a dialect that are other than usual. */
+export function textsOf(dialect: Partial<Dialect>): string[] {
+  return readings.filter(({ property, dialect: its }) => dialect[property] === its[property]).map(({ text }) => text);
+}
