@@ -7,6 +7,7 @@
  */
 import { Command } from 'commander';
 import { z } from 'zod';
+import { dialectOf, readings, textsOf } from '../emulator/dialect-text.ts';
 import {
   createEmulator,
   DEMO_CREDENTIALS,
@@ -15,6 +16,7 @@ import {
   isProfileName,
   type ProfileName,
 } from '../emulator/emulator.ts';
+import { ConfigError } from '../errors.ts';
 
 const USAGE_EXIT_CODE = 2;
 /** So far back reach the receive times of the logs that are there from the start, so that `--from <time>` can be tried. */
@@ -29,6 +31,19 @@ const wholeNumber = (min: number, max: number) =>
     .regex(/^\d{1,12}$/, `must be a whole number, ${min} to ${max}`)
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be ${min} to ${max}`);
+
+const dialect = z
+  .array(z.string())
+  .default([])
+  .transform((texts, context) => {
+    try {
+      return dialectOf(texts);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const { message } of error.problems) context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+  });
 
 const optionsSchema = z.object({
   port: wholeNumber(0, 65_535),
@@ -55,6 +70,7 @@ const optionsSchema = z.object({
     })
     .optional(),
   state: z.string().min(1, 'must not be empty').optional(),
+  dialect,
 });
 
 type EmulatorCommandOptions = z.infer<typeof optionsSchema>;
@@ -78,6 +94,12 @@ export function emulatorCommand(): Command {
       '--state <file>',
       'keep logs, shards, groups and checkpoints there, and go on from it: whatever was acknowledged survives a kill of the process (not of the machine); --logs, --shards count only for a new file; default: memory only',
     )
+    .option<string[]>(
+      '--dialect <reading>',
+      'answer in another way where its clients do not agree what the service does: see below; may be repeated, or take several with commas; a --state file needs the same ones each time; default: the usual ones',
+      (value, before = []) => [...before, value],
+    )
+    .addHelpText('after', `\n${readingsHelp()}`)
     .addHelpText('after', '\nA line of JSON on stdout says when it is ready; what to export is on stderr.')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT_CODE))
     .action(async (raw: unknown) => {
@@ -85,6 +107,13 @@ export function emulatorCommand(): Command {
       if (parsed.success) await run(parsed.data);
       else reportUsage(parsed.error.issues.map((issue) => `${flagName(issue.path)} ${issue.message}`));
     });
+}
+
+/** As commander lists options: the names, and behind the longest of them what they mean. */
+function readingsHelp(): string {
+  const width = Math.max(...readings.map(({ text }) => text.length));
+  const lines = readings.map(({ text, means }) => `  ${text.padEnd(width)}  ${means}`);
+  return ['Readings of the protocol, none of them verified against the real service:', ...lines].join('\n');
 }
 
 async function run(options: EmulatorCommandOptions): Promise<void> {
@@ -133,6 +162,7 @@ function create(options: EmulatorCommandOptions): Emulator {
     ...(options.region !== undefined && { region: options.region }),
     ...(options.retention !== undefined && { retentionMs: options.retention }),
     ...(options.state !== undefined && { stateFile: options.state }),
+    dialect: options.dialect,
   });
 }
 
@@ -154,9 +184,9 @@ function announce(options: EmulatorCommandOptions, emulator: Emulator, { endpoin
   const own = emulator.stats().logstores.find((each) => each.project === project && each.logstore === logstore);
   const shards = own?.shards.length;
   const logs = own?.shards.reduce((sum, shard) => sum + shard.logsGenerated, 0);
-  process.stdout.write(
-    `${JSON.stringify({ event: 'ready', endpoint, project, logstore, shards, logs, accessKeyId: ak })}\n`,
-  );
+  const dialect = textsOf(options.dialect);
+  const ready = { event: 'ready', endpoint, project, logstore, shards, logs, accessKeyId: ak };
+  process.stdout.write(`${JSON.stringify({ ...ready, ...(dialect.length > 0 && { dialect }) })}\n`);
   const variables: Record<string, string> = {
     SLS_ENDPOINT: endpoint,
     SLS_AK_ID: ak,

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { emulatorCommand } from '../../src/cli/emulator.ts';
+import { readings } from '../../src/emulator/dialect-text.ts';
 import { startEmulatorProcess } from '../support/emulator-process.ts';
 import { createSignedClient } from '../support/signed-client.ts';
 
@@ -46,6 +48,32 @@ it.each(['SIGTERM', 'SIGINT'] as const)('says what to connect to, serves, and en
   );
 });
 
+it('answers as the readings of --dialect have it, and says which they are', async () => {
+  const args = ['--logs', '0', '--shards', '1', '--dialect', 'no-checkpoint=null', '--dialect'];
+  const emulator = startEmulatorProcess([...args, 'error-body=Error,strict-owner=false']);
+  const { endpoint, dialect } = await emulator.ready;
+  expect(dialect).toEqual(['error-body=Error', 'no-checkpoint=null']);
+
+  const client = createSignedClient({ endpoint });
+  const groups = '/logstores/logs/consumergroups';
+  const missing = await client.call('GET', `${groups}/nobody`);
+  expect(missing.json()).toEqual({ Error: { Code: 'ConsumerGroupNotExist', Message: expect.any(String) } });
+  await client.call('POST', groups, { body: JSON.stringify({ consumerGroup: 'siem', timeout: 60 }) });
+  expect((await client.call('GET', `${groups}/siem`)).json()).toMatchObject([{ shard: 0, checkpoint: null }]);
+  await client.close();
+  expect((await emulator.stop()).code).toBe(0);
+});
+
+it('lists every reading of --dialect in its help, with what it means', () => {
+  let help = '';
+  const writeOut = (text: string) => {
+    help += text;
+  };
+  emulatorCommand().configureOutput({ writeOut }).outputHelp();
+  const lines = help.split('\n').map((line) => line.trim().replace(/ {2,}/, '  '));
+  for (const { text, means } of readings) expect(lines).toContain(`${text}  ${means}`);
+});
+
 it('ends with exit code 2 and names every wrong option', async () => {
   const { code, stderr } = await startEmulatorProcess([
     '--port',
@@ -56,10 +84,14 @@ it('ends with exit code 2 and names every wrong option', async () => {
     '',
     '--retention',
     '5',
+    '--dialect',
+    'strict',
   ]).exited;
   expect(code).toBe(2);
   const lines = stderr.split('\n').filter((line) => line.startsWith('error: '));
-  expect(lines.map((line) => line.split(' ')[1])).toEqual(['--port', '--profile', '--sts-token', '--retention']);
+  const wrong = ['--port', '--profile', '--sts-token', '--retention', '--dialect'];
+  expect(lines.map((line) => line.split(' ')[1])).toEqual(wrong);
+  expect(lines.at(-1)).toMatch(/^error: --dialect "strict" is no reading of the protocol; there are strict-owner, /);
 });
 
 it.each([

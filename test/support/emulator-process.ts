@@ -23,6 +23,8 @@ export interface EmulatorReady {
   readonly shards: number;
   readonly logs: number;
   readonly accessKeyId: string;
+  /** Readings of the protocol that are other than usual; absent where there are none. */
+  readonly dialect?: readonly string[];
 }
 
 export function startEmulatorProcess(args: readonly string[]): EmulatorProcess {
