@@ -15,6 +15,7 @@ const longest = [
   'interop/receivers',
   'simulation/net/kernel-conformance',
   'property/kernel-shapes',
+  'integration/dialects',
   'integration/processes',
   'fault/killed-receiver',
   'property/format-rows',
