@@ -109,7 +109,7 @@ export function emulatorCommand(): Command {
     });
 }
 
-/** As commander lists options: the names, and behind the longest of them what they mean. */
+/** The readings, listed as commander lists options: each name, and what the reading means. */
 function readingsHelp(): string {
   const width = Math.max(...readings.map(({ text }) => text.length));
   const lines = readings.map(({ text, means }) => `  ${text.padEnd(width)}  ${means}`);

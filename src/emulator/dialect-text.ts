@@ -139,7 +139,7 @@ const questions: { readonly [P in Property]: Question<P> } = {
 };
 
 export interface Reading {
-  /** As it is given: `error-body=code`; where the value is `true`, the name alone. */
+  /** The reading as the command takes it: `error-body=code`; where the value is `true`, the name alone. */
   readonly text: string;
   readonly property: Property;
   readonly means: string;

@@ -49,7 +49,7 @@ export class ConsumerGroup {
   readonly #stopping = new AbortController();
   /** By the answer to the latest heartbeat. */
   #granted: ReadonlySet<ShardId> = new Set();
-  /** As it was found or made at start. */
+  /** The consumer group as it was found or made at start. */
   #group: FoundConsumerGroup | undefined;
   #preparing: Promise<void> | undefined;
   #joining: Promise<void> | undefined;

@@ -1,5 +1,5 @@
 /**
- * What is done when somebody has deleted the group. Its checkpoints went with it, and whoever comes next would begin
+ * The consumer group was deleted by somebody. Its checkpoints went with it, and whoever comes next would begin
  * where the settings say, at the end perhaps: so each consumer saves what it has confirmed before it does anything else,
  * and a shard that should have a checkpoint, and has none, is begun only after the others had time to do the same.
  *
@@ -195,7 +195,7 @@ export class GroupLoss {
   }
 
   /**
-   * What was seen of shards that still have no checkpoint when those who hold them had time to save theirs: their owner is
+   * Saves the checkpoints that were seen of shards which still have none when those who hold them had time to save theirs: their owner is
    * no more, or was just about to begin. Never rejects.
    */
   async #remember(signal: AbortSignal): Promise<void> {

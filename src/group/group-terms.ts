@@ -1,6 +1,6 @@
 /**
- * What the consumers of a group have agreed on, which is what the group itself is set to: its timeout. Whoever comes
- * later, with other settings, lives by it, and says so.
+ * The terms of a consumer group: the timeout and the order that the service has for it. A consumer whose own settings are
+ * others follows the group's, and says so.
  *
  * A timeout that is shorter than ours is followed at once. One that is longer only when it was read twice: until then
  * nobody relies on a lease that may not be there.
@@ -11,7 +11,7 @@ import type { FoundConsumerGroup, LogService } from './log-service.ts';
 
 export interface GroupTermsOptions {
   readonly service: Pick<LogService, 'findConsumerGroup'>;
-  /** As configured. */
+  /** This and the next three: this copy's own settings. */
   readonly heartbeatIntervalMs: number;
   readonly timeoutMs: number;
   readonly inOrder: boolean;

@@ -177,7 +177,7 @@ export class Heartbeat {
     this.#schedule(intervalMs() * shareAfterFailure);
   }
 
-  /** It has what is left of the lease: what is answered later keeps nothing. */
+  /** A heartbeat has what is left of the lease: an answer that comes later keeps nothing. */
   async #bounded<T>(request: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { intervalMs, timeoutMs, clock } = this.#options;
     const last = this.#lastAnswered;

@@ -31,7 +31,7 @@ export interface Pull {
 /** Where a pull ends at the latest. */
 interface Bounds {
   readonly endCursor: Cursor | undefined;
-  /** It goes as far as the service does. */
+  /** The pull goes as far as the service does. */
   readonly isWhole: boolean;
   readonly isFinal: boolean;
 }

@@ -11,7 +11,7 @@ import type { LookAhead } from './look-ahead.ts';
 import type { Ticket } from './progress.ts';
 
 /**
- * What to do where a batch turns out to be damaged.
+ * The way to deliver a batch that may turn out to be damaged.
  * - `send`: what is in front of the damage has been sent by then; the delivery fails.
  * - `check`: nothing of it has been sent, for it is read to its end before; the delivery fails.
  * - `skip`: what cannot be read is put on record, and the rest is delivered as if it were all.

@@ -1,6 +1,6 @@
 /**
  * One shard's loop: pull → deliver → advance, with one batch of look-ahead: the next is pulled as soon as one is begun.
- * Its states, and what leads from one to another, are in shard-life.ts.
+ * The shard's states, and what leads from one to another, are in shard-life.ts.
  */
 import { type Backoff, createBackoff } from '../backoff.ts';
 import type { BatchBody } from '../encode/bytes.ts';

@@ -28,9 +28,9 @@ export type ShardState =
   | 'stopped';
 
 export type ShardEvent =
-  /** It has no checkpoint, and others may be about to save one. */
+  /** The shard has no checkpoint, and other consumers may be about to save one. */
   | 'others-first'
-  /** They had their time. */
+  /** The other consumers had their time. */
   | 'others-done'
   /** Where to begin is known. */
   | 'started'
@@ -86,7 +86,7 @@ export function next(state: ShardState, event: ShardEvent): ShardState {
 export interface StateFacts {
   /** The loop goes on pulling. */
   readonly pulls: boolean;
-  /** It stands, and somebody may have to do something about it. */
+  /** The shard stands still, and somebody may have to do something about it. */
   readonly isStalled: boolean;
   /** What ends it, if nobody does anything; undefined: nothing has to. */
   readonly endsBy: 'an answer of the service' | 'a timer' | 'the receiver, or a deadline' | undefined;

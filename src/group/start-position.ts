@@ -12,7 +12,7 @@ export interface StartPosition {
   readonly savedBy: string;
   /** Whether a split or a merge has made it after the group had begun; only where there is no checkpoint. */
   readonly isLater: boolean | 'perhaps';
-  /** It is no checkpoint any more, but was one, as far as this process remembers. */
+  /** The cursor is no checkpoint any more, but was one, as far as this process remembers. */
   readonly isRemembered?: boolean;
 }
 

@@ -5,11 +5,12 @@
  * The service spells some codes in two ways (`NotExist`, `NotExsit`) and their case has varied: both are levelled
  * before the look-up. Messages are never matched on.
  *
- * What is done depends on the class of the error, the operation, and whether the daemon starts; never on what worked
+ * The action for an error depends on the error's class, the operation, and whether the daemon starts; never on what worked
  * before. Only an answer of the service itself, which says so by a code in its body, ends a process, and only at its
  * start, when somebody looks. docs/log-service.md shows this table to operators.
  */
 import type { ErrorAction } from '../errors.ts';
+import type { Phase } from '../group/log-service.ts';
 import { type Operation, operations } from './operations.ts';
 
 /**
@@ -92,8 +93,7 @@ export function classify(status: number, serviceCode: string): ErrorClass {
   return byStatus[status] ?? (status >= 500 ? unknown5xx : unknownOther);
 }
 
-/** `start`: the daemon, or a source, is about to begin, and ends where somebody has to set something right. */
-export type Phase = 'start' | 'running';
+export type { Phase };
 
 const fatalAtStart: Readonly<Record<Phase, ErrorAction>> = { start: 'fatal', running: 'retry' };
 const never: Readonly<Record<Phase, ErrorAction>> = { start: 'retry', running: 'retry' };
