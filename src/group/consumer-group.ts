@@ -10,7 +10,7 @@
  *   stopped   after `drain`, or at once by `destroy`.
  */
 import { setMaxListeners } from 'node:events';
-import { AppError, ServiceError, toAppError } from '../errors.ts';
+import { type AppError, ServiceError, toAppError } from '../errors.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { assign } from './assignment.ts';
 import { type Checkpointed, Checkpointer } from './checkpointer.ts';
@@ -18,13 +18,13 @@ import type { ConsumerGroupOptions } from './consumer-group-options.ts';
 import { GroupLoss } from './group-loss.ts';
 import { GroupTerms } from './group-terms.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { HeldShards } from './held-shards.ts';
 import type { Checkpoint, Cursor, FoundConsumerGroup, Phase, ShardId } from './log-service.ts';
 import { LookAhead } from './look-ahead.ts';
 import { NamesakeWatch } from './namesake-watch.ts';
 import { NewShards } from './new-shards.ts';
 import type { Ticket } from './progress.ts';
-import { ShardConsumer } from './shard-consumer.ts';
-import type { Deliver } from './shard-consumer-options.ts';
+import type { ShardConsumer } from './shard-consumer.ts';
 import { ShardList } from './shard-list.ts';
 import { Until } from './until.ts';
 
@@ -34,7 +34,7 @@ const newGroupMs = 5_000;
 export class ConsumerGroup {
   readonly #options: ConsumerGroupOptions;
   readonly #clock: Clock;
-  readonly #lookAhead: LookAhead;
+  readonly #held: HeldShards;
   readonly #namesakes: NamesakeWatch;
   readonly #checkpointer: Checkpointer;
   readonly #heartbeat: Heartbeat;
@@ -43,9 +43,6 @@ export class ConsumerGroup {
   readonly #loss: GroupLoss;
   readonly #shardList: ShardList;
   readonly #newShards: NewShards;
-  readonly #consumers = new Map<ShardId, ShardConsumer>();
-  /** Those that were left, the last of each shard. */
-  readonly #former = new Map<ShardId, ShardConsumer>();
   readonly #stopping = new AbortController();
   /** By the answer to the latest heartbeat. */
   #granted: ReadonlySet<ShardId> = new Set();
@@ -62,7 +59,6 @@ export class ConsumerGroup {
     const { clock = systemClock } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#lookAhead = new LookAhead(undefined, clock);
     const onListed = (checkpoints: ReadonlyMap<ShardId, Checkpoint>) => this.#loss.saw(checkpoints);
     this.#namesakes = new NamesakeWatch({ ...options, settleMs: options.timeoutMs, onListed, clock });
     this.#terms = new GroupTerms({ ...options, clock });
@@ -103,11 +99,30 @@ export class ConsumerGroup {
       log: options.log,
       clock,
     });
+    this.#held = new HeldShards({
+      ...options,
+      lookAhead: new LookAhead(undefined, clock),
+      checkpointer: this.#checkpointer,
+      loss: this.#loss,
+      heartbeat: this.#heartbeat,
+      shardList: this.#shardList,
+      isNewGroup: () => this.#group?.isNew === true,
+      onLeft: () => {
+        // It is handed on when a heartbeat does not list it any more.
+        if (!this.#draining) this.#heartbeat.soon();
+      },
+      onSettled: () => {
+        this.#until.changed();
+        this.#checkUntil();
+      },
+      ending: this.#stopping.signal,
+      clock,
+    });
   }
 
   /** The shards that this consumer works on. */
   get shards(): readonly ShardConsumer[] {
-    return [...this.#consumers.values()];
+    return this.#held.all;
   }
 
   get bytesInFlight(): number {
@@ -154,19 +169,19 @@ export class ConsumerGroup {
     void this.#heartbeat.stop();
     // It may have been drained or destroyed before, and those that stopped then are not among its shards any more.
     this.#leftOver = [...new Set([...this.#leftOver, ...this.shards])];
-    this.#dropAll(cause);
+    this.#held.dropAll(cause);
   }
 
   markSent(ticket: Ticket): void {
-    this.#consumers.get(ticket.shard)?.markSent(ticket);
+    this.#held.get(ticket.shard)?.markSent(ticket);
   }
 
   markConfirmed(ticket: Ticket): void {
-    this.#consumers.get(ticket.shard)?.markConfirmed(ticket);
+    this.#held.get(ticket.shard)?.markConfirmed(ticket);
   }
 
   markLost(tickets: readonly Ticket[]): void {
-    for (const ticket of tickets) this.#consumers.get(ticket.shard)?.markLost(ticket);
+    this.#held.markLost(tickets);
   }
 
   async #join(): Promise<void> {
@@ -188,7 +203,7 @@ export class ConsumerGroup {
   }
 
   async #beat(phase: Phase, signal: AbortSignal): Promise<() => void> {
-    const held = new Set(this.#consumers.keys());
+    const held = new Set(this.#held.ids);
     const granted = await this.#heartbeatOrRecreate(held, phase, signal);
     return () => this.#onGranted(held, granted);
   }
@@ -199,11 +214,10 @@ export class ConsumerGroup {
     this.#loss.answered();
     if (this.#draining || this.#stopping.signal.aborted) return;
     void this.#refreshShards();
-    void this.#namesakes.look(() => this.#settledIn(), this.#stopping.signal);
-    void this.#loss.look(() => this.#settledIn(), this.#stopping.signal);
+    void this.#namesakes.look(() => this.#held.settledIn, this.#stopping.signal);
+    void this.#loss.look(() => this.#held.settledIn, this.#stopping.signal);
     void this.#readTerms();
-    const draining = new Set(this.shards.filter((each) => each.state === 'draining').map((each) => each.shard));
-    const { start, drain } = assign(held, draining, granted);
+    const { start, drain } = assign(held, new Set(this.#held.draining), granted);
     if (start.length > 0 || drain.length > 0) {
       this.#until.changed();
       this.#options.log.info({ start, drain, granted }, 'shards assigned');
@@ -213,8 +227,8 @@ export class ConsumerGroup {
       this.#options.log.info({}, message);
     }
     this.#toldStandby = granted.length === 0;
-    for (const shard of start) this.#startShard(shard);
-    for (const shard of drain) this.#handOver(shard);
+    for (const shard of start) this.#held.takeUp(shard);
+    for (const shard of drain) this.#held.handOver(shard);
     // Where a shard counts as ours only when a heartbeat has listed it, nothing can be saved before.
     if (start.length > 0) this.#heartbeat.soon();
     this.#checkUntil();
@@ -231,7 +245,7 @@ export class ConsumerGroup {
       return await service.heartbeat([...held], signal, phase);
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== 'consumer-group-not-exist') throw error;
-      this.#terms.found(await this.#loss.recover(this.#settledIn(), signal));
+      this.#terms.found(await this.#loss.recover(this.#held.settledIn, signal));
       return service.heartbeat([...held], signal, phase);
     }
   }
@@ -241,7 +255,7 @@ export class ConsumerGroup {
     try {
       await this.#shardList.refresh();
       if (this.#options.from === 'end') {
-        const held = this.#settledIn().map(({ shard }) => shard);
+        const held = this.#held.settledIn.map(({ shard }) => shard);
         void this.#newShards.save(held, this.#stopping.signal);
       }
       this.#checkUntil();
@@ -261,99 +275,13 @@ export class ConsumerGroup {
     return (await this.#heartbeat.nextAnswer()) && this.#granted.has(shard);
   }
 
-  /** The shards that we hold and are not told to give up. */
-  #settledIn(): readonly ShardConsumer[] {
-    return this.shards.filter(({ state }) => state !== 'draining' && state !== 'stopped');
-  }
-
-  #startShard(shard: ShardId): void {
-    if (this.#consumers.has(shard)) return;
-    const { service, confirmSoon, budget, from, until, fetchIntervalMs, batchTargetMs, onFatal, log } = this.#options;
-    const { corruptPatienceMs } = this.#options;
-    const consumer: ShardConsumer = new ShardConsumer({
-      shard,
-      service,
-      deliver: this.#deliver,
-      confirmSoon,
-      budget,
-      lookAhead: this.#lookAhead,
-      checkpointer: this.#checkpointer,
-      from,
-      until,
-      fetchIntervalMs,
-      batchTargetMs,
-      corruptPatienceMs,
-      loss: this.#loss,
-      formerly: () => {
-        const progress = this.#former.get(shard)?.progress;
-        return progress?.checkpointed === undefined ? this.#loss.lastSeen(shard) : progress.confirmed;
-      },
-      isReadOnly: () => this.#shardList.isReadOnly(shard),
-      isLater: (groupSinceMs) => this.#isLater(shard, groupSinceMs),
-      hasLease: () => this.#heartbeat.hasLease,
-      onSettled: () => this.#onSettled(consumer),
-      onFatal,
-      log,
-      clock: this.#clock,
-    });
-    this.#consumers.set(shard, consumer);
-    consumer.start();
-  }
-
-  async #isLater(shard: ShardId, listedSinceMs: number | undefined): Promise<boolean | 'perhaps'> {
-    await this.#shardList.refresh();
-    const sinceMs = Math.min(
-      this.#loss.groupSinceMs ?? Number.POSITIVE_INFINITY,
-      listedSinceMs ?? Number.POSITIVE_INFINITY,
-    );
-    if (this.#shardList.isLater(shard, Number.isFinite(sinceMs) ? sinceMs : undefined)) return true;
-    // In a group that we have made, nobody else has begun.
-    const mayBe = this.#options.from === 'end' && !this.#group?.isNew && this.#shardList.mayBeMade(shard);
-    return mayBe ? 'perhaps' : false;
-  }
-
-  readonly #deliver: Deliver = async (body, ticket, signal, onDamage, onBegun) => {
-    this.#heartbeat.fenceIfOverdue();
-    signal.throwIfAborted();
-    await this.#options.deliver(body, ticket, signal, onDamage, onBegun);
-  };
-
-  #handOver(shard: ShardId): void {
-    const consumer = this.#consumers.get(shard);
-    const { drainTimeoutMs, log } = this.#options;
-    // It may be given to somebody else because the group was made anew.
-    if (consumer) void this.#loss.lookNow([consumer], this.#stopping.signal);
-    void consumer?.drain(this.#clock.deadline(drainTimeoutMs)).then(() => {
-      const message = 'the shard is handed over with something unconfirmed, which its next owner sends again';
-      if (consumer.isUnfinished) log.warn({ shard, drainTimeoutMs }, message);
-    });
-  }
-
-  #onSettled(consumer: ShardConsumer): void {
-    if (consumer.state === 'stopped' && this.#consumers.get(consumer.shard) === consumer) {
-      this.#consumers.delete(consumer.shard);
-      this.#former.set(consumer.shard, consumer);
-      const cursor = consumer.progress?.checkpointed;
-      this.#loss.saw(new Map([[consumer.shard, { cursor, updatedAtMs: 0 }]]));
-      // It is handed on when a heartbeat does not list it any more.
-      if (!this.#draining) this.#heartbeat.soon();
-    }
-    this.#until.changed();
-    this.#checkUntil();
-  }
-
   #onFenced(): void {
     const { log } = this.#options;
     const { timeoutMs } = this.#terms;
     const message = 'no heartbeat was answered for the group’s timeout: other consumers may own our shards now';
-    log.error({ shards: [...this.#consumers.keys()], timeoutMs }, `${message}; dropping them and joining anew`);
-    this.#loss.fenced(this.#settledIn());
-    this.#dropAll(new AppError(message, { code: 'fenced', action: 'release-shard' }));
+    log.error({ shards: this.#held.ids, timeoutMs }, `${message}; dropping them and joining anew`);
+    this.#held.fence(message);
     this.#until.changed();
-  }
-
-  #dropAll(cause: AppError): void {
-    for (const consumer of this.shards) consumer.stop(cause);
   }
 
   #checkUntil(): void {

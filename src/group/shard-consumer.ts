@@ -2,10 +2,11 @@
  * One shard's loop: pull → deliver → advance, with one batch of look-ahead: the next is pulled as soon as one is begun.
  * The shard's states, and what leads from one to another, are in shard-life.ts.
  */
-import { type Backoff, createBackoff } from '../backoff.ts';
 import type { BatchBody } from '../encode/bytes.ts';
 import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../errors.ts';
 import type { Checkpointed } from './checkpointer.ts';
+import { deliverBatch } from './deliver-batch.ts';
+import { GoneShard } from './gone-shard.ts';
 import { IdlePause } from './idle-pause.ts';
 import type { Cursor, ShardId } from './log-service.ts';
 import { Progress, type Ticket } from './progress.ts';
@@ -23,8 +24,6 @@ import { Wake } from './wake.ts';
 
 /** After the drain's deadline: for what is confirmed already. */
 const lastSaveMs = 2_000;
-/** Between two questions whether a shard is there, of which one was answered with no. */
-const goneBackoff = { minMs: 500, maxMs: 30_000 };
 
 export class ShardConsumer implements Checkpointed {
   readonly shard: ShardId;
@@ -38,7 +37,7 @@ export class ShardConsumer implements Checkpointed {
   readonly #end: EndPosition;
   readonly #unreadable: Unreadable;
   readonly #refused: RefusedCursor;
-  readonly #gone: Backoff;
+  readonly #gone: GoneShard;
   #state: ShardState = 'starting';
   #start: StartPosition | undefined;
   #progress: Progress | undefined;
@@ -61,7 +60,7 @@ export class ShardConsumer implements Checkpointed {
     this.#idle = new IdlePause(options.fetchIntervalMs, options.clock);
     this.#unreadable = new Unreadable(options, this.#size);
     this.#refused = new RefusedCursor(options);
-    this.#gone = createBackoff(goneBackoff, options.clock.random);
+    this.#gone = new GoneShard(options);
     const isSuspect = () => this.#unreadable.isAhead;
     this.#puller = new Puller({ ...options, size: this.#size, pace: this.#idle, isSuspect });
     this.#end = new EndPosition(options.service, options.shard, options.until, options.clock);
@@ -232,41 +231,29 @@ export class ShardConsumer implements Checkpointed {
   }
 
   async #deliver(
-    { body, place, nextCursor, logGroups, tookMs }: Pull & { readonly body: BatchBody },
+    pull: Pull & { readonly body: BatchBody },
     progress: Progress,
     run: Run,
     ahead: PullAhead,
   ): Promise<void> {
     const { clock, deliver } = this.#options;
-    const ticket = progress.open(nextCursor);
+    const { onDamage } = this.#unreadable;
+    const ticket = progress.open(pull.nextCursor);
     const startMs = clock.monotonic();
     this.#idle.data();
-    let isOver = false;
-    const onBegun = () => {
-      place.end();
-      if (isOver) return;
-      void ahead.begin().then(
-        (pull) => !isOver && pull.place.park(),
-        () => undefined,
-      );
-    };
-    place.wait();
     try {
-      await deliver(body, ticket, run.deliveries.signal, this.#unreadable.onDamage, onBegun);
+      await deliverBatch({ deliver, pull, ticket, ahead, onDamage, signal: run.deliveries.signal });
     } catch (error) {
       progress.rewind(ticket);
-      if (error instanceof CorruptBatchError) throw new DamagedBatch(error, logGroups);
       throw error;
-    } finally {
-      isOver = true;
     }
-    this.#size.delivered(logGroups, clock.monotonic() - startMs, tookMs);
+    this.#size.delivered(pull.logGroups, clock.monotonic() - startMs, pull.tookMs);
     this.#nothingInTheWay();
   }
 
   #nothingInTheWay(): void {
     this.#unreadable.delivered();
-    this.#gone.reset();
+    this.#gone.isThere();
     if (facts[this.#state].isStalled) this.#on('went-on');
   }
 
@@ -313,29 +300,15 @@ export class ShardConsumer implements Checkpointed {
    * @returns whether it begins anew
    */
   async #startsAnew(error: AppError): Promise<boolean> {
-    const { service, clock, log, onFatal } = this.#options;
-    const { signal } = this.#starting;
     if (error.action !== 'release-shard') {
       this.stop(error);
-      onFatal(error);
+      this.#options.onFatal(error);
       return false;
     }
-    try {
-      // One answer says that the shard is gone: the list of shards says so too, or the shard is pulled again.
-      const isListed = (await service.listShards(signal)).some(({ id }) => id === this.shard);
-      if (isListed) {
-        const message = 'the service says that the shard does not exist, and lists it: asking again';
-        log.debug({ shard: this.shard, err: error }, message);
-        this.#on('starts-anew');
-        await clock.sleep(this.#gone.next(), { signal });
-        return true;
-      }
-    } catch {
-      if (signal.aborted) return false;
-    }
-    log.info({ shard: this.shard, err: error }, 'the shard is gone; leaving it');
-    this.stop(error);
-    return false;
+    const answer = await this.#gone.ask(error, this.#starting.signal);
+    if (answer === 'listed') this.#on('starts-anew');
+    else if (answer === 'gone') this.stop(error);
+    return answer === 'listed';
   }
 
   async #drain(deadline: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 /** Where a shard is taken up, and where it ends. */
 import { type Clock, systemClock } from '../time/clock.ts';
+import { abortable } from '../time/deadline.ts';
 import type { Checkpoint, Cursor, LogService, Position, ShardId } from './log-service.ts';
 
 export interface StartPosition {
@@ -45,21 +46,11 @@ export async function findStart(options: StartOptions, signal: AbortSignal): Pro
   if (again?.cursor !== undefined) return startAt(again, again.cursor);
   const saves = [...(listed?.values() ?? [])].map(({ updatedAtMs }) => updatedAtMs).filter((ms) => ms > 0);
   const groupSinceMs = saves.length > 0 ? Math.min(...saves) : undefined;
-  const isChild = await unlessAborted(isLater(groupSinceMs), signal);
+  const isChild = await abortable(isLater(groupSinceMs), signal);
   // All that it holds came after what the group has read: its end would leave that out.
   const position = from === 'end' && isChild === true ? 'begin' : from;
   const cursor = await service.getCursor(shard, position, signal);
   return { cursor, checkpointed: undefined, savedAtMs: undefined, savedBy: '', isLater: isChild };
-}
-
-/** Rejects with the signal's reason when that aborts first: what others wait for too goes on. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 function startAt({ updatedAtMs, consumer }: Checkpoint, cursor: Cursor): StartPosition {

@@ -7,10 +7,10 @@ import pRetry from 'p-retry';
 import { type BackoffLimits, createBackoff } from '../backoff.ts';
 import { AppError, ServiceError, toAppError } from '../errors.ts';
 import type { Clock } from '../time/clock.ts';
+import { abortable, createDeadline } from '../time/deadline.ts';
 import { UnreadableAnswerError } from './answers.ts';
 import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { CredentialsRenewal, credentialsError } from './credentials-renewal.ts';
-import { abortable, createDeadline } from './deadline.ts';
 import { type Answer, type AnswerHead, type BodyLimit, BodyTooLongError, TimedOutError } from './exchange.ts';
 import {
   type Attempt,

@@ -1,8 +1,8 @@
 /** Other credentials in place of those that the service has refused. */
 import { AppError } from '../errors.ts';
 import type { Clock } from '../time/clock.ts';
+import { abortable, createDeadline } from '../time/deadline.ts';
 import { type Credentials, type CredentialsProvider, redact, sameCredentials } from './credentials.ts';
-import { abortable, createDeadline } from './deadline.ts';
 import type { Troubles } from './troubles.ts';
 
 export interface CredentialsRenewalOptions {

@@ -9,7 +9,7 @@ import { LookAhead } from '../../../src/group/look-ahead.ts';
 import { createPullSize } from '../../../src/group/pull-size.ts';
 import { Puller } from '../../../src/group/puller.ts';
 import { EndPosition } from '../../../src/group/start-position.ts';
-import { abortable } from '../../../src/sls/deadline.ts';
+import { abortable } from '../../../src/time/deadline.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
 import { pulling } from '../../support/pulling.ts';
 import { useVirtualTime } from '../../support/virtual-time.ts';

@@ -1,5 +1,5 @@
 /** One signal for "whichever comes first", that leaves no listener behind on the signals it was made of. */
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from './clock.ts';
 
 export interface Deadline {
   readonly signal: AbortSignal;

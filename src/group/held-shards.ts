@@ -1,0 +1,140 @@
+/** The shards that this consumer works on: takes them up, hands them over, and remembers how far those that it left were. */
+import { AppError } from '../errors.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Checkpointer } from './checkpointer.ts';
+import type { ConsumerGroupOptions } from './consumer-group-options.ts';
+import type { GroupLoss } from './group-loss.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import type { Cursor, ShardId } from './log-service.ts';
+import type { LookAhead } from './look-ahead.ts';
+import type { Ticket } from './progress.ts';
+import { ShardConsumer } from './shard-consumer.ts';
+import type { Deliver } from './shard-consumer-options.ts';
+import type { ShardList } from './shard-list.ts';
+
+export interface HeldShardsOptions extends ConsumerGroupOptions {
+  readonly lookAhead: LookAhead;
+  readonly checkpointer: Checkpointer;
+  readonly loss: GroupLoss;
+  readonly heartbeat: Pick<Heartbeat, 'hasLease' | 'fenceIfOverdue'>;
+  readonly shardList: ShardList;
+  /** This process has made the consumer group: nobody else has begun in it. */
+  readonly isNewGroup: () => boolean;
+  /** A shard was left. */
+  readonly onLeft: () => void;
+  /** A shard was left, or read to its end. */
+  readonly onSettled: () => void;
+  /** Ends what is asked for a shard that is handed over. */
+  readonly ending: AbortSignal;
+  readonly clock: Clock;
+}
+
+export class HeldShards {
+  readonly #options: HeldShardsOptions;
+  readonly #consumers = new Map<ShardId, ShardConsumer>();
+  /** Those that were left, the last of each shard. */
+  readonly #former = new Map<ShardId, ShardConsumer>();
+
+  constructor(options: HeldShardsOptions) {
+    this.#options = options;
+  }
+
+  get all(): readonly ShardConsumer[] {
+    return [...this.#consumers.values()];
+  }
+
+  get ids(): readonly ShardId[] {
+    return [...this.#consumers.keys()];
+  }
+
+  /** The shards that we hold and are not told to give up. */
+  get settledIn(): readonly ShardConsumer[] {
+    return this.all.filter(({ state }) => state !== 'draining' && state !== 'stopped');
+  }
+
+  /** The shards that are being given up. */
+  get draining(): readonly ShardId[] {
+    return this.all.filter(({ state }) => state === 'draining').map(({ shard }) => shard);
+  }
+
+  get(shard: ShardId): ShardConsumer | undefined {
+    return this.#consumers.get(shard);
+  }
+
+  takeUp(shard: ShardId): void {
+    if (this.#consumers.has(shard)) return;
+    const { heartbeat, shardList, batchTargetMs } = this.#options;
+    const consumer: ShardConsumer = new ShardConsumer({
+      ...this.#options,
+      shard,
+      batchTargetMs,
+      corruptPatienceMs: this.#options.corruptPatienceMs,
+      deliver: this.#deliver,
+      formerly: () => this.#formerly(shard),
+      isReadOnly: () => shardList.isReadOnly(shard),
+      isLater: (groupSinceMs) => this.#isLater(shard, groupSinceMs),
+      hasLease: () => heartbeat.hasLease,
+      onSettled: () => this.#onSettled(consumer),
+    });
+    this.#consumers.set(shard, consumer);
+    consumer.start();
+  }
+
+  handOver(shard: ShardId): void {
+    const consumer = this.#consumers.get(shard);
+    if (!consumer) return;
+    const { drainTimeoutMs, loss, ending, clock, log } = this.#options;
+    // It may be given to somebody else because the group was made anew.
+    void loss.lookNow([consumer], ending);
+    void consumer.drain(clock.deadline(drainTimeoutMs)).then(() => {
+      const message = 'the shard is handed over with something unconfirmed, which its next owner sends again';
+      if (consumer.isUnfinished) log.warn({ shard, drainTimeoutMs }, message);
+    });
+  }
+
+  /** All shards are left at once: others may own them by now. */
+  fence(message: string): void {
+    this.#options.loss.fenced(this.settledIn);
+    this.dropAll(new AppError(message, { code: 'fenced', action: 'release-shard' }));
+  }
+
+  dropAll(cause: AppError): void {
+    for (const consumer of this.all) consumer.stop(cause);
+  }
+
+  markLost(tickets: readonly Ticket[]): void {
+    for (const ticket of tickets) this.#consumers.get(ticket.shard)?.markLost(ticket);
+  }
+
+  readonly #deliver: Deliver = async (body, ticket, signal, onDamage, onBegun) => {
+    this.#options.heartbeat.fenceIfOverdue();
+    signal.throwIfAborted();
+    await this.#options.deliver(body, ticket, signal, onDamage, onBegun);
+  };
+
+  /** What this process had confirmed of the shard when it held it, or saw saved for it. */
+  #formerly(shard: ShardId): Cursor | undefined {
+    const progress = this.#former.get(shard)?.progress;
+    return progress?.checkpointed === undefined ? this.#options.loss.lastSeen(shard) : progress.confirmed;
+  }
+
+  async #isLater(shard: ShardId, listedSinceMs: number | undefined): Promise<boolean | 'perhaps'> {
+    const { loss, shardList, from, isNewGroup } = this.#options;
+    await shardList.refresh();
+    const sinceMs = Math.min(loss.groupSinceMs ?? Number.POSITIVE_INFINITY, listedSinceMs ?? Number.POSITIVE_INFINITY);
+    if (shardList.isLater(shard, Number.isFinite(sinceMs) ? sinceMs : undefined)) return true;
+    return from === 'end' && !isNewGroup() && shardList.mayBeMade(shard) ? 'perhaps' : false;
+  }
+
+  #onSettled(consumer: ShardConsumer): void {
+    const { shard, state, progress } = consumer;
+    const { loss, onLeft, onSettled } = this.#options;
+    if (state === 'stopped' && this.#consumers.get(shard) === consumer) {
+      this.#consumers.delete(shard);
+      this.#former.set(shard, consumer);
+      loss.saw(new Map([[shard, { cursor: progress?.checkpointed, updatedAtMs: 0 }]]));
+      onLeft();
+    }
+    onSettled();
+  }
+}
