@@ -23,6 +23,8 @@ export interface Checkpointed {
   readonly progress: Progress | undefined;
   /** The checkpoint that it was taken up at. */
   readonly startedAt: Cursor | undefined;
+  /** The service has taken a position of the shard: what is confirmed is no cursor that somebody has made up. */
+  readonly isProven: boolean;
   /** Aborts when the shard is left: nothing more of it is to be saved. */
   readonly left: AbortSignal;
   /** The server has refused a save, and grants the shard no more. */
@@ -125,7 +127,7 @@ export class Checkpointer {
     const { service, isPutBack, onSaving } = this.#options;
     const { progress } = shard;
     // One that was never there is not gone.
-    if (progress?.checkpointed === undefined) return false;
+    if (progress?.checkpointed === undefined || !shard.isProven) return false;
     if (!isKnownGone) {
       const { cursor: saved } = await service.getCheckpoint(shard.shard, signal);
       if (saved !== undefined && !isPutBack(shard, saved)) return false;

@@ -256,7 +256,7 @@ export class ConsumerGroup {
       await this.#shardList.refresh();
       if (this.#options.from === 'end') {
         const held = this.#held.settledIn.map(({ shard }) => shard);
-        void this.#newShards.save(held, this.#stopping.signal);
+        void this.#newShards.save(held, this.#held.known, this.#stopping.signal);
       }
       this.#checkUntil();
     } catch (thrown) {

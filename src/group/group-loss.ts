@@ -7,7 +7,7 @@
  * nothing: they look once a minute, and when a shard of theirs is granted to somebody else, whether their checkpoints
  * are still there.
  */
-import { AppError, ServiceError } from '../errors.ts';
+import { AppError, NoRoomError, ServiceError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Checkpointed, Checkpointer } from './checkpointer.ts';
@@ -21,7 +21,7 @@ import type {
 } from './log-service.ts';
 
 export interface GroupLossOptions {
-  readonly service: Pick<LogService, 'ensureConsumerGroup' | 'listCheckpoints' | 'restoreCheckpoint'>;
+  readonly service: Pick<LogService, 'ensureConsumerGroup' | 'listCheckpoints' | 'pull' | 'restoreCheckpoint'>;
   readonly checkpointer: Pick<Checkpointer, 'restoreIfGone'>;
   readonly settings: ConsumerGroupSettings;
   /** Whether this cursor, which the server has, is known to lie before what was saved of the shard. */
@@ -119,9 +119,9 @@ export class GroupLoss {
     const { service, settings, log } = this.#options;
     const group = await service.ensureConsumerGroup(settings, signal, 'running');
     this.othersFirst();
-    void this.#remember(this.#options.ending);
     for (const shard of [...held, ...this.#dropped]) this.#owed.add(shard);
     const restored = await this.settle(signal);
+    void this.#remember(this.#options.ending);
     if (group.isNew || restored.length > 0) {
       log.error(
         { restored },
@@ -195,23 +195,45 @@ export class GroupLoss {
   }
 
   /**
-   * Saves the checkpoints that were seen of shards which still have none when those who hold them had time to save theirs: their owner is
-   * no more, or was just about to begin. Never rejects.
+   * Saves the checkpoints that were seen of shards which have none: at once, for this process may be all that is left to
+   * know them, and again when those who hold the shards had time to save theirs. An owner that knows better saves over it.
+   * Never rejects.
    */
   async #remember(signal: AbortSignal): Promise<void> {
-    const { service, othersMs, clock, log } = this.#options;
+    const { othersMs, clock, log } = this.#options;
     if (this.#isRemembering) return;
     this.#isRemembering = true;
     try {
+      await this.#restoreSeen(signal);
       await clock.sleep(othersMs() * shareOfOwners, { signal });
-      const listed = await service.listCheckpoints(signal);
-      const gone = [...this.#seen].filter(([shard]) => !listed.has(shard));
-      // At once: the longer it takes, the likelier somebody has saved it who knows better.
-      await Promise.all(gone.map(([shard, cursor]) => service.restoreCheckpoint(shard, cursor, signal)));
+      await this.#restoreSeen(signal);
     } catch (error) {
       if (!signal.aborted) log.debug({ err: error }, 'the checkpoints that were seen are not saved');
     } finally {
       this.#isRemembering = false;
+    }
+  }
+
+  async #restoreSeen(signal: AbortSignal): Promise<void> {
+    const { service } = this.#options;
+    const gone = (listed: ReadonlyMap<ShardId, Checkpoint>) => [...this.#seen].filter(([shard]) => !listed.has(shard));
+    const first = gone(await service.listCheckpoints(signal));
+    if (first.length === 0) return;
+    const isTaken = await Promise.all(first.map(([shard, cursor]) => this.#takes(shard, cursor, signal)));
+    const taken = new Set(first.filter((_, at) => isTaken[at]).map(([shard]) => shard));
+    const still = gone(await service.listCheckpoints(signal)).filter(([shard]) => taken.has(shard));
+    // At once: the longer it takes, the likelier somebody has saved it who knows better.
+    await Promise.all(still.map(([shard, cursor]) => service.restoreCheckpoint(shard, cursor, signal)));
+  }
+
+  /** Whether the service takes the cursor: somebody may have set a checkpoint that is none. No data is read for it. */
+  async #takes(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#options.service.pull(shard, cursor, { maxLogGroups: 1, onSize: () => false, signal });
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      return error instanceof NoRoomError;
     }
   }
 

@@ -47,6 +47,11 @@ export class HeldShards {
     return [...this.#consumers.keys()];
   }
 
+  /** The shards that this process holds, or has held. */
+  get known(): readonly ShardId[] {
+    return [...new Set([...this.#consumers.keys(), ...this.#former.keys()])];
+  }
+
   /** The shards that we hold and are not told to give up. */
   get settledIn(): readonly ShardConsumer[] {
     return this.all.filter(({ state }) => state !== 'draining' && state !== 'stopped');

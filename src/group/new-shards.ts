@@ -1,7 +1,7 @@
 /**
  * Shards that a split or a merge has made while the group is at work. With `--from end` such a shard is not to be begun at
  * its end, for what it holds came after what the group has read. Who takes it up may have started after the split, and
- * cannot tell it from one that was always there. So whoever holds what was split, and has seen it happen, saves the
+ * cannot tell it from one that was always there. So whoever has held what was split, and has seen it happen, saves the
  * beginning of the new shards as their checkpoint, where they have none; and who cannot tell waits for that.
  */
 import type { Log } from '../log.ts';
@@ -16,7 +16,7 @@ export interface NewShardsOptions {
 
 export class NewShards {
   readonly #options: NewShardsOptions;
-  /** Need no more: they have a checkpoint. */
+  /** They have a checkpoint. One that is held has none yet, perhaps, and may be given to somebody else without. */
   readonly #done = new Set<ShardId>();
   #isSaving = false;
 
@@ -27,24 +27,29 @@ export class NewShards {
   /**
    * Saves the beginning of those that have no checkpoint. Never rejects.
    * @param held the shards that this consumer works on
+   * @param known those, and all that it has left
    */
-  async save(held: readonly ShardId[], signal: AbortSignal): Promise<void> {
-    const { service, shards, log } = this.#options;
+  async save(held: readonly ShardId[], known: readonly ShardId[], signal: AbortSignal): Promise<void> {
+    const { shards, log } = this.#options;
     const open = shards.made.filter((shard) => !this.#done.has(shard));
-    if (this.#isSaving || open.length === 0 || !held.some((shard) => shards.hasEnded(shard))) return;
+    if (this.#isSaving || open.length === 0 || !known.some((shard) => shards.hasEnded(shard))) return;
     this.#isSaving = true;
     try {
-      for (const shard of open) {
-        const begin = await service.getCursor(shard, 'begin', signal);
-        // Asked last: its owner may have begun meanwhile.
-        const { cursor } = await service.getCheckpoint(shard, signal);
-        if (cursor === undefined && !held.includes(shard)) await service.restoreCheckpoint(shard, begin, signal);
-        this.#done.add(shard);
-      }
+      await Promise.all(open.map((shard) => this.#saveBegin(shard, held.includes(shard), signal)));
     } catch (error) {
       if (!signal.aborted) log.debug({ err: error }, 'the beginning of new shards is not saved; trying again later');
     } finally {
       this.#isSaving = false;
     }
+  }
+
+  async #saveBegin(shard: ShardId, isHeld: boolean, signal: AbortSignal): Promise<void> {
+    const { service } = this.#options;
+    const begin = await service.getCursor(shard, 'begin', signal);
+    // Asked last: its owner may have begun meanwhile.
+    const { cursor } = await service.getCheckpoint(shard, signal);
+    if (cursor === undefined && isHeld) return;
+    if (cursor === undefined) await service.restoreCheckpoint(shard, begin, signal);
+    this.#done.add(shard);
   }
 }

@@ -52,6 +52,7 @@ export class ShardConsumer implements Checkpointed {
   /** The drain's deadline came with something pulled that was not confirmed. */
   #gaveUp = false;
   #failure: AppError | undefined;
+  #isProven = false;
 
   constructor(options: ShardConsumerOptions) {
     this.#options = options;
@@ -78,6 +79,10 @@ export class ShardConsumer implements Checkpointed {
 
   get startedAt(): Cursor | undefined {
     return this.#start?.checkpointed;
+  }
+
+  get isProven(): boolean {
+    return this.#isProven;
   }
 
   get left(): AbortSignal {
@@ -199,6 +204,7 @@ export class ShardConsumer implements Checkpointed {
   #takeUp(start: StartPosition): void {
     const { log } = this.#options;
     this.#start = start;
+    this.#isProven = false;
     this.#progress = new Progress(this.shard, start.cursor, start.checkpointed, this.#isWithdrawn);
     this.#idle.since(start.savedAtMs);
     log.debug({ shard: this.shard, cursor: start.cursor, resumed: start.checkpointed !== undefined }, 'shard started');
@@ -212,6 +218,7 @@ export class ShardConsumer implements Checkpointed {
         const pull = await ahead.take();
         if (!facts[this.#state].pulls) return pull.release();
         this.#refused.accepted();
+        this.#isProven = true;
         if (this.#state === 'refused') this.#on('went-on');
         if (pull.body) {
           await this.#deliver({ ...pull, body: pull.body }, progress, run, ahead).finally(pull.release);

@@ -73,6 +73,11 @@ export async function goOnBehindRefusal(
   if (!isCheckpoint) return undefined;
   const saved = await service.getCheckpoint(shard, signal);
   signal.throwIfAborted();
+  if (saved.cursor === undefined && refused.isUnknown && !(await service.listCheckpoints(signal)).has(shard)) {
+    log.warn({ shard, cursor }, `shard ${shard}: its checkpoint was refused, and is no longer there; it is begun anew`);
+    progress.skip(await service.getCursor(shard, 'begin', signal));
+    return 'expired';
+  }
   if (saved.cursor === undefined || saved.cursor === cursor) return undefined;
   const { cursor: mended, updatedAtMs, consumer } = saved;
   return { cursor: mended, checkpointed: mended, savedAtMs: updatedAtMs, savedBy: consumer, isLater: false };

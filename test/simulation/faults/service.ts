@@ -3,6 +3,11 @@ import { groupName } from '../service/service.ts';
 import type { World } from '../world.ts';
 import { chosen, type FaultKind } from './fault-kind.ts';
 
+/** What no shard has as a cursor: one that is no number, and one beyond every end. */
+const noCursors = ['garbage', 'OTk5OTk5OTk5OTk5OTk5OTk5OQ=='];
+const mendLooks = 12;
+const mendIntervalMs = 5_000;
+
 /** With `--from end`, what nobody remembers is lost with the group: a daemon that has seen the checkpoints is up. */
 function isRemembered({ scenario: { settings }, daemons }: World): boolean {
   return settings.from === 'begin' || daemons.some((daemon) => daemon.hasBeenUpFor(2 * settings.timeoutMs));
@@ -156,12 +161,19 @@ export const serviceFaults: readonly FaultKind[] = [
       if (!world.service.group) return undefined;
       const shard = chosen(world.service.logstore.shards(), luck[0])?.id ?? 0;
       const before = world.service.group?.checkpoint(shard).cursor ?? '';
-      world.service.setCheckpoint(shard, luck[1] < 0.5 ? 'garbage' : 'OTk5OTk5OTk5OTk5OTk5OTk5OQ==');
+      world.service.setCheckpoint(shard, noCursors[luck[1] < 0.5 ? 0 : 1] ?? '');
       // Whoever takes the shard up reads it.
       for (const daemon of world.daemons) daemon.kill();
-      return () => {
-        if (world.service.group) world.service.setCheckpoint(shard, before);
+      // Whoever set it mends it, also where a daemon has saved it again because the group was deleted.
+      let looks = 0;
+      const mend = () => {
+        const { group } = world.service;
+        const cursor = group?.checkpoint(shard).cursor ?? '';
+        if (group && (noCursors.includes(cursor) || (cursor === '' && looks === 0)))
+          world.service.setCheckpoint(shard, before);
+        if (++looks < mendLooks) world.scheduler.after(mendIntervalMs, mend);
       };
+      return mend;
     },
   },
 ];

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, vi } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
-import { type Checkpointed, Checkpointer, type CheckpointerOptions } from '../../../src/group/checkpointer.ts';
+import { Checkpointer, type CheckpointerOptions } from '../../../src/group/checkpointer.ts';
 import { Progress } from '../../../src/group/progress.ts';
 import { useVirtualTime } from '../../support/virtual-time.ts';
 
@@ -23,7 +23,8 @@ describe('Checkpointer', () => {
     progress.markConfirmed(progress.open('1'));
     const leaving = new AbortController();
     const ownershipLost = vi.fn();
-    const shard: Checkpointed = { shard: 0, progress, startedAt: checkpointed, left: leaving.signal, ownershipLost };
+    const { signal: left } = leaving;
+    const shard = { shard: 0, progress, startedAt: checkpointed, isProven: true, left, ownershipLost };
     return { shard, progress, ownershipLost, leave: () => leaving.abort(new Error('left')) };
   }
 
@@ -99,6 +100,13 @@ describe('Checkpointer', () => {
       expect(await checkpointer.restoreIfGone(shard, false, signal)).toBe(false);
       isPutBack.mockReturnValue(true);
       expect(await checkpointer.restoreIfGone(shard, false, signal)).toBe(true);
+    });
+
+    it('saves nothing of a shard whose position the service has never taken', async () => {
+      const { shard } = shardAt();
+      service.getCheckpoint.mockResolvedValue(none);
+      expect(await checkpointer.restoreIfGone({ ...shard, isProven: false }, false, signal)).toBe(false);
+      expect(service.restoreCheckpoint).not.toHaveBeenCalled();
     });
 
     it('saves nothing of a shard that never had one', async () => {

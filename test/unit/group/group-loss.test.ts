@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, vi } from 'vitest';
-import { AppError, ServiceError } from '../../../src/errors.ts';
+import { AppError, NoRoomError, ServiceError } from '../../../src/errors.ts';
 import type { Checkpointed } from '../../../src/group/checkpointer.ts';
 import { GroupLoss } from '../../../src/group/group-loss.ts';
 import type { Checkpoint } from '../../../src/group/log-service.ts';
@@ -16,13 +16,14 @@ const gone = new ServiceError('the group is gone', {
 
 function shardAt(shard: number, checkpointed = '1'): Checkpointed {
   const progress = new Progress(shard, checkpointed, checkpointed);
-  return { shard, progress, startedAt: checkpointed, left: new AbortController().signal, ownershipLost: vi.fn() };
+  const { signal: left } = new AbortController();
+  return { shard, progress, startedAt: checkpointed, isProven: true, left, ownershipLost: vi.fn() };
 }
 
 describe('a group that was deleted', () => {
   const { it, time } = useVirtualTime();
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-  const service = { ensureConsumerGroup: vi.fn(), listCheckpoints: vi.fn(), restoreCheckpoint: vi.fn() };
+  const service = { ensureConsumerGroup: vi.fn(), listCheckpoints: vi.fn(), pull: vi.fn(), restoreCheckpoint: vi.fn() };
   const restoreIfGone = vi.fn();
   const { signal } = new AbortController();
   let saved: Map<number, Checkpoint>;
@@ -34,6 +35,9 @@ describe('a group that was deleted', () => {
     service.ensureConsumerGroup.mockResolvedValue({ timeoutMs: 60_000, inOrder: false, isNew: true });
     service.listCheckpoints.mockImplementation(async () => saved);
     restoreIfGone.mockResolvedValue(true);
+    service.restoreCheckpoint.mockImplementation(async (shard: number, cursor: string) => {
+      saved.set(shard, { cursor, updatedAtMs: 1, consumer: 'a' });
+    });
     loss = new GroupLoss({
       service,
       checkpointer: { restoreIfGone },
@@ -118,15 +122,37 @@ describe('a group that was deleted', () => {
     expect(log.error).toHaveBeenCalledOnce();
   });
 
-  it('gets back what was only seen, when those who hold it had time to save better', async () => {
+  const restored = () => service.restoreCheckpoint.mock.calls.map(([shard, cursor]) => [shard, cursor]);
+
+  it('gets back what was only seen at once, for nobody else may be left to know it', async () => {
     loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
     loss.saw(new Map([[5, { cursor: '55', updatedAtMs: 1 }]]));
+    saved.set(5, { cursor: '66', updatedAtMs: 2, consumer: 'b' });
+    await loss.recover([], signal);
+    await time.until(() => expect(restored()).toEqual([[4, '44']]));
+  });
+
+  it('gets it back when those who hold it had time to save better, where it could not be saved at once', async () => {
+    loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
+    service.pull.mockRejectedValueOnce(new AppError('busy', { code: 'server-busy', action: 'retry' }));
     await loss.recover([], signal);
     await time.sleep(29_000);
-    expect(service.restoreCheckpoint).not.toHaveBeenCalled();
-    saved.set(5, { cursor: '66', updatedAtMs: 2, consumer: 'b' });
+    expect(restored()).toEqual([]);
     await time.sleep(2_000);
-    expect(service.restoreCheckpoint.mock.calls.map(([shard, cursor]) => [shard, cursor])).toEqual([[4, '44']]);
+    expect(restored()).toEqual([[4, '44']]);
+  });
+
+  it('does not get back what the service does not take: somebody has set it, and it is no cursor', async () => {
+    loss.saw(new Map([[4, { cursor: 'garbage', updatedAtMs: 1 }]]));
+    loss.saw(new Map([[5, { cursor: '55', updatedAtMs: 1 }]]));
+    const refused = new AppError('no cursor', { code: 'invalid-cursor', action: 'reject' });
+    // Room for the answer's body is refused: its size is all that is wanted.
+    service.pull.mockImplementation(async (shard: number) => {
+      throw shard === 4 ? refused : new NoRoomError(1);
+    });
+    await loss.recover([], signal);
+    await time.sleep(31_000);
+    expect(restored()).toEqual([[5, '55']]);
   });
 
   it('has a save that arrived late mended', async () => {

@@ -36,29 +36,55 @@ describe('a shard was made after the group had begun', () => {
 describe('NewShards', () => {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
-  async function save(held: readonly number[], saved: Readonly<Record<number, string>> = {}) {
+  async function newShards() {
     const restored: string[] = [];
+    const saved = new Map<number, string>();
     const service = {
       getCursor: async (shard: number) => `begin of ${shard}`,
-      getCheckpoint: async (shard: number) => ({ cursor: saved[shard], updatedAtMs: 0, consumer: '' }),
-      restoreCheckpoint: async (shard: number, cursor: string) => void restored.push(`${shard}: ${cursor}`),
+      getCheckpoint: async (shard: number) => ({ cursor: saved.get(shard), updatedAtMs: 0, consumer: '' }),
+      restoreCheckpoint: async (shard: number, cursor: string) => {
+        restored.push(`${shard}: ${cursor}`);
+        saved.set(shard, cursor);
+      },
     };
     const shards = await listOf([open(0), open(3)], [ended(0), open(1), open(2), open(3)]);
-    const newShards = new NewShards({ service, shards, log });
-    await newShards.save(held, signal);
-    await newShards.save(held, signal);
-    return restored;
+    const those = new NewShards({ service, shards, log });
+    return {
+      restored,
+      saved,
+      save: (held: number[], left: number[] = []) => those.save(held, [...held, ...left], signal),
+    };
   }
 
   it('saves the beginning of what its shard was split into, once', async () => {
-    expect(await save([0, 3])).toEqual(['1: begin of 1', '2: begin of 2']);
+    const { save, restored, saved } = await newShards();
+    await save([0, 3]);
+    expect(restored).toEqual(['1: begin of 1', '2: begin of 2']);
+    saved.clear();
+    await save([0, 3]);
+    expect(restored).toHaveLength(2);
   });
 
-  it('leaves that to whoever holds what was split', async () => {
-    expect(await save([3])).toEqual([]);
+  it('leaves that to whoever has held what was split', async () => {
+    const { save, restored } = await newShards();
+    await save([3]);
+    expect(restored).toEqual([]);
+    await save([3], [0]);
+    expect(restored).toHaveLength(2);
   });
 
-  it('saves nothing over a checkpoint that is there, nor of a shard that is ours', async () => {
-    expect(await save([0, 2], { 1: 'further' })).toEqual([]);
+  it('saves nothing over a checkpoint that is there', async () => {
+    const { save, restored, saved } = await newShards();
+    saved.set(1, 'further');
+    await save([0, 2]);
+    expect(restored).toEqual([]);
+  });
+
+  it('saves it of a shard that was ours, and was given to another before it had one', async () => {
+    const { save, restored } = await newShards();
+    await save([0, 1, 2]);
+    expect(restored).toEqual([]);
+    await save([0, 2], [1]);
+    expect(restored).toEqual(['1: begin of 1']);
   });
 });
