@@ -119,6 +119,7 @@ function deliveryConfig(values: ReplayValues, deadLetterPath: string | undefined
     confirmIntervalMs: values.confirmInterval,
     confirmBytes: values.confirmBytes,
     confirmTimeoutMs: values.confirmTimeout,
+    confirmPatienceMs: values.confirmPatience,
     strictOrder: values.strictOrder,
     ...(values.maxRate !== undefined && { maxMessagesPerSecond: values.maxRate }),
     ...(values.maxBandwidth !== undefined && { maxBytesPerSecond: values.maxBandwidth }),

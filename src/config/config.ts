@@ -140,6 +140,8 @@ export interface DeliveryConfig {
   readonly confirmIntervalMs: number;
   readonly confirmBytes: number;
   readonly confirmTimeoutMs: number;
+  /** How long checkpoints wait for a receiver that is silent from the start. */
+  readonly confirmPatienceMs: number;
   readonly strictOrder: boolean;
   /** Of this process, shared by all its shards; absent: no limit. */
   readonly maxMessagesPerSecond?: number;

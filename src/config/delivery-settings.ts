@@ -44,6 +44,13 @@ export const deliverySettings = {
     description:
       'a receiver that has not answered for so long has not read it: it is sent again; one that turns out to be slow is given longer',
   }),
+  confirmPatience: defaulted(duration({ min: '0s', max: '168h' }), '5m', {
+    group: 'delivery',
+    variables: ['SYSLOG_CONFIRM_PATIENCE'],
+    placeholder: '<duration>',
+    description:
+      'with --confirm auto: how long checkpoints wait for a receiver that is silent from the start, before they follow the local kernel',
+  }),
   strictOrder: defaulted(switchText, 'false', {
     group: 'delivery',
     variables: ['SYSLOG_STRICT_ORDER'],

@@ -207,7 +207,7 @@ describe('a receiver that', () => {
     receiver = await place.createReceiver();
     receiver.behave(neverCloses);
     await start();
-    await run.daemon.waitForLog('does not answer the end of a connection');
+    await run.daemon.waitForLog('the receiver has not answered the end of a connection');
     await run.moreArrived(500);
     receiver.behave(reads);
     await run.daemon.waitForLog('deliveries are confirmed', 30_000);
@@ -222,10 +222,31 @@ describe('a receiver that', () => {
     expect(await run.daemon.stop()).toBe(0);
   });
 
-  it('never answers an end: found at start, warned of, and served as without confirmation', async () => {
+  // A receiver that is restarted as we start; anybody on the way can send resets, too.
+  it('resets the first connection, then refuses, then answers: nothing unread is checkpointed', async () => {
+    receiver = await place.createReceiver();
+    receiver.behave(resetsAfter(0));
+    await start([], { allowsMixing: true });
+    await eventuallyConnections(1);
+    await receiver.refuse();
+    await time.sleep(300);
+    receiver.behave(resetsAfter(0));
+    await receiver.listen();
+    await eventuallyConnections(5);
+    receiver.behave(reads);
+    await run.moreArrived(500);
+    receiver.resetAll();
+    await run.moreArrived(500);
+    const { generated, received, violations } = await run.settle();
+    expect(violations).toEqual([]);
+    expect(received).toBe(generated);
+    expect(run.daemon.logged().some(({ msg }) => String(msg).includes('does not answer'))).toBe(false);
+  });
+
+  it('never answers an end: checkpoints wait, then it is warned of, and served as without confirmation', async () => {
     receiver = await place.createReceiver();
     receiver.behave(neverCloses);
-    await start(['--confirm-timeout', '300ms']);
+    await start(['--confirm-timeout', '300ms', '--confirm-patience', '3s']);
     const warning = await run.daemon.waitForLog('the receiver does not answer the end of a connection');
     expect(warning.level).toBe('warn');
     await run.moreArrived(1_000);

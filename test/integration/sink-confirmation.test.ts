@@ -1,4 +1,5 @@
 /** What the peer has read, told by half-close, in virtual time: docs/delivery.md. Over TLS: sink-confirmation-tls.test.ts. */
+import type { Socket } from 'node:net';
 import { describe, expect } from 'vitest';
 import { never, type SinkUnderTest } from '../support/sink-harness.ts';
 import { useVirtualSinkScope } from '../support/sink-scope.ts';
@@ -128,13 +129,104 @@ describe('confirmation over TCP', () => {
 
   it.each(['auto', 'on'] as const)('faces a receiver that never closes (--confirm %s)', async (confirm) => {
     const peer = await createPeer({ onConnection: (socket) => socket.resume() });
-    const under = createSink({ port: peer.port, ...quick, confirm, confirmTimeoutMs: 100 });
+    const under = createSink({ port: peer.port, ...quick, confirm, confirmTimeoutMs: 100, confirmPatienceMs: 1_000 });
+    const startMs = time.clock.monotonic();
     await under.sink.start(never);
-    const warning = under.told().find(({ level }) => level === 'warn');
-    expect(warning?.message).toContain('does not answer the end of a connection');
     await under.send(1, ['x']);
+    const warnings = () => under.told().filter(({ level }) => level === 'warn');
+    await time.until(() => expect(warnings()).toHaveLength(1));
+    expect(warnings()[0]?.message).toContain('checkpoints wait');
+    await time.until(() => expect(under.events.history).toEqual(['sent 1']));
     const outcome = confirm === 'auto' ? 'confirmed 1' : 'lost 1';
     await time.until(() => expect(under.events.history).toEqual(['sent 1', outcome]));
+    expect(warnings()[1]?.message).toContain('does not answer the end of a connection');
+    expect(time.clock.monotonic() - startMs).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('does not take breaks for silence: a receiver that resets, and refuses, is dialled until it answers', async () => {
+    const peer = await createPeer({ onConnection: (socket) => socket.resetAndDestroy() });
+    const under = createSink({ port: peer.port, ...quick, confirmPatienceMs: 600 });
+    const started = under.sink.start(never);
+    await time.until(() => expect(peer.connections.length).toBeGreaterThan(5));
+    await time.sleep(10_000); // many times the patience
+    await started;
+    await under.send(1, ['x']).catch(() => undefined);
+    expect(confirmed(under)).toEqual([]);
+    const texts = under.told().map(({ message }) => message);
+    expect(texts.filter((text) => text.includes('breaks connections that are ended'))).toHaveLength(1);
+    expect(texts.join()).not.toContain('does not answer');
+  });
+
+  it('lets checkpoints wait for a receiver that is stuck at start, and confirms what it got once it answers', async () => {
+    const held: Socket[] = [];
+    let isStuck = true;
+    const serve = (socket: Socket) => {
+      socket.resume();
+      socket.on('end', () => socket.end());
+    };
+    const peer = await createPeer({ onConnection: (socket) => (isStuck ? held.push(socket) : serve(socket)) });
+    const under = createSink({ port: peer.port, ...quick, confirmTimeoutMs: 100, confirmPatienceMs: 20_000 });
+    await under.sink.start(never);
+    await under.send(1, ['x']);
+    await time.sleep(5_000);
+    expect(under.events.history).toEqual(['sent 1']);
+    isStuck = false;
+    for (const socket of held) serve(socket);
+    await time.until(() => expect(under.events.history).toEqual(['sent 1', 'confirmed 1']));
+    expect(under.told().some(({ message }) => message.includes('does not answer'))).toBe(false);
+  });
+
+  it('loses what a receiver that is stuck at start has not read when it dies', async () => {
+    const held: Socket[] = [];
+    let isStuck = true;
+    const peer = await createPeer({
+      onConnection: (socket) => {
+        if (isStuck) held.push(socket);
+        else socket.resume().on('end', () => socket.end());
+      },
+    });
+    const under = createSink({ port: peer.port, ...quick, confirmTimeoutMs: 100, confirmPatienceMs: 20_000 });
+    await under.sink.start(never);
+    await under.send(1, ['x']);
+    await time.sleep(2_000);
+    isStuck = false;
+    for (const socket of held) socket.resetAndDestroy();
+    await time.until(() => expect(under.events.history).toEqual(['sent 1', 'lost 1']));
+    await under.send(2, ['y']);
+    await time.until(() => expect(confirmed(under)).toEqual(['confirmed 2']));
+  });
+
+  it('ends the connection that carries deliveries, for a receiver that was stuck and takes one at a time', async () => {
+    const waiting: Socket[] = [];
+    const ended = new WeakSet<Socket>();
+    let busy: Socket | undefined;
+    let isStuck = true;
+    const goOn = () => {
+      if (isStuck) return;
+      busy ??= waiting.shift();
+      if (!busy || !ended.has(busy)) return;
+      busy.end();
+      busy = undefined;
+      goOn();
+    };
+    const peer = await createPeer({
+      onConnection: (socket) => {
+        waiting.push(socket.resume());
+        socket.on('end', () => {
+          ended.add(socket);
+          goOn();
+        });
+        goOn();
+      },
+    });
+    const under = createSink({ port: peer.port, ...quick, confirmTimeoutMs: 100, confirmPatienceMs: 4_000 });
+    await under.sink.start(never);
+    await under.send(1, ['x']);
+    await time.sleep(1_000);
+    isStuck = false;
+    goOn();
+    await time.until(() => expect(under.events.history).toEqual(['sent 1', 'confirmed 1']));
+    expect(under.told().some(({ message }) => message.includes('does not answer'))).toBe(false);
   });
 
   it('works with a receiver that takes one connection at a time', async () => {

@@ -99,6 +99,7 @@ async function play(time: VirtualTime, steps: readonly Step[], strictOrder: bool
       confirmIntervalMs: 5,
       confirmBytes: 10,
       confirmTimeoutMs: 60_000,
+      confirmPatienceMs: 300_000,
       strictOrder,
       peer: 'tcp://receiver',
       backoffMinMs: 1,

@@ -253,6 +253,7 @@ export class SimulatedDaemon {
         confirmIntervalMs: settings.confirmIntervalMs,
         confirmBytes: settings.confirmBytes,
         confirmTimeoutMs: settings.confirmTimeoutMs,
+        confirmPatienceMs: 300_000,
         strictOrder: settings.strictOrder,
         onCorruptBatch: 'stop',
         corruptBatchPatienceMs: 600_000,

@@ -17,20 +17,6 @@ export interface OpenTrouble {
 
 export const openTroubles: readonly OpenTrouble[] = [
   {
-    hazard: 'resets-at-start',
-    told: '14, row 1',
-    what: 'A receiver that breaks the first connections turns confirmation off: what it never read is checkpointed.',
-    invariants: ['delivered'],
-    seed: 'h44',
-  },
-  {
-    hazard: 'stuck-at-start',
-    told: '14, row 2',
-    what: 'A receiver that is stuck at start turns confirmation off: what it never read is checkpointed.',
-    invariants: ['delivered'],
-    seed: 'h4',
-  },
-  {
     hazard: 'far-receiver',
     told: '14, row 3',
     what: "A receiver's end that meets ours, while the last bytes are on their way to it, is taken for its answer.",

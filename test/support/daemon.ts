@@ -118,6 +118,7 @@ export async function testFlow(emulator: StartedService, options: TestFlowOption
       confirmIntervalMs: 200,
       confirmBytes: 64 << 20,
       confirmTimeoutMs: 20_000,
+      confirmPatienceMs: 60_000,
       strictOrder: false,
       onCorruptBatch: 'stop',
       corruptBatchPatienceMs: 2_000,

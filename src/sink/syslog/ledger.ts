@@ -37,11 +37,21 @@ export class Ledger<M extends Mark> {
   readonly #reports: LedgerReports<M>;
   /** Of each stream what is not over, oldest first. */
   readonly #streams = new Map<string, Entry<M>[]>();
-  /** Somebody calls `confirm`. Otherwise what is sent counts as confirmed. */
-  isConfirming = false;
+  #isConfirming = false;
 
   constructor(reports: LedgerReports<M>) {
     this.#reports = reports;
+  }
+
+  /** Somebody calls `confirm`. Otherwise what is sent counts as confirmed. */
+  get isConfirming(): boolean {
+    return this.#isConfirming;
+  }
+
+  /** Where nobody will confirm any more, what is sent is confirmed by that. */
+  confirming(does: boolean): void {
+    this.#isConfirming = does;
+    if (!does) for (const stream of [...this.#streams.keys()]) this.#report(stream);
   }
 
   get isEmpty(): boolean {
@@ -137,7 +147,7 @@ export class Ledger<M extends Mark> {
 
   /** One without a single chunk has nothing to be confirmed. */
   #countsAsConfirmed(entry: Entry<M>): boolean {
-    return entry.isConfirmed || !this.isConfirming || entry.connection === undefined;
+    return entry.isConfirmed || !this.#isConfirming || entry.connection === undefined;
   }
 
   #some(test: (entry: Entry<M>) => boolean): boolean {

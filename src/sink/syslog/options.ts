@@ -42,6 +42,8 @@ export interface SyslogSinkOptions {
    * out to be slow is given longer (confirmation.ts).
    */
   readonly confirmTimeoutMs?: number;
+  /** A receiver that is silent from the start has so long to answer before `auto` does without. Default 5 min. */
+  readonly confirmPatienceMs?: number;
   /** A connection is confirmed before the next is written to. Default false. */
   readonly strictOrder?: boolean;
   readonly tuning?: SyslogSinkTuning;
@@ -91,6 +93,7 @@ export interface ResolvedOptions {
   readonly confirmIntervalMs: number;
   readonly confirmBytes: number;
   readonly confirmTimeoutMs: number;
+  readonly confirmPatienceMs: number;
   readonly strictOrder: boolean;
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
@@ -116,6 +119,7 @@ export function resolveOptions(options: SyslogSinkOptions): ResolvedOptions {
     confirmIntervalMs: options.confirmIntervalMs ?? 10_000,
     confirmBytes: options.confirmBytes ?? 64 * 1024 * 1024,
     confirmTimeoutMs: options.confirmTimeoutMs ?? 30_000,
+    confirmPatienceMs: options.confirmPatienceMs ?? 300_000,
     strictOrder: options.strictOrder ?? false,
     backoffMinMs: tuning.backoffMinMs ?? 100,
     backoffMaxMs: tuning.backoffMaxMs ?? 30_000,

@@ -18,14 +18,16 @@
  * to send a close_notify, an end without one, which anybody on the way (or a proxy whose backend has died) can have made. Only one is retiring at a time.
  */
 import { AppError } from '../../errors.ts';
+import { AnswerSearch, type AnswerSearchOptions } from './answer-search.ts';
+import { BreakWatch } from './break-watch.ts';
 import { ConfirmationClock } from './confirmation.ts';
 import type { Dialer } from './dialer.ts';
-import { endWithin, Probe, type ProbeOptions, type ProbeResult } from './half-close.ts';
+import { endOrSilence, type Outcome, Probe, silenceError } from './half-close.ts';
 import { connectionError } from './network-errors.ts';
+import { Successors } from './successor.ts';
 import type { Connection } from './transport.ts';
 
-export interface RotationOptions extends ProbeOptions {
-  readonly confirmIntervalMs: number;
+export interface RotationOptions extends AnswerSearchOptions {
   readonly confirmBytes: number;
   /** A connection is confirmed before the next one is written to. */
   readonly strictOrder: boolean;
@@ -40,7 +42,10 @@ export interface Carried {
   room(): void;
   confirmed(connection: Connection): void;
   lost(connection: Connection, error: AppError): void;
-  /** Whether `confirmed` will be called at all; told before the first connection takes anything. */
+  /**
+   * Whether `confirmed` will be called; told before the first connection takes anything. Where it becomes false, what is
+   * sent counts as confirmed from then on.
+   */
   confirming(does: boolean): void;
 }
 
@@ -49,16 +54,12 @@ interface Turn {
   successor: Connection | undefined;
 }
 
-/**
- * A successor that is dropped within this time is one too many; of a receiver that is far away we hear that later: within
- * twice the time that it took to connect.
- */
-const trialMs = 50;
-const refusalsThatTell = 2;
-/** A minute, by default. */
-const intervalsToNextProbe = 6;
-/** Fewer are a receiver that is restarted. */
-const breaksThatTell = 4;
+/** A connection whose end is asked for to see whether it is answered. */
+interface Asked {
+  readonly connection: Connection;
+  readonly timeoutMs: number;
+  conclude(outcome: Outcome): void;
+}
 
 export class Rotation {
   readonly #options: RotationOptions;
@@ -70,25 +71,38 @@ export class Rotation {
   readonly #answers = new Set<Promise<boolean>>();
   #current: Connection | undefined;
   #turn: Turn | undefined;
-  #isOpening = false;
-  /** Rotations in a row without a second connection. */
-  #refusals = 0;
-  #isConfirming = false;
-  /** Connections that were lost with something unconfirmed on them, since the last confirmation. */
-  #brokenInARow = 0;
   #currentSinceMs = 0;
   #isFinishing = false;
-  /** The receiver sends a close_notify: its end counts only with one. */
-  #expectsAuthentic = false;
-  #oneAtATime: boolean;
+  readonly #successors: Successors;
+  readonly #breaks: BreakWatch;
+  readonly #search: AnswerSearch;
+  #asked: Asked | undefined;
 
   constructor(options: RotationOptions, dialer: Dialer, carried: Carried) {
     this.#options = options;
     this.#dialer = dialer;
     this.#carried = carried;
-    this.#oneAtATime = options.strictOrder;
+    this.#breaks = new BreakWatch(options);
+    this.#successors = new Successors(options, {
+      dialer,
+      attach: (connection) => this.#attach(connection),
+      isUp: (connection) => this.#connections.has(connection),
+      signal: this.#stop.signal,
+    });
     const { confirmIntervalMs: intervalMs, confirmBytes: bytes, confirmTimeoutMs: timeoutMs, clock } = options;
     this.#clock = new ConfirmationClock({ intervalMs, bytes, timeoutMs, clock }, () => this.#rotateIfDue());
+    this.#search = new AnswerSearch(options, {
+      probe: new Probe(clock, dialer, this.#connections, this.#stop.signal),
+      askCurrent: (askedMs, conclude) =>
+        new Promise((resolve) =>
+          this.#askCurrent(askedMs, (outcome) => {
+            conclude(outcome);
+            resolve();
+          }),
+        ),
+      onChange: () => this.#carried.confirming(this.#search.state !== 'off'),
+      signal: this.#stop.signal,
+    });
   }
 
   /** Where new deliveries go. */
@@ -98,23 +112,15 @@ export class Rotation {
 
   /** Resolves with the first connection that takes deliveries; rejects with the reason of `destroy`. */
   async start(): Promise<void> {
-    const { confirm } = this.#options;
-    if (confirm !== 'off') {
-      const probe = new Probe(this.#options, this.#dialer, this.#connections, this.#stop.signal);
-      this.#found(await probe.atStart());
-      if (!this.#isConfirming) {
-        const late = probe.untilAnswered(intervalsToNextProbe * this.#options.confirmIntervalMs);
-        // What is open on the present connection is then to be confirmed as well. Only the end of the sink fails it.
-        late
-          .then((found) => this.#found(found))
-          .then(
-            () => this.#clock.ask(),
-            () => undefined,
-          );
-      }
-    } else this.#carried.confirming(false);
-    // After a probe it is known to be up: nothing new to tell.
-    await (confirm === 'off' ? this.#open() : this.#openNext());
+    if (this.#options.confirm === 'off') {
+      this.#carried.confirming(false);
+      await this.#open();
+    } else {
+      await this.#search.atStart();
+      // It is known to be up: nothing new to tell.
+      await this.#openNext();
+      void this.#searchOn();
+    }
     this.#stop.signal.throwIfAborted();
   }
 
@@ -139,6 +145,7 @@ export class Rotation {
    */
   async finish(): Promise<boolean> {
     this.#isFinishing = true;
+    this.#asked = undefined;
     this.#stop.abort(finished);
     this.#clock.turned();
     const turn = this.#turn;
@@ -157,10 +164,34 @@ export class Rotation {
     for (const connection of [...this.#connections]) connection.destroy(cause);
   }
 
-  #found({ isConfirming, expectsAuthentic }: ProbeResult): void {
-    this.#isConfirming = isConfirming;
-    this.#expectsAuthentic = expectsAuthentic;
-    this.#carried.confirming(isConfirming);
+  /** What is open on the present connection is to be confirmed as well. Only the end of the sink fails it. */
+  async #searchOn(): Promise<void> {
+    try {
+      await this.#search.untilAnswered();
+      this.#clock.ask();
+    } catch {
+      return;
+    }
+  }
+
+  get #isConfirming(): boolean {
+    return this.#search.state === 'answering';
+  }
+
+  /** Ends the current connection, whatever is on it, to see whether the receiver answers. */
+  #askCurrent(timeoutMs: number, conclude: Asked['conclude']): void {
+    const connection = this.#current;
+    if (connection) {
+      this.#asked = { connection, timeoutMs, conclude };
+      this.#clock.ask();
+    } else conclude('broken');
+  }
+
+  #concludeAsked(connection: Connection, outcome: Outcome): void {
+    const asked = this.#asked;
+    if (asked?.connection !== connection) return;
+    this.#asked = undefined;
+    asked.conclude(outcome);
   }
 
   /** A connection that takes deliveries, however long it takes. */
@@ -204,8 +235,8 @@ export class Rotation {
 
   #rotateIfDue(): void {
     const old = this.#current;
-    if (!this.#clock.isDue || this.#isOpening || this.#turn || this.#answers.size > 0 || !old) return;
-    if (!this.#carried.isUnconfirmedOn(old)) {
+    if (!this.#clock.isDue || this.#successors.isOpening || this.#turn || this.#answers.size > 0 || !old) return;
+    if (!this.#carried.isUnconfirmedOn(old) && this.#asked?.connection !== old) {
       this.#clock.turned();
       return;
     }
@@ -213,7 +244,8 @@ export class Rotation {
   }
 
   async #rotate(old: Connection): Promise<void> {
-    const successor = this.#oneAtATime ? undefined : await this.#openSuccessor();
+    // At once where there is to be none: nothing more goes to the old one then.
+    const successor = this.#successors.oneAtATime ? undefined : await this.#successors.open();
     if (this.#stop.signal.aborted || this.#current !== old) {
       if (successor) this.#dismiss(successor);
       // Nobody else asks for what has come to be due with another current meanwhile.
@@ -229,28 +261,6 @@ export class Rotation {
   #dismiss(connection: Connection): void {
     this.#connections.delete(connection);
     connection.destroy(connectionError('not-needed', 'it is not needed any more'));
-  }
-
-  async #openSuccessor(): Promise<Connection | undefined> {
-    const { log, peer } = this.#options;
-    this.#isOpening = true;
-    const { clock } = this.#options;
-    const startMs = clock.monotonic();
-    const successor = await this.#dialer.tryOnce(this.#stop.signal);
-    if (successor) {
-      this.#attach(successor);
-      await clock.sleep(Math.max(trialMs, 2 * (clock.monotonic() - startMs)));
-    }
-    this.#isOpening = false;
-    if (successor && this.#connections.has(successor)) {
-      this.#refusals = 0;
-      return successor;
-    }
-    // Once may be a receiver that is just going away.
-    if (++this.#refusals < refusalsThatTell) return undefined;
-    this.#oneAtATime = true;
-    log.info({ peer }, 'the receiver takes one connection at a time: from now on each is ended before the next');
-    return undefined;
   }
 
   #turnIfFree(): void {
@@ -273,19 +283,30 @@ export class Rotation {
   }
 
   async #awaitEnd(connection: Connection): Promise<boolean> {
-    const startMs = this.#options.clock.monotonic();
-    const end = await endWithin(connection, this.#clock.timeoutMs, this.#options.clock);
-    this.#clock.answered(this.#options.clock.monotonic() - startMs);
+    const { clock } = this.#options;
+    const startMs = clock.monotonic();
+    const asked = this.#asked?.connection === connection ? this.#asked : undefined;
+    const timeoutMs = asked?.timeoutMs ?? this.#clock.timeoutMs;
+    const end = await endOrSilence(connection, timeoutMs, clock);
+    const afterMs = clock.monotonic() - startMs;
+    this.#clock.answered(afterMs);
+    if (end === 'silence') {
+      // Where that turns confirmation off, what the kernel has counts as confirmed, and only the rest is lost.
+      this.#concludeAsked(connection, 'silence');
+      connection.destroy(silenceError(timeoutMs));
+      return false;
+    }
     if (!end) return false; // reported by its `lost`
     this.#connections.delete(connection);
-    if (this.#expectsAuthentic && !end.isAuthentic) {
+    this.#concludeAsked(connection, { end, afterMs: Math.round(afterMs) });
+    if (this.#search.expectsAuthentic && !end.isAuthentic) {
       const message =
         'the connection was ended without the close_notify that this receiver sent at start; if it was replaced by one that sends none, restart';
       this.#report(connection, connectionError('unauthentic-end', message));
       return false;
     }
     if (this.#carried.isUnconfirmedOn(connection)) {
-      this.#brokenInARow = 0;
+      this.#breaks.confirmed();
       this.#dialer.confirmed();
     }
     this.#carried.confirmed(connection);
@@ -294,6 +315,7 @@ export class Rotation {
 
   #onLost(connection: Connection, error: AppError): void {
     if (!this.#connections.delete(connection)) return;
+    this.#concludeAsked(connection, 'broken');
     const turn = this.#turn;
     if (turn?.successor === connection) {
       turn.successor = undefined; // empty: nothing is lost with it
@@ -327,21 +349,9 @@ export class Rotation {
     this.#carried.lost(connection, error);
   }
 
-  /** It would be wrong to confirm earlier then: a receiver that crashes over what it reads looks the same. */
   #noteBroken(connection: Connection): void {
-    if (!this.#isConfirming || !this.#carried.isUnconfirmedOn(connection)) return;
-    this.#brokenInARow += 1;
-    if (this.#brokenInARow !== breaksThatTell) return;
-    const { log, peer, confirmIntervalMs, clock } = this.#options;
-    log.warn(
-      {
-        peer,
-        inARow: this.#brokenInARow,
-        lastLivedMs: Math.round(clock.monotonic() - this.#currentSinceMs),
-        confirmIntervalMs,
-      },
-      'connections break before what they carried is confirmed, and the same is sent again and again. If the receiver, or something in between, limits how long they may live, or what they may carry: set --confirm-interval or --confirm-bytes below that',
-    );
+    if (this.#search.state === 'off' || !this.#carried.isUnconfirmedOn(connection)) return;
+    this.#breaks.broke(this.#options.clock.monotonic() - this.#currentSinceMs);
   }
 }
 

@@ -71,9 +71,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
         this.#noteIdle();
       },
       lost: (connection, error) => this.#reportLost(this.#ledger.lose(connection), error),
-      confirming: (does) => {
-        this.#ledger.isConfirming = does;
-      },
+      confirming: (does) => this.#ledger.confirming(does),
     });
     // Nobody may be waiting for it when it rejects.
     this.#closed.promise.catch(() => undefined);

@@ -17,7 +17,6 @@ export const receiverHazards: readonly FaultKind[] = [
     name: 'receiver-resets-at-start',
     weight: 1,
     lastsMs: [300, 2_000],
-    hazard: 'resets-at-start',
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
       if (receiver) receiver.behaviour.resets = true;
@@ -31,7 +30,6 @@ export const receiverHazards: readonly FaultKind[] = [
     name: 'receiver-stuck-at-start',
     weight: 1,
     lastsMs: [15_000, 25_000],
-    hazard: 'stuck-at-start',
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
       receiver?.process?.stop();

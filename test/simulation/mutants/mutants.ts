@@ -23,7 +23,7 @@ export const mutants: readonly Mutant[] = [
     name: 'sent-is-confirmed',
     what: 'The checkpoint follows what was sent, not what the receiver has confirmed.',
     file: 'sink/syslog/ledger.ts',
-    find: 'return entry.isConfirmed || !this.isConfirming || entry.connection === undefined;',
+    find: 'return entry.isConfirmed || !this.#isConfirming || entry.connection === undefined;',
     replace: 'return true;',
     invariants: ['delivered'],
     knownSeed: '3',
@@ -40,11 +40,20 @@ export const mutants: readonly Mutant[] = [
     name: 'silence-confirms',
     what: 'A receiver that does not end its side in time counts as one that has.',
     file: 'sink/syslog/half-close.ts',
-    find: 'return await connection.end();',
-    replace: `const silence = clock.sleep(timeoutMs - 1).then(() => ({ isAuthentic: true }));
-    return await Promise.race([connection.end(), silence]);`,
+    find: 'return await Promise.race([connection.end(), silence]);',
+    replace: `const end = await Promise.race([connection.end(), silence]);
+    return end === 'silence' ? { isAuthentic: true } : end;`,
     invariants: ['delivered'],
     knownSeed: '22',
+  },
+  {
+    name: 'one-silence-decides',
+    what: 'A receiver that is silent once, when we start, turns confirmation off.',
+    file: 'sink/syslog/answer-search.ts',
+    find: "if (this.#state === 'asking') this.#enter('unknown');",
+    replace: "if (this.#state === 'asking') this.#enter('off');",
+    invariants: ['delivered'],
+    knownSeed: '58',
   },
   {
     name: 'lost-is-confirmed',
@@ -104,7 +113,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'loss-forgotten',
     what: 'A loss that the sink reports does not rewind the shard.',
-    file: 'group/consumer-group.ts',
+    file: 'group/held-shards.ts',
     find: 'for (const ticket of tickets) this.#consumers.get(ticket.shard)?.markLost(ticket);',
     replace: 'for (const ticket of tickets) this.#consumers.get(ticket.shard);',
     knownSeed: '3',
@@ -213,8 +222,8 @@ export const mutants: readonly Mutant[] = [
     name: 'drained-shard-not-listed',
     what: 'A shard that is being drained is missing from the heartbeat at once: its next owner starts beside us.',
     file: 'group/consumer-group.ts',
-    find: 'const held = new Set(this.#consumers.keys());',
-    replace: 'const held = new Set(this.#settledIn().map(({ shard }) => shard));',
+    find: 'const held = new Set(this.#held.ids);',
+    replace: 'const held = new Set(this.#held.settledIn.map(({ shard }) => shard));',
     knownSeed: '6',
   },
   {
@@ -258,7 +267,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'strict-order-ignored',
     what: 'With strict order, the next connection is written to before the last one is confirmed.',
-    file: 'sink/syslog/rotation.ts',
+    file: 'sink/syslog/successor.ts',
     find: 'this.#oneAtATime = options.strictOrder;',
     replace: 'this.#oneAtATime = false;',
     knownSeed: '5',
@@ -342,8 +351,8 @@ export const mutants: readonly Mutant[] = [
     what: 'A batch that could not be written to its end is not pulled again.',
     file: 'group/shard-consumer.ts',
     find: `progress.rewind(ticket);
-      if (error instanceof CorruptBatchError)`,
-    replace: 'if (error instanceof CorruptBatchError)',
+      throw error;`,
+    replace: 'throw error;',
     knownSeed: '3',
   },
   {

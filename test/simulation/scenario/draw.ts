@@ -32,16 +32,12 @@ export function drawScenario(seed: string, hazards: Hazards): Scenario {
   const given = { daemons: daemons.length, load, isNarrow: service.bytesPerSecond !== undefined };
   const outlets = drawOutlets(chance.fork('outlets'), hazards, given);
   const faults = drawFaults(chance.fork('faults'), hazards, { daemons, outlets, load, service });
-  // With `auto`, a receiver that is in trouble when a daemon starts turns confirmation off (issue 14, rows 1 and 2).
-  const isTroubled = faults.some(({ kind }) => kind.startsWith('receiver-'));
-  const wantsAuto = hazards.has('stuck-at-start') || hazards.has('resets-at-start');
-  const confirm = wantsAuto ? 'auto' : isTroubled ? 'on' : settings.confirm;
   return {
     seed,
     daemons,
     outlets,
     // Connections end behind what they have carried, while it is on its way (issue 14, row 3).
-    settings: { ...settings, confirm, ...(hazards.has('far-receiver') && { confirmBytes: 8 << 10 }) },
+    settings: { ...settings, ...(hazards.has('far-receiver') && { confirmBytes: 8 << 10 }) },
     load,
     service,
     faults,

@@ -43,6 +43,7 @@ function sinkOver(connect: Transport['connect'], confirm: 'on' | 'off', confirmI
       confirmIntervalMs,
       confirmBytes: 1_000,
       confirmTimeoutMs: 1_000,
+      confirmPatienceMs: 300_000,
       strictOrder: false,
       peer: 'tcp://receiver',
       backoffMinMs: 1,
