@@ -93,9 +93,9 @@ export class Headers {
     return this.#fromFields.length > 0;
   }
 
-  /** Six digits below the second, or none, as the log has them, or never any. */
-  get hasAutoDigits(): boolean {
-    return this.#timestamp.digits === 'auto' || this.#timestamp.digits === 0;
+  /** Below the second; `auto`: six, or none, as the log has them. */
+  get timestampDigits(): number | 'auto' {
+    return this.#timestamp.digits;
   }
 
   /** @param value of the fields of the log that the decision is about */

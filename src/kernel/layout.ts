@@ -38,6 +38,7 @@ export const planFields = [
   'maxChunkBytes',
   'headers',
   'headerStride',
+  'timestampDigits',
   'ownFields',
   'named',
   'names',

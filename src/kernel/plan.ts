@@ -19,6 +19,8 @@ const NO_TEXT = new Uint8Array(0);
 const UINT32_MAX = 2 ** 32 - 1;
 /** A slot's numbers before the header itself; see assembly/header.ts. */
 export const HEADER_TEXT_AT = 16;
+/** See assembly/header.ts. */
+const AUTO_DIGITS = 7;
 /** See assembly/mapped.ts. */
 const MAX_KEPT_HEAD_BYTES = 1024;
 /** See assembly/columns.ts. */
@@ -39,7 +41,7 @@ export interface KernelParts extends EncoderParts {
 /** Whether the kernel can write it; the reference can write anything. */
 export function isPossible(parts: EncoderParts): parts is KernelParts {
   const { row: compiled, headers } = parts;
-  if (compiled === undefined || !headers.hasAutoDigits || headers.hasFields) return false;
+  if (compiled === undefined || headers.hasFields) return false;
   const { row, keyEscape, valueEscape } = compiled;
   if (row.mapped && !isMappedPossible(row.mapped, valueEscape)) return false;
   return isShort(keyEscape) && isShort(valueEscape);
@@ -86,6 +88,7 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     maxChunkBytes: Math.min(limits.maxChunkBytes, UINT32_MAX),
     headers: memory.allocate(made.headerSlots * headerStride),
     headerStride,
+    timestampDigits: headers.timestampDigits === 'auto' ? AUTO_DIGITS : headers.timestampDigits,
     ownFields: ownFields(row),
     named: isNamed(parts) ? 1 : 0,
     names: memory.allocate(made.namesBytes),

@@ -61,6 +61,8 @@ export const someOptions: fc.Arbitrary<EncoderOptions> = fc
   .record({
     format: fc.constantFrom(...allRows),
     rfc: fc.constantFrom('5424' as const, '3164' as const),
+    timestampDigits: fc.constantFrom('auto' as const, 'auto' as const, 0, 1, 3, 6),
+    rfc3164Time: fc.constantFrom('legacy' as const, 'rfc3339' as const),
     framing: fc.constantFrom('octet-counting' as const, 'lf' as const, 'datagram' as const),
     maxMessageBytes: fc.constantFrom(undefined, 480, 600, 1_000, 65_536),
     oversize: fc.constantFrom('truncate' as const, 'split' as const, 'dead-letter' as const),
@@ -72,9 +74,9 @@ export const someOptions: fc.Arbitrary<EncoderOptions> = fc
   })
   .filter(({ format, framing }) => framing !== 'lf' || writesSingleLines(format))
   .filter(({ format, rfc, oversize }) => !isStructuredData(format) || (rfc === '5424' && oversize !== 'split'))
-  .map(({ rfc, hasIdentity, ...rest }) => ({
+  .map(({ rfc, timestampDigits, rfc3164Time, hasIdentity, ...rest }) => ({
     ...withoutUndefined(rest),
-    header: { ...encoderDefaults.header, rfc, timeZone: 'utc' as const },
+    header: { ...encoderDefaults.header, rfc, timestampDigits, rfc3164Time, timeZone: 'utc' as const },
     ...(hasIdentity && rfc === '5424' && { identity: { enterpriseId: 32473 } }),
   }));
 

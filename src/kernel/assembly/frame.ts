@@ -65,7 +65,7 @@ export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, star
 
   let messageStart = start;
   if (plan.framing == OCTET_COUNTING) messageStart += usualDigits + 1;
-  let to = writeHeader(headerOf(plan, time, 0), hasTimeNs, timeNs, messageStart);
+  let to = writeHeader(plan, headerOf(plan, time, 0), hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   to = writeBeforeContents(plan, hasTimeNs, timeNs, to);
   if (plan.named == 0) to = writeContents(plan, contents, usualContentsEnd, to);
@@ -102,7 +102,7 @@ function writeAsRecorded(plan: Plan, job: Job, log: usize, logEnd: usize, start:
   if (isLeft()) return 0;
   if (isDropped) return DROPPED;
   const messageStart = plan.framing == OCTET_COUNTING ? start + usualDigits + 1 : start;
-  let to = writeHeader(headerOf(plan, time, variant), hasTimeNs, timeNs, messageStart);
+  let to = writeHeader(plan, headerOf(plan, time, variant), hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   to = plan.mapped != 0 ? writeShapedMapped(plan, job, to) : writeShapedMessage(plan, to);
   if (to == 0 || isLeft() || to - messageStart > plan.maxMessageBytes) return 0;
@@ -115,7 +115,7 @@ function writeAsRecorded(plan: Plan, job: Job, log: usize, logEnd: usize, start:
  */
 export function fit(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: bool): u32 {
   header = headerOf(plan, time, variant);
-  headBytes = headerLength(header, hasTimeNs, timeNs);
+  headBytes = headerLength(plan, header, hasTimeNs, timeNs);
   if (job.identityLength != 0) headBytes += job.identityLength + digits(job.index) + plan.identityEndLength;
   if (plan.mapped != 0) return fitMapped(plan, job, logBytes, room, isFirst);
   plainBytes = plainLength(plan, job.contents);
@@ -143,7 +143,7 @@ export function writeFrame(plan: Plan, job: Job, start: usize): usize {
   let messageStart = start;
   // A guess: right where nothing has to be escaped.
   if (plan.framing == OCTET_COUNTING) messageStart += digits(headBytes + <u32>plainBytes) + 1;
-  let to = writeHeader(header, hasTimeNs, timeNs, messageStart);
+  let to = writeHeader(plan, header, hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   if (plan.mapped == 0) return endFrame(plan, start, messageStart, writeMessage(plan, job.contents, to));
   const textStart = to;

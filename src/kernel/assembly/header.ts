@@ -18,7 +18,9 @@ declare function makeHeader(time: u32, variant: u32, slot: usize): void;
 const NO_FRACTION: u32 = 0xffff_ffff;
 /** So that the variants of one second have slots of their own, and of the seconds around it too. */
 const VARIANT_STEP: u32 = 11;
-const FRACTION_BYTES: u32 = 7;
+/** Of a Plan's `timestampDigits`: six where the log has a fraction, none otherwise. */
+const AUTO_DIGITS: u32 = 7;
+const MAX_DIGITS: u32 = 6;
 const NANOSECONDS_A_SECOND: u32 = 1_000_000_000;
 const DOT: u8 = 0x2e;
 const TEXT: usize = 16;
@@ -33,21 +35,35 @@ export function headerOf(plan: Plan, time: u32, variant: u32): usize {
   return slot;
 }
 
+/** Below the second, in a header that has a place for them; 0: neither they nor the point. */
 @inline
-function hasFraction(slot: usize, hasTimeNs: bool, timeNs: u32): bool {
-  return hasTimeNs && timeNs < NANOSECONDS_A_SECOND && load<u32>(slot, 12) != NO_FRACTION;
+function fractionDigits(plan: Plan, slot: usize, isFraction: bool): u32 {
+  if (load<u32>(slot, 12) == NO_FRACTION) return 0;
+  if (plan.timestampDigits != AUTO_DIGITS) return plan.timestampDigits;
+  return isFraction ? MAX_DIGITS : 0;
 }
 
-export function headerLength(slot: usize, hasTimeNs: bool, timeNs: u32): u32 {
-  return load<u32>(slot, 8) + (hasFraction(slot, hasTimeNs, timeNs) ? FRACTION_BYTES : 0);
+export function headerLength(plan: Plan, slot: usize, hasTimeNs: bool, timeNs: u32): u32 {
+  const count = fractionDigits(plan, slot, hasTimeNs && timeNs < NANOSECONDS_A_SECOND);
+  return load<u32>(slot, 8) + (count == 0 ? 0 : 1 + count);
 }
 
-export function writeHeader(slot: usize, hasTimeNs: bool, timeNs: u32, output: usize): usize {
+export function writeHeader(plan: Plan, slot: usize, hasTimeNs: bool, timeNs: u32, output: usize): usize {
   const length = load<u32>(slot, 8);
-  if (!hasFraction(slot, hasTimeNs, timeNs)) return writeText(slot + TEXT, length, output);
+  const isFraction = hasTimeNs && timeNs < NANOSECONDS_A_SECOND;
+  const count = fractionDigits(plan, slot, isFraction);
+  if (count == 0) return writeText(slot + TEXT, length, output);
   const before = load<u32>(slot, 12);
   let to = writeText(slot + TEXT, before, output);
   store<u8>(to, DOT);
-  to = writeDecimal(timeNs / 1_000, FRACTION_BYTES - 1, to + 1);
+  to = writeDecimal(isFraction ? cut(timeNs / 1_000, count) : 0, count, to + 1);
   return writeText(slot + TEXT + before, length - before, to);
+}
+
+/** Of microseconds the first digits. */
+@inline
+function cut(microseconds: u32, count: u32): u32 {
+  let value = microseconds;
+  for (let left = count; left < MAX_DIGITS; left++) value /= 10;
+  return value;
 }

@@ -83,6 +83,8 @@ export class Plan {
   /** `HEADER_SLOTS` headers, each kept for the second that it was made for; see header.ts. */
   headers: usize;
   headerStride: u32;
+  /** Of time stamps, below the second: 1 to 6, or AUTO_DIGITS; see header.ts. */
+  timestampDigits: u32;
   /** Which of topic, source and TimeNs are written: bits 0, 1, 2. */
   ownFields: u32;
   /** 1: the names of contents and tags have records; see names.ts. */
