@@ -23,7 +23,7 @@ function asJson({ sources, receivers, flows, process }: Explained): Record<strin
 }
 
 function settingsAsJson(settings: ExplainedSettings): Record<string, unknown> {
-  return Object.fromEntries(settings.map(({ key, value, origin }) => [kebabCase(key), { value, origin }]));
+  return Object.fromEntries(settings.map(({ key, ...rest }) => [kebabCase(key), rest]));
 }
 
 function bySection({ sources, receivers, flows, process }: Explained): readonly string[] {
@@ -51,7 +51,10 @@ function byGroup({ sources, receivers, flows, process }: Explained): readonly st
 }
 
 function asText(title: string, settings: ExplainedSettings): string {
-  const rows = settings.map(({ key, value, origin }) => [kebabCase(key), shownValue(value), origin] as const);
+  const rows = settings.map(({ key, value, origin, note }) => {
+    const from = note === undefined ? origin : `${origin}; ${note}`;
+    return [kebabCase(key), shownValue(value), from] as const;
+  });
   const width = (column: 0 | 1, most: number) => Math.min(most, Math.max(0, ...rows.map((row) => row[column].length)));
   const [names, values] = [width(0, widestName), width(1, widestValue)];
   const lines = rows.map(([name, value, origin]) => `  ${name.padEnd(names)}  ${value.padEnd(values)}  ${origin}\n`);

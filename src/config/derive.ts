@@ -24,6 +24,8 @@ export const derivations: ReadonlyMap<SettingKey, Derivation> = new Map<SettingK
   ['signVersion', ({ region }) => (region === undefined ? 'v1' : 'v4')],
   ['consumerName', ({ group }, surroundings) => (group === undefined ? undefined : consumerName(group, surroundings))],
   ['timezone', ({ rfc }) => (rfc === '3164' ? 'local' : 'utc')],
+  // IBM, "LEEF event components": the time of RFC 5424 in front of LEEF is yyyy-MM-ddTHH:mm:ss.SSSZ.
+  ['timePrecision', ({ format, rfc }) => (format === 'leef' && rfc === '5424' ? '3' : 'auto')],
   ['hostname', (_, { hostname }) => asHeaderText(hostname)],
   ['maxMessageBytes', ({ proto }) => (proto === 'udp' ? '8KiB' : '64KiB')],
   ['port', ({ proto }) => (proto === 'tls' ? '6514' : '514')],

@@ -8,8 +8,10 @@ export interface ExplainedSetting {
   readonly key: SettingKey;
   /** As it may be shown. */
   readonly value: Plain;
-  /** `--port`, `SYSLOG_PORT`, `sls-syslog.yaml:7`, `preset qradar`, `derived` or `default`. */
+  /** `--port`, `SYSLOG_PORT`, `sls-syslog.yaml:7`, `preset qradar over tls`, `derived` or `default`. */
   readonly origin: string;
+  /** The source of a preset's value, or `not verified: …`. */
+  readonly note?: string;
 }
 
 /** In the order of the help. */
@@ -67,6 +69,8 @@ function isOf(kind: ReturnType<typeof sectionKindOf>): (key: SettingKey) => bool
 function explained({ reading }: FlowReading, filter: (key: SettingKey) => boolean): ExplainedSettings {
   return settingKeys.filter(filter).flatMap((key) => {
     const value = effectiveText(key, reading.texts.get(key));
-    return value === undefined ? [] : [{ key, value, origin: reading.origins.get(key) ?? 'default' }];
+    if (value === undefined) return [];
+    const note = reading.notes.get(key);
+    return [{ key, value, origin: reading.origins.get(key) ?? 'default', ...(note !== undefined && { note }) }];
   });
 }

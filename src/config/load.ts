@@ -88,7 +88,8 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
   const [first] = flows;
   if (problems.length > 0 || !first) throw new ConfigError(inOrder(problems, scrub));
   for (const { reading } of readings) reading.showDrainTimeout(first.config.operation.drainTimeoutMs);
-  const warnings = new Set([...plan.warnings, ...flows.flatMap(({ config }) => warningsAbout(config))]);
+  const ofReadings = readings.flatMap(({ reading }) => reading.warnings);
+  const warnings = new Set([...plan.warnings, ...ofReadings, ...flows.flatMap(({ config }) => warningsAbout(config))]);
   return {
     flows,
     operation: first.config.operation,
@@ -123,7 +124,7 @@ export function loadReplayConfig(flags: Flags, surroundings: Surroundings): Load
   problems.push(...reading.problems);
   if (problems.length > 0) throw new ConfigError(inOrder(problems, scrub));
   const config = assembleReplayConfig(reading.values as ReplayValues, reading.messageText(), tlsFiles);
-  const warnings = warningsAbout(config).map(scrub);
+  const warnings = [...reading.warnings, ...warningsAbout(config)].map(scrub);
   if (Object.keys(file?.sections ?? {}).length > 0) {
     warnings.push(
       "the file's sections are not read by a replay: it takes the receiver at the top of the file, or flags",

@@ -63,11 +63,12 @@ export const messageSettings = {
     placeholder: '<utc|local|zone>',
     description: 'time zone of time stamps: utc, local (TZ), or a name such as Asia/Shanghai',
   }),
-  timePrecision: defaulted(timePrecision, 'auto', {
+  timePrecision: derived(timePrecision, 'auto, with leef and RFC 5424 3', {
     group: 'message',
     variables: ['SYSLOG_TIME_PRECISION'],
     placeholder: '<auto|0..6>',
-    description: 'digits of time stamps below the second; auto: 6 where the log has nanoseconds, else none',
+    description:
+      'digits of time stamps below the second; auto: 6 where the log has nanoseconds, else none; QRadar wants 3 in front of LEEF',
   }),
   rfc3164Time: defaulted(oneOf('legacy', 'year', 'rfc3339'), 'legacy', {
     group: 'message',

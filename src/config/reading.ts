@@ -8,7 +8,7 @@ import type { FlowSections } from './flows.ts';
 import { formatFaults } from './format-spec.ts';
 import type { Objection } from './objection.ts';
 import { brokenParts, type Plain, partAt, plainOf, writtenOf } from './plain.ts';
-import { presets } from './presets.ts';
+import { choosePreset, factsOf, framingWarning } from './preset-choice.ts';
 import { type MissingPlace, problemOf, type RawValue, type RawValues, shown } from './raw-value.ts';
 import type { SettingGroup } from './setting.ts';
 import { type PartialValues, type SettingKey, sectionKindOf, settingKeys, settings } from './settings.ts';
@@ -25,6 +25,8 @@ export class Reading {
   readonly texts = new Map<SettingKey, Plain>();
   /** Where each was found: `--port`, `SYSLOG_PORT`, `c.yaml:7`, `default`, `derived`. */
   readonly origins = new Map<SettingKey, string>();
+  /** What else is to be known of a value: what a preset's rests on. */
+  readonly notes = new Map<SettingKey, string>();
   /** The same, with what was put in by `${…}`. */
   readonly #plain = new Map<SettingKey, Plain>();
   /** Those with a structure, each part with its place. */
@@ -119,14 +121,21 @@ export class Reading {
     }
   }
 
-  /** Framing is TCP's own: a datagram has none, and TLS the one of RFC 5425. */
   takePreset(): void {
-    const { preset } = this.values;
-    if (preset === undefined) return;
-    for (const [key, text] of Object.entries(presets[preset].settings) as [SettingKey, string][]) {
-      if (this.#written.has(key) || (key === 'framing' && this.values.proto !== 'tcp')) continue;
-      if (!this.#takeOwn(key, text, `preset ${preset}`)) throw new TypeError(`${key} of ${preset} does not parse`);
+    const choice = choosePreset(this.values, (key) => this.#written.has(key));
+    if (choice === undefined) return;
+    const origin = `preset ${this.values.preset} over ${choice.proto}`;
+    for (const [key, fact] of factsOf(choice)) {
+      if (this.#written.has(key)) continue;
+      if (!this.#takeOwn(key, fact.value, origin)) throw new TypeError(`${key} of ${origin} does not parse`);
+      this.notes.set(key, fact.verified ? fact.source : `not verified: ${fact.source}`);
     }
+  }
+
+  /** What is allowed, but has to be said at every start. */
+  get warnings(): readonly string[] {
+    const warning = framingWarning(this.values, (key) => this.#written.has(key));
+    return warning === undefined ? [] : [warning];
   }
 
   takeDefaults(): void {

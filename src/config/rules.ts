@@ -3,6 +3,7 @@ import { MAX_DATAGRAM_BYTES } from '../encode/framing.ts';
 import { groupTimeoutMs } from './derive.ts';
 import { formatRules } from './format-rules.ts';
 import { idle, none, type Objection, objection, type Rule } from './objection.ts';
+import { portsThatDiffer } from './preset-choice.ts';
 import type { PartialValues, SettingKey } from './settings.ts';
 import { formatDuration } from './units.ts';
 
@@ -51,6 +52,15 @@ const rules: readonly Rule[] = [
     );
     return tlsOnly.flatMap((key) =>
       idle(key, ` has no meaning with --proto ${proto}; use --proto tls, or leave it out`),
+    );
+  },
+
+  function onePresetListener(values, given) {
+    const differing = given('framing') ? undefined : portsThatDiffer(values);
+    if (differing === undefined) return none;
+    return objection(
+      'host',
+      `: the ports of preset ${values.preset} read in different ways (${differing}); give ports that read alike, a receiver to each, or --framing`,
     );
   },
 

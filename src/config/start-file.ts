@@ -1,4 +1,5 @@
 /** A configuration file to begin with: for `config init`. Pure. */
+import { choosePreset, factsOf } from './preset-choice.ts';
 import { type PresetName, presets } from './presets.ts';
 import { kebabCase } from './setting.ts';
 
@@ -57,8 +58,11 @@ const withoutPreset = `#preset: qradar                 # or arcsight, splunk-sc4
 `;
 
 function presetLines(preset: PresetName): string {
-  const { title, settings, notes } = presets[preset];
-  const values = Object.entries(settings).map(([key, text]) => `#   ${kebabCase(key)}: ${text}`);
+  const { title, notes } = presets[preset];
+  const facts = factsOf(choosePreset({ preset }, () => false)!);
+  const values = facts.map(([key, { value, verified }]) => {
+    return `#   ${kebabCase(key)}: ${value}${verified ? '' : '   (not verified)'}`;
+  });
   return `# What ${title} takes as it comes; whatever is given here wins:
 ${values.join('\n')}
 preset: ${preset}

@@ -44,7 +44,7 @@ test('init, fill in, check, show, break, check again', async () => {
       default: {
         host: { value: ['siem.corp'], origin: expect.stringMatching(/siem\.yaml:\d+$/) },
         port: { value: '1514', origin: '--port' },
-        framing: { value: 'lf', origin: 'preset qradar' },
+        framing: { value: 'lf', origin: 'preset qradar over tcp' },
       },
     },
   });

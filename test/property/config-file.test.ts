@@ -189,6 +189,7 @@ describe('an editor refuses no value that is taken', () => {
 
 /** Of those that take none of the others. */
 function more(key: SettingKey): readonly unknown[] {
+  if (key === 'timePrecision') return ['auto', 3, '6'];
   if (key === 'fingerprint') return ['ab'.repeat(32), ['ab'.repeat(32)]];
   return key === 'until' || key === 'from' ? ['2026-03-01T00:00:00Z', 1_700_000_000] : [];
 }

@@ -1,18 +1,51 @@
 /** The tables of docs/configuration.md, made from the table of settings. */
-import { presetNames, presets } from '../../src/config/presets.ts';
+import { type Fact, type PresetName, presetNames, presets, transports } from '../../src/config/presets.ts';
 import { kebabCase, type SettingGroup } from '../../src/config/setting.ts';
 import { flagOf, groupTitles, isSwitch, settingKeys, settings } from '../../src/config/settings.ts';
 
-/** The table of presets. */
+/** The table of presets: a row for each listener, and what its values rest on. */
 export function presetsDocument(): string {
-  const keys = ['proto', 'framing', 'rfc', 'format', 'maxMessageBytes'] as const;
-  const rows = presetNames.map((name) => {
-    const { title, settings: given, notes } = presets[name];
-    const values = keys.map((key) => (given[key] === undefined ? 'default' : code(given[key])));
-    return `| ${[`${code(name)}: ${title}`, ...values, notes.join(' ')].map(escapeCell).join(' | ')} |`;
+  const titles = ['preset', 'transport', 'port', 'framing', 'largest message', 'header', 'format'];
+  const rows = presetNames.flatMap((name) => {
+    const { listeners, message } = presets[name];
+    return transports.flatMap((proto) =>
+      listeners[proto].map(({ port, framing, maxMessageBytes }) => {
+        const header = [message.rfc, message.timePrecision].map(cellOf).join(', ');
+        const framed = framing ? cellOf(framing) : 'none';
+        const transport = proto === presets[name].proto ? `${code(proto)} (default)` : code(proto);
+        const cells = [code(name), transport, cellOf(port), framed, cellOf(maxMessageBytes), header];
+        return `| ${[...cells, cellOf(message.format)].map(escapeCell).join(' | ')} |`;
+      }),
+    );
   });
-  const titles = ['preset', ...keys.map((key) => code(kebabCase(key))), 'at the receiver'];
-  return [`| ${titles.join(' | ')} |`, `|${'---|'.repeat(titles.length)}`, ...rows, ''].join('\n');
+  const table = [`| ${titles.join(' | ')} |`, `|${'---|'.repeat(titles.length)}`, ...rows, ''];
+  return [...table, ...presetNames.flatMap(presetSources)].join('\n');
+}
+
+function cellOf({ value, verified }: Fact): string {
+  return verified ? code(value) : `${code(value)} ?`;
+}
+
+/** Each value with its source, once. */
+function presetSources(name: PresetName): string[] {
+  const { title, listeners, message, notes } = presets[name];
+  const sources = new Map<string, string[]>();
+  const note = (what: string, { value, source, verified }: Fact) => {
+    const text = verified ? source : `Not verified: ${source}`;
+    sources.set(text, [...new Set([...(sources.get(text) ?? []), `${what} ${code(value)}`])]);
+  };
+  for (const proto of transports) {
+    for (const { port, framing, maxMessageBytes } of listeners[proto]) {
+      note(`${proto} port`, port);
+      if (framing) note(`${proto} port ${port.value}:`, framing);
+      note(`${proto} largest message`, maxMessageBytes);
+    }
+  }
+  note('RFC', message.rfc);
+  note('time precision', message.timePrecision);
+  note('format', message.format);
+  const lines = [...sources].map(([source, values]) => `  - ${values.join(', ')}: ${source}`);
+  return [`- **${code(name)}**, ${title}. ${notes.join(' ')}`, ...lines, ''];
 }
 
 export function settingsDocument(): string {

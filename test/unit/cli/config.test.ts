@@ -92,12 +92,31 @@ describe('show', () => {
       /^ {2}severity +err +--severity$/m,
       /^ {2}tag +\$\{APP\} +c\.yaml:1$/m,
       /^ {2}port +1514 +c\.yaml:2$/m,
-      /^ {2}max-message-bytes +8KiB +preset rsyslog$/m,
+      /^ {2}max-message-bytes +8KiB +preset rsyslog over tcp; https:\/\/www\.rsyslog\.com\/doc\/global\.html: .+$/m,
       /^ {2}facility +user +default$/m,
     ]) {
       expect(out).toMatch(line);
     }
     expect(out).not.toMatch(/hunter2|a-secret-name/);
+  });
+
+  test('which cell of a preset was taken, whence it is, and what nobody has verified', async () => {
+    const { out } = await run(['show', '--preset', 'splunk-sc4s', '--proto', 'tls']);
+    const plugin = 'https://github\\.com/splunk/.*/source_syslog/plugin\\.jinja';
+    for (const line of [
+      '^  port +6514 +preset splunk-sc4s over tls; https://github\\.com/splunk/',
+      `^  framing +lf +preset splunk-sc4s over tls; ${plugin}: network\\(\\)$`,
+      `^  allow-lf-over-tls +true +preset splunk-sc4s over tls; ${plugin}`,
+      '^  max-message-bytes +64KiB +preset splunk-sc4s over tls; .*log_msg_size\\(65536\\)$',
+    ]) {
+      expect(out).toMatch(new RegExp(line, 'm'));
+    }
+    const json = JSON.parse((await run(['show', '--json', '--preset', 'qradar', '--framing', 'lf'])).out);
+    expect(json.receivers.default).toMatchObject({
+      port: { value: '514', origin: 'preset qradar over tcp', note: expect.stringMatching(/^not verified: /) },
+      framing: { value: 'lf', origin: '--framing' },
+    });
+    expect(json.receivers.default.framing).not.toHaveProperty('note');
   });
 
   test('of sources, receivers and pipelines, each once', async () => {
@@ -147,7 +166,7 @@ describe('show', () => {
     expect(Object.keys(several)).toEqual(['sources', 'receivers', 'pipelines', 'process']);
     expect(several).toMatchObject({
       sources: { a: { group: { value: 'siem' } }, b: {} },
-      receivers: { siem: { framing: { value: 'lf', origin: 'preset qradar' } }, archive: {} },
+      receivers: { siem: { framing: { value: 'lf', origin: 'preset qradar over tcp' } }, archive: {} },
       pipelines: [
         { source: 'a', receiver: 'siem', required: true, settings: { format: { value: 'leef' } } },
         { source: 'a', receiver: 'archive', required: false, settings: { group: { value: 'siem-archive' } } },
