@@ -83,7 +83,8 @@ export function openStderr(): { readonly write: (text: string) => void } {
 function prettified(write: (line: string) => void, colorize: boolean): (line: string) => void {
   // Only here: it brings 40 files with it, and a daemon under a supervisor writes JSON.
   const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
-  const prettify = prettyFactory({ colorize, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l', ignore: 'pid' });
+  // Not in local time: the zone that Node takes for it may be another than the machine's (encode/zone/local-zone.ts).
+  const prettify = prettyFactory({ colorize, translateTime: "UTC:yyyy-mm-dd HH:MM:ss.l'Z'", ignore: 'pid' });
   return (line) => write(prettify(line));
 }
 

@@ -4,6 +4,7 @@ import { createDaemon } from '../daemon.ts';
 import { toAppError } from '../errors.ts';
 import { createLogger, openStderr } from '../logging.ts';
 import { resolveRegion } from '../sls/endpoint.ts';
+import { systemClock } from '../time/clock.ts';
 import { subCommands } from './commands.ts';
 import { exitCodes } from './exit.ts';
 import { runProgram } from './program.ts';
@@ -22,6 +23,7 @@ try {
       workingDirectory: process.cwd(),
       hostname: hostname(),
       processId: process.pid,
+      now: systemClock.now,
       isTerminal,
       resolveRegion,
     },

@@ -29,10 +29,10 @@ export async function runDaemon(flags: Flags, context: RunContext): Promise<Exit
   const loaded = loadOrExplain(flags, surroundings, writeError);
   if (!loaded) return exitCodes.configuration;
 
-  const { operation, effective, warnings } = loaded;
+  const { operation, effective, timeZones, warnings } = loaded;
   const { logLevel, logFormat, drainTimeoutMs } = operation;
   const log = createLogger({ level: logLevel, format: logFormat, colour, write: writeError });
-  log.info({ config: effective }, 'sls-syslog starts');
+  log.info({ config: effective, timeZones }, 'sls-syslog starts');
   for (const warning of warnings) log.warn({}, warning);
   return superviseDaemon({
     createDaemon: () =>
@@ -50,7 +50,7 @@ export async function runDaemon(flags: Flags, context: RunContext): Promise<Exit
 async function reload(daemon: Pick<Daemon, 'reload'>, load: () => LoadedFlows, log: Log): Promise<void> {
   try {
     const loaded = load();
-    log.info({ config: loaded.effective }, 'reloading: the configuration is read again');
+    log.info({ config: loaded.effective, timeZones: loaded.timeZones }, 'reloading: the configuration is read again');
     for (const warning of loaded.warnings) log.warn({}, warning);
     await daemon.reload(loaded.flows);
   } catch (error) {

@@ -9,6 +9,8 @@ export interface Surroundings {
   readonly workingDirectory: string;
   readonly hostname: string;
   readonly processId: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
   /** The log goes to a terminal. */
   readonly isTerminal: boolean;
   /** The region in an endpoint's host name, where the service's naming shows one. */

@@ -41,6 +41,8 @@ export interface LoadedFlows {
   readonly operation: OperationConfig;
   /** Every setting in a user's words, secrets masked, for the log's first line. */
   readonly effective: Effective;
+  /** Those of time stamps, each once, with their offsets now: `local: Asia/Shanghai by /etc/localtime, UTC+08:00`. */
+  readonly timeZones: readonly string[];
   /** What is allowed, but has to be said at every start. */
   readonly warnings: readonly string[];
   /** Each value with where it is from. */
@@ -94,6 +96,7 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
     flows,
     operation: first.config.operation,
     effective: scrub(effectiveFlows(readings)),
+    timeZones: [...new Set(readings.flatMap(({ reading }) => reading.timeZone ?? []))].map(scrub),
     warnings: [...warnings].map(scrub),
     explain: () => scrub(explain(readings)),
   };
@@ -170,6 +173,7 @@ function readOne(
   reading.takePreset();
   reading.takeDefaults();
   reading.takeDerived(surroundings);
+  reading.readTimeZone(surroundings);
   // Of a file that could not be read nobody knows what it would have set.
   if (file?.readable !== false) reading.requireAll(needs, told);
   const given = (key: SettingKey) => written.has(key) || notNeeded.includes(key);

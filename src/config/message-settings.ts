@@ -61,7 +61,8 @@ export const messageSettings = {
     group: 'message',
     variables: ['SYSLOG_TIMEZONE'],
     placeholder: '<utc|local|zone>',
-    description: 'time zone of time stamps: utc, local (TZ), or a name such as Asia/Shanghai',
+    description:
+      'time zone of time stamps: utc, local (TZ, or what /etc/localtime holds, as date has it), or a name such as Asia/Shanghai',
   }),
   timePrecision: derived(timePrecision, 'auto, with leef and RFC 5424 3', {
     group: 'message',

@@ -1,7 +1,8 @@
 /** Settings as they were written → values, with all that is wrong; one for each way of logs. */
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { ConfigProblem } from '../errors.ts';
+import { describeTimeZone } from '../encode/time-zone.ts';
+import { AppError, type ConfigProblem } from '../errors.ts';
 import { deadLetterProblem } from './dead-letter-path.ts';
 import { derivations, type Surroundings } from './derive.ts';
 import type { FlowSections } from './flows.ts';
@@ -25,7 +26,9 @@ export class Reading {
   readonly texts = new Map<SettingKey, Plain>();
   /** Where each was found: `--port`, `SYSLOG_PORT`, `c.yaml:7`, `default`, `derived`. */
   readonly origins = new Map<SettingKey, string>();
-  /** What else is to be known of a value: what a preset's rests on. */
+  /** Of time stamps, with its name, whence it is, and its offset now; absent: it does not exist. */
+  timeZone?: string;
+  /** What else is to be known of a value: what a preset's rests on, what a local zone is. */
   readonly notes = new Map<SettingKey, string>();
   /** The same, with what was put in by `${…}`. */
   readonly #plain = new Map<SettingKey, Plain>();
@@ -130,6 +133,20 @@ export class Reading {
       if (!this.#takeOwn(key, fact.value, origin)) throw new TypeError(`${key} of ${origin} does not parse`);
       this.notes.set(key, fact.verified ? fact.source : `not verified: ${fact.source}`);
     }
+  }
+
+  /** A zone that does not exist is found here, and not with the first message. */
+  readTimeZone({ environment, now }: Surroundings): void {
+    const { timezone } = this.values;
+    if (timezone === undefined) return;
+    try {
+      this.timeZone = describeTimeZone(timezone, environment, now() / 1000);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.complain('timezone', ` is ${timezone}: ${error.message}`);
+      return;
+    }
+    if (timezone === 'local') this.notes.set('timezone', this.timeZone.replace(/^local: /, ''));
   }
 
   /** What is allowed, but has to be said at every start. */

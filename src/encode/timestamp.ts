@@ -16,7 +16,7 @@ import { createTimeZone } from './time-zone.ts';
 
 export interface TimestampOptions {
   /**
-   * `utc`, `local` (the zone of the process, `TZ`), or an IANA name such as `Asia/Shanghai`. Default: `utc`; in RFC 3164
+   * `utc`, `local` (that of the machine; see zone/local-zone.ts), or an IANA name such as `Asia/Shanghai`. Default: `utc`; in RFC 3164
    * `local`, which it asks for, and does not say in the message.
    */
   readonly timeZone?: string;

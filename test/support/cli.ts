@@ -29,10 +29,18 @@ export interface CliProcess {
   readonly exited: Promise<number | null>;
 }
 
-/** @param env in addition to a clean environment; a test's own variables do not leak in */
-export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): CliProcess {
+/**
+ * @param env in addition to a clean environment; a test's own variables do not leak in
+ * @param through a command that becomes the one that follows it: `unshare -rm sh -c '…; exec "$@"' sh`
+ */
+export function startCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  through: readonly string[] = [],
+): CliProcess {
   if (!existsSync(built)) throw new Error('dist is not built: run `npm run build`, or the tests by `npm test`');
-  const child = spawn(process.execPath, [bin, ...args], {
+  const [command = process.execPath, ...commandArgs] = [...through, process.execPath, bin, ...args];
+  const child = spawn(command, commandArgs, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...encoderVariable(), ...env },
   });

@@ -22,6 +22,7 @@ export function testSurroundings(overrides: Partial<Surroundings> = {}): Surroun
     workingDirectory: '/nowhere',
     hostname: 'web-1.corp',
     processId: 4711,
+    now: () => Date.parse('2026-11-20T10:11:12Z'),
     isTerminal: false,
     resolveRegion: (endpoint) => /\/\/([a-z]+-[a-z]+)\.log\.aliyuncs\.com$/.exec(endpoint)?.[1],
     ...overrides,

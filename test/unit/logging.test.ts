@@ -64,6 +64,15 @@ test.each(['json', 'pretty'] as const)(
   },
 );
 
+test('pretty has times of UTC, and says so: Node may take another zone for the local one than the machine has', () => {
+  const { log, lines } = logTo({ format: 'pretty' });
+  const before = new Date().toISOString();
+  log.info({}, 'now');
+  const [, date, time] = /^\[(\S+) (\S+Z)\]/.exec(lines.join(''))!;
+  const said = `${date}T${time}`;
+  expect([said >= before, said <= new Date().toISOString()]).toEqual([true, true]);
+});
+
 test('pretty has colours only when asked', () => {
   const plain = logTo({ format: 'pretty' });
   plain.log.info({}, 'hello');
