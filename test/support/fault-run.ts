@@ -143,7 +143,7 @@ export async function startFaultRunAt<Cli extends CliHandle, Service extends Emu
       return latest;
     },
     start,
-    moreArrived: (logs, timeoutMs = 60_000) => {
+    moreArrived: (logs, timeoutMs = 120_000) => {
       const wanted = invariant.findings.received + logs;
       return waitUntil(
         () => {
@@ -153,7 +153,7 @@ export async function startFaultRunAt<Cli extends CliHandle, Service extends Emu
         { timeoutMs, clock },
       );
     },
-    settle: async (timeoutMs = 90_000) => {
+    settle: async (timeoutMs = 180_000) => {
       await service.setRate(0);
       await waitUntil(
         async () => {
