@@ -7,7 +7,7 @@
  * nothing: they look once a minute, and when a shard of theirs is granted to somebody else, whether their checkpoints
  * are still there.
  */
-import { AppError, NoRoomError, ServiceError } from '../errors.ts';
+import { AppError, ServiceError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Checkpointed, Checkpointer } from './checkpointer.ts';
@@ -21,7 +21,10 @@ import type {
 } from './log-service.ts';
 
 export interface GroupLossOptions {
-  readonly service: Pick<LogService, 'ensureConsumerGroup' | 'listCheckpoints' | 'pull' | 'restoreCheckpoint'>;
+  readonly service: Pick<
+    LogService,
+    'ensureConsumerGroup' | 'getCursor' | 'getCursorTime' | 'listCheckpoints' | 'restoreCheckpoint'
+  >;
   readonly checkpointer: Pick<Checkpointer, 'restoreIfGone'>;
   readonly settings: ConsumerGroupSettings;
   /** Whether this cursor, which the server has, is known to lie before what was saved of the shard. */
@@ -226,14 +229,16 @@ export class GroupLoss {
     await Promise.all(still.map(([shard, cursor]) => service.restoreCheckpoint(shard, cursor, signal)));
   }
 
-  /** Whether the service takes the cursor: somebody may have set a checkpoint that is none. No data is read for it. */
+  /** Whether it is a cursor of the shard: somebody may have set a checkpoint that is none. */
   async #takes(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+    const { service } = this.#options;
     try {
-      await this.#options.service.pull(shard, cursor, { maxLogGroups: 1, onSize: () => false, signal });
+      await service.getCursorTime(shard, cursor, signal);
       return true;
     } catch (error) {
       signal.throwIfAborted();
-      return error instanceof NoRoomError;
+      // The service tells no time of the end, where nothing is yet.
+      return isRejected(error) && (await service.getCursor(shard, 'end', signal)) === cursor;
     }
   }
 

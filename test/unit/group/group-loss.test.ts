@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, vi } from 'vitest';
-import { AppError, NoRoomError, ServiceError } from '../../../src/errors.ts';
+import { AppError, ServiceError } from '../../../src/errors.ts';
 import type { Checkpointed } from '../../../src/group/checkpointer.ts';
 import { GroupLoss } from '../../../src/group/group-loss.ts';
 import type { Checkpoint } from '../../../src/group/log-service.ts';
@@ -23,7 +23,13 @@ function shardAt(shard: number, checkpointed = '1'): Checkpointed {
 describe('a group that was deleted', () => {
   const { it, time } = useVirtualTime();
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-  const service = { ensureConsumerGroup: vi.fn(), listCheckpoints: vi.fn(), pull: vi.fn(), restoreCheckpoint: vi.fn() };
+  const service = {
+    ensureConsumerGroup: vi.fn(),
+    getCursor: vi.fn(),
+    getCursorTime: vi.fn(),
+    listCheckpoints: vi.fn(),
+    restoreCheckpoint: vi.fn(),
+  };
   const restoreIfGone = vi.fn();
   const { signal } = new AbortController();
   let saved: Map<number, Checkpoint>;
@@ -134,7 +140,7 @@ describe('a group that was deleted', () => {
 
   it('gets it back when those who hold it had time to save better, where it could not be saved at once', async () => {
     loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
-    service.pull.mockRejectedValueOnce(new AppError('busy', { code: 'server-busy', action: 'retry' }));
+    service.getCursorTime.mockRejectedValueOnce(new AppError('busy', { code: 'server-busy', action: 'retry' }));
     await loss.recover([], signal);
     await time.sleep(29_000);
     expect(restored()).toEqual([]);
@@ -145,11 +151,10 @@ describe('a group that was deleted', () => {
   it('does not get back what the service does not take: somebody has set it, and it is no cursor', async () => {
     loss.saw(new Map([[4, { cursor: 'garbage', updatedAtMs: 1 }]]));
     loss.saw(new Map([[5, { cursor: '55', updatedAtMs: 1 }]]));
-    const refused = new AppError('no cursor', { code: 'invalid-cursor', action: 'reject' });
-    // Room for the answer's body is refused: its size is all that is wanted.
-    service.pull.mockImplementation(async (shard: number) => {
-      throw shard === 4 ? refused : new NoRoomError(1);
-    });
+    const refused = new AppError('no time', { code: 'invalid-cursor', action: 'reject' });
+    // Nor has the end of a shard a time, and that is a cursor.
+    service.getCursorTime.mockRejectedValue(refused);
+    service.getCursor.mockImplementation(async (shard: number) => (shard === 5 ? '55' : '99'));
     await loss.recover([], signal);
     await time.sleep(31_000);
     expect(restored()).toEqual([[5, '55']]);
