@@ -22,8 +22,8 @@ interface Last {
 /** A request may overtake another by so much. */
 const overtakesMs = 300;
 
-/** Shards are given up by these, one after another. */
-const givesUp = new Set(['drain', 'reload', 'stop', 'partition', 'split', 'merge']);
+/** Shards are given up by these, one after another; or all at once when an answer that was slow comes too late behind the end. */
+const givesUp = new Set(['drain', 'reload', 'stop', 'partition', 'slow-heartbeats', 'split', 'merge']);
 
 export const listingChecker: CreateChecker = (report, { settings, handsOverInCalm = false }) => {
   const last = new Map<string, Last>();
