@@ -1,7 +1,7 @@
 /** Defaults that depend on other settings or on the machine, as text, for the same schemas as everything else. Pure. */
-import type { Environment } from './environment.ts';
 import type { PartialValues, SettingKey } from './settings.ts';
 import { formatDuration } from './units.ts';
+import type { Environment } from './variables.ts';
 
 export interface Surroundings {
   readonly environment: Environment;

@@ -3,24 +3,25 @@ import type { ConfigProblem } from '../errors.ts';
 import { splitList } from './file-settings.ts';
 import { problemOf, type RawValue, type RawValues } from './raw-value.ts';
 import { type SettingKey, settingKeys, settings } from './settings.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Variables } from './variables.ts';
 
 export function readEnvironment(
-  environment: Environment,
+  variables: Variables,
   workingDirectory: string,
 ): { readonly values: RawValues; readonly problems: readonly ConfigProblem[] } {
   const values = new Map<SettingKey, RawValue>();
   const problems: ConfigProblem[] = [];
   for (const key of settingKeys) {
-    const [used, ...others] = settings[key].variables.filter((variable) => environment[variable]);
+    const given = settings[key].variables.flatMap((name) => {
+      const text = variables.getSetting(name);
+      return text === undefined ? [] : [{ name, text }];
+    });
+    const [used, ...others] = given;
     if (used === undefined) continue;
-    const text = environment[used]!;
-    const raw = { texts: splitList(key, text), origin: used, baseDirectory: workingDirectory };
+    const raw = { texts: splitList(key, used.text), origin: used.name, baseDirectory: workingDirectory };
     values.set(key, raw);
-    for (const other of others) {
-      if (environment[other] !== text)
-        problems.push(problemOf(key, `: ${other} says something else; unset one of the two`, raw));
+    for (const { name, text } of others) {
+      if (text !== used.text) problems.push(problemOf(key, `: ${name} says something else; unset one of the two`, raw));
     }
   }
   return { values, problems };

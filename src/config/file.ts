@@ -1,12 +1,12 @@
 /** The configuration file: YAML, a mapping with the same keys as the flags. */
 import { dirname, resolve } from 'node:path';
 import type { ConfigProblem } from '../errors.ts';
-import type { Environment } from './environment.ts';
 import { readSettings, sectionNames } from './file-settings.ts';
 import { createInterpolate } from './interpolate.ts';
 import { problemOf, type RawValues } from './raw-value.ts';
 import { readBytes } from './read-text-file.ts';
 import { readSections, type Sections } from './sections.ts';
+import { createVariables, type Variables } from './variables.ts';
 import { type Interpolate, parseYaml } from './yaml.ts';
 
 export interface ConfigFile {
@@ -22,7 +22,11 @@ export interface ConfigFile {
 }
 
 /** @param path as the user gave it; relative to `workingDirectory` */
-export function readConfigFile(path: string, workingDirectory: string, environment: Environment = {}): ConfigFile {
+export function readConfigFile(
+  path: string,
+  workingDirectory: string,
+  variables: Variables = createVariables({}),
+): ConfigFile {
   const absolute = resolve(workingDirectory, path);
   const unusable = (phrase: string, at?: string): ConfigFile => ({
     values: new Map(),
@@ -36,7 +40,7 @@ export function readConfigFile(path: string, workingDirectory: string, environme
   if (text === undefined) return unusable('is not UTF-8 text');
   const baseDirectory = dirname(absolute);
   const substituted = new Set<string>();
-  const interpolate = createInterpolate({ environment, baseDirectory, onPutIn: (value) => substituted.add(value) });
+  const interpolate = createInterpolate({ variables, baseDirectory, onPutIn: (value) => substituted.add(value) });
   const file = parseConfigFile(text, path, baseDirectory, interpolate);
   return file ? { ...file, substituted } : unusable('is not a mapping of keys to values', `${path}:1`);
 }

@@ -6,10 +6,11 @@
  */
 import { resolve } from 'node:path';
 import { readBytes } from './read-text-file.ts';
+import type { Variables } from './variables.ts';
 import type { Interpolate } from './yaml.ts';
 
 export interface InterpolationSources {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly variables: Variables;
   /** Absolute: what relative paths are relative to. */
   readonly baseDirectory: string;
   /** Told of all that is put in. */
@@ -40,13 +41,13 @@ export function createInterpolate(sources: InterpolationSources): Interpolate {
 
 type Found = { readonly text: string } | { readonly problem: string };
 
-function look(name: string, { environment, baseDirectory }: InterpolationSources): Found {
+function look(name: string, { variables, baseDirectory }: InterpolationSources): Found {
   if (name.startsWith('file:')) return readValue(name, resolve(baseDirectory, name.slice('file:'.length)));
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     return { problem: 'holds ${…} that is neither ${NAME} nor ${file:PATH}; write $${ for the text ${' };
   }
-  const text = Object.hasOwn(environment, name) ? environment[name] : undefined;
-  return text ? { text } : { problem: `the environment variable ${name} is not set, or empty` };
+  const text = variables.get(name);
+  return text !== undefined ? { text } : { problem: `the environment variable ${name} is not set, or empty` };
 }
 
 /** Without the line break at its end, which an editor or `echo` has put there. */

@@ -19,6 +19,7 @@ import type { Section, Sections } from './sections.ts';
 import type { SettingGroup } from './setting.ts';
 import { type SettingKey, settingKeys, settings, type Values } from './settings.ts';
 import type { TlsFiles } from './tls-files.ts';
+import { createVariables, type Variables } from './variables.ts';
 import { readVendorLists, vendorListVariables } from './vendor-lists.ts';
 import { warningsAbout } from './warnings.ts';
 
@@ -55,8 +56,8 @@ export interface LoadedReplay extends Pick<LoadedFlows, 'effective' | 'warnings'
 
 /** @throws ConfigError with every problem that was found */
 export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows {
-  const { common, file, problems, scrub } = readWritten(flags, surroundings);
-  const lists = readVendorLists(surroundings.environment, surroundings.workingDirectory);
+  const { common, variables, file, problems, scrub } = readWritten(flags, surroundings);
+  const lists = readVendorLists(variables, surroundings.workingDirectory);
   problems.push(...lists.problems);
   if (lists.sources && file?.sections.sources) {
     const message = `the file has sources, and ${vendorListVariables.join(', ')} name others; unset those, or leave the sources out`;
@@ -90,8 +91,12 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
   const [first] = flows;
   if (problems.length > 0 || !first) throw new ConfigError(inOrder(problems, scrub));
   for (const { reading } of readings) reading.showDrainTimeout(first.config.operation.drainTimeoutMs);
-  const ofReadings = readings.flatMap(({ reading }) => reading.warnings);
-  const warnings = new Set([...plan.warnings, ...ofReadings, ...flows.flatMap(({ config }) => warningsAbout(config))]);
+  const warnings = new Set([
+    ...variables.warnings,
+    ...plan.warnings,
+    ...readings.flatMap(({ reading }) => reading.warnings),
+    ...flows.flatMap(({ config }) => warningsAbout(config)),
+  ]);
   return {
     flows,
     operation: first.config.operation,
@@ -120,14 +125,14 @@ function problemsOfUnread(flows: readonly FlowPlan[], common: RawValues, section
  * @throws ConfigError with every problem that was found
  */
 export function loadReplayConfig(flags: Flags, surroundings: Surroundings): LoadedReplay {
-  const { common, file, problems, scrub } = readWritten(flags, surroundings);
+  const { common, variables, file, problems, scrub } = readWritten(flags, surroundings);
   const reading = new Reading(common);
   const isNeeded = (group: SettingGroup) => group !== 'service' && group !== 'group';
   const tlsFiles = readOne(reading, common, surroundings, file, [...problems], isNeeded, ['deadLetter']);
   problems.push(...reading.problems);
   if (problems.length > 0) throw new ConfigError(inOrder(problems, scrub));
   const config = assembleReplayConfig(reading.values as ReplayValues, reading.messageText(), tlsFiles);
-  const warnings = [...reading.warnings, ...warningsAbout(config)].map(scrub);
+  const warnings = [...variables.warnings, ...reading.warnings, ...warningsAbout(config)].map(scrub);
   if (Object.keys(file?.sections ?? {}).length > 0) {
     warnings.push(
       "the file's sections are not read by a replay: it takes the receiver at the top of the file, or flags",
@@ -139,19 +144,23 @@ export function loadReplayConfig(flags: Flags, surroundings: Surroundings): Load
 interface Written {
   /** All that was written outside of the file's sections. */
   readonly common: RawValues;
+  /** All that were looked at, with what has to be said about them. */
+  readonly variables: Variables;
   readonly file: ConfigFile | undefined;
   readonly problems: ConfigProblem[];
   readonly scrub: Scrub;
 }
 
 function readWritten(flags: Flags, { environment, workingDirectory }: Surroundings): Written {
-  const variables = readEnvironment(environment, workingDirectory);
-  const fileName = flags.values.get('config') ?? variables.values.get('config');
-  const file = fileName?.texts[0] ? readConfigFile(fileName.texts[0], workingDirectory, environment) : undefined;
+  const variables = createVariables(environment);
+  const given = readEnvironment(variables, workingDirectory);
+  const fileName = flags.values.get('config') ?? given.values.get('config');
+  const file = fileName?.texts[0] ? readConfigFile(fileName.texts[0], workingDirectory, variables) : undefined;
   return {
-    common: new Map([...(file?.values ?? []), ...variables.values, ...flags.values]),
+    common: new Map([...(file?.values ?? []), ...given.values, ...flags.values]),
+    variables,
     file,
-    problems: [...flags.problems, ...variables.problems, ...(file?.problems ?? [])],
+    problems: [...flags.problems, ...given.problems, ...(file?.problems ?? [])],
     scrub: createScrub(file?.substituted ?? new Set()),
   };
 }

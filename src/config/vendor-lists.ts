@@ -8,10 +8,10 @@
  * Each logstore is a source, `<project>.<logstore>`; all of them go through one pipeline. Pure.
  */
 import type { ConfigProblem } from '../errors.ts';
-import type { Environment } from './environment.ts';
 import type { RawValue } from './raw-value.ts';
 import type { Section } from './sections.ts';
 import type { SettingKey } from './settings.ts';
+import type { Variables } from './variables.ts';
 
 const names = { endpoint: 'SLS_ENDPOINTS', project: 'SLS_PROJECTS', logstore: 'SLS_LOGSTORES' } as const;
 export const vendorListVariables: readonly string[] = Object.values(names);
@@ -22,18 +22,19 @@ export interface VendorLists {
   readonly problems: readonly ConfigProblem[];
 }
 
-export function readVendorLists(environment: Environment, baseDirectory: string): VendorLists {
-  const set = vendorListVariables.filter((name) => environment[name]);
+export function readVendorLists(variables: Variables, baseDirectory: string): VendorLists {
+  const texts = new Map(vendorListVariables.map((name) => [name, variables.get(name)]));
+  const set = vendorListVariables.filter((name) => texts.get(name));
   if (set.length === 0) return { problems: [] };
   const refuse = (variable: string, message: string): VendorLists => ({
     sources: [],
     problems: [{ message: `${variable} ${message}`, variable }],
   });
-  const missing = [names.project, names.logstore].find((name) => !environment[name]);
+  const missing = [names.project, names.logstore].find((name) => !texts.get(name));
   if (missing) return refuse(missing, `is missing: it belongs to ${set.join(' and ')}`);
-  const endpoints = environment[names.endpoint] ? split(environment[names.endpoint], ';') : [];
-  const projects = split(environment[names.project], ';');
-  const logstores = split(environment[names.logstore], ';').map((part) => split(part, ','));
+  const endpoints = texts.get(names.endpoint) ? split(texts.get(names.endpoint), ';') : [];
+  const projects = split(texts.get(names.project), ';');
+  const logstores = split(texts.get(names.logstore), ';').map((part) => split(part, ','));
   if (logstores.length !== projects.length) {
     return refuse(
       names.logstore,
