@@ -21,6 +21,9 @@ export interface ConfigFile {
   readonly readable: boolean;
 }
 
+/** 20,000 addresses in a list of a rule take a third of it. */
+const mostMib = 1;
+
 /** @param path as the user gave it; relative to `workingDirectory` */
 export function readConfigFile(
   path: string,
@@ -34,7 +37,7 @@ export function readConfigFile(
     problems: [{ ...problemOf('config', `: ${path} ${phrase}`), ...(at !== undefined && { at }) }],
     readable: false,
   });
-  const outcome = readBytes(absolute);
+  const outcome = readBytes(absolute, mostMib);
   if ('problem' in outcome) return unusable(outcome.problem);
   const text = decodeUtf8(outcome.bytes);
   if (text === undefined) return unusable('is not UTF-8 text');
@@ -61,8 +64,9 @@ export function parseConfigFile(
   interpolate?: Interpolate,
 ): ConfigFile | undefined {
   const outcome = parseYaml(text, (line) => `${path}:${line}`, interpolate);
-  if ('syntax' in outcome) {
-    const problem = { ...problemOf('config', `: ${path} is not YAML: ${outcome.syntax}`), at: outcome.at };
+  if (!('root' in outcome)) {
+    const phrase = 'syntax' in outcome ? ` is not YAML: ${outcome.syntax}` : outcome.excess;
+    const problem = { ...problemOf('config', `: ${path}${phrase}`), at: outcome.at };
     return { values: new Map(), sections: {}, problems: [problem], readable: false };
   }
   const { root } = outcome;

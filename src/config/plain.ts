@@ -79,17 +79,15 @@ export function brokenParts(node: PlainNode, path: PlainPath = []): readonly Bro
     });
   }
   if (node.kind !== 'mapping') return [];
-  const keys = node.entries.map(({ key }) => key);
-  return node.entries.flatMap(({ key, at, node: value }, index) => {
-    const first = keys.indexOf(key);
+  const firsts = new Map(node.entries.toReversed().map((entry) => [entry.key, entry]));
+  return node.entries.flatMap((entry) => {
+    const { key, at, node: value } = entry;
+    const first = firsts.get(key) ?? entry;
     // Schemas leave it out without a word.
     if (key === '__proto__') return [{ path: [...path, key], phrase: ' is a name that no setting takes', at }];
     const inside = brokenParts(value, [...path, key]);
-    if (first === index) return inside;
-    return [
-      { path: [...path, key], phrase: ` is there a second time; the first is at ${node.entries[first]!.at}`, at },
-      ...inside,
-    ];
+    if (first === entry) return inside;
+    return [{ path: [...path, key], phrase: ` is there a second time; the first is at ${first.at}`, at }, ...inside];
   });
 }
 

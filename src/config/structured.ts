@@ -25,6 +25,7 @@ function nodeOfText(key: SettingKey, structure: Structure, text: string, at: str
   if (structure === 'texts' && !text.trimStart().startsWith('[')) return { kind: 'text', text, at };
   const outcome = parseYaml(text, () => at);
   if ('root' in outcome) return outcome.root;
+  if ('excess' in outcome) return { kind: 'broken', phrase: outcome.excess, at };
   return { kind: 'broken', phrase: ` is not YAML: ${outcome.syntax}`, at };
 }
 

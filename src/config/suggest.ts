@@ -5,8 +5,10 @@ export function nearestName(typed: string, candidates: Iterable<string>): string
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const distance = editDistance(typed.toLowerCase(), candidate.toLowerCase());
     const most = Math.min(Math.max(1, Math.floor(candidate.length / 3)), Math.max(typed.length, candidate.length) - 1);
+    // The difference in length is the least that the distance can be: a file of nothing but unknown keys is soon read.
+    if (Math.abs(typed.length - candidate.length) > most) continue;
+    const distance = editDistance(typed.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance && distance <= most) {
       best = candidate;
       bestDistance = distance;

@@ -6,7 +6,7 @@ import { parseYaml } from '../../src/config/yaml.ts';
 
 export function plainYaml(text: string): Plain {
   const outcome = parseYaml(text, (line) => `line ${line}`);
-  if ('syntax' in outcome) throw new Error(`${outcome.at}: ${outcome.syntax}`);
+  if (!('root' in outcome)) throw new Error(`${outcome.at}: ${'syntax' in outcome ? outcome.syntax : outcome.excess}`);
   const plain = plainOf(outcome.root);
   if (plain === undefined) throw new Error('there is nothing in it');
   return plain;

@@ -70,6 +70,17 @@ describe('problems', () => {
     ['host: x\n\tport: 1\n', ['c.yaml:2 config: c.yaml is not YAML: tabs cannot indent']],
     ['host: x\nsep: ||\n', [expect.stringMatching(/^c\.yaml:2 config: c\.yaml is not YAML: .*"\|\|"/)]],
     ['host: *x\n', ['c.yaml:1 host (from c.yaml:1) begins with *, which YAML takes for an alias: quote it']],
+    ...['* | where status >= 500', '*', '& select 1'].map((query): [string, unknown[]] => [
+      `host: a\nquery: ${query}\n`,
+      [
+        'c.yaml:2 config: c.yaml is not YAML: a value that begins with * or & has to be quoted, as in query: "* | where status >= 500"',
+      ],
+    ]),
+    ['query: *error\n', ['c.yaml:1 query (from c.yaml:1) begins with *, which YAML takes for an alias: quote it']],
+    ...['%x', '!a !b c', '&a &b c', '- [', '[a: b: c]', '{a', '@a', '`a'].map((text): [string, unknown[]] => [
+      `tag: ${text}\n`,
+      [expect.stringMatching(/^c\.yaml:\d (?!.*[A-Z]{3}_)/)],
+    ]),
     ['host: x\n---\nhost: y\n', [expect.stringContaining('more than one document')]],
     [
       'where: {field: a, in: [b, c}\nport: 1\n',
@@ -78,6 +89,17 @@ describe('problems', () => {
     ['host: "x\n', [expect.stringContaining('a quote, bracket or colon is missing')]],
   ])('%j', (text, expected) => {
     expect(problems(text)).toEqual(expected);
+  });
+
+  test('too much of anything is one problem, and nothing of the file is used', () => {
+    const values = `host: x\nwhere: {field: a, in: [${Array(100_001).fill('b').join(', ')}]}\n`;
+    for (const [text, phrase] of [
+      [values, 'c.yaml has more than 100000 values'],
+      [`tag: x\nwhere: ${'['.repeat(65)}${']'.repeat(65)}\n`, 'c.yaml has lists or mappings more than 64 deep'],
+    ] as const) {
+      expect(parse(text)).toMatchObject({ values: new Map(), readable: false });
+      expect(problems(text)).toEqual([expect.stringContaining(`c.yaml:2 config: ${phrase}`)]);
+    }
   });
 
   test('a list or a word is no mapping', () => {
@@ -117,9 +139,12 @@ describe('on disk', () => {
     ['.', '. is a directory'],
     ['binary.yaml', 'binary.yaml is not UTF-8 text'],
     ['list.yaml', 'list.yaml is not a mapping of keys to values'],
+    ['large.yaml', 'large.yaml is larger than 1 MiB: this cannot be the file that is meant'],
+    ['/dev/zero', '/dev/zero is larger than 1 MiB: this cannot be the file that is meant'],
   ])('%s', (name, phrase) => {
     writeFileSync(join(directory, 'binary.yaml'), Uint8Array.of(0x68, 0xff, 0xfe));
     writeFileSync(join(directory, 'list.yaml'), '- a\n');
+    writeFileSync(join(directory, 'large.yaml'), `host: a\n${'#'.repeat(2 ** 20)}`);
     const file = readConfigFile(name, directory);
     expect(file.readable).toBe(false);
     expect(file.problems).toMatchObject([
