@@ -17,6 +17,7 @@ import {
   type ProfileName,
 } from '../emulator/emulator.ts';
 import { ConfigError } from '../errors.ts';
+import { mostServedConnections, onRefusedConnection } from './descriptors.ts';
 
 const USAGE_EXIT_CODE = 2;
 /** So far back reach the receive times of the logs that are there from the start, so that `--from <time>` can be tried. */
@@ -163,6 +164,8 @@ function create(options: EmulatorCommandOptions): Emulator {
     ...(options.retention !== undefined && { retentionMs: options.retention }),
     ...(options.state !== undefined && { stateFile: options.state }),
     dialect: options.dialect,
+    maxConnections: mostServedConnections(),
+    onRefused: onRefusedConnection((text) => process.stderr.write(`error: ${text}\n`)),
   });
 }
 

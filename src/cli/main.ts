@@ -6,9 +6,12 @@ import { createLogger, openStderr } from '../logging.ts';
 import { resolveRegion } from '../sls/endpoint.ts';
 import { systemClock } from '../time/clock.ts';
 import { subCommands } from './commands.ts';
+import { outOfDescriptors } from './descriptors.ts';
 import { exitCodes } from './exit.ts';
+import { closeDebugger, restoreUsualSignals } from './first-signals.ts';
 import { runProgram } from './program.ts';
 
+closeDebugger();
 const stderr = openStderr();
 const isTerminal = process.stderr.isTTY === true;
 
@@ -30,6 +33,7 @@ try {
     createDaemon,
     events: process,
     onReady: tellParent,
+    onOtherCommand: restoreUsualSignals,
     commands: await subCommands(args),
     writeOut: (text) => process.stdout.write(text),
     writeError: stderr.write,
@@ -39,7 +43,10 @@ try {
   // socket that the peer does not close) must not keep the process. Other commands end by themselves.
   if (exitCode !== undefined) process.exit(exitCode);
 } catch (thrown) {
-  createLogger({ level: 'info', format: isTerminal ? 'pretty' : 'json' }).fatal({ err: toAppError(thrown) }, 'a bug');
+  const message = outOfDescriptors(thrown);
+  if (message !== undefined) stderr.write(`sls-syslog: ${message}\n`);
+  else
+    createLogger({ level: 'info', format: isTerminal ? 'pretty' : 'json' }).fatal({ err: toAppError(thrown) }, 'a bug');
   process.exit(exitCodes.failure);
 }
 

@@ -11,6 +11,8 @@ import { type RunContext, runDaemon } from './run.ts';
 export interface ProgramContext extends RunContext {
   /** `emulator`, `receiver`, `demo`: each reads its own options and sets `process.exitCode`. */
   readonly commands: readonly Command[];
+  /** Called before another command than `run`. */
+  readonly onOtherCommand?: () => void;
   readonly writeOut: (text: string) => void;
 }
 
@@ -48,7 +50,7 @@ export async function runProgram(args: readonly string[], context: ProgramContex
 }
 
 function createProgram(
-  context: Pick<ProgramContext, 'commands' | 'writeOut' | 'writeError'>,
+  context: Pick<ProgramContext, 'commands' | 'onOtherCommand' | 'writeOut' | 'writeError'>,
   action: (options: unknown, command: Command) => Promise<void>,
 ): Command {
   const program = new Command('sls-syslog');
@@ -71,6 +73,9 @@ function createProgram(
   // After the settings, so that the help has it at the end of the last group.
   program.optionsGroup('Operation:').version(packageVersion(), '-V, --version', 'show the version');
   program.addCommand(run);
+  program.hook('preAction', (_program, command) => {
+    if (command !== program && command !== run) context.onOtherCommand?.();
+  });
   for (const command of context.commands) {
     if (command.commands.length > 0) beforeHelp(command, refuseUnknownSubCommand);
     program.addCommand(command);

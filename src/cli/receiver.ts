@@ -9,6 +9,7 @@ import { Command, Option } from 'commander';
 import { AppError } from '../errors.ts';
 import { createReceiver, type ReceivedMessage, type Receiver, type ReceiverOptions } from '../receiver/receiver.ts';
 import { systemClock } from '../time/clock.ts';
+import { mostServedConnections, onRefusedConnection } from './descriptors.ts';
 import { exitCodes } from './exit.ts';
 
 interface Flags {
@@ -118,6 +119,8 @@ function readOptions(flags: Flags, problems: string[]): ReceiverOptions {
     host: flags.host,
     port: readNumber('--port', flags.port, 0, 65_535, problems),
     framing: flags.framing,
+    maxConnections: mostServedConnections(),
+    onRefused: onRefusedConnection((text) => process.stderr.write(`sls-syslog receiver: ${text}\n`)),
     maxMessageBytes: readNumber('--max-message-bytes', flags.maxMessageBytes, 1, 1024 * 1024 * 1024, problems),
     ...(rfc !== undefined && { rfc }),
     ...(isTls && cert && key && { tls: { cert, key, ...(clientCa && { clientCa }) } }),

@@ -1,10 +1,12 @@
 /** `sls-syslog run`: reads the configuration, says what is in effect, and runs the daemon to its end. */
+import type { Flow } from '../config/config.ts';
 import type { Surroundings } from '../config/derive.ts';
 import { type Flags, type LoadedFlows, loadFlows } from '../config/load.ts';
 import type { CreateDaemon, Daemon } from '../daemon.ts';
 import { ConfigError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createLogger } from '../logging.ts';
+import { descriptorsOfDaemon, scarceDescriptors } from './descriptors.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 import { type ProcessEvents, superviseDaemon } from './supervise.ts';
 
@@ -34,6 +36,8 @@ export async function runDaemon(flags: Flags, context: RunContext): Promise<Exit
   const log = createLogger({ level: logLevel, format: logFormat, colour, write: writeError });
   log.info({ config: effective, timeZones }, 'sls-syslog starts');
   for (const warning of warnings) log.warn({}, warning);
+  const scarce = scarceDescriptors(descriptorsOf(loaded.flows));
+  if (scarce !== undefined) log.warn({}, scarce);
   return superviseDaemon({
     createDaemon: () =>
       createDaemon({ flows: loaded.flows, log, readFlows: () => loadFlows(flags, surroundings).flows }),
@@ -58,6 +62,14 @@ async function reload(daemon: Pick<Daemon, 'reload'>, load: () => LoadedFlows, l
     for (const { message, ...places } of error.problems) log.error(places, `reloading: ${message}`);
     log.error({ problems: error.problems.length }, 'reloading: the configuration is refused; nothing has changed');
   }
+}
+
+function descriptorsOf(flows: readonly Flow[]): number {
+  const receivers = flows.map(({ config }) => 1 + (config.receiver.others?.length ?? 0));
+  return descriptorsOfDaemon(
+    new Set(flows.map(({ source }) => source)).size,
+    receivers.reduce((sum, count) => sum + count, 0),
+  );
 }
 
 function loadOrExplain(

@@ -4,6 +4,7 @@
  *     running   --SIGTERM, SIGINT or `shutdown`-->  draining    `drain(drainTimeoutMs)`
  *     draining  --a second of them, or overdue-->   destroyed   `destroy(error)`
  *     running   --SIGHUP-->                         running     `reload`, one after another
+ *     any       --SIGUSR1 or SIGUSR2-->             the same    said, and nothing else
  *     any       --it has ended, or cannot go on, or a bug shows-->  the exit code
  *
  * `shutdown` is a message over the channel to the parent process, where there is one: pm2's `shutdown_with_message`,
@@ -44,6 +45,8 @@ export interface SuperviseOptions {
 
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 const stopMessage = 'shutdown';
+/** By default SIGUSR1 opens Node's debugger, and SIGUSR2 ends the process. */
+const meaninglessSignals = ['SIGUSR1', 'SIGUSR2'] as const;
 
 type Outcome = { readonly summary: ExitSummary } | { readonly error: AppError };
 
@@ -96,6 +99,9 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
     ...stopSignals.map((signal) => [signal, () => onStopSignal(signal)] as const),
     ['message', (message) => message === stopMessage && onStopSignal(stopMessage)],
     ...(options.reload ? [['SIGHUP', onReload] as const] : []),
+    ...meaninglessSignals.map((signal) => {
+      return [signal, () => log.warn({ signal }, `${signal} is ignored: it has no meaning here`)] as const;
+    }),
     ['uncaughtException', onBug],
     ['unhandledRejection', onBug],
   ]);

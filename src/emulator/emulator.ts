@@ -64,6 +64,10 @@ export interface EmulatorOptions {
   readonly dialect?: Partial<Dialect> | undefined;
   /** Bound on the packed bodies that are kept. Default 256 MiB. */
   readonly pullCacheBytes?: number;
+  /** At a time; one more is refused, and `onRefused` told. Default: no limit. */
+  readonly maxConnections?: number | undefined;
+  /** @param connections how many are open */
+  readonly onRefused?: (connections: number) => void;
 }
 
 export interface EmulatorAddress {
@@ -115,7 +119,14 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     },
   });
   const service = createService({ store, cache, region: options.region, credentials: () => credentials });
-  const server = createHttpServer({ service, admin: createAdmin(controls), faults, clock });
+  const server = createHttpServer({
+    service,
+    admin: createAdmin(controls),
+    faults,
+    clock,
+    maxConnections: options.maxConnections,
+    onRefused: options.onRefused,
+  });
   const isThere = store.hasProject(project) && store.logstores(project).some(({ name }) => name === logstore);
   if (!isThere) controls.createLogstore(project, logstore, options.shards ?? 4);
 

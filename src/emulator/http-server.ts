@@ -32,6 +32,10 @@ export interface HttpServerOptions {
   readonly admin: Admin;
   readonly faults: FaultSwitches;
   readonly clock: Clock;
+  /** At a time; one more is refused, and `onRefused` told. Default: no limit. */
+  readonly maxConnections?: number | undefined;
+  /** @param connections how many are open */
+  readonly onRefused?: ((connections: number) => void) | undefined;
 }
 
 export interface HttpServer {
@@ -47,7 +51,8 @@ type Outcome =
   | { readonly kind: 'reset' }
   | { readonly kind: 'reset-in-body'; readonly answer: Answer };
 
-export function createHttpServer({ service, admin, faults, clock }: HttpServerOptions): HttpServer {
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { service, admin, faults, clock, maxConnections, onRefused } = options;
   const closing = new AbortController();
   // As many as there are delayed answers; each takes its listener away again.
   setMaxListeners(0, closing.signal);
@@ -101,6 +106,10 @@ export function createHttpServer({ service, admin, faults, clock }: HttpServerOp
     });
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  if (maxConnections !== undefined) {
+    server.maxConnections = maxConnections;
+    server.on('drop', () => onRefused?.(maxConnections));
+  }
 
   return {
     listen: (port) =>

@@ -1,7 +1,7 @@
 /** Listening, and how addresses are written. */
 import type { Server, Socket } from 'node:net';
 import { AppError } from '../errors.ts';
-import type { ReceiverAddress } from './receiver.ts';
+import type { ListenerOptions, ReceiverAddress } from './receiver.ts';
 
 export function listen(server: Server, { host, port }: ReceiverAddress): Promise<ReceiverAddress> {
   return new Promise((resolve, reject) => {
@@ -16,6 +16,16 @@ export function listen(server: Server, { host, port }: ReceiverAddress): Promise
   });
 }
 
+/** Beyond what a process may open the kernel takes connections and ends them, and nobody is told. */
+export function boundConnections(
+  server: Server,
+  { maxConnections, onRefused }: Pick<ListenerOptions, 'maxConnections' | 'onRefused'>,
+): void {
+  if (maxConnections === undefined) return;
+  server.maxConnections = maxConnections;
+  server.on('drop', () => onRefused?.(maxConnections));
+}
+
 export function listenError(error: Error, host: string, port: number): AppError {
   const code = 'code' in error ? error.code : undefined;
   const hints: Readonly<Record<string, string>> = {
@@ -23,6 +33,7 @@ export function listenError(error: Error, host: string, port: number): AppError 
     EACCES: 'ports below 1024 need a privilege; choose a higher one',
     EADDRNOTAVAIL: 'this machine does not have the address',
     ENOTFOUND: 'the host name is not known',
+    EMFILE: 'this process has no file descriptor left; raise the limit (ulimit -n)',
   };
   const hint = typeof code === 'string' ? hints[code] : undefined;
   return new AppError(`cannot listen on ${showAddress(host, port)}: ${hint ?? error.message}`, {

@@ -29,6 +29,10 @@ export interface ReceiverOptions {
   readonly rfc?: '5424' | '3164' | 'any';
   /** Default 16 MiB. */
   readonly maxMessageBytes?: number;
+  /** Streams only: at a time; one more is refused, and `onRefused` told. Default: no limit. */
+  readonly maxConnections?: number | undefined;
+  /** @param connections how many are open */
+  readonly onRefused?: (connections: number) => void;
   /** Each message, whole; the bytes are valid during the call. `parsed` where `rfc` was given. */
   readonly onMessage?: (message: ReceivedMessage) => void;
   /** What goes wrong with a connection, in words. It is counted as well. */
@@ -95,7 +99,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-export type ListenerOptions = Pick<ReceiverOptions, 'host' | 'port' | 'tls'> & {
+export type ListenerOptions = Pick<ReceiverOptions, 'host' | 'port' | 'tls' | 'maxConnections' | 'onRefused'> & {
   readonly framing: Framing | 'auto';
   readonly maxMessageBytes: number;
 };

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { AppError } from '../errors.ts';
 import { Deframer } from './deframer.ts';
-import { addressOf, listen } from './listen.ts';
+import { addressOf, boundConnections, listen } from './listen.ts';
 import type { Inbox, Listener, ListenerOptions } from './receiver.ts';
 
 export function createStreamServer(options: ListenerOptions, inbox: Inbox): Listener {
@@ -13,6 +13,7 @@ export function createStreamServer(options: ListenerOptions, inbox: Inbox): List
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
+  boundConnections(server, options);
   server.on('tlsClientError', (error: Error) => inbox.problem(`a TLS handshake failed: ${error.message.trim()}`));
   return {
     listen: () => listen(server, options),

@@ -32,6 +32,11 @@ describe('what the process loads before it runs', () => {
   });
 });
 
+test('before signals are listened to, nothing is loaded that brings others with it', () => {
+  const first = [...loadedWith(resolve(sources, 'cli/start.ts'))].toSorted();
+  expect(first).toEqual(['cli/descriptors.ts', 'cli/first-signals.ts', 'node:fs', 'node:os']);
+});
+
 describe('commands beside run', () => {
   test('all have a line in the help, and only those asked for are loaded', async () => {
     const commands = await subCommands(['help', 'receiver']);

@@ -25,6 +25,18 @@ function supervise(
   return { events, exitCode, written, lastLine: () => JSON.parse(written.at(-1) ?? '') as Record<string, unknown> };
 }
 
+test('SIGUSR1 and SIGUSR2 are said to have no meaning, and nothing else', async () => {
+  const daemon = createFakeDaemon();
+  const { events, exitCode, lastLine } = supervise(daemon);
+  for (const signal of ['SIGUSR1', 'SIGUSR2']) {
+    events.emit(signal);
+    expect(lastLine()).toMatchObject({ level: 'warn', signal, msg: `${signal} is ignored: it has no meaning here` });
+  }
+  expect(daemon.drains).toEqual([]);
+  daemon.finish(complete);
+  expect(await exitCode).toBe(0);
+});
+
 const never = <T>() => new Promise<T>(() => undefined);
 
 test('0 when it ends by itself with everything confirmed; the last line has the totals', async () => {

@@ -1,0 +1,15 @@
+/** The first file of the program: signals, and then all the rest, for which there may be too few file descriptors. */
+import { descriptorLimit, outOfDescriptors } from './descriptors.ts';
+import { closeDebugger } from './first-signals.ts';
+
+const limit = descriptorLimit();
+
+try {
+  await import('./main.ts');
+} catch (error) {
+  const message = outOfDescriptors(error, limit);
+  if (message === undefined) throw error;
+  process.stderr.write(`sls-syslog: ${message}\n`);
+  process.exitCode = 1;
+}
+closeDebugger();
