@@ -35,6 +35,7 @@ const secretFields = [
   'securityToken',
   'stsToken',
   'passphrase',
+  'moduleOptions',
   'authorization',
   'Authorization',
   '["x-acs-security-token"]',

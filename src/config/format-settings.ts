@@ -4,7 +4,7 @@ import { fieldMapSchema, headTextSchema } from '../format/mapping.ts';
 import { mappingNames } from '../format/mappings/registry.ts';
 import { formatNames } from '../format/registry.ts';
 import type { Plain } from './plain.ts';
-import { defaulted, optional, repeatable, structured } from './setting.ts';
+import { defaulted, hidden, optional, repeatable, structured } from './setting.ts';
 import { oneOf, plainText, switchText } from './text.ts';
 import { separator } from './values.ts';
 
@@ -132,7 +132,9 @@ export const formatSettings = {
     variables: ['SYSLOG_MODULE_OPTIONS'],
     placeholder: '<{key: value}>',
     structure: 'mapping',
-    description: 'module: what its createFormatter is called with; every plain value is text',
+    description:
+      'module: what its createFormatter is called with; every plain value is text; its values are masked, but ps shows a flag',
+    mask: hidden,
   }),
   bom: defaulted(switchText, 'false', {
     group: 'format',

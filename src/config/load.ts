@@ -12,7 +12,7 @@ import { type ConfigFile, readConfigFile } from './file.ts';
 import { type FlowPlan, planFlows } from './flows.ts';
 import { clashesOf, Shared, withOneOperation } from './flows-together.ts';
 import type { RawValues } from './raw-value.ts';
-import { Reading } from './reading.ts';
+import { type CheckModule, Reading } from './reading.ts';
 import { type Effective, effectiveFlows, effectiveTexts } from './redact.ts';
 import { objections } from './rules.ts';
 import type { Section, Sections } from './sections.ts';
@@ -54,8 +54,11 @@ export interface LoadedReplay extends Pick<LoadedFlows, 'effective' | 'warnings'
   readonly config: ReplayConfig;
 }
 
-/** @throws ConfigError with every problem that was found */
-export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows {
+/**
+ * @param checkModule asked about a module of the user's, which is not run then; absent: it is run, to see whether it can be
+ * @throws ConfigError with every problem that was found
+ */
+export function loadFlows(flags: Flags, surroundings: Surroundings, checkModule?: CheckModule): LoadedFlows {
   const { common, variables, file, problems, scrub } = readWritten(flags, surroundings);
   const lists = readVendorLists(variables, surroundings.workingDirectory);
   problems.push(...lists.problems);
@@ -73,7 +76,7 @@ export function loadFlows(flags: Flags, surroundings: Surroundings): LoadedFlows
   const told = [...problems];
   for (const each of plan.flows) {
     const reading = new Reading(each.written, each.sections);
-    const tlsFiles = readOne(reading, each.written, surroundings, file, told, () => true);
+    const tlsFiles = readOne(reading, each.written, surroundings, { file, told, checkModule });
     const { pipeline, source, receiver, required } = each;
     const deadLetterPath = reading.readDeadLetterPath({ pipeline, source, receiver });
     readings.push({ plan: each, reading });
@@ -127,8 +130,12 @@ function problemsOfUnread(flows: readonly FlowPlan[], common: RawValues, section
 export function loadReplayConfig(flags: Flags, surroundings: Surroundings): LoadedReplay {
   const { common, variables, file, problems, scrub } = readWritten(flags, surroundings);
   const reading = new Reading(common);
-  const isNeeded = (group: SettingGroup) => group !== 'service' && group !== 'group';
-  const tlsFiles = readOne(reading, common, surroundings, file, [...problems], isNeeded, ['deadLetter']);
+  const tlsFiles = readOne(reading, common, surroundings, {
+    file,
+    told: [...problems],
+    needs: (group) => group !== 'service' && group !== 'group',
+    notNeeded: ['deadLetter'],
+  });
   problems.push(...reading.problems);
   if (problems.length > 0) throw new ConfigError(inOrder(problems, scrub));
   const config = assembleReplayConfig(reading.values as ReplayValues, reading.messageText(), tlsFiles);
@@ -165,18 +172,21 @@ function readWritten(flags: Flags, { environment, workingDirectory }: Surroundin
   };
 }
 
-/**
- * @param needs whether what is required in this group has to be there
- * @param notNeeded settings that count as given, to those that ask for them
- */
+interface ReadOptions {
+  readonly file: ConfigFile | undefined;
+  readonly told: readonly ConfigProblem[];
+  /** Whether what is required in this group has to be there; absent: in all. */
+  readonly needs?: (group: SettingGroup) => boolean;
+  /** Settings that count as given, to those that ask for them. */
+  readonly notNeeded?: readonly SettingKey[];
+  readonly checkModule?: CheckModule | undefined;
+}
+
 function readOne(
   reading: Reading,
   written: RawValues,
   surroundings: Surroundings,
-  file: ConfigFile | undefined,
-  told: readonly ConfigProblem[],
-  needs: (group: SettingGroup) => boolean,
-  notNeeded: readonly SettingKey[] = [],
+  { file, told, needs = () => true, notNeeded = [], checkModule }: ReadOptions,
 ): TlsFiles {
   reading.takeWritten();
   reading.takePreset();
@@ -188,7 +198,7 @@ function readOne(
   const given = (key: SettingKey) => written.has(key) || notNeeded.includes(key);
   for (const each of objections(reading.values, given)) reading.object(each);
   const tlsFiles = reading.readTlsFiles();
-  reading.checkFormat();
+  reading.checkFormat(checkModule);
   return tlsFiles;
 }
 

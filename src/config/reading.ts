@@ -17,6 +17,9 @@ import { nodeOfTexts, structuredIssues } from './structured.ts';
 import { readTlsFiles, type TlsFileKey, type TlsFiles } from './tls-files.ts';
 import { formatDuration } from './units.ts';
 
+/** @param file absolute; what is wrong with the module, a sentence, as far as can be seen without running it */
+export type CheckModule = (file: string) => string | undefined;
+
 /** What is known so far. One a load, thrown away after it. */
 export class Reading {
   readonly problems: ConfigProblem[] = [];
@@ -227,8 +230,11 @@ export class Reading {
     return JSON.stringify(keys.map((key) => [key, this.#plain.get(key) ?? null]));
   }
 
-  /** Makes the format once, to see whether that can be done; a module of the user's is loaded by it. */
-  checkFormat(): void {
+  /**
+   * Makes the format once, to see whether that can be done; a module of the user's is run by it.
+   * @param checkModule asked in place of running a module
+   */
+  checkFormat(checkModule?: CheckModule): void {
     const { module } = this.values;
     if (module !== undefined) {
       const path = resolve(this.#written.get('module')?.baseDirectory ?? '.', module);
@@ -239,6 +245,11 @@ export class Reading {
     // Of what is told already, or was refused before, nothing more can be said.
     const isOpen = (key: SettingKey) => this.#told.has(key) || this.#written.get(key)?.refused;
     if (settingKeys.some((key) => settings[key].group === 'format' && isOpen(key))) return;
+    if (checkModule && this.values.format === 'module' && this.values.module !== undefined) {
+      const problem = checkModule(this.values.module);
+      if (problem !== undefined) this.#tell('module', problemOf('module', `: ${problem}`, this.#placeOf('module')));
+      return;
+    }
     for (const { key, path, message } of formatFaults(this.values, (option) => this.#written.has(option))) {
       const raw = this.#structured.get(key) ?? this.#placeOf(key);
       this.#tell(key, problemOf(key, `: ${message}`, raw, path));

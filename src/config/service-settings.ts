@@ -1,9 +1,8 @@
 /** Rows of the table in settings.ts: where the logs come from, and as whom they are read. */
-import { derived, optional, required } from './setting.ts';
+import { derived, hidden, optional, required } from './setting.ts';
 import { oneOf, plainText } from './text.ts';
 import { credential, endpoint, logstoreName, maskEndpoint, projectName, regionId } from './values.ts';
 
-const hidden = () => '[redacted]';
 /** A key id is no secret, but nobody needs all of it to tell which one it is. */
 const shortened = (text: string) => (text.length > 8 ? `${text.slice(0, 4)}…` : '…');
 

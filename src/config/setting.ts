@@ -90,6 +90,9 @@ export function structured<T>(
   return { ...info, schema, absent: 'optional' };
 }
 
+/** The mask of a secret: nothing of it is shown. */
+export const hidden = () => '[redacted]';
+
 /** `maxInFlight`, `max_in_flight` → `max-in-flight` */
 export function kebabCase(name: string): string {
   return name

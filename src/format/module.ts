@@ -34,7 +34,8 @@ export function createModuleFormat(options: ModuleOptions): TextFormat {
   try {
     made = create(options.moduleOptions ?? {});
   } catch (cause) {
-    throw failed(file, `its createFormatter failed: ${messageOf(cause)}`, cause);
+    // No cause: a logger would show the message of that too, as it is.
+    throw failed(file, `its createFormatter failed: ${withoutTexts(messageOf(cause), options.moduleOptions)}`);
   }
   const format = formatFunction(file, made);
   return {
@@ -103,6 +104,23 @@ function kindOf(value: unknown): string {
 
 function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message.split('\n', 1)[0]! : String(thrown);
+}
+
+/** Shorter texts would be found by chance in other words. */
+const shortestHidden = 4;
+
+/** The options may hold secrets, and whoever throws an error likes to quote what it is about. */
+function withoutTexts(message: string, options: unknown): string {
+  const texts = textsIn(options).flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
+  return texts
+    .filter((text) => text.length >= shortestHidden)
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((rest, text) => rest.replaceAll(text, '[redacted]'), message);
+}
+
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 function failed(file: string, why: string, cause?: unknown): AppError {
