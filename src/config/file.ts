@@ -10,6 +10,8 @@ import { createVariables, type Variables } from './variables.ts';
 import { type Interpolate, parseYaml } from './yaml.ts';
 
 export interface ConfigFile {
+  /** Absolute; absent of a text that is in no file. */
+  readonly path?: string;
   /** Of its top. */
   readonly values: RawValues;
   /** Those of its sections that are there. */
@@ -45,7 +47,7 @@ export function readConfigFile(
   const substituted = new Set<string>();
   const interpolate = createInterpolate({ variables, baseDirectory, onPutIn: (value) => substituted.add(value) });
   const file = parseConfigFile(text, path, baseDirectory, interpolate);
-  return file ? { ...file, substituted } : unusable('is not a mapping of keys to values', `${path}:1`);
+  return file ? { ...file, path: absolute, substituted } : unusable('is not a mapping of keys to values', `${path}:1`);
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {

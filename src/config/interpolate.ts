@@ -39,6 +39,13 @@ export function createInterpolate(sources: InterpolationSources): Interpolate {
   };
 }
 
+/** @returns the absolute paths of the files that a text, as it was written, puts in */
+export function filesPutIn(written: string, baseDirectory: string): readonly string[] {
+  return [...written.matchAll(pattern)].flatMap(([whole, name]) => {
+    return whole !== '$${' && name?.startsWith('file:') ? [resolve(baseDirectory, name.slice('file:'.length))] : [];
+  });
+}
+
 type Found = { readonly text: string } | { readonly problem: string };
 
 function look(name: string, { variables, baseDirectory }: InterpolationSources): Found {

@@ -8,6 +8,7 @@ import type { Flow, OperationConfig, ReplayConfig } from './config.ts';
 import type { Surroundings } from './derive.ts';
 import { readEnvironment } from './environment.ts';
 import { type Explained, explain } from './explain.ts';
+import { exposedFiles } from './exposed-files.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { type FlowPlan, planFlows } from './flows.ts';
 import { clashesOf, Shared, withOneOperation } from './flows-together.ts';
@@ -33,6 +34,7 @@ export interface Flags {
 export interface FlowReading {
   readonly plan: FlowPlan;
   readonly reading: Reading;
+  readonly tlsFiles: TlsFiles;
 }
 
 export interface LoadedFlows {
@@ -79,7 +81,7 @@ export function loadFlows(flags: Flags, surroundings: Surroundings, checkModule?
     const tlsFiles = readOne(reading, each.written, surroundings, { file, told, checkModule });
     const { pipeline, source, receiver, required } = each;
     const deadLetterPath = reading.readDeadLetterPath({ pipeline, source, receiver });
-    readings.push({ plan: each, reading });
+    readings.push({ plan: each, reading, tlsFiles });
     problems.push(...reading.problems);
     if (problems.length === 0) {
       const config = assembleConfig(reading.values as Values, reading.messageText(), tlsFiles, deadLetterPath);
@@ -96,6 +98,7 @@ export function loadFlows(flags: Flags, surroundings: Surroundings, checkModule?
   for (const { reading } of readings) reading.showDrainTimeout(first.config.operation.drainTimeoutMs);
   const warnings = new Set([
     ...variables.warnings,
+    ...exposedFiles(file, readings),
     ...plan.warnings,
     ...readings.flatMap(({ reading }) => reading.warnings),
     ...flows.flatMap(({ config }) => warningsAbout(config)),
@@ -139,7 +142,12 @@ export function loadReplayConfig(flags: Flags, surroundings: Surroundings): Load
   problems.push(...reading.problems);
   if (problems.length > 0) throw new ConfigError(inOrder(problems, scrub));
   const config = assembleReplayConfig(reading.values as ReplayValues, reading.messageText(), tlsFiles);
-  const warnings = [...variables.warnings, ...reading.warnings, ...warningsAbout(config)].map(scrub);
+  const warnings = [
+    ...variables.warnings,
+    ...exposedFiles(file, [{ reading, tlsFiles }]),
+    ...reading.warnings,
+    ...warningsAbout(config),
+  ].map(scrub);
   if (Object.keys(file?.sections ?? {}).length > 0) {
     warnings.push(
       "the file's sections are not read by a replay: it takes the receiver at the top of the file, or flags",
