@@ -86,7 +86,7 @@ function* strayArguments(args: readonly string[]): Generator<ConfigProblem> {
       afterUnknown = true;
       yield unknownOption(arg);
     } else if (!afterUnknown) {
-      const nearest = nearestName(arg, commandNames);
+      const nearest = otherCommands.get(arg) ?? nearestName(arg, commandNames);
       const hint = nearest
         ? `did you mean "${nearest}"?`
         : `commands are ${commandNames.join(', ')}; settings begin with --`;
@@ -96,6 +96,23 @@ function* strayArguments(args: readonly string[]): Generator<ConfigProblem> {
     }
   }
 }
+
+/** Words of other commands, and what other programs call theirs. */
+const otherCommands: ReadonlyMap<string, string> = new Map([
+  ['check', 'config check'],
+  ['validate', 'config check'],
+  ['verify', 'config check'],
+  ['lint', 'config check'],
+  ['test', 'config check'],
+  ['show', 'config show'],
+  ['schema', 'config schema'],
+  ['init', 'config init'],
+  ['replay', 'dead-letter replay'],
+  ['start', 'run'],
+  ['serve', 'run'],
+  ['daemon', 'run'],
+  ['version', '--version'],
+]);
 
 const commandNames = ['run', 'config', 'dead-letter', 'emulator', 'receiver', 'demo'];
 

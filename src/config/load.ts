@@ -12,6 +12,7 @@ import { exposedFiles } from './exposed-files.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { type FlowPlan, planFlows } from './flows.ts';
 import { clashesOf, Shared, withOneOperation } from './flows-together.ts';
+import { likelyMistakes } from './likely-mistakes.ts';
 import type { RawValues } from './raw-value.ts';
 import { type CheckModule, Reading } from './reading.ts';
 import { type Effective, effectiveFlows, effectiveTexts } from './redact.ts';
@@ -96,9 +97,11 @@ export function loadFlows(flags: Flags, surroundings: Surroundings, checkModule?
   const [first] = flows;
   if (problems.length > 0 || !first) throw new ConfigError(inOrder(problems, scrub));
   for (const { reading } of readings) reading.showDrainTimeout(first.config.operation.drainTimeoutMs);
+  const nowMs = surroundings.now();
   const warnings = new Set([
     ...variables.warnings,
     ...exposedFiles(file, readings),
+    ...readings.flatMap(({ reading }) => likelyMistakes(reading.values, reading.texts, nowMs)),
     ...plan.warnings,
     ...readings.flatMap(({ reading }) => reading.warnings),
     ...flows.flatMap(({ config }) => warningsAbout(config)),
@@ -142,10 +145,12 @@ export function loadReplayConfig(flags: Flags, surroundings: Surroundings): Load
   problems.push(...reading.problems);
   if (problems.length > 0) throw new ConfigError(inOrder(problems, scrub));
   const config = assembleReplayConfig(reading.values as ReplayValues, reading.messageText(), tlsFiles);
+  const nowMs = surroundings.now();
   const warnings = [
     ...variables.warnings,
     ...exposedFiles(file, [{ reading, tlsFiles }]),
     ...reading.warnings,
+    ...likelyMistakes(reading.values, reading.texts, nowMs),
     ...warningsAbout(config),
   ].map(scrub);
   if (Object.keys(file?.sections ?? {}).length > 0) {

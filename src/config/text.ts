@@ -26,13 +26,40 @@ export function textSchema<T>(parse: (text: string, complain: Complain) => T): T
 /** Any text. */
 export const plainText = textSchema((text) => text);
 
+/** What people write for a word that is far from it. */
+const otherWords: Readonly<Record<string, readonly string[]>> = {
+  tls: ['ssl', 'tcps', 'tcp+tls', 'tcp-tls', 'tls-tcp', 'syslog-tls', 'tls1.2', 'tls1.3', 'tlsv1.2', 'tlsv1.3'],
+  '5424': ['rfc5424', 'ietf', 'syslog'],
+  '3164': ['rfc3164', 'bsd'],
+  lf: ['newline', 'line', 'lines', 'nl', 'non-transparent', 'delimiter'],
+  'octet-counting': ['octet', 'octets', 'octet-counted', 'rfc6587', 'rfc5425'],
+  kv: ['keyvalue', 'key-value', 'key=value', 'text', 'plain'],
+  sd: ['structured-data', 'structured'],
+  'splunk-sc4s': ['splunk', 'sc4s'],
+  generic: ['none', 'default', 'other'],
+  warn: ['warning'],
+  error: ['err'],
+  fatal: ['crit', 'critical'],
+  debug: ['verbose'],
+  pretty: ['text', 'plain', 'human'],
+  begin: ['start', 'earliest', 'beginning', 'oldest'],
+  end: ['now', 'latest', 'newest'],
+};
+
+/** `; did you mean "tls"?`, or nothing. */
+export function meantWord(text: string, words: readonly string[]): string {
+  const lower = text.toLowerCase();
+  const meant = words.find((word) => otherWords[word]?.includes(lower));
+  return meant === undefined ? didYouMean(text, words) : `; did you mean "${meant}"?`;
+}
+
 const wordsBySchema = new WeakMap<object, readonly string[]>();
 
 /** One of a few words, in any case. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): TextSchema<Word> {
   const schema = textSchema((text, complain) => {
     const lower = text.toLowerCase();
-    return words.find((word) => word === lower) ?? complain(`is none of ${words.join(', ')}${didYouMean(text, words)}`);
+    return words.find((word) => word === lower) ?? complain(`is none of ${words.join(', ')}${meantWord(text, words)}`);
   });
   wordsBySchema.set(schema, words);
   return schema;

@@ -1,5 +1,5 @@
 /** Points in time, for `--from` and `--until`, and how time stamps are written. */
-import { type Complain, type TextSchema, textSchema } from './text.ts';
+import { type Complain, meantWord, type TextSchema, textSchema } from './text.ts';
 
 const isoPattern =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?)? ?([Zz]|[+-]\d{1,2}(?::?\d{2})?)?$/;
@@ -26,7 +26,9 @@ function unixSeconds(text: string, complain: Complain): number {
 function isoSeconds(text: string, words: readonly string[], complain: Complain): number {
   const match = isoPattern.exec(text);
   if (!match) {
-    return complain(`is none of ${words.join(', ')}, an ISO time such as 2026-03-01T00:00:00Z, or unix seconds`);
+    return complain(
+      `is none of ${words.join(', ')}, an ISO time such as 2026-03-01T00:00:00Z, or unix seconds${meantWord(text, words)}`,
+    );
   }
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map((n) => Number(n ?? 0));
   const zone = match[7];

@@ -15,6 +15,8 @@ export const endpoint: TextSchema<string> = textSchema((text, complain) => {
   if (url.username || url.password || text.includes('@')) {
     return complain('holds credentials; they go into SLS_AK_ID and SLS_AK_KEY');
   }
+  const instead = serviceHost(url);
+  if (instead !== undefined) return complain(instead);
   if (url.pathname !== '/' || url.search || url.hash) {
     return complain(
       'has something behind the host; give the host only (project and logstore have settings of their own)',
@@ -22,6 +24,24 @@ export const endpoint: TextSchema<string> = textSchema((text, complain) => {
   }
   return url.origin;
 });
+
+const region = '((?:cn|ap|us|eu|me|na|rus)-[a-z]+(?:-[a-z0-9]+)*)';
+const hostsBesides = [`^${region}$`, `^${region}\\.aliyuncs\\.com$`, `^(?:log|sls)\\.${region}\\.aliyuncs\\.com$`].map(
+  (pattern) => new RegExp(pattern),
+);
+
+/** @returns a phrase where the host is near to a region's, but is none: the log service answers nothing there */
+function serviceHost({ hostname, port: given }: URL): string | undefined {
+  if (hostname.endsWith('console.aliyun.com') || hostname.endsWith('console.alibabacloud.com')) {
+    return "is the console's address; give the endpoint of the region, such as cn-hangzhou.log.aliyuncs.com";
+  }
+  if (['aliyuncs.com', 'log.aliyuncs.com', 'sls.aliyuncs.com'].includes(hostname)) {
+    return 'names no region; give its endpoint, such as cn-hangzhou.log.aliyuncs.com';
+  }
+  const [, named] = hostsBesides.map((pattern) => pattern.exec(hostname)).find((match) => match !== null) ?? [];
+  if (named === undefined || given !== '') return undefined;
+  return `is not the host of a region's endpoint; give ${named}.log.aliyuncs.com`;
+}
 
 /** What must not be shown of an endpoint: anything that someone put before an `@` or behind a `?`. */
 export function maskEndpoint(text: string): string {

@@ -28,6 +28,11 @@ describe('endpoint', () => {
     ['HTTP://LocalHost:8080/', 'http://localhost:8080'],
     ['[::1]:8443', 'https://[::1]:8443'],
     ['localhost:443', 'https://localhost'],
+    ['emulator', 'https://emulator'],
+    ['http://us-proxy:8080', 'http://us-proxy:8080'],
+    ['cn-hangzhou-intranet.log.aliyuncs.com', 'https://cn-hangzhou-intranet.log.aliyuncs.com'],
+    ['log-global.aliyuncs.com', 'https://log-global.aliyuncs.com'],
+    ['cn-hangzhou.sls.aliyuncs.com', 'https://cn-hangzhou.sls.aliyuncs.com'],
   ])('%s → %s', (text, origin) => {
     expect(endpoint.parse(text)).toBe(origin);
   });
@@ -40,6 +45,14 @@ describe('endpoint', () => {
     ['cn-hangzhou.log.aliyuncs.com?x=1', 'behind the host'],
     ['cn-hangzhou.log.aliyuncs.com#x', 'behind the host'],
     ['https://', 'is not an endpoint'],
+    ['cn-hangzhou', "is not the host of a region's endpoint; give cn-hangzhou.log.aliyuncs.com"],
+    ['https://ap-southeast-1', 'give ap-southeast-1.log.aliyuncs.com'],
+    ['cn-hangzhou-intranet', 'give cn-hangzhou-intranet.log.aliyuncs.com'],
+    ['cn-hangzhou.aliyuncs.com', 'give cn-hangzhou.log.aliyuncs.com'],
+    ['sls.cn-hangzhou.aliyuncs.com', 'give cn-hangzhou.log.aliyuncs.com'],
+    ['log.cn-hangzhou.aliyuncs.com', 'give cn-hangzhou.log.aliyuncs.com'],
+    ['log.aliyuncs.com', 'names no region; give its endpoint, such as'],
+    ['https://sls.console.aliyun.com/lognext/project/web', "is the console's address"],
     ['two words', 'is not an endpoint'],
     ['host:99999', 'is not an endpoint'],
   ])('%s: %s', (text, phrase) => {
