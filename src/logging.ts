@@ -1,14 +1,16 @@
 /**
  * The daemon's own log: pino on stderr, one line an event, JSON or pretty.
  *
- * It writes synchronously: the last line before an exit is the one that matters most, and there are few of them
- * (none per batch above debug). For the same reason pretty printing is a function in front of the stream, not a
- * worker nor a transform behind it.
+ * A line is at stderr/ before the call returns: the last one before an exit is the one that matters most, and there are
+ * few of them (none per batch above debug). For the same reason pretty printing is a function in front of the stream,
+ * not a worker nor a transform behind it.
  */
 import { createRequire } from 'node:module';
-import { destination, type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
+import { type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
 import type { LogLevel } from './config/config.ts';
 import type { Log, LogMethod } from './log.ts';
+import type { DescribeDrops } from './stderr/bounded-writer.ts';
+import { openStderr } from './stderr/stderr.ts';
 import { systemClock } from './time/clock.ts';
 
 export interface Logger extends Log {
@@ -23,7 +25,15 @@ export interface LoggingOptions {
   /** Only for `pretty`. */
   readonly colour?: boolean;
   /** Where lines go; absent: stderr. */
-  readonly write?: (line: string) => void;
+  readonly output?: LogOutput;
+}
+
+/** Takes lines, and perhaps not all of them. */
+export interface LogOutput {
+  /** Never waits. @param line with its line feed */
+  write(line: string): void;
+  /** Called for the line that stands where others are missing. The log that was created last is the one that says it. */
+  describeDrops?: DescribeDrops;
 }
 
 /**
@@ -56,9 +66,21 @@ export function createLogger(options: LoggingOptions): Logger {
       censor: '[redacted]',
     },
   };
-  const write = options.write ?? openStderr().write;
-  const stream = { write: options.format === 'pretty' ? prettified(write, options.colour ?? false) : write };
-  return wrap(pino(pinoOptions, stream));
+  const output = options.output ?? openStderr();
+  const inForm = options.format === 'pretty' ? prettified(options.colour ?? false) : (line: string) => line;
+  const log = wrap(pino(pinoOptions, { write: (line) => output.write(inForm(line)) }));
+  output.describeDrops = ({ lines, bytes, seconds }) => {
+    let described = '';
+    const write = (line: string) => {
+      described = inForm(line);
+    };
+    wrap(pino(pinoOptions, { write })).warn(
+      { dropped: lines, bytes, seconds: Math.round(seconds) },
+      `whoever reads this log had stopped: ${lines} lines of it are missing here`,
+    );
+    return described;
+  };
+  return log;
 }
 
 /** fast-redact's syntax: no dot before a bracket. */
@@ -66,27 +88,11 @@ function joinPath(depth: string, field: string): string {
   return field.startsWith('[') ? depth.replace(/\.$/, '') + field : depth + field;
 }
 
-/** stderr, written to before `write` returns, also where it is a pipe that is full at the moment. */
-export function openStderr(): { readonly write: (text: string) => void } {
-  const stream = destination({ fd: 2, sync: true });
-  let gone = false;
-  // Whoever read the log has left (`2>&1 | head`): shipping goes on without it, and there is nobody to tell.
-  stream.on('error', () => {
-    gone = true;
-  });
-  return {
-    write: (text) => {
-      if (!gone) stream.write(text);
-    },
-  };
-}
-
-function prettified(write: (line: string) => void, colorize: boolean): (line: string) => void {
+function prettified(colorize: boolean): (line: string) => string {
   // Only here: it brings 40 files with it, and a daemon under a supervisor writes JSON.
   const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
   // Not in local time: the zone that Node takes for it may be another than the machine's (encode/zone/local-zone.ts).
-  const prettify = prettyFactory({ colorize, translateTime: "UTC:yyyy-mm-dd HH:MM:ss.l'Z'", ignore: 'pid' });
-  return (line) => write(prettify(line));
+  return prettyFactory({ colorize, translateTime: "UTC:yyyy-mm-dd HH:MM:ss.l'Z'", ignore: 'pid' });
 }
 
 function wrap(logger: PinoLogger): Logger {

@@ -37,7 +37,7 @@ export function deadLetterCommand(context: RunContext, done: (exitCode: ExitCode
 
 /** @throws ConfigError */
 async function runReplay(command: Command, context: RunContext): Promise<ExitCode> {
-  const { surroundings, events, writeError, colour } = context;
+  const { surroundings, events, writeError, logOutput, colour } = context;
   const operands = operandsOf(command.args);
   const flags = readFlags(command, surroundings.workingDirectory, operands.length);
   const { config, effective, warnings } = loadReplayConfig(flags, surroundings);
@@ -49,7 +49,7 @@ async function runReplay(command: Command, context: RunContext): Promise<ExitCod
   }
 
   const { logLevel, logFormat } = config.operation;
-  const log = createLogger({ level: logLevel, format: logFormat, colour, write: writeError });
+  const log = createLogger({ level: logLevel, format: logFormat, colour, output: logOutput ?? { write: writeError } });
   log.info({ config: effective, files }, 'dead letters are replayed');
   for (const warning of warnings) log.warn({}, warning);
   const stop = new AbortController();

@@ -1,9 +1,11 @@
 /** Where the process begins and ends: gives the program its surroundings, and exits with what it returns. */
 import { hostname } from 'node:os';
+import { isatty } from 'node:tty';
 import { createDaemon } from '../daemon.ts';
 import { toAppError } from '../errors.ts';
-import { createLogger, openStderr } from '../logging.ts';
+import { createLogger } from '../logging.ts';
 import { resolveRegion } from '../sls/endpoint.ts';
+import { openStderr } from '../stderr/stderr.ts';
 import { systemClock } from '../time/clock.ts';
 import { subCommands } from './commands.ts';
 import { outOfDescriptors } from './descriptors.ts';
@@ -13,10 +15,17 @@ import { runProgram } from './program.ts';
 
 closeDebugger();
 const stderr = openStderr();
-const isTerminal = process.stderr.isTTY === true;
+const isTerminal = isatty(2);
 
 // `sls-syslog --help | head`: whoever read the output has left, so there is nothing more to do.
 process.stdout.once('error', () => process.exit(exitCodes.failure));
+
+// Node's own listener writes to stderr and waits there until somebody reads.
+process.removeAllListeners('warning');
+process.on('warning', ({ name, message }) => {
+  // Where a daemon runs, its log says it.
+  if (process.listenerCount('warning') === 1) stderr.write(`${name}: ${message}\n`);
+});
 
 try {
   const args = process.argv.slice(2);
@@ -36,7 +45,8 @@ try {
     onOtherCommand: restoreUsualSignals,
     commands: await subCommands(args),
     writeOut: (text) => process.stdout.write(text),
-    writeError: stderr.write,
+    writeError: (text) => stderr.write(text),
+    logOutput: stderr,
     colour: isTerminal && !process.env.NO_COLOR,
   });
   // Only after `run`: it has ended everything that it started, and whatever still keeps the event loop alive (a

@@ -5,7 +5,7 @@ import { type Flags, type LoadedFlows, loadFlows } from '../config/load.ts';
 import type { CreateDaemon, Daemon } from '../daemon.ts';
 import { ConfigError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { createLogger } from '../logging.ts';
+import { createLogger, type LogOutput } from '../logging.ts';
 import { descriptorsOfDaemon, scarceDescriptors } from './descriptors.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 import { type ProcessEvents, superviseDaemon } from './supervise.ts';
@@ -16,8 +16,10 @@ export interface RunContext {
   readonly events: ProcessEvents;
   /** The daemon is connected and a member of its group. */
   readonly onReady?: () => void;
-  /** To stderr, at once. */
+  /** To stderr. Never waits. */
   readonly writeError: (text: string) => void;
+  /** Where the daemon's log goes; absent: where `writeError` does. */
+  readonly logOutput?: LogOutput;
   /** Colours in pretty logs. */
   readonly colour: boolean;
 }
@@ -27,13 +29,13 @@ export interface RunContext {
  * @returns 2 when the configuration is at fault, 0 when everything sent was confirmed and checkpointed, else 1
  */
 export async function runDaemon(flags: Flags, context: RunContext): Promise<ExitCode> {
-  const { surroundings, createDaemon, events, onReady, writeError, colour } = context;
+  const { surroundings, createDaemon, events, onReady, writeError, logOutput, colour } = context;
   const loaded = loadOrExplain(flags, surroundings, writeError);
   if (!loaded) return exitCodes.configuration;
 
   const { operation, effective, timeZones, warnings } = loaded;
   const { logLevel, logFormat, drainTimeoutMs } = operation;
-  const log = createLogger({ level: logLevel, format: logFormat, colour, write: writeError });
+  const log = createLogger({ level: logLevel, format: logFormat, colour, output: logOutput ?? { write: writeError } });
   log.info({ config: effective, timeZones }, 'sls-syslog starts');
   for (const warning of warnings) log.warn({}, warning);
   const scarce = scarceDescriptors(descriptorsOf(loaded.flows));

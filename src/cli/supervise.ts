@@ -102,6 +102,7 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
     ...meaninglessSignals.map((signal) => {
       return [signal, () => log.warn({ signal }, `${signal} is ignored: it has no meaning here`)] as const;
     }),
+    ['warning', (warning) => log.warn({ warning: String(warning) }, "a warning of Node's")],
     ['uncaughtException', onBug],
     ['unhandledRejection', onBug],
   ]);

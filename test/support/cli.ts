@@ -30,20 +30,25 @@ export interface CliProcess {
 }
 
 /**
+ * To be spawned.
  * @param env in addition to a clean environment; a test's own variables do not leak in
  * @param through a command that becomes the one that follows it: `unshare -rm sh -c '…; exec "$@"' sh`
  */
-export function startCli(
+export function cliCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   through: readonly string[] = [],
-): CliProcess {
+) {
   if (!existsSync(built)) throw new Error('dist is not built: run `npm run build`, or the tests by `npm test`');
-  const [command = process.execPath, ...commandArgs] = [...through, process.execPath, bin, ...args];
-  const child = spawn(command, commandArgs, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...encoderVariable(), ...env },
-  });
+  const [file = process.execPath, ...rest] = [...through, process.execPath, bin, ...args];
+  const all = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...encoderVariable(), ...env };
+  return { file, args: rest, env: all };
+}
+
+/** The parameters are those of `cliCommand`. */
+export function startCli(...command: Parameters<typeof cliCommand>): CliProcess {
+  const { file, args, env } = cliCommand(...command);
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   const stdout: string[] = [];
   const stderr: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => stdout.push(line));

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { AppError } from '../../src/errors.ts';
-import { createLogger } from '../../src/logging.ts';
+import { createLogger, type LogOutput } from '../../src/logging.ts';
 
 function logTo(options: Partial<Parameters<typeof createLogger>[0]> = {}) {
   const lines: string[] = [];
-  const log = createLogger({ level: 'info', format: 'json', write: (line) => lines.push(line), ...options });
-  return { log, lines, first: () => JSON.parse(lines[0] ?? '') as Record<string, unknown> };
+  const output: LogOutput = { write: (line) => lines.push(line) };
+  const log = createLogger({ level: 'info', format: 'json', output, ...options });
+  return { log, lines, output, first: () => JSON.parse(lines[0] ?? '') as Record<string, unknown> };
 }
 
 test('a line is JSON with the level by name and the time in ISO', () => {
@@ -82,6 +83,21 @@ test('pretty has colours only when asked', () => {
   expect(coloured.lines.join('')).toContain('\u001b[');
 });
 
+test.each(['json', 'pretty'] as const)(
+  'the line that stands where others are missing has the same form (%s)',
+  (format) => {
+    const { log, lines, output } = logTo({ format });
+    log.warn(
+      { dropped: 7, bytes: 700, seconds: 61 },
+      'whoever reads this log had stopped: 7 lines of it are missing here',
+    );
+    const described = output.describeDrops?.({ lines: 7, bytes: 700, seconds: 60.9 });
+    const withoutTime = (line = '') => line.replace(/\d\d:\d\d:\d\d\.\d{3}/, '');
+    expect(withoutTime(described)).toBe(withoutTime(lines[0]));
+    expect(lines).toHaveLength(1);
+  },
+);
+
 const script = (format: string) => `
   import { createLogger } from ${JSON.stringify(new URL('../../src/logging.ts', import.meta.url).href)};
   const log = createLogger({ level: 'info', format: '${format}' });
@@ -99,7 +115,7 @@ test.each(['json', 'pretty'])('nothing of 1 MB is lost when the process exits at
       maxBuffer: 64 * 2 ** 20,
     },
   );
-  expect(status).toBe(3);
+  expect(status, stderr.slice(-1000)).toBe(3);
   expect(stderr.match(/\bline\b/g)).toHaveLength(5001);
   expect(stderr.trimEnd()).toMatch(/the last line[^\n]*$/);
 });

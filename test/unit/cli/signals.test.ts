@@ -8,7 +8,7 @@ const source = (path: string) => JSON.stringify(new URL(`../../../${path}`, impo
 /** The real command line in a process of its own, with a daemon whose drain and life are expressions given here. */
 const script = (parts: { started?: string; drain?: string }) => `
   import { runProgram } from ${source('src/cli/program.ts')};
-  import { openStderr } from ${source('src/logging.ts')};
+  import { openStderr } from ${source('src/stderr/stderr.ts')};
   import { createFakeContext, createFakeDaemon, complete, incomplete } from ${source('test/support/fake-daemon.ts')};
   const daemon = createFakeDaemon({
     start: async () => {
@@ -18,7 +18,7 @@ const script = (parts: { started?: string; drain?: string }) => `
     },
     drain: async () => ${parts.drain ?? 'complete'},
   });
-  const context = { ...createFakeContext(daemon.create), events: process, writeError: openStderr().write };
+  const context = { ...createFakeContext(daemon.create), events: process, writeError: (text) => openStderr().write(text) };
   process.exit(await runProgram([], context));
 `;
 

@@ -18,7 +18,7 @@ function supervise(
     drainTimeoutMs: 1_000,
     graceMs: 1_000,
     ...times,
-    log: createLogger({ level: 'info', format: 'json', write }),
+    log: createLogger({ level: 'info', format: 'json', output: { write } }),
     events,
     writeError: write,
   });
@@ -58,6 +58,15 @@ test('1 when something is left unconfirmed, and the last line says what', async 
   daemon.finish(incomplete);
   expect(await exitCode).toBe(1);
   expect(lastLine()).toMatchObject({ level: 'error', unconfirmed: 2 });
+});
+
+test("a warning of Node's is a line of the log: its own listener would wait for whoever reads stderr", async () => {
+  const daemon = createFakeDaemon();
+  const { exitCode, events, lastLine } = supervise(daemon);
+  events.emit('warning', Object.assign(new Error('11 listeners'), { name: 'MaxListenersExceededWarning' }));
+  expect(lastLine()).toMatchObject({ level: 'warn', warning: 'MaxListenersExceededWarning: 11 listeners' });
+  daemon.finish(complete);
+  expect(await exitCode).toBe(0);
 });
 
 test.each(['SIGTERM', 'SIGINT'])('%s drains within the drain timeout', async (signal) => {
@@ -153,7 +162,7 @@ test('a daemon that cannot be created: 1', async () => {
   const events = new EventEmitter();
   const written: string[] = [];
   const write = (text: string) => written.push(text);
-  const log = createLogger({ level: 'info', format: 'json', write });
+  const log = createLogger({ level: 'info', format: 'json', output: { write } });
   const createDaemon = () => {
     throw new TypeError('no');
   };
