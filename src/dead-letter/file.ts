@@ -11,12 +11,17 @@
  * bad line, and not two records run together.
  *
  * One at a time: `append` must not be called before the last one has settled.
+ *
+ * No other process writes to it: its lock is held from the first `open` to `close` (lock.ts). And it is our own: no link
+ * leads to it, and nobody else's file is written to, or given another mode.
  */
 import { constants } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
 import { type Files, type OpenFile, systemFiles } from './files.ts';
+import { type FileLock, LockedError } from './lock.ts';
 
 export interface DeadLetterFileOptions {
   /** Absolute. */
@@ -28,15 +33,28 @@ export interface DeadLetterFileOptions {
   readonly log: Log;
   /** Default: this machine's. */
   readonly files?: Files;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /** Logs of a customer: for nobody else to read. */
 const fileMode = 0o600;
 const lineFeed = 0x0a;
+const openFlags =
+  constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/**
+ * At `open`, for a process that is about to end, or a lock that nobody renews any more (a container that was killed): that
+ * is stale after a minute.
+ */
+const lockPatienceMs = 90_000;
+const lockPauseMs = 1_000;
 
 export class DeadLetterFile {
   readonly #options: DeadLetterFileOptions;
   readonly #files: Files;
+  readonly #clock: Clock;
+  readonly #closed = new AbortController();
+  #lock: FileLock | undefined;
   #handle: OpenFile | undefined;
   #opening: Promise<OpenFile> | undefined;
   #end = 0;
@@ -46,6 +64,7 @@ export class DeadLetterFile {
   constructor(options: DeadLetterFileOptions) {
     this.#options = options;
     this.#files = options.files ?? systemFiles;
+    this.#clock = options.clock ?? systemClock;
   }
 
   get path(): string {
@@ -53,14 +72,26 @@ export class DeadLetterFile {
   }
 
   /**
-   * Makes the file if it is not there, and sees to it that only its owner can read it.
+   * Makes the file if it is not there, and sees to it that only its owner can read it. Waits a while for another process
+   * that has it.
    * @throws AppError code `dead-letter-file`, action `retry`
    */
   async open(): Promise<void> {
-    try {
-      await this.#open();
-    } catch (error) {
-      throw this.#failure(error);
+    const deadlineMs = this.#clock.monotonic() + lockPatienceMs;
+    for (let isTold = false; ; isTold = true) {
+      try {
+        await this.#open();
+        return;
+      } catch (error) {
+        const isPatient = error instanceof LockedError && this.#clock.monotonic() < deadlineMs;
+        if (!isPatient || this.#closed.signal.aborted) {
+          await this.#letGo();
+          throw this.#failure(error);
+        }
+        const waiting = `waiting up to ${lockPatienceMs / 1000} s for it to end`;
+        if (!isTold) this.#options.log.warn({ file: this.path }, `the dead-letter file: ${error.message}; ${waiting}`);
+      }
+      await this.#clock.sleep(lockPauseMs, { signal: this.#closed.signal });
     }
   }
 
@@ -71,14 +102,30 @@ export class DeadLetterFile {
    */
   async append(lines: readonly Uint8Array[]): Promise<void> {
     try {
-      await this.#append(await this.#open(), lines);
+      const opened = await this.#open();
+      await this.#append((await this.#lock?.isHeld()) ? opened : await this.#next(false), lines);
     } catch (error) {
-      await this.#takeBack();
+      if (!(error instanceof LockedError)) await this.#takeBack();
       throw this.#failure(error);
     }
   }
 
+  /** For good. */
   async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#opening?.catch(() => undefined);
+    await this.#closeHandle();
+    await this.#letGo();
+  }
+
+  /** Of the lock. */
+  async #letGo(): Promise<void> {
+    const lock = this.#lock;
+    this.#lock = undefined;
+    await lock?.release();
+  }
+
+  async #closeHandle(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close().catch(() => undefined);
@@ -104,9 +151,10 @@ export class DeadLetterFile {
 
   async #openAnew(): Promise<OpenFile> {
     const { path } = this.#options;
-    const handle = await this.#files.open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, fileMode);
+    await this.#keepLock();
+    const handle = await this.#files.open(path, openFlags, fileMode);
     try {
-      const { size, ino, mode } = await regular(handle);
+      const { size, ino, mode } = await ownFile(handle, this.#files.userId);
       if ((mode & 0o777) !== fileMode) await handle.chmod(fileMode);
       // What a failure left behind, and could not be taken back then.
       if (ino === this.#inode && size > this.#end) await handle.truncate(this.#end);
@@ -125,6 +173,17 @@ export class DeadLetterFile {
     return handle;
   }
 
+  /**
+   * A lock may have been lost. Then what is behind `#end` may be another's.
+   * @throws LockedError
+   */
+  async #keepLock(): Promise<void> {
+    if (await this.#lock?.isHeld()) return;
+    this.#inode = undefined;
+    await this.#letGo();
+    this.#lock = await this.#files.lock(lockPath(this.path), this.#clock);
+  }
+
   /** Somebody has moved or removed the file, or its directory: what is written to it would not be found. */
   async #isReplaced(handle: OpenFile): Promise<boolean> {
     const there = await this.#files.stat(this.path).catch((error: NodeJS.ErrnoException) => {
@@ -135,7 +194,7 @@ export class DeadLetterFile {
   }
 
   async #next(isFull: boolean): Promise<OpenFile> {
-    await this.close();
+    await this.#closeHandle();
     if (isFull) await this.#rotate();
     return this.#open();
   }
@@ -162,7 +221,7 @@ export class DeadLetterFile {
   /** Best effort: what fails here is seen to by the next `#open`. */
   async #takeBack(): Promise<void> {
     await this.#handle?.truncate(this.#end).catch(() => undefined);
-    await this.close();
+    await this.#closeHandle();
   }
 
   #failure(error: unknown): AppError {
@@ -188,11 +247,29 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'this user may not write there; change the permissions',
   EROFS: 'the file system is read-only',
   EISDIR: 'it is a directory; give the name of a file',
+  ELOOP: 'it is a symbolic link, which may lead anywhere; give the name of the file itself',
+  ENXIO: 'it is not a regular file; give the name of one',
 };
 
-async function regular(handle: OpenFile) {
+/** Not FILE.lock: whoever replays FILE* must not meet it. */
+function lockPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.lock`);
+}
+
+/** @throws Error when it is none that only this user's processes write to */
+async function ownFile(handle: OpenFile, userId: number | undefined) {
   const stats = await handle.stat();
   if (!stats.isFile()) throw new Error('it is not a regular file; give the name of one');
+  if (userId !== undefined && stats.uid !== userId) {
+    throw new Error(
+      `it belongs to the user with the id ${stats.uid}, and this process runs as ${userId}; give it to that user (chown), or choose another name`,
+    );
+  }
+  if (stats.nlink > 1) {
+    throw new Error(
+      `it has ${stats.nlink} names (hard links), so it may be something else; give the name of a file of its own`,
+    );
+  }
   return stats;
 }
 

@@ -147,7 +147,7 @@ export class Feed {
     try {
       const attempt = this.#create();
       this.#attempt = attempt;
-      for (const { deadLetter } of this.#parts) await deadLetter?.file.open();
+      for (const { deadLetter } of this.#parts) if (deadLetter) await this.#whileWanted(deadLetter.file.open());
       // Both at once: a wrong key is told although the receiver is down, and the other way round. The group is
       // joined only with a connection: an instance that cannot deliver must not hold shards that others could.
       const connected = this.#parts.map(({ outlet }) => outlet.start());

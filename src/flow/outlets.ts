@@ -177,7 +177,7 @@ export class Outlets {
 
   #createDeadLetter(options: DeadLetterKey): DeadLetterOutlet {
     const { clock, files } = this.#machine;
-    const file = new DeadLetterFile({ ...options, log: this.#log, files });
+    const file = new DeadLetterFile({ ...options, log: this.#log, files, clock });
     return { file, letters: new DeadLetters({ file, log: this.#log, clock }) };
   }
 }

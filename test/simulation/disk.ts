@@ -8,6 +8,7 @@
  */
 import { constants } from 'node:fs';
 import type { Files, OpenFile } from '../../src/dead-letter/files.ts';
+import { type FileLock, LockedError } from '../../src/dead-letter/lock.ts';
 import type { SimulatedProcess } from './process.ts';
 
 /** A file's content is the first `size` bytes. */
@@ -20,11 +21,13 @@ interface Inode {
 
 const directoryMode = 0o040_700;
 const fileMode = 0o100_600;
+const userId = 1_000;
 
 export class SimulatedDisk {
   state: 'well' | 'full' | 'failing' = 'well';
   delayMs = 0;
   readonly #files = new Map<string, Inode>();
+  readonly #locks = new Map<string, SimulatedProcess>();
   readonly #onLine: (line: string) => void;
   #inodes = 1;
 
@@ -46,6 +49,7 @@ export class SimulatedDisk {
         }, this.delayMs);
       });
     return {
+      userId,
       open: (path, flags) => later(() => this.#open(path, flags, later)),
       rename: (from, to) =>
         later(() => {
@@ -62,6 +66,21 @@ export class SimulatedDisk {
           const { ino, size } = this.#find(path);
           return { ino, size, mtime: new Date(0) };
         }),
+      lock: (path) => later(() => this.#lock(path, process, later)),
+    };
+  }
+
+  /** That of a process that was killed is stale. */
+  #lock(path: string, process: SimulatedProcess, later: <T>(run: () => T) => Promise<T>): FileLock {
+    if (this.#locks.get(path)?.isAlive) throw new LockedError('another process writes to it');
+    this.#locks.set(path, process);
+    const isHeld = () => this.#locks.get(path) === process;
+    return {
+      isHeld: () => later(isHeld),
+      release: () =>
+        later(() => {
+          if (isHeld()) this.#locks.delete(path);
+        }),
     };
   }
 
@@ -77,6 +96,8 @@ export class SimulatedDisk {
       ino: its.ino,
       size: its.size,
       mode: isDirectory ? directoryMode : fileMode,
+      uid: userId,
+      nlink: 1,
       isFile: () => !isDirectory,
     });
     const file = {

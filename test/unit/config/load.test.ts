@@ -289,7 +289,10 @@ describe('the dead-letter file', () => {
     const long = join(directory, 'x'.repeat(300));
     const problem = (path: string) => problemsOf({}, { '--dead-letter': path }).map(({ message }) => message);
     expect(problem(loop)).toEqual([
-      `dead-letter (from --dead-letter): ${loop} is a symbolic link that leads to itself`,
+      `dead-letter (from --dead-letter): ${loop} is a symbolic link, which may lead anywhere; give the name of the file itself`,
+    ]);
+    expect(problem(join(loop, 'dead.jsonl'))).toEqual([
+      `dead-letter (from --dead-letter): the directory ${loop} is a symbolic link that leads to itself`,
     ]);
     expect(problem(long)).toEqual([`dead-letter (from --dead-letter): ${long} has too long a name`]);
     expect(problem(join(long, 'dead.jsonl'))).toEqual([

@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmod,
+  chown,
+  link,
   mkdir,
   mkdtemp,
   readdir,
@@ -14,6 +17,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { deadLetterProblem } from '../../../src/config/dead-letter-path.ts';
 import { DeadLetterFile } from '../../../src/dead-letter/file.ts';
 
 describe('the dead-letter file', () => {
@@ -84,7 +88,8 @@ describe('the dead-letter file', () => {
   it('is rotated before it grows over its size; the oldest is removed, and that is told', async () => {
     opened = create({ maxBytes: 10 });
     for (const text of ['aaaa', 'bbbb', 'cccc', 'dddd', 'eeee', 'ffff']) await opened.append(lines(text));
-    expect((await readdir(directory)).sort()).toEqual(['dead.jsonl', 'dead.jsonl.1', 'dead.jsonl.2']);
+    const names = (await readdir(directory)).filter((name) => name.startsWith('dead.'));
+    expect(names.sort()).toEqual(['dead.jsonl', 'dead.jsonl.1', 'dead.jsonl.2']);
     expect([await content('dead.jsonl.2'), await content('dead.jsonl.1'), await content()]).toEqual([
       'aaaa\nbbbb\n',
       'cccc\ndddd\n',
@@ -150,7 +155,46 @@ describe('the dead-letter file', () => {
     await mkdir(file);
     await expect(opened.open()).rejects.toThrow(`${file} cannot be written: it is a directory`);
     await rm(file, { recursive: true });
-    await symlink('/dev/full', file);
+    execFileSync('mkfifo', [file]);
     await expect(opened.open()).rejects.toThrow('it is not a regular file');
+  });
+
+  it('that is a link is refused, and what the link leads to is as it was', async () => {
+    const other = path.join(directory, 'other');
+    await writeFile(other, 'precious\n', { mode: 0o644 });
+    await symlink(other, file);
+    await expect(opened.open()).rejects.toMatchObject({
+      code: 'dead-letter-file',
+      message: `the dead-letter file ${file} cannot be written: it is a symbolic link, which may lead anywhere; give the name of the file itself`,
+    });
+    expect(deadLetterProblem(file)).toContain('is a symbolic link');
+    await rm(file);
+    await link(other, file);
+    await expect(opened.open()).rejects.toThrow('it has 2 names (hard links)');
+    expect(deadLetterProblem(file)).toContain('has 2 names');
+    expect([await readFile(other, 'utf8'), await mode(other)]).toEqual(['precious\n', 0o644]);
+    await rm(other);
+    await opened.append(lines('ours now'));
+    expect(await mode()).toBe(0o600);
+  });
+
+  it("that is another user's is refused, and keeps its mode", async (context) => {
+    if (process.geteuid?.() !== 0) context.skip('only root can give a file to somebody else');
+    await writeFile(file, 'precious\n');
+    await chmod(file, 0o666);
+    await chown(file, 12_345, 12_345);
+    await expect(opened.open()).rejects.toThrow('it belongs to the user with the id 12345, and this process runs as 0');
+    expect(deadLetterProblem(file)).toContain('belongs to the user with the id 12345');
+    expect([await content(), await mode()]).toEqual(['precious\n', 0o666]);
+  });
+
+  it('in a directory that a link leads to is written', async () => {
+    const way = path.join(directory, 'way');
+    await symlink(directory, way);
+    file = path.join(way, 'dead.jsonl');
+    expect(deadLetterProblem(file)).toBeUndefined();
+    opened = create();
+    await opened.append(lines('one'));
+    expect(await content()).toBe('one\n');
   });
 });
