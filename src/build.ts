@@ -1,5 +1,6 @@
 /** Makes the parts that a run and a replay have in common from the configuration. */
-import type { Config } from './config/config.ts';
+import type { Config, TlsConfig } from './config/config.ts';
+import { createTlsFilesReader } from './config/tls-files-again.ts';
 import type { BatchEncoder } from './encode/batch-encoder.ts';
 import { createReferenceEncoder } from './encode/reference-encoder.ts';
 import { createFormat } from './format/registry.ts';
@@ -10,6 +11,7 @@ import { chunkSizes, type PaceLimits } from './pacer.ts';
 import { createReceiversSink, type ReceiverFactory } from './sink/receivers.ts';
 import type { Mark, Sink, SinkEvents } from './sink/sink.ts';
 import { createSyslogSink } from './sink/syslog/create.ts';
+import type { SyslogTlsOptions } from './sink/syslog/options.ts';
 import type { BodyPool } from './sls/body-pool.ts';
 import { type Credentials, createStaticCredentials } from './sls/credentials.ts';
 import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
@@ -56,13 +58,18 @@ export function buildSink<M extends Mark>(
   log: Log,
   { clock, network }: Machine = thisMachine,
 ): Sink<M> {
-  const { others = [], ...given } = receiver;
-  const first = { ...given, clock, network };
+  const { others = [], tls, ...given } = receiver;
+  const first = { ...given, ...(tls && { tls: tlsOptions(tls) }), clock, network };
   if (others.length === 0) return createSyslogSink({ ...first, ...delivery }, events, log);
   const factories = [first, ...others].map((address): ReceiverFactory<M> => {
     return (itsEvents) => createSyslogSink({ ...first, ...delivery, ...address }, itsEvents, log);
   });
   return createReceiversSink(factories, { ...delivery, log, clock }, events);
+}
+
+function tlsOptions({ paths = {}, ...tls }: TlsConfig): SyslogTlsOptions {
+  if (Object.keys(paths).length === 0) return tls;
+  return { ...tls, readAgain: createTlsFilesReader(paths, tls.passphrase) };
 }
 
 /** What of a configuration an encoder is made of: where that is the same, so is the encoder. */

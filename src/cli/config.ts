@@ -4,6 +4,7 @@ import { type Flags, loadFlows } from '../config/load.ts';
 import { presetNames } from '../config/presets.ts';
 import type { RawValue } from '../config/raw-value.ts';
 import type { CheckModule } from '../config/reading.ts';
+import { ConfigError } from '../errors.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { settingHelp } from './help.ts';
 import { addSettingOptions, operandsOf, readFlags } from './options.ts';
@@ -64,14 +65,16 @@ export function configCommand(context: ConfigContext, done: (exitCode: ExitCode)
 
 /** @throws ConfigError */
 async function runCheck(flags: Flags, { surroundings, writeOut, writeError }: ConfigContext): Promise<ExitCode> {
-  const { flows, warnings } = loadFlows(flags, surroundings, await moduleCheck());
-  for (const warning of warnings) writeError(`warning: ${warning}\n`);
+  const { flows, warnings, outdated } = loadFlows(flags, surroundings, await moduleCheck());
+  const told = new Set(outdated.map(({ message }) => message));
+  for (const warning of warnings) if (!told.has(warning)) writeError(`warning: ${warning}\n`);
   const modules = new Set(flows.flatMap(({ config }) => config.message.format.module ?? []));
   for (const module of modules) {
     writeError(
       `warning: the module ${module} is not run by this check: errors of its code show when the daemon starts\n`,
     );
   }
+  if (outdated.length > 0) throw new ConfigError(outdated);
   const counted = (['source', 'receiver', 'pipeline'] as const).map((name) => {
     const count = new Set(flows.map((flow) => flow[name])).size;
     return `${count} ${name}${count === 1 ? '' : 's'}`;

@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { createDaemon } from '../daemon.ts';
 import { toAppError } from '../errors.ts';
 import { createLogger } from '../logging.ts';
+import { checkTls } from '../sink/syslog/tls-check.ts';
 import { resolveRegion } from '../sls/endpoint.ts';
 import { openStderr } from '../stderr/stderr.ts';
 import { systemClock } from '../time/clock.ts';
@@ -38,6 +39,7 @@ try {
       now: systemClock.now,
       isTerminal,
       resolveRegion,
+      checkTls: (tls) => checkTls(tls, systemClock.now()),
     },
     createDaemon,
     events: process,

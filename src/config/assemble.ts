@@ -14,7 +14,7 @@ import type {
 import { groupTimeoutMs } from './derive.ts';
 import { formatSpecOf } from './format-spec.ts';
 import type { Values } from './settings.ts';
-import type { TlsFiles } from './tls-files.ts';
+import type { TlsFilesGiven } from './tls-files.ts';
 
 /**
  * @param messageText all settings that a message is made by, as text
@@ -23,7 +23,7 @@ import type { TlsFiles } from './tls-files.ts';
 export function assembleConfig(
   values: Values,
   messageText: string,
-  tlsFiles: TlsFiles,
+  tlsFiles: TlsFilesGiven,
   deadLetterPath?: string,
 ): Config {
   return {
@@ -46,7 +46,7 @@ export function assembleConfig(
 }
 
 /** What a replay takes: where and how to send; and the log service, where all that it needs is known. */
-export function assembleReplayConfig(values: ReplayValues, messageText: string, tlsFiles: TlsFiles): ReplayConfig {
+export function assembleReplayConfig(values: ReplayValues, messageText: string, tlsFiles: TlsFilesGiven): ReplayConfig {
   const { endpoint, project, logstore, accessKeyId, accessKeySecret } = values;
   const isKnown = [endpoint, project, logstore, accessKeyId, accessKeySecret].every((value) => value !== undefined);
   return {
@@ -59,7 +59,7 @@ export function assembleReplayConfig(values: ReplayValues, messageText: string, 
 export type ReplayValues = Omit<Values, ServiceKey> & Partial<Pick<Values, ServiceKey>>;
 type ServiceKey = 'endpoint' | 'project' | 'logstore' | 'accessKeyId' | 'accessKeySecret' | 'group' | 'consumerName';
 
-function sendingConfig(values: ReplayValues, messageText: string, tlsFiles: TlsFiles, deadLetterPath?: string) {
+function sendingConfig(values: ReplayValues, messageText: string, tlsFiles: TlsFilesGiven, deadLetterPath?: string) {
   return {
     message: messageConfig(values, messageText),
     receiver: receiverConfig(values, tlsFiles),
@@ -133,7 +133,7 @@ function deliveryConfig(values: ReplayValues, deadLetterPath: string | undefined
   };
 }
 
-function receiverConfig(values: ReplayValues, tlsFiles: TlsFiles): ReceiverConfig {
+function receiverConfig(values: ReplayValues, tlsFiles: TlsFilesGiven): ReceiverConfig {
   const [first, ...others] = values.host.map(({ host, port = values.port }) => ({ host, port }));
   if (first === undefined) throw new TypeError('a list that is required is never empty');
   return {
@@ -146,9 +146,13 @@ function receiverConfig(values: ReplayValues, tlsFiles: TlsFiles): ReceiverConfi
   };
 }
 
-function tlsConfig(values: ReplayValues, tlsFiles: TlsFiles): TlsConfig {
+function tlsConfig(values: ReplayValues, tlsFiles: TlsFilesGiven): TlsConfig {
   return {
-    ...tlsFiles,
+    ...tlsFiles.files,
+    paths: tlsFiles.paths,
+    ...(values.keyPassphrase !== undefined && { passphrase: values.keyPassphrase }),
+    minVersion: values.tlsMinVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
+    ...(values.tlsCiphers !== undefined && { ciphers: values.tlsCiphers }),
     ...(values.serverName !== undefined && { serverName: values.serverName }),
     fingerprints: values.fingerprint ?? [],
     insecure: values.insecure,

@@ -6,6 +6,7 @@ import type { FieldSelection } from '../encode/field-selection.ts';
 import type { HeaderText } from '../encode/header-text.ts';
 import type { FormatSpec } from '../format/registry.ts';
 import type { Rules } from '../route/rules.ts';
+import type { TlsFilePaths } from './tls-files.ts';
 
 export interface Config {
   readonly service: ServiceConfig;
@@ -118,19 +119,29 @@ export interface ReceiverConfig {
   readonly tls?: TlsConfig;
 }
 
-/** Files are read and checked already; keys may be encrypted no more. */
+/** Files are read and checked already. */
 export interface TlsConfig {
   /** PEM, one certificate or several. Replaces the built-in authorities. */
   readonly ca?: Buffer;
   /** PEM: the client's certificate, and any intermediates behind it. */
   readonly cert?: Buffer;
-  /** PEM: the private key of `cert`. */
+  /** PEM: the private key of `cert`, as it is in the file. */
   readonly key?: Buffer;
+  /** Of an encrypted key: it opens it. */
+  readonly passphrase?: string;
+  /** PEM: revocation lists. */
+  readonly crl?: Buffer;
+  /** Where all that is from: it is read again when it changes. Absent: it is from no file. */
+  readonly paths?: TlsFilePaths;
+  /** Absent: TLS 1.2. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** As OpenSSL has them; absent: those with forward secrecy and authenticated encryption. */
+  readonly ciphers?: string;
   /** The name to check, and to send as SNI, where it is not `host`. */
   readonly serverName?: string;
   /** SHA-256 of the peer's certificate: 64 lower-case hex digits each. Empty: none asked for. */
   readonly fingerprints: readonly string[];
-  /** The peer's certificate is not verified at all. */
+  /** Of the peer's certificate nothing is verified but its fingerprint, where there are any. */
   readonly insecure: boolean;
 }
 

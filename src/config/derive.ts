@@ -15,7 +15,26 @@ export interface Surroundings {
   readonly isTerminal: boolean;
   /** The region in an endpoint's host name, where the service's naming shows one. */
   readonly resolveRegion: (endpoint: string) => string | undefined;
+  /** What only the library that speaks TLS can say of its settings. */
+  readonly checkTls: CheckTls;
 }
+
+export interface TlsToCheck {
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly ciphers?: string;
+  /** PEM */
+  readonly crl?: Buffer;
+  /** PEM: our own, to be checked for its dates. */
+  readonly cert?: Buffer;
+}
+
+/** @returns whatever is to be said of it; each phrase continues the setting's name */
+export type CheckTls = (tls: TlsToCheck) => readonly {
+  readonly setting: 'tls-min-version' | 'tls-ciphers' | 'crl' | 'cert';
+  readonly phrase: string;
+  /** `outdated`: it was right once, or will be: it does not keep the process from starting. */
+  readonly kind: 'wrong' | 'outdated' | 'warning';
+}[];
 
 /** @returns undefined where it cannot be worked out */
 type Derivation = (values: PartialValues, surroundings: Surroundings) => string | undefined;

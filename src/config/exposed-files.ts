@@ -4,23 +4,22 @@ import { dirname } from 'node:path';
 import type { ConfigFile } from './file.ts';
 import { filesPutIn } from './interpolate.ts';
 import type { RawValue } from './raw-value.ts';
-import type { Reading } from './reading.ts';
 import type { Section } from './sections.ts';
 import { hidden, kebabCase } from './setting.ts';
 import { type SettingKey, settings } from './settings.ts';
-import type { TlsFiles } from './tls-files.ts';
+import type { TlsFilesGiven } from './tls-files.ts';
 
 /** @returns a warning for each file */
 export function exposedFiles(
   file: ConfigFile | undefined,
-  readings: readonly { readonly reading: Reading; readonly tlsFiles: TlsFiles }[],
+  readings: readonly { readonly tlsFiles: TlsFilesGiven }[],
 ): readonly string[] {
   const secrets = secretsIn(file);
   const plain = secrets.filter(([, { written }]) => written === undefined).map(([key]) => kebabCase(key));
   const putIn = secrets.flatMap(([, { written = [], baseDirectory }]) => {
     return written.flatMap((text) => filesPutIn(text, baseDirectory));
   });
-  const keys = readings.flatMap(({ reading, tlsFiles }) => (tlsFiles.key ? keyFileOf(reading) : []));
+  const keys = readings.flatMap(({ tlsFiles: { files, paths } }) => (files.key ? (paths.key ?? paths.cert ?? []) : []));
   return [
     ...(file?.path !== undefined && plain.length > 0
       ? exposed(
@@ -40,11 +39,6 @@ function secretsIn(file: ConfigFile | undefined): readonly (readonly [SettingKey
   const all = [...(file?.values ?? []), ...sections.flatMap(({ values }) => [...values])];
   // What has a flag may be a secret (options of a module), and mostly is none.
   return all.filter(([key]) => settings[key].noFlag && settings[key].mask === hidden);
-}
-
-function keyFileOf({ texts }: Reading): readonly string[] {
-  const path = texts.get('key') ?? texts.get('cert');
-  return Array.isArray(path) ? path.map(String) : [];
 }
 
 function exposed(path: string, holds: string, instead = ''): readonly string[] {

@@ -20,7 +20,7 @@ import { objections } from './rules.ts';
 import type { Section, Sections } from './sections.ts';
 import type { SettingGroup } from './setting.ts';
 import { type SettingKey, settingKeys, settings, type Values } from './settings.ts';
-import type { TlsFiles } from './tls-files.ts';
+import type { TlsFilesGiven } from './tls-files.ts';
 import { createVariables, type Variables } from './variables.ts';
 import { readVendorLists, vendorListVariables } from './vendor-lists.ts';
 import { warningsAbout } from './warnings.ts';
@@ -35,7 +35,7 @@ export interface Flags {
 export interface FlowReading {
   readonly plan: FlowPlan;
   readonly reading: Reading;
-  readonly tlsFiles: TlsFiles;
+  readonly tlsFiles: TlsFilesGiven;
 }
 
 export interface LoadedFlows {
@@ -49,6 +49,8 @@ export interface LoadedFlows {
   readonly timeZones: readonly string[];
   /** What is allowed, but has to be said at every start. */
   readonly warnings: readonly string[];
+  /** Certificates of our own that are not valid at present: no reason not to start, but wrong. Among the warnings too. */
+  readonly outdated: readonly ConfigProblem[];
   /** Each value with where it is from. */
   explain(): Explained;
 }
@@ -112,6 +114,10 @@ export function loadFlows(flags: Flags, surroundings: Surroundings, checkModule?
     effective: scrub(effectiveFlows(readings)),
     timeZones: [...new Set(readings.flatMap(({ reading }) => reading.timeZone ?? []))].map(scrub),
     warnings: [...warnings].map(scrub),
+    outdated: inOrder(
+      readings.flatMap(({ reading }) => reading.outdated),
+      scrub,
+    ),
     explain: () => scrub(explain(readings)),
   };
 }
@@ -148,7 +154,7 @@ export function loadReplayConfig(flags: Flags, surroundings: Surroundings): Load
   const nowMs = surroundings.now();
   const warnings = [
     ...variables.warnings,
-    ...exposedFiles(file, [{ reading, tlsFiles }]),
+    ...exposedFiles(file, [{ tlsFiles }]),
     ...reading.warnings,
     ...likelyMistakes(reading.values, reading.texts, nowMs),
     ...warningsAbout(config),
@@ -200,7 +206,7 @@ function readOne(
   written: RawValues,
   surroundings: Surroundings,
   { file, told, needs = () => true, notNeeded = [], checkModule }: ReadOptions,
-): TlsFiles {
+): TlsFilesGiven {
   reading.takeWritten();
   reading.takePreset();
   reading.takeDefaults();
@@ -210,7 +216,8 @@ function readOne(
   if (file?.readable !== false) reading.requireAll(needs, told);
   const given = (key: SettingKey) => written.has(key) || notNeeded.includes(key);
   for (const each of objections(reading.values, given)) reading.object(each);
-  const tlsFiles = reading.readTlsFiles();
+  reading.checkFraming();
+  const tlsFiles = reading.readTlsFiles(surroundings.checkTls);
   reading.checkFormat(checkModule);
   return tlsFiles;
 }

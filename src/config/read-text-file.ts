@@ -31,8 +31,7 @@ export function readBytes(path: string, mostMib = 16): FileOutcome {
       closeSync(file);
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    return { problem: reasons[code] ?? `cannot be read (${code})` };
+    return { problem: problemOfReading(error) };
   }
 }
 
@@ -46,4 +45,10 @@ function readUpTo(file: number, mostMib: number): FileOutcome {
     total += length;
   }
   return { problem: `is larger than ${mostMib} MiB: this cannot be the file that is meant` };
+}
+
+/** @returns a phrase that continues the path */
+export function problemOfReading(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return reasons[code] ?? `cannot be read (${code})`;
 }

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { describeTimeZone } from '../encode/time-zone.ts';
 import { AppError, type ConfigProblem } from '../errors.ts';
 import { deadLetterProblem } from './dead-letter-path.ts';
-import { derivations, type Surroundings } from './derive.ts';
+import { type CheckTls, derivations, type Surroundings } from './derive.ts';
 import type { FlowSections } from './flows.ts';
 import { formatFaults } from './format-spec.ts';
 import type { Objection } from './objection.ts';
@@ -12,9 +12,16 @@ import { brokenParts, type Plain, partAt, plainOf, writtenOf } from './plain.ts'
 import { choosePreset, factsOf, framingWarning } from './preset-choice.ts';
 import { type MissingPlace, problemOf, type RawValue, type RawValues, shown } from './raw-value.ts';
 import type { SettingGroup } from './setting.ts';
-import { type PartialValues, type SettingKey, sectionKindOf, settingKeys, settings } from './settings.ts';
+import {
+  type PartialValues,
+  type SettingKey,
+  sectionKindOf,
+  settingByName,
+  settingKeys,
+  settings,
+} from './settings.ts';
 import { nodeOfTexts, structuredIssues } from './structured.ts';
-import { readTlsFiles, type TlsFileKey, type TlsFiles } from './tls-files.ts';
+import { readTlsFiles, type TlsFileKey, type TlsFilesGiven, tlsFileKeys } from './tls-files.ts';
 import { formatDuration } from './units.ts';
 
 /** @param file absolute; what is wrong with the module, a sentence, as far as can be seen without running it */
@@ -25,6 +32,10 @@ export class Reading {
   readonly problems: ConfigProblem[] = [];
   /** What has no meaning here, but was written for several flows: it may have one in another. */
   readonly idle: ConfigProblem[] = [];
+  /** What is allowed, but has to be said. */
+  readonly warnings: string[] = [];
+  /** Certificates of our own that are not valid at present; among the warnings too. */
+  readonly outdated: ConfigProblem[] = [];
   /** Each setting's text, defaults included, as somebody could have written it. */
   readonly texts = new Map<SettingKey, Plain>();
   /** Where each was found: `--port`, `SYSLOG_PORT`, `c.yaml:7`, `default`, `derived`. */
@@ -152,10 +163,10 @@ export class Reading {
     if (timezone === 'local') this.notes.set('timezone', this.timeZone.replace(/^local: /, ''));
   }
 
-  /** What is allowed, but has to be said at every start. */
-  get warnings(): readonly string[] {
+  /** A framing given by hand that the preset's port is known not to read. */
+  checkFraming(): void {
     const warning = framingWarning(this.values, (key) => this.#written.has(key));
-    return warning === undefined ? [] : [warning];
+    if (warning !== undefined) this.warnings.push(warning);
   }
 
   takeDefaults(): void {
@@ -257,21 +268,40 @@ export class Reading {
   }
 
   /** Also makes the paths' texts absolute, so that the log shows which file was meant. */
-  readTlsFiles(): TlsFiles {
-    if (this.values.proto !== 'tls') return {};
+  readTlsFiles(checkTls: CheckTls): TlsFilesGiven {
+    if (this.values.proto !== 'tls') return { files: {}, paths: {} };
     const paths: { -readonly [Key in TlsFileKey]?: string } = {};
-    for (const key of ['ca', 'cert', 'key'] as const) {
+    for (const key of tlsFileKeys) {
       const path = this.values[key];
       if (path === undefined) continue;
       paths[key] = resolve(this.#written.get(key)?.baseDirectory ?? '.', path);
       this.texts.set(key, [paths[key]]);
     }
-    const { files, problems } = readTlsFiles(paths);
+    const { files, problems } = readTlsFiles(paths, this.values.keyPassphrase);
     for (const { key, phrase } of problems) {
       // A key that is missing is reported where the certificate was given.
       this.#tell(key, problemOf(key, phrase, this.#written.get(key) ?? this.#written.get('cert')));
     }
-    return files;
+    this.#checkTls(checkTls, { files, paths });
+    return { files, paths };
+  }
+
+  #checkTls(checkTls: CheckTls, { files: { cert, crl }, paths }: TlsFilesGiven): void {
+    const { tlsMinVersion, tlsCiphers } = this.values;
+    const found = checkTls({
+      minVersion: tlsMinVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
+      ...(tlsCiphers !== undefined && { ciphers: tlsCiphers }),
+      ...(crl && { crl }),
+      ...(cert && !this.#told.has('cert') && { cert }),
+    });
+    for (const { setting, phrase, kind } of found) {
+      const key = settingByName.get(setting)!;
+      const path = setting === 'cert' || setting === 'crl' ? `: ${paths[setting]}` : '';
+      const problem = problemOf(key, `${path}${path && ' '}${phrase}`, this.#placeOf(key));
+      if (kind === 'wrong') this.#tell(key, problem);
+      else if (kind === 'outdated') this.outdated.push(problem);
+      if (kind !== 'wrong') this.warnings.push(problem.message);
+    }
   }
 }
 

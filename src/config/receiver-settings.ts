@@ -67,7 +67,34 @@ export const receiverSettings = {
     group: 'receiver',
     variables: ['SYSLOG_KEY'],
     placeholder: '<file>',
-    description: 'PEM file of the private key of --cert, without a passphrase',
+    description: 'PEM file of the private key of --cert; encrypted or not',
+  }),
+  keyPassphrase: optional(plainText, {
+    group: 'receiver',
+    variables: ['SYSLOG_KEY_PASSPHRASE'],
+    description: 'passphrase of an encrypted private key; environment or file only, since a flag would show in ps',
+    noFlag: true,
+    mask: () => '[redacted]',
+  }),
+  crl: optional(plainText, {
+    group: 'receiver',
+    variables: ['SYSLOG_CRL'],
+    placeholder: '<file>',
+    description:
+      "PEM file of revocation lists that the receiver's certificate must not be on; one of each authority above it",
+  }),
+  tlsMinVersion: defaulted(oneOf('1.2', '1.3'), '1.2', {
+    group: 'receiver',
+    variables: ['SYSLOG_TLS_MIN_VERSION'],
+    placeholder: '<1.2|1.3>',
+    description: 'lowest version of TLS that is spoken; node --tls-min-v1.3 asks for 1.3 as well',
+  }),
+  tlsCiphers: optional(plainText, {
+    group: 'receiver',
+    variables: ['SYSLOG_TLS_CIPHERS'],
+    placeholder: '<list>',
+    description:
+      'ciphers that are offered, as OpenSSL writes them, with colons between; by default those with forward secrecy and authenticated encryption',
   }),
   serverName: optional(hostText, {
     group: 'receiver',
@@ -84,6 +111,7 @@ export const receiverSettings = {
   insecure: defaulted(switchText, 'false', {
     group: 'receiver',
     variables: ['SYSLOG_INSECURE'],
-    description: "do not verify the receiver's certificate; for trying out only, and warned of at every start",
+    description:
+      "do not verify the receiver's certificate but for its --fingerprint, if one is given; without one for trying out only",
   }),
 } as const;

@@ -7,6 +7,20 @@ import { portsThatDiffer } from './preset-choice.ts';
 import type { PartialValues, SettingKey } from './settings.ts';
 import { formatDuration } from './units.ts';
 
+const tlsOnly = [
+  'ca',
+  'cert',
+  'key',
+  'keyPassphrase',
+  'crl',
+  'tlsMinVersion',
+  'tlsCiphers',
+  'serverName',
+  'fingerprint',
+  'insecure',
+  'allowLfOverTls',
+] as const;
+
 const rules: readonly Rule[] = [
   function regionForV4({ signVersion, region, endpoint }, given) {
     if (signVersion !== 'v4' || region !== undefined || endpoint === undefined || given('region')) return none;
@@ -47,10 +61,8 @@ const rules: readonly Rule[] = [
   function tlsOptionsNeedTls(values, given) {
     const { proto } = values;
     if (proto === undefined || proto === 'tls') return none;
-    const tlsOnly = (['ca', 'cert', 'key', 'serverName', 'fingerprint', 'insecure', 'allowLfOverTls'] as const).filter(
-      (key) => given(key) && values[key] !== false,
-    );
-    return tlsOnly.flatMap((key) =>
+    const withoutMeaning = tlsOnly.filter((key) => given(key) && values[key] !== false);
+    return withoutMeaning.flatMap((key) =>
       idle(key, ` has no meaning with --proto ${proto}; use --proto tls, or leave it out`),
     );
   },
@@ -85,6 +97,18 @@ const rules: readonly Rule[] = [
   function keyNeedsCertificate({ key }, given) {
     if (key === undefined || given('cert')) return none;
     return objection('cert', ' is missing: --key is the private key of a client certificate');
+  },
+
+  function passphraseNeedsCertificate({ proto }, given) {
+    if (proto !== 'tls' || !given('keyPassphrase') || given('cert') || given('key')) return none;
+    return idle('keyPassphrase', ' has no meaning without --cert and --key; add them, or leave it out');
+  },
+
+  function revocationNeedsChain({ proto, insecure }, given) {
+    if (proto !== 'tls' || !given('crl')) return none;
+    if (insecure) return idle('crl', ' has no meaning with --insecure, which verifies no chain; leave one of them out');
+    if (!given('fingerprint') || given('ca')) return none;
+    return idle('crl', ' has no meaning with --fingerprint alone, which verifies no chain; add --ca, or leave it out');
   },
 
   ...formatRules,

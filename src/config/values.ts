@@ -128,7 +128,7 @@ function portNumber(text: string): number | undefined {
 
 /** `sha256:` and 64 hex digits, with colons between or not → the digits in lower case. */
 export const fingerprint: TextSchema<string> = textSchema((text, complain) => {
-  const [, algorithm, digits = ''] = /^(?:([a-z0-9-]+)[:=])?((?:[0-9a-f]{2}:?)+)$/i.exec(text) ?? [];
+  const [, algorithm, digits = ''] = /^(?:(sha-?\d+|md5)[:=])?((?:[0-9a-f]{2}:?)+)$/i.exec(text) ?? [];
   if (algorithm !== undefined && !/^sha-?256$/i.test(algorithm)) {
     return complain(`is made with ${algorithm}; only sha256 fingerprints are taken`);
   }

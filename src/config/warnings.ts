@@ -5,7 +5,9 @@ export function warningsAbout({ service, message, receiver, delivery }: Config |
   const warnings: string[] = [];
   if (receiver.tls?.insecure) {
     warnings.push(
-      "insecure: the receiver's certificate is not verified; whoever is on the path can read and change every message",
+      receiver.tls.fingerprints.length > 0
+        ? "insecure: of the receiver's certificate only its fingerprint is verified, and neither its dates, its name nor who issued it"
+        : "insecure: the receiver's certificate is not verified; whoever is on the path can read and change every message",
     );
   }
   if (receiver.protocol === 'udp') {

@@ -1,16 +1,17 @@
 import { connect as connectPlain, createServer, type Socket } from 'node:net';
-import type { TLSSocket, TlsOptions } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import type { SyslogTlsOptions } from '../../src/sink/syslog/options.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
-import { eventually, listen, never, type SinkUnderTest } from '../support/sink-harness.ts';
+import { eventually, listen, never } from '../support/sink-harness.ts';
 import { useSinkScope } from '../support/sink-scope.ts';
-import type { TcpPeer } from '../support/tcp-peer.ts';
+import { createTlsPairs, type TlsCase } from '../support/tls-pairs.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const { createPeer, createSink, onEnd } = useSinkScope();
+const scope = useSinkScope();
+const { createPeer, createSink, onEnd } = scope;
 
 let authority: Authority;
 let otherAuthority: Authority;
@@ -27,56 +28,13 @@ beforeAll(async () => {
   client = await issue(authority, { commonName: 'shipper' });
 });
 
-interface Case {
-  readonly identity?: Identity;
-  readonly server?: TlsOptions;
-  readonly tls?: SyslogTlsOptions;
-  readonly host?: string;
-}
-
-async function createPair(each: Case): Promise<{ peer: TcpPeer; under: SinkUnderTest }> {
-  const { cert, key } = each.identity ?? server;
-  const peer = await createPeer({ tls: { cert, key, ...each.server } });
-  const under = createSink({
-    protocol: 'tls',
-    port: peer.port,
-    host: each.host ?? '127.0.0.1',
-    tls: { ca: authority.pem, ...each.tls },
-    tuning: {
-      lookup: (_host, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
-    },
-  });
-  return { peer, under };
-}
-
-/** Connects, delivers, closes; everything has to arrive. */
-async function expectDelivery(each: Case): Promise<SinkUnderTest> {
-  const { peer, under } = await createPair(each);
-  await under.sink.start(never);
-  await under.send(1, ['hello ', 'over '], ['TLS']);
-  expect(await under.sink.drain(10_000)).toBe(true);
-  expect(peer.text()).toBe('hello over TLS');
-  expect(peer.connections[0]?.sawEnd).toBe(true);
-  expect(peer.connections[0]?.error).toBeUndefined();
-  return under;
-}
-
-/** Never comes up, writes nothing, and says why. */
-async function expectRefusal(each: Case, code: string, message: RegExp): Promise<void> {
-  const { peer, under } = await createPair(each);
-  const started = under.sink.start(never);
-  started.catch(() => undefined);
-  under.send(1, ['secret']).catch(() => undefined);
-  // Twice, so that the second attempt is seen to be refused as well.
-  const failures = () => under.lines.filter(({ message }) => message.startsWith('cannot connect'));
-  await eventually(() => expect(failures().length).toBeGreaterThanOrEqual(2));
-  const [line] = under.told();
-  expect(line).toMatchObject({ level: 'warn', fields: { code } });
-  expect(under.sink.status.lastError).toMatch(message);
-  expect(under.told()).toHaveLength(1);
-  expect(peer.text()).toBe('');
-  expect(under.events.count('sent')).toBe(0);
-}
+/** The receiver is `server`, and its authority is given, unless the case says otherwise. */
+type Case = Partial<TlsCase>;
+const pairs = createTlsPairs(scope);
+const filled = (each: Case): TlsCase => ({ identity: server, ...each, tls: { ca: authority.pem, ...each.tls } });
+const createPair = (each: Case) => pairs.create(filled(each));
+const expectDelivery = (each: Case) => pairs.expectDelivery(filled(each));
+const expectRefusal = (each: Case, code: string, message: RegExp) => pairs.expectRefusal(filled(each), code, message);
 
 describe('a receiver with a good certificate', () => {
   it('is written to over TLS 1.3, and its certificate is in the log', async () => {

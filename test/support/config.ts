@@ -5,6 +5,7 @@ import type { Surroundings } from '../../src/config/derive.ts';
 import { type Flags, type LoadedFlows, loadFlows } from '../../src/config/load.ts';
 import { type SettingKey, settingByName } from '../../src/config/settings.ts';
 import { ConfigError, type ConfigProblem } from '../../src/errors.ts';
+import { checkTls } from '../../src/sink/syslog/tls-check.ts';
 
 export const requiredEnvironment = {
   SLS_ENDPOINT: 'cn-hangzhou.log.aliyuncs.com',
@@ -24,6 +25,7 @@ export function testSurroundings(overrides: Partial<Surroundings> = {}): Surroun
     processId: 4711,
     now: () => Date.parse('2026-11-20T10:11:12Z'),
     isTerminal: false,
+    checkTls: (tls) => checkTls(tls, Date.now()),
     resolveRegion: (endpoint) => /\/\/([a-z]+-[a-z]+)\.log\.aliyuncs\.com$/.exec(endpoint)?.[1],
     ...overrides,
   };

@@ -4,7 +4,10 @@
  *   fingerprints given, no CA   the peer's own certificate has one of them: that is enough
  *   fingerprints and a CA       both hold
  *   neither, or a CA alone      the chain leads to an authority, the dates hold, and the certificate has the name
- *   insecure                    nothing is asked
+ *   insecure, no fingerprint    nothing is asked
+ *   insecure and fingerprints   the peer's own certificate has one of them, whatever CA is given
+ *
+ * With revocation lists, a chain leads to an authority only if every certificate in it is on none of them.
  *
  * The same is asked of a resumed session, about the certificate of the handshake that began it: neither its dates
  * nor its name are looked at by the library again.
@@ -28,6 +31,8 @@ export interface CheckPolicy {
   /** 64 lower-case hex digits each. */
   readonly fingerprints: ReadonlySet<string>;
   readonly hasCa: boolean;
+  /** Revocation lists are given. No session is resumed then: the library looks at them in full handshakes only. */
+  readonly hasCrl: boolean;
   /** A host name, or an IP address. */
   readonly name: string;
 }
@@ -51,18 +56,23 @@ export function readPresented(socket: TLSSocket): Presented | undefined {
   return { certificate: new X509Certificate(raw), chainError };
 }
 
+/** Nothing is asked: whoever answers is taken for the receiver. */
+export function isUnverified({ insecure, fingerprints }: Pick<CheckPolicy, 'insecure' | 'fingerprints'>): boolean {
+  return insecure && fingerprints.size === 0;
+}
+
 /** @returns what is wrong, and what to do about it; undefined when the peer is who it should be */
 export function checkReceiver(
   presented: Presented | undefined,
   policy: CheckPolicy,
   nowMs: number,
 ): AppError | undefined {
-  if (policy.insecure) return undefined;
+  if (isUnverified(policy)) return undefined;
   if (presented === undefined) return connectionError('tls-no-certificate', 'the receiver sent no certificate');
   const { certificate, chainError } = presented;
   if (policy.fingerprints.size > 0) {
     if (!policy.fingerprints.has(fingerprintOf(certificate))) return wrongFingerprint(certificate);
-    if (!policy.hasCa) return undefined;
+    if (!policy.hasCa || policy.insecure) return undefined;
   }
   return (
     checkDates(certificate, nowMs) ??
@@ -116,12 +126,41 @@ function badChain(code: string, certificate: X509Certificate): AppError {
         `that authority's certificate with --ca, or this one's fingerprint: --fingerprint ${showFingerprint(certificate)}`,
     );
   }
+  const revocation = revocations[code];
+  if (revocation !== undefined) {
+    const of = `the receiver's certificate (${oneLine(certificate.subject)}, issued by ${issuer})`;
+    return connectionError(revocation.code, `${of} ${revocation.text} (${code})`);
+  }
   const what = code === 'CERT_HAS_EXPIRED' ? 'a certificate above it has expired' : 'it was refused';
   return connectionError(
     'tls-chain',
     `the receiver's certificate (${oneLine(certificate.subject)}, issued by ${issuer}) cannot be trusted: ${what} (${code})`,
   );
 }
+
+/** X509 verification codes, as Node spells them, that come of `--crl`. */
+const revocations: Readonly<Record<string, { readonly code: string; readonly text: string }>> = {
+  CERT_REVOKED: {
+    code: 'tls-revoked',
+    text: 'is revoked, or one above it is, by a list in --crl; give the receiver another certificate',
+  },
+  UNABLE_TO_GET_CRL: {
+    code: 'tls-crl',
+    text: 'cannot be checked: --crl has no list of one of the authorities above it; put the list of each into the file, the self-signed one included',
+  },
+  CRL_HAS_EXPIRED: {
+    code: 'tls-crl-expired',
+    text: 'cannot be checked: a list in --crl is out of date; put the new one into the file, it is read again by itself',
+  },
+  CRL_NOT_YET_VALID: {
+    code: 'tls-crl',
+    text: 'cannot be checked: a list in --crl is not valid yet; check the clock of this machine',
+  },
+  CRL_SIGNATURE_FAILURE: {
+    code: 'tls-crl',
+    text: 'cannot be checked: a list in --crl was not signed by the authority that it names; get it anew from that authority',
+  },
+};
 
 function checkName(certificate: X509Certificate, name: string): AppError | undefined {
   if (checkServerIdentity(name, certificate.toLegacyObject()) === undefined) return undefined;

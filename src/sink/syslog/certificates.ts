@@ -58,21 +58,57 @@ export function certificateFacts(certificate: X509Certificate): Readonly<Record<
   };
 }
 
-/** Warns of a certificate that expires within 30 days, or has (a fingerprint may let it pass): once a day for each. */
-export function createExpiryWatch(now: () => number, log: SinkLog): (certificate: X509Certificate) => void {
+/**
+ * What is to be said of our own certificate's dates, which the receiver will look at; undefined: nothing for 30 days.
+ * @returns `phrase` continues the certificate's name
+ */
+export function ownDates(
+  certificate: X509Certificate,
+  nowMs: number,
+): { readonly phrase: string; readonly isValid: boolean } | undefined {
+  const [fromMs, toMs] = [validFromMs(certificate), validToMs(certificate)];
+  if (nowMs > toMs) {
+    return { phrase: `expired at ${showTime(toMs)}; renew it: receivers refuse such a certificate`, isValid: false };
+  }
+  if (nowMs < fromMs) {
+    return { phrase: `is not valid before ${showTime(fromMs)}; check the clock of this machine`, isValid: false };
+  }
+  if (toMs - nowMs >= WARN_BEFORE_MS) return undefined;
+  const days = Math.floor((toMs - nowMs) / DAY_MS);
+  return { phrase: `expires in ${days} days, at ${showTime(toMs)}; renew it before then`, isValid: true };
+}
+
+export interface ExpiryWatch {
+  /** The receiver's: within 30 days, or expired (a fingerprint may let it pass). */
+  receivers(certificate: X509Certificate): void;
+  /** Our own, also one that is not valid yet. */
+  own(certificate: X509Certificate): void;
+}
+
+/** Warns once a day for each certificate, however often it is asked. */
+export function createExpiryWatch(now: () => number, log: SinkLog): ExpiryWatch {
   const warnedAtMs = new Map<string, number>();
-  return (certificate) => {
+  const warn = (certificate: X509Certificate, message: string) => {
     const nowMs = now();
-    const leftMs = validToMs(certificate) - nowMs;
-    if (leftMs >= WARN_BEFORE_MS) return;
     const fingerprint = fingerprintOf(certificate);
     if (nowMs - (warnedAtMs.get(fingerprint) ?? Number.NEGATIVE_INFINITY) < DAY_MS) return;
     for (const [known, atMs] of warnedAtMs) if (nowMs - atMs >= DAY_MS) warnedAtMs.delete(known);
     warnedAtMs.set(fingerprint, nowMs);
-    const when =
-      leftMs < 0
-        ? 'has expired'
-        : `expires in ${Math.floor(leftMs / DAY_MS)} days; renew it before, or nothing is sent`;
-    log.warn(certificateFacts(certificate), `the receiver's certificate ${when}`);
+    log.warn(certificateFacts(certificate), message);
+  };
+  return {
+    receivers(certificate) {
+      const leftMs = validToMs(certificate) - now();
+      if (leftMs >= WARN_BEFORE_MS) return;
+      const when =
+        leftMs < 0
+          ? 'has expired'
+          : `expires in ${Math.floor(leftMs / DAY_MS)} days; renew it before, or nothing is sent`;
+      warn(certificate, `the receiver's certificate ${when}`);
+    },
+    own(certificate) {
+      const dates = ownDates(certificate, now());
+      if (dates) warn(certificate, `our own certificate (--cert) ${dates.phrase}`);
+    },
   };
 }

@@ -60,13 +60,30 @@ export interface SyslogTlsOptions {
   readonly cert?: Buffer;
   readonly key?: Buffer;
   readonly passphrase?: string;
+  /** Revocation lists, PEM, one behind the other: of each authority up to a self-signed one in `ca`. */
+  readonly crl?: Buffer;
+  /** Default: TLS 1.2. Node may have been started with a later one, which holds then. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** As OpenSSL has them; default: forward secrecy and authenticated encryption only. */
+  readonly ciphers?: string;
   /** The name to check, and to send as SNI, where it is not `host`. */
   readonly serverName?: string;
   /** SHA-256 of the peer's own certificate: 64 hex digits, colons and a leading `sha256:` allowed. */
   readonly fingerprints?: readonly string[];
-  /** The peer's certificate is not verified at all. */
+  /** Of the peer's certificate nothing is asked but its fingerprint, where there are any. */
   readonly insecure?: boolean;
+  /** Reads the files again that all this is from. Absent: there are none. */
+  readonly readAgain?: () => Promise<TlsFilesRead | undefined>;
 }
+
+/** What is in the files now, where they are not what they were when they were read last. */
+export interface TlsFilesRead {
+  readonly files: Pick<SyslogTlsOptions, TlsFileName>;
+  /** Why they cannot be used. Nothing of their contents. */
+  readonly problems: readonly string[];
+}
+
+export type TlsFileName = 'ca' | 'cert' | 'key' | 'crl';
 
 /** What tests turn, and nobody else needs to. */
 export interface SyslogSinkTuning {

@@ -19,7 +19,7 @@ const clientCertificateRefused: Reason = {
 
 const versionRefused: Reason = {
   code: 'tls-version',
-  text: 'no common TLS version: the receiver has to offer TLS 1.2 or 1.3',
+  text: 'no common TLS version: the receiver has to offer TLS 1.2 or 1.3, and not less than --tls-min-version (or a --tls-min-v1.3 of Node) asks for',
 };
 
 /** By OpenSSL's reason, as `reasonOf` gives it; alerts came from the peer. */
@@ -27,7 +27,7 @@ const reasons: Readonly<Record<string, Reason>> = {
   ALERT_CERTIFICATE_REQUIRED: clientCertificateRequired,
   ALERT_HANDSHAKE_FAILURE: {
     code: 'tls-handshake-refused',
-    text: 'the receiver refused the handshake: it wants a client certificate (--cert, --key), or no cipher is common, or it wanted to renegotiate, which is not done',
+    text: 'the receiver refused the handshake: it wants a client certificate (--cert, --key), or none of its ciphers is offered (--tls-ciphers; by default only those with forward secrecy and authenticated encryption), or it wanted to renegotiate, which is not done',
   },
   ALERT_UNKNOWN_CA: clientCertificateRefused,
   ALERT_BAD_CERTIFICATE: clientCertificateRefused,

@@ -6,6 +6,7 @@ import { ConfigError, type ConfigProblem } from '../../errors.ts';
 import type { CheckPolicy } from './certificate-check.ts';
 import { parseFingerprint } from './certificates.ts';
 import type { ResolvedOptions, SyslogTlsOptions } from './options.ts';
+import { offerOptions, offerProblems } from './tls-offer.ts';
 
 export interface TlsSettings {
   readonly connect: ConnectionOptions;
@@ -14,14 +15,19 @@ export interface TlsSettings {
 
 /** @throws ConfigError that names every problem */
 export function createTlsSettings({ host, tls }: Pick<ResolvedOptions, 'host' | 'tls'>): TlsSettings {
-  const problems = [...caProblems(tls), ...clientProblems(tls), ...fingerprintProblems(tls)];
+  const problems = [
+    ...offerProblems(tls).map(({ setting, phrase }) => ({ flag: `--${setting}`, message: `--${setting}${phrase}` })),
+    ...caProblems(tls),
+    ...clientProblems(tls),
+    ...crlProblems(tls),
+    ...fingerprintProblems(tls),
+  ];
   if (problems.length > 0) throw new ConfigError(problems);
-  const name = tls.serverName ?? host;
+  const name = nameOf(tls.serverName ?? host);
   return {
     connect: {
       secureContext: createSecureContext(contextOptions(tls)),
-      // RFC 6066: no IP address as server name.
-      ...(isIP(name) === 0 && { servername: name }),
+      ...(isName(name) && { servername: name }),
       // Not a way around verification: `checkReceiver` does it, before the first byte is written, because it can
       // see the certificate that it complains about, knows fingerprints, and looks at resumed sessions too.
       rejectUnauthorized: false,
@@ -31,22 +37,66 @@ export function createTlsSettings({ host, tls }: Pick<ResolvedOptions, 'host' | 
       insecure: tls.insecure ?? false,
       fingerprints: new Set((tls.fingerprints ?? []).flatMap((each) => parseFingerprint(each) ?? [])),
       hasCa: tls.ca !== undefined,
+      hasCrl: tls.crl !== undefined,
       name,
     },
   };
 }
 
+/** As certificates have it: without the dot that a full name may end in, and an address without its zone. */
+function nameOf(host: string): string {
+  return isIP(host) === 0 ? host.replace(/\.$/, '') : host.replace(/%.*$/, '');
+}
+
+/** RFC 6066, section 3: no address as server name. An IPv4 address may be written in parts: `127.1`, `0x7f000001`. */
+function isName(name: string): boolean {
+  return isIP(name) === 0 && !/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i.test(name);
+}
+
 function contextOptions(tls: SyslogTlsOptions): SecureContextOptions {
   return {
-    minVersion: 'TLSv1.2',
+    ...offerOptions(tls),
     // Node's client takes part in a renegotiation without a word, and the receiver could show another certificate in
     // it, which nobody checks. (Only TLS 1.2 has it; RFC 9325, section 3.5.)
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    // An issuing authority alone is enough then. Not with revocation lists: OpenSSL ends the chain at the first authority
+    // that is given, and looks for a list about that one too, which only the authority above it can have signed.
+    allowPartialTrustChain: tls.crl === undefined,
     ...(tls.ca && { ca: tls.ca }),
+    ...(tls.crl && { crl: splitCrls(tls.crl) }),
     ...(tls.cert && { cert: tls.cert }),
     ...(tls.key && { key: tls.key }),
     ...(tls.passphrase !== undefined && { passphrase: tls.passphrase }),
   };
+}
+
+/** Node reads one list of each text, and leaves the others out without a word. */
+function splitCrls(pem: Buffer): string[] {
+  return pem.toString('latin1').match(/-----BEGIN X509 CRL-----.*?-----END X509 CRL-----/gs) ?? [];
+}
+
+/** @returns a phrase that continues the file's name; undefined when all lists can be read */
+export function crlFault(pem: Buffer): string | undefined {
+  const lists = splitCrls(pem);
+  if (lists.length === 0) {
+    return 'has no revocation list: it has to be PEM ("BEGIN X509 CRL"); openssl crl -inform der converts a binary one';
+  }
+  const broken = lists.findIndex((crl) => !isReadableCrl(crl)) + 1;
+  return broken > 0 ? `has a revocation list that is damaged: the ${broken}. of ${lists.length}` : undefined;
+}
+
+function isReadableCrl(crl: string): boolean {
+  try {
+    createSecureContext({ crl });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function crlProblems({ crl }: SyslogTlsOptions): ConfigProblem[] {
+  const fault = crl && crlFault(crl);
+  return fault === undefined ? [] : [{ flag: '--crl', message: `--crl ${fault}` }];
 }
 
 /** Node itself takes a file without any certificate for an empty list of authorities, and says nothing. */

@@ -15,29 +15,21 @@
  */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Soon, Timer } from '../../time/clock.ts';
-import { checkReceiver, type Presented, readPresented } from './certificate-check.ts';
+import type { Clock, Soon, Timer } from '../../time/clock.ts';
+import { checkReceiver, isUnverified, type Presented, readPresented } from './certificate-check.ts';
 import { certificateFacts, createExpiryWatch } from './certificates.ts';
 import { KernelEnding } from './kernel-ending.ts';
+import { LiveTlsSettings, type TlsState } from './live-tls-settings.ts';
 import { connectionError } from './network-errors.ts';
 import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { connectTcp, remoteAddress } from './tcp.ts';
 import { handshakeError, tlsError } from './tls-errors.ts';
-import { createTlsSettings, type TlsSettings } from './tls-settings.ts';
 import type { Connection, Transport } from './transport.ts';
 
 const REFUSAL_GRACE_MS = 300;
-
-/** The last session with a peer that was verified, and what it was verified by: to resume it, both are needed. */
-interface Resumable {
-  readonly session: Buffer;
-  readonly presented: Presented | undefined;
-}
-
-interface Store {
-  resumable: Resumable | undefined;
-}
+/** Several times a day: the watch warns once in it. */
+const LOOK_AT_DATES_MS = 6 * 60 * 60_000;
 
 interface Secured {
   readonly socket: TLSSocket;
@@ -46,21 +38,25 @@ interface Secured {
 
 /** @throws ConfigError when a certificate, a key or a fingerprint cannot be used */
 export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Transport {
-  const settings = createTlsSettings(options);
+  const live = new LiveTlsSettings(options, log);
   const watchExpiry = createExpiryWatch(options.clock.now, log);
-  const store: Store = { resumable: undefined };
   let isToldUnverified = false;
 
   return {
     async connect(signal): Promise<Connection> {
+      const state = await live.current(signal);
+      if (state.certificate) watchExpiry.own(state.certificate);
       const raw = await connectTcp(options, signal);
-      const { socket, presented } = await secure(raw, settings, store, { ...options, log }, signal);
+      const { socket, presented } = await secure(raw, state, { ...options, log }, signal);
       // Once a start, and not with each connection that confirms another.
-      if (settings.policy.insecure && !isToldUnverified) {
+      if (isUnverified(state.settings.policy) && !isToldUnverified) {
         isToldUnverified = true;
         log.warn({ peer: peerName(options) }, 'the receiver is NOT verified (--insecure): anybody may be reading this');
       }
-      if (presented !== undefined) watchExpiry(presented.certificate);
+      watchWhileOpen(raw, options.clock, () => {
+        if (state.certificate) watchExpiry.own(state.certificate);
+        if (presented) watchExpiry.receivers(presented.certificate);
+      });
       return new StreamConnection(socket, {
         facts: {
           address: remoteAddress(raw),
@@ -80,17 +76,25 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
   };
 }
 
+/** Certificates expire while a connection stands, which may be for months where nothing is confirmed. */
+function watchWhileOpen(raw: Socket, clock: Clock, look: () => void): void {
+  look();
+  const timer = clock.interval(LOOK_AT_DATES_MS, look);
+  timer.unref();
+  raw.once('close', () => clock.cancel(timer));
+}
+
 function secure(
   raw: Socket,
-  settings: TlsSettings,
-  store: Store,
+  state: TlsState,
   options: ResolvedOptions & { readonly log: SinkLog },
   signal: AbortSignal,
 ): Promise<Secured> {
   return new Promise((resolve, reject) => {
-    const offered = store.resumable;
+    const { settings } = state;
+    const offered = settings.policy.hasCrl ? undefined : state.resumable;
     // Offered once: should the peer trip over it, the next attempt is a full handshake.
-    store.resumable = undefined;
+    state.resumable = undefined;
     const { clock, network } = options;
     const socket = network.connectTls({
       ...settings.connect,
@@ -121,8 +125,8 @@ function secure(
         return;
       }
       isVerified = true;
-      if (fresh !== undefined) store.resumable = { session: fresh, presented };
-      else if (resumed) store.resumable = offered;
+      if (fresh !== undefined) state.resumable = { session: fresh, presented };
+      else if (resumed) state.resumable = offered;
       if (fresh !== undefined || socket.getProtocol() !== 'TLSv1.3') {
         succeedSoon();
         return;
@@ -134,7 +138,7 @@ function secure(
     socket.on('session', (session) => {
       fresh = session;
       if (!isVerified) return;
-      store.resumable = { session, presented };
+      state.resumable = { session, presented };
       succeedSoon();
     });
     const onEnd = () =>

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../../src/cli/program.ts';
 import { presetNames } from '../../../src/config/presets.ts';
+import { createAuthority, issue } from '../../support/certificates.ts';
 import { requiredEnvironment, testSurroundings } from '../../support/config.ts';
 import { createFakeContext, createFakeDaemon } from '../../support/fake-daemon.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 let directory: string;
 
@@ -47,6 +50,23 @@ describe('check', () => {
     const { exitCode, out, error } = await run(['check', file(pipelines)], { APP: 'web' });
     expect([exitCode, out]).toEqual([0, '2 sources, 2 receivers, 1 pipeline: fine\n']);
     expect(error).toContain('warning: sources.c (c.yaml:2) is in no pipeline');
+  });
+
+  test('fails over a client certificate that has expired, and warns of one that soon will', async () => {
+    const authority = await createAuthority('a');
+    const checked = async (days: number) => {
+      const notBefore = new Date(Date.now() - 100 * DAY_MS);
+      const notAfter = new Date(Date.now() + days * DAY_MS);
+      const { cert, key } = await issue(authority, { commonName: 'c', notBefore, notAfter });
+      writeFileSync(join(directory, 'client.pem'), `${cert}\n${key}`);
+      return run(['check', file('proto: tls\ncert: client.pem\n')]);
+    };
+    const expired = await checked(-2);
+    expect([expired.exitCode, expired.out]).toEqual([2, '']);
+    expect(expired.error).toMatch(/cert \(from c\.yaml:2\): .*client\.pem expired at .*; renew it/);
+    const soon = await checked(7.5);
+    expect([soon.exitCode, soon.out]).toEqual([0, '1 source, 1 receiver, 1 pipeline: fine\n']);
+    expect(soon.error).toMatch(/^warning: cert \(from c\.yaml:2\): .*client\.pem expires in 7 days/);
   });
 
   test('says every problem with file, line, path and a suggestion', async () => {

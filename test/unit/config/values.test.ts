@@ -159,6 +159,7 @@ describe('names', () => {
     [fingerprint, `sha256:${'AB:'.repeat(31)}AB`, 'ab'.repeat(32)],
     [fingerprint, `SHA-256=${'0f'.repeat(32)}`, '0f'.repeat(32)],
     [fingerprint, '0f'.repeat(32), '0f'.repeat(32)],
+    [fingerprint, `${'51:'.repeat(31)}51`, '51'.repeat(32)],
   ])('taken: %#', (schema: TextSchema<unknown>, text, value) => {
     expect(schema.parse(text)).toEqual(value);
   });

@@ -37,13 +37,13 @@ describe('the expiry watch', () => {
     const watch = createExpiryWatch(() => nowMs, log);
     const daysBefore = (days: number) => {
       nowMs = notAfter.getTime() - days * DAY_MS;
-      watch(certificate);
+      watch.receivers(certificate);
       return lines.splice(0).map(({ message }) => message);
     };
     expect(daysBefore(30)).toEqual([]);
     expect(daysBefore(29.5)).toEqual([expect.stringMatching(/certificate expires in 29 days/)]);
     expect(daysBefore(29)).toEqual([]);
-    watch(other);
+    watch.receivers(other);
     expect(lines.splice(0)).toMatchObject([{ level: 'warn', fields: { subject: expect.stringMatching(/^CN=b/) } }]);
     expect(daysBefore(28.5)).toEqual([expect.stringMatching(/expires in 28 days/)]);
     expect(daysBefore(-1)).toEqual([expect.stringMatching(/has expired/)]);
