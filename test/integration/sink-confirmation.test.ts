@@ -133,7 +133,8 @@ describe('confirmation over TCP', () => {
     const startMs = time.clock.monotonic();
     await under.sink.start(never);
     await under.send(1, ['x']);
-    const warnings = () => under.told().filter(({ level }) => level === 'warn');
+    // Beside the question about the port (port-protocol.test.ts).
+    const warnings = () => under.told().filter(({ message }) => message.includes('the end of a connection'));
     await time.until(() => expect(warnings()).toHaveLength(1));
     expect(warnings()[0]?.message).toContain('checkpoints wait');
     await time.until(() => expect(under.events.history).toEqual(['sent 1']));
@@ -320,5 +321,31 @@ describe('confirmation over TCP', () => {
     await under.send(1, ['x']);
     expect(await under.sink.drain(5_000)).toBe(false);
     expect(under.events.history).toEqual(['sent 1', 'lost 1']);
+  });
+});
+
+describe('a receiver that breaks each connection as it is ended', () => {
+  it('is not given the next without a pause, where it takes one at a time', async () => {
+    let connections = 0;
+    const peer = await createPeer({
+      onConnection: (socket) => {
+        connections += 1;
+        // It answers the probe, and reads nothing of what comes later.
+        if (connections === 1) socket.resume().on('end', () => socket.end());
+        else socket.once('data', () => socket.resetAndDestroy());
+      },
+    });
+    const tuning = { backoffMinMs: 100, backoffMaxMs: 10_000 };
+    const under = createSink({ port: peer.port, ...quick, strictOrder: true, tuning });
+    await under.sink.start(never);
+    const startMs = time.elapsedMs;
+    for (let id = 1; id <= 10; id++) {
+      await under.send(id, ['again']);
+      under.sink.confirmSoon();
+      await time.until(() => expect(under.events.count('lost')).toBe(id));
+    }
+    // Nine back-offs that double, from 100 ms on, each with its chance: milliseconds without them.
+    expect(time.elapsedMs - startMs).toBeGreaterThan(3_000);
+    expect(under.events.count('confirmed')).toBe(0);
   });
 });

@@ -51,11 +51,4 @@ export const openTroubles: readonly OpenTrouble[] = [
     invariants: ['sight'],
     seed: 'h1',
   },
-  {
-    hazard: 'plain-to-tls',
-    told: '14, row 8',
-    what: 'A receiver that speaks TLS where plain TCP was configured: nobody says so.',
-    invariants: ['sight'],
-    seed: 'h4',
-  },
 ];

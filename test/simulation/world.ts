@@ -250,6 +250,7 @@ export class World {
         },
         malformed: (receiver, why) => this.#fail('framing', `${receiver.name}: ${why}`),
         note: (receiver, what) => this.#trace.note(receiver.name, what),
+        stranger: (how, from) => this.#tell((checker) => checker.metStranger?.({ how, from, nowMs: this.nowMs })),
       },
     });
   }

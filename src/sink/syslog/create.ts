@@ -27,7 +27,7 @@ function createTransport(options: ResolvedOptions, log: SinkLog): Transport {
     case 'udp':
       return createUdpTransport(options, log);
     case 'tcp':
-      return createTcpTransport(options);
+      return createTcpTransport(options, log);
     case 'tls':
       return createTlsTransport(options, log);
   }

@@ -269,7 +269,8 @@ export class Rotation {
     this.#turn = undefined;
     const answer = this.#retire(turn.old);
     if (turn.successor) this.#become(turn.successor);
-    else void answer.then(() => this.#openNext());
+    // Whoever breaks one connection after the other is not asked for the next without a pause.
+    else void answer.then((confirmed) => (confirmed ? this.#openNext() : this.#open()));
   }
 
   /** Ends our side and waits. @returns whether the peer confirmed */
@@ -335,7 +336,7 @@ export class Rotation {
     this.#report(connection, error);
     if (turn?.old !== connection) return;
     if (turn.successor) this.#become(turn.successor);
-    else void this.#openNext();
+    else void this.#open();
   }
 
   /** A connection is lost that another has replaced already. */

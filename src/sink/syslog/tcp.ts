@@ -2,14 +2,17 @@
 import type { Socket, TcpNetConnectOpts } from 'node:net';
 import { KernelEnding } from './kernel-ending.ts';
 import { connectionError, networkError } from './network-errors.ts';
-import type { ResolvedOptions } from './options.ts';
+import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
+import { PortProtocol } from './port-protocol.ts';
 import { StreamConnection } from './stream-connection.ts';
 import type { Connection, Transport } from './transport.ts';
 
-export function createTcpTransport(options: ResolvedOptions): Transport {
+export function createTcpTransport(options: ResolvedOptions, log: SinkLog): Transport {
+  const portProtocol = new PortProtocol({ ...options, peer: peerName(options), log });
   return {
     async connect(signal): Promise<Connection> {
       const socket = await connectTcp(options, signal);
+      portProtocol.watchPlain(socket);
       return new StreamConnection(socket, {
         facts: { address: remoteAddress(socket) },
         maxQueuedBytes: options.maxQueuedBytes,

@@ -22,6 +22,7 @@ import { KernelEnding } from './kernel-ending.ts';
 import { LiveTlsSettings, type TlsState } from './live-tls-settings.ts';
 import { connectionError } from './network-errors.ts';
 import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
+import { PortProtocol } from './port-protocol.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { connectTcp, remoteAddress } from './tcp.ts';
 import { handshakeError, tlsError } from './tls-errors.ts';
@@ -39,6 +40,7 @@ interface Secured {
 /** @throws ConfigError when a certificate, a key or a fingerprint cannot be used */
 export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Transport {
   const live = new LiveTlsSettings(options, log);
+  const portProtocol = new PortProtocol({ ...options, peer: peerName(options), log });
   const watchExpiry = createExpiryWatch(options.clock.now, log);
   let isToldUnverified = false;
 
@@ -47,7 +49,7 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
       const state = await live.current(signal);
       if (state.certificate) watchExpiry.own(state.certificate);
       const raw = await connectTcp(options, signal);
-      const { socket, presented } = await secure(raw, state, { ...options, log }, signal);
+      const { socket, presented } = await secure(raw, state, { ...options, log, portProtocol }, signal);
       // Once a start, and not with each connection that confirms another.
       if (isUnverified(state.settings.policy) && !isToldUnverified) {
         isToldUnverified = true;
@@ -87,7 +89,7 @@ function watchWhileOpen(raw: Socket, clock: Clock, look: () => void): void {
 function secure(
   raw: Socket,
   state: TlsState,
-  options: ResolvedOptions & { readonly log: SinkLog },
+  options: ResolvedOptions & { readonly log: SinkLog; readonly portProtocol: PortProtocol },
   signal: AbortSignal,
 ): Promise<Secured> {
   return new Promise((resolve, reject) => {
@@ -112,10 +114,12 @@ function secure(
         connectionError('tls-timeout', `the TLS handshake was not done within ${seconds} s; does the port speak TLS?`),
       );
     });
+    const handshakeOver = options.portProtocol.watchHandshake(raw);
     let grace: Timer | undefined;
     let nextTurn: Soon | undefined;
 
     const onSecure = () => {
+      handshakeOver(true);
       const resumed = socket.isSessionReused();
       options.log.debug({ tls: socket.getProtocol(), resumed }, 'TLS handshake done; checking the receiver');
       presented = resumed ? offered?.presented : readPresented(socket);
@@ -152,6 +156,7 @@ function secure(
     const onAbort = () => fail(signal.reason);
 
     const done = () => {
+      handshakeOver(false);
       clock.cancel(timer);
       clock.cancel(grace);
       clock.cancelSoon(nextTurn);

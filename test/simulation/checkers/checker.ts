@@ -97,6 +97,11 @@ export interface Checker {
   /** A daemon's process begins, or is gone (killed, drained, ended). */
   born?(daemon: string, consumer: string, nowMs: number): void;
   gone?(daemon: string, nowMs: number): void;
+  /**
+   * A receiver that speaks TLS met somebody who does not, and has answered with an alert, its end or silence, or ended over
+   * the text. @param met.from the address
+   */
+  metStranger?(met: { how: 'alert' | 'end' | 'silence' | 'text'; from: string; nowMs: number }): void;
   /** A fault begins or ends. */
   fault?(kind: string, what: 'begins' | 'ends', nowMs: number): void;
   phase?(phase: Phase, nowMs: number): void;

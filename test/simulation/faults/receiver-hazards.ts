@@ -115,26 +115,6 @@ export const receiverHazards: readonly FaultKind[] = [
     },
   },
   {
-    name: 'receiver-speaks-tls',
-    weight: 1,
-    lastsMs: [25_000, 35_000],
-    hazard: 'plain-to-tls',
-    fits: ({ outlets }) => outlets.some(({ receivers }) => receivers.some(({ protocol }) => protocol === 'tcp')),
-    begin: (world) => {
-      const plain = world.receivers.filter(({ plan }) => plan.protocol === 'tcp');
-      const startAgain = (speaksTls: boolean) => {
-        for (const receiver of plain) {
-          receiver.kill();
-          receiver.behaviour.speaksTls = speaksTls;
-          receiver.start();
-        }
-      };
-      startAgain(true);
-      for (const daemon of world.daemons) daemon.kill();
-      return () => startAgain(false);
-    },
-  },
-  {
     name: 'receiver-limit',
     weight: 1,
     lastsMs: [60_000, 60_000],

@@ -19,6 +19,18 @@ function killWhenIdle(world: World, receiver: SimulatedReceiver, isWanted: () =>
   else world.scheduler.after(1, () => killWhenIdle(world, receiver, isWanted));
 }
 
+/** Started again as it was planned, in a moment in which nothing is on its way to it. */
+function speakPlainWhenIdle(world: World, receiver: SimulatedReceiver): void {
+  receiver.behaviour.speaksTls = undefined;
+  if (receiver.isBusy) {
+    world.scheduler.after(1, () => speakPlainWhenIdle(world, receiver));
+    return;
+  }
+  const wasUp = receiver.isUp;
+  receiver.kill();
+  if (wasUp) receiver.start();
+}
+
 /** A receiver that is stopped is killed as soon as no connection of it would have a clean end for that, and comes back. */
 function killWhenItResets(world: World, receiver: SimulatedReceiver): void {
   const untilMs = world.nowMs + patienceMs;
@@ -178,6 +190,26 @@ export const receiverFaults: readonly FaultKind[] = [
       return () => {
         isOver = true;
         for (const { behaviour } of others) behaviour.pace = undefined;
+      };
+    },
+  },
+  {
+    // Who is started then, with plain TCP configured, has the commonest mistake of a first set-up.
+    name: 'receiver-speaks-tls',
+    weight: 1,
+    lastsMs: [25_000, 35_000],
+    fits: ({ outlets }) => outlets.some(({ receivers }) => receivers.some(({ protocol }) => protocol === 'tcp')),
+    begin: (world, { luck }) => {
+      const plain = world.receivers.filter(({ plan }) => plan.protocol === 'tcp');
+      // Nothing that is lost with a receiver can be confirmed by a process that is gone.
+      for (const daemon of world.daemons) daemon.kill();
+      for (const receiver of plain) {
+        receiver.kill();
+        receiver.behaviour.speaksTls = chosen(['alert', 'end', 'silence'], luck[0]);
+        receiver.start();
+      }
+      return () => {
+        for (const receiver of plain) speakPlainWhenIdle(world, receiver);
       };
     },
   },

@@ -13,6 +13,8 @@ export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 export const recordTypes = { alert: 21, handshake: 22, data: 23 } as const;
 export const messages = { clientHello: 1, serverHello: 2, ticket: 4, serverDone: 14, finished: 20 } as const;
 
+export const alerts = { decodeError: 50 } as const;
+
 export interface TlsRecord {
   readonly type: number;
   readonly content: Buffer;
@@ -49,6 +51,11 @@ export function alertRecord(version: TlsVersion, code: number): Buffer {
   return Buffer.concat([head(recordTypes.alert, 2 + protectionBytes[version]), content, protections[version]]);
 }
 
+/** Before there are keys: nothing protects it. */
+export function plainAlert(code: number): Buffer {
+  return Buffer.concat([head(recordTypes.alert, 2), Buffer.from([2, code])]);
+}
+
 export function handshakeRecord({ message, version, isResumed, ticket }: Handshake, bytes: number): Buffer {
   const content = Buffer.alloc(bytes - headBytes);
   content[0] = message;
@@ -77,6 +84,11 @@ export class RecordAssembler {
   /** So many bytes at most are taken next. */
   get missing(): number {
     return this.#missing;
+  }
+
+  /** What comes next begins a record. */
+  get isAtHead(): boolean {
+    return this.#head === undefined && this.#missing === headBytes;
   }
 
   push(piece: Buffer): TlsRecord | undefined {

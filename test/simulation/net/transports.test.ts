@@ -5,6 +5,7 @@ import { createTcpTransport } from '../../../src/sink/syslog/tcp.ts';
 import { createTlsTransport } from '../../../src/sink/syslog/tls.ts';
 import type { PeerEnd, Transport } from '../../../src/sink/syslog/transport.ts';
 import { createUdpTransport } from '../../../src/sink/syslog/udp.ts';
+import { createLogRecorder } from '../../support/sink-harness.ts';
 import { Chance } from '../chance.ts';
 import { SimulatedProcess } from '../process.ts';
 import { Scheduler } from '../scheduler.ts';
@@ -91,7 +92,7 @@ describe('the daemon’s transports on the model', () => {
   test('TCP: read and confirmed', async () => {
     const site = new Site();
     site.listen();
-    const result = await site.carry(createTcpTransport(site.options('tcp')), 10);
+    const result = await site.carry(createTcpTransport(site.options('tcp'), createLogRecorder().log), 10);
     expect(result).toEqual({ end: { isAuthentic: false }, lost: undefined });
     expect(site.received).toBe(10 * chunkBytes);
   });
@@ -103,7 +104,7 @@ describe('the daemon’s transports on the model', () => {
       onConnection: (peer) => site.receiver.post(() => site.answer(peer), 500),
     });
     site.answer = (peer) => peer.close();
-    expect(await site.carry(createTcpTransport(site.options('tcp')), 3)).toEqual({
+    expect(await site.carry(createTcpTransport(site.options('tcp'), createLogRecorder().log), 3)).toEqual({
       end: undefined,
       lost: 'econnreset',
     });
@@ -111,7 +112,10 @@ describe('the daemon’s transports on the model', () => {
       peer.end();
       site.receiver.post(() => peer.close(), 100);
     };
-    expect(await site.carry(createTcpTransport(site.options('tcp')), 3)).toEqual({ end: undefined, lost: 'unread' });
+    expect(await site.carry(createTcpTransport(site.options('tcp'), createLogRecorder().log), 3)).toEqual({
+      end: undefined,
+      lost: 'unread',
+    });
   });
 
   test.each([
@@ -149,7 +153,7 @@ describe('the daemon’s transports on the model', () => {
     const transport = createTlsTransport(site.options('tls'), log);
     await expect(site.carry(transport, 1)).rejects.toMatchObject({ code: 'tls-not-tls' });
     site.siem.listeners.clear();
-    const tcp = createTcpTransport(site.options('tcp'));
+    const tcp = createTcpTransport(site.options('tcp'), createLogRecorder().log);
     await expect(site.carry(tcp, 1)).rejects.toMatchObject({ code: 'econnrefused' });
   });
 

@@ -8,7 +8,7 @@ import { DatagramReceiver } from '../net/peers/datagram-receiver.ts';
 import { listen } from '../net/peers/listen.ts';
 import type { PeerSocket } from '../net/peers/peer-socket.ts';
 import { TcpProxy } from '../net/peers/proxy.ts';
-import { TlsServer } from '../net/peers/tls-peer-socket.ts';
+import { TlsServer, type TlsServerOptions } from '../net/peers/tls-peer-socket.ts';
 import type { SimulatedNetwork } from '../net/simulated-network.ts';
 import { SimulatedProcess } from '../process.ts';
 import type { OutletPlan, ReceiverPlan } from '../scenario/scenario.ts';
@@ -21,6 +21,8 @@ export interface ReceiverEvents {
   /** What no receiver should get: a stream that is none. */
   malformed(receiver: SimulatedReceiver, why: string): void;
   note(receiver: SimulatedReceiver, what: string): void;
+  /** It speaks TLS, and somebody does not: what it did about that. */
+  stranger: NonNullable<TlsServerOptions['onStranger']>;
 }
 
 export interface SimulatedReceiverOptions {
@@ -44,8 +46,8 @@ export interface Behaviour {
   pace: { readonly bytes: number; readonly pauseMs: number } | undefined;
   /** It resets whoever sends a message that is larger. */
   limitBytes: number | undefined;
-  /** From its next start on it speaks TLS, whatever was planned. */
-  speaksTls: boolean;
+  /** From its next start on it speaks TLS, whatever was planned: what becomes of those who do not. */
+  speaksTls: TlsServerOptions['strangers'];
 }
 
 const port = 514;
@@ -57,7 +59,7 @@ export class SimulatedReceiver {
     resets: false,
     pace: undefined,
     limitBytes: undefined,
-    speaksTls: false,
+    speaksTls: undefined,
   };
   readonly #options: SimulatedReceiverOptions;
   readonly #peers = new Set<PeerSocket>();
@@ -148,16 +150,21 @@ export class SimulatedReceiver {
     const process = this.#process;
     if (!process || this.#listening) return;
     const { protocol, tlsVersion, sendsCloseNotify, tickets } = this.plan;
+    const { speaksTls } = this.behaviour;
+    const { stranger: onStranger } = this.#options.events;
     if (protocol === 'udp') {
       const onDatagram = (bytes: Buffer) => this.#take('', new Deframer('datagram'), bytes);
       this.#listening = new DatagramReceiver(this.host, port, { process, onDatagram });
       return;
     }
-    const tls = new TlsServer({ version: tlsVersion, tickets, sendsCloseNotify }, this.#starts);
+    const tls = new TlsServer(
+      { version: tlsVersion, tickets, sendsCloseNotify, strangers: speaksTls, onStranger },
+      this.#starts,
+    );
     this.#listening = listen(this.host, port, {
       process,
       onConnection: (peer) => this.#accept(process, peer),
-      ...((protocol === 'tls' || this.behaviour.speaksTls) && { tls }),
+      ...((protocol === 'tls' || speaksTls !== undefined) && { tls }),
     });
   }
 

@@ -7,9 +7,12 @@ import { ByteQueue } from '../kernel/byte-queue.ts';
 import type { TcpEndpoint } from '../kernel/tcp-endpoint.ts';
 import {
   alertRecord,
+  alerts,
   dataRecords,
   handshakeRecord,
+  isTls,
   messages,
+  plainAlert,
   RecordAssembler,
   readHandshake,
   recordTypes,
@@ -27,6 +30,14 @@ export interface TlsServerOptions {
   readonly renewsTickets?: boolean;
   /** It ends its side with a close_notify in front of the FIN. */
   readonly sendsCloseNotify: boolean;
+  /**
+   * To a client that does not speak TLS, and ends its side: `alert` and its own end, as OpenSSL has rsyslog and syslog-ng
+   * answer; `end`, as Node does; `silence`, as Node does with half-open sockets. Whatever it says, the server ends at once.
+   * Default: `alert`.
+   */
+  strangers?: 'alert' | 'end' | 'silence' | undefined;
+  /** Told of each client that does not speak TLS, and of its answer: `text` is what was sent, and ended over. */
+  onStranger?: (how: 'alert' | 'end' | 'silence' | 'text', from: string) => void;
   /** An alert instead of letting the client in: 116 wants a certificate (TLS 1.3 sends it behind the handshake). */
   refusal?: number | undefined;
 }
@@ -132,7 +143,7 @@ export class TlsPeerSocket implements PeerSocket {
       const record = this.#readRecord();
       if (record === undefined) return;
       if (typeof record === 'string') {
-        this.close();
+        this.#onStrangersEnd(record);
         return;
       }
       this.#onRecord(record);
@@ -141,10 +152,24 @@ export class TlsPeerSocket implements PeerSocket {
     this.onReadable();
   }
 
+  /** Somebody has connected, and left without a word. */
+  #onStrangersEnd(how: 'end' | 'reset'): void {
+    const { strangers = 'alert', onStranger } = this.#server.options;
+    if (how === 'end') onStranger?.(strangers, this.endpoint.remote.address);
+    if (how === 'end' && strangers === 'silence') return;
+    if (how === 'end' && strangers === 'alert') this.#tcp.write(plainAlert(alerts.decodeError));
+    this.close();
+  }
+
   #readRecord(): TlsRecord | 'end' | 'reset' | undefined {
     for (;;) {
       const piece = this.#tcp.read(this.#records.missing);
       if (piece === undefined || typeof piece === 'string') return piece;
+      if (this.#state !== 'up' && this.#records.isAtHead && !isTls(piece)) {
+        this.#server.options.onStranger?.('text', this.endpoint.remote.address);
+        this.close();
+        return undefined;
+      }
       const record = this.#records.push(piece);
       if (record) return record;
     }
