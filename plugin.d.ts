@@ -24,12 +24,16 @@ export interface LogView {
   readonly facility: number;
   /**
    * The value of a field by its flattened name: `__topic__`, `__source__`, `__time_ns_part__`, `__tag__:<key>`,
-   * `<key>`; whatever is selected or renamed. The first, where several have that name.
+   * `<key>`; whatever is selected or renamed. The first, where several have that name. Under a name of the service's never
+   * a field of the log's own that is called so.
    */
   get(name: string): string | undefined;
   /** The same, not decoded; a view on memory that is used again. */
   bytes(name: string): Uint8Array | undefined;
-  /** The fields to be written, those that are selected, under their new names, in their order. */
+  /**
+   * The fields to be written, those that are selected, under their new names, in their order. No name is there twice: a
+   * second `a` is `sls_a`, and a log's own field that is called like one of the service's `sls___source__`.
+   */
   fields(): Iterable<readonly [name: string, value: string]>;
 }
 

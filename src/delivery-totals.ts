@@ -12,6 +12,8 @@ export interface DeliveryTotals {
   truncated: number;
   /** Logs whose message was over the limit, and went on in further messages. */
   split: number;
+  /** Fields of logs that were written under names of their own, since the service's or another field has theirs. */
+  renamedFields: number;
   /** Logs that went to the dead-letter file. */
   deadLettered: number;
   /** Logs that a filter did not keep. */
@@ -30,6 +32,7 @@ export function noTotals(): DeliveryTotals {
     frameBytes: 0,
     truncated: 0,
     split: 0,
+    renamedFields: 0,
     deadLettered: 0,
     dropped: 0,
     droppedBy: {},

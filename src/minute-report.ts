@@ -83,6 +83,7 @@ async function report(options: MinuteReportOptions, since: Counts, now: Counts):
     rawMBPerSecond: perSecond(differs('rawBytes') / 1e6),
     truncated: differs('truncated'),
     split: differs('split'),
+    ...(now.totals.renamedFields > 0 && { renamedFields: differs('renamedFields') }),
     deadLettered: differs('deadLettered'),
     ...(now.totals.dropped > 0 && {
       dropped: differs('dropped'),

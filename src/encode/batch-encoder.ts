@@ -68,6 +68,8 @@ export interface BatchCounts {
   split: number;
   /** Logs that were rejected. */
   deadLettered: number;
+  /** Fields that were written under names of their own, since the service's or another field has theirs. */
+  renamedFields: number;
   /** Logs that a filter did not keep: they are not among the others, but have their index. */
   dropped: number;
   /** The same by filter, in the order of `Rules.filters`. */
@@ -77,5 +79,6 @@ export interface BatchCounts {
 /** @param filters how many there are */
 export function noCounts(rawBytes: number, filters: number): BatchCounts & { readonly droppedBy: number[] } {
   const droppedBy = Array.from({ length: filters }, () => 0);
-  return { logs: 0, rawBytes, frameBytes: 0, truncated: 0, split: 0, deadLettered: 0, dropped: 0, droppedBy };
+  const logs = { logs: 0, truncated: 0, split: 0, deadLettered: 0, dropped: 0 };
+  return { ...logs, rawBytes, frameBytes: 0, renamedFields: 0, droppedBy };
 }

@@ -1,11 +1,14 @@
 /** The walker's present log as code that formats it sees it: nothing is decoded before it is asked for. */
 import type { LogView } from '../format/log-view.ts';
-import { type NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
+import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
 import type { FieldSpans } from './field-spans.ts';
-import { FlatLog, timeNsText } from './flat-log.ts';
+import { type FieldNames, FlatLog, timeNsText } from './flat-log.ts';
 import type { LogWalker } from './log-walker.ts';
 import type { ByteSource } from './output.ts';
+import { isServiceName } from './service-names.ts';
+import { TakenNames } from './taken-names.ts';
 import { decodeUtf8 } from './utf8.ts';
+import type { WrittenName, WrittenNames } from './written-names.ts';
 
 /** Code may ask for any number of names. */
 const MAX_KEPT_NAMES = 1024;
@@ -15,13 +18,17 @@ const NANOSECONDS_A_SECOND = 1_000_000_000;
 export class BatchLogView implements LogView {
   facility = 0;
   severity = 0;
+  /** Of the present log: fields that the code was shown under names of their own. */
+  renamedFields = 0;
   readonly #source: ByteSource;
   readonly #walker: LogWalker;
-  readonly #log: FlatLog<Uint8Array>;
-  readonly #asked = new Map<string, Uint8Array>();
+  readonly #written: WrittenNames;
+  readonly #log: FlatLog<WrittenName>;
+  readonly #asked = new Map<string, Asked>();
 
   /** @param source the bytes that the walker walks over */
-  constructor(names: NameAnswers<Uint8Array | 'drop'>, source: ByteSource, walker: LogWalker) {
+  constructor(written: WrittenNames, names: FieldNames<WrittenName>, source: ByteSource, walker: LogWalker) {
+    this.#written = written;
     this.#source = source;
     this.#walker = walker;
     this.#log = new FlatLog(names, source, walker);
@@ -34,6 +41,7 @@ export class BatchLogView implements LogView {
   beginLog(facility: number, severity: number): void {
     this.facility = facility;
     this.severity = severity;
+    this.renamedFields = 0;
   }
 
   get time(): number {
@@ -53,28 +61,43 @@ export class BatchLogView implements LogView {
   bytes(name: string): Uint8Array | undefined {
     const { bytes } = this.#source;
     const walker = this.#walker;
-    const asked = this.#bytesOf(name);
+    const { bytes: asked, isService } = this.#askedFor(name);
     if (equals(asked, TOPIC_NAME)) return bytes.subarray(walker.topicStart, walker.topicEnd);
     if (equals(asked, SOURCE_NAME)) return bytes.subarray(walker.sourceStart, walker.sourceEnd);
     if (equals(asked, TIME_NS_NAME) && walker.timeNs > 0) return timeNsText(walker.timeNs);
     const isTag = equals(asked.subarray(0, TAG_PREFIX.length), TAG_PREFIX);
     const tag = isTag ? this.#find(walker.tags, asked.subarray(TAG_PREFIX.length)) : undefined;
-    return tag ?? this.#find(walker.contents, asked);
+    return tag ?? (isService ? undefined : this.#find(walker.contents, asked));
   }
 
   *fields(): Generator<readonly [name: string, value: string]> {
-    const fields: [name: Uint8Array, value: Uint8Array][] = [];
-    this.#log.each((name, { bytes }, start, end) => fields.push([name, bytes.subarray(start, end)]));
-    for (const [name, value] of fields) yield [decodeUtf8(name), decodeUtf8(value)];
+    const fields = this.#listed();
+    this.renamedFields = fields.filter(({ name }) => name.own > 0).length;
+    for (const { name, value } of fields) yield [decodeUtf8(name.bytes), decodeUtf8(value)];
   }
 
-  #bytesOf(name: string): Uint8Array {
+  /** The fields that are selected, no two under one name. */
+  #listed(): ViewedField[] {
+    const fields: ViewedField[] = [];
+    const taken = new TakenNames(this.#written);
+    const later: ViewedField[] = [];
+    this.#log.each((name, { bytes }, start, end) => {
+      const field = { name, value: bytes.subarray(start, end) };
+      fields.push(field);
+      if (!taken.take(latin1(name.bytes))) later.push(field);
+    });
+    for (const field of later) field.name = taken.nameFor(field.name);
+    return fields;
+  }
+
+  #askedFor(name: string): Asked {
     const known = this.#asked.get(name);
     if (known !== undefined) return known;
     if (this.#asked.size === MAX_KEPT_NAMES) this.#asked.clear();
     const bytes = Buffer.from(name, 'utf8');
-    this.#asked.set(name, bytes);
-    return bytes;
+    const asked = { bytes, isService: isServiceName(bytes) };
+    this.#asked.set(name, asked);
+    return asked;
   }
 
   /** The first with this key. */
@@ -89,6 +112,18 @@ export class BatchLogView implements LogView {
     }
     return undefined;
   }
+}
+
+/** What code has asked for. */
+interface Asked {
+  readonly bytes: Uint8Array;
+  /** It means the service's word, not the log's. */
+  readonly isService: boolean;
+}
+
+interface ViewedField {
+  name: WrittenName;
+  readonly value: Uint8Array;
 }
 
 function equals(left: Uint8Array, right: Uint8Array): boolean {

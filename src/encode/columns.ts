@@ -3,7 +3,7 @@
  * where nothing asks there is no such pass.
  *
  * A field goes by its flattened name, as it was before selection and renaming. Of several with one name the first
- * counts, in the order of row-writer.ts: `__topic__` and `__source__` are always there, perhaps empty, `__time_ns_part__`
+ * counts, and none of the log's own under a name of the service's, in the order of row-writer.ts: `__topic__` and `__source__` are always there, perhaps empty, `__time_ns_part__`
  * where the log has a TimeNs other than 0.
  */
 import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
@@ -11,6 +11,7 @@ import { FIRST_TAG_PLACE, type FieldPlace, SOURCE_PLACE, TIME_NS_PLACE, TOPIC_PL
 import { GuessedAnswers } from './guessed-answers.ts';
 import type { LogWalker } from './log-walker.ts';
 import { type ByteSource, byteSource } from './output.ts';
+import { isServiceName } from './service-names.ts';
 
 /** Which names are asked for; each has a number, from 0. */
 export class ColumnNames {
@@ -30,7 +31,8 @@ export class ColumnNames {
     if (known !== undefined) return known;
     const column = this.#columns.size;
     this.#columns.set(key, column);
-    addTo(this.#contents, key, column);
+    // A log's own field does not stand for one of the service's.
+    if (!isServiceName(name)) addTo(this.#contents, key, column);
     const prefix = latin1(TAG_PREFIX);
     if (key.startsWith(prefix)) addTo(this.#tags, key.slice(prefix.length), column);
     return column;

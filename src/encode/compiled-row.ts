@@ -3,7 +3,6 @@ import { type FormatRow, isClosed } from '../format/format-row.ts';
 import type { Mapped } from '../format/mapped.ts';
 import { MAX_UTF8_CHARACTER_BYTES } from './cut-text.ts';
 import {
-  type FieldChoice,
   type FieldChoices,
   type FieldSelection,
   fieldChoices,
@@ -13,7 +12,7 @@ import {
   TOPIC_NAME,
 } from './field-selection.ts';
 import { byteSource, type CompiledEscape, compileEscape, escapedLength, Output } from './output.ts';
-import { validUtf8 } from './utf8.ts';
+import { WrittenNames } from './written-names.ts';
 
 export interface CompiledRow {
   readonly row: FormatRow;
@@ -33,12 +32,9 @@ export interface CompiledRow {
   readonly timeNs: OwnField | undefined;
   /** Escaped as a key. */
   readonly tagKeyPrefix: Uint8Array;
-  /**
-   * Which fields are written, and under which names: the user's selection, then the row's spelling, then U+FFFD for
-   * what is no UTF-8, where the row asks for these. Absent: all fields are written, under their own names.
-   */
-  readonly select: FieldSelection | undefined;
-  /** The same, its answers kept. */
+  /** Which fields are written, and under which names. */
+  readonly names: WrittenNames;
+  /** `names.natural`, its answers kept. */
   readonly choices: FieldChoices | undefined;
 }
 
@@ -49,14 +45,13 @@ export interface OwnField {
 }
 
 export function compileRow(row: FormatRow, selection?: FieldSelection): CompiledRow {
-  const select = namesOf(row, selection);
+  const names = new WrittenNames(row, selection);
   const keyEscape = compileEscape(row.keyEscape);
   const valueEscape = compileEscape(row.valueEscape);
   const ownField = (name: Uint8Array): OwnField | undefined => {
-    const choice = select?.(name) ?? 'keep';
-    if (choice === 'drop') return undefined;
-    const written = choice === 'keep' ? name : choice;
-    return { name: written, key: escapedKey(written, keyEscape) };
+    const written = names.ofService(name);
+    if (written === 'drop') return undefined;
+    return { name: written.bytes, key: escapedKey(written.bytes, keyEscape) };
   };
   const trail = row.trail ?? new Uint8Array(0);
   const maxCharacterBytes = Math.max(MAX_UTF8_CHARACTER_BYTES, keyEscape.expansion, valueEscape.expansion);
@@ -75,8 +70,8 @@ export function compileRow(row: FormatRow, selection?: FieldSelection): Compiled
     source: ownField(SOURCE_NAME),
     timeNs: ownField(TIME_NS_NAME),
     tagKeyPrefix: escapedKey(TAG_PREFIX, keyEscape),
-    select,
-    choices: select && fieldChoices(select),
+    names,
+    choices: names.natural && fieldChoices(names.natural),
   };
 }
 
@@ -90,17 +85,4 @@ export function escapedKey(name: Uint8Array, keyEscape: CompiledEscape): Uint8Ar
 /** Bytes of a head whose values are left away. */
 function constantHead({ head }: Mapped): number {
   return head.reduce((bytes, part) => bytes + (part.kind === 'constant' ? part.bytes.length : 0), 0);
-}
-
-/** Selection and renaming, then the row's own ways with names. */
-function namesOf({ spell, invalidUtf8 }: FormatRow, selection: FieldSelection | undefined): FieldSelection | undefined {
-  if (spell === undefined && invalidUtf8 !== 'replace') return selection;
-  return (name): FieldChoice => {
-    const choice = selection?.(name) ?? 'keep';
-    if (choice === 'drop') return choice;
-    const chosen = choice === 'keep' ? name : choice;
-    const spelled = spell?.(chosen) ?? chosen;
-    const written = invalidUtf8 === 'replace' ? validUtf8(spelled) : spelled;
-    return written === name || Buffer.compare(written, name) === 0 ? 'keep' : written;
-  };
 }

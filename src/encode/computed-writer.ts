@@ -8,19 +8,32 @@ import { LINE_BREAKS } from '../format/key-value.ts';
 import type { TextFormat } from '../format/text-format.ts';
 import { BatchLogView } from './batch-log-view.ts';
 import { CutText, type TextPiece } from './cut-text.ts';
-import type { NameAnswers } from './field-selection.ts';
+import { type FieldSelection, NameAnswers } from './field-selection.ts';
+import type { FieldNames } from './flat-log.ts';
 import type { LogWalker } from './log-walker.ts';
 import { FormatError, type MessageWriter } from './message-writer.ts';
 import { type ByteSource, compileEscape, type Output } from './output.ts';
 import { plainRun, type Run, runLength, writeRun } from './run.ts';
+import { type WrittenName, WrittenNames } from './written-names.ts';
 
 const lineBreaks = compileEscape(createEscapeTable(LINE_BREAKS));
 
 /** The same for all batches. */
 export interface ComputedParts {
   readonly format: TextFormat;
-  /** What a selection answers. */
-  readonly names: NameAnswers<Uint8Array | 'drop'>;
+  readonly names: ComputedNames;
+}
+
+/** The names that the code is shown fields under: text. */
+export interface ComputedNames {
+  readonly written: WrittenNames;
+  readonly answers: FieldNames<WrittenName>;
+}
+
+export function computedNames(selection: FieldSelection | undefined): ComputedNames {
+  const written = new WrittenNames({ invalidUtf8: 'replace' }, selection);
+  const service = new NameAnswers((name) => written.ofService(name));
+  return { written, answers: { service, contents: new NameAnswers((name) => written.ofContent(name)) } };
 }
 
 export class ComputedWriter implements MessageWriter {
@@ -31,7 +44,7 @@ export class ComputedWriter implements MessageWriter {
   /** @param source the bytes that the walker walks over */
   constructor({ format, names }: ComputedParts, source: ByteSource, walker: LogWalker) {
     this.#format = format;
-    this.#log = new BatchLogView(names, source, walker);
+    this.#log = new BatchLogView(names.written, names.answers, source, walker);
   }
 
   beginGroup(): void {
@@ -41,6 +54,10 @@ export class ComputedWriter implements MessageWriter {
   beginLog(facility: number, severity: number): void {
     this.#log.beginLog(facility, severity);
     this.#text = { ...plainRun(this.#bytes()), escape: lineBreaks };
+  }
+
+  get renamedFields(): number {
+    return this.#log.renamedFields;
   }
 
   plainLength(): number {

@@ -3,11 +3,12 @@
 import { isTextFormat } from '../format/format.ts';
 import { createEvaluator, type Evaluator } from '../route/evaluate.ts';
 import type { Rules } from '../route/rules.ts';
+import { CheckedWriter, checkedNames } from './checked-writer.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ColumnNames, type Columns } from './columns.ts';
 import { CompiledMapped } from './compiled-mapped.ts';
 import { type CompiledRow, compileRow } from './compiled-row.ts';
-import { ComputedWriter } from './computed-writer.ts';
+import { ComputedWriter, computedNames } from './computed-writer.ts';
 import { MAX_UTF8_CHARACTER_BYTES } from './cut-text.ts';
 import {
   type CheckedOptions,
@@ -18,8 +19,6 @@ import {
   isStructuredData,
 } from './encoder-options.ts';
 import { FieldListWriter, listedNames } from './field-list-writer.ts';
-import { NameAnswers } from './field-selection.ts';
-import { writtenName } from './flat-log.ts';
 import type { Framing } from './framing.ts';
 import type { HeaderWriter } from './header.ts';
 import { Headers } from './headers.ts';
@@ -101,7 +100,7 @@ interface CompiledFormat extends Pick<EncoderParts, 'row' | 'createMessage' | 'm
 
 function compileFormat({ format, fields }: EncoderOptions, columns: ColumnNames): CompiledFormat {
   if (isTextFormat(format)) {
-    const parts = { format, names: new NameAnswers((name) => writtenName(name, fields)) };
+    const parts = { format, names: computedNames(fields) };
     return {
       row: undefined,
       createMessage: (source, walker) => new ComputedWriter(parts, source, walker),
@@ -115,16 +114,21 @@ function compileFormat({ format, fields }: EncoderOptions, columns: ColumnNames)
 }
 
 function rowWriter(compiled: CompiledRow, names: ColumnNames): EncoderParts['createMessage'] {
-  const { uniqueNames, mapped, invalidUtf8 } = compiled.row;
-  if (!uniqueNames && invalidUtf8 !== 'replace' && !mapped) {
-    return (source, walker) => new RowWriter(compiled, source, walker);
-  }
+  const { keepsNames, mapped, invalidUtf8 } = compiled.row;
+  const isPlain = invalidUtf8 !== 'replace' && !mapped;
+  if (isPlain && keepsNames) return (source, walker) => new RowWriter(compiled, source, walker);
   const parts = {
     compiled,
     openings: listedNames(compiled),
     mapped: mapped && new CompiledMapped(mapped, compiled, names),
   };
-  return (source, walker, columns) => new FieldListWriter(parts, source, walker, columns);
+  if (!isPlain) return (source, walker, columns) => new FieldListWriter(parts, source, walker, columns);
+  const checked = checkedNames(compiled);
+  return (source, walker, columns) => {
+    const natural = new RowWriter(compiled, source, walker);
+    const listed = new FieldListWriter(parts, source, walker, columns);
+    return new CheckedWriter({ names: checked, natural, listed }, source, walker);
+  };
 }
 
 /** @throws AppError code `encoder-options`, action `fatal`: there is no origin, or its names and cursor leave the text no room */

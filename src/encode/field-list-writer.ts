@@ -1,6 +1,6 @@
 /**
  * A log's fields → a message's text, by a format row that has to know all fields of a log before it writes the first:
- * of equal names only the first is written, values that are not UTF-8 become it, or fields have a place of their own.
+ * no two have equal names, values that are not UTF-8 become it, or fields have a place of their own.
  *
  *     head or prefix  lead mapped field  separator mapped field  …  separator other field  …  trail suffix
  *
@@ -12,7 +12,7 @@ import type { CompiledRow } from './compiled-row.ts';
 import { rowPieces, writeCutRow } from './cut-row.ts';
 import type { TextPiece } from './cut-text.ts';
 import { NameAnswers } from './field-selection.ts';
-import { type FieldVisitor, FlatLog, writtenName } from './flat-log.ts';
+import { type FieldNames, type FieldVisitor, FlatLog } from './flat-log.ts';
 import { ListedFields, type Opening, openingOf } from './listed-fields.ts';
 import type { LogWalker } from './log-walker.ts';
 import { MappedFields } from './mapped-fields.ts';
@@ -20,21 +20,23 @@ import type { MessageWriter } from './message-writer.ts';
 import { type ByteSource, escapedLength, type Output } from './output.ts';
 import { plainRun, type Run, runLength, writeRun } from './run.ts';
 import { repairUtf8 } from './utf8.ts';
+import type { WrittenName } from './written-names.ts';
 
 /** The same for all batches. */
 export interface FieldListParts {
   readonly compiled: CompiledRow;
-  /** Of the names that `compiled.select` has written. */
-  readonly openings: NameAnswers<Opening | 'drop'>;
+  readonly openings: FieldNames<Opening>;
   readonly mapped: CompiledMapped | undefined;
 }
 
 /** `openings` for a writer. */
 export function listedNames(compiled: CompiledRow): FieldListParts['openings'] {
-  return new NameAnswers((name) => {
-    const written = writtenName(name, compiled.select);
-    return written === 'drop' ? written : openingOf(written, compiled);
-  });
+  const { names } = compiled;
+  const opening = (written: WrittenName | 'drop') => (written === 'drop' ? written : openingOf(written, compiled));
+  return {
+    service: new NameAnswers((name) => opening(names.ofService(name))),
+    contents: new NameAnswers((name) => opening(names.ofContent(name))),
+  };
 }
 
 export class FieldListWriter implements MessageWriter {
@@ -53,6 +55,7 @@ export class FieldListWriter implements MessageWriter {
   /** Of the head, at most. */
   #maxHeadBytes = 0;
   #headBytes = 0;
+  #renamedFields = 0;
 
   constructor({ compiled, openings, mapped }: FieldListParts, source: ByteSource, walker: LogWalker, columns: Columns) {
     this.#compiled = compiled;
@@ -75,9 +78,13 @@ export class FieldListWriter implements MessageWriter {
     const mappedCount = fields.count;
     if (this.#hasOthers) {
       this.#log.each(this.#addOther);
-      if (this.#compiled.row.uniqueNames && !this.#isAsUnique(mappedCount)) this.#makeUnique(mappedCount);
+      if (!this.#compiled.row.keepsNames && !this.#isAsUnique(mappedCount)) this.#makeUnique(mappedCount);
     }
     this.#measure();
+  }
+
+  get renamedFields(): number {
+    return this.#renamedFields;
   }
 
   plainLength(): number {
@@ -142,11 +149,9 @@ export class FieldListWriter implements MessageWriter {
 
   #makeUnique(from: number): void {
     const fields = this.#fields;
-    const { count } = fields;
-    fields.keepFirstOfEach(from);
-    if (fields.count !== count) return;
+    if (fields.makeUnique(from, this.#compiled)) return;
     this.#unique = [];
-    for (let index = from; index < count; index++) this.#unique.push(fields.at(index).opening);
+    for (let index = from; index < fields.count; index++) this.#unique.push(fields.at(index).opening);
   }
 
   #measure(): void {
@@ -154,11 +159,14 @@ export class FieldListWriter implements MessageWriter {
     const { row, trail } = this.#compiled;
     let constants = row.suffix.length + (fields.count > 0 ? trail.length : 0);
     let values = 0;
+    let renamed = 0;
     for (let index = 0; index < fields.count; index++) {
       const { opening, hasValue, value } = fields.at(index);
       constants += (index === 0 ? opening.first : opening.later).bytes.length;
       if (hasValue) values += value.end - value.start;
+      if (opening.written !== undefined && opening.written.own > 0) renamed++;
     }
+    this.#renamedFields = renamed;
     this.#constantBytes = constants;
     this.#valueBytes = values;
     this.#headBytes = 0;

@@ -2,14 +2,7 @@
  * A log's fields one by one, in the order of row-writer.ts: for whatever has to look at all of them before the first is
  * written.
  */
-import {
-  type FieldSelection,
-  type NameAnswers,
-  SOURCE_NAME,
-  TAG_PREFIX,
-  TIME_NS_NAME,
-  TOPIC_NAME,
-} from './field-selection.ts';
+import { type NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
 import { GuessedAnswers } from './guessed-answers.ts';
 import type { LogWalker } from './log-walker.ts';
 import { type ByteSource, byteSource } from './output.ts';
@@ -28,6 +21,12 @@ export type FieldVisitor<Name> = (name: Name, value: ByteSource, start: number, 
 
 const NO_PREFIX = new Uint8Array(0);
 
+/** What is known of the names of the service's fields and of the log's own, which may be called alike. */
+export interface FieldNames<Name extends object> {
+  readonly service: NameAnswers<Name | 'drop'>;
+  readonly contents: NameAnswers<Name | 'drop'>;
+}
+
 /** @typeParam Name what is known of a name that is written */
 export class FlatLog<Name extends object> {
   readonly #names: NameAnswers<Name | 'drop'>;
@@ -40,12 +39,12 @@ export class FlatLog<Name extends object> {
   #tagNames: (Name | 'drop')[] = [];
 
   /** @param source the bytes that the walker walks over */
-  constructor(names: NameAnswers<Name | 'drop'>, source: ByteSource, walker: LogWalker) {
-    this.#names = names;
-    this.#contentNames = new GuessedAnswers((bytes, start, end) => names.of(NO_PREFIX, bytes, start, end));
+  constructor({ service, contents }: FieldNames<Name>, source: ByteSource, walker: LogWalker) {
+    this.#names = service;
+    this.#contentNames = new GuessedAnswers((bytes, start, end) => contents.of(NO_PREFIX, bytes, start, end));
     this.#source = source;
     this.#walker = walker;
-    const own = (name: Uint8Array): Name | 'drop' => names.of(NO_PREFIX, name, 0, name.length);
+    const own = (name: Uint8Array): Name | 'drop' => service.of(NO_PREFIX, name, 0, name.length);
     this.#topic = own(TOPIC_NAME);
     this.#host = own(SOURCE_NAME);
     this.#timeNs = own(TIME_NS_NAME);
@@ -87,10 +86,4 @@ export class FlatLog<Name extends object> {
 /** `__time_ns_part__` of a log that has one. */
 export function timeNsText(timeNs: number): Uint8Array {
   return new Uint8Array(Buffer.from(String(timeNs), 'latin1'));
-}
-
-/** The name that a field is written under, not escaped yet. */
-export function writtenName(name: Uint8Array, select: FieldSelection | undefined): Uint8Array | 'drop' {
-  const choice = select?.(name) ?? 'keep';
-  return choice === 'keep' ? name : choice;
 }

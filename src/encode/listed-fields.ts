@@ -6,11 +6,15 @@ import { plainPiece, type TextPiece } from './cut-text.ts';
 import { latin1 } from './field-selection.ts';
 import { type ByteSource, byteSource, type CompiledEscape } from './output.ts';
 import { MovingRun } from './run.ts';
+import { TakenNames } from './taken-names.ts';
+import type { WrittenName } from './written-names.ts';
 
 /** All of a field but its value, made once for all logs. */
 export interface Opening {
   /** As it is written, but not escaped; one character a byte. */
   readonly name: string;
+  /** Where that is a field's name. */
+  readonly written: WrittenName | undefined;
   /** As it is written: of a text's first field, with the row's lead, and of the others, with its separator. */
   readonly first: ByteSource;
   readonly later: ByteSource;
@@ -18,17 +22,22 @@ export interface Opening {
   readonly pieces: readonly TextPiece[];
 }
 
-/** @param name not escaped yet */
-export function openingOf(name: Uint8Array, { row, keyEscape }: CompiledRow): Opening {
+export function openingOf(written: WrittenName, { row, keyEscape }: CompiledRow): Opening {
   const sign = row.keyValueSign;
-  const pieces = [{ ...plainPiece(name), escape: keyEscape }, plainPiece(sign)];
-  return { name: latin1(name), ...openings(row, Buffer.concat([escapedKey(name, keyEscape), sign])), pieces };
+  const { bytes } = written;
+  const pieces = [{ ...plainPiece(bytes), escape: keyEscape }, plainPiece(sign)];
+  return {
+    name: latin1(bytes),
+    written,
+    ...openings(row, Buffer.concat([escapedKey(bytes, keyEscape), sign])),
+    pieces,
+  };
 }
 
 /** Of bytes that are written as they are: a key and its sign, or a field as a whole. */
 export function plainOpening(parts: readonly Uint8Array[], { row }: CompiledRow): Opening {
   const bytes = Buffer.concat(parts);
-  return { name: latin1(bytes), ...openings(row, bytes), pieces: parts.map(plainPiece) };
+  return { name: latin1(bytes), written: undefined, ...openings(row, bytes), pieces: parts.map(plainPiece) };
 }
 
 function openings({ lead, separator }: CompiledRow['row'], bytes: Uint8Array): Pick<Opening, 'first' | 'later'> {
@@ -70,18 +79,20 @@ export class ListedFields {
     this.#next(opening, false);
   }
 
-  /** Of the fields from a place on with equal names only the first stay. */
-  keepFirstOfEach(from: number): void {
-    const seen = new Set<string>();
-    let kept = from;
+  /**
+   * Of the fields from a place on with equal names, all but the first get names of their own.
+   * @returns whether there are any
+   */
+  makeUnique(from: number, compiled: CompiledRow): boolean {
+    const taken = new TakenNames(compiled.names);
+    const later: ListedField[] = [];
     for (let index = from; index < this.count; index++) {
       const field = this.at(index);
-      if (seen.has(field.opening.name)) continue;
-      seen.add(field.opening.name);
-      this.#fields[index] = this.at(kept);
-      this.#fields[kept++] = field;
+      if (!taken.take(field.opening.name)) later.push(field);
     }
-    this.count = kept;
+    // The names that fields have by themselves are all taken before any other is given.
+    for (const field of later) field.opening = openingOf(taken.nameFor(field.opening.written!), compiled);
+    return later.length > 0;
   }
 
   *pieces({ lead, separator }: CompiledRow['row']): Generator<FieldPieces, undefined> {

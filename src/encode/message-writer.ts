@@ -4,6 +4,7 @@
  *
  *     row-writer.ts         a row of data, straight from the walker's places: no object for a log or a field
  *     field-list-writer.ts  a row that has to know all of a log's fields first: equal names, mapped fields, bad UTF-8
+ *     checked-writer.ts     the first of these for logs without equal names, and the second for the others
  *     computed-writer.ts    code: a template, a user's module
  */
 import type { TextPiece } from './cut-text.ts';
@@ -19,6 +20,8 @@ export interface MessageWriter {
    * @throws FormatError: no text can be made of it
    */
   beginLog(facility: number, severity: number): void;
+  /** Fields of the walker's present log that are written under names of their own (written-names.ts). */
+  readonly renamedFields: number;
   /** Bytes of the walker's present log as a text if nothing in it has to be escaped: a guess. */
   plainLength(): number;
   /** No text of this log is longer. */

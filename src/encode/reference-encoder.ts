@@ -131,6 +131,7 @@ class ReferenceBatch implements EncodedBatch {
       if (!isWhole) continue;
       this.#atLog = false;
       this.counts.logs++;
+      this.counts.renamedFields += state.message.renamedFields;
     } while (
       frameCount < maxChunkFrames &&
       output.position < maxChunkBytes &&

@@ -9,7 +9,8 @@
  *     __tag__:<key>                  one a tag of the group
  *     <key>                          the log's own contents
  *
- * Unlike that dictionary, fields of the same name are all kept, in their order. A selection (field-selection.ts) may
+ * Unlike that dictionary, fields of the same name are all kept, in their order; where they have to have names of their
+ * own, another writer does it (checked-writer.ts). A selection (field-selection.ts) may
  * leave fields out, or rename them; the lead stands before the first that is left. What the logs of a group have in
  * common is written once, into `#shared`, and copied for each:
  *
@@ -40,6 +41,8 @@ export class RowWriter implements MessageWriter {
   /** The fields that are written: the walker's own where there is no selection. */
   readonly #tags: FieldSpans;
   readonly #contents: FieldSpans;
+  /** Fields that need names of their own are another writer's. */
+  readonly renamedFields = 0;
 
   /** @param source the bytes that the walker walks over */
   constructor(compiled: CompiledRow, source: ByteSource, walker: LogWalker) {

@@ -90,6 +90,8 @@ export function createCefFormat(options: CefOptions = {}): FormatRow {
     suffix: NOTHING,
     invalidUtf8: 'replace',
     spell: createSpelling(Object.keys(map)),
+    ownName: cefOwnKey,
+    isTagName: (key) => /^tag[A-Z0-9]/.test(Buffer.from(key).toString('latin1')),
     mapped: {
       head: [
         { kind: 'constant', bytes: utf8('CEF:0|') },
@@ -126,7 +128,7 @@ function createSpelling(mappedKeys: readonly string[]): (name: Uint8Array) => Ui
  *
  * - Names that differ in more than what stands between their words have different keys: a name with anything in it but
  *   ASCII letters, digits and `_ - . : / @` and space gets eight digits of its hash behind an `X`, as does one that is too long.
- *   (`user_agent`, `user-agent` and `userAgent` in one log would be one key, twice.)
+ *   (`user_agent`, `user-agent` and `userAgent` in one log would be one key: see `cefOwnKey`.)
  * - A key of the dictionary or of the mapping gets the prefix `sls`, in whatever case it is spelt: a field called `src`
  *   that is not mapped becomes `slsSrc`. So does what begins with that prefix already.
  */
@@ -138,6 +140,15 @@ export function cefKey(name: Uint8Array, taken: ReadonlySet<string>): string {
   const unlike = isPlain ? key : `${key.slice(0, MAX_KEY_LENGTH) || 'field'}X${shortHash(name)}`;
   const isShadowing = taken.has(unlike.toLowerCase()) || /^sls(?:[A-Z0-9]|$)/.test(unlike);
   return isShadowing ? `${PREFIX}${capitalised(unlike)}` : unlike;
+}
+
+/**
+ * The key of a field's own that cannot have the key of its name, since the service's has it, or another field:
+ * `_source_` → `slsSource`, `userAgent` → `slsUserAgent`, then `slsUserAgent2`.
+ */
+function cefOwnKey(key: Uint8Array, number: number): Uint8Array {
+  const text = Buffer.from(key).toString('latin1');
+  return utf8(`${PREFIX}${capitalised(text)}${number > 1 ? number : ''}`);
 }
 
 function capitalised(word: string): string {

@@ -36,8 +36,18 @@ export interface FormatRow {
    * it is escaped. Asked once a name, or once in a while; a pure function. Absent: as it is.
    */
   readonly spell?: (name: Uint8Array) => Uint8Array;
-  /** Of fields that end up with the same name only the first is written: the service's own, and what rules decide by. Default: all of them are. */
-  readonly uniqueNames?: boolean;
+  /**
+   * Every field is written under its name, also where another one has it, or the service. Default: the first of them is,
+   * the service's before the log's; the others get names of their own (encode/written-names.ts).
+   */
+  readonly keepsNames?: boolean;
+  /**
+   * The name of its own that a field gets, by the one that it cannot have, spelt already, and the number of the try from
+   * 1: spelt already, and another one for each. Default: `sls_name`, `sls_name_2`, …
+   */
+  readonly ownName?: (name: Uint8Array, number: number) => Uint8Array;
+  /** Whether a spelt name is one that a tag could have, whatever tags there are. Default: none but `__tag__:…`. */
+  readonly isTagName?: (name: Uint8Array) => boolean;
   /**
    * What the text is of the message; default `text`: its MSG. `structured-data`: its STRUCTURED-DATA, which follows
    * MSGID (or an identity, with nothing between), and there is no MSG. RFC 5424 only. Of a log without any field that
@@ -49,6 +59,11 @@ export interface FormatRow {
 }
 
 const LINE_FEED = 0x0a;
+
+/** `sls_source`, `sls_source_2`, … */
+export function prefixedName(name: Uint8Array, number: number): Uint8Array {
+  return Uint8Array.from(Buffer.concat([Buffer.from('sls_'), name, Buffer.from(number > 1 ? `_${number}` : '')]));
+}
 
 /**
  * True where a text that is too long is cut inside a value, or whole fields are left away, so that its trail and suffix

@@ -5,8 +5,7 @@
  *
  * Quotation mark, backslash and control characters are escaped (section 7), DEL too; everything else is written as it
  * is, U+2028 and U+2029 included. What is not UTF-8 becomes U+FFFD (section 8.1 allows nothing else). Names are unique
- * (section 4): of fields with one name the first is written, as rules see it: a log cannot replace `__topic__`, `__source__`
- * or a tag by a field that is called so.
+ * (section 4): see encode/written-names.ts.
  *
  * Numbers stay strings, since a log's values are text: `007` and `1.10` would not survive. See json-text.ts for
  * `--infer-types` and `--nest`.
@@ -34,6 +33,5 @@ export function createJsonRow(): FormatRow {
     trail: utf8('"'),
     suffix: utf8('}'),
     invalidUtf8: 'replace',
-    uniqueNames: true,
   };
 }

@@ -11,7 +11,8 @@
  *
  * Bytes from 0x80 up pass unchanged, valid UTF-8 or not.
  *
- * `none` is the example's raw text, line breaks excepted (LF → \n, CR → \r): they would end the message.
+ * `none` is the example's raw text, line breaks excepted (LF → \n, CR → \r): they would end the message. Names too are as
+ * they come, also where a log's own field has the name of one of the service's.
  */
 import { AppError } from '../errors.ts';
 import { createEscapeTable } from './escape-table.ts';
@@ -50,6 +51,7 @@ export function createKeyValueFormat(options: KeyValueOptions = {}): FormatRow {
     keyValueSign: Uint8Array.of(0x3d),
     valueEscape: createEscapeTable(valueEntries),
     suffix: nothing,
+    ...(mode === 'none' && { keepsNames: true }),
   };
 }
 

@@ -5,7 +5,7 @@
  *
  * PARAM-NAME: 1 to 32 printable ASCII characters without `=`, space, `]` and `"`. In a name that is not such a one,
  * other bytes become `_`, and it is cut to 23 characters, `~` and eight digits of its hash, so that two names which
- * would become alike do not. A name may occur several times (section 6.3.3 lets it).
+ * would become alike do not. A name occurs once (encode/written-names.ts), though section 6.3.3 lets it occur more often.
  *
  * PARAM-VALUE: UTF-8, what is none becomes U+FFFD; `"`, `\` and `]` are escaped with `\`. Control characters, which
  * could end the message at many receivers, are written as text: `\n`, `\r`, `\t`, `\xHH`, the `\` itself escaped as
@@ -14,7 +14,7 @@
 import { AppError } from '../errors.ts';
 import { controlEntries, controlEscape, shortHash, utf8 } from './bytes.ts';
 import { createEscapeTable } from './escape-table.ts';
-import type { FormatRow } from './format-row.ts';
+import { type FormatRow, prefixedName } from './format-row.ts';
 
 /** Set aside for examples (RFC 5612). */
 export const EXAMPLE_ENTERPRISE_ID = 32473;
@@ -52,6 +52,7 @@ export function createStructuredDataFormat(enterpriseId: number = EXAMPLE_ENTERP
     suffix: utf8(']'),
     invalidUtf8: 'replace',
     spell: paramName,
+    ownName: (name, number) => paramName(prefixedName(name, number)),
     place: 'structured-data',
   };
 }

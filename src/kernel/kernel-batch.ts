@@ -149,6 +149,7 @@ export class KernelBatch implements EncodedBatch {
     if (framing === 'datagram')
       copyFrameEnds(buffer, words.subarray(job.frameEnds / 4, job.frameEnds / 4 + frameCount));
     this.#counts.logs += frameCount;
+    this.#counts.renamedFields += job.renamedFields;
     this.#counts.frameBytes += outBytes;
     job.outBytes = 0;
     return pool.chunk(buffer, outBytes, frameCount, framing === 'datagram');
@@ -221,9 +222,11 @@ function isKept(status: number): boolean {
   return status === Status.end || status === Status.left || status === Status.damage;
 }
 
+const addedCounts = ['logs', 'frameBytes', 'truncated', 'split', 'renamedFields', 'deadLettered', 'dropped'] as const;
+
 /** All but the raw bytes, of which a log over the limit is a part. */
 function addCounts(sum: ReturnType<typeof noCounts>, more: BatchCounts): void {
-  for (const count of ['logs', 'frameBytes', 'truncated', 'split', 'deadLettered', 'dropped'] as const) {
+  for (const count of addedCounts) {
     sum[count] += more[count];
   }
   for (const [filter, dropped] of more.droppedBy.entries()) sum.droppedBy[filter]! += dropped;

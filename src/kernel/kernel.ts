@@ -21,6 +21,7 @@ interface Exports {
   readonly HEADER_SLOTS: WebAssembly.Global;
   readonly NAMES_BYTES: WebAssembly.Global;
   readonly SHAPE_BYTES: WebAssembly.Global;
+  readonly NAME_SET_BYTES: WebAssembly.Global;
   encode(plan: number, job: number): number;
   loadPacked(from: number, length: number, to: number, rawBytes: number, groups: number, capacity: number): number;
   loadRaw(raw: number, rawBytes: number, groups: number, capacity: number): void;
@@ -93,7 +94,7 @@ export class Kernel {
       },
     });
     this.#exports = instance.exports as unknown as Exports;
-    const { memory, PADDING, HEADER_SLOTS, NAMES_BYTES, SHAPE_BYTES } = this.#exports;
+    const { memory, PADDING, HEADER_SLOTS, NAMES_BYTES, SHAPE_BYTES, NAME_SET_BYTES } = this.#exports;
     this.memory = new KernelMemory(memory, PADDING.value);
     const { row, columns, rules } = parts;
     this.#program = rules && writeProgram(this.memory, rules, (field) => columns.add(field), this.#exports.hashOf);
@@ -102,6 +103,7 @@ export class Kernel {
       headerSlots: HEADER_SLOTS.value,
       namesBytes: NAMES_BYTES.value,
       shapeBytes: SHAPE_BYTES.value,
+      nameSetBytes: NAME_SET_BYTES.value,
       stamps: this.#names.ownStamps,
       program: this.#program,
       mapped: row.row.mapped && writeMappedProgram(this.memory, row.row.mapped, row, columns),

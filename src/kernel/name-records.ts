@@ -8,6 +8,7 @@
 import type { ColumnNames } from '../encode/columns.ts';
 import { type CompiledRow, escapedKey, type OwnField } from '../encode/compiled-row.ts';
 import { flattenedName, latin1, TAG_PREFIX } from '../encode/field-selection.ts';
+import { isServiceName } from '../encode/service-names.ts';
 import type { KernelMemory } from './memory.ts';
 
 /** Of a name that nothing asks for; as in assembly/names.ts. */
@@ -16,6 +17,8 @@ export const NO_COLUMN = 0xffff_ffff;
 /** More than the fields of a chunk have names, most of the time. */
 const CAPACITY_BYTES = 1 << 20;
 const RECORD_BYTES = 16;
+/** What becomes of a field; as in assembly/names.ts. */
+const Kind = { notWritten: 0, written: 1, renamed: 3 } as const;
 const STAMP_BYTES = 8;
 const NO_PREFIX = new Uint8Array(0);
 
@@ -72,14 +75,14 @@ export class NameRecords {
   choose(from: number, end: number, isTag: boolean): number {
     const key = this.#memory.bytes.subarray(from, end);
     const name = flattenedName(isTag ? TAG_PREFIX : NO_PREFIX, key);
-    const column = this.#columns.find(name) ?? NO_COLUMN;
-    const written = this.#written(name);
+    const column = (isTag || !isServiceName(name) ? this.#columns.find(name) : undefined) ?? NO_COLUMN;
+    const { kind, text: written } = this.#written(name, isTag);
     const writtenName = written && latin1(written);
-    const id = `${column} ${writtenName === undefined ? '' : `=${writtenName}`}`;
+    const id = `${column} ${kind} ${writtenName ?? ''}`;
     const known = this.#records.get(id);
     if (known !== undefined) return known;
     const stamp = writtenName === undefined ? 0 : this.#stampOf(writtenName);
-    const record = this.#store(written, column, stamp);
+    const record = this.#store(kind, written, column, stamp);
     this.#records.set(id, record);
     return record;
   }
@@ -93,19 +96,19 @@ export class NameRecords {
   }
 
   /** @returns the name as it is written, escaped; undefined where it is not */
-  #written(name: Uint8Array): Uint8Array | undefined {
-    if (this.#row.row.mapped?.rest === false) return undefined;
-    const choice = this.#row.select?.(name) ?? 'keep';
-    if (choice === 'drop') return undefined;
-    return escapedKey(choice === 'keep' ? name : choice, this.#row.keyEscape);
+  #written(name: Uint8Array, isTag: boolean): { readonly kind: number; readonly text: Uint8Array | undefined } {
+    const { row, names, keyEscape } = this.#row;
+    const written = row.mapped?.rest === false ? 'drop' : isTag ? names.ofService(name) : names.ofContent(name);
+    if (written === 'drop') return { kind: Kind.notWritten, text: undefined };
+    return { kind: written.own > 0 ? Kind.renamed : Kind.written, text: escapedKey(written.bytes, keyEscape) };
   }
 
-  #store(written: Uint8Array | undefined, column: number, stamp: number): number {
+  #store(kind: number, written: Uint8Array | undefined, column: number, stamp: number): number {
     const { separator, keyValueSign } = this.#row.row;
     const text = written === undefined ? NO_PREFIX : Buffer.concat([separator, written, keyValueSign]);
     const record = this.#reserve(RECORD_BYTES + text.length);
     const { bytes, words } = this.#memory;
-    words[record / 4] = written === undefined ? 0 : 1;
+    words[record / 4] = kind;
     words[record / 4 + 1] = column;
     words[record / 4 + 2] = stamp;
     words[record / 4 + 3] = text.length;

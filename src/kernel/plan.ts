@@ -52,6 +52,7 @@ export interface PlanParts {
   readonly headerSlots: number;
   readonly namesBytes: number;
   readonly shapeBytes: number;
+  readonly nameSetBytes: number;
   readonly stamps: OwnStamps;
   readonly program: Program | undefined;
   readonly mapped: MappedProgram | undefined;
@@ -92,7 +93,8 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     ownFields: ownFields(row),
     named: isNamed(parts) ? 1 : 0,
     names: memory.allocate(made.namesBytes),
-    uniqueNames: row.row.uniqueNames ? 1 : 0,
+    uniqueNames: row.row.keepsNames ? 0 : 1,
+    nameSet: memory.allocate(made.nameSetBytes),
     topicStamp: stamps.topic,
     sourceStamp: stamps.source,
     timeNsStamp: stamps.timeNs,
@@ -141,8 +143,8 @@ function ownFields({ row, topic, source, timeNs }: CompiledRow): number {
 
 /** Whether the names of contents and tags have records. */
 function isNamed(parts: KernelParts): boolean {
-  const { row, select } = parts.row;
-  return select !== undefined || row.uniqueNames === true || row.invalidUtf8 === 'replace' || readsFirst(parts);
+  const { row, names } = parts.row;
+  return names.natural !== undefined || row.invalidUtf8 === 'replace' || readsFirst(parts);
 }
 
 function readsFirst({ row: { row }, rules, columns }: KernelParts): boolean {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Plain } from '../config/plain.ts';
 import { type TextSchema, textSchema } from '../config/text.ts';
 import { type FieldSelection, TAG_PREFIX } from '../encode/field-selection.ts';
+import { isServiceName } from '../encode/service-names.ts';
 import { fieldNameProblem, utf8 } from './field-name.ts';
 
 /** Whether a flattened name fits; its time is at most the name's length × the pattern's. */
@@ -60,6 +61,9 @@ export const renameSchema = z.record(z.string(), z.string()).transform((given, c
     const [taken] = renames.find(([, other]) => other === to) ?? [];
     if (taken !== undefined && renames.findIndex(([, other]) => other === to) < index) {
       return complain(`is the new name of ${JSON.stringify(taken.slice(0, 80))} too; each needs its own`);
+    }
+    if (isServiceName(utf8(to)) && !isServiceName(utf8(from))) {
+      return complain(`gets the name ${JSON.stringify(to)}, by which only the service speaks of a log; choose another`);
     }
     const problem = fieldNameProblem(from);
     if (problem !== undefined) return complain(`is the new name of what ${problem}`);

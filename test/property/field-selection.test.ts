@@ -13,6 +13,7 @@ import { encoders } from '../support/encoders.ts';
 import { logGroups } from '../support/log-group-arbitraries.ts';
 import { naiveCutMessages } from '../support/naive-cutter.ts';
 import { type NaiveLog, naiveDefaults, naiveEscape, naiveLogs } from '../support/naive-formatter.ts';
+import { naiveNames } from '../support/naive-rows.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 import { selections } from '../support/selections.ts';
 
@@ -22,13 +23,9 @@ const kv = createKeyValueFormat();
 const brackets: FormatRow = { ...kv, name: 'brackets', prefix: text('{'), lead: text('<'), suffix: text('}') };
 
 /** The fields that are left, under their names: latin1, unescaped. */
-function selected({ fields, ...log }: NaiveLog, select: FieldSelection): NaiveLog {
-  const left = fields.flatMap(([name, value]): [string, string][] => {
-    const choice = select(text(name));
-    if (choice === 'drop') return [];
-    return [[choice === 'keep' ? name : Buffer.from(choice).toString('latin1'), value]];
-  });
-  return { ...log, fields: left };
+function selected(log: NaiveLog, select: FieldSelection): NaiveLog {
+  const fields = naiveNames(kv, log, select).map(([name, value]): [string, string] => [name, value]);
+  return { ...log, fields, serviceCount: fields.length };
 }
 
 function inBrackets({ header, fields }: NaiveLog): string {
@@ -112,7 +109,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
   );
 
   it('puts lead and separators around fields that have no bytes at all', () => {
-    const format = { ...brackets, keyValueSign: text('') };
+    const format = { ...brackets, keyValueSign: text(''), keepsNames: true };
     const Logs = [{ Time: 1, Contents: [{ Key: text('k'), Value: text('') }] }];
     const groups = [{ Logs, LogTags: [] }];
     const withTag = [{ Logs, LogTags: [{ Key: text('t'), Value: text('') }] }];

@@ -70,11 +70,11 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
               const encoded = encodeAll(encoder, encodeLogGroupList(groups), origin);
               expect(encoded.error).toBeUndefined();
               const isData = format.place === 'structured-data';
-              const expected = naiveLogs(groups).map(({ header, fields }, index) => {
+              const expected = naiveLogs(groups).map((log, index) => {
                 const id = `[sls@32473 project="p" logstore="l" shard="3" cursor="MTQ0" index="${index}"]`;
                 const sd = isData ? (hasIdentity ? id : '') : hasIdentity ? id : '-';
-                const head = header(naiveDefaults, sd);
-                const text = naiveRowText(format, fields, select);
+                const head = log.header(naiveDefaults, sd);
+                const text = naiveRowText(format, log, select);
                 const start = isData ? head.slice(0, -1) : head;
                 const whole = start + naiveWhole(text);
                 if (whole.length <= maxMessageBytes) return whole;
@@ -140,7 +140,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
         }
       }
     }
-  }, 120_000);
+  }, 240_000);
 
   it.each([
     [{ header: { ...encoderDefaults.header, rfc: '3164' as const } }, 'use RFC 5424'],

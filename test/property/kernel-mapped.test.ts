@@ -9,13 +9,13 @@ import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { encodeAll, encoderDefaults } from '../support/encode.ts';
 import { expectSame } from '../support/encoder-pair.ts';
 import { rows, unusualRows } from '../support/format-rows.ts';
-import { applyDamage, damage } from '../support/log-group-arbitraries.ts';
+import { applyDamage, claimedNames, damage } from '../support/log-group-arbitraries.ts';
 import { headEscape, mappedOptions, utf8, value } from '../support/mapped-arbitraries.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 const origin = { project: 'p', logstore: 'l', shard: 3, cursor: 'MTQ0' };
 const field = fc.record({
-  Key: fc.constantFrom('a', 'b', '', 'c', '__topic__', '__time_ns_part__').map(utf8),
+  Key: fc.oneof(fc.constantFrom('a', 'b', '', 'c', '__topic__', '__time_ns_part__').map(utf8), claimedNames),
   Value: value,
 });
 const groups: fc.Arbitrary<LogGroup[]> = fc.array(

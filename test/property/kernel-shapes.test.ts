@@ -12,6 +12,7 @@ import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { encodeAll, encoderDefaults } from '../support/encode.ts';
 import { expectSame, expectSameOf, pairFor, someOptions } from '../support/encoder-pair.ts';
 import { rows, unusualRows } from '../support/format-rows.ts';
+import { claimedNames } from '../support/log-group-arbitraries.ts';
 import { mappedOptions, utf8, value } from '../support/mapped-arbitraries.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 import { shapedGroups } from '../support/shaped-groups.ts';
@@ -19,7 +20,13 @@ import { someRules } from '../support/some-rules.ts';
 
 const origin = { project: 'p', logstore: 'l', shard: 3, cursor: 'MTQ0' };
 const columns = ['a', 'b', '', '__topic__', '__source__', '__time_ns_part__', '__tag__:a'];
-const keys = fc.constantFrom(...columns, 'c', 'd', '__tag__:b', 'a name of more than thirty characters').map(utf8);
+const keys = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(...columns, 'c', 'd', '__tag__:b', 'a name of more than thirty characters').map(utf8),
+  },
+  { weight: 1, arbitrary: claimedNames },
+);
 const tagKeys = fc.constantFrom('a', 'b', '').map(utf8);
 const batches = fc.array(shapedGroups({ keys, tagKeys, values: value }), { minLength: 1, maxLength: 4 });
 
@@ -70,10 +77,9 @@ describe('logs of one shape', () => {
     const plain = Logs.map((log) => ({ ...log, Contents: log.Contents.slice(0, 1), TimeNs: 5 }));
     const timeNsAsTag: FormatRow = {
       ...rows[0]!,
-      uniqueNames: true,
       spell: (written) => (Buffer.from(written).equals(TIME_NS_NAME) ? utf8('__tag__:a') : written),
     };
-    const withColumns: FormatRow = { ...mapped, uniqueNames: true, invalidUtf8: 'replace' };
+    const withColumns: FormatRow = { ...mapped, invalidUtf8: 'replace' };
     for (const some of [Logs, plain]) {
       const groups = tags.map((names) => ({
         Logs: some,

@@ -20,7 +20,7 @@ describe('the kernel', () => {
       }),
       propertyRuns(2_500),
     );
-  }, 120_000);
+  }, 240_000);
 
   it('writes the same of large groups, whose logs differ in everything that a kernel could remember', () => {
     const manyLogs = fc
@@ -32,7 +32,7 @@ describe('the kernel', () => {
       ),
       propertyRuns(300),
     );
-  }, 120_000);
+  }, 240_000);
 
   it('keeps batches apart that are encoded by turns', () => {
     fc.assert(
@@ -64,7 +64,7 @@ describe('the kernel', () => {
       ),
       propertyRuns(500),
     );
-  }, 120_000);
+  }, 240_000);
 
   it('hands out whole frames in every chunk, and no more than it may', () => {
     fc.assert(

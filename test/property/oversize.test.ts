@@ -9,7 +9,7 @@ import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';
 import { encoders } from '../support/encoders.ts';
 import { logGroups } from '../support/log-group-arbitraries.ts';
 import { naiveCharacters, naiveCutMessages } from '../support/naive-cutter.ts';
-import { type NaiveOptions, naiveDefaults, naiveLogs } from '../support/naive-formatter.ts';
+import { type NaiveOptions, naiveDefaults, naiveFields, naiveLogs } from '../support/naive-formatter.ts';
 import { parse5424, parseStructuredData } from '../support/parse-header.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
@@ -100,7 +100,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
             const over = logs.filter(
               (log, index) =>
                 log.header(options, cut.structuredData?.(index, undefined)).length +
-                  naiveCharacters(log.fields, options).join('').length >
+                  naiveCharacters(naiveFields(log, options), options).join('').length >
                 maxBytes,
             ).length;
             const { counts } = encoded;

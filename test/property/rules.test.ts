@@ -10,7 +10,7 @@ import { encoders } from '../support/encoders.ts';
 import { logGroups } from '../support/log-group-arbitraries.ts';
 import { naiveDefaults, naiveLogs, naiveText } from '../support/naive-formatter.ts';
 import { bytes } from '../support/naive-rows.ts';
-import { naiveDecision, naiveHeaderText } from '../support/naive-rules.ts';
+import { naiveDecision, naiveHeaderText, naiveSeen } from '../support/naive-rules.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
@@ -175,7 +175,8 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
           const droppedBy = (rules?.filters ?? []).map(() => 0);
           const logs = naiveLogs(batch);
           const expected = logs.flatMap((log, index) => {
-            const decision = rules && naiveDecision(rules, log.fields);
+            const seen = naiveSeen(log);
+            const decision = rules && naiveDecision(rules, seen);
             if (decision?.droppedBy !== undefined) {
               droppedBy[decision.droppedBy]!++;
               return [];
@@ -184,13 +185,13 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
             const priority = (rule?.facility ?? 1) * 8 + (severity ?? 6);
             const stamp = log.header(naiveDefaults).split(' ')[1];
             const head = [
-              naiveHeaderText(texts.hostname, log.fields, 255),
-              naiveHeaderText(rule?.appName ?? texts.appName, log.fields, 48),
-              naiveHeaderText(texts.procId, log.fields, 128),
-              naiveHeaderText(rule?.msgId ?? texts.msgId, log.fields, 32),
+              naiveHeaderText(texts.hostname, seen, 255),
+              naiveHeaderText(rule?.appName ?? texts.appName, seen, 48),
+              naiveHeaderText(texts.procId, seen, 128),
+              naiveHeaderText(rule?.msgId ?? texts.msgId, seen, 32),
             ];
             const id = `[sls@1 project="p" logstore="l" shard="0" cursor="c" index="${index}"]`;
-            return [`<${priority}>1 ${stamp} ${head.join(' ')} ${id} ${naiveText(log.fields, naiveDefaults)}`];
+            return [`<${priority}>1 ${stamp} ${head.join(' ')} ${id} ${naiveText(log, naiveDefaults)}`];
           });
           expect(
             octetCountingDeframer()

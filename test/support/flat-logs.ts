@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { createGenerator } from '../../src/emulator/generate/generator.ts';
 import { decodeLogGroup } from '../../src/emulator/log-group-schema.ts';
-import type { OracleLog } from './format-oracle.ts';
+import { type OracleLog, oracleFields } from './format-oracle.ts';
 import { naiveLogs } from './naive-formatter.ts';
 
 const pieces = [
@@ -73,6 +73,16 @@ const name: fc.Arbitrary<Uint8Array> = fc.oneof(
       'devTime',
       'slsSrc',
       'sls_src',
+      '__topic__',
+      '__source__',
+      '__time__',
+      '__Source__ ',
+      'source',
+      '_source_',
+      'tag_hostname',
+      'sls___source__',
+      'sls_a',
+      'slsA',
     )
     .map((text) => Buffer.from(text)),
   fc
@@ -108,15 +118,26 @@ export function nastyLogs(count: number): OracleLog[] {
   // Of a log and its group: each has topic, source and tags of its own.
   const groups = Array.from({ length: count }, (_, n) => decodeLogGroup(generator.createGroup(0, n, 1, 1_795_169_472)));
   const logs = groups.flatMap((group) => group.Logs);
-  return naiveLogs(groups).map(({ fields }, index): OracleLog => {
+  return naiveLogs(groups).map(({ fields, serviceCount }, index): OracleLog => {
+    const tags = fields.slice(0, serviceCount).filter(([key]) => key.startsWith('__tag__:'));
+    // Nanoseconds are another field of the log's own, which is called so.
+    const others = fields.slice(2).filter((field) => !tags.includes(field));
     return {
       time: logs[index]!.Time,
-      fields: fields.map(([key, each]) => [Buffer.from(key, 'latin1'), Buffer.from(each, 'latin1')] as const),
+      tags: tags.length,
+      fields: [...fields.slice(0, 2), ...tags, ...others].map(
+        ([key, each]) => [Buffer.from(key, 'latin1'), Buffer.from(each, 'latin1')] as const,
+      ),
     };
   });
 }
 
 export type PlainField = readonly [name: string, value: string];
+
+/** The same under the names that a format without a spelling gives them. */
+export function namedFields(log: OracleLog): PlainField[] {
+  return plainFields({ ...log, fields: oracleFields(log) });
+}
 
 /** As text; what is not UTF-8 is U+FFFD. */
 export function plainFields(log: OracleLog): PlainField[] {

@@ -8,6 +8,7 @@ import type { Format } from '../../src/format/format.ts';
 import type { FormatRow } from '../../src/format/format-row.ts';
 import type { LogView } from '../../src/format/log-view.ts';
 import type { FieldPlace, HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../../src/format/mapped.ts';
+import { isServiceNaively, type NaiveNaming, naiveWrittenNames } from './naive-names.ts';
 
 export interface OracleLog {
   /** Unix seconds. */
@@ -15,17 +16,34 @@ export interface OracleLog {
   readonly timeNs?: number;
   /** Default 6. */
   readonly severity?: number;
+  /** So many of the fields are tags, behind topic, source and nanoseconds; default 0. */
+  readonly tags?: number;
   /** Flattened, in their order. */
   readonly fields: readonly (readonly [name: Uint8Array, value: Uint8Array])[];
 }
 
 type Field = readonly [name: Uint8Array, value: Uint8Array];
 
-/** @param fields names and values as text, after topic and source */
+/** @param fields names and values as text, after topic and source; what is called so is a tag */
 export function oracleLog(fields: Readonly<Record<string, string>>, time = 1_795_169_472): OracleLog {
   const { __topic__ = '', __source__ = '', ...others } = fields;
-  const all = Object.entries({ __topic__, __source__, ...others });
-  return { time, fields: all.map(([name, value]): Field => [Buffer.from(name), Buffer.from(value)]) };
+  const isTag = ([name]: [string, string]) => name.startsWith('__tag__:');
+  const tags = Object.entries(others).filter(isTag);
+  const contents = Object.entries(others).filter((each) => !isTag(each));
+  const all = [...Object.entries({ __topic__, __source__ }), ...tags, ...contents];
+  const asBytes = all.map(([name, value]): Field => [Buffer.from(name), Buffer.from(value)]);
+  return { time, tags: tags.length, fields: asBytes };
+}
+
+/** Topic, source and nanoseconds; tags; the log's own. */
+export function partsOf({
+  fields,
+  timeNs = 0,
+  tags = 0,
+}: OracleLog): readonly [own: Field[], tags: Field[], contents: Field[]] {
+  const hasTimeNs = timeNs > 0 && Buffer.from(fields[2]?.[0] ?? []).toString() === '__time_ns_part__';
+  const tagsAt = hasTimeNs ? 3 : 2;
+  return [fields.slice(0, tagsAt), fields.slice(tagsAt, tagsAt + tags), fields.slice(tagsAt + tags)];
 }
 
 /** The message's text. */
@@ -35,8 +53,45 @@ export function oracleText(format: Format, log: OracleLog): Buffer {
   return Buffer.from(text.toString('latin1').replaceAll('\n', '\\n').replaceAll('\r', '\\r'), 'latin1');
 }
 
+/** Flattened names and values as they are shown to code, and written by rows without a spelling. */
+export function oracleFields(
+  log: OracleLog,
+  clean = (name: Uint8Array): Buffer => Buffer.from(decoded(name)!),
+): Field[] {
+  const names = namesOf(log.fields, log, {}, clean);
+  return log.fields.map(([, value], index): Field => [names[index]!, value]);
+}
+
+function namesOf(
+  fields: readonly Field[],
+  log: OracleLog,
+  rules: Omit<NaiveNaming, 'natural'>,
+  natural: (name: Uint8Array) => Buffer,
+): Buffer[] {
+  const named = fields.map((field) => ({
+    name: Buffer.from(field[0]).toString('latin1'),
+    isService: isService(field, log),
+  }));
+  const names = naiveWrittenNames(named, {
+    ...rules,
+    natural: (name) => natural(Buffer.from(name, 'latin1')).toString('latin1'),
+  });
+  return names.map((name) => Buffer.from(name!, 'latin1'));
+}
+
+function isService(field: Field, log: OracleLog): boolean {
+  const [own, tags] = partsOf(log);
+  return own.includes(field) || tags.includes(field);
+}
+
+/** The first field of a name; one of the service's names is no other field's. */
+function fieldOf(log: OracleLog, name: Uint8Array): Field | undefined {
+  const isClaimed = isServiceNaively(Buffer.from(name).toString('latin1'));
+  return log.fields.find((field) => Buffer.from(field[0]).equals(name) && (!isClaimed || isService(field, log)));
+}
+
 export function logView(log: OracleLog): LogView {
-  const bytes = (name: string) => log.fields.find(([each]) => Buffer.from(each).equals(Buffer.from(name)))?.[1];
+  const bytes = (name: string) => fieldOf(log, Buffer.from(name))?.[1];
   return {
     time: log.time,
     timeNs: log.timeNs,
@@ -44,7 +99,7 @@ export function logView(log: OracleLog): LogView {
     facility: 1,
     bytes,
     get: (name) => decoded(bytes(name)),
-    fields: () => log.fields.map(([name, value]) => [decoded(name)!, decoded(value)!] as const),
+    fields: () => oracleFields(log).map(([name, value]) => [decoded(name)!, decoded(value)!] as const),
   };
 }
 
@@ -57,13 +112,10 @@ function rowText(row: FormatRow, log: OracleLog): Buffer {
   const taken = new Set<Field>();
   const written: Buffer[] = [];
   for (const field of row.mapped?.fields ?? []) written.push(...mappedField(field, row, log, value, taken));
-  let rest = row.mapped?.rest === false ? [] : log.fields.filter((field) => !taken.has(field));
-  rest = rest.map(([name, each]): Field => [row.spell ? row.spell(name) : name, each]);
-  if (row.uniqueNames) {
-    rest = rest.filter(([name], index) => !rest.slice(0, index).some(([other]) => clean(other).equals(clean(name))));
-  }
-  for (const [name, each] of rest) {
-    written.push(Buffer.concat([escapeBytes(row.keyEscape, clean(name)), row.keyValueSign, value(each)]));
+  const rest = row.mapped?.rest === false ? [] : log.fields.filter((field) => !taken.has(field));
+  const names = namesOf(rest, log, row, (name) => clean(row.spell ? row.spell(name) : name));
+  for (const [index, [, each]] of rest.entries()) {
+    written.push(Buffer.concat([escapeBytes(row.keyEscape, names[index]!), row.keyValueSign, value(each)]));
   }
   const head = row.mapped ? headText(row.mapped, log, clean) : Buffer.from(row.prefix);
   const between = written.map((each, index) => Buffer.concat([index === 0 ? row.lead : row.separator, each]));
@@ -108,7 +160,7 @@ function find(source: ValueSource, as: ValueType, log: OracleLog, takesIpv6: boo
   if (source.kind === 'constant') return source.bytes.length > 0 ? { value: source.bytes } : undefined;
   if (source.kind === 'log-time') return { value: Buffer.from(String(epochMs(log))) };
   for (const place of source.places) {
-    const field = log.fields.find(([name]) => Buffer.from(name).equals(place.field));
+    const field = fieldOf(log, place.field);
     const bytes = field && (place.path === undefined ? field[1] : within(field[1], place));
     if (bytes === undefined || bytes.length === 0) continue;
     const value = typed(bytes, as, takesIpv6);

@@ -78,7 +78,6 @@ export const unusualRows: readonly FormatRow[] = [
     trail: text('"'),
     suffix: text('}'),
     invalidUtf8: 'replace',
-    uniqueNames: true,
   },
   {
     name: 'element',
@@ -95,10 +94,10 @@ export const unusualRows: readonly FormatRow[] = [
   },
   { ...createKeyValueFormat(), name: 'a trail alone', trail: text(' $') },
   { ...createKeyValueFormat(), name: 'spelled', spell: (name) => name.filter((byte) => byte > 0x40) },
-  { ...createKeyValueFormat(), name: 'unique', uniqueNames: true, spell: (name) => name.subarray(0, 1) },
+  { ...createKeyValueFormat(), name: 'alike', spell: (name) => name.subarray(0, 1) },
   { ...createKeyValueFormat(), name: 'repaired', invalidUtf8: 'replace' },
   // Nothing tells an opening from nothing at all.
-  { ...silent, name: 'silent with an end', trail: text('$$$'), suffix: text('!!'), uniqueNames: true },
+  { ...silent, name: 'silent with an end', trail: text('$$$'), suffix: text('!!'), invalidUtf8: 'replace' },
 ];
 
 function controls(): [number, string][] {

@@ -5,7 +5,7 @@ import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
 import type { Format } from '../../src/format/format.ts';
 import { encodeAll, encoderDefaults } from './encode.ts';
 import { type EncoderUnderTest, encoders } from './encoders.ts';
-import { type OracleLog, oracleText } from './format-oracle.ts';
+import { type OracleLog, oracleText, partsOf } from './format-oracle.ts';
 
 export interface FormatWriter {
   readonly name: string;
@@ -33,17 +33,18 @@ function writerOf({ createEncoder }: EncoderUnderTest): FormatWriter['write'] {
 }
 
 function textOf(encoder: BatchEncoder, log: OracleLog, isStructured: boolean): Buffer {
-  const [topic, source, ...fields] = log.fields.filter(([name]) => !isTimeNs(name, log));
+  const [[topic, source], tags, fields] = partsOf(log);
+  const asEntry = ([Key, Value]: (typeof fields)[number]) => ({ Key, Value });
   const raw = encodeLogGroupList([
     {
       Topic: topic![1],
       Source: source![1],
-      LogTags: [],
+      LogTags: tags.map(([name, Value]) => ({ Key: name.subarray('__tag__:'.length), Value })),
       Logs: [
         {
           Time: log.time,
           ...(log.timeNs !== undefined && { TimeNs: log.timeNs }),
-          Contents: fields.map(([Key, Value]) => ({ Key, Value })),
+          Contents: fields.map(asEntry),
         },
       ],
     },
@@ -53,8 +54,4 @@ function textOf(encoder: BatchEncoder, log: OracleLog, isStructured: boolean): B
   if (frameCount !== 1) throw new Error(`${frameCount} frames of one log`);
   const head = /^\d+ <\d+>1 \S+ \S+ \S+ - - /.exec(bytes.toString('latin1'))?.[0].length ?? 0;
   return bytes.subarray(isStructured ? head : head + '- '.length);
-}
-
-function isTimeNs(name: Uint8Array, { timeNs }: OracleLog): boolean {
-  return timeNs !== undefined && Buffer.from(name).toString() === '__time_ns_part__';
 }

@@ -14,7 +14,19 @@ const bytes: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
 );
 
-const field: fc.Arbitrary<LogField> = fc.record({ Key: bytes, Value: bytes });
+/** Names that are the service's, or what they become, or nearly; and few enough that one log has some of them twice. */
+export const claimedNames: fc.Arbitrary<Uint8Array> = fc
+  .constantFrom(
+    ...['__topic__', '__source__', '__time__', '__time_ns_part__', '__tag__:', '__tag__:a', '__tag__:__hostname__'],
+    ...['topic', 'source', '_source_', 'Source', 'timeNsPart', 'tagA', 'tag_a', 'tagHostname', 'sls___source__'],
+    ...['__SOURCE__', ' __topic__', '__source__ ', '__source', '__tags__', '_', '__', '', 'a', 'sls_a', 'sls_a_2'],
+  )
+  .map((name) => new Uint8Array(Buffer.from(name)));
+
+const field: fc.Arbitrary<LogField> = fc.record({
+  Key: fc.oneof({ weight: 2, arbitrary: bytes }, { weight: 1, arbitrary: claimedNames }),
+  Value: bytes,
+});
 
 const uint32 = fc.oneof(
   fc.constantFrom(0, 1, 59, 86_399, 951_782_400, 1_790_000_000, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1),

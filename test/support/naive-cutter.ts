@@ -2,7 +2,7 @@
  * How a message that is too long should be cut, written down as simply as can be: the text is a list of characters,
  * and a message takes as many as fit. Strings are latin1: one character is one byte.
  */
-import { type NaiveLog, type NaiveOptions, naiveEscape } from './naive-formatter.ts';
+import { type NaiveLog, type NaiveOptions, naiveEscape, naiveFields } from './naive-formatter.ts';
 
 export interface NaiveCut {
   maxBytes: number;
@@ -29,7 +29,7 @@ export function naiveCharacters(fields: readonly [string, string][], options: Na
 /** The messages of one log. */
 export function naiveCutMessages(log: NaiveLog, index: number, options: NaiveOptions, cut: NaiveCut): string[] {
   const head = (part?: number) => log.header(options, cut.structuredData?.(index, part));
-  const characters = naiveCharacters(log.fields, options);
+  const characters = naiveCharacters(naiveFields(log, options), options);
   const whole = head() + characters.join('');
   if (whole.length <= cut.maxBytes) return [whole];
   const messages: string[] = [];

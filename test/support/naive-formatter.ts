@@ -3,6 +3,7 @@
  * Strings are latin1 throughout: one character is one byte, valid UTF-8 or not.
  */
 import type { LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { naiveWrittenNames } from './naive-names.ts';
 
 export interface NaiveOptions {
   separator: string;
@@ -24,11 +25,13 @@ export const naiveDefaults: NaiveOptions = {
 
 /** Every message of these groups, header included, without framing. RFC 3164 in UTC. */
 export function naiveMessages(groups: readonly LogGroup[], options: NaiveOptions = naiveDefaults): string[] {
-  return naiveLogs(groups).map(({ header, fields }) => header(options) + naiveText(fields, options));
+  return naiveLogs(groups).map((log) => log.header(options) + naiveText(log, options));
 }
 
 export interface NaiveLog {
   fields: [string, string][];
+  /** The first of them: those that the service gives. */
+  serviceCount: number;
   /** @param structuredData default `-` */
   header(options: NaiveOptions, structuredData?: string): string;
 }
@@ -43,19 +46,31 @@ export function naiveLogs(groups: readonly LogGroup[]): NaiveLog[] {
       ];
       if (log.TimeNs) fields.push(['__time_ns_part__', String(log.TimeNs)]);
       for (const tag of group.LogTags) fields.push([`__tag__:${latin1(tag.Key)}`, latin1(tag.Value)]);
+      const serviceCount = fields.length;
       for (const content of log.Contents) fields.push([latin1(content.Key), latin1(content.Value)]);
       const hasTimeNs = Object.hasOwn(log, 'TimeNs');
       const timeNs = hasTimeNs ? log.TimeNs : undefined;
-      return { fields, header: (options, structuredData) => naiveHeader(log.Time, timeNs, options, structuredData) };
+      const header: NaiveLog['header'] = (...how) => naiveHeader(log.Time, timeNs, ...how);
+      return { fields, serviceCount, header };
     }),
   );
 }
 
-export function naiveText(fields: readonly [string, string][], options: NaiveOptions): string {
+export function naiveText(log: Pick<NaiveLog, 'fields' | 'serviceCount'>, options: NaiveOptions): string {
   const { separator } = options;
-  return fields
+  return naiveFields(log, options)
     .map(([key, value]) => `${separator}${naiveEscape(key, options, true)}=${naiveEscape(value, options, false)}`)
     .join('');
+}
+
+/** The fields under the names that they are written under, not escaped. */
+export function naiveFields(
+  { fields, serviceCount }: Pick<NaiveLog, 'fields' | 'serviceCount'>,
+  { escape: mode }: Pick<NaiveOptions, 'escape'> = naiveDefaults,
+): [string, string][] {
+  const named = fields.map(([name], index) => ({ name, isService: index < serviceCount }));
+  const names = naiveWrittenNames(named, { natural: (name) => name, keepsNames: mode === 'none' });
+  return fields.map(([, value], index) => [names[index]!, value]);
 }
 
 export function naiveEscape(text: string, options: NaiveOptions, isKey: boolean): string {

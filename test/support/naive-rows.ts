@@ -5,8 +5,15 @@
 import type { FieldSelection } from '../../src/encode/field-selection.ts';
 import type { EscapeTable } from '../../src/format/escape-table.ts';
 import type { FormatRow } from '../../src/format/format-row.ts';
+import { naiveWrittenNames } from './naive-names.ts';
 
 export type NaiveField = readonly [name: string, value: string];
+
+/** Fields, of which so many are the service's. */
+export interface NaiveFields {
+  readonly fields: readonly NaiveField[];
+  readonly serviceCount: number;
+}
 
 /** A text that may be cut: each piece whole or not at all. */
 export interface NaiveText {
@@ -17,21 +24,28 @@ export interface NaiveText {
 }
 
 /** The fields as they are written, not escaped. */
-export function naiveNames(row: FormatRow, fields: readonly NaiveField[], select?: FieldSelection): NaiveField[] {
+export function naiveNames(
+  row: FormatRow,
+  { fields, serviceCount }: NaiveFields,
+  select?: FieldSelection,
+): NaiveField[] {
   const repaired = (text: string) =>
     row.invalidUtf8 === 'replace' ? toLatin1(Buffer.from(text, 'latin1').toString('utf8')) : text;
-  const written = fields.flatMap(([name, value]): NaiveField[] => {
+  const natural = (name: string): string | undefined => {
     const choice = select?.(bytes(name)) ?? 'keep';
-    if (choice === 'drop') return [];
+    if (choice === 'drop') return undefined;
     const chosen = choice === 'keep' ? bytes(name) : choice;
-    const spelled = row.spell ? row.spell(chosen) : chosen;
-    return [[repaired(fromBytes(spelled)), repaired(value)]];
+    return repaired(fromBytes(row.spell ? row.spell(chosen) : chosen));
+  };
+  const named = fields.map(([name], index) => ({ name, isService: index < serviceCount }));
+  const written = naiveWrittenNames(named, { ...row, natural });
+  return fields.flatMap(([, value], index): NaiveField[] => {
+    const name = written[index];
+    return name === undefined ? [] : [[name, repaired(value)]];
   });
-  if (!row.uniqueNames) return written;
-  return written.filter(([name], index) => !written.slice(0, index).some(([earlier]) => earlier === name));
 }
 
-export function naiveRowText(row: FormatRow, fields: readonly NaiveField[], select?: FieldSelection): NaiveText {
+export function naiveRowText(row: FormatRow, fields: NaiveFields, select?: FieldSelection): NaiveText {
   const written = naiveNames(row, fields, select);
   return {
     head: [...fromBytes(row.prefix)],

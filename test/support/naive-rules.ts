@@ -1,7 +1,13 @@
 /** What rules should decide of a log, written down a second time: fields in, a decision out. Strings are latin1. */
 import type { HeaderText } from '../../src/encode/header-text.ts';
 import type { ClassRule, Condition, Rules } from '../../src/route/rules.ts';
-import { bytes, fromBytes, type NaiveField } from './naive-rows.ts';
+import { isServiceNaively } from './naive-names.ts';
+import { bytes, fromBytes, type NaiveField, type NaiveFields } from './naive-rows.ts';
+
+/** The fields that can be asked for: a log's own does not stand for one of the service's. */
+export function naiveSeen({ fields, serviceCount }: NaiveFields): readonly NaiveField[] {
+  return fields.filter(([name], index) => index < serviceCount || !isServiceNaively(name));
+}
 
 /** Of several fields with one name the first. */
 export function naiveField(fields: readonly NaiveField[], name: Uint8Array): string | undefined {

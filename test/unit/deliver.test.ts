@@ -29,6 +29,7 @@ function encoderOf(chunks: (number | string)[]) {
     frameBytes: 0,
     truncated: 2,
     split: 3,
+    renamedFields: 4,
     deadLettered: 0,
     dropped: 0,
     droppedBy: [],
@@ -80,6 +81,7 @@ describe('createDeliver', () => {
       frameBytes: 30,
       truncated: 2,
       split: 3,
+      renamedFields: 4,
     });
     expect(origins).toEqual([{ ...origin, shard: 0, cursor: 'a' }]);
   });
@@ -231,6 +233,7 @@ describe('createDeliver with a dead-letter file', () => {
       frameBytes: 0,
       truncated: 0,
       split: 0,
+      renamedFields: 0,
       deadLettered: 0,
       dropped: 0,
       droppedBy: [],

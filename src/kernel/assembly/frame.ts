@@ -15,6 +15,7 @@ import {
   writeShapedMessage,
 } from './message';
 import { writeNamedContents } from './named';
+import { beginRenamed } from './renamed';
 import { isKept, variant } from './rules';
 import { isShapeTried, noteShape, readShaped } from './shape';
 import { digits, writeDecimal, writeText } from './text';
@@ -56,12 +57,13 @@ export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, star
   if (most > room) return 0;
   const contents = readUsualTimes(log, logEnd);
   if (contents == 0) return 0;
+  beginLog();
   if (plan.named != 0) {
-    beginLog();
     beginFields(plan);
     endFields(plan);
-    if (isLeft()) return 0;
   }
+  if (isLeft()) return 0;
+  beginRenamed();
 
   let messageStart = start;
   if (plan.framing == OCTET_COUNTING) messageStart += usualDigits + 1;
@@ -101,6 +103,7 @@ function writeAsRecorded(plan: Plan, job: Job, log: usize, logEnd: usize, start:
   const isDropped = !isKept(plan);
   if (isLeft()) return 0;
   if (isDropped) return DROPPED;
+  beginRenamed();
   const messageStart = plan.framing == OCTET_COUNTING ? start + usualDigits + 1 : start;
   let to = writeHeader(plan, headerOf(plan, time, variant), hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
@@ -140,6 +143,7 @@ function fitMapped(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: bool
 
 /** Of a log that `fit` has found to fit. @returns where the output ends; 0: the log is left */
 export function writeFrame(plan: Plan, job: Job, start: usize): usize {
+  beginRenamed();
   let messageStart = start;
   // A guess: right where nothing has to be escaped.
   if (plan.framing == OCTET_COUNTING) messageStart += digits(headBytes + <u32>plainBytes) + 1;

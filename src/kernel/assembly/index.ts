@@ -11,6 +11,7 @@ import { Job, Plan, Status } from './layout';
 import { beginGroup, beginLog, isLeft } from './left';
 import { maxSharedBytes, writeShared } from './message';
 import { clearNames } from './names';
+import { renamedFields } from './renamed';
 import { isKept } from './rules';
 import { forgetShape, recordShape } from './shape';
 import { countWork, GROUP, LOG, readGroup, readLog, readUsualLog, resetWork, SPAN_BYTES, workDone } from './walk';
@@ -19,6 +20,7 @@ import { more, position, readFrom, readLengthEnd, readTag, skip } from './wire';
 export { HEADER_SLOTS, PADDING } from './layout';
 export { loadedGroups, loadPacked, loadRaw } from './load';
 export { hashOf, NAMES_BYTES } from './names';
+export { NAME_SET_BYTES } from './name-set';
 export { SHAPE_BYTES } from './shape';
 
 /** Tags that are read in one call, where few of them give a frame: about a millisecond. */
@@ -44,6 +46,7 @@ export function encode(plan: Plan, job: Job): u32 {
   const out = job.out;
   let to = out;
   let frames: u32 = 0;
+  let renamed: u32 = 0;
   let status: u32;
   clearFault();
   resetWork();
@@ -80,6 +83,7 @@ export function encode(plan: Plan, job: Job): u32 {
     to = end;
     if (plan.framing == DATAGRAM) store<u32>(job.frameEnds + (<usize>frames << 2), <u32>(to - out));
     frames++;
+    renamed += renamedFields();
     job.position = logEnd;
     job.index++;
     const isFull = frames >= plan.maxChunkFrames || <u32>(to - out) >= plan.maxChunkBytes;
@@ -90,6 +94,7 @@ export function encode(plan: Plan, job: Job): u32 {
   }
   job.outBytes = <u32>(to - out);
   job.frameCount = frames;
+  job.renamedFields = renamed;
   job.fault = fault();
   job.faultAt = <u32>(faultAt() - job.raw);
   job.faultDetail = faultDetail();

@@ -17,6 +17,8 @@ export class Shape {
   mappedCount: u32;
   /** Bytes of all texts before values. */
   keyBytes: u32;
+  /** Of these places: those whose names are their fields' own (names.ts). */
+  renamedCount: u32;
   /** 1: the log has a TimeNs that is not 0; a mapped field is written; one takes its value from the group. */
   hasTimeNs: u32;
   hasMappedField: u32;
@@ -90,8 +92,13 @@ export class Plan {
   /** 1: the names of contents and tags have records; see names.ts. */
   named: u32;
   names: usize;
-  /** 1: a log with two fields of one name is the reference's; stamps of the names of topic, source and TimeNs. */
+  /**
+   * 1: a log with two fields of one name is the reference's. Where names have no records, the set of name-set.ts tells, and
+   * a log with a field that is called like one of the service's is the reference's too. Stamps of the
+   * names of topic, source and TimeNs.
+   */
   uniqueNames: u32;
+  nameSet: usize;
   topicStamp: usize;
   sourceStamp: usize;
   timeNsStamp: usize;
@@ -178,6 +185,8 @@ export class Job {
 
   outBytes: u32;
   frameCount: u32;
+  /** Fields of these logs that are written under names of their own. */
+  renamedFields: u32;
   /** Damage: what it is, where in the raw bytes, and a number that belongs to it; see fault.ts. */
   fault: u32;
   faultAt: u32;

@@ -30,7 +30,8 @@ import { Job, OwnField, Plan } from './layout';
 import { isLeft } from './left';
 import { writeRecordedFields } from './mapped-record';
 import { hasGroupPart, hasTagPart, sharedLength, writeGroupFields, writeTagFields } from './message';
-import { columnOf, textLength, textOf } from './names';
+import { columnOf, isRenamed, textLength, textOf } from './names';
+import { addRenamed } from './renamed';
 import { variant } from './rules';
 import { mappedOf, writeRest } from './shape';
 import { writeDecimal, writeText } from './text';
@@ -270,6 +271,7 @@ function writeSpans(plan: Plan, spans: usize, spansEnd: usize, output: usize): u
     const record = load<usize>(span);
     const value = load<usize>(span, 8);
     if (isTaken(plan, columnOf(record), value)) continue;
+    addRenamed(isRenamed(record));
     to = writeOpening(plan, textOf(record), textLength(record), to);
     to = writeEscaped(escape, low, high, value, load<usize>(span, 12), to);
   }

@@ -7,7 +7,8 @@
  */
 import { escapedLength, writeEscaped } from './escape';
 import { OwnField, Plan } from './layout';
-import { textLength, textOf } from './names';
+import { isRenamed, textLength, textOf } from './names';
+import { addRenamed } from './renamed';
 import { writeRest } from './shape';
 import { digits, writeDecimal, writeText } from './text';
 import {
@@ -224,13 +225,16 @@ function writeNamedFields(plan: Plan, spans: usize, spansEnd: usize, isFirst: bo
   const low = v128.load(escape);
   const high = v128.load(escape, 16);
   let skipped = isFirst ? plan.separatorLength : 0;
+  let renamed: u32 = 0;
   let to = output;
   for (let span = spans; span < spansEnd; span += SPAN_BYTES) {
     const record = load<usize>(span);
+    renamed += isRenamed(record);
     to = writeText(textOf(record) + skipped, textLength(record) - skipped, to);
     to = writeEscaped(escape, low, high, load<usize>(span, 8), load<usize>(span, 12), to);
     skipped = 0;
   }
+  addRenamed(renamed);
   return to;
 }
 

@@ -13,12 +13,14 @@ import {
   guessedLength,
   guessFor,
   isAsGuessed,
+  isRenamed,
   isWritten,
   NO_COLUMN,
   textLength,
   textOf,
   unexpectedName,
 } from './names';
+import { addRenamed } from './renamed';
 import { isRepeated } from './stamps';
 import { writeText } from './text';
 import { isUtf8 } from './utf8';
@@ -81,6 +83,7 @@ function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usi
   let place: usize = 0;
   let keyBytes: u32 = 0;
   let valueBytes: u32 = 0;
+  let renamed: u32 = 0;
   let at = from;
   let to = output;
   while (at < end) {
@@ -149,9 +152,11 @@ function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usi
       if (length - reserved > slack) return 0;
       slack -= length - reserved;
     }
+    renamed += isRenamed(record);
     to = writeText(textOf(record), length, to);
     to = writeEscaped(escape, low, high, value, valueEnd, to);
   }
+  if (way == TEXT) addRenamed(renamed);
   if (way == SPANS) {
     spanKeyBytes = keyBytes;
     spanValueBytes = valueBytes;

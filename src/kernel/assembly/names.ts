@@ -15,7 +15,7 @@
  * When table or names are full, all is forgotten, and asked again. An answer is the address of a record, which the host
  * holds (../name-records.ts):
  *
- *     0   u32  1: the field is written
+ *     0   u32  0: the field is not written; 1: it is; 3: it is, under a name of its own
  *     4   u32  the column that it belongs to, or NO_COLUMN
  *     8   u32  address of the stamp that all names share which are written alike
  *     12  u32  length of the text
@@ -65,6 +65,12 @@ export function clearNames(plan: Plan): void {
 @inline
 export function isWritten(record: usize): bool {
   return load<u32>(record) != 0;
+}
+
+/** 1 or 0. */
+@inline
+export function isRenamed(record: usize): u32 {
+  return load<u32>(record) >>> 1;
 }
 
 @inline

@@ -35,12 +35,14 @@ import {
   GUESSES,
   guessedAnswer,
   guessFor,
+  isRenamed,
   isWritten,
   NO_COLUMN,
   stampOf,
   textLength,
   textOf,
 } from './names';
+import { addRenamed } from './renamed';
 import { isOfPresentGroup, presentGroup } from './stamps';
 import { writeText } from './text';
 import { countWork, hasTimeNs, timeNs, usualContentsEnd } from './walk';
@@ -141,6 +143,7 @@ export function writeRest(plan: Plan, hasFieldBefore: bool, output: usize): usiz
   const high = v128.load(escape, 16);
   const end = restOf(shape) + <usize>shape.restCount * REST_BYTES;
   let to = output;
+  addRenamed(shape.renamedCount);
   let skipped: u32 = 0;
   if (!hasFieldBefore) {
     to = writeText(plan.lead, plan.leadLength, to);
@@ -208,7 +211,7 @@ export function recordShape(plan: Plan, from: usize): void {
 /** Where each place's span goes, and what of it is written under its own name. */
 function recordRest(plan: Plan, shape: Shape): void {
   let field = restOf(shape);
-  shape.restCount = shape.keyBytes = 0;
+  shape.restCount = shape.keyBytes = shape.renamedCount = 0;
   for (let place: usize = 0; place < shape.places; place++) {
     const line = lineOf(shape, place);
     const record = guessedAnswer(guessFor(plan, place));
@@ -225,6 +228,7 @@ function recordRest(plan: Plan, shape: Shape): void {
     store<u32>(field, textLength(record), 8);
     field += REST_BYTES;
     shape.restCount++;
+    shape.renamedCount += isRenamed(record);
     shape.keyBytes += textLength(record);
   }
 }

@@ -7,6 +7,7 @@
  */
 import { replacedIn, writeEscaped } from './escape';
 import { Plan } from './layout';
+import { beginNames, isLikeServiceName, isNewName } from './name-set';
 
 /** Of a content's first four bytes, or five: tag, length in one byte or two, tag of the key, its length in one byte. */
 const SHORT_MASK: u32 = 0x80ff_80ff;
@@ -17,7 +18,7 @@ const VALUE: u32 = 0x12;
 
 /**
  * Writes the contents between two addresses, each with a separator before it.
- * @returns where the output ends, or 0 when there is something else among them
+ * @returns where the output ends, or 0 when there is something else among them, or a name that the field cannot have
  */
 export function writeContents(plan: Plan, from: usize, end: usize, output: usize): usize {
   const keyEscape = plan.keyEscape;
@@ -30,6 +31,9 @@ export function writeContents(plan: Plan, from: usize, end: usize, output: usize
   const separatorLength = plan.separatorLength;
   const sign = v128.load(plan.sign);
   const signLength = plan.signLength;
+  const isUnique = plan.uniqueNames != 0;
+  const nameSet = plan.nameSet;
+  const stamp = beginNames();
   let at = from;
   let to = output;
   while (at < end) {
@@ -62,6 +66,7 @@ export function writeContents(plan: Plan, from: usize, end: usize, output: usize
     if (valueEnd != entryEnd || entryEnd > end) return 0;
     at = entryEnd;
     const keyLength = <u32>(keyEnd - key);
+    if (isUnique && (isLikeServiceName(key) || !isNewName(nameSet, stamp, key, keyLength))) return 0;
     const valueLength = <u32>(valueEnd - value);
     v128.store(to, separator);
     to += separatorLength;

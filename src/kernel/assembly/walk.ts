@@ -10,6 +10,7 @@ import { beginColumns, beginGroupColumns, setColumn, setGroupColumn, setTimeNsCo
 import { Fault, fail, failed } from './fault';
 import { OwnField, Plan } from './layout';
 import { leaveGroup, leaveLog } from './left';
+import { beginNames, isLikeServiceName, isNewName } from './name-set';
 import { readContents, spanKeyBytes, spanValueBytes } from './named';
 import { columnOf, contentName, isWritten, NO_COLUMN, stampOf, tagName, textLength } from './names';
 import { isRepeated, newGroupStamp, newLogStamp, stampGroup, stampLog } from './stamps';
@@ -71,6 +72,8 @@ let key: usize = 0;
 let keyEnd: usize = 0;
 let value: usize = 0;
 let valueEnd: usize = 0;
+/** Of the names that are read at present; see name-set.ts. */
+let nameStamp: u32 = 0;
 
 /** @returns false when the tags do not fit between `tags` and `tagsLimit` */
 export function readGroup(plan: Plan, from: usize, end: usize, tags: usize, tagsLimit: usize): bool {
@@ -78,6 +81,7 @@ export function readGroup(plan: Plan, from: usize, end: usize, tags: usize, tags
   tagsEnd = tags;
   keyBytes = valueBytes = 0;
   beginGroupFields(plan);
+  nameStamp = beginNames();
   readFrom(from, end);
   while (more()) {
     const tag = readTag();
@@ -97,7 +101,7 @@ export function readGroup(plan: Plan, from: usize, end: usize, tags: usize, tags
       if (!readEntry(position(), entryEnd, GROUP_DEPTH + 1, Fault.TAG_WITHOUT_KEY)) return true;
       readFrom(entryEnd, end);
       if (tagsEnd == tagsLimit) return false;
-      if (plan.named == 0 || isTagWritten(plan)) {
+      if (plan.named == 0 ? isPlainTag(plan) : isTagWritten(plan)) {
         addSpan(plan, tagsEnd);
         tagsEnd += SPAN_BYTES;
       }
@@ -115,6 +119,7 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
   let hasTime = false;
   keyBytes = valueBytes = 0;
   if (plan.named != 0) beginFields(plan);
+  nameStamp = beginNames();
   readFrom(from, end);
   hasTimeNs = false;
   while (more()) {
@@ -125,7 +130,7 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
       if (!readEntry(position(), entryEnd, LOG_DEPTH + 1, Fault.CONTENT_WITHOUT_KEY)) return true;
       readFrom(entryEnd, end);
       if (spans == contentsLimit) return false;
-      if (plan.named == 0 || isContentWritten(plan)) {
+      if (plan.named == 0 ? isPlainContent(plan) : isContentWritten(plan)) {
         addSpan(plan, spans);
         spans += SPAN_BYTES;
       }
@@ -258,6 +263,18 @@ function isContentWritten(plan: Plan): bool {
   if (!isWritten(record)) return false;
   if (plan.uniqueNames != 0 && isRepeated(record)) leaveLog();
   key = record;
+  return true;
+}
+
+/** Where names have no records, all fields are written under their own; or the reference gives them others. */
+function isPlainTag(plan: Plan): bool {
+  if (plan.uniqueNames != 0 && !isNewName(plan.nameSet, nameStamp, key, <u32>(keyEnd - key))) leaveGroup();
+  return true;
+}
+
+function isPlainContent(plan: Plan): bool {
+  if (plan.uniqueNames == 0) return true;
+  if (isLikeServiceName(key) || !isNewName(plan.nameSet, nameStamp, key, <u32>(keyEnd - key))) leaveLog();
   return true;
 }
 

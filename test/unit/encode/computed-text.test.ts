@@ -65,7 +65,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
     ];
     const tags = [
       ['__tag__:k', 'v'],
-      ['__tag__:k', 'w'],
+      ['sls___tag__:k', 'w'],
     ];
     expect(seen).toEqual([
       [
@@ -74,15 +74,15 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
         2,
         4,
         ['t', 's', '5', 'v', undefined, 'ä', '3', undefined, undefined, undefined],
-        [...own, ['__time_ns_part__', '5'], ...tags, ['renamed', 'ä'], ['renamed', '2']],
+        [...own, ['__time_ns_part__', '5'], ...tags, ['renamed', 'ä'], ['sls_renamed', '2']],
       ],
       [
         2,
         undefined,
         6,
         1,
-        ['t', 's', undefined, 'v', 'content', undefined, undefined, undefined, undefined, undefined],
-        [...own, ...tags, ['__tag__:only', 'content']],
+        ['t', 's', undefined, 'v', undefined, undefined, undefined, undefined, undefined, undefined],
+        [...own, ...tags, ['sls___tag__:only', 'content']],
       ],
     ]);
   });

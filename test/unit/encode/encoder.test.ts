@@ -50,14 +50,14 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
       ]);
     });
 
-    it('keeps fields of the same name, and escapes in topic, source and tags as well', () => {
+    it('keeps fields of the same name under names of their own, and escapes in topic, source and tags as well', () => {
       const raw = group(
         log(time(1), content('a', '1'), content('a', '2')),
         topic('a|b'),
         source('\n'),
         logTag('x=y', '='),
       );
-      expect(messages(raw)).toEqual([`${HEADER}||__topic__=a\\|b||__source__=\\n||__tag__:x\\=y==||a=1||a=2`]);
+      expect(messages(raw)).toEqual([`${HEADER}||__topic__=a\\|b||__source__=\\n||__tag__:x\\=y==||a=1||sls_a=2`]);
     });
 
     it('writes any row of format data', () => {
@@ -106,6 +106,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
         frameBytes: encoded.bytes.length,
         truncated: 0,
         split: 0,
+        renamedFields: 0,
         deadLettered: 0,
         dropped: 0,
         droppedBy: [],
@@ -194,6 +195,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
           frameBytes: 0,
           truncated: 0,
           split: 0,
+          renamedFields: 0,
           deadLettered: 0,
           dropped: 0,
           droppedBy: [],

@@ -99,6 +99,7 @@ function readGoldenLogs(name: string): OracleLog[] {
     const flat = { __topic__, __source__, ...timeNs, ...others };
     return {
       ...log,
+      tags: Object.keys(others).filter((key) => key.startsWith('__tag__:')).length,
       fields: Object.entries(flat).map(([key, value]) => [
         Buffer.from(key),
         Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),

@@ -169,13 +169,13 @@ describe('LEEF', () => {
     expect(written.split(delimiter).at(-1)).toMatch(/^a=x[ _]y$/);
   });
 
-  it('keeps the first of several with one key, and takes a severity of the mapping', () => {
+  it('gives the second of several with one key a key of its own, and takes a severity of the mapping', () => {
     const log = oracleLog({ a: '1' });
     const twice = {
       ...log,
       fields: [...log.fields, [Buffer.from('b'), Buffer.from('2')], [Buffer.from('a'), Buffer.from('3')]] as const,
     };
-    expect(oracleText(createFormat({ format: 'leef' }), twice).toString()).toMatch(/\t__source__=\ta=1\tb=2$/);
+    expect(oracleText(createFormat({ format: 'leef' }), twice).toString()).toMatch(/\t__source__=\ta=1\tb=2\tsls_a=3$/);
     expect(text({ format: 'leef', map: { sev: 'level' } }, { level: '4' })).toContain(
       '|log|devTime=1795169472000\tsev=4\t',
     );

@@ -1,0 +1,80 @@
+/**
+ * The names of one log's contents, or of one group's tags, where names have no records (names.ts): whether one is there
+ * twice, and whether one could be taken for a name of the service's. A log of which either is said becomes the reference's.
+ *
+ * At `Plan.nameSet`: SLOTS × 8 bytes, of names by their hash, each in the first slot from there on that was free:
+ *
+ *     0   u32  stamp of the log; a slot with another one is free
+ *     4   u32  where the name lies, its length before it
+ */
+import { isSame } from './names';
+
+const SLOT_BITS: u64 = 14;
+const SLOTS: usize = 1 << <usize>SLOT_BITS;
+const SLOT_BYTES: usize = 8;
+/** A log with so many names, or with names that were made for it, may need more: then it counts as one with a name twice. */
+const MAX_PROBES: u32 = 32;
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+/** Names of so many bytes have more than one byte of length. */
+const LONG_NAME: u32 = 128;
+const UNDERSCORES: u32 = 0x5f5f;
+const SPACE: u32 = 0x20;
+/** The first six characters of `__topic__`, `__source__`, `__time…` and `__tag__:`, bit 5 set: in any case. */
+const START_MASK: u64 = 0xffff_ffff_ffff;
+const ANY_CASE: u64 = 0x2020_2020_2020;
+const TOPIC: u64 = 0x6970_6f74_5f5f | ANY_CASE;
+const SOURCE: u64 = 0x7275_6f73_5f5f | ANY_CASE;
+const TIME: u64 = 0x656d_6974_5f5f | ANY_CASE;
+const TAG: u64 = 0x5f67_6174_5f5f | ANY_CASE;
+
+/** The host reserves it, filled with 0. */
+export const NAME_SET_BYTES: u32 = <u32>(SLOTS * SLOT_BYTES);
+
+let lastStamp: u32 = 0;
+
+/** Of a log, or of a group. @returns its stamp */
+export function beginNames(): u32 {
+  return ++lastStamp;
+}
+
+/** True of every name that `isServiceName` (../../encode/service-names.ts) is true of, and of a few more. */
+@inline
+export function isLikeServiceName(name: usize): bool {
+  const start: u32 = load<u16>(name);
+  return start == UNDERSCORES ? isServiceStart(load<u64>(name)) : (start & 0xff) == SPACE;
+}
+
+function isServiceStart(name: u64): bool {
+  const start = (name & START_MASK) | ANY_CASE;
+  return start == TOPIC || start == SOURCE || start == TIME || start == TAG;
+}
+
+/** @returns false where the name is there already, or where that cannot be said */
+@inline
+export function isNewName(nameSet: usize, stamp: u32, name: usize, length: u32): bool {
+  const isShort = length < 8;
+  const first = load<u64>(name) & (isShort ? (<u64>1 << (length << 3)) - 1 : ~(<u64>0));
+  const last = isShort ? 0 : load<u64>(name + length - 8);
+  const hash = (first ^ (rotl(last, 23) + length)) * MIX;
+  const slot = nameSet + (<usize>(hash >>> (64 - SLOT_BITS)) << 3);
+  if (load<u32>(slot) == stamp) return isNewBehind(nameSet, stamp, slot, name, length);
+  store<u64>(slot, <u64>stamp | (<u64>name << 32));
+  return true;
+}
+
+/** The same where the slot of its hash is taken. */
+function isNewBehind(nameSet: usize, stamp: u32, from: usize, name: usize, length: u32): bool {
+  let slot = from;
+  for (let probe: u32 = 0; probe < MAX_PROBES; probe++) {
+    if (load<u32>(slot) != stamp) {
+      store<u64>(slot, <u64>stamp | (<u64>name << 32));
+      return true;
+    }
+    const other = load<usize>(slot, 4);
+    const mayBeSame = length >= LONG_NAME || load<u8>(other - 1) == length;
+    if (mayBeSame && isSame(other, name, length)) return false;
+    slot += SLOT_BYTES;
+    if (slot == nameSet + SLOTS * SLOT_BYTES) slot = nameSet;
+  }
+  return false;
+}
