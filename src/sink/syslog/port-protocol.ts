@@ -133,7 +133,7 @@ function worthAQuestion(timeoutMs: number): number {
 
 const questions = {
   silence:
-    'the receiver has not answered the end of an empty connection for {silence}: does this port speak TLS? If so, set --proto tls. Otherwise the receiver is slow, or does not answer; waiting on',
+    'the receiver has not answered the end of an empty connection for {silence}: does this port speak TLS? If so, set --proto tls. Otherwise it is slow, or never ends its side; waiting on',
   refused:
     'the receiver ends connections as soon as something is sent: does this port speak TLS? If so, set --proto tls. Otherwise the log of the receiver says why it refuses them; trying on',
   handshake:
