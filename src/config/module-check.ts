@@ -1,8 +1,8 @@
 /** Looks at a module of the user's without running it: for `config check`, which may look at a file from anywhere. */
 import { spawnSync } from 'node:child_process';
-import { createRequire, wrap } from 'node:module';
+import { createRequire } from 'node:module';
 import { extname } from 'node:path';
-import { Script } from 'node:vm';
+import { compileFunction } from 'node:vm';
 import { readBytes } from './read-text-file.ts';
 
 const longestCheckMs = 60_000;
@@ -44,7 +44,7 @@ function resolved(file: string): string {
 /** Of CommonJS. Compiled, and not run. */
 function scriptProblem(text: string): string | undefined {
   try {
-    new Script(wrap(text.replace(/^#!.*/, '')));
+    compileFunction(text.replace(/^#!.*/, ''), ['exports', 'require', 'module', '__filename', '__dirname']);
     return undefined;
   } catch (error) {
     return error instanceof SyntaxError ? error.message : String(error);
