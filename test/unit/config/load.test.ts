@@ -66,6 +66,7 @@ describe('defaults', () => {
         confirmIntervalMs: 10_000,
         confirmBytes: 64 << 20,
         confirmTimeoutMs: 30_000,
+        confirmPatienceMs: 300_000,
         strictOrder: false,
         onCorruptBatch: 'stop',
         corruptBatchPatienceMs: 600_000,
