@@ -1,6 +1,6 @@
 /** Rows of the table in settings.ts: where messages go, and how. */
 import { presetNames } from './presets.ts';
-import { defaulted, derived, optional, repeatable, requiredList } from './setting.ts';
+import { defaulted, derived, hidden, optional, repeatable, requiredList } from './setting.ts';
 import { oneOf, plainText, switchText } from './text.ts';
 import { duration } from './units.ts';
 import { fingerprint, hostText, port, receiverAddress } from './values.ts';
@@ -74,7 +74,7 @@ export const receiverSettings = {
     variables: ['SYSLOG_KEY_PASSPHRASE'],
     description: 'passphrase of an encrypted private key; environment or file only, since a flag would show in ps',
     noFlag: true,
-    mask: () => '[redacted]',
+    mask: hidden,
   }),
   crl: optional(plainText, {
     group: 'receiver',

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadReplayConfig } from '../../../src/config/load.ts';
+import { hidden } from '../../../src/config/setting.ts';
+import { settingKeys, settings } from '../../../src/config/settings.ts';
 import { createAuthority, issue } from '../../support/certificates.ts';
 import { flags, load, testSurroundings } from '../../support/config.ts';
 
@@ -14,6 +16,7 @@ beforeAll(async () => {
   const client = await issue(await createAuthority('ca'), { commonName: 'client' });
   file('client.pem', client.cert, 0o644);
   file('client-key.pem', client.key, 0o644);
+  file('secret-key.pem', client.key, 0o600);
   file('name', 'web', 0o644);
   file('both.pem', `${client.cert}\n${client.key}`, 0o644);
 });
@@ -31,14 +34,22 @@ function file(name: string, text: string | Buffer, mode: number): string {
 
 function warningsOf(text: string, mode: number, environment: Readonly<Record<string, string | undefined>> = {}) {
   const path = file('c.yaml', text, mode);
-  return load({ SLS_AK_KEY: undefined, ...environment }, { '--config': path }).warnings;
+  return load({ SLS_AK_KEY: undefined, KEY: 'x', ...environment }, { '--config': path }).warnings;
 }
 
 const plain = 'access-key-secret: hunter2hunter2\n';
 
-describe.skipIf(process.platform === 'win32')('a file that every user may read is warned of', () => {
+const hasModes = process.platform !== 'win32';
+if (!hasModes) console.warn('skipped: on Windows modes do not say who may read a file');
+
+describe.runIf(hasModes)('a file that every user may read is warned of', () => {
   test.each([
     ['a plain secret', plain, 'holds access-key-secret'],
+    [
+      "a key's passphrase",
+      'access-key-secret: ${KEY}\nproto: tls\ncert: client.pem\nkey: secret-key.pem\nkey-passphrase: hunter2hunter2\n',
+      'holds key-passphrase',
+    ],
     ['two of them', `${plain}sources: {a: {sts-token: hunter2hunter2}}\n`, 'holds access-key-secret and sts-token'],
   ])('the configuration with %s', (_, text, phrase) => {
     const [warning, ...others] = warningsOf(text, 0o644);
@@ -92,4 +103,10 @@ describe('nothing is said', () => {
     expect(warningsOf('access-key-secret: ${KEY}\n', 0o644, { KEY: 'hunter2hunter2' })).toEqual([]);
     expect(warningsOf('tag: ${file:name}\n', 0o644, { SLS_AK_KEY: 'x' })).toEqual([]);
   });
+});
+
+test('no setting is a secret by another mask, which would not be looked for', () => {
+  const secrets = settingKeys.filter((key) => settings[key].mask?.('hunter2hunter2') === hidden());
+  expect(secrets).toContain('accessKeySecret');
+  expect(secrets.filter((key) => settings[key].mask !== hidden)).toEqual([]);
 });
