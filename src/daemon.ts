@@ -138,7 +138,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
   }
 
   async function reload(wanted: readonly Flow[]): Promise<void> {
-    if (!draining) await feeds.reload(wanted);
+    if (draining) return;
+    outlets.lookUpAgain();
+    await feeds.reload(wanted);
   }
 
   function destroy(error: AppError): void {

@@ -142,6 +142,7 @@ function receiverConfig(values: ReplayValues, tlsFiles: TlsFilesGiven): Receiver
     ...(others.length > 0 && { others }),
     framing: values.proto === 'udp' ? 'datagram' : (values.framing ?? 'octet-counting'),
     timeoutMs: values.timeout,
+    dnsRefreshMs: values.dnsRefresh,
     ...(values.proto === 'tls' && { tls: tlsConfig(values, tlsFiles) }),
   };
 }

@@ -115,6 +115,8 @@ export interface ReceiverConfig {
   /** `datagram` with udp, and only there. */
   readonly framing: 'octet-counting' | 'lf' | 'datagram';
   readonly timeoutMs: number;
+  /** How often the name is looked up again, with `udp`. */
+  readonly dnsRefreshMs: number;
   /** There with `tls`, and only there. */
   readonly tls?: TlsConfig;
 }

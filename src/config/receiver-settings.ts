@@ -50,6 +50,13 @@ export const receiverSettings = {
     placeholder: '<duration>',
     description: 'a receiver that takes nothing for so long is connected to anew',
   }),
+  dnsRefresh: defaulted(duration({ min: '1s', max: '24h' }), '30s', {
+    group: 'receiver',
+    variables: ['SYSLOG_DNS_REFRESH'],
+    placeholder: '<duration>',
+    description:
+      'with udp, how often the name of the receiver is looked up again; also on SIGHUP and on errors; tcp and tls look it up for each connection',
+  }),
   ca: optional(plainText, {
     group: 'receiver',
     variables: ['SYSLOG_CA', 'SYSLOG_CERT_PATH'],

@@ -143,6 +143,11 @@ export class Outlets {
     return isClosed || status.confirms;
   }
 
+  /** Receivers may have moved: their names are looked up now. */
+  lookUpAgain(): void {
+    for (const { sink } of this.all) sink.lookUpAgain();
+  }
+
   /** Drops every connection. */
   destroy(): void {
     for (const { sink } of this.all) sink.destroy();

@@ -179,6 +179,10 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     for (const { sink } of this.#receivers) sink.confirmSoon();
   }
 
+  lookUpAgain(): void {
+    for (const { sink } of this.#receivers) sink.lookUpAgain();
+  }
+
   drain(deadlineMs: number): Promise<boolean> {
     this.#draining ??= this.#drain(deadlineMs);
     return this.#draining;

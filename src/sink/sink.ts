@@ -40,6 +40,8 @@ export interface Sink<M extends Mark> {
   deliver(mark: M): Delivery;
   /** Asks that what was delivered be confirmed soon, and not at the sink's own leisure. */
   confirmSoon(): void;
+  /** The receiver may have moved: its name is looked up again now, where that is not done for each connection anyway. */
+  lookUpAgain(): void;
   /**
    * Waits until all that was delivered is confirmed or lost, then closes in an orderly way (ends its side, waits
    * for the peer's end). Nothing may be delivered any more. Idempotent.

@@ -1,9 +1,12 @@
 /** Another configuration for a daemon that runs: what is the same goes on, and of the rest nothing is lost. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { LookupFunction } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
+import { thisMachine } from '../../src/machine.ts';
+import { systemNetwork } from '../../src/sink/network.ts';
 import { type CliProcess, startCli } from '../support/cli.ts';
 import { FlowScope } from '../support/flow-scope.ts';
 
@@ -48,6 +51,20 @@ describe('a reload', () => {
     const { complete, fields } = await daemon.drain(10_000);
     expect(complete).toBe(true);
     expect(fields).toMatchObject({ logs: 4_000 });
+  });
+
+  it('looks the name of a UDP receiver up again, which may have moved', async () => {
+    let lookUps = 0;
+    const lookup: LookupFunction = (_host, _options, done) => {
+      lookUps++;
+      done(null, [{ address: '127.0.0.1', family: 4 }]);
+    };
+    const receiver = { protocol: 'udp', framing: 'datagram', host: 'siem.test', dnsRefreshMs: 3_600_000 } as const;
+    const flows = [await scope.flow('web>a', { receiver, delivery: { confirm: 'off' } })];
+    const daemon = await scope.start(flows, { machine: { ...thisMachine, network: { ...systemNetwork, lookup } } });
+    expect(lookUps).toBe(1);
+    await daemon.reload(flows);
+    expect(lookUps).toBe(2);
   });
 
   it('moves a source to another receiver under load, without loss or duplicates', async () => {

@@ -246,6 +246,7 @@ export class SimulatedDaemon {
         ...(others.length > 0 && { others }),
         framing: outlet.framing,
         timeoutMs: settings.writeTimeoutMs,
+        dnsRefreshMs: settings.dnsRefreshMs,
         ...(protocol === 'tls' && { tls: { fingerprints: [], insecure: true } }),
       },
       delivery: {

@@ -31,13 +31,6 @@ export const openTroubles: readonly OpenTrouble[] = [
     seed: 'h4',
   },
   {
-    hazard: 'receiver-moves',
-    told: '14, row 5',
-    what: 'The name of a UDP receiver is looked up once: it moves, and everything goes to the old address.',
-    invariants: ['liveness'],
-    seed: 'h19',
-  },
-  {
     hazard: 'never-up',
     told: '14, row 6',
     what: 'Who is stopped and never reached its receiver says that everything is complete.',

@@ -111,6 +111,7 @@ export async function testFlow(emulator: StartedService, options: TestFlowOption
       host: '127.0.0.1',
       framing: 'octet-counting',
       timeoutMs: 10_000,
+      dnsRefreshMs: 30_000,
       ...options.receiver,
     },
     delivery: {

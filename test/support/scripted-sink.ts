@@ -27,6 +27,7 @@ export class ScriptedSink<M extends Mark> implements Sink<M> {
   readonly received: string[] = [];
   readonly confirmed: M[] = [];
   confirmsAsked = 0;
+  lookUpsAsked = 0;
   /** Answers `confirmSoon` by itself. */
   confirmsWhenAsked = true;
 
@@ -55,6 +56,10 @@ export class ScriptedSink<M extends Mark> implements Sink<M> {
     const giveUp = () => this.#started.reject(signal.reason);
     signal.addEventListener('abort', giveUp);
     return this.#started.promise.finally(() => signal.removeEventListener('abort', giveUp));
+  }
+
+  lookUpAgain(): void {
+    this.lookUpsAsked++;
   }
 
   up(): void {

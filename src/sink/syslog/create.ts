@@ -1,6 +1,7 @@
 /** The syslog sink, over the protocol that the options name. */
 import type { Mark, Sink, SinkEvents } from '../sink.ts';
 import { peerName, type ResolvedOptions, resolveOptions, type SinkLog, type SyslogSinkOptions } from './options.ts';
+import { ReceiverName } from './receiver-name.ts';
 import { SyslogSink } from './sink.ts';
 import { createTcpTransport } from './tcp.ts';
 import { createTlsTransport } from './tls.ts';
@@ -22,10 +23,12 @@ export function createSyslogSink<M extends Mark>(
   return new SyslogSink({ ...resolved, transport: createTransport(resolved, log), peer, log }, events);
 }
 
-function createTransport(options: ResolvedOptions, log: SinkLog): Transport {
+function createTransport(given: ResolvedOptions, log: SinkLog): Transport {
+  const name = new ReceiverName(given, log);
+  const options = { ...given, lookup: name.lookup };
   switch (options.protocol) {
     case 'udp':
-      return createUdpTransport(options, log);
+      return createUdpTransport(options, name, log);
     case 'tcp':
       return createTcpTransport(options, log);
     case 'tls':

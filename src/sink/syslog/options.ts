@@ -27,6 +27,11 @@ export interface SyslogSinkOptions {
    * lost connection takes with it stays small beside what the kernels' own buffers hold (up to about 10 MiB).
    */
   readonly maxQueuedBytes?: number;
+  /**
+   * UDP, whose one connection never ends by itself: the name is looked up again so often, and the connection goes over to
+   * the new address. TCP and TLS ask for each connection. Default 30 s.
+   */
+  readonly dnsRefreshMs?: number;
   readonly tls?: SyslogTlsOptions;
   /**
    * Whether the receiver is asked what it has read, by ending connections (docs/delivery.md). `auto` (default): if it
@@ -105,6 +110,7 @@ export interface ResolvedOptions {
   readonly connectTimeoutMs: number;
   readonly keepAliveMs: number;
   readonly maxQueuedBytes: number;
+  readonly dnsRefreshMs: number;
   readonly tls: SyslogTlsOptions;
   readonly confirm: 'auto' | 'on' | 'off';
   readonly confirmIntervalMs: number;
@@ -131,6 +137,7 @@ export function resolveOptions(options: SyslogSinkOptions): ResolvedOptions {
     connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
     keepAliveMs: options.keepAliveMs ?? 30_000,
     maxQueuedBytes: options.maxQueuedBytes ?? 1024 * 1024,
+    dnsRefreshMs: options.dnsRefreshMs ?? 30_000,
     tls,
     confirm: protocol === 'udp' ? 'off' : (options.confirm ?? 'auto'),
     confirmIntervalMs: options.confirmIntervalMs ?? 10_000,

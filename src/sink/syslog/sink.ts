@@ -39,6 +39,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   readonly #peer: string;
   readonly #events: SinkEvents<M>;
   readonly #log: SinkLog;
+  readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #reachability: Reachability;
   readonly #dialer: Dialer;
@@ -58,6 +59,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#peer = parts.peer;
     this.#events = events;
     this.#log = parts.log;
+    this.#transport = parts.transport;
     this.#clock = parts.clock;
     this.#reachability = new Reachability({ ...parts, onChange: () => events.stateChanged?.() });
     this.#dialer = new Dialer(parts.transport, parts, this.#reachability);
@@ -150,6 +152,10 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
 
   confirmSoon(): void {
     this.#rotation.confirmSoon();
+  }
+
+  lookUpAgain(): void {
+    this.#transport.lookUpAgain?.();
   }
 
   destroy(cause = new AppError('the sink was destroyed', { code: 'destroyed', action: 'retry' })): void {

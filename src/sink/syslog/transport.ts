@@ -7,6 +7,8 @@ import type { AppError } from '../../errors.ts';
 export interface Transport {
   /** One attempt. Rejects with an AppError that says what to do, or with the signal's reason. */
   connect(signal: AbortSignal): Promise<Connection>;
+  /** The receiver may have moved: its name is looked up now. Absent: each new connection does so by itself. */
+  lookUpAgain?(): void;
 }
 
 /** Something to write frames to, until it is ended, or lost; it never comes back after that. */

@@ -45,9 +45,10 @@ export const receiverHazards: readonly FaultKind[] = [
     name: 'receiver-moves',
     weight: 1,
     lastsMs: [0, 0],
-    hazard: 'receiver-moves',
     begin: (world, { luck }) => {
-      const receiver = chosen(world.receivers, luck[0]);
+      // One that takes a single connection never hears that the one to its old address is over.
+      const movable = world.receivers.filter(({ plan }) => !plan.oneAtATime);
+      const receiver = chosen(movable, luck[0]);
       const [before] = receiver?.host.addresses ?? [];
       if (!receiver || before === undefined) return undefined;
       const address = before.replace('10.0.', '10.1.');

@@ -1,6 +1,7 @@
 /** The daemon's own transports, unchanged, on the model: TCP, TLS and UDP, from connecting to the confirming end. */
 import { describe, expect, test } from 'vitest';
 import { resolveOptions, type SinkLog } from '../../../src/sink/syslog/options.ts';
+import { ReceiverName } from '../../../src/sink/syslog/receiver-name.ts';
 import { createTcpTransport } from '../../../src/sink/syslog/tcp.ts';
 import { createTlsTransport } from '../../../src/sink/syslog/tls.ts';
 import type { PeerEnd, Transport } from '../../../src/sink/syslog/transport.ts';
@@ -161,7 +162,8 @@ describe('the daemon’s transports on the model', () => {
     const site = new Site();
     let datagrams = 0;
     new DatagramReceiver(site.siem, 514, { process: site.receiver, onDatagram: () => datagrams++ });
-    const transport = createUdpTransport(site.options('udp'), log);
+    const options = site.options('udp');
+    const transport = createUdpTransport(options, new ReceiverName(options, log), log);
     const connection = await site.settled(transport.connect(new AbortController().signal));
     const frameEnds = Uint32Array.from({ length: 100 }, (_, i) => 100 * (i + 1));
     connection.write({ bytes: Buffer.alloc(10_000), frameCount: 100, frameEnds, release: nothing }, nothing);

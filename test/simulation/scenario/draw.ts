@@ -80,6 +80,7 @@ function drawSettings(chance: Chance, { shards }: LoadPlan): Settings {
     failbackAfterMs: chance.pick([2_000, 6_000]),
     writeTimeoutMs: chance.pick([10_000, 30_000]),
     maxMessagesPerSecond: chance.is(0.1) ? 2_000 : undefined,
+    dnsRefreshMs: chance.pick([2_000, 10_000, 30_000]),
   };
 }
 

@@ -23,6 +23,7 @@ export interface Settings {
   readonly failbackAfterMs: number;
   readonly writeTimeoutMs: number;
   readonly maxMessagesPerSecond: number | undefined;
+  readonly dnsRefreshMs: number;
 }
 
 export interface DaemonPlan {

@@ -60,7 +60,14 @@ describe('defaults', () => {
         maxMessageBytes: 64 << 10,
         oversize: 'truncate',
       },
-      receiver: { protocol: 'tcp', host: 'siem.corp', port: 514, framing: 'octet-counting', timeoutMs: 180_000 },
+      receiver: {
+        protocol: 'tcp',
+        host: 'siem.corp',
+        port: 514,
+        framing: 'octet-counting',
+        timeoutMs: 180_000,
+        dnsRefreshMs: 30_000,
+      },
       delivery: {
         confirm: 'auto',
         confirmIntervalMs: 10_000,
