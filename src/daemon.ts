@@ -23,6 +23,7 @@
 import type { Flow } from './config/config.ts';
 import { AppError, toAppError } from './errors.ts';
 import { Feeds } from './flow/feeds.ts';
+import type { NotShipped } from './flow/not-shipped.ts';
 import { Outlets } from './flow/outlets.ts';
 import { maxInFlightBytes } from './flow/plan.ts';
 import { ByteBudget } from './group/byte-budget.ts';
@@ -34,8 +35,12 @@ import { BodyPool } from './sls/body-pool.ts';
 
 /** How a run ended. */
 export interface ExitSummary {
-  /** Everything that was pulled is delivered and checkpointed. */
+  /** Everything that was pulled is delivered and checkpointed, and what was to be shipped was. */
   readonly complete: boolean;
+  /** Everything that was pulled is delivered and checkpointed. */
+  readonly delivered: boolean;
+  /** Sources that have shipped nothing, or not all that was asked for, and why. */
+  readonly notShipped: readonly NotShipped[];
   /** Delivered means that the receiver has read it; otherwise, that the local kernel has taken it. */
   readonly confirmed: boolean;
   /** Totals, and what was not confirmed, for the log's last line. Never a payload. */
@@ -161,8 +166,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
     finished.reject(error);
   }
 
-  function end(complete: boolean): ExitSummary {
-    const summary = { complete, confirmed: outlets.confirm, fields: summarise() };
+  function end(delivered: boolean): ExitSummary {
+    const { notShipped } = feeds;
+    const complete = delivered && !notShipped.some(({ isFailure }) => isFailure);
+    const summary = { complete, delivered, notShipped, confirmed: outlets.confirm, fields: summarise() };
     ended.abort(new AppError('the daemon has ended', { code: 'ended', action: 'fatal' }));
     outlets.destroy();
     running.resolve();

@@ -2,7 +2,7 @@
 import type { ConfigProblem } from '../errors.ts';
 
 export const exitCodes = {
-  /** Everything that was sent is confirmed and checkpointed. */
+  /** Everything that was sent is confirmed and checkpointed, and what was to be shipped was. */
   ok: 0,
   failure: 1,
   configuration: 2,

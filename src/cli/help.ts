@@ -20,7 +20,7 @@ Examples:
   sls-syslog --config sls-syslog.yaml --group backfill --from 2026-03-01T00:00:00Z --until 2026-03-02T00:00:00Z
 
 Durations take a unit (200ms, 20s, 1m, 2h), and so do sizes (8KiB, 64MiB, 1GB).
-Exit codes: 0 everything sent was confirmed and checkpointed, 1 failure, 2 configuration.
+Exit codes: 0 everything sent was confirmed and checkpointed, 1 failure (or nothing shipped), 2 configuration.
 `;
 
 export function settingHelp(): HelpConfiguration {

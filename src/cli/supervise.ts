@@ -134,10 +134,8 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
 /** The log's last line: how it ended, and what is not confirmed. */
 function report(outcome: Outcome, log: Log & Pick<Logger, 'fatal'>, writeError: (text: string) => void): ExitCode {
   if ('summary' in outcome) {
-    const { complete, confirmed, fields } = outcome.summary;
-    const delivered = confirmed ? 'confirmed by the receiver' : 'handed to the network (nothing confirms it)';
-    if (complete) log.info(fields, `stopped: everything sent is ${delivered} and checkpointed`);
-    else log.error(fields, `stopped: not everything pulled is ${delivered} and checkpointed; that will be sent again`);
+    const { complete, fields } = outcome.summary;
+    log[complete ? 'info' : 'error'](fields, `stopped: ${describeEnd(outcome.summary)}`);
     return complete ? exitCodes.ok : exitCodes.failure;
   }
   const { error } = outcome;
@@ -149,6 +147,20 @@ function report(outcome: Outcome, log: Log & Pick<Logger, 'fatal'>, writeError: 
   const isBug = error.code === 'uncaught' || error.code === 'unexpected';
   log.fatal(isBug ? { err: error } : { code: error.code, ...error.context }, `stopped: ${error.message}`);
   return exitCodes.failure;
+}
+
+function describeEnd({ delivered, confirmed, notShipped }: ExitSummary): string {
+  const how = confirmed ? 'confirmed by the receiver' : 'handed to the network (nothing confirms it)';
+  const outcome = delivered
+    ? `everything sent is ${how} and checkpointed`
+    : `not everything pulled is ${how} and checkpointed; that will be sent again`;
+  const reasons = notShipped.map(({ names, isNothing, reason }) => {
+    const source = Object.entries(names).map(([kind, name]) => `${kind} ${name}: `);
+    return `${source.join('')}${isNothing ? 'nothing was shipped: ' : ''}${reason}`;
+  });
+  // Of a source that has shipped nothing there is nothing else to tell; of others perhaps.
+  const isAll = delivered && notShipped.length > 0 && notShipped.every(({ isNothing }) => isNothing);
+  return [...reasons, ...(isAll ? [] : [outcome])].join('; ');
 }
 
 function interrupted(message: string): AppError {

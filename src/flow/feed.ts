@@ -23,8 +23,11 @@ import type { Machine } from '../machine.ts';
 import type { SlsLogService } from '../sls/sls-log-service.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { FanOut } from './fan-out.ts';
+import { FeedLife, type FeedState } from './feed-life.ts';
+import type { NotShipped } from './not-shipped.ts';
 import type { FlowParts, Outlets } from './outlets.ts';
-import { type FeedPlan, feedNames, flowNames } from './plan.ts';
+import { corruptPatienceMs, type FeedPlan, feedNames, flowNames } from './plan.ts';
+import { withPresentKey } from './present-key.ts';
 
 export interface FeedOptions {
   readonly plan: FeedPlan;
@@ -43,20 +46,11 @@ export interface FeedOptions {
   readonly log: Log;
 }
 
-export type FeedState = 'waiting' | 'starting' | 'running' | 'failed' | 'reached' | 'retired';
-
 /** What a start makes, and a failure drops. */
 interface Attempt {
   readonly service: SlsLogService;
   readonly group: ConsumerGroup;
   readonly startedAtMs: number;
-}
-
-/** Skipped only where every receiver's flow says so, and after the longest patience: a shard that waits loses nothing. */
-function corruptPatienceMs(flows: FeedPlan['flows']): number | undefined {
-  const deliveries = flows.map(({ config }) => config.delivery);
-  if (!deliveries.every(({ onCorruptBatch }) => onCorruptBatch === 'skip')) return undefined;
-  return Math.max(...deliveries.map(({ corruptBatchPatienceMs }) => corruptBatchPatienceMs));
 }
 
 /** What the group has of a shutdown's time; the rest is for closing connections in an orderly way. */
@@ -75,13 +69,14 @@ export class Feed {
   readonly #parts: readonly FlowParts[];
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #life: FeedLife;
   readonly #retiring = new AbortController();
-  #state: FeedState = 'waiting';
   #attempt: Attempt | undefined;
   #pauseMs: number;
   #timer: Timer | undefined;
   #toldCode: string | undefined;
   #retired: Promise<boolean> | undefined;
+  #notShipped: NotShipped | undefined;
 
   /** @throws ConfigError when a certificate, a key or a message's options cannot be used */
   constructor(options: FeedOptions) {
@@ -101,10 +96,17 @@ export class Feed {
       for (const taken of parts) void outlets.giveBack(taken, 0);
       throw error;
     }
+    this.#life = new FeedLife({
+      names: this.names,
+      isBounded: plan.flows[0].config.group.until !== undefined,
+      isRequired: plan.flows[0].required,
+      outlets: [...new Set(parts.map(({ outlet }) => outlet))],
+      clock: this.#clock,
+    });
   }
 
   get state(): FeedState {
-    return this.#state;
+    return this.#life.state;
   }
 
   /** Undefined while nothing of it runs. */
@@ -117,8 +119,13 @@ export class Feed {
     return (this.#attempt?.group.unfinished() ?? []).map((shard) => ({ ...this.names, ...shard }));
   }
 
+  /** After it has been retired: why it has shipped nothing, or not all that was asked for. */
+  get notShipped(): NotShipped | undefined {
+    return this.#notShipped;
+  }
+
   start(): void {
-    if (this.#state === 'waiting') void this.#start();
+    if (this.state === 'waiting') void this.#start();
   }
 
   /**
@@ -133,8 +140,8 @@ export class Feed {
 
   /** Drops everything but the receivers at once. */
   destroy(error: AppError): void {
-    if (this.#state === 'retired') return;
-    this.#state = 'retired';
+    if (this.state === 'retired') return;
+    this.#life.enter('retired');
     this.#clock.cancel(this.#timer);
     this.#retiring.abort(error);
     this.#retired ??= Promise.resolve(false);
@@ -143,23 +150,22 @@ export class Feed {
   }
 
   async #start(): Promise<void> {
-    this.#state = 'starting';
+    this.#life.enter('starting');
     try {
       const attempt = this.#create();
       this.#attempt = attempt;
       for (const { deadLetter } of this.#parts) if (deadLetter) await this.#whileWanted(deadLetter.file.open());
       // Both at once: a wrong key is told although the receiver is down, and the other way round. The group is
       // joined only with a connection: an instance that cannot deliver must not hold shards that others could.
-      const connected = this.#parts.map(({ outlet }) => outlet.start());
-      await this.#whileWanted(Promise.all([attempt.group.prepare(), ...connected]));
+      await this.#whileWanted(this.#life.prepare(() => attempt.group.prepare()));
       await this.#whileWanted(attempt.group.join());
     } catch (thrown) {
       if (!this.#retiring.signal.aborted) this.#fail(toAppError(thrown));
       return;
     }
     // A shard may have failed, or reached the end, before the call came back.
-    if (this.#state !== 'starting') return;
-    this.#state = 'running';
+    if (this.state !== 'starting') return;
+    this.#life.enter('running');
     if (this.#toldCode !== undefined) this.#log.info({}, 'the source can be used again');
     this.#toldCode = undefined;
     this.#options.onRunning();
@@ -169,7 +175,7 @@ export class Feed {
     const { plan, budget, drainTimeoutMs } = this.#options;
     const log = this.#log;
     const [{ config }] = plan.flows;
-    const withKey = { ...config, service: this.#withPresentKey(config.service) };
+    const withKey = { ...config, service: this.#presentService(config.service) };
     const service = buildService(withKey, { ...this.#options.service, machine: this.#options.machine, log });
     const branches = plan.flows.map((flow, at) => this.#branch(flow, at));
     const fanOut = new FanOut(branches, {
@@ -193,7 +199,7 @@ export class Feed {
       clock: this.#clock,
       onUntilReached: () => {
         log.info({ until: config.group.until }, 'every shard is read up to --until');
-        this.#state = 'reached';
+        this.#life.enter('reached');
         this.#options.onReached();
       },
       onFatal: (error) => {
@@ -205,16 +211,8 @@ export class Feed {
   }
 
   /** A wrong key is mended in the file: whoever tries again asks for it again. */
-  #withPresentKey(service: ServiceConfig): ServiceConfig {
-    if (this.#toldCode === undefined) return service;
-    try {
-      const { securityToken: _, ...place } = service;
-      const present = this.#options.service.readCredentials?.() ?? service;
-      const { accessKeyId, accessKeySecret, securityToken } = present;
-      return { ...place, accessKeyId, accessKeySecret, ...(securityToken !== undefined && { securityToken }) };
-    } catch {
-      return service; // the file cannot be used at present
-    }
+  #presentService(service: ServiceConfig): ServiceConfig {
+    return this.#toldCode === undefined ? service : withPresentKey(service, this.#options.service.readCredentials);
   }
 
   #branch(flow: FeedPlan['flows'][number], at: number) {
@@ -240,12 +238,12 @@ export class Feed {
   /** It cannot go on by itself. */
   #fail(error: AppError): void {
     const attempt = this.#attempt;
-    if (this.#state === 'failed' || this.#state === 'retired') return;
+    if (this.state === 'failed' || this.state === 'retired') return;
     if (this.#retired) {
       this.#log.error({ code: error.code, ...error.context }, `while it ends: ${error.message}`);
       return;
     }
-    this.#state = 'failed';
+    this.#life.enter('failed', error);
     attempt?.group.destroy(error);
     void attempt?.service.close();
     if (!this.#options.onFailed(error)) return;
@@ -265,12 +263,13 @@ export class Feed {
 
   async #retire(deadlineMs: number): Promise<boolean> {
     const deadlineAtMs = this.#clock.monotonic() + deadlineMs;
-    const hasFailed = this.#state === 'failed';
+    const hasFailed = this.state === 'failed';
     this.#clock.cancel(this.#timer);
+    this.#notShipped = this.#life.whyNotShipped(this.#attempt?.service);
     const isDelivered = hasFailed
       ? this.#owesNothing
       : ((await this.#attempt?.group.drain(deadlineMs * shareOfShards)) ?? true);
-    this.#state = 'retired';
+    this.#life.enter('retired');
     this.#retiring.abort(new AppError('the feed has ended', { code: 'ended', action: 'fatal' }));
     const leftMs = Math.max(1_000, deadlineAtMs - this.#clock.monotonic());
     const closed = await Promise.all(this.#parts.map((parts) => this.#options.outlets.giveBack(parts, leftMs)));

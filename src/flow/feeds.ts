@@ -11,6 +11,7 @@ import type { Log } from '../log.ts';
 import type { Machine } from '../machine.ts';
 import type { Credentials } from '../sls/credentials.ts';
 import { Feed } from './feed.ts';
+import type { NotShipped } from './not-shipped.ts';
 import type { Outlets } from './outlets.ts';
 import { compareFlows, type FeedPlan, type FlowChanges, maxInFlightBytes, planFeeds } from './plan.ts';
 
@@ -66,6 +67,11 @@ export class Feeds {
   /** After the end: the shards with something pulled that is not saved. */
   get unfinished(): readonly Readonly<Record<string, unknown>>[] {
     return [...this.all, ...this.#leaving].flatMap((feed) => feed.unfinished);
+  }
+
+  /** After the end: which sources have shipped nothing, or not all that was asked for, and why. */
+  get notShipped(): readonly NotShipped[] {
+    return this.all.flatMap((feed) => feed.notShipped ?? []);
   }
 
   start(): void {
@@ -135,6 +141,12 @@ export class Feeds {
     if (this.#state === 'ended') return;
     this.#leaving.delete(feed);
     addAll(this.#gone, feed);
+    if (feed.notShipped?.isFailure && this.#state === 'started') {
+      this.#options.log.warn(
+        { ...feed.names, reason: feed.notShipped.reason },
+        feed.notShipped.isNothing ? 'nothing was shipped from this source' : 'not all of this source was shipped',
+      );
+    }
     if (isComplete || hadFailed) return;
     const facts = { ...feed.names, unconfirmed: feed.unfinished };
     this.#options.log.warn(

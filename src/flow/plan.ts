@@ -100,3 +100,10 @@ function changedOperation(a: OperationConfig | undefined, b: OperationConfig | u
   const keys = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof OperationConfig)[]);
   return [...keys].filter((key) => !isDeepStrictEqual(a[key], b[key]));
 }
+
+/** Skipped only where every receiver's flow says so, and after the longest patience: a shard that waits loses nothing. */
+export function corruptPatienceMs(flows: FeedPlan['flows']): number | undefined {
+  const deliveries = flows.map(({ config }) => config.delivery);
+  if (!deliveries.every(({ onCorruptBatch }) => onCorruptBatch === 'skip')) return undefined;
+  return Math.max(...deliveries.map(({ corruptBatchPatienceMs }) => corruptBatchPatienceMs));
+}

@@ -181,7 +181,22 @@ describe('several flows in one process', () => {
     scope.append('web', 1_000);
     const daemon = await scope.start([await scope.flow('web>a'), await scope.flow('web>b', { required: false })]);
     await scope.until(() => expect(scope.checkpointed('web')).toBe(1_000));
-    expect(await daemon.drain(10_000)).toMatchObject({ complete: true, confirmed: true, fields: { logs: 1_000 } });
+    const summary = await daemon.drain(10_000);
+    expect(summary).toMatchObject({ complete: true, confirmed: true, fields: { logs: 1_000 } });
+    expect(summary.notShipped).toMatchObject([{ isNothing: true, isFailure: false }]);
+    expect(summary.notShipped[0]?.reason).toContain('was never up: connection refused');
+  });
+
+  it('says that it is not complete where a receiver that is required was never there', async () => {
+    await prepare(['web', 'app'], ['a', 'b']);
+    await scope.receiver('b').close();
+    scope.append('web', 1_000);
+    scope.append('app', 1_000);
+    const daemon = await scope.start(await scope.flows('web>a', 'app>b'));
+    await scope.until(() => expect(scope.checkpointed('web')).toBe(1_000));
+    const summary = await daemon.drain(10_000);
+    expect(summary).toMatchObject({ complete: false, delivered: true, fields: { logs: 1_000 } });
+    expect(summary.notShipped).toMatchObject([{ names: { source: 'app' }, isNothing: true, isFailure: true }]);
   });
 
   it('goes on beside a source that does not exist, and uses that once it does', async () => {

@@ -31,13 +31,6 @@ export const openTroubles: readonly OpenTrouble[] = [
     seed: 'h4',
   },
   {
-    hazard: 'never-up',
-    told: '14, row 6',
-    what: 'Who is stopped and never reached its receiver says that everything is complete.',
-    invariants: ['exit'],
-    seed: 'h2',
-  },
-  {
     hazard: 'frozen-for-minutes',
     told: '14, row 7',
     what: 'A receiver that has been frozen for minutes is up, as the minute’s line has it.',

@@ -25,8 +25,12 @@ export interface FakeBehaviour {
   readonly drain?: (deadlineMs: number) => Promise<ExitSummary>;
 }
 
-export const complete: ExitSummary = { complete: true, confirmed: true, fields: { logs: 3 } };
-export const incomplete: ExitSummary = { complete: false, confirmed: true, fields: { logs: 3, unconfirmed: 2 } };
+const delivered = { confirmed: true, notShipped: [] };
+export const complete: ExitSummary = { ...delivered, complete: true, delivered: true, fields: { logs: 3 } };
+export const incomplete: ExitSummary = {
+  ...{ ...delivered, complete: false, delivered: false },
+  fields: { logs: 3, unconfirmed: 2 },
+};
 
 export function createFakeDaemon(behaviour: FakeBehaviour = {}): FakeDaemon {
   let settle: { resolve(summary: ExitSummary): void; reject(error: Error): void } | undefined;

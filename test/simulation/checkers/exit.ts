@@ -1,6 +1,6 @@
 /**
  * Who is told to stop and has delivered nothing of what it had pulled must not call that complete: of shards that it
- * still held, by its last heartbeat. UDP promises nothing; and what was served while answers got lost, or came damaged,
+ * still held, by its last heartbeat. Nor may who could not connect to its receiver, and never was connected. UDP promises nothing; and what was served while answers got lost, or came damaged,
  * the daemon may never have had.
  */
 import type { CreateChecker } from './checker.ts';
@@ -14,11 +14,10 @@ interface Life {
   listed: readonly number[];
   hasDelivered: boolean;
   hasConnected: boolean;
+  couldNotConnect: boolean;
 }
 
-export const exitChecker: CreateChecker = (report, { outlets, service, faults }) => {
-  // A trouble that is known, and not mended: who never reached its receiver (issue 14, row 6).
-  const asksForConnection = faults.some(({ kind }) => kind === 'receiver-never-up');
+export const exitChecker: CreateChecker = (report, { outlets, service }) => {
   // On a narrow way an answer takes longer than a daemon's life, perhaps.
   if (service.bytesPerSecond !== undefined) return {};
   if (outlets.every(({ receivers }) => receivers[0]?.protocol === 'udp')) return {};
@@ -26,7 +25,13 @@ export const exitChecker: CreateChecker = (report, { outlets, service, faults })
   const lives = new Map<string, Life>();
   return {
     born(daemon) {
-      lives.set(daemon, { pulled: new Map(), listed: [], hasDelivered: false, hasConnected: false });
+      lives.set(daemon, {
+        pulled: new Map(),
+        listed: [],
+        hasDelivered: false,
+        hasConnected: false,
+        couldNotConnect: false,
+      });
     },
     pulled({ daemon, shard, from, to }) {
       const pulled = lives.get(daemon)?.pulled;
@@ -46,11 +51,13 @@ export const exitChecker: CreateChecker = (report, { outlets, service, faults })
     },
     logged({ daemon, message }) {
       const life = lives.get(daemon);
-      if (life && message.startsWith('connected to the receiver')) life.hasConnected = true;
+      if (!life) return;
+      if (message.startsWith('connected to the receiver')) life.hasConnected = true;
+      if (message.startsWith('cannot connect to the receiver')) life.couldNotConnect = true;
     },
     drained({ daemon, isComplete }) {
       const life = lives.get(daemon);
-      if (asksForConnection && isComplete && life?.hasConnected === false)
+      if (isComplete && life?.couldNotConnect && !life.hasConnected)
         report('exit', `${daemon} says that it is complete, and it never reached its receiver`);
       if (!life || !isComplete || life.hasDelivered || !life.listed.some((shard) => life.pulled.has(shard))) return;
       report('exit', `${daemon} says that it is complete, and nothing of what it had pulled has arrived`);

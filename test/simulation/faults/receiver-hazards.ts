@@ -101,7 +101,6 @@ export const receiverHazards: readonly FaultKind[] = [
     name: 'receiver-never-up',
     weight: 1,
     lastsMs: [30_000, 30_000],
-    hazard: 'never-up',
     begin: (world) => {
       for (const receiver of world.receivers) receiver.kill();
       for (const daemon of world.daemons) daemon.kill();

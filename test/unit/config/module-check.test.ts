@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../../src/cli/program.ts';
 import { moduleProblem } from '../../../src/config/module-check.ts';
 import { requiredEnvironment, testSurroundings } from '../../support/config.ts';
-import { createFakeContext, createFakeDaemon } from '../../support/fake-daemon.ts';
+import { complete, createFakeContext, createFakeDaemon } from '../../support/fake-daemon.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'sls-syslog-module-check-'));
 
@@ -120,7 +120,7 @@ describe('config', () => {
     const context = createFakeContext(daemon.create);
     const exit = runProgram(['--config', join(directory, 'c.yaml')], context);
     await expect.poll(() => context.error()).toContain('logged by mistake');
-    daemon.finish({ complete: true, confirmed: true, fields: {} });
+    daemon.finish(complete);
     expect(await exit).toBe(0);
     expect(context.error()).toContain('"moduleOptions":"[redacted]"');
     expect(context.error()).not.toContain('hunter2');

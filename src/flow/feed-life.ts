@@ -1,0 +1,101 @@
+/**
+ * How far a feed has come, for those who ask: its state (feed.ts), since when, and why; and what it still waited for when
+ * it was stopped before it ran.
+ */
+import type { AppError } from '../errors.ts';
+import type { SinkStatus } from '../sink/sink.ts';
+import type { SlsLogService } from '../sls/sls-log-service.ts';
+import type { Clock } from '../time/clock.ts';
+import { type NotShipped, whyNotShipped } from './not-shipped.ts';
+
+export type FeedState = 'waiting' | 'starting' | 'running' | 'failed' | 'reached' | 'retired';
+
+interface Outlet {
+  readonly sink: { readonly status: SinkStatus };
+  start(): Promise<void>;
+}
+
+export interface FeedLifeOptions {
+  readonly names: Readonly<Record<string, string>>;
+  /** It reads up to `--until`. */
+  readonly isBounded: boolean;
+  readonly isRequired: boolean;
+  readonly outlets: readonly Outlet[];
+  readonly clock: Clock;
+}
+
+export class FeedLife {
+  readonly #options: FeedLifeOptions;
+  readonly #unconnected: Set<Outlet>;
+  #state: FeedState = 'waiting';
+  #sinceMs: number;
+  #failure: AppError | undefined;
+  #isServiceKnown = false;
+  #hasRun = false;
+  /** On the monotonic clock; undefined before the first start. */
+  #startedAtMs: number | undefined;
+
+  constructor(options: FeedLifeOptions) {
+    this.#options = options;
+    this.#unconnected = new Set(options.outlets);
+    this.#sinceMs = options.clock.now();
+  }
+
+  get state(): FeedState {
+    return this.#state;
+  }
+
+  /** Unix milliseconds of the last change. */
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
+  /** Why it has failed, while it has; also while it is tried again. */
+  get failure(): AppError | undefined {
+    return this.#failure;
+  }
+
+  /** Of receivers that have never had a connection that takes deliveries. */
+  get unconnected(): readonly SinkStatus[] {
+    return [...this.#unconnected].map(({ sink }) => sink.status);
+  }
+
+  enter(state: FeedState, failure?: AppError): void {
+    const { clock } = this.#options;
+    if (state === 'starting') this.#startedAtMs ??= clock.monotonic();
+    if (state === 'running') this.#hasRun = true;
+    if (state === 'failed') this.#failure = failure;
+    else if (state !== 'starting') this.#failure = undefined;
+    if (state !== this.#state) this.#sinceMs = clock.now();
+    this.#state = state;
+  }
+
+  /** Begins to connect to every receiver, and to make sure of the group; resolves when all of it is done. */
+  async prepare(prepareGroup: () => Promise<void>): Promise<void> {
+    const connected = this.#options.outlets.map(async (outlet) => {
+      await outlet.start();
+      this.#unconnected.delete(outlet);
+    });
+    const prepared = prepareGroup().then(() => {
+      this.#isServiceKnown = true;
+    });
+    await Promise.all([prepared, ...connected]);
+  }
+
+  /** To be asked before anything is closed. Of a feed that has failed, the log has told why already. */
+  whyNotShipped(service: Pick<SlsLogService, 'troubles'> | undefined): NotShipped | undefined {
+    if (this.#state === 'failed') return undefined;
+    const { names, isBounded, isRequired, clock } = this.#options;
+    return whyNotShipped({
+      names,
+      isBounded,
+      isRequired,
+      hasRun: this.#hasRun,
+      isReached: this.#state === 'reached',
+      unconnected: this.unconnected,
+      isServiceKnown: this.#isServiceKnown,
+      troubles: service?.troubles ?? [],
+      startingForMs: this.#startedAtMs === undefined ? 0 : clock.monotonic() - this.#startedAtMs,
+    });
+  }
+}

@@ -1,0 +1,13 @@
+/** A source's settings with the key that the configuration has by now. */
+import type { ServiceOptions } from '../build.ts';
+import type { ServiceConfig } from '../config/config.ts';
+
+export function withPresentKey(service: ServiceConfig, read: ServiceOptions['readCredentials']): ServiceConfig {
+  try {
+    const { securityToken: _, ...place } = service;
+    const { accessKeyId, accessKeySecret, securityToken } = read?.() ?? service;
+    return { ...place, accessKeyId, accessKeySecret, ...(securityToken !== undefined && { securityToken }) };
+  } catch {
+    return service; // the file cannot be used at present
+  }
+}
