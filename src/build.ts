@@ -8,10 +8,11 @@ import { createKernelEncoder } from './kernel/kernel-encoder.ts';
 import type { Log } from './log.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { chunkSizes, type PaceLimits } from './pacer.ts';
-import { createReceiversSink, type ReceiverFactory } from './sink/receivers.ts';
+import { createReceiversSink, type PlacedWith, type ReceiverFactory } from './sink/receivers.ts';
 import type { Mark, Sink, SinkEvents } from './sink/sink.ts';
 import { createSyslogSink } from './sink/syslog/create.ts';
 import type { SyslogTlsOptions } from './sink/syslog/options.ts';
+import { watchSink } from './sink/watched.ts';
 import type { BodyPool } from './sls/body-pool.ts';
 import { type Credentials, createStaticCredentials } from './sls/credentials.ts';
 import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
@@ -60,9 +61,15 @@ export function buildSink<M extends Mark>(
 ): Sink<M> {
   const { others = [], tls, ...given } = receiver;
   const first = { ...given, ...(tls && { tls: tlsOptions(tls) }), clock, network };
-  if (others.length === 0) return createSyslogSink({ ...first, ...delivery }, events, log);
+  // What a confirmation takes at the most, in peace: until it is asked for, and until a silent receiver is given up.
+  const watch = { overdueMs: delivery.confirmIntervalMs + delivery.confirmTimeoutMs, log, clock };
+  if (others.length === 0) {
+    return watchSink((itsEvents) => createSyslogSink({ ...first, ...delivery }, itsEvents, log), events, watch);
+  }
   const factories = [first, ...others].map((address): ReceiverFactory<M> => {
-    return (itsEvents) => createSyslogSink({ ...first, ...delivery, ...address }, itsEvents, log);
+    const create = (itsEvents: SinkEvents<PlacedWith<M>>) =>
+      createSyslogSink({ ...first, ...delivery, ...address }, itsEvents, log);
+    return (itsEvents) => watchSink(create, itsEvents, watch);
   });
   return createReceiversSink(factories, { ...delivery, log, clock }, events);
 }

@@ -27,6 +27,10 @@ export interface BatchMark extends Mark {
   /** The cursor that it was pulled with, and the one behind it. */
   readonly from: Cursor;
   readonly to: Cursor;
+  /** It was handed over before, and lost. */
+  readonly isAgain?: boolean;
+  /** Told how many logs it brings, before its delivery ends. */
+  counted?(logs: number): void;
 }
 
 /** As `Deliver` (group/shard-consumer-options.ts), to one receiver. */
@@ -136,16 +140,24 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
         `shard ${shard}: a batch cannot be read and is skipped, from its log number ${index} on; the dead-letter file says where it was`,
       );
     } else await letters?.store(signal);
-    if (batch) count(batch, totals, encoder.filterNames);
+    if (!batch) return;
+    count(batch, totals, mark.isAgain === true, encoder.filterNames);
+    mark.counted?.(batch.counts.logs);
   }
 }
 
-function count({ counts }: EncodedBatch, totals: DeliveryTotals, filterNames: readonly string[] = []): void {
+function count(
+  { counts }: EncodedBatch,
+  totals: DeliveryTotals,
+  isAgain: boolean,
+  filterNames: readonly string[] = [],
+): void {
   const droppedBy: Record<string, number> = {};
   for (const [filter, dropped] of counts.droppedBy.entries()) {
     if (dropped > 0) droppedBy[filterNames[filter] ?? `filter ${filter}`] = dropped;
   }
-  addTotals(totals, { ...counts, batches: 1, batchesSkipped: 0, droppedBy });
+  const resent = isAgain ? counts.logs : 0;
+  addTotals(totals, { ...counts, batches: 1, resent, confirmed: 0, batchesSkipped: 0, droppedBy });
 }
 
 /**

@@ -4,6 +4,10 @@
 export interface DeliveryTotals {
   batches: number;
   logs: number;
+  /** Those of the logs that had been handed over before, and were lost. */
+  resent: number;
+  /** Logs that the receiver has read; where it does not say that, those that the kernel has taken. */
+  confirmed: number;
   /** Bytes of unpacked log groups. */
   rawBytes: number;
   /** Bytes of frames. */
@@ -28,6 +32,8 @@ export function noTotals(): DeliveryTotals {
   return {
     batches: 0,
     logs: 0,
+    resent: 0,
+    confirmed: 0,
     rawBytes: 0,
     frameBytes: 0,
     truncated: 0,

@@ -1,45 +1,31 @@
 /**
- * One line a minute: rates since the last line, and how far behind each shard is; where there are several sources and
- * receivers, of each of them.
+ * One line a minute: how everything does (operation-state.ts), and rates since the last line. A warning while anything is
+ * wrong.
  */
 import type { DeliveryTotals } from './delivery-totals.ts';
-import type { ConsumerGroup } from './group/consumer-group.ts';
-import type { LogService, ShardId } from './group/log-service.ts';
-import type { ShardConsumer } from './group/shard-consumer.ts';
 import type { Log } from './log.ts';
-import type { SinkStatus } from './sink/sink.ts';
+import {
+  type Condition,
+  collectState,
+  type Observed,
+  type ObservedFeed,
+  type ReceiverState,
+  type SourceState,
+  whatIsWrong,
+} from './operation-state.ts';
 import { type Clock, systemClock } from './time/clock.ts';
 
 const intervalMs = 60_000;
-const lagTimeoutMs = 10_000;
+const questionsMs = 10_000;
 
 /** What is read of the feeds, and of what they share. */
-export interface MinuteReportOptions {
-  readonly feeds: { readonly all: readonly ReportedFeed[]; readonly totals: DeliveryTotals };
-  readonly outlets: {
-    readonly all: readonly { readonly names: Names; readonly sink: { readonly status: SinkStatus } }[];
-    readonly framesDropped: number;
-    /** Unix milliseconds. */
-    readonly deadLettersFailSinceMs: number | undefined;
-  };
-  readonly budget: { readonly inUse: number };
+export interface MinuteReportOptions extends Omit<Observed, 'clock' | 'feeds' | 'outlets'> {
+  readonly feeds: { readonly all: readonly ObservedFeed[]; readonly totals: DeliveryTotals };
+  readonly outlets: Observed['outlets'] & { readonly framesDropped: number };
   readonly log: Log;
   readonly signal: AbortSignal;
   /** Default: the system's. */
   readonly clock?: Clock | undefined;
-}
-
-type Names = Readonly<Record<string, string>>;
-
-export interface ReportedFeed {
-  /** Nothing where there is one source, and nothing to tell apart. */
-  readonly names: Names;
-  readonly state: string;
-  readonly totals: readonly DeliveryTotals[];
-  /** Undefined while it has failed. */
-  readonly current:
-    | { readonly service: Pick<LogService, 'getCursorTime'>; readonly group: Pick<ConsumerGroup, 'shards'> }
-    | undefined;
 }
 
 /** Reports until the signal aborts. */
@@ -51,7 +37,7 @@ export function startMinuteReport(options: MinuteReportOptions): void {
     last = count(feeds);
     // A service that does not answer must not hold the line back, nor gather calls minute by minute.
     const bound = new AbortController();
-    const cut = clock.timer(lagTimeoutMs, () => bound.abort());
+    const cut = clock.timer(questionsMs, () => bound.abort());
     const end = () => bound.abort();
     signal.addEventListener('abort', end, { once: true });
     void report({ ...options, signal: bound.signal }, since, last).finally(() => {
@@ -64,22 +50,35 @@ export function startMinuteReport(options: MinuteReportOptions): void {
 
 interface Counts {
   readonly totals: DeliveryTotals;
-  readonly logs: ReadonlyMap<ReportedFeed, number>;
+  readonly sources: ReadonlyMap<ObservedFeed, Logs>;
 }
 
+type Logs = Pick<DeliveryTotals, 'logs' | 'resent' | 'confirmed'>;
+
+const noLogs: Logs = { logs: 0, resent: 0, confirmed: 0 };
+
 function count({ all, totals }: MinuteReportOptions['feeds']): Counts {
-  const logs = all.map((feed) => [feed, feed.totals.reduce((sum, each) => sum + each.logs, 0)] as const);
-  return { totals: { ...totals }, logs: new Map(logs) };
+  const sources = all.map((feed) => {
+    const sum = (key: keyof Logs) => feed.totals.reduce((total, each) => total + each[key], 0);
+    return [feed, { logs: sum('logs'), resent: sum('resent'), confirmed: sum('confirmed') }] as const;
+  });
+  return { totals: { ...totals }, sources: new Map(sources) };
 }
 
 async function report(options: MinuteReportOptions, since: Counts, now: Counts): Promise<void> {
-  const { feeds, outlets, budget, log, signal, clock = systemClock } = options;
-  const waitingSinceMs = outlets.deadLettersFailSinceMs;
+  const { feeds, outlets, log, signal, clock = systemClock } = options;
+  const { all } = feeds;
+  const { framesDropped } = outlets;
+  const state = await collectState({ ...options, clock }, signal);
+  const { sources, receivers, deadLettersFailSinceMs, bytesInFlight, atMs } = state;
+  const wrong = whatIsWrong(state);
+  const confirms = receivers.some((receiver) => receiver.confirms);
   const differs = (key: Exclude<keyof DeliveryTotals, 'droppedBy'>) => now.totals[key] - since.totals[key];
-  const [firstFeed] = feeds.all;
-  const [firstOutlet] = outlets.all;
+  const [source] = sources;
+  const [receiver] = receivers;
   const fields = {
-    logsPerSecond: perSecond(differs('logs')),
+    ...(wrong.length > 0 && { wrong }),
+    ...rates(now.totals, since.totals, confirms),
     rawMBPerSecond: perSecond(differs('rawBytes') / 1e6),
     truncated: differs('truncated'),
     split: differs('split'),
@@ -90,70 +89,77 @@ async function report(options: MinuteReportOptions, since: Counts, now: Counts):
       droppedBy: droppedSince(now.totals.droppedBy, since.totals.droppedBy),
     }),
     batchesSkipped: differs('batchesSkipped'),
-    framesDropped: outlets.framesDropped,
-    ...(isUnnamed(firstOutlet) && receiverFacts(firstOutlet.sink.status)),
-    ...(waitingSinceMs !== undefined && { deadLetterFileFailsSince: new Date(waitingSinceMs).toISOString() }),
-    shards: feeds.all.reduce((sum, { current }) => sum + (current?.group.shards.length ?? 0), 0),
-    bytesInFlight: budget.inUse,
+    framesDropped,
+    ...(deadLettersFailSinceMs !== undefined && { deadLetterFileFailsSince: isoTime(deadLettersFailSinceMs) }),
+    ...(sources.length === 1 && source && isUnnamed(source)
+      ? sourceFields(source)
+      : {
+          shards: sources.reduce((sum, { shards }) => sum + shards, 0),
+          sources: sources.map((each, at) => {
+            const feed = all[at];
+            const its = (counts: Counts) => (feed && counts.sources.get(feed)) ?? noLogs;
+            return { ...each.names, ...rates(its(now), its(since), confirms), ...sourceFields(each) };
+          }),
+        }),
+    ...(receivers.length === 1 && receiver && isUnnamed(receiver)
+      ? { receiver: receiverFields(receiver, atMs) }
+      : { receivers: receivers.map((each) => ({ ...each.names, ...receiverFields(each, atMs) })) }),
+    bytesInFlight,
   };
-  if (isUnnamed(firstFeed)) {
-    log.info({ ...fields, lagSeconds: await lagByShard(firstFeed, signal, clock) }, 'last minute');
-    return;
-  }
-  const sources = await Promise.all(
-    feeds.all.map(async (feed) => ({
-      ...feed.names,
-      state: feed.state,
-      logsPerSecond: perSecond((now.logs.get(feed) ?? 0) - (since.logs.get(feed) ?? 0)),
-      shards: feed.current?.group.shards.length ?? 0,
-      lagSeconds: await lagByShard(feed, signal, clock),
-    })),
-  );
-  const receivers = outlets.all.map(({ names, sink: { status } }) => ({
-    ...names,
-    state: status.state,
-    ...(status.lastError !== undefined && { error: status.lastError }),
-  }));
-  log.info({ ...fields, sources, receivers }, 'last minute');
+  log[wrong.length > 0 ? 'warn' : 'info'](fields, 'last minute');
 }
 
-function receiverFacts({ state, lastError }: SinkStatus): Readonly<Record<string, string>> {
-  return { receiver: state, ...(lastError !== undefined && { receiverError: lastError }) };
+/** Of logs: what was sent for the first time, what was sent again after a loss, and what receivers have confirmed. */
+function rates(now: Logs, since: Logs, confirms: boolean): Readonly<Record<string, number>> {
+  const resent = now.resent - since.resent;
+  return {
+    sentLogsPerSecond: perSecond(now.logs - since.logs - resent),
+    resentLogsPerSecond: perSecond(resent),
+    ...(confirms && { confirmedLogsPerSecond: perSecond(now.confirmed - since.confirmed) }),
+  };
 }
 
-function isUnnamed<T extends { readonly names: Names }>(part: T | undefined): part is T {
-  return part !== undefined && Object.keys(part.names).length === 0;
+function sourceFields({ service, shards, stalledShards, lagSeconds, ...source }: SourceState) {
+  return {
+    ...condition(source),
+    service: condition(service),
+    shards,
+    ...(stalledShards.length > 0 && { stalledShards }),
+    lagSeconds,
+  };
 }
 
-/** Seconds between now and when the service received what is confirmed last; only shards that are behind are listed. */
-async function lagByShard(
-  { current }: ReportedFeed,
-  signal: AbortSignal,
-  clock: Clock,
-): Promise<Record<ShardId, number>> {
-  if (!current) return {};
-  const { group, service } = current;
-  const behind = group.shards.filter((shard) => shard.state !== 'finished' && !(shard.caughtUp && isSettled(shard)));
-  const entries = await Promise.all(
-    behind.map(async ({ shard, progress }): Promise<[ShardId, number] | undefined> => {
-      if (!progress) return undefined;
-      try {
-        const receivedSec = await service.getCursorTime(shard, progress.confirmed, signal);
-        return [shard, Math.max(0, Math.round(clock.now() / 1000 - receivedSec))];
-      } catch {
-        return undefined; // expired, or shutting down: the pull itself reports what is wrong
-      }
-    }),
-  );
-  return Object.fromEntries(entries.filter((entry) => entry !== undefined));
+function receiverFields(receiver: ReceiverState, atMs: number) {
+  const { peer, state, confirms, lastConfirmedAtMs } = receiver;
+  // What it does is known only of one that is there.
+  const isMute = !confirms && (state === 'up' || state === 'stalled');
+  const ago = lastConfirmedAtMs === undefined ? 'never' : secondsAgo(lastConfirmedAtMs, atMs);
+  return { peer, ...condition(receiver), ...(isMute ? { confirms } : { lastConfirmedSecondsAgo: ago }) };
+}
+
+function condition({ state, sinceMs, reason }: Condition<string>) {
+  return {
+    state,
+    ...(sinceMs !== undefined && { since: isoTime(sinceMs) }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+function isUnnamed({ names }: { readonly names: Readonly<Record<string, string>> }): boolean {
+  return Object.keys(names).length === 0;
 }
 
 function droppedSince(now: DeliveryTotals['droppedBy'], then: DeliveryTotals['droppedBy']): Record<string, number> {
   return Object.fromEntries(Object.entries(now).map(([filter, dropped]) => [filter, dropped - (then[filter] ?? 0)]));
 }
 
-function isSettled({ progress }: ShardConsumer): boolean {
-  return progress?.settled === true;
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** A clock may have been set back. */
+function secondsAgo(ms: number, nowMs: number): number {
+  return Math.max(0, Math.round((nowMs - ms) / 1000));
 }
 
 function perSecond(value: number): number {

@@ -25,6 +25,8 @@ export interface Part extends Mark {
   readonly shard: ShardId;
   readonly from: Cursor;
   readonly to: Cursor;
+  readonly isAgain: boolean;
+  counted(logs: number): void;
   sent(): void;
   confirmed(): void;
   lost(): void;
@@ -34,6 +36,8 @@ export interface Part extends Mark {
 export interface Branch {
   /** In front of a shard's number it makes the stream's name at the receiver, where other sources' streams end too. */
   readonly streamPrefix: string;
+  /** The receiver has read a batch with so many logs. */
+  confirmed?(logs: number): void;
   /** As `Deliver`. */
   deliver(body: BatchBody, part: Part, signal: AbortSignal, onDamage: OnDamage, onBegun?: () => void): Promise<void>;
 }
@@ -55,6 +59,8 @@ class Batch {
   readonly states: PartState[];
   /** The reports of an earlier attempt do not count. */
   readonly parts: (Part | undefined)[];
+  /** All of it was handed to the sink, by this attempt or an earlier one. */
+  readonly handedOver: boolean[];
   /** Undefined while it is remembered: lost, and not pulled again yet. */
   ticket: Ticket | undefined;
 
@@ -64,11 +70,13 @@ class Batch {
     this.ticket = ticket;
     this.states = Array.from({ length: branchCount }, () => 'none');
     this.parts = Array.from({ length: branchCount }, () => undefined);
+    this.handedOver = Array.from({ length: branchCount }, () => ticket.isAgain === true);
   }
 
   /** The sink has all of it, and may have said so already. */
   take(at: number): void {
     if (this.states[at] === 'sending') this.states[at] = 'taken';
+    this.handedOver[at] = true;
   }
 
   get isSent(): boolean {
@@ -134,6 +142,7 @@ export class FanOut {
 
   #part(batch: Batch, at: number, stream: string): Part {
     const { from, to, ticket } = batch;
+    let logs = 0;
     const become = (state: PartState) => {
       if (batch.parts[at] !== part) return;
       batch.states[at] = state;
@@ -145,8 +154,15 @@ export class FanOut {
       from,
       to,
       isWithdrawn: ticket?.isWithdrawn,
+      isAgain: batch.handedOver[at] === true,
+      counted: (count) => {
+        logs = count;
+      },
       sent: () => become('sent'),
-      confirmed: () => become('confirmed'),
+      confirmed: () => {
+        if (batch.parts[at] === part) this.#branches[at]?.confirmed?.(logs);
+        become('confirmed');
+      },
       lost: () => {
         if (batch.parts[at] !== part) return;
         this.#forget(batch, at);

@@ -45,7 +45,7 @@ export class FeedLife {
     return this.#state;
   }
 
-  /** Unix milliseconds of the last change. */
+  /** Unix milliseconds of the last change; of one that has failed, of the first failure. */
   get sinceMs(): number {
     return this.#sinceMs;
   }
@@ -53,6 +53,11 @@ export class FeedLife {
   /** Why it has failed, while it has; also while it is tried again. */
   get failure(): AppError | undefined {
     return this.#failure;
+  }
+
+  /** The log service has answered. */
+  get isServiceKnown(): boolean {
+    return this.#isServiceKnown;
   }
 
   /** Of receivers that have never had a connection that takes deliveries. */
@@ -64,9 +69,12 @@ export class FeedLife {
     const { clock } = this.#options;
     if (state === 'starting') this.#startedAtMs ??= clock.monotonic();
     if (state === 'running') this.#hasRun = true;
+    const hadFailed = this.#failure !== undefined;
     if (state === 'failed') this.#failure = failure;
     else if (state !== 'starting') this.#failure = undefined;
-    if (state !== this.#state) this.#sinceMs = clock.now();
+    // What is tried again and fails again has failed since the first time.
+    const isSame = hadFailed ? this.#failure !== undefined : state === this.#state;
+    if (!isSame) this.#sinceMs = clock.now();
     this.#state = state;
   }
 

@@ -12,7 +12,6 @@
  *   retired    by `retire`, when all is delivered and saved, or its time is over; by `destroy`, at once. The end.
  */
 import { buildService, type ServiceOptions } from '../build.ts';
-import type { ServiceConfig } from '../config/config.ts';
 import { createDeliver } from '../deliver.ts';
 import { type DeliveryTotals, noTotals } from '../delivery-totals.ts';
 import { AppError, toAppError } from '../errors.ts';
@@ -109,6 +108,11 @@ export class Feed {
     return this.#life.state;
   }
 
+  /** For who asks how far it has come. */
+  get life(): Pick<FeedLife, 'sinceMs' | 'failure' | 'unconnected' | 'isServiceKnown'> {
+    return this.#life;
+  }
+
   /** Undefined while nothing of it runs. */
   get current(): Pick<Attempt, 'service' | 'group'> | undefined {
     return this.#attempt;
@@ -165,8 +169,9 @@ export class Feed {
     }
     // A shard may have failed, or reached the end, before the call came back.
     if (this.state !== 'starting') return;
+    const forSeconds = Math.round((this.#clock.now() - this.#life.sinceMs) / 1000);
     this.#life.enter('running');
-    if (this.#toldCode !== undefined) this.#log.info({}, 'the source can be used again');
+    if (this.#toldCode !== undefined) this.#log.info({ forSeconds }, 'the source can be used again');
     this.#toldCode = undefined;
     this.#options.onRunning();
   }
@@ -175,7 +180,9 @@ export class Feed {
     const { plan, budget, drainTimeoutMs } = this.#options;
     const log = this.#log;
     const [{ config }] = plan.flows;
-    const withKey = { ...config, service: this.#presentService(config.service) };
+    // A wrong key is mended in the file: whoever tries again asks for it again.
+    const read = this.#toldCode === undefined ? undefined : this.#options.service.readCredentials;
+    const withKey = { ...config, service: withPresentKey(config.service, read) };
     const service = buildService(withKey, { ...this.#options.service, machine: this.#options.machine, log });
     const branches = plan.flows.map((flow, at) => this.#branch(flow, at));
     const fanOut = new FanOut(branches, {
@@ -210,29 +217,28 @@ export class Feed {
     return { service, group, startedAtMs: this.#clock.monotonic() };
   }
 
-  /** A wrong key is mended in the file: whoever tries again asks for it again. */
-  #presentService(service: ServiceConfig): ServiceConfig {
-    return this.#toldCode === undefined ? service : withPresentKey(service, this.#options.service.readCredentials);
-  }
-
   #branch(flow: FeedPlan['flows'][number], at: number) {
     const { outlet, encoder, deadLetter } = this.#parts[at] as FlowParts;
     const names = flowNames(flow);
     const streamPrefix = Object.values(names)
       .map((name) => `${name}/`)
       .join('');
+    const totals = this.totals[at] as DeliveryTotals;
     const deliver = createDeliver({
       encoder,
       origin: flow.config.service,
       sink: outlet.sink,
-      totals: this.totals[at] as DeliveryTotals,
+      totals,
       pace: outlet.pace,
       turns: outlet.turns,
       deadLetters: deadLetter?.letters,
       clock: this.#clock,
       log: withFields(this.#options.log, names),
     });
-    return { streamPrefix, deliver };
+    const confirmed = (logs: number) => {
+      totals.confirmed += logs;
+    };
+    return { streamPrefix, deliver, confirmed };
   }
 
   /** It cannot go on by itself. */

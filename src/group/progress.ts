@@ -30,10 +30,14 @@ export interface Ticket {
   readonly ordinal: number;
   /** Whether another consumer may send it by now: the shard was left, or its lease is over. Default: never. */
   readonly isWithdrawn?: (() => boolean) | undefined;
+  /** A batch that began here was handed over already, and was lost. */
+  readonly isAgain?: boolean;
 }
 
 interface Link {
   readonly ticket: Ticket;
+  /** The sink had taken all of it. */
+  handedOver: boolean;
   sent: boolean;
   confirmed: boolean;
 }
@@ -47,7 +51,7 @@ export class Progress {
   #checkpointed: Cursor | undefined;
   readonly #isWithdrawn: Ticket['isWithdrawn'];
   /** Of what was cut and is not pulled again yet: where a pull from this cursor ended. */
-  readonly #bounds = new Map<Cursor, Cursor>();
+  readonly #bounds = new Map<Cursor, { readonly to: Cursor; readonly handedOver: boolean }>();
 
   /**
    * @param start where the shard is taken up
@@ -70,7 +74,7 @@ export class Progress {
 
   /** Where the next pull ended the last time; undefined where it was never made, or its bounds are not known any more. */
   get bound(): Cursor | undefined {
-    return this.#bounds.get(this.pulled);
+    return this.#bounds.get(this.pulled)?.to;
   }
 
   get sent(): Cursor {
@@ -103,6 +107,7 @@ export class Progress {
 
   /** A pull brought data from `pulled` up to `to`. */
   open(to: Cursor): Ticket {
+    const isAgain = this.#bounds.get(this.pulled)?.handedOver === true;
     const ticket: Ticket = {
       shard: this.#shard,
       stream: this.#stream,
@@ -110,16 +115,23 @@ export class Progress {
       to,
       ordinal: this.#nextOrdinal++,
       isWithdrawn: this.#isWithdrawn,
+      ...(isAgain && { isAgain }),
     };
     // Once a pull has ended elsewhere, those behind it will as well.
     if (!this.#bounds.delete(ticket.from)) this.#bounds.clear();
-    this.#chain.push({ ticket, sent: false, confirmed: false });
+    this.#chain.push({ ticket, handedOver: false, sent: false, confirmed: false });
     return ticket;
   }
 
   /** A pull brought no data but a new cursor: there is nothing to wait for but what is before it. */
   skip(to: Cursor): void {
     this.markConfirmed(this.open(to));
+  }
+
+  /** The sink has taken all of it. */
+  markHandedOver(ticket: Ticket): void {
+    const link = this.#find(ticket);
+    if (link) link.handedOver = true;
   }
 
   markSent(ticket: Ticket): void {
@@ -142,7 +154,9 @@ export class Progress {
   rewind(ticket: Ticket): boolean {
     if (!this.#find(ticket)) return false;
     const cut = this.#chain.splice(ticket.ordinal - this.#head);
-    for (const { ticket: each } of cut) this.#bounds.set(each.from, each.to);
+    for (const { ticket: each, handedOver } of cut) {
+      this.#bounds.set(each.from, { to: each.to, handedOver: handedOver || each.isAgain === true });
+    }
     this.#nextOrdinal = ticket.ordinal;
     return true;
   }

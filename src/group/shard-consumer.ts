@@ -250,6 +250,7 @@ export class ShardConsumer implements Checkpointed {
     this.#idle.data();
     try {
       await deliverBatch({ deliver, pull, ticket, ahead, onDamage, signal: run.deliveries.signal });
+      progress.markHandedOver(ticket);
     } catch (error) {
       progress.rewind(ticket);
       throw error;

@@ -85,6 +85,16 @@ export interface SinkStatus {
   readonly reconnects: number;
   /** Why it is down; undefined when it is up. */
   readonly lastError: string | undefined;
+  /** Unix milliseconds at which something was last confirmed; undefined before. */
+  readonly lastConfirmedAtMs?: number | undefined;
+  /** There is a connection, perhaps, and for too long nothing of what waits was confirmed, or taken (watched.ts). */
+  readonly stalled?: Stalled | undefined;
   /** Of each receiver, where there are several; `peer` joins their names. */
   readonly members?: readonly SinkStatus[];
+}
+
+export interface Stalled {
+  /** Unix milliseconds. */
+  readonly sinceMs: number;
+  readonly reason: string;
 }

@@ -41,6 +41,8 @@ export type { SlsLogServiceOptions } from './options.ts';
 export interface SlsLogService extends LogService {
   /** What has been reported as trouble and is not over; empty when the service answers as it should. */
   readonly troubles: readonly Trouble[];
+  /** Unix milliseconds at which the last of them was over, or the client was made. */
+  readonly wellSinceMs: number;
   /** Ends every connection; calls under way reject. Idempotent. */
   close(): Promise<void>;
 }
@@ -94,6 +96,10 @@ class Sls implements SlsLogService {
 
   get troubles(): readonly Trouble[] {
     return this.#troubles.current;
+  }
+
+  get wellSinceMs(): number {
+    return this.#troubles.wellSinceMs;
   }
 
   async listShards(signal: AbortSignal): Promise<readonly Shard[]> {

@@ -82,9 +82,16 @@ export class Troubles {
   /** Failures in a row, by call. */
   readonly #streaks = new Map<string, number>();
   #closed = false;
+  #wellSinceMs: number;
 
   constructor(options: TroublesOptions) {
     this.#options = options;
+    this.#wellSinceMs = options.clock.now();
+  }
+
+  /** Unix milliseconds at which the last trouble was over, or the client was made. */
+  get wellSinceMs(): number {
+    return this.#wellSinceMs;
   }
 
   /** What has been reported and is not over. */
@@ -200,6 +207,7 @@ export class Troubles {
   #end(entry: Entry): void {
     const { kind, first, sinceMs, attempts, otherWorkedAtMs, workedAtMs = otherWorkedAtMs } = entry;
     this.#entries.delete(kind);
+    if (entry.reported) this.#wellSinceMs = this.#options.clock.now();
     if (!entry.reported || workedAtMs === undefined) return;
     this.#options.onRecovered?.({ kind, ...first, sinceMs, durationMs: workedAtMs - sinceMs, attempts });
   }

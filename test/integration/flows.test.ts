@@ -211,7 +211,10 @@ describe('several flows in one process', () => {
     scope.append('late', 500);
     await scope.until(() => expect(scope.sequence('b').unique).toBe(500));
     expect(told()).toHaveLength(1);
-    expect(daemon.lines).toContainEqual({ source: 'late', msg: 'the source can be used again' });
+    expect(daemon.lines).toContainEqual({
+      ...{ source: 'late', msg: 'the source can be used again' },
+      forSeconds: expect.any(Number),
+    });
     expect((await daemon.drain(10_000)).complete).toBe(true);
   });
 
@@ -230,7 +233,10 @@ describe('several flows in one process', () => {
     read = () => [web, right];
     scope.append('app', 500);
     await scope.until(() => expect(scope.sequence('b').unique).toBe(500));
-    expect(daemon.lines).toContainEqual({ source: 'app', msg: 'the source can be used again' });
+    expect(daemon.lines).toContainEqual({
+      ...{ source: 'app', msg: 'the source can be used again' },
+      forSeconds: expect.any(Number),
+    });
     expect((await daemon.drain(10_000)).complete).toBe(true);
   });
 

@@ -30,11 +30,4 @@ export const openTroubles: readonly OpenTrouble[] = [
     invariants: ['liveness', 'calm'],
     seed: 'h4',
   },
-  {
-    hazard: 'frozen-for-minutes',
-    told: '14, row 7',
-    what: 'A receiver that has been frozen for minutes is up, as the minute’s line has it.',
-    invariants: ['sight'],
-    seed: 'h1',
-  },
 ];

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noTotals } from '../../src/delivery-totals.ts';
+import { AppError } from '../../src/errors.ts';
 import { Progress } from '../../src/group/progress.ts';
 import type { ShardConsumer } from '../../src/group/shard-consumer.ts';
-import { type ReportedFeed, startMinuteReport } from '../../src/minute-report.ts';
+import { startMinuteReport } from '../../src/minute-report.ts';
+import type { ObservedFeed } from '../../src/operation-state.ts';
 import type { SinkStatus } from '../../src/sink/sink.ts';
 
 const status: SinkStatus = {
@@ -22,15 +24,22 @@ function shard(id: number, caughtUp: boolean, state: ShardConsumer['state'] = 'c
   return facts as unknown as ShardConsumer;
 }
 
+const startMs = 1_000_000_000_000;
+const startTime = '2001-09-09T01:46:40.000Z';
+const life: ObservedFeed['life'] = { sinceMs: startMs, failure: undefined, unconnected: [], isServiceKnown: true };
+const well = { troubles: [], wellSinceMs: startMs };
+
 describe('the minute report', () => {
   const totals = noTotals();
   const info = vi.fn();
-  const log = { debug: vi.fn(), info, warn: vi.fn(), error: vi.fn() };
+  const warn = vi.fn();
+  const log = { debug: vi.fn(), info, warn, error: vi.fn() };
   let stop: AbortController;
 
   beforeEach(() => {
-    vi.useFakeTimers({ now: 1_000_000_000_000 });
+    vi.useFakeTimers({ now: startMs });
     info.mockClear();
+    warn.mockClear();
     stop = new AbortController();
   });
 
@@ -39,46 +48,76 @@ describe('the minute report', () => {
     vi.useRealTimers();
   });
 
-  function report(current: ReportedFeed['current']): void {
-    const feed = { names: {}, state: 'running', totals: [totals], current };
+  function report(feed: Partial<ObservedFeed>, receiver: Partial<SinkStatus> = {}): void {
     startMinuteReport({
-      feeds: { all: [feed], totals },
-      outlets: { all: [{ names: {}, sink: { status } }], framesDropped: 2, deadLettersFailSinceMs: undefined },
+      feeds: { all: [{ names: {}, state: 'running', life, totals: [totals], current: undefined, ...feed }], totals },
+      outlets: {
+        all: [{ names: {}, sink: { status: { ...status, ...receiver } } }],
+        framesDropped: 2,
+        deadLettersFailSinceMs: undefined,
+      },
       budget: { inUse: 7 },
       log,
       signal: stop.signal,
     });
   }
 
+  function current(
+    shards: ShardConsumer[],
+    service: Partial<NonNullable<ObservedFeed['current']>['service']> = {},
+  ): ObservedFeed['current'] {
+    return {
+      service: { ...well, getCursorTime: async () => 999_999_970, ...service },
+      group: { shards, lastHeartbeatAtMs: startMs },
+    };
+  }
+
   function start(shards: ShardConsumer[], getCursorTime: () => Promise<number> = async () => 999_999_970): void {
-    report({ service: { getCursorTime }, group: { shards } });
+    report({ current: current(shards, { getCursorTime }) });
   }
 
   it('writes one line a minute, with rates since the last one', async () => {
-    Object.assign(totals, { logs: 1_000, rawBytes: 1e9, truncated: 1, deadLettered: 4 });
+    Object.assign(totals, { logs: 1_000, resent: 0, confirmed: 0, rawBytes: 1e9, truncated: 1, deadLettered: 4 });
     start([shard(0, true)]);
-    Object.assign(totals, { logs: 7_000, rawBytes: 1.6e9, truncated: 3, deadLettered: 9 });
+    Object.assign(totals, {
+      logs: 8_200,
+      resent: 1_200,
+      confirmed: 4_800,
+      rawBytes: 1.6e9,
+      truncated: 3,
+      deadLettered: 9,
+    });
     await vi.advanceTimersByTimeAsync(59_999);
     expect(info).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
     expect(info).toHaveBeenCalledExactlyOnceWith(
       {
-        logsPerSecond: 100,
+        sentLogsPerSecond: 100,
+        resentLogsPerSecond: 20,
+        confirmedLogsPerSecond: 80,
         rawMBPerSecond: 10,
         truncated: 2,
         split: 0,
         deadLettered: 5,
         batchesSkipped: 0,
         framesDropped: 2,
-        receiver: 'up',
+        state: 'running',
+        since: startTime,
+        service: { state: 'up', since: startTime },
         shards: 1,
-        bytesInFlight: 7,
         lagSeconds: {},
+        receiver: {
+          peer: 'tcp://siem:514',
+          state: 'up',
+          since: '1970-01-01T00:00:00.000Z',
+          lastConfirmedSecondsAgo: 'never',
+        },
+        bytesInFlight: 7,
       },
       'last minute',
     );
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(info.mock.lastCall?.[0]).toMatchObject({ logsPerSecond: 0, rawMBPerSecond: 0, truncated: 0 });
+    expect(info.mock.lastCall?.[0]).toMatchObject({ sentLogsPerSecond: 0, rawMBPerSecond: 0, truncated: 0 });
   });
 
   it('lists what filters have dropped, once they have', async () => {
@@ -102,7 +141,7 @@ describe('the minute report', () => {
       throw new Error('expired');
     });
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(info.mock.lastCall?.[0]).toMatchObject({ lagSeconds: {} });
+    expect(info.mock.lastCall?.[0]).toMatchObject({ lagSeconds: { 1: 'unknown' } });
   });
 
   it('is written, and gathers no calls, although the service does not answer', async () => {
@@ -117,20 +156,109 @@ describe('the minute report', () => {
           });
         }),
     };
-    report({ service, group: { shards: [shard(1, false)] } });
+    report({ current: current([shard(1, false)], service) });
     await vi.advanceTimersByTimeAsync(10 * 60_000 + 15_000);
     expect(info).toHaveBeenCalledTimes(10);
     expect(pending).toBe(0);
   });
 
+  it('warns of a receiver that confirms nothing any more, with since when and why', async () => {
+    const stalled = { sinceMs: startMs - 10_000, reason: 'no end within 30 s' };
+    report({ current: current([shard(0, true)]) }, { stalled, lastConfirmedAtMs: startMs - 11_000 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(info).not.toHaveBeenCalled();
+    expect(warn.mock.lastCall?.[0]).toMatchObject({
+      wrong: ['the receiver tcp://siem:514 is stalled: no end within 30 s'],
+      receiver: {
+        state: 'stalled',
+        since: '2001-09-09T01:46:30.000Z',
+        reason: 'no end within 30 s',
+        lastConfirmedSecondsAgo: 71,
+      },
+    });
+  });
+
+  it('tells a dead log service from a standby that is well', async () => {
+    const error = new AppError('no route to the host', { code: 'network', action: 'retry' });
+    const trouble = { kind: 'network', operation: 'heartbeat', error, sinceMs: startMs, attempts: 9 } as const;
+    report({ current: current([], { troubles: [trouble] }) });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(warn.mock.lastCall?.[0]).toMatchObject({
+      wrong: ['the log service is failing: no route to the host'],
+      service: { state: 'failing', since: startTime, reason: 'no route to the host' },
+      shards: 0,
+      lagSeconds: 'unknown',
+    });
+    stop.abort();
+    stop = new AbortController();
+    report({ current: current([]) });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(info.mock.lastCall?.[0]).toMatchObject({ service: { state: 'up' }, shards: 0, lagSeconds: {} });
+    expect(info.mock.lastCall?.[0]).not.toHaveProperty('wrong');
+  });
+
+  it('warns when no heartbeat is answered, and of a shard that stands still', async () => {
+    const unreadable = { ...shard(4, false, 'unreadable'), failure: new Error('not a LogGroupList') };
+    const fenced = current([unreadable as unknown as ShardConsumer]);
+    report({ current: fenced && { ...fenced, group: { ...fenced.group, lastHeartbeatAtMs: undefined } } });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(warn.mock.lastCall?.[0]).toMatchObject({
+      wrong: [
+        'the log service is failing: no heartbeat is answered; others may have the shards',
+        'shard 4 is unreadable: not a LogGroupList',
+      ],
+      stalledShards: [{ shard: 4, state: 'unreadable', reason: 'not a LogGroupList' }],
+    });
+  });
+
+  it('says what a start waits for', async () => {
+    const unconnected = [{ ...status, state: 'down' as const }];
+    const starting = { ...life, unconnected, isServiceKnown: false };
+    report({ state: 'starting', life: starting, current: current([]) }, { state: 'down', lastError: 'refused' });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(warn.mock.lastCall?.[0]).toMatchObject({
+      wrong: [
+        'the receiver tcp://siem:514 is down: refused',
+        'the source is starting: it waits for the receiver tcp://siem:514; it waits for the log service',
+      ],
+      service: { state: 'unknown' },
+      lagSeconds: 'unknown',
+    });
+  });
+
+  it('has no confirmed logs where nothing confirms', async () => {
+    report({ current: current([]) }, { confirms: false });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(info.mock.lastCall?.[0]).toMatchObject({ receiver: { state: 'up', confirms: false } });
+    expect(info.mock.lastCall?.[0]).not.toHaveProperty('confirmedLogsPerSecond');
+  });
+
+  it('tells of each of several receivers that stand in for each other', async () => {
+    const members = [status, { ...status, peer: 'tcp://b:514', state: 'down' as const, lastError: 'refused' }];
+    report({ current: current([]) }, { members });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(warn.mock.lastCall?.[0]).toMatchObject({
+      wrong: ['the receiver tcp://b:514 is down: refused'],
+      receivers: [
+        { peer: 'tcp://siem:514', state: 'up' },
+        { peer: 'tcp://b:514', state: 'down', reason: 'refused' },
+      ],
+    });
+  });
+
   it('tells of each source and receiver, where they have names', async () => {
     const own = { ...noTotals(), logs: 0 };
-    const group = { shards: [shard(1, false), shard(2, true)] };
-    const web = { names: { source: 'web' }, state: 'running', totals: [own, own] };
-    const current = { service: { getCursorTime: async () => 999_999_970 }, group };
-    const failed = { names: { source: 'app' }, state: 'failed', totals: [noTotals()], current: undefined };
+    const web: ObservedFeed = {
+      ...{ names: { source: 'web' }, state: 'running', life, totals: [own, own] },
+      current: current([shard(1, false), shard(2, true)]),
+    };
+    const failure = new AppError('no such logstore', { code: 'logstore-not-exist', action: 'fatal' });
+    const app: ObservedFeed = {
+      ...{ names: { source: 'app' }, state: 'failed', totals: [noTotals()], current: undefined },
+      life: { ...life, failure },
+    };
     startMinuteReport({
-      feeds: { all: [{ ...web, current }, failed], totals: own },
+      feeds: { all: [web, app], totals: own },
       outlets: {
         all: [{ names: { receiver: 'siem' }, sink: { status: { ...status, state: 'down', lastError: 'refused' } } }],
         framesDropped: 0,
@@ -140,19 +268,35 @@ describe('the minute report', () => {
       log,
       signal: stop.signal,
     });
-    own.logs = 600;
+    Object.assign(own, { logs: 600, confirmed: 300 });
     await vi.advanceTimersByTimeAsync(60_000);
-    const line = info.mock.lastCall?.[0];
+    const line = warn.mock.lastCall?.[0];
     expect(line).toMatchObject({
-      logsPerSecond: 10,
+      wrong: [
+        'the receiver tcp://siem:514 is down: refused',
+        'the source app is failed: no such logstore',
+        'a dead-letter file cannot be written',
+      ],
+      sentLogsPerSecond: 10,
+      confirmedLogsPerSecond: 5,
       shards: 2,
       bytesInFlight: 9,
       deadLetterFileFailsSince: '1970-01-01T00:00:00.000Z',
       sources: [
-        { source: 'web', state: 'running', logsPerSecond: 20, shards: 2, lagSeconds: { 1: 90 } },
-        { source: 'app', state: 'failed', logsPerSecond: 0, shards: 0, lagSeconds: {} },
+        {
+          ...{ source: 'web', state: 'running', sentLogsPerSecond: 20, confirmedLogsPerSecond: 10 },
+          ...{ shards: 2, lagSeconds: { 1: 90 } },
+        },
+        {
+          source: 'app',
+          state: 'failed',
+          reason: 'no such logstore',
+          sentLogsPerSecond: 0,
+          shards: 0,
+          lagSeconds: 'unknown',
+        },
       ],
-      receivers: [{ receiver: 'siem', state: 'down', error: 'refused' }],
+      receivers: [{ receiver: 'siem', state: 'down', reason: 'refused' }],
     });
     expect(line).not.toHaveProperty('lagSeconds');
   });

@@ -36,10 +36,10 @@ interface Waiting<M extends Mark> {
 }
 
 export class SyslogSink<M extends Mark> implements Sink<M> {
+  readonly lookUpAgain: () => void;
   readonly #peer: string;
   readonly #events: SinkEvents<M>;
   readonly #log: SinkLog;
-  readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #reachability: Reachability;
   readonly #dialer: Dialer;
@@ -59,7 +59,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#peer = parts.peer;
     this.#events = events;
     this.#log = parts.log;
-    this.#transport = parts.transport;
+    this.lookUpAgain = () => parts.transport.lookUpAgain?.();
     this.#clock = parts.clock;
     this.#reachability = new Reachability({ ...parts, onChange: () => events.stateChanged?.() });
     this.#dialer = new Dialer(parts.transport, parts, this.#reachability);
@@ -152,10 +152,6 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
 
   confirmSoon(): void {
     this.#rotation.confirmSoon();
-  }
-
-  lookUpAgain(): void {
-    this.#transport.lookUpAgain?.();
   }
 
   destroy(cause = new AppError('the sink was destroyed', { code: 'destroyed', action: 'retry' })): void {

@@ -88,7 +88,6 @@ export const receiverHazards: readonly FaultKind[] = [
     name: 'receiver-frozen',
     weight: 1,
     lastsMs: [130_000, 130_000],
-    hazard: 'frozen-for-minutes',
     begin: (world) => {
       const stopped = world.receivers.map(({ process }) => process);
       for (const process of stopped) process?.stop();

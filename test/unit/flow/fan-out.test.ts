@@ -19,8 +19,16 @@ class FakeBranch {
     this.streamPrefix = `${name}/`;
   }
 
+  /** Logs, of ten in each batch. */
+  confirmedLogs = 0;
+
+  confirmed(logs: number): void {
+    this.confirmedLogs += logs;
+  }
+
   async deliver(_: BatchBody, part: Part, its: AbortSignal): Promise<void> {
     this.parts.push(part);
+    part.counted(10);
     await Promise.race([
       this.wait,
       ...(this.wait ? [new Promise((_, reject) => its.addEventListener('abort', () => reject(its.reason)))] : []),
@@ -61,6 +69,7 @@ describe('a batch for several receivers', () => {
     for (const cursor of to) {
       const ticket = progress.open(cursor);
       await fanOut.deliver(body, ticket, signal);
+      progress.markHandedOver(ticket);
       tickets.push(ticket);
     }
     return tickets;
@@ -78,6 +87,17 @@ describe('a batch for several receivers', () => {
     at(b, 0).confirmed();
     expect(progress.confirmed).toBe('1');
     expect(progress.settled).toBe(true);
+  });
+
+  it('counts what each has confirmed, once, and knows what goes again', async () => {
+    await deliver('1', '2');
+    at(a, 0).confirmed();
+    at(b, 0).lost();
+    await deliver('1', '2');
+    for (const part of b.parts) part.confirmed();
+    expect([a.confirmedLogs, b.confirmedLogs]).toEqual([10, 20]);
+    expect(a.parts.map(({ isAgain }) => isAgain)).toEqual([false, false]);
+    expect(b.parts.map(({ isAgain }) => isAgain)).toEqual([false, false, true]);
   });
 
   it('is lost when one loses it, and does not go again to the one that has it, confirmed or not yet', async () => {

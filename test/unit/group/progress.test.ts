@@ -76,6 +76,19 @@ describe('Progress', () => {
     expect(progress.bound).toBeUndefined();
   });
 
+  it('tells what was handed over before and lost from what was lost before that', () => {
+    const progress = new Progress(0, 'a', 'a');
+    const first = progress.open('b');
+    progress.markHandedOver(first);
+    progress.open('c');
+    progress.rewind(first);
+    const again = progress.open('b');
+    expect([first.isAgain, again.isAgain, progress.open('c').isAgain]).toEqual([undefined, true, undefined]);
+    progress.rewind(again); // before it was handed over this time
+    expect(progress.open('x').isAgain).toBe(true);
+    expect(progress.open('y').isAgain).toBeUndefined();
+  });
+
   it('lets a pull without data pass only with what was before it', () => {
     const progress = new Progress(0, 'a', 'a');
     const first = progress.open('b');
