@@ -123,10 +123,14 @@ export const mutants: readonly Mutant[] = [
     what: 'A rewind pulls again what is behind the lost batch, and not the batch itself.',
     file: 'group/progress.ts',
     find: `const cut = this.#chain.splice(ticket.ordinal - this.#head);
-    for (const { ticket: each } of cut) this.#bounds.set(each.from, each.to);
+    for (const { ticket: each, handedOver } of cut) {
+      this.#bounds.set(each.from, { to: each.to, handedOver: handedOver || each.isAgain === true });
+    }
     this.#nextOrdinal = ticket.ordinal;`,
     replace: `const cut = this.#chain.splice(ticket.ordinal - this.#head + 1);
-    for (const { ticket: each } of cut) this.#bounds.set(each.from, each.to);
+    for (const { ticket: each, handedOver } of cut) {
+      this.#bounds.set(each.from, { to: each.to, handedOver: handedOver || each.isAgain === true });
+    }
     this.#nextOrdinal = ticket.ordinal + 1;`,
     knownSeed: '3',
   },
