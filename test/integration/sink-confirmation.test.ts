@@ -57,7 +57,7 @@ describe('confirmation over TCP', () => {
     const under = createSink({ port: peer.port, ...quick, confirmIntervalMs: 5 });
     await under.sink.start(never);
     const streams = ['a', 'b', 'c'];
-    const rounds = 60;
+    const rounds = 200;
     await Promise.all(
       streams.map(async (stream, s) => {
         for (let round = 0; round < rounds; round++) {

@@ -17,13 +17,6 @@ export interface OpenTrouble {
 
 export const openTroubles: readonly OpenTrouble[] = [
   {
-    hazard: 'far-receiver',
-    told: '14, row 3',
-    what: "A receiver's end that meets ours, while the last bytes are on their way to it, is taken for its answer.",
-    invariants: ['delivered'],
-    seed: 'h14',
-  },
-  {
     hazard: 'poison',
     told: '14, row 4',
     what: 'A message over the limit of a receiver, which breaks the connection, stops every shard.',

@@ -1,123 +1,180 @@
 /**
- * How a connection ended, by the kernel's own list of TCP connections (Linux: /proc/net/tcp). Node tells the peer's end,
- * and nothing that comes behind it: a receiver that is stopped while it has not read everything sends a close_notify all
- * the same, and a reset behind it; one that has read all that it got so far ends its side too, though more is on the way.
+ * How a connection ended, by the kernel's list of TCP connections. Node tells the peer's end, and nothing that comes
+ * behind it; and it cannot tell an end that answers ours from one that has met it on the way. What the list says of our
+ * end, when the peer's has arrived behind ours:
  *
- *   TIME_WAIT                           both sides have ended, and the peer has acknowledged ours: it took everything
- *                                       before it ended                                             → acknowledged
- *   FIN_WAIT1, FIN_WAIT2, CLOSING, …    one of that is still to come                                → asked again
- *   no longer there                     reset, with something of ours thrown away                   → reset
+ *   FIN_WAIT1, FIN_WAIT2, CLOSING   the peer has not acknowledged our end, or its own is not here yet  → asked again
+ *   TIME_WAIT                       both sides have ended, ours first, and the peer has acknowledged
+ *                                   everything: its process had read it when it closed, for a kernel
+ *                                   that has unread bytes, or gets some for a process that has closed,
+ *                                   sends a reset, which takes TIME_WAIT away: looked at twice        → acknowledged
+ *   anything else, or not listed    reset, or the peer was the first to end, by its own will; or
+ *                                   another connection has the same port                              → lost
  *
- * Only a connection of which we were seen to be the first to end says so: where the peer's end came before our FIN was out
- * (over TLS it answers the close_notify in front of that), it leaves the list without TIME_WAIT. Of such a one, which was
- * answered within milliseconds, nothing is known; nor where connections are not listed (another system, a sandbox), or more
- * of them are over than the kernel keeps. Node's word counts then.
+ * Over TLS the peer answers our close_notify, and that leaves before our FIN: Node sends the two in different turns of
+ * its event loop. A peer that is near is often the first to send a FIN then, and our end is never in TIME_WAIT:
+ *
+ *   CLOSE_WAIT, LAST_ACK            the peer's FIN is here, and no reset. It has acknowledged all of
+ *                                   ours but our FIN                                                  → acknowledged
+ *                                   not all                                                           → asked again
+ *   not listed; the peer runs here  the peer's end is listed instead, in TIME_WAIT                    → acknowledged
+ *                                   not so, twice                                                     → lost
+ *   not listed; the peer is remote  our end was the first: it was seen so                             → lost
+ *                                   nothing was on its way to the peer for `settledMs` before our
+ *                                   end, and the answer was here within `promptMs` of it              → acknowledged
+ *                                   otherwise                                                         → lost
+ *
+ * The last but one is the only one that rests on time: it would be wrong of a peer that leaves bytes unread for that long
+ * and then ends by its own will within `promptMs` of our end. A busy event loop makes the answer late, and so a loss.
+ *
+ * A peer that calls shutdown(2) with bytes unread, and close(2) behind it, sends a FIN, and a reset as soon as it closes;
+ * on the same machine its FIN is acknowledged in between, and no reset is sent: nothing shows that it has not read.
  */
-import { isIPv6, type Socket } from 'node:net';
-import { endianness } from 'node:os';
-import type { Clock, Timer } from '../../time/clock.ts';
-import type { Network } from '../network.ts';
+import type { Clock } from '../../time/clock.ts';
+import { type ConnectionEnds, type ConnectionList, type Look, tcpStates } from './connection-list.ts';
 
-export type Outcome = 'acknowledged' | 'reset' | 'unknown';
+/** `not-kept`: as lost, but the kernel keeps no more connections that are over. `unknown`: it cannot be asked. */
+export type Outcome = 'acknowledged' | 'lost' | 'not-kept' | 'unknown';
 
-/** Both ends of a connection, while it is up. */
-export type ConnectionEnds = Pick<Socket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
+type Verdict = 'acknowledged' | 'lost' | 'wait' | 'twice';
 
-const FIN_WAIT1 = '04';
-const FIN_WAIT2 = '05';
-const TIME_WAIT = '06';
-/** Those that answer at once are not asked about. */
-const firstLookMs = 5;
-/** A look costs the kernel a walk over its whole table, a millisecond or two: mostly one is to be enough. */
+/** A look costs the kernel a walk over its whole table, a millisecond or two: mostly two are to be enough. */
 const firstPauseMs = 5;
 const longestPauseMs = 250;
+/** Between two looks at what is to stay: a reset follows a FIN within a millisecond, but for what the way adds. */
+const stayMs = 20;
+const settledMs = 20;
+/** That long at most an end is put off. */
+const mostUnsettledMs = 200;
+const promptMs = 20;
+
+export interface KernelEndingOptions {
+  readonly ends: ConnectionEnds;
+  readonly clock: Clock;
+  readonly list: ConnectionList;
+  /** The connection is still up, as far as Node knows. */
+  readonly isUp: () => boolean;
+  /** A close_notify leaves before our FIN. */
+  readonly isTls: boolean;
+}
 
 export class KernelEnding {
   readonly #clock: Clock;
-  readonly #network: Pick<Network, 'readKernelFile'>;
-  readonly #file: string;
-  readonly #ends: string | undefined;
-  #timer: Timer | undefined;
-  /** We have ended our side, and the peer had not. */
-  #isFirst: Promise<boolean> = Promise.resolve(false);
+  readonly #list: ConnectionList;
+  readonly #isTls: boolean;
+  readonly #ends: ConnectionEnds;
+  readonly #isUsable: Promise<boolean>;
+  #firstLook: Promise<Look | undefined> | undefined;
+  #firstLookAtMs = Number.POSITIVE_INFINITY;
+  #endedAtMs = Number.NEGATIVE_INFINITY;
+  /** We were seen to be the first to end. */
+  #wasFirst = false;
+  #isPeerHere = false;
+  /** Everything was acknowledged for a while, and the connection up, when we ended. */
+  #wasSettled = false;
 
-  /** @param ends of a connection that is up */
-  constructor(ends: ConnectionEnds, clock: Clock, network: Pick<Network, 'readKernelFile'>) {
+  constructor({ ends, clock, list, isUp, isTls }: KernelEndingOptions) {
     const { localAddress, localPort, remoteAddress, remotePort } = ends;
+    this.#ends = { localAddress, localPort, remoteAddress, remotePort };
     this.#clock = clock;
-    this.#network = network;
-    this.#file = remoteAddress && isIPv6(remoteAddress) ? '/proc/net/tcp6' : '/proc/net/tcp';
-    if (!localAddress || !localPort || !remoteAddress || !remotePort) return;
-    this.#ends = `${listed(localAddress, localPort)} ${listed(remoteAddress, remotePort)}`;
+    this.#list = list;
+    this.#isTls = isTls;
+    this.#isUsable = list.isUsable(this.#ends, isUp);
   }
 
-  /** Our end is out. */
+  /**
+   * To be waited for before our end: the connection must have been looked for while it was up. Over TLS a little more, until
+   * what was written has arrived. Rejects when the signal aborts.
+   */
+  async settle(signal: AbortSignal): Promise<void> {
+    if (!(await this.#isUsable) || !this.#isTls) return;
+    const startMs = this.#clock.monotonic();
+    let settledAtMs: number | undefined;
+    for (;;) {
+      const look = await this.#look();
+      signal.throwIfAborted();
+      const nowMs = this.#clock.monotonic();
+      if (look?.theirs) this.#isPeerHere = true;
+      if (this.#isPeerHere || look?.ours?.state !== tcpStates.established) return;
+      if (look.ours.unacknowledgedBytes > 0) settledAtMs = undefined;
+      else settledAtMs ??= nowMs;
+      this.#wasSettled = settledAtMs !== undefined && nowMs - settledAtMs >= settledMs;
+      if (this.#wasSettled || nowMs - startMs > mostUnsettledMs) return;
+      await this.#clock.sleep(settledAtMs === undefined ? firstPauseMs : settledMs, { signal });
+    }
+  }
+
+  /** We end our side now: over TLS the close_notify leaves. */
+  weEnd(): void {
+    this.#endedAtMs = this.#clock.monotonic();
+  }
+
+  /** Our FIN is out. */
   weEnded(): void {
-    this.#timer = this.#clock.timer(firstLookMs, () => {
-      this.#isFirst = this.#state().then(
-        (state) => state === FIN_WAIT1 || state === FIN_WAIT2,
-        () => false,
-      );
-    });
+    this.#firstLook = this.#look().finally(() => (this.#firstLookAtMs = this.#clock.monotonic()));
   }
 
   /** The peer has ended its side, after ours. Rejects when the signal aborts. */
   async outcome(signal: AbortSignal): Promise<Outcome> {
-    this.#clock.cancel(this.#timer);
-    if (!(await this.#isFirst)) return 'unknown';
-    try {
-      for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
-        await this.#clock.sleep(pauseMs, { signal });
-        const state = await this.#state();
-        signal.throwIfAborted();
-        if (state === TIME_WAIT) return 'acknowledged';
-        if (state === undefined) return (await this.#isKept()) ? 'reset' : 'unknown';
-      }
-    } catch {
+    if (!(await this.#isUsable)) return 'unknown';
+    let look = await this.#firstLook;
+    let before: Verdict | undefined;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       signal.throwIfAborted();
-      return 'unknown';
+      // What could not be read is asked for again.
+      const verdict = look ? this.#verdict(look) : 'wait';
+      if (verdict === 'acknowledged') return verdict;
+      if (verdict === 'lost') return this.#lost();
+      if (verdict === 'twice' && before === 'twice') {
+        return look?.ours?.state === tcpStates.timeWait ? 'acknowledged' : this.#lost();
+      }
+      before = verdict;
+      await this.#clock.sleep(verdict === 'twice' ? stayMs : pauseMs, { signal });
+      look = await this.#look();
     }
   }
 
-  /** Two hexadecimal digits; undefined where the connection is not listed. */
-  async #state(): Promise<string | undefined> {
-    if (this.#ends === undefined) return undefined;
-    const list = await this.#network.readKernelFile(this.#file);
-    const at = list.indexOf(` ${this.#ends} `);
-    return at < 0 ? undefined : list.slice(at + this.#ends.length + 2, at + this.#ends.length + 4);
+  #verdict({ ours, theirs }: Look): Verdict {
+    switch (ours?.state) {
+      case tcpStates.finWait1:
+      case tcpStates.finWait2:
+      case tcpStates.closing:
+        this.#wasFirst = true;
+        return 'wait';
+      case tcpStates.timeWait:
+        this.#wasFirst = true;
+        return 'twice';
+      case tcpStates.closeWait:
+        return this.#ofSecond(ours.unacknowledgedBytes === 0);
+      case tcpStates.lastAck:
+        return this.#ofSecond(ours.unacknowledgedBytes <= 1);
+      case undefined:
+        return this.#ofGone(theirs?.state);
+      default:
+        return 'lost';
+    }
   }
 
-  /** Connections that are over are all listed. */
-  async #isKept(): Promise<boolean> {
-    const most = Number(await this.#network.readKernelFile('/proc/sys/net/ipv4/tcp_max_tw_buckets'));
-    const waiting = Number(/^TCP:.* tw (\d+)/m.exec(await this.#network.readKernelFile('/proc/net/sockstat'))?.[1]);
-    return waiting < most * mostInUse;
+  #ofSecond(hasAll: boolean): Verdict {
+    if (!this.#isTls) return 'lost';
+    if (this.#isPeerHere) return 'wait';
+    return hasAll ? 'acknowledged' : 'wait';
   }
-}
 
-/** Of the places for connections that are over: short of all, for they come and go between two looks. */
-const mostInUse = 0.9;
+  #ofGone(theirs: string | undefined): Verdict {
+    if (!this.#isTls || this.#wasFirst) return 'lost';
+    if (theirs === tcpStates.timeWait) return 'acknowledged';
+    if (this.#isPeerHere) return theirs === undefined ? 'twice' : 'wait';
+    const wasPrompt = this.#firstLookAtMs - this.#endedAtMs <= promptMs;
+    return this.#wasSettled && wasPrompt ? 'acknowledged' : 'lost';
+  }
 
-/** As the kernel writes it: each 32 bits of the address in the machine's own order. `0100007F:0202` */
-function listed(address: string, port: number): string {
-  const bytes = isIPv6(address) ? ipv6Bytes(address) : Buffer.from(address.split('.').map(Number));
-  if (endianness() === 'LE') bytes.swap32();
-  return `${bytes.toString('hex')}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
-}
+  async #lost(): Promise<Outcome> {
+    return (await this.#list.isFull().catch(() => false)) ? 'not-kept' : 'lost';
+  }
 
-/** @param address as Node gives it: an IPv4 address may stand in it, and a zone behind it */
-function ipv6Bytes(address: string): Buffer {
-  const [plain = ''] = address.split('%');
-  const words = plain.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) => {
-    const pair = (high: string, low: string) => ((Number(high) << 8) | Number(low)).toString(16);
-    return `${pair(a, b)}:${pair(c, d)}`;
-  });
-  const [head = '', tail] = words.split('::');
-  const parse = (part: string) => (part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16)));
-  const [before, after] = [parse(head), parse(tail ?? '')];
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  const bytes = Buffer.alloc(16);
-  const all = [...before, ...Array<number>(zeros).fill(0), ...after];
-  for (const [index, word] of all.entries()) bytes.writeUInt16BE(word, index * 2);
-  return bytes;
+  /** undefined where the list cannot be read now. */
+  #look(): Promise<Look | undefined> {
+    return this.#list.look(this.#ends).catch(() => undefined);
+  }
 }

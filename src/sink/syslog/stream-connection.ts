@@ -3,13 +3,14 @@
  *
  *   open      chunks are written, one after the other, and the peer's bytes read and thrown away.
  *             `end()` → flushing; anything that breaks it, the peer's end included → lost.
- *   flushing  nothing more is taken; what is queued goes out, then our end (TLS: close_notify, then FIN).
+ *   flushing  nothing more is taken; what is queued goes out, then our end (TLS: when that has arrived, or a little
+ *             later; close_notify, then FIN).
  *             Our end is out (`finish`) → ended; the peer's end or a failure before that → lost.
  *   ended     only the peer's end is awaited, and its bytes are still read: to close with unread bytes (TLS 1.3
  *             session tickets, say) makes the kernel answer with a reset, which throws away what the peer has not
  *             read yet. The peer's end → answered; a failure → lost.
- *   answered  the kernel is asked how that ended (kernel-ending.ts): it was reset behind the peer's end → lost; else
- *             → closed.
+ *   answered  the kernel is asked how that ended (kernel-ending.ts): acknowledged, or nobody can be asked → closed;
+ *             anything else → lost.
  *   closed    both sides have ended, ours first: the peer has read every byte.
  *   lost      the connection is gone. Every chunk that was queued is released, and nothing is reported any more.
  *
@@ -44,6 +45,15 @@ export interface StreamConnectionOptions {
 
 /** More than both kernels' buffers hold: Linux lets one connection's grow to 4 MiB here and 6 MiB there. */
 const BEYOND_ALL_BUFFERS = 16 * 1024 * 1024;
+
+const endings = {
+  lost: { code: 'unread', message: 'the receiver closed the connection before it had read everything' },
+  'not-kept': {
+    code: 'not-kept',
+    message:
+      'the kernel of this machine keeps no more connections that are over, so it cannot say whether the receiver has read everything: raise net.ipv4.tcp_max_tw_buckets, or end fewer connections on this machine',
+  },
+} as const;
 
 interface Entry {
   readonly chunk: FrameChunk;
@@ -166,6 +176,16 @@ export class StreamConnection implements Connection {
   }
 
   #endSocket(): void {
+    // It rejects where the connection was lost meanwhile.
+    this.#options.ending.settle(this.#over.signal).then(
+      () => this.#sendEnd(),
+      () => undefined,
+    );
+  }
+
+  #sendEnd(): void {
+    if (this.#state !== 'flushing') return;
+    this.#options.ending.weEnd();
     this.#wireBytesAtOurEnd = this.#options.wireBytesRead?.() ?? 0;
     this.#socket.end();
   }
@@ -188,10 +208,11 @@ export class StreamConnection implements Connection {
   }
 
   async #conclude(end: PeerEnd): Promise<void> {
-    const ending = await this.#options.ending.outcome(this.#over.signal).catch(() => 'unknown');
-    if (this.#state !== 'answered') return;
-    if (ending === 'reset') {
-      this.#lose(connectionError('unread', 'the receiver closed the connection before it had read everything'));
+    const outcome = await this.#options.ending.outcome(this.#over.signal).catch(() => 'aborted' as const);
+    if (this.#state !== 'answered' || outcome === 'aborted') return;
+    if (outcome === 'lost' || outcome === 'not-kept') {
+      const { code, message } = endings[outcome];
+      this.#lose(connectionError(code, message));
       return;
     }
     this.#state = 'closed';

@@ -1,5 +1,6 @@
 /** Syslog over plain TCP (RFC 6587). */
 import type { Socket, TcpNetConnectOpts } from 'node:net';
+import { ConnectionList } from './connection-list.ts';
 import { KernelEnding } from './kernel-ending.ts';
 import { connectionError, networkError } from './network-errors.ts';
 import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
@@ -9,6 +10,8 @@ import type { Connection, Transport } from './transport.ts';
 
 export function createTcpTransport(options: ResolvedOptions, log: SinkLog): Transport {
   const portProtocol = new PortProtocol({ ...options, peer: peerName(options), log });
+  const { clock } = options;
+  const list = createConnectionList(options, log);
   return {
     async connect(signal): Promise<Connection> {
       const socket = await connectTcp(options, signal);
@@ -17,12 +20,23 @@ export function createTcpTransport(options: ResolvedOptions, log: SinkLog): Tran
         facts: { address: remoteAddress(socket) },
         maxQueuedBytes: options.maxQueuedBytes,
         timeoutMs: options.timeoutMs,
-        clock: options.clock,
+        clock,
         explain: networkError,
-        ending: new KernelEnding(socket, options.clock, options.network),
+        ending: new KernelEnding({ ends: socket, clock, list, isUp: () => !socket.destroyed, isTls: false }),
       });
     },
   };
+}
+
+/** One for each receiver: what it cannot show is said once, where anything rests on it. */
+export function createConnectionList(options: ResolvedOptions, log: SinkLog): ConnectionList {
+  return new ConnectionList(options.network, () => {
+    if (options.confirm === 'off') return;
+    log.warn(
+      { peer: peerName(options) },
+      'this system does not show how a connection ended (/proc/net/tcp, /proc/net/sockstat): the receiver’s end alone confirms, and what a receiver has not read when it is stopped may be lost',
+    );
+  });
 }
 
 /**

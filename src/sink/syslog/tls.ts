@@ -24,7 +24,7 @@ import { connectionError } from './network-errors.ts';
 import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
 import { PortProtocol } from './port-protocol.ts';
 import { StreamConnection } from './stream-connection.ts';
-import { connectTcp, remoteAddress } from './tcp.ts';
+import { connectTcp, createConnectionList, remoteAddress } from './tcp.ts';
 import { handshakeError, tlsError } from './tls-errors.ts';
 import type { Connection, Transport } from './transport.ts';
 
@@ -42,6 +42,7 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
   const live = new LiveTlsSettings(options, log);
   const portProtocol = new PortProtocol({ ...options, peer: peerName(options), log });
   const watchExpiry = createExpiryWatch(options.clock.now, log);
+  const list = createConnectionList(options, log);
   let isToldUnverified = false;
 
   return {
@@ -72,7 +73,13 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
         clock: options.clock,
         explain: tlsError,
         wireBytesRead: () => raw.bytesRead,
-        ending: new KernelEnding(raw, options.clock, options.network),
+        ending: new KernelEnding({
+          ends: raw,
+          clock: options.clock,
+          list,
+          isUp: () => !raw.destroyed,
+          isTls: true,
+        }),
       });
     },
   };

@@ -3,17 +3,6 @@ import { chosen, type FaultKind } from './fault-kind.ts';
 
 export const receiverHazards: readonly FaultKind[] = [
   {
-    name: 'receiver-killed-busy',
-    weight: 1,
-    lastsMs: [10, 10_000],
-    hazard: 'far-receiver',
-    begin: (world, { luck }) => {
-      const receiver = chosen(world.receivers, luck[0]);
-      receiver?.kill();
-      return () => receiver?.start();
-    },
-  },
-  {
     name: 'receiver-resets-at-start',
     weight: 1,
     lastsMs: [300, 2_000],
@@ -56,32 +45,6 @@ export const receiverHazards: readonly FaultKind[] = [
       world.network.moveAddress(address, receiver.host);
       world.network.setName(receiver.name, [address]);
       return undefined;
-    },
-  },
-  {
-    name: 'receiver-closes-busy',
-    weight: 1,
-    lastsMs: [5_000, 20_000],
-    hazard: 'far-receiver',
-    begin: (world, { luck }) => {
-      const receiver = chosen(world.receivers, luck[0]);
-      let isOver = false;
-      // Its end meets ours: it closes while our last bytes, and our end behind them, are on their way to it.
-      const close = () => {
-        if (isOver || !receiver) return;
-        const { addresses } = world.network.host(receiver.name);
-        const ends = world.daemons.flatMap(({ name }) => [...world.network.host(name).endpoints.values()]);
-        const isMeeting = ends.some(
-          ({ remote, state, unacknowledgedBytes }) =>
-            addresses.has(remote.address) && state === 'FIN_WAIT1' && unacknowledgedBytes > 0,
-        );
-        if (isMeeting) receiver.closeAll(true);
-        world.scheduler.after(0.5, close);
-      };
-      close();
-      return () => {
-        isOver = true;
-      };
     },
   },
   {

@@ -9,16 +9,6 @@ import { chosen, type FaultKind } from './fault-kind.ts';
 /** How long a fault waits for a moment in which nothing is on its way. */
 const patienceMs = 5_000;
 
-/**
- * Kills it when nothing of it is on its way or unread: what it loses otherwise, a connection's clean end can hide
- * (`far-receiver` does not wait).
- */
-function killWhenIdle(world: World, receiver: SimulatedReceiver, isWanted: () => boolean): void {
-  if (!receiver.isUp || !isWanted()) return;
-  if (!receiver.isBusy || world.hazards.has('far-receiver')) receiver.kill();
-  else world.scheduler.after(1, () => killWhenIdle(world, receiver, isWanted));
-}
-
 /** Started again as it was planned, in a moment in which nothing is on its way to it. */
 function speakPlainWhenIdle(world: World, receiver: SimulatedReceiver): void {
   receiver.behaviour.speaksTls = undefined;
@@ -53,13 +43,8 @@ export const receiverFaults: readonly FaultKind[] = [
     lastsMs: [10, 20_000],
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
-      const untilMs = world.nowMs + patienceMs;
-      let isOver = false;
-      if (receiver) killWhenIdle(world, receiver, () => !isOver && world.nowMs < untilMs);
-      return () => {
-        isOver = true;
-        receiver?.start();
-      };
+      receiver?.kill();
+      return () => receiver?.start();
     },
   },
   {
@@ -134,6 +119,36 @@ export const receiverFaults: readonly FaultKind[] = [
     begin: (world, { luck }) => {
       chosen(world.receivers, luck[0])?.closeAll(false);
       return undefined;
+    },
+  },
+  {
+    name: 'receiver-closes-busy',
+    weight: 1,
+    lastsMs: [5_000, 20_000],
+    // A proxy hides what a receiver behind it had not read when it closes: docs/delivery.md.
+    fits: ({ outlets }) => outlets.some(({ receivers }) => receivers.some(({ isBehindProxy }) => !isBehindProxy)),
+    begin: (world, { luck }) => {
+      const receiver = chosen(
+        world.receivers.filter(({ plan }) => !plan.isBehindProxy),
+        luck[0],
+      );
+      let isOver = false;
+      // Its end meets ours: it closes while our last bytes, and our end behind them, are on their way to it.
+      const close = () => {
+        if (isOver || !receiver) return;
+        const { addresses } = world.network.host(receiver.name);
+        const ends = world.daemons.flatMap(({ name }) => [...world.network.host(name).endpoints.values()]);
+        const isMeeting = ends.some(
+          ({ remote, state, unacknowledgedBytes }) =>
+            addresses.has(remote.address) && state === 'FIN_WAIT1' && unacknowledgedBytes > 0,
+        );
+        if (isMeeting) receiver.closeAll(true);
+        world.scheduler.after(0.5, close);
+      };
+      close();
+      return () => {
+        isOver = true;
+      };
     },
   },
   {

@@ -92,7 +92,7 @@ export class SimulatedReceiver {
     return this.#process;
   }
 
-  /** Something is on its way to it, or lies unread: killed now, it would lose it. */
+  /** Something is on its way to it, or lies unread. */
   get isBusy(): boolean {
     return [...this.#peers].some((peer) => peer.readable > 0) || this.#options.isSentTo(this);
   }
@@ -132,7 +132,7 @@ export class SimulatedReceiver {
    */
   closeAll(evenBusy: boolean): void {
     for (const peer of this.#peers) {
-      // With something on its way to it, its end could meet ours (issue 14, row 3).
+      // Behind a proxy, what is on its way to it is lost then (docs/delivery.md).
       if (!evenBusy && (peer.readable > 0 || this.#options.isSentTo(this))) continue;
       peer.end();
       peer.close();

@@ -5,6 +5,7 @@
 import type { Socket as DatagramSocket } from 'node:dgram';
 import type { Socket, TcpNetConnectOpts } from 'node:net';
 import type { Network } from '../../../../src/sink/network.ts';
+import { ConnectionList } from '../../../../src/sink/syslog/connection-list.ts';
 import { KernelEnding } from '../../../../src/sink/syslog/kernel-ending.ts';
 import type { Clock } from '../../../../src/time/clock.ts';
 import type { TlsVersion } from '../tls-records.ts';
@@ -87,7 +88,13 @@ export class Ours {
     this.raw = lab.network.connect({ ...to, ...options });
     this.socket = this.raw;
     this.raw.on('connect', () => {
-      this.#ending = new KernelEnding(this.raw, lab.clock, lab.network);
+      this.#ending = new KernelEnding({
+        ends: this.raw,
+        clock: lab.clock,
+        list: new ConnectionList(lab.network, () => undefined),
+        isUp: () => !this.raw.destroyed,
+        isTls: lab.tls !== undefined,
+      });
       this.#localPort = this.raw.localPort ?? 0;
       this.seen.push('connect');
       if (lab.tls) this.#secure(session);
