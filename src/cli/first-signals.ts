@@ -1,5 +1,5 @@
 /**
- * What signals do while the program is being loaded, which takes a few hundred milliseconds: without a listener SIGHUP and
+ * Signals that come while the program is being loaded, which takes a few hundred milliseconds: without a listener SIGHUP and
  * SIGUSR2 would end the process, and SIGUSR1 would open Node's debugger to everybody on this machine.
  *
  *     SIGHUP, SIGUSR2   nothing: the configuration is not read yet; `run` says later what they mean

@@ -137,7 +137,7 @@ export interface TlsConfig {
   readonly paths?: TlsFilePaths;
   /** Absent: TLS 1.2. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-  /** As OpenSSL has them; absent: those with forward secrecy and authenticated encryption. */
+  /** Cipher names of OpenSSL; absent: those with forward secrecy and authenticated encryption. */
   readonly ciphers?: string;
   /** The name to check, and to send as SNI, where it is not `host`. */
   readonly serverName?: string;

@@ -54,7 +54,7 @@ export function factsOf({ preset, proto, listener }: PresetChoice): readonly (re
 }
 
 /**
- * Of receivers on ports that are known to read in different ways: one framing cannot be right for all of them.
+ * Receivers on ports that are known to read in different ways: one framing cannot be right for all of them.
  * @returns `514: lf, 601: octet-counting`; undefined where there is no such thing
  */
 export function portsThatDiffer(values: PartialValues): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * What a receiver takes as it comes, by transport, as settings in a user's words: below everything that anybody has
- * given, above the defaults. Each value has its source, or says that nobody has verified it; `config show` and
+ * Presets: by transport, the settings that a receiver takes as it comes, in a user's words. They stand below everything that
+ * anybody has given, and above the defaults. Each value has its source, or says that nobody has verified it; `config show` and
  * docs/configuration.md print both. Pure.
  */
 

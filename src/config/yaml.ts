@@ -139,7 +139,7 @@ class Converter {
 }
 
 /**
- * What each alias stands for: the last node before it that has its anchor. In one pass: `Alias.resolve` looks through the
+ * The node that each alias stands for: the last node before it that has its anchor. In one pass: `Alias.resolve` looks through the
  * whole document for each, so 20,000 of them took half a minute.
  */
 function targetsOf(document: Document): ReadonlyMap<Alias, Node> {

@@ -28,7 +28,7 @@ export class LockedError extends Error {
   readonly code = 'ELOCKED';
 }
 
-/** As it stands in the lock file. */
+/** The holder of a lock, in the form of the lock file. */
 interface Owner {
   readonly pid: number;
   /** Clock ticks since the machine's start; two processes with one number differ in it. */

@@ -80,7 +80,7 @@ export class ListedFields {
   }
 
   /**
-   * Of the fields from a place on with equal names, all but the first get names of their own.
+   * Gives names of their own to all but the first of the fields with equal names, from a place on.
    * @returns whether there are any
    */
   makeUnique(from: number, compiled: CompiledRow): boolean {

@@ -8,7 +8,7 @@
  *     log       __source__ → CEF: slsSource    JSON: sls___source__
  *     log       a, a, a    → CEF: a, slsA, slsA2    JSON: a, sls_a, sls_a_2
  *
- * What depends on a field's name alone is said here; what depends on the other fields of a log, in listed-fields.ts.
+ * Rules that depend on a field's name alone stand here; those that depend on the other fields of a log, in listed-fields.ts.
  */
 import { type FormatRow, prefixedName } from '../format/format-row.ts';
 import {

@@ -30,7 +30,7 @@ export interface EndingFeed {
   readonly startingForMs: number;
 }
 
-/** As long as a first attempt to connect may take: before, an early stop proves nothing. */
+/** A first attempt to connect may take so long: a stop before that proves nothing. */
 const startPatienceMs = 15_000;
 
 /** @returns undefined where nothing of the kind is to be told */

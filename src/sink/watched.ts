@@ -6,8 +6,8 @@
  *   stalled   shown by the status; told once, while the receiver      Something is confirmed → going, told with how long it
  *             is up (of one that is down, the log has told already).  took. Nothing waits any more → going
  *
- * What waits: a delivery from its end to its confirmation, and a chunk that has no room. What is lost is to be sent again,
- * and so its time goes on, unless nothing comes any more: then its shard is somebody else's.
+ * A sink waits for two things: a delivery from its end to its confirmation, and a chunk that has no room. What is lost is to
+ * be sent again, and so its time goes on, unless nothing comes any more: then its shard is somebody else's.
  */
 import type { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -15,7 +15,7 @@ import type { Clock, Timer } from '../time/clock.ts';
 import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from './sink.ts';
 
 export interface WatchOptions {
-  /** As long as a confirmation takes in peace, and a bit. */
+  /** The time that a confirmation takes in peace, and a bit. */
   readonly overdueMs: number;
   readonly log: Log;
   readonly clock: Clock;

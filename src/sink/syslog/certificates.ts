@@ -59,7 +59,7 @@ export function certificateFacts(certificate: X509Certificate): Readonly<Record<
 }
 
 /**
- * What is to be said of our own certificate's dates, which the receiver will look at; undefined: nothing for 30 days.
+ * The warning about our own certificate's dates, which the receiver will look at; undefined: nothing for 30 days.
  * @returns `phrase` continues the certificate's name
  */
 export function ownDates(

@@ -133,7 +133,7 @@ function find(list: string, ends: string): Listed | undefined {
   };
 }
 
-/** As the kernel writes it: each 32 bits of the address in the machine's own order. `0100007F:0202` */
+/** An address and port in the kernel's form: each 32 bits of the address in the machine's own order. `0100007F:0202` */
 function listed(address: string, port: number): string {
   const bytes = isIPv6(address) ? ipv6Bytes(address) : Buffer.from(address.split('.').map(Number));
   if (endianness() === 'LE') bytes.swap32();

@@ -69,7 +69,7 @@ export interface SyslogTlsOptions {
   readonly crl?: Buffer;
   /** Default: TLS 1.2. Node may have been started with a later one, which holds then. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-  /** As OpenSSL has them; default: forward secrecy and authenticated encryption only. */
+  /** Cipher names of OpenSSL; default: forward secrecy and authenticated encryption only. */
   readonly ciphers?: string;
   /** The name to check, and to send as SNI, where it is not `host`. */
   readonly serverName?: string;

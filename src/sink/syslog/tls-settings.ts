@@ -43,7 +43,7 @@ export function createTlsSettings({ host, tls }: Pick<ResolvedOptions, 'host' | 
   };
 }
 
-/** As certificates have it: without the dot that a full name may end in, and an address without its zone. */
+/** A host name in the form of certificates: without the dot that a full name may end in, and an address without its zone. */
 function nameOf(host: string): string {
   return isIP(host) === 0 ? host.replace(/\.$/, '') : host.replace(/%.*$/, '');
 }
