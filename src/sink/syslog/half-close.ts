@@ -8,19 +8,8 @@ import { connectionError } from './network-errors.ts';
 import type { Connection, PeerEnd } from './transport.ts';
 
 /**
- * Ends our side, and waits for the peer's end; a connection whose peer is silent for too long is destroyed.
- * @returns undefined when the connection broke instead, which it has reported as lost
- */
-export async function endWithin(connection: Connection, timeoutMs: number, clock: Clock): Promise<PeerEnd | undefined> {
-  const end = await endOrSilence(connection, timeoutMs, clock);
-  if (end !== 'silence') return end;
-  connection.destroy(silenceError(timeoutMs));
-  return undefined;
-}
-
-/**
- * The same, but a connection whose peer is silent is left as it is.
- * @returns `silence` when no end came in time
+ * Ends our side, and waits for the peer's end. A connection whose peer is silent is left as it is.
+ * @returns `silence` when no end came in time; undefined when the connection broke, which it has reported as lost
  */
 export async function endOrSilence(
   connection: Connection,
