@@ -40,6 +40,8 @@ export interface GroupLossOptions {
 /** Of the time that others have: what only was seen is saved when those who hold the shards had theirs. */
 const shareOfOwners = 0.5;
 const lookMs = 60_000;
+/** Who knows that a shard was made by a split saves its beginning at the next heartbeat; the request may take so long. */
+const longestSaveMs = 60_000;
 
 export class GroupLoss {
   readonly #options: GroupLossOptions;
@@ -81,7 +83,7 @@ export class GroupLoss {
     const isOld = clock.monotonic() - this.#memberSinceMs > othersMs();
     if (this.#seen.has(shard) || wasOurs || (isOld && isLater === false)) this.othersFirst();
     const waitMs = Math.max(0, this.#othersUntilMs - clock.monotonic());
-    return isLater === 'perhaps' ? Math.max(waitMs, othersMs()) : waitMs;
+    return isLater === 'perhaps' ? Math.max(waitMs, othersMs() + longestSaveMs) : waitMs;
   }
 
   /** Shards were dropped because no heartbeat was answered. */

@@ -416,7 +416,7 @@ export const mutants: readonly Mutant[] = [
     name: 'others-not-waited-for',
     what: 'When the group was deleted, a shard of somebody else is begun at once.',
     file: 'group/group-loss.ts',
-    find: "return isLater === 'perhaps' ? Math.max(waitMs, othersMs()) : waitMs;",
+    find: "return isLater === 'perhaps' ? Math.max(waitMs, othersMs() + longestSaveMs) : waitMs;",
     replace: 'return Math.min(waitMs, 0);',
     invariants: ['delivered'],
     knownSeed: '38',
