@@ -231,6 +231,31 @@ describe('confirmation over TCP', () => {
     expect(under.told().some(({ message }) => message.includes('does not answer'))).toBe(false);
   });
 
+  it('ends the connection that carries deliveries, for a receiver that broke at start and drops every second one', async () => {
+    let open = 0;
+    let isStarting = true;
+    const peer = await createPeer({
+      onConnection: (socket) => {
+        if (isStarting || open > 0) {
+          socket.resetAndDestroy();
+          return;
+        }
+        open++;
+        socket.resume();
+        socket.on('end', () => socket.end());
+        socket.on('close', () => open--);
+      },
+    });
+    const under = createSink({ port: peer.port, ...quick });
+    const started = under.sink.start(never);
+    await time.until(() => expect(peer.connections.length).toBeGreaterThan(2));
+    isStarting = false;
+    await started;
+    await under.send(1, ['x']).catch(() => undefined);
+    await under.send(2, ['y']);
+    await time.until(() => expect(confirmed(under)).toContain('confirmed 2'));
+  });
+
   it('works with a receiver that takes one connection at a time', async () => {
     let open = 0;
     const texts: string[] = [];

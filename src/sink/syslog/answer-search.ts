@@ -9,6 +9,8 @@
  *              Silence for the whole patience: the connection that carries deliveries is ended, too, for a
  *              receiver that takes one connection at a time looks at no other. Answered → answering; silence → off
  *              (with `--confirm on` → answering: what is not confirmed is sent again)
+ *              Broken three times: that connection is ended as well, for a receiver that takes one at a time may
+ *              drop every other. Silence decides nothing then: what the connection carried is sent again.
  *   off        what the local kernel has counts as confirmed. The receiver is asked seldom. Answered → answering
  *   answering  connections are confirmed by the peer's ends, for good.
  */
@@ -40,7 +42,7 @@ export interface AnswerSearchParts {
   readonly signal: AbortSignal;
 }
 
-const breaksAtStart = 3;
+const breaksThatAreEnough = 3;
 /** Between two questions of which the first was not answered by silence. */
 const pauses = { minMs: 500, maxMs: 30_000 };
 /** Until a receiver that was found silent is asked again: a minute, by default. */
@@ -55,6 +57,8 @@ export class AnswerSearch {
   #expectsAuthentic = false;
   /** In a row, and how long the next is waited for. */
   #silentMs = 0;
+  /** In a row, since a connection that carries deliveries was ended. */
+  #breaks = 0;
   #timeoutMs: number;
   readonly #told = new Set<'silence' | 'broken'>();
 
@@ -77,7 +81,7 @@ export class AnswerSearch {
 
   /** Waits until there is a receiver, and deliveries may begin. Rejects with the signal's reason. */
   async atStart(): Promise<void> {
-    for (let breaks = 0; breaks < breaksAtStart; breaks++) {
+    for (let breaks = 0; breaks < breaksThatAreEnough; breaks++) {
       const outcome = await this.#parts.probe.whenUp(this.#timeoutMs);
       this.#take(outcome);
       if (outcome !== 'broken') break;
@@ -89,9 +93,15 @@ export class AnswerSearch {
   async untilAnswered(): Promise<void> {
     const { probe, askCurrent, signal } = this.#parts;
     const { confirmTimeoutMs, confirmPatienceMs, clock } = this.#options;
+    this.#breaks = 0;
     while (this.#state === 'unknown') {
       if (this.#silentMs >= confirmPatienceMs) {
         await askCurrent(Math.max(confirmTimeoutMs, confirmPatienceMs / 2), (outcome) => this.#conclude(outcome));
+        continue;
+      }
+      if (this.#breaks >= breaksThatAreEnough) {
+        this.#breaks = 0;
+        await askCurrent(confirmTimeoutMs, (outcome) => this.#take(outcome));
         continue;
       }
       if (this.#silentMs === 0) await clock.sleep(this.#backoff.next(), { signal, unref: true });
@@ -115,10 +125,12 @@ export class AnswerSearch {
     if (typeof outcome === 'object') this.#answered(outcome);
     else if (this.#state === 'off') return;
     else if (outcome === 'silence') {
+      this.#breaks = 0;
       this.#silentMs += this.#timeoutMs;
       this.#timeoutMs = Math.max(this.#options.confirmTimeoutMs, Math.min(2 * this.#timeoutMs, this.#leftMs));
       if (this.#leftMs > 0) this.#tellUnknown('silence');
     } else {
+      this.#breaks += 1;
       this.#silentMs = 0;
       this.#timeoutMs = this.#options.confirmTimeoutMs;
       if (this.#state === 'unknown') this.#tellUnknown('broken');
