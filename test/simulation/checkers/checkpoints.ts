@@ -4,17 +4,30 @@
  */
 import type { CreateChecker } from './checker.ts';
 
+/** Between two who save: what was asked for less long ago than this may still have been on its way. */
+const meetingMs = 1_000;
+
 export const checkpointsChecker: CreateChecker = (report) => {
   /** By shard: who saved last, and what. */
   const last = new Map<number, { readonly consumer: string; readonly sequence: number; readonly atMs: number }>();
   /** By consumer and shard: the furthest that was served to any process of that name. */
   const served = new Map<string, number>();
+  /** By consumer: when it has last asked for all checkpoints. */
+  const asked = new Map<string, number>();
+  const consumers = new Map<string, string>();
   let hasLostGroup = false;
   /** Shards whose checkpoint, set by hand, is no cursor: whoever set it is to mend it. */
   const garbage = new Set<number>();
   const keyOf = (consumer: string, shard: number) => `${consumer}/${shard}`;
 
   return {
+    born(daemon, consumer) {
+      consumers.set(daemon, consumer);
+    },
+    requested({ daemon, action, nowMs }) {
+      const consumer = consumers.get(daemon);
+      if (action === 'GetCheckPoint' && consumer !== undefined) asked.set(consumer, nowMs);
+    },
     pulled({ consumer, shard, from, to }) {
       const key = keyOf(consumer, shard);
       served.set(key, Math.max(served.get(key) ?? 0, from, to));
@@ -31,8 +44,9 @@ export const checkpointsChecker: CreateChecker = (report) => {
       }
       // Where the group was deleted, what was confirmed is saved whoever owns the shard now.
       const its = last.get(shard);
-      // Two who save at the same time know nothing of each other.
-      const isOver = its !== undefined && its.atMs < sentMs && its.sequence !== sequence;
+      // Two who save at the same time know nothing of each other, nor does who was not told of the other's save.
+      const knewMs = Math.min(asked.get(consumer) ?? 0, sentMs - meetingMs);
+      const isOver = its !== undefined && its.atMs < knewMs && its.sequence !== sequence;
       const isBehind = isOver && sequence !== undefined && sequence < its.sequence;
       if (forced && !isFirst && isOver && (isBehind || !hasLostGroup))
         report('checkpoints', `${consumer} forced the checkpoint of shard ${shard}`);

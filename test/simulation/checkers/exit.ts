@@ -1,7 +1,8 @@
 /**
  * Who is told to stop and has delivered nothing of what it had pulled must not call that complete: of shards that it
- * still held, by its last heartbeat. Nor may who could not connect to its receiver, and never was connected. UDP promises nothing; and what was served while answers got lost, or came damaged,
- * the daemon may never have had.
+ * still held, by its last heartbeat. Nor may who could not connect to its receiver, and never was connected. UDP promises
+ * nothing; and what was served while answers got lost, or came damaged, the daemon may never have had: that shows what it
+ * can have delivered, and not what it must have.
  */
 import type { CreateChecker } from './checker.ts';
 
@@ -9,8 +10,10 @@ import type { CreateChecker } from './checker.ts';
 const onTheWay = /^(?:http-|body-|partition|late-|slow-|proxy-)/;
 
 interface Life {
-  /** By shard: where it began to pull, of what there was to pull. */
-  readonly pulled: Map<number, number>;
+  /** By shard: where it began to pull. */
+  readonly began: Map<number, number>;
+  /** Shards of which it has surely had something. */
+  readonly had: Set<number>;
   listed: readonly number[];
   hasDelivered: boolean;
   hasConnected: boolean;
@@ -26,7 +29,8 @@ export const exitChecker: CreateChecker = (report, { outlets, service }) => {
   return {
     born(daemon) {
       lives.set(daemon, {
-        pulled: new Map(),
+        began: new Map(),
+        had: new Set(),
         listed: [],
         hasDelivered: false,
         hasConnected: false,
@@ -34,8 +38,10 @@ export const exitChecker: CreateChecker = (report, { outlets, service }) => {
       });
     },
     pulled({ daemon, shard, from, to }) {
-      const pulled = lives.get(daemon)?.pulled;
-      if (faultsOnTheWay === 0 && to > from && !pulled?.has(shard)) pulled?.set(shard, from);
+      const life = lives.get(daemon);
+      if (!life || to <= from) return;
+      if (!life.began.has(shard)) life.began.set(shard, from);
+      if (faultsOnTheWay === 0) life.had.add(shard);
     },
     fault(kind, what) {
       if (onTheWay.test(kind)) faultsOnTheWay += what === 'begins' ? 1 : -1;
@@ -46,7 +52,7 @@ export const exitChecker: CreateChecker = (report, { outlets, service }) => {
     },
     read({ shard, sequence }) {
       for (const life of lives.values()) {
-        if (sequence >= (life.pulled.get(shard) ?? Number.POSITIVE_INFINITY)) life.hasDelivered = true;
+        if (sequence >= (life.began.get(shard) ?? Number.POSITIVE_INFINITY)) life.hasDelivered = true;
       }
     },
     logged({ daemon, message }) {
@@ -59,7 +65,7 @@ export const exitChecker: CreateChecker = (report, { outlets, service }) => {
       const life = lives.get(daemon);
       if (isComplete && life?.couldNotConnect && !life.hasConnected)
         report('exit', `${daemon} says that it is complete, and it never reached its receiver`);
-      if (!life || !isComplete || life.hasDelivered || !life.listed.some((shard) => life.pulled.has(shard))) return;
+      if (!life || !isComplete || life.hasDelivered || !life.listed.some((shard) => life.had.has(shard))) return;
       report('exit', `${daemon} says that it is complete, and nothing of what it had pulled has arrived`);
     },
   };
