@@ -15,6 +15,8 @@ import { closeDebugger, restoreUsualSignals } from './first-signals.ts';
 import { runProgram } from './program.ts';
 
 closeDebugger();
+// Node 26 opens it once more in the first turn of the event loop.
+systemClock.soon(closeDebugger);
 const stderr = openStderr();
 const isTerminal = isatty(2);
 
