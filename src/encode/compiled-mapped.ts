@@ -1,6 +1,6 @@
 /** Mapped fields (format/mapped.ts), prepared for writing; the same for all batches. */
 import { JsonPaths, type PathNumber } from '../format/json-path.ts';
-import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../format/mapped.ts';
+import type { FieldPlace, HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../format/mapped.ts';
 import type { ColumnNames } from './columns.ts';
 import type { CompiledRow } from './compiled-row.ts';
 import { type Opening, plainOpening } from './listed-fields.ts';
@@ -17,9 +17,10 @@ export interface JsonColumn {
 }
 
 /** A column as a whole, or a path in it. */
-export type CompiledPlace =
-  | { readonly column: number; readonly json?: undefined }
-  | { readonly column: number; readonly json: JsonColumn; readonly path: PathNumber };
+export type CompiledPlace = { readonly column: number; readonly port: FieldPlace['port'] } & (
+  | { readonly json?: undefined }
+  | { readonly json: JsonColumn; readonly path: PathNumber }
+);
 
 export type CompiledSource =
   | { readonly kind: 'constant'; readonly bytes: ByteSource }
@@ -111,12 +112,12 @@ export class CompiledMapped {
   #source(source: ValueSource): CompiledSource {
     if (source.kind === 'log-time') return source;
     if (source.kind === 'constant') return { kind: 'constant', bytes: byteSource(source.bytes) };
-    const places = source.places.map(({ field, path }): CompiledPlace => {
+    const places = source.places.map(({ field, path, port }): CompiledPlace => {
       const column = this.#names.add(field);
-      if (path === undefined) return { column };
+      if (path === undefined) return { column, port };
       const json = this.#json.get(column) ?? { index: this.#json.size, column, paths: new JsonPaths() };
       this.#json.set(column, json);
-      return { column, json, path: json.paths.add(path) };
+      return { column, port, json, path: json.paths.add(path) };
     });
     return { kind: 'fields', places };
   }

@@ -1,6 +1,8 @@
 /** The part of a text that gives some fields a place of their own (format/mapped.ts), by the columns that it names. */
+
+import { ADDRESS_TEXT_BYTES, type Address, addressIn } from '../format/address.ts';
 import type { ValueType } from '../format/mapped.ts';
-import { epochMs, ipVersion, isInteger } from '../format/value-types.ts';
+import { epochMs, isInteger } from '../format/value-types.ts';
 import type { Columns } from './columns.ts';
 import type {
   CompiledField,
@@ -22,7 +24,7 @@ import { isUtf8At, repairUtf8, validUtf8 } from './utf8.ts';
 
 const NANOSECONDS_A_SECOND = 1_000_000_000;
 const NANOSECONDS_A_MILLISECOND = 1_000_000;
-/** An address, a number or a time is never longer. */
+/** A number or a time is never longer. */
 const MAX_TYPED_BYTES = 64;
 
 export interface MappedFieldsParts {
@@ -123,9 +125,23 @@ export class MappedFields {
         this.#found.setBytes(source.bytes);
         return this.#isOfType(as, takesIpv6, index);
       case 'fields':
-        for (const place of source.places) if (this.#findAt(place) && this.#isOfType(as, takesIpv6, index)) return true;
-        return false;
+        return this.#findFirst(source.places, as, takesIpv6, index);
     }
+  }
+
+  #findFirst(places: readonly CompiledPlace[], as: ValueType, takesIpv6: boolean, index: number): boolean {
+    for (const place of places) {
+      if (!this.#findAt(place)) continue;
+      const { port } = place;
+      if (port === undefined) {
+        if (this.#isOfType(as, takesIpv6, index)) return true;
+        continue;
+      }
+      const address = this.#address(port.ofIpv6);
+      // Of the address that is taken, and of no other.
+      if (address !== undefined) return this.#setToPort(address);
+    }
+    return false;
   }
 
   #findAt(place: CompiledPlace): boolean {
@@ -165,11 +181,9 @@ export class MappedFields {
     const { source, start, end } = found;
     if (start === end) return false;
     if (as === 'text') return true;
+    if (as === 'ip') return this.#setToAddress(this.#address(takesIpv6));
     if (end - start > MAX_TYPED_BYTES) return false;
     switch (as) {
-      case 'ip':
-        found.version = ipVersion(latin1(source.bytes.subarray(start, end)));
-        return found.version === 4 || (found.version === 6 && takesIpv6);
       case 'integer':
         return isInteger(latin1(source.bytes.subarray(start, end)));
       case 'time': {
@@ -178,6 +192,31 @@ export class MappedFields {
         return written !== undefined;
       }
     }
+  }
+
+  /** In what has been found. */
+  #address(takesIpv6: boolean): Address | undefined {
+    const { source, start, end } = this.#found;
+    const address = addressIn(latin1(source.bytes.subarray(start, Math.min(end, start + ADDRESS_TEXT_BYTES))));
+    return address?.version === 6 && !takesIpv6 ? undefined : address;
+  }
+
+  /** A field that says more is not taken. */
+  #setToAddress(address: Address | undefined): boolean {
+    if (address === undefined) return false;
+    const { source, start, place } = this.#found;
+    const { version, text, portStart, portEnd, isAll } = address;
+    const taken = isAll && portStart === portEnd ? place : NO_PLACE;
+    if (text === undefined) this.#found.set(source, start + address.start, start + address.end, taken);
+    else this.#found.set(byteSource(utf8(text)), 0, text.length, taken);
+    this.#found.version = version;
+    return true;
+  }
+
+  #setToPort({ portStart, portEnd, isAll }: Address): boolean {
+    const { source, start, place } = this.#found;
+    this.#found.set(source, start + portStart, start + portEnd, isAll ? place : NO_PLACE);
+    return portStart < portEnd;
   }
 }
 

@@ -193,3 +193,11 @@ export const ipv6Keys: Readonly<Record<string, { readonly key: string; readonly 
   src: { key: 'c6a2', label: 'Source IPv6 Address' },
   dst: { key: 'c6a3', label: 'Destination IPv6 Address' },
 };
+
+/** Where the port goes of an address under this key. */
+export const portKeys: Readonly<Record<string, string>> = {
+  src: 'spt',
+  dst: 'dpt',
+  sourceTranslatedAddress: 'sourceTranslatedPort',
+  destinationTranslatedAddress: 'destinationTranslatedPort',
+};

@@ -14,7 +14,7 @@
  * Own keys are alphanumeric: see `cefKey`.
  */
 import { controlEntries, NOTHING, shortHash, utf8 } from './bytes.ts';
-import { type CefKey, cefConsumerKeys, cefDictionary, ipv6Keys } from './cef-dictionary.ts';
+import { type CefKey, cefConsumerKeys, cefDictionary, ipv6Keys, portKeys } from './cef-dictionary.ts';
 import { createEscapeTable } from './escape-table.ts';
 import type { FormatRow } from './format-row.ts';
 import type { HeadPart } from './mapped.ts';
@@ -66,6 +66,7 @@ const rules: KeyRules = {
   typeOf: (key) => dictionaryKey(key)?.type ?? 'text',
   maxCharacters: (key) => dictionaryKey(key)?.maxCharacters,
   ipv6: (key) => ipv6Keys[key],
+  portKey: (key) => portKeys[key],
   labelKey: (key) => (labelled.test(key) && cefDictionary.has(key) ? `${key}Label` : undefined),
 };
 

@@ -51,3 +51,13 @@ export const leefAttributes: ReadonlyMap<string, ValueType> = new Map<string, Va
   ['calLanguage', 'text'],
   ['calCountryOrRegion', 'text'],
 ]);
+
+/** Where the port goes of an address under this key. */
+export const leefPortKeys: Readonly<Record<string, string>> = {
+  src: 'srcPort',
+  dst: 'dstPort',
+  srcPreNAT: 'srcPreNATPort',
+  dstPreNAT: 'dstPreNATPort',
+  srcPostNAT: 'srcPostNATPort',
+  dstPostNAT: 'dstPostNATPort',
+};

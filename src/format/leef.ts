@@ -16,7 +16,7 @@ import { controlEntries, NOTHING, shortHash, utf8 } from './bytes.ts';
 import { DEFAULT_EVENT, DEFAULT_PRODUCT, DEFAULT_VENDOR, DEFAULT_VERSION } from './cef.ts';
 import { createEscapeTable } from './escape-table.ts';
 import type { FormatRow } from './format-row.ts';
-import { leefAttributes } from './leef-attributes.ts';
+import { leefAttributes, leefPortKeys } from './leef-attributes.ts';
 import type { HeadPart, Mapped } from './mapped.ts';
 import { caseObjection, compileMap, type FieldMap, headPart, type KeyRules, mappingError } from './mapping.ts';
 import { LOG_TIME, parseHeadText, type ValueText } from './value-place.ts';
@@ -128,6 +128,7 @@ function keyRules(valueEscape: KeyRules['valueEscape'], delimiter: number): KeyR
     maxCharacters: () => undefined,
     // Either kind of address stands under the same key.
     ipv6: (key) => ({ key }),
+    portKey: (key) => leefPortKeys[key],
     labelKey: () => undefined,
   };
 }

@@ -56,7 +56,8 @@ export interface MappedField {
 /**
  * - `text`: anything
  * - `ip`: an IPv4 address (four decimal numbers of 0 to 255 without leading zeros), or an IPv6 address (RFC 4291, all
- *   of its forms, without zone and brackets), which is missing where there is no `ipv6`
+ *   of its forms), which is missing where there is no `ipv6`; also within brackets, with a port or a zone, or as the first
+ *   of a list: address.ts. What is written is the address; a field that says more is not taken.
  * - `integer`: `-?` and 1 to 18 decimal digits
  * - `time`: written as epoch milliseconds; digits are epoch seconds (10), milliseconds (13), microseconds (16) or
  *   nanoseconds (19, cut); else an ISO 8601 date and time with its offset (`2026-11-20T10:11:12.345Z`, `+08:00`).
@@ -81,4 +82,9 @@ export interface FieldPlace {
    * text; null is missing. Absent: the field as a whole.
    */
   readonly path?: readonly string[];
+  /**
+   * What counts is the port of the address that is there, and no place behind this one does where the address has none. It
+   * is a value only with `integer`, and with the address the whole field is taken, if it says no more.
+   */
+  readonly port?: { /** An IPv6 address is one. */ readonly ofIpv6: boolean };
 }

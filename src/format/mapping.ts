@@ -63,6 +63,8 @@ export interface KeyRules {
   maxCharacters(key: string): number | undefined;
   /** Where an IPv6 address goes; undefined: nowhere. */
   ipv6(key: string): { readonly key: string; readonly label?: string } | undefined;
+  /** Where the port of an address under this key goes; undefined: nowhere. */
+  portKey(key: string): string | undefined;
   /** Keys that come with one of their own for a label: `cs1` → `cs1Label`. */
   labelKey(key: string): string | undefined;
 }
@@ -70,8 +72,10 @@ export interface KeyRules {
 /** @throws AppError code `format`, action `fatal`: a key or a value that cannot be */
 export function compileMap(map: FieldMap, rules: KeyRules): MappedField[] {
   const values = new Map(Object.entries(map).map(([key, text]) => [key, parseMapped(key, text, rules)]));
+  const takenAway = new Set<string>();
   for (const [key, value] of values) {
     if (!isTakenAway(value)) continue;
+    takenAway.add(key);
     values.delete(key);
     const labelKey = rules.labelKey(key);
     if (labelKey !== undefined) values.delete(labelKey);
@@ -87,9 +91,10 @@ export function compileMap(map: FieldMap, rules: KeyRules): MappedField[] {
     values.delete(labelKey);
   }
   const ipv6Labels = takeIpv6Labels(values, rules);
-  return [...values].map(([key, value]) =>
+  const fields = [...values].map(([key, value]) =>
     compileField(key, value, labels.get(key), ipv6Labels.get(key), values, rules),
   );
+  return withPorts(fields, takenAway, rules);
 }
 
 /**
@@ -162,6 +167,29 @@ function compileField(
     }),
     ...(label !== undefined && labelKey !== undefined && { label: labelField(labelKey, label, rules) }),
   };
+}
+
+/** Ports of addresses, under the keys for ports, behind what the map has for those. */
+function withPorts(fields: readonly MappedField[], takenAway: ReadonlySet<string>, rules: KeyRules): MappedField[] {
+  const all = [...fields];
+  for (const { key, value, as, ipv6 } of fields) {
+    const portKey = rules.portKey(Buffer.from(key).toString('utf8'));
+    if (portKey === undefined || takenAway.has(portKey) || as !== 'ip' || value.kind !== 'fields') continue;
+    const ports = value.places.map((place) => ({ ...place, port: { ofIpv6: ipv6 !== undefined } }));
+    const at = all.findIndex((field) => Buffer.from(field.key).equals(utf8(portKey)));
+    const known = all[at];
+    if (known === undefined) {
+      const behind = all.findIndex((field) => field.key === key) + 1;
+      all.splice(behind, 0, {
+        key: utf8(portKey),
+        value: { kind: 'fields', places: ports },
+        as: rules.typeOf(portKey),
+      });
+    } else if (known.value.kind === 'fields') {
+      all[at] = { ...known, value: { kind: 'fields', places: [...known.value.places, ...ports] } };
+    }
+  }
+  return all;
 }
 
 function labelField(key: string, label: string, rules: KeyRules): Uint8Array {

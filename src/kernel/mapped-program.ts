@@ -5,9 +5,10 @@ import { charactersEnd } from '../encode/cut-text.ts';
 import { latin1 } from '../encode/field-selection.ts';
 import { type CompiledEscape, compileEscape } from '../encode/output.ts';
 import { validUtf8 } from '../encode/utf8.ts';
+import { ADDRESS_TEXT_BYTES, addressIn } from '../format/address.ts';
 import { maxExpansion } from '../format/escape-table.ts';
 import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../format/mapped.ts';
-import { epochMs, ipVersion, isInteger } from '../format/value-types.ts';
+import { epochMs, isInteger } from '../format/value-types.ts';
 import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';
 import type { KernelMemory } from './memory.ts';
 import { type Packed, writePacked } from './packed.ts';
@@ -152,9 +153,12 @@ class Writer {
   }
 
   #places(value: ValueSource & { kind: 'fields' }, expansion: number): [number, number] {
-    const columns = value.places.map(({ field }) => this.#columns.add(field));
-    for (const column of columns) this.#growths[column] = (this.#growths[column] ?? 0) + expansion;
-    return [this.#packed.words(columns), columns.length];
+    const places = value.places.map(({ field, port }) => {
+      const column = this.#columns.add(field);
+      this.#growths[column] = (this.#growths[column] ?? 0) + expansion;
+      return port === undefined ? column : column + PORT_PLACE + (port.ofIpv6 ? PORT_OF_IPV6 : 0);
+    });
+    return [this.#packed.words(places), places.length];
   }
 
   #cut(value: Uint8Array, maxCharacters: number | undefined, table: CompiledEscape): Uint8Array {
@@ -169,6 +173,9 @@ class Writer {
   }
 }
 
+/** As assembly/mapped.ts has them. */
+const PORT_PLACE = 0x8000_0000;
+const PORT_OF_IPV6 = 0x4000_0000;
 const HEAD_PART_WORDS = 8;
 const FIELD_WORDS = 14;
 
@@ -196,8 +203,11 @@ function constantValue(
     case 'integer':
       return isInteger(text) ? { bytes, isIpv6: false } : undefined;
     case 'ip': {
-      const version = ipVersion(text);
-      return version === 4 || (version === 6 && takesIpv6) ? { bytes, isIpv6: version === 6 } : undefined;
+      const address = addressIn(text.slice(0, ADDRESS_TEXT_BYTES));
+      if (address === undefined || (address.version === 6 && !takesIpv6)) return undefined;
+      const written =
+        address.text === undefined ? bytes.subarray(address.start, address.end) : Buffer.from(address.text);
+      return { bytes: written, isIpv6: address.version === 6 };
     }
     case 'time': {
       const ms = text.length > MAX_TYPED_BYTES ? undefined : epochMs(text);

@@ -8,6 +8,7 @@ import { createFormat, type FormatSpec } from '../../src/format/registry.ts';
 import { flatLogs, namedFields, nastyLogs, type PlainField, plainFields } from '../support/flat-logs.ts';
 import { type OracleLog, oracleText } from '../support/format-oracle.ts';
 import { formatWriters } from '../support/format-writers.ts';
+import { naiveAddress } from '../support/naive-address.ts';
 import { parseCef } from '../support/parsers/cef.ts';
 import { parseJsonObject } from '../support/parsers/json.ts';
 import { parseLeef } from '../support/parsers/leef.ts';
@@ -119,7 +120,10 @@ describe.each(formatWriters)('by the $name', ({ write }) => {
         expectUnlikeKeys(pairs);
         for (const [each, value] of plainFields(log)) {
           if (each === 'time') continue;
-          expect(values, each).toContain(clean(value));
+          // What is mapped as an address is written as one: `::ffff:192.0.2.1` is 192.0.2.1.
+          const address = each === 'ip' ? naiveAddress(value)?.address : undefined;
+          const isThere = values.includes(clean(value)) || (address !== undefined && values.includes(address));
+          expect(isThere, `${each}=${value}`).toBe(true);
         }
       }),
       propertyRuns(300),

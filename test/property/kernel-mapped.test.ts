@@ -105,6 +105,53 @@ describe('mapped fields in the kernel', () => {
     expectSame(encodeAll(createKernelEncoder(chosen), raw), encodeAll(createReferenceEncoder(chosen), raw));
   });
 
+  it('know an address with a port, in brackets, with a zone and in a list, and nothing else', () => {
+    const hosts = [
+      '192.0.2.1',
+      '2001:db8::1',
+      '::',
+      '::1',
+      '0::ffff:1.2.3.4',
+      '::ffff:c000:201',
+      '0:0:0:0:0:FFFF:1.2.3.4',
+    ];
+    const others = [
+      '::fffe:1.2.3.4',
+      '::ffff:0:1.2.3.4',
+      '0:0:0:0:ffff::',
+      '::ffff',
+      '1::ffff:1.2.3.4',
+      '::1.2.3.4',
+      '',
+      '1.2.3',
+    ];
+    const zones = ['', '%eth0', '%', '% '];
+    const ports = ['', ':0', ':65535', ':65536', ':', ':1x', ':000001', ':80:'];
+    const rests = ['', ', 192.0.2.7', ',', ' ', ' x'];
+    const Logs = [...hosts, ...others].flatMap((host) =>
+      zones.flatMap((zone) =>
+        ports.flatMap((port) =>
+          rests.flatMap((rest) =>
+            [`${host}${zone}${port}${rest}`, ` \t[${host}${zone}]${port}${rest}`].map((text) => ({
+              Time: 1,
+              Contents: [{ Key: utf8('a'), Value: utf8(text) }],
+            })),
+          ),
+        ),
+      ),
+    );
+    const field = utf8('a');
+    const fields: MappedField[] = [
+      { key: utf8('src'), value: { kind: 'fields', places: [{ field }] }, as: 'ip', ipv6: { key: utf8('c6a2') } },
+      { key: utf8('spt'), value: { kind: 'fields', places: [{ field, port: { ofIpv6: true } }] }, as: 'integer' },
+    ];
+    const chosen = { ...encoderDefaults, format: { ...rows[0]!, mapped: { head: [], fields, rest: true } } };
+    const raw = encodeLogGroupList([{ Logs, LogTags: [] }]);
+    const kernel = encodeAll(createKernelEncoder(chosen), raw);
+    expectSame(kernel, encodeAll(createReferenceEncoder(chosen), raw));
+    expect(kernel.bytes.toString()).toContain('||src=1.2.3.4||spt=65535||');
+  });
+
   it('are written from logs of every size', () => {
     const sizes = [0, 100, 5_000, 60_000, 130_000, 300_000, 1_000_000];
     const Logs = [...sizes, ...sizes].map((size, n) => ({

@@ -8,6 +8,7 @@ import { encodedText } from '../support/encoded-text.ts';
 import { encoders } from '../support/encoders.ts';
 import { type OracleLog, oracleText } from '../support/format-oracle.ts';
 import { unusualRows } from '../support/format-rows.ts';
+import { address } from '../support/mapped-arbitraries.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
@@ -28,6 +29,7 @@ const value = fc.oneof(
   fc
     .constantFrom('192.0.2.7', '256.0.0.1', '2001:db8::1', '::', '::ffff:192.0.2.1', '1::2::3', 'fe80::1%eth0')
     .map(utf8),
+  address.map(utf8),
   fc.constantFrom('0', '-17', '+1', '1234567890123456789', '123456789012345678', '1.0').map(utf8),
   fc.constantFrom('1795169472', '1795169472345', '1795169472345678', '1795169472345678901', '179516947234').map(utf8),
   fc
@@ -41,6 +43,7 @@ const value = fc.oneof(
 const place: fc.Arbitrary<FieldPlace> = fc.record(
   {
     field: fc.constantFrom(...names).map(utf8),
+    port: fc.constantFrom({ ofIpv6: true }, { ofIpv6: false }),
     path: fc.constantFrom(['a'], ['b.c', 'é'], ['b.c', ''], ['b.c'], ['list', '0'], ['list', '-1'], ['a', 'b']),
   },
   { requiredKeys: ['field'] },

@@ -2,12 +2,13 @@
  * What a format makes of a log, by the data's own words and as simply as can be (format-row.ts, mapped.ts): an oracle
  * for the encoders, and a way to try formats without one.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import type { EscapeTable } from '../../src/format/escape-table.ts';
 import type { Format } from '../../src/format/format.ts';
 import type { FormatRow } from '../../src/format/format-row.ts';
 import type { LogView } from '../../src/format/log-view.ts';
 import type { FieldPlace, HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../../src/format/mapped.ts';
+import { naiveAddress } from './naive-address.ts';
 import { isServiceNaively, type NaiveNaming, naiveWrittenNames } from './naive-names.ts';
 
 export interface OracleLog {
@@ -163,8 +164,19 @@ function find(source: ValueSource, as: ValueType, log: OracleLog, takesIpv6: boo
     const field = fieldOf(log, place.field);
     const bytes = field && (place.path === undefined ? field[1] : within(field[1], place));
     if (bytes === undefined || bytes.length === 0) continue;
-    const value = typed(bytes, as, takesIpv6);
-    if (value !== undefined) return { value, ...(place.path === undefined && field && { whole: field }) };
+    const isField = place.path === undefined;
+    if (as === 'ip' || place.port !== undefined) {
+      const found = naiveAddress(Buffer.from(bytes).toString('latin1'));
+      if (found === undefined || (found.version === 6 && !(place.port?.ofIpv6 ?? takesIpv6))) continue;
+      if (place.port && found.port === undefined) return undefined;
+      const isWhole = isField && found.isAll && (place.port !== undefined || found.port === undefined);
+      return {
+        value: Buffer.from(place.port ? found.port! : found.address),
+        ...(isWhole && field && { whole: field }),
+      };
+    }
+    const value = typed(bytes, as);
+    if (value !== undefined) return { value, ...(isField && field && { whole: field }) };
   }
   return undefined;
 }
@@ -183,13 +195,11 @@ function within(json: Uint8Array, { path = [] }: FieldPlace): Uint8Array | undef
   }
 }
 
-function typed(bytes: Uint8Array, as: ValueType, takesIpv6: boolean): Uint8Array | undefined {
+function typed(bytes: Uint8Array, as: Exclude<ValueType, 'ip'>): Uint8Array | undefined {
   const text = Buffer.from(bytes).toString('latin1');
   switch (as) {
     case 'text':
       return bytes;
-    case 'ip':
-      return isIPv4(text) || (takesIpv6 && isIPv6(text) && !text.includes('%')) ? bytes : undefined;
     case 'integer':
       return /^-?\d{1,18}$/.test(text) ? bytes : undefined;
     case 'time': {

@@ -24,10 +24,36 @@ function nearly(texts: fc.Arbitrary<string>): fc.Arbitrary<string> {
     });
 }
 
+/** In the forms that logs have addresses in. */
+export const address = fc
+  .record({
+    host: fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.constantFrom(
+        '::ffff:192.0.2.1',
+        '::FFFF:c000:201',
+        '0:0:0:0:0:ffff:192.0.2.1',
+        '::ffff:0:192.0.2.1',
+        '0::ffff:1',
+      ),
+    ),
+    zone: fc.constantFrom('', '', '', '%eth0', '%25en-1.2', '%', '% '),
+    isBracketed: fc.boolean(),
+    port: fc.constantFrom('', '', ':0', ':4711', ':65535', ':65536', ':', ':1x', ':123456'),
+    rest: fc.constantFrom('', '', '', ', 198.51.100.7', ',', `,${' '.repeat(80)}`, ' ', ' x'),
+    before: fc.constantFrom('', '', '', ' ', '\t ', ','),
+  })
+  .map(({ host, zone, isBracketed, port, rest, before }) => {
+    const inner = host + zone;
+    return before + (isBracketed ? `[${inner}]` : inner) + port + rest;
+  });
+
 const typed = nearly(
   fc.oneof(
     fc.ipV4(),
     fc.ipV6(),
+    address,
     fc.constantFrom('::', '1::', '::1', '::ffff:192.0.2.1', '1:2:3:4:5:6:7::', '1:2:3:4:5:6:192.0.2.1', '01.2.3.4'),
     fc.stringMatching(/^-?[0-9]{1,20}$/),
     fc.constantFrom('1795169472', '1795169472345', '1795169472345678', '1795169472345678901', '0000000001'),
@@ -53,8 +79,16 @@ const source: fc.Arbitrary<ValueSource> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
-      .array(fc.constantFrom(...names), { maxLength: 3 })
-      .map((fields) => ({ kind: 'fields' as const, places: fields.map((name) => ({ field: utf8(name) })) })),
+      .array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(undefined, undefined, undefined, true, false)), {
+        maxLength: 3,
+      })
+      .map((fields) => ({
+        kind: 'fields' as const,
+        places: fields.map(([name, ofIpv6]) => ({
+          field: utf8(name),
+          ...(ofIpv6 !== undefined && { port: { ofIpv6 } }),
+        })),
+      })),
   },
 );
 const characters = fc.constantFrom(0, 1, 3, 10, 17, 63);

@@ -1,4 +1,5 @@
-/** IP addresses in text. */
+/** The IP address in a value, as ../../format/address.ts has it. */
+import { leaveLog } from './left';
 
 export namespace Address {
   export const NONE: u32 = 0;
@@ -6,16 +7,119 @@ export namespace Address {
   export const IPV6: u32 = 2;
 }
 
-const MAX_LENGTH: usize = 45;
+/** An element of a list is no longer. */
+const MAX_ELEMENT: usize = 64;
+const MAX_IPV6: usize = 45;
+const MAX_PORT: u32 = 0xffff;
+const MAX_PORT_DIGITS: usize = 5;
 const DOT: u8 = 0x2e;
 const COLON: u8 = 0x3a;
+const COMMA: u8 = 0x2c;
+const OPEN: u8 = 0x5b;
+const CLOSE: u8 = 0x5d;
+const PERCENT: u8 = 0x25;
+const SPACE: u8 = 0x20;
+const TAB: u8 = 0x09;
+const ZERO: u8 = 0x30;
 const GROUPS: u32 = 8;
+/** Before an IPv4 address in IPv6's form: groups of zeros, and the group behind them. */
+const ZERO_GROUPS: u32 = 5;
+const ONES: u32 = 0xffff;
 
-/** IPv4: four decimal numbers up to 255 without leading zeros; IPv6: RFC 4291, 2.2, in all forms, without zone. */
-export function addressIn(from: usize, end: usize): u32 {
-  if (end - from > MAX_LENGTH) return Address.NONE;
-  if (isIpv4(from, end)) return Address.IPV4;
-  return isIpv6(from, end) ? Address.IPV6 : Address.NONE;
+/** Of the address that was found last. */
+export let address: usize = 0;
+export let addressEnd: usize = 0;
+/** 0: there is none. */
+export let port: usize = 0;
+export let portEnd: usize = 0;
+/** Address and port are all that the value says: no list, and no zone. */
+export let isAll: bool = true;
+
+/** @returns an `Address`; `leaveLog` where what is to be written stands nowhere in the value */
+export function findAddress(from: usize, end: usize): u32 {
+  address = from;
+  addressEnd = end;
+  port = portEnd = 0;
+  isAll = true;
+  return isIpv4(from, end) ? Address.IPV4 : findOther(from, end);
+}
+
+function findOther(from: usize, end: usize): u32 {
+  const limit = min(end, from + MAX_ELEMENT + 1);
+  const comma = firstOf(COMMA, from, limit);
+  if (comma - from > MAX_ELEMENT) return Address.NONE;
+  let start = from;
+  let last = comma;
+  while (start < last && isBlank(start)) start++;
+  while (start < last && isBlank(last - 1)) last--;
+  if (start == last) return Address.NONE;
+  isAll = comma == end;
+  const isBracketed = load<u8>(start) == OPEN;
+  if (isBracketed) {
+    const close = firstOf(CLOSE, ++start, last);
+    if (close == last || (close + 1 < last && !findPort(close + 1, last))) return Address.NONE;
+    last = close;
+  } else {
+    const colon = firstOf(COLON, start, last);
+    // An IPv6 address has two colons at least.
+    if (colon < last && firstOf(COLON, colon + 1, last) == last) {
+      if (!findPort(colon, last)) return Address.NONE;
+      last = colon;
+    }
+  }
+  return findHost(start, last);
+}
+
+/** An address with or without a zone. */
+function findHost(from: usize, end: usize): u32 {
+  const zone = firstOf(PERCENT, from, end);
+  if (zone < end) {
+    isAll = false;
+    if (!isZone(zone + 1, end)) return Address.NONE;
+  }
+  address = from;
+  addressEnd = zone;
+  if (isIpv4(from, zone)) return zone == end ? Address.IPV4 : Address.NONE;
+  if (!isIpv6(from, zone)) return Address.NONE;
+  return isMappedIpv4(from, zone) ? Address.IPV4 : Address.IPV6;
+}
+
+/** @param from of the colon before it */
+function findPort(from: usize, end: usize): bool {
+  if (load<u8>(from) != COLON) return false;
+  port = from + 1;
+  portEnd = end;
+  if (port == end || end - port > MAX_PORT_DIGITS) return false;
+  let number: u32 = 0;
+  for (let at = port; at < end; at++) {
+    const digit: u32 = <u32>load<u8>(at) - ZERO;
+    if (digit > 9) return false;
+    number = number * 10 + digit;
+  }
+  return number <= MAX_PORT;
+}
+
+function isZone(from: usize, end: usize): bool {
+  if (from == end) return false;
+  for (let at = from; at < end; at++) {
+    const byte: u32 = load<u8>(at);
+    const isAlphanumeric = byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 26;
+    // - . _ ~ and the escapes' %
+    if (!isAlphanumeric && byte != 0x2d && byte != 0x2e && byte != 0x5f && byte != 0x7e && byte != PERCENT) return false;
+  }
+  return true;
+}
+
+function isBlank(at: usize): bool {
+  const byte = load<u8>(at);
+  return byte == SPACE || byte == TAB;
+}
+
+/** @returns where the byte stands first, or the end */
+function firstOf(byte: u8, from: usize, end: usize): usize {
+  let at = from;
+  while (at < end && load<u8>(at) != byte) at++;
+  return at;
 }
 
 /** All of it at once: in logs of many clients, the lengths of the four numbers cannot be foreseen. */
@@ -47,6 +151,7 @@ function isNoOctet(from: usize, length: u32): u32 {
 }
 
 function isIpv6(from: usize, end: usize): bool {
+  if (end - from > MAX_IPV6) return false;
   let at = from;
   let groups: u32 = 0;
   let isShortened = false;
@@ -80,4 +185,62 @@ function isIpv6(from: usize, end: usize): bool {
 function isHex(at: usize): bool {
   const byte: u32 = load<u8>(at);
   return byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 6;
+}
+
+/** Whether an IPv6 address is an IPv4 address in its form; then that is what was found. RFC 4291, section 2.5.5.2. */
+function isMappedIpv4(from: usize, end: usize): bool {
+  const first = load<u8>(from);
+  if (first != COLON && first != ZERO) return false;
+  countGroups(from, end);
+  // Those behind a :: are counted from the end.
+  const missing = GROUPS - groupCount;
+  let hasOnes = false;
+  let at = from;
+  for (let group: u32 = 0; group < groupCount && at != dotted; group++) {
+    while (load<u8>(at) == COLON) at++;
+    if (at == dotted) break;
+    let value: u32 = 0;
+    for (; at < end && isHex(at); at++) value = (value << 4) | hexOf(at);
+    const place = group < gap ? group : group + missing;
+    if (place < ZERO_GROUPS && value != 0) return false;
+    if (place != ZERO_GROUPS) continue;
+    if (value != ONES) return false;
+    hasOnes = true;
+  }
+  if (!hasOnes) return false;
+  if (dotted == 0) leaveLog();
+  else address = dotted;
+  return true;
+}
+
+/** Of the address that was counted last: its groups, how many of them stand before a ::, and the IPv4 address at its end, or 0. */
+let groupCount: u32 = 0;
+let gap: u32 = 0;
+let dotted: usize = 0;
+
+function countGroups(from: usize, end: usize): void {
+  groupCount = 0;
+  gap = GROUPS;
+  dotted = 0;
+  let at = from;
+  while (at < end) {
+    if (load<u8>(at) == COLON) {
+      if (at + 1 < end && load<u8>(at, 1) == COLON) gap = groupCount;
+      at++;
+      continue;
+    }
+    const start = at;
+    while (at < end && isHex(at)) at++;
+    groupCount++;
+    if (at == end || load<u8>(at) != DOT) continue;
+    groupCount++;
+    dotted = start;
+    return;
+  }
+}
+
+@inline
+function hexOf(at: usize): u32 {
+  const byte: u32 = load<u8>(at);
+  return byte <= 0x39 ? byte - 0x30 : (byte | 0x20) - 0x61 + 10;
 }

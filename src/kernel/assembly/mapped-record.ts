@@ -5,7 +5,7 @@
  *     0   u32  `Step`
  *     4   u32  address of the column
  *     8   u32  `Type`
- *     12  u32  1: an IPv6 address is such a value; and 1: it was one
+ *     12  u32  1: an IPv6 address is such a value; and its form: bit 0: it was one; bit 1: it was all of its field
  *     20  u32  most characters, or NO_LIMIT
  *     24  u32  the text before the value, and its length; of the first field that is written without the separator
  *     32  u32  the label, and its length
@@ -13,9 +13,9 @@
 import { columnAddress, columnEnd, columnStart, isOfGroup } from './columns';
 import { writeEscaped } from './escape';
 import { Plan } from './layout';
-import { FIELD_BYTES, Kind, writeLogTime } from './mapped';
+import { COLUMN_MASK, FIELD_BYTES, Kind, PORT_OF_IPV6, PORT_PLACE, writeLogTime } from './mapped';
 import { writeText } from './text';
-import { findText, found, foundEnd, isIpv6, isSuch, limit, Type } from './values';
+import { findPort, findText, found, foundEnd, isIpv6, isSuch, isWhole, limit, Port, Type } from './values';
 
 namespace Step {
   /** The place's value is empty, or of another type. */
@@ -24,7 +24,14 @@ namespace Step {
   export const TYPED: u32 = 2;
   export const CONSTANT: u32 = 3;
   export const LOG_TIME: u32 = 4;
+  export const PORT: u32 = 5;
+  /** There is no address; or it has no port. */
+  export const NO_ADDRESS: u32 = 6;
+  export const NO_PORT: u32 = 7;
 }
+
+const IPV6_FORM: u32 = 1;
+const WHOLE_FORM: u32 = 2;
 
 const STEP_BYTES: usize = 40;
 const MAX_STEPS: usize = 128;
@@ -45,7 +52,7 @@ export function recordMappedFields(plan: Plan, steps: usize): bool {
     const kind = load<u32>(field);
     if (kind != Kind.FIELDS) {
       if (mappedCount == <u32>MAX_STEPS) return false;
-      recordStep(plan, steps, field, kind == Kind.CONSTANT ? Step.CONSTANT : Step.LOG_TIME, 0, false);
+      recordStep(plan, steps, field, kind == Kind.CONSTANT ? Step.CONSTANT : Step.LOG_TIME, 0, false, 0);
     } else if (!recordPlaces(plan, steps, field)) {
       return false;
     }
@@ -59,34 +66,49 @@ function recordPlaces(plan: Plan, steps: usize, field: usize): bool {
   const takesIpv6 = load<usize>(field, 28) != 0;
   const end = load<usize>(field, 12) + (<usize>load<u32>(field, 16) << 2);
   for (let place = load<usize>(field, 12); place < end; place += 4) {
-    const column = load<u32>(place);
+    const kind = load<u32>(place);
+    const column = kind & COLUMN_MASK;
     const from = columnStart(plan, column);
     if (from == 0) continue;
     if (mappedCount == <u32>MAX_STEPS) return false;
-    if (!isSuch(plan, type, takesIpv6, from, columnEnd(plan, column))) {
-      recordStep(plan, steps, field, Step.PASS, columnAddress(plan, column), false);
+    const at = columnAddress(plan, column);
+    if ((kind & PORT_PLACE) != 0) {
+      const ofIpv6 = (kind & PORT_OF_IPV6) != 0;
+      const port = findPort(ofIpv6, from, columnEnd(plan, column));
+      const step = port == Port.FOUND ? Step.PORT : port == Port.NONE ? Step.NO_PORT : Step.NO_ADDRESS;
+      recordStep(plan, steps, field, step, at, ofIpv6, presentForm());
+      if (port == Port.NO_ADDRESS) continue;
+      if (port == Port.NONE) break;
+    } else if (!isSuch(plan, type, takesIpv6, from, columnEnd(plan, column))) {
+      recordStep(plan, steps, field, Step.PASS, at, takesIpv6, 0);
       continue;
+    } else {
+      recordStep(plan, steps, field, type == Type.TEXT ? Step.TEXT : Step.TYPED, at, takesIpv6, presentForm());
     }
-    const step = type == Type.TEXT ? Step.TEXT : Step.TYPED;
-    recordStep(plan, steps, field, step, columnAddress(plan, column), isIpv6);
     if (isOfGroup(plan, column)) isGroupUsed = true;
     break;
   }
   return true;
 }
 
-function recordStep(plan: Plan, steps: usize, field: usize, step: u32, column: usize, wasIpv6: bool): void {
+/** Of what was found last. */
+@inline
+function presentForm(): u32 {
+  return u32(isIpv6) * IPV6_FORM + u32(isWhole) * WHOLE_FORM;
+}
+
+function recordStep(plan: Plan, steps: usize, field: usize, step: u32, column: usize, takesIpv6: bool, foundForm: u32): void {
   const at = steps + <usize>mappedCount * STEP_BYTES;
   mappedCount++;
   // Where an IPv6 address has texts of its own, they lie eight bytes behind the others.
-  const form: usize = wasIpv6 ? field + 8 : field;
-  const isFirst = step != Step.PASS && !hasMappedField;
+  const form: usize = (foundForm & IPV6_FORM) != 0 ? field + 8 : field;
+  const isFirst = isFieldWritten(step) && !hasMappedField;
   const skipped = isFirst ? plan.separatorLength : 0;
   store<u32>(at, step);
   store<usize>(at, column, 4);
   store<u32>(at, load<u32>(field, 4), 8);
-  store<u32>(at, u32(load<usize>(field, 28) != 0), 12);
-  store<u32>(at, u32(wasIpv6), 16);
+  store<u32>(at, u32(takesIpv6), 12);
+  store<u32>(at, foundForm, 16);
   store<u32>(at, load<u32>(field, 8), 20);
   store<usize>(at, load<usize>(form, 20) + skipped, 24);
   store<u32>(at, load<u32>(form, 24) - skipped, 28);
@@ -95,11 +117,17 @@ function recordStep(plan: Plan, steps: usize, field: usize, step: u32, column: u
   if (isFirst) hasMappedField = true;
 }
 
+@inline
+function isFieldWritten(step: u32): bool {
+  return step != Step.PASS && step != Step.NO_ADDRESS && step != Step.NO_PORT;
+}
+
 /** Columns were begun anew: those of the group that are taken are so again. */
 export function takeAgain(steps: usize, count: u32): void {
   for (let at = steps; at < steps + <usize>count * STEP_BYTES; at += STEP_BYTES) {
     const step = load<u32>(at);
-    if (step == Step.TEXT || step == Step.TYPED) store<u32>(load<usize>(at, 4), 1, 8);
+    const hasColumn = step == Step.TEXT || step == Step.TYPED || step == Step.PORT;
+    if (hasColumn && (load<u32>(at, 16) & WHOLE_FORM) != 0) store<u32>(load<usize>(at, 4), 1, 8);
   }
 }
 
@@ -124,13 +152,17 @@ export function writeRecordedFields(plan: Plan, steps: usize, count: u32, output
       }
       to = writeText(load<usize>(at, 24), load<u32>(at, 28), to);
       to = writeEscaped(escape, low, high, from, valueEnd, to);
-    } else if (step == Step.TYPED) {
-      if (!isOfRecordedType(plan, at) || u32(isIpv6) != load<u32>(at, 16)) return 0;
+    } else if (step == Step.TYPED || step == Step.PORT) {
+      const isFound = step == Step.TYPED ? isOfRecordedType(plan, at) : recordedPort(at) == Port.FOUND;
+      if (!isFound || presentForm() != load<u32>(at, 16)) return 0;
       limit(load<u32>(at, 20));
       to = writeText(load<usize>(at, 24), load<u32>(at, 28), to);
       to = writeEscaped(escape, low, high, found, foundEnd, to);
     } else if (step == Step.PASS) {
       if (isOfRecordedType(plan, at)) return 0;
+      continue;
+    } else if (step == Step.NO_ADDRESS || step == Step.NO_PORT) {
+      if (recordedPort(at) != (step == Step.NO_PORT ? Port.NONE : Port.NO_ADDRESS)) return 0;
       continue;
     } else {
       to = writeText(load<usize>(at, 24), load<u32>(at, 28), to);
@@ -145,4 +177,10 @@ export function writeRecordedFields(plan: Plan, steps: usize, count: u32, output
 function isOfRecordedType(plan: Plan, step: usize): bool {
   const column = load<usize>(step, 4);
   return isSuch(plan, load<u32>(step, 8), load<u32>(step, 12) != 0, load<usize>(column), load<usize>(column, 4));
+}
+
+/** @returns a `Port` */
+function recordedPort(step: usize): u32 {
+  const column = load<usize>(step, 4);
+  return findPort(load<u32>(step, 12) != 0, load<usize>(column), load<usize>(column, 4));
 }

@@ -22,7 +22,8 @@
  *     36  u32  the label with a separator before it, or nothing, and the length
  *     44  u32  the same of an IPv6 address
  *
- * Places are columns, one number each: the first that has such a value is taken.
+ * Places are columns, one number each: the first that has such a value is taken. With PORT_PLACE it is the port of the
+ * address in the column, and where the address has none, the places behind it do not count.
  */
 import { columnEnd, columnStart, groupColumnBytes, isOfGroup, isTaken, takeColumn } from './columns';
 import { writeEscaped } from './escape';
@@ -35,7 +36,7 @@ import { addRenamed } from './renamed';
 import { variant } from './rules';
 import { mappedOf, writeRest } from './shape';
 import { writeDecimal, writeText } from './text';
-import { found, foundEnd, isIpv6, isSuch, limit, Type } from './values';
+import { findPort, found, foundEnd, isIpv6, isSuch, isWhole, limit, Port, Type } from './values';
 import {
   contentsEnd,
   hasTimeNs,
@@ -56,6 +57,11 @@ export namespace Kind {
   export const FIELDS: u32 = 1;
   export const LOG_TIME: u32 = 2;
 }
+
+export const PORT_PLACE: u32 = 0x8000_0000;
+/** With it: an IPv6 address is one. */
+export const PORT_OF_IPV6: u32 = 0x4000_0000;
+export const COLUMN_MASK: u32 = 0x3fff_ffff;
 
 const HEAD_PART_BYTES: usize = 32;
 export const FIELD_BYTES: usize = 56;
@@ -191,11 +197,18 @@ function writeMappedFields(plan: Plan, output: usize): usize {
 function find(plan: Plan, places: usize, count: u32, type: u32, takesIpv6: bool, takes: bool): bool {
   const end = places + (<usize>count << 2);
   for (let place = places; place < end; place += 4) {
-    const column = load<u32>(place);
+    const kind = load<u32>(place);
+    const column = kind & COLUMN_MASK;
     const from = columnStart(plan, column);
     const valueEnd = columnEnd(plan, column);
-    if (!isSuch(plan, type, takesIpv6, from, valueEnd)) continue;
-    if (takes) {
+    if ((kind & PORT_PLACE) != 0) {
+      const port = findPort((kind & PORT_OF_IPV6) != 0, from, valueEnd);
+      if (port == Port.NO_ADDRESS) continue;
+      if (port == Port.NONE) return false;
+    } else if (!isSuch(plan, type, takesIpv6, from, valueEnd)) {
+      continue;
+    }
+    if (takes && isWhole) {
       takeColumn(plan, column);
       if (isOfGroup(plan, column)) isGroupTaken = true;
     }

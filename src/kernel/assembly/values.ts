@@ -2,7 +2,7 @@
  * A field's value as a mapped field asks for it: ../../format/mapped.ts has the types, and what is a value of each.
  * What is found is text that lies somewhere, and is still to be escaped.
  */
-import { Address, addressIn } from './addresses';
+import { Address, address, addressEnd, findAddress, isAll, port, portEnd } from './addresses';
 import { Plan } from './layout';
 import { leaveLog } from './left';
 import { asciiEnd, charactersEnd } from './utf8';
@@ -18,7 +18,7 @@ export namespace Type {
   export const TIME: u32 = 3;
 }
 
-/** An address, a number or a time is never longer. */
+/** A number or a time is never longer. */
 const MAX_TYPED_BYTES: usize = 64;
 const MAX_INTEGER_DIGITS: usize = 18;
 const SECONDS_DIGITS: usize = 10;
@@ -29,6 +29,16 @@ const MINUS: u8 = 0x2d;
 export let found: usize = 0;
 export let foundEnd: usize = 0;
 export let isIpv6: bool = false;
+/** What was found is all that its field says. */
+export let isWhole: bool = false;
+
+/** What `findPort` has found. */
+export namespace Port {
+  export const NO_ADDRESS: u32 = 0;
+  /** There is an address without one. */
+  export const NONE: u32 = 1;
+  export const FOUND: u32 = 2;
+}
 
 /** A text is any that has a byte. */
 @inline
@@ -36,6 +46,18 @@ export function findText(from: usize, end: usize): void {
   found = from;
   foundEnd = end;
   isIpv6 = false;
+  isWhole = true;
+}
+
+/** The port of the address that the value begins with. @returns a `Port` */
+export function findPort(takesIpv6: bool, from: usize, end: usize): u32 {
+  if (from == end) return Port.NO_ADDRESS;
+  const kind = findAddress(from, end);
+  if (kind == Address.NONE || (kind == Address.IPV6 && !takesIpv6)) return Port.NO_ADDRESS;
+  if (port == 0) return Port.NONE;
+  findText(port, portEnd);
+  isWhole = isAll;
+  return Port.FOUND;
 }
 
 /** @returns false where a field is empty, or no value of that type; `leaveLog` where that cannot be said here */
@@ -50,17 +72,22 @@ export function isSuch(plan: Plan, type: u32, takesIpv6: bool, from: usize, end:
 /** The same where it is not empty, and the type not `Type.TEXT`. */
 function isValue(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
   findText(from, end);
+  if (type == Type.IP) return isAddress(takesIpv6, from, end);
   if (end - from > MAX_TYPED_BYTES) return false;
   if (type == Type.INTEGER) {
     const digits = load<u8>(from) == MINUS ? from + 1 : from;
     return end - digits <= MAX_INTEGER_DIGITS && digits < end && areDigits(digits, end);
   }
-  if (type == Type.IP) {
-    const address = addressIn(from, end);
-    isIpv6 = address == Address.IPV6;
-    return address == Address.IPV4 || (isIpv6 && takesIpv6);
-  }
   return isTime(plan, from, end);
+}
+
+function isAddress(takesIpv6: bool, from: usize, end: usize): bool {
+  const kind = findAddress(from, end);
+  isIpv6 = kind == Address.IPV6;
+  found = address;
+  foundEnd = addressEnd;
+  isWhole = isAll && port == 0;
+  return kind == Address.IPV4 || (isIpv6 && takesIpv6);
 }
 
 function isTime(plan: Plan, from: usize, end: usize): bool {
