@@ -79,7 +79,10 @@ export class ConsumerGroup {
       ...options,
       isOurs: (shard) => this.#isOurs(shard),
       isPutBack,
-      onSaving: (shard, cursor) => this.#namesakes.saving(shard, cursor),
+      onSaving: (shard, cursor) => {
+        this.#loss.savesItsOwn(shard);
+        this.#namesakes.saving(shard, cursor);
+      },
       clock,
     });
     this.#loss = new GroupLoss({

@@ -10,6 +10,7 @@
 import { AppError, ServiceError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../time/clock.ts';
+import { createDeadline } from '../time/deadline.ts';
 import type { Checkpointed, Checkpointer } from './checkpointer.ts';
 import type {
   Checkpoint,
@@ -55,6 +56,8 @@ export class GroupLoss {
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #isLooking = false;
   #isRemembering = false;
+  /** Saves that are on their way of what only was seen. */
+  readonly #remembering = new Map<ShardId, AbortController>();
   /** What they have confirmed is still to be saved. */
   readonly #owed = new Set<Checkpointed>();
   /** Dropped for want of an answer, and not answered since: what is confirmed of them nobody else may know. */
@@ -109,6 +112,11 @@ export class GroupLoss {
   /** Since when the group is at work, at the latest; unix milliseconds, undefined: not known. */
   get groupSinceMs(): number | undefined {
     return this.#groupSinceMs;
+  }
+
+  /** This process saves what it has confirmed of the shard: what only was seen of it is worth nothing any more. */
+  savesItsOwn(shard: ShardId): void {
+    this.#remembering.get(shard)?.abort();
   }
 
   /** The last checkpoint of the shard that was seen, whoever had saved it. */
@@ -228,7 +236,23 @@ export class GroupLoss {
     const taken = new Set(first.filter((_, at) => isTaken[at]).map(([shard]) => shard));
     const still = gone(await service.listCheckpoints(signal)).filter(([shard]) => taken.has(shard));
     // At once: the longer it takes, the likelier somebody has saved it who knows better.
-    await Promise.all(still.map(([shard, cursor]) => service.restoreCheckpoint(shard, cursor, signal)));
+    await Promise.all(still.map(([shard, cursor]) => this.#restoreOne(shard, cursor, signal)));
+  }
+
+  /** Given up when it takes long: late, it would put back the checkpoint of somebody who knows better. */
+  async #restoreOne(shard: ShardId, cursor: Cursor, ending: AbortSignal): Promise<void> {
+    const { service, othersMs, clock } = this.#options;
+    const own = new AbortController();
+    this.#remembering.set(shard, own);
+    const { signal, dispose } = createDeadline([ending, own.signal], othersMs() * shareOfOwners, clock);
+    try {
+      await service.restoreCheckpoint(shard, cursor, signal);
+    } catch (error) {
+      if (!signal.aborted || ending.aborted) throw error;
+    } finally {
+      dispose();
+      if (this.#remembering.get(shard) === own) this.#remembering.delete(shard);
+    }
   }
 
   /** Whether it is a cursor of the shard: somebody may have set a checkpoint that is none. */

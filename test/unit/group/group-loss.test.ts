@@ -141,6 +141,39 @@ describe('a group that was deleted', () => {
     await time.until(() => expect(restored()).toEqual([[4, '44']]));
   });
 
+  describe('a save of what was only seen, which takes long', () => {
+    /** @returns the signal of each request, in order */
+    async function saveSlowly(): Promise<readonly AbortSignal[]> {
+      const given: AbortSignal[] = [];
+      service.restoreCheckpoint.mockImplementation((_shard: number, _cursor: string, bound: AbortSignal) => {
+        given.push(bound);
+        return new Promise((_, reject) => bound.addEventListener('abort', () => reject(bound.reason)));
+      });
+      loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
+      await loss.recover([], signal);
+      await time.until(() => expect(given).toHaveLength(1));
+      return given;
+    }
+
+    it('is given up when this process has confirmed more: late, it would put that back', async () => {
+      const [first] = await saveSlowly();
+      loss.savesItsOwn(5);
+      expect(first?.aborted).toBe(false);
+      loss.savesItsOwn(4);
+      expect(first?.aborted).toBe(true);
+    });
+
+    it('is given up when those who hold it had time to save better, and tried once more', async () => {
+      const given = await saveSlowly();
+      await time.sleep(29_000);
+      expect(given[0]?.aborted).toBe(false);
+      await time.sleep(2_000);
+      expect(given[0]?.aborted).toBe(true);
+      await time.sleep(30_000);
+      expect(given).toHaveLength(2);
+    });
+  });
+
   it('gets it back when those who hold it had time to save better, where it could not be saved at once', async () => {
     loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
     service.getCursorTime.mockRejectedValueOnce(new AppError('busy', { code: 'server-busy', action: 'retry' }));
