@@ -26,6 +26,7 @@ import { NewShards } from './new-shards.ts';
 import type { Ticket } from './progress.ts';
 import type { ShardConsumer } from './shard-consumer.ts';
 import { ShardList } from './shard-list.ts';
+import { UnownedSaves } from './unowned-saves.ts';
 import { Until } from './until.ts';
 
 /** So long a group that is made at start is taken for one that was deleted: with `--from end`, nothing is left out meanwhile. */
@@ -74,19 +75,22 @@ export class ConsumerGroup {
       if (saved === undefined || cursor === saved) return false;
       return cursor === startedAt || this.#namesakes.savedBefore(shard, cursor, saved);
     };
-    this.#newShards = new NewShards({ ...options, shards: this.#shardList });
+    const unowned = new UnownedSaves(options.service, clock);
+    this.#newShards = new NewShards({ ...options, unowned, shards: this.#shardList });
     this.#checkpointer = new Checkpointer({
       ...options,
       isOurs: (shard) => this.#isOurs(shard),
       isPutBack,
       onSaving: (shard, cursor) => {
-        this.#loss.savesItsOwn(shard);
+        unowned.giveUp(shard);
         this.#namesakes.saving(shard, cursor);
       },
       clock,
     });
     this.#loss = new GroupLoss({
       ...options,
+      unowned,
+      held: () => this.#held.ids,
       checkpointer: this.#checkpointer,
       settings: { timeoutMs: options.timeoutMs, inOrder: options.inOrder },
       isPutBack,
@@ -259,7 +263,7 @@ export class ConsumerGroup {
       await this.#shardList.refresh();
       if (this.#options.from === 'end') {
         const held = this.#held.settledIn.map(({ shard }) => shard);
-        void this.#newShards.save(held, this.#held.known, this.#stopping.signal);
+        void this.#newShards.save(held, this.#held.known, this.#held.readToTheirEnd, this.#stopping.signal);
       }
       this.#checkUntil();
     } catch (thrown) {

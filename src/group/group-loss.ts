@@ -4,13 +4,12 @@
  * and a shard that should have a checkpoint, and has none, is begun only after the others had time to do the same.
  *
  * One who beats finds the group gone, makes it again and saves. The others find it there again, and would notice
- * nothing: they look once a minute, and when a shard of theirs is granted to somebody else, whether their checkpoints
+ * nothing: they look every 20 s, and when a shard of theirs is granted to somebody else, whether their checkpoints
  * are still there.
  */
 import { AppError, ServiceError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../time/clock.ts';
-import { createDeadline } from '../time/deadline.ts';
 import type { Checkpointed, Checkpointer } from './checkpointer.ts';
 import type {
   Checkpoint,
@@ -20,13 +19,14 @@ import type {
   LogService,
   ShardId,
 } from './log-service.ts';
+import type { UnownedSaves } from './unowned-saves.ts';
 
 export interface GroupLossOptions {
-  readonly service: Pick<
-    LogService,
-    'ensureConsumerGroup' | 'getCursor' | 'getCursorTime' | 'listCheckpoints' | 'restoreCheckpoint'
-  >;
+  readonly service: Pick<LogService, 'ensureConsumerGroup' | 'getCursor' | 'getCursorTime' | 'listCheckpoints'>;
   readonly checkpointer: Pick<Checkpointer, 'restoreIfGone'>;
+  readonly unowned: Pick<UnownedSaves, 'save'>;
+  /** The shards that this consumer works on: what it has confirmed of them is saved, and not what was seen. */
+  readonly held: () => readonly ShardId[];
   readonly settings: ConsumerGroupSettings;
   /** Whether this cursor, which the server has, is known to lie before what was saved of the shard. */
   readonly isPutBack: (shard: Checkpointed, cursor: Cursor) => boolean;
@@ -40,8 +40,8 @@ export interface GroupLossOptions {
 
 /** Of the time that others have: what only was seen is saved when those who hold the shards had theirs. */
 const shareOfOwners = 0.5;
-const lookMs = 60_000;
-/** Who knows that a shard was made by a split saves its beginning at the next heartbeat; the request may take so long. */
+const lookMs = 20_000;
+/** Who knows that a shard was made by a split saves its beginning (new-shards.ts); a request may be on its way so long. */
 const longestSaveMs = 60_000;
 
 export class GroupLoss {
@@ -56,8 +56,6 @@ export class GroupLoss {
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #isLooking = false;
   #isRemembering = false;
-  /** Saves that are on their way of what only was seen. */
-  readonly #remembering = new Map<ShardId, AbortController>();
   /** What they have confirmed is still to be saved. */
   readonly #owed = new Set<Checkpointed>();
   /** Dropped for want of an answer, and not answered since: what is confirmed of them nobody else may know. */
@@ -114,11 +112,6 @@ export class GroupLoss {
     return this.#groupSinceMs;
   }
 
-  /** This process saves what it has confirmed of the shard: what only was seen of it is worth nothing any more. */
-  savesItsOwn(shard: ShardId): void {
-    this.#remembering.get(shard)?.abort();
-  }
-
   /** The last checkpoint of the shard that was seen, whoever had saved it. */
   lastSeen(shard: ShardId): Cursor | undefined {
     return this.#seen.get(shard);
@@ -167,7 +160,7 @@ export class GroupLoss {
     }
   }
 
-  /** Whether the checkpoints of the shards that are held are still there; first at once, then once a minute. Never rejects. */
+  /** Whether the checkpoints of the shards that are held are still there; first at once, then every 20 s. Never rejects. */
   async look(held: () => readonly Checkpointed[], signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     if (this.#isLooking || clock.monotonic() - this.#lookedAtMs < lookMs) return;
@@ -183,7 +176,10 @@ export class GroupLoss {
       const listed = await service.listCheckpoints(signal);
       this.saw(listed);
       this.#mendPutBack(shards, listed);
+      // Nobody else may be left to know them.
+      const isNewGroup = this.#seen.size > 0 && ![...this.#seen.keys()].some((shard) => listed.has(shard));
       const gone = shards.filter((shard) => isGone(shard, listed));
+      if (isNewGroup || gone.length > 0) void this.#remember(this.#options.ending);
       if (gone.length === 0) return;
       const restored = await this.#restore(gone, false, signal);
       if (restored.length === 0) return;
@@ -228,31 +224,18 @@ export class GroupLoss {
   }
 
   async #restoreSeen(signal: AbortSignal): Promise<void> {
-    const { service } = this.#options;
-    const gone = (listed: ReadonlyMap<ShardId, Checkpoint>) => [...this.#seen].filter(([shard]) => !listed.has(shard));
+    const { service, unowned, othersMs, held } = this.#options;
+    const gone = (listed: ReadonlyMap<ShardId, Checkpoint>) => {
+      const ours = new Set([...held(), ...[...this.#owed].map(({ shard }) => shard)]);
+      return [...this.#seen].filter(([shard]) => !listed.has(shard) && !ours.has(shard));
+    };
     const first = gone(await service.listCheckpoints(signal));
     if (first.length === 0) return;
     const isTaken = await Promise.all(first.map(([shard, cursor]) => this.#takes(shard, cursor, signal)));
     const taken = new Set(first.filter((_, at) => isTaken[at]).map(([shard]) => shard));
     const still = gone(await service.listCheckpoints(signal)).filter(([shard]) => taken.has(shard));
     // At once: the longer it takes, the likelier somebody has saved it who knows better.
-    await Promise.all(still.map(([shard, cursor]) => this.#restoreOne(shard, cursor, signal)));
-  }
-
-  /** Given up when it takes long: late, it would put back the checkpoint of somebody who knows better. */
-  async #restoreOne(shard: ShardId, cursor: Cursor, ending: AbortSignal): Promise<void> {
-    const { service, othersMs, clock } = this.#options;
-    const own = new AbortController();
-    this.#remembering.set(shard, own);
-    const { signal, dispose } = createDeadline([ending, own.signal], othersMs() * shareOfOwners, clock);
-    try {
-      await service.restoreCheckpoint(shard, cursor, signal);
-    } catch (error) {
-      if (!signal.aborted || ending.aborted) throw error;
-    } finally {
-      dispose();
-      if (this.#remembering.get(shard) === own) this.#remembering.delete(shard);
-    }
+    await Promise.all(still.map(([shard, cursor]) => unowned.save(shard, cursor, othersMs() * shareOfOwners, signal)));
   }
 
   /** Whether it is a cursor of the shard: somebody may have set a checkpoint that is none. */

@@ -52,6 +52,11 @@ export class HeldShards {
     return [...new Set([...this.#consumers.keys(), ...this.#former.keys()])];
   }
 
+  /** Of those the ones that are split or merged, and were not at their end when this process began with them. */
+  get readToTheirEnd(): readonly ShardId[] {
+    return this.known.filter((shard) => this.#wasInside(shard));
+  }
+
   /** The shards that we hold and are not told to give up. */
   get settledIn(): readonly ShardConsumer[] {
     return this.all.filter(({ state }) => state !== 'draining' && state !== 'stopped');
@@ -128,7 +133,30 @@ export class HeldShards {
     await shardList.refresh();
     const sinceMs = Math.min(loss.groupSinceMs ?? Number.POSITIVE_INFINITY, listedSinceMs ?? Number.POSITIVE_INFINITY);
     if (shardList.isLater(shard, Number.isFinite(sinceMs) ? sinceMs : undefined)) return true;
-    return from === 'end' && !isNewGroup() && shardList.mayBeMade(shard) ? 'perhaps' : false;
+    if (from !== 'end' || isNewGroup()) return false;
+    const parents = shardList.mayBeMadeOf(shard);
+    if (parents.length === 0) return false;
+    return (await this.#isBeingRead(parents)) ? true : 'perhaps';
+  }
+
+  #wasInside(shard: ShardId): boolean {
+    const { startedAt, progress } = this.#consumers.get(shard) ?? this.#former.get(shard) ?? {};
+    return this.#options.shardList.isReadOnly(shard) && startedAt !== undefined && progress?.pulled !== startedAt;
+  }
+
+  /**
+   * The group had not come to the end of one of them: it was begun while that could still be written to, so what the
+   * shard was split or merged into was made later.
+   */
+  async #isBeingRead(ended: readonly ShardId[]): Promise<boolean> {
+    if (ended.some((shard) => this.#wasInside(shard))) return true;
+    const { service, ending } = this.#options;
+    const saved = await service.listCheckpoints(ending);
+    const isInside = async (shard: ShardId) => {
+      const cursor = saved.get(shard)?.cursor;
+      return cursor !== undefined && cursor !== (await service.getCursor(shard, 'end', ending));
+    };
+    return (await Promise.all(ended.map(isInside))).includes(true);
   }
 
   #onSettled(consumer: ShardConsumer): void {

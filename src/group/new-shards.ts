@@ -1,16 +1,21 @@
 /**
  * Shards that a split or a merge has made while the group is at work. With `--from end` such a shard is not to be begun at
  * its end, for what it holds came after what the group has read. Who takes it up may have started after the split, and
- * cannot tell it from one that was always there. So whoever has held what was split, and has seen it happen, saves the
- * beginning of the new shards as their checkpoint, where they have none; and who cannot tell waits for that.
+ * cannot tell it from one that was always there. So whoever has held what was split, and has seen it happen, or had to
+ * read it to its end, saves the beginning of the new shards as their checkpoint, where they have none; and who cannot tell waits for that.
  */
 import type { Log } from '../log.ts';
 import type { LogService, ShardId } from './log-service.ts';
 import type { ShardList } from './shard-list.ts';
+import type { UnownedSaves } from './unowned-saves.ts';
+
+/** A save that takes longer is given up, and made again at the next heartbeat. */
+const saveWithinMs = 10_000;
 
 export interface NewShardsOptions {
-  readonly service: Pick<LogService, 'getCheckpoint' | 'getCursor' | 'restoreCheckpoint'>;
-  readonly shards: Pick<ShardList, 'made' | 'hasEnded'>;
+  readonly service: Pick<LogService, 'getCheckpoint' | 'getCursor'>;
+  readonly unowned: Pick<UnownedSaves, 'save'>;
+  readonly shards: Pick<ShardList, 'ids' | 'made' | 'hasEnded'>;
   readonly log: Log;
 }
 
@@ -28,11 +33,19 @@ export class NewShards {
    * Saves the beginning of those that have no checkpoint. Never rejects.
    * @param held the shards that this consumer works on
    * @param known those, and all that it has left
+   * @param inside of those the ones that were split or merged before it came, and that it had to read to their end
    */
-  async save(held: readonly ShardId[], known: readonly ShardId[], signal: AbortSignal): Promise<void> {
+  async save(
+    held: readonly ShardId[],
+    known: readonly ShardId[],
+    inside: readonly ShardId[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { shards, log } = this.#options;
-    const open = shards.made.filter((shard) => !this.#done.has(shard));
-    if (this.#isSaving || open.length === 0 || !known.some((shard) => shards.hasEnded(shard))) return;
+    const made = known.some((shard) => shards.hasEnded(shard)) ? shards.made : [];
+    const madeBefore = inside.length === 0 ? [] : shards.ids.filter((shard) => shard > Math.min(...inside));
+    const open = [...new Set([...made, ...madeBefore])].filter((shard) => !this.#done.has(shard));
+    if (this.#isSaving || open.length === 0) return;
     this.#isSaving = true;
     try {
       await Promise.all(open.map((shard) => this.#saveBegin(shard, held.includes(shard), signal)));
@@ -44,12 +57,12 @@ export class NewShards {
   }
 
   async #saveBegin(shard: ShardId, isHeld: boolean, signal: AbortSignal): Promise<void> {
-    const { service } = this.#options;
+    const { service, unowned } = this.#options;
     const begin = await service.getCursor(shard, 'begin', signal);
     // Asked last: its owner may have begun meanwhile.
     const { cursor } = await service.getCheckpoint(shard, signal);
     if (cursor === undefined && isHeld) return;
-    if (cursor === undefined) await service.restoreCheckpoint(shard, begin, signal);
+    if (cursor === undefined && (await unowned.save(shard, begin, saveWithinMs, signal)) === 'given-up') return;
     this.#done.add(shard);
   }
 }

@@ -34,9 +34,9 @@ export class ShardList {
     return this.#readOnly.has(shard) && this.#firstReadOnly?.has(shard) === false;
   }
 
-  /** There is a shard that was split or merged before this one was made: it may be what became of it. */
-  mayBeMade(shard: ShardId): boolean {
-    return [...this.#readOnly].some((other) => other < shard);
+  /** The shards that were split or merged before this one was made: it may be what became of them. */
+  mayBeMadeOf(shard: ShardId): readonly ShardId[] {
+    return [...this.#readOnly].filter((other) => other < shard);
   }
 
   /** Concurrent callers share it. Rejects as `listShards` does. */

@@ -16,8 +16,8 @@ export const checkpointsChecker: CreateChecker = (report) => {
   const asked = new Map<string, number>();
   const consumers = new Map<string, string>();
   let hasLostGroup = false;
-  /** Shards whose checkpoint, set by hand, is no cursor: whoever set it is to mend it. */
-  const garbage = new Set<number>();
+  /** Shards whose checkpoint, set by hand, is no cursor, and since when: whoever set it is to mend it. */
+  const garbage = new Map<number, number>();
   const keyOf = (consumer: string, shard: number) => `${consumer}/${shard}`;
 
   return {
@@ -35,13 +35,15 @@ export const checkpointsChecker: CreateChecker = (report) => {
     saved({ shard, cursor, sequence, first, consumer, forced, isFirst, isRecalled, sentMs, byHand, nowMs }) {
       if (byHand) {
         last.delete(shard);
-        if (sequence === undefined && cursor !== '') garbage.add(shard);
+        if (sequence === undefined && cursor !== '') garbage.set(shard, nowMs);
         else garbage.delete(shard);
         return;
       }
-      if (garbage.has(shard)) {
+      if (sentMs > (garbage.get(shard) ?? Number.POSITIVE_INFINITY)) {
         report('checkpoints', `${consumer} saved ${sequence} over a checkpoint of shard ${shard} that is no cursor`);
       }
+      // It was on its way before.
+      garbage.delete(shard);
       // Where the group was deleted, what was confirmed is saved whoever owns the shard now.
       const its = last.get(shard);
       // Two who save at the same time know nothing of each other, nor does who was not told of the other's save.

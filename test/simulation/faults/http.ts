@@ -138,14 +138,14 @@ const rows: readonly Row[] = [
   },
   {
     name: 'proxy-page-refuses',
-    weight: 1,
+    weight: 3,
     lastsMs: [2_000, 20_000],
     isTotal: true,
     fault: (luck) => ({ kind: 'page', status: luck[3] < 0.5 ? 404 : 403 }),
   },
   {
     name: 'late-saves',
-    weight: 1,
+    weight: 2,
     lastsMs: [10_000, 30_000],
     actions: ['UpdateCheckPoint'],
     fault: (luck) => ({ kind: 'delay', ms: 10_000 + luck[3] * 20_000 }),

@@ -4,6 +4,7 @@ import type { Checkpointed } from '../../../src/group/checkpointer.ts';
 import { GroupLoss } from '../../../src/group/group-loss.ts';
 import type { Checkpoint } from '../../../src/group/log-service.ts';
 import { Progress } from '../../../src/group/progress.ts';
+import { UnownedSaves } from '../../../src/group/unowned-saves.ts';
 import { useVirtualTime } from '../../support/virtual-time.ts';
 
 const gone = new ServiceError('the group is gone', {
@@ -34,6 +35,7 @@ describe('a group that was deleted', () => {
   const { signal } = new AbortController();
   let saved: Map<number, Checkpoint>;
   let loss: GroupLoss;
+  let unowned: UnownedSaves;
 
   beforeEach(() => {
     vi.resetAllMocks();
@@ -44,8 +46,11 @@ describe('a group that was deleted', () => {
     service.restoreCheckpoint.mockImplementation(async (shard: number, cursor: string) => {
       saved.set(shard, { cursor, updatedAtMs: 1, consumer: 'a' });
     });
+    unowned = new UnownedSaves(service, time.clock);
     loss = new GroupLoss({
       service,
+      unowned,
+      held: () => [],
       checkpointer: { restoreIfGone },
       settings: { timeoutMs: 60_000, inOrder: false },
       isPutBack: () => false,
@@ -118,14 +123,14 @@ describe('a group that was deleted', () => {
     expect(loss.waitMs(0, { wasOurs: false, isLater: false })).toBe(60_000);
   });
 
-  it('is noticed within a minute by who finds it there again', async () => {
+  it('is noticed within 20 s by who finds it there again', async () => {
     saved.set(0, { cursor: '1', updatedAtMs: 1, consumer: 'a' });
     const held = () => [shardAt(0)];
     await loss.look(held, signal);
     saved.clear();
     await loss.look(held, signal);
     expect(restoreIfGone).not.toHaveBeenCalled();
-    await time.sleep(60_000);
+    await time.sleep(20_000);
     await loss.look(held, signal);
     expect(restoreIfGone).toHaveBeenCalledOnce();
     expect(log.error).toHaveBeenCalledOnce();
@@ -138,6 +143,18 @@ describe('a group that was deleted', () => {
     loss.saw(new Map([[5, { cursor: '55', updatedAtMs: 1 }]]));
     saved.set(5, { cursor: '66', updatedAtMs: 2, consumer: 'b' });
     await loss.recover([], signal);
+    await time.until(() => expect(restored()).toEqual([[4, '44']]));
+  });
+
+  it('gets back what only was seen where another has made the group again, and ours were gone as well', async () => {
+    loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
+    await loss.look(() => [shardAt(0)], signal);
+    await time.until(() => expect(restored()).toEqual([[4, '44']]));
+  });
+
+  it('and where it holds no shard: none of those that were seen are there', async () => {
+    loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
+    await loss.look(() => [], signal);
     await time.until(() => expect(restored()).toEqual([[4, '44']]));
   });
 
@@ -157,9 +174,9 @@ describe('a group that was deleted', () => {
 
     it('is given up when this process has confirmed more: late, it would put that back', async () => {
       const [first] = await saveSlowly();
-      loss.savesItsOwn(5);
+      unowned.giveUp(5);
       expect(first?.aborted).toBe(false);
-      loss.savesItsOwn(4);
+      unowned.giveUp(4);
       expect(first?.aborted).toBe(true);
     });
 
@@ -201,6 +218,8 @@ describe('a group that was deleted', () => {
     saved.set(0, { cursor: '2', updatedAtMs: 1, consumer: 'a' });
     const mending = new GroupLoss({
       service,
+      unowned,
+      held: () => [],
       checkpointer: { restoreIfGone },
       settings: { timeoutMs: 60_000, inOrder: false },
       isPutBack: (_, cursor) => cursor === '2',

@@ -2,6 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Shard } from '../../../src/group/log-service.ts';
 import { NewShards } from '../../../src/group/new-shards.ts';
 import { ShardList } from '../../../src/group/shard-list.ts';
+import { UnownedSaves } from '../../../src/group/unowned-saves.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 
 const { signal } = new AbortController();
 const open = (id: number, createdAtMs?: number): Shard => ({ id, status: 'readwrite', createdAtMs });
@@ -29,7 +31,7 @@ describe('a shard was made after the group had begun', () => {
 
   it('perhaps, where another was split before it', async () => {
     const list = await listOf([ended(1), open(0), open(2)]);
-    expect([0, 2].map((shard) => list.mayBeMade(shard))).toEqual([false, true]);
+    expect([0, 2].map((shard) => list.mayBeMadeOf(shard))).toEqual([[], [1]]);
   });
 });
 
@@ -48,11 +50,12 @@ describe('NewShards', () => {
       },
     };
     const shards = await listOf([open(0), open(3)], [ended(0), open(1), open(2), open(3)]);
-    const those = new NewShards({ service, shards, log });
+    const those = new NewShards({ service, unowned: new UnownedSaves(service, systemClock), shards, log });
     return {
       restored,
       saved,
-      save: (held: number[], left: number[] = []) => those.save(held, [...held, ...left], signal),
+      save: (held: number[], left: number[] = [], inside: number[] = []) =>
+        those.save(held, [...held, ...left], inside, signal),
     };
   }
 
@@ -71,6 +74,12 @@ describe('NewShards', () => {
     expect(restored).toEqual([]);
     await save([3], [0]);
     expect(restored).toHaveLength(2);
+  });
+
+  it('saves it of what may have been made of a shard that it had to read to its end, though it came later', async () => {
+    const { save, restored } = await newShards();
+    await save([3], [], [0]);
+    expect(restored).toEqual(['1: begin of 1', '2: begin of 2']);
   });
 
   it('saves nothing over a checkpoint that is there', async () => {
