@@ -266,7 +266,7 @@ export const mutants: readonly Mutant[] = [
     file: 'sink/receivers.ts',
     find: 'if (last) {',
     replace: 'if (last && this.#receivers.length === 1) {',
-    knownSeed: '116',
+    knownSeed: '261',
   },
   {
     name: 'strict-order-ignored',
@@ -375,7 +375,7 @@ export const mutants: readonly Mutant[] = [
     find: 'for (const each of [signal, shard.left]) each.addEventListener(',
     replace: 'for (const each of [signal]) each.addEventListener(',
     invariants: ['checkpoints', 'cost'],
-    knownSeed: '137',
+    knownSeed: '214',
   },
   {
     name: 'terms-not-followed',
