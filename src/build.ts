@@ -2,6 +2,8 @@
 import type { Config, TlsConfig } from './config/config.ts';
 import { createTlsFilesReader } from './config/tls-files-again.ts';
 import type { BatchEncoder } from './encode/batch-encoder.ts';
+import type { EncoderOptions } from './encode/encoder-options.ts';
+import { createLocateLog, type LocateLog } from './encode/locate-log.ts';
 import { createReferenceEncoder } from './encode/reference-encoder.ts';
 import { createFormat } from './format/registry.ts';
 import { createKernelEncoder } from './kernel/kernel-encoder.ts';
@@ -87,9 +89,18 @@ export interface EncoderConfig {
   readonly operation: Pick<Config['operation'], 'encoder'>;
 }
 
-export function buildEncoder({ message, receiver, delivery, operation }: EncoderConfig): BatchEncoder {
-  const create = operation.encoder === 'kernel' ? createKernelEncoder : createReferenceEncoder;
-  return create({
+export function buildEncoder(config: EncoderConfig): BatchEncoder {
+  const create = config.operation.encoder === 'kernel' ? createKernelEncoder : createReferenceEncoder;
+  return create(encoderOptions(config));
+}
+
+/** Finds the logs of frames that such an encoder has made. */
+export function buildLocateLog(config: EncoderConfig): LocateLog {
+  return createLocateLog(encoderOptions(config));
+}
+
+function encoderOptions({ message, receiver, delivery }: EncoderConfig): EncoderOptions {
+  return {
     format: createFormat(message.format),
     header: {
       rfc: message.rfc,
@@ -110,5 +121,5 @@ export function buildEncoder({ message, receiver, delivery, operation }: Encoder
     maxMessageBytes: message.maxMessageBytes,
     oversize: message.oversize,
     ...(message.identity && { identity: message.identity }),
-  });
+  };
 }

@@ -17,6 +17,7 @@ import type { Cursor, ShardId } from './group/log-service.ts';
 import type { OnDamage } from './group/shard-consumer-options.ts';
 import type { Log } from './log.ts';
 import type { Pace, Sent } from './pacer.ts';
+import { createOnPoison, type PoisonOptions } from './poison.ts';
 import type { Delivery, Mark, Sink } from './sink/sink.ts';
 import { type Clock, systemClock } from './time/clock.ts';
 import type { Turn, Turns } from './turns.ts';
@@ -54,13 +55,15 @@ export interface DeliverParts<M extends BatchMark> {
   readonly turns?: Turns | undefined;
   /** There where the encoder rejects logs, or batches are skipped. */
   readonly deadLetters?: DeadLetters | undefined;
+  /** What is done about a message that the receiver does not take; absent: it is sent again. */
+  readonly poison?: PoisonOptions | undefined;
   readonly log: Log;
   /** Default: the system's. */
   readonly clock?: Clock | undefined;
 }
 
 export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): DeliverTo<M> {
-  const { encoder, sink, totals, pace, turns, deadLetters, log, clock = systemClock } = parts;
+  const { encoder, sink, totals, pace, turns, deadLetters, poison, log, clock = systemClock } = parts;
   const { project, logstore } = parts.origin;
   const tell = createFormatTrouble(log, clock);
 
@@ -79,7 +82,10 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
     onDamage: OnDamage,
     onBegun: () => void,
   ): Promise<boolean> {
-    const delivery = sink.deliver(mark);
+    const origin = { project, logstore, shard: mark.shard, cursor: mark.from };
+    const onSetAside = () => totals.deadLettered++;
+    const onPoison = poison && createOnPoison(poison, { body, origin, letters, onSetAside, signal, log, clock });
+    const delivery = sink.deliver(mark, onPoison);
     const giveUp = () => delivery.abandon();
     signal.addEventListener('abort', giveUp, { once: true });
     try {

@@ -125,6 +125,8 @@ function deliveryConfig(values: ReplayValues, deadLetterPath: string | undefined
     ...(values.maxBandwidth !== undefined && { maxBytesPerSecond: values.maxBandwidth }),
     onCorruptBatch: values.onCorruptBatch,
     corruptBatchPatienceMs: values.corruptBatchPatience,
+    onPoison: values.onPoison,
+    poisonPatienceMs: values.poisonPatience,
     ...(deadLetterPath !== undefined && {
       deadLetter: { path: deadLetterPath, maxBytes: values.deadLetterMaxSize, maxFiles: values.deadLetterFiles },
     }),

@@ -164,6 +164,10 @@ export interface DeliveryConfig {
   readonly onCorruptBatch: 'stop' | 'skip';
   /** How long what cannot be read is pulled again before it is skipped. */
   readonly corruptBatchPatienceMs: number;
+  /** What becomes of a message over which the receiver breaks each connection. `dead-letter` needs `deadLetter`. */
+  readonly onPoison: 'wait' | 'dead-letter';
+  /** How long such a message is sent again before its log is set aside. */
+  readonly poisonPatienceMs: number;
   /** Where what cannot be sent goes; always there where something asks for it. */
   readonly deadLetter?: DeadLetterConfig;
   /** What several receivers are for. */

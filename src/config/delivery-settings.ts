@@ -83,6 +83,19 @@ export const deliverySettings = {
     description:
       'with --on-corrupt-batch skip: how long the smallest piece that cannot be read is pulled again before it is skipped',
   }),
+  onPoison: defaulted(oneOf('wait', 'dead-letter'), 'wait', {
+    group: 'delivery',
+    variables: ['SYSLOG_ON_POISON'],
+    placeholder: '<wait|dead-letter>',
+    description:
+      'a message over which the receiver breaks each connection (its limit, mostly); wait: its shard waits, and it is sent again until it is taken, the others go on; dead-letter: after --poison-patience its log goes to --dead-letter',
+  }),
+  poisonPatience: defaulted(duration({ min: '1s', max: '168h' }), '10m', {
+    group: 'delivery',
+    variables: ['SYSLOG_POISON_PATIENCE'],
+    placeholder: '<duration>',
+    description: 'with --on-poison dead-letter: how long such a message is sent again before its log is set aside',
+  }),
   deadLetter: optional(deadLetterPath, {
     group: 'delivery',
     variables: ['SLS_DEAD_LETTER'],

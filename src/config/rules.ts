@@ -164,6 +164,16 @@ const rules: readonly Rule[] = [
     return idle('corruptBatchPatience', why);
   },
 
+  function poisonNeedsDeadLetter({ onPoison }, given) {
+    if (onPoison !== 'dead-letter' || given('deadLetter')) return none;
+    return objection('deadLetter', ' is missing: --on-poison dead-letter needs a file for the logs that are not sent');
+  },
+
+  function poisonPatienceNeedsDeadLetter({ onPoison }, given) {
+    if (onPoison === 'dead-letter' || !given('poisonPatience')) return none;
+    return idle('poisonPatience', ' has no meaning without --on-poison dead-letter; add that, or leave it out');
+  },
+
   function deadLetterFilesNeedDeadLetter(_, given) {
     if (given('deadLetter')) return none;
     const alone = (['deadLetterMaxSize', 'deadLetterFiles'] as const).filter((key) => given(key));

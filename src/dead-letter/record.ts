@@ -25,7 +25,7 @@ const base = {
     .int()
     .min(0)
     .max(2 ** 31 - 1),
-  /** `oversize`, `format`, or what was wrong with a batch. */
+  /** `oversize`, `format`, `poison`, or what was wrong with a batch. */
   reason: z.string(),
 };
 

@@ -52,8 +52,9 @@ export interface RejectedLog {
 /**
  * - `oversize`: its message would be over the limit.
  * - `format`: the format, which is code, threw an error over it, or made no text of it.
+ * - `poison`: the receiver breaks the connection over its message. No encoder says that.
  */
-export type RejectReason = 'oversize' | 'format';
+export type RejectReason = 'oversize' | 'format' | 'poison';
 
 export interface BatchCounts {
   /** Logs that are encoded to their end; rejected ones are not among them. */

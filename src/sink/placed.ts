@@ -8,7 +8,7 @@
 import type { FrameChunk } from '../encode/bytes.ts';
 import { DeliveryLostError } from '../errors.ts';
 import { createDeferred, type Deferred } from './deferred.ts';
-import type { Delivery, Mark } from './sink.ts';
+import type { Delivery, Mark, OnPoison } from './sink.ts';
 
 interface Held {
   readonly chunk: FrameChunk;
@@ -19,14 +19,16 @@ interface Held {
 export class Placed<M extends Mark, Receiver> implements Mark {
   readonly mark: M;
   readonly stream: string;
+  readonly onPoison: OnPoison | undefined;
   #receiver: Receiver | undefined;
   #delivery: Delivery | undefined;
   #held: Held[] = [];
   #isEnded = false;
   #isOver = false;
 
-  constructor(mark: M) {
+  constructor(mark: M, onPoison: OnPoison | undefined) {
     this.mark = mark;
+    this.onPoison = onPoison;
     this.stream = mark.stream;
   }
 

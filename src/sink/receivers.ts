@@ -21,7 +21,7 @@ import { createDeferred } from './deferred.ts';
 import { Placed } from './placed.ts';
 import { placements, type Strategy } from './placement.ts';
 import { joinStatus, RouteReport } from './receivers-report.ts';
-import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from './sink.ts';
+import type { Delivery, Mark, OnPoison, Sink, SinkEvents, SinkStatus } from './sink.ts';
 import { Streams } from './streams.ts';
 import { Trust } from './trust.ts';
 
@@ -144,8 +144,8 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     signal.throwIfAborted();
   }
 
-  deliver(mark: M): Delivery {
-    const placed: PlacedWith<M> = new Placed(mark);
+  deliver(mark: M, onPoison?: OnPoison): Delivery {
+    const placed: PlacedWith<M> = new Placed(mark, onPoison);
     if (this.#draining || this.#isClosed) {
       const cause = new AppError('the sink is closed, or about to be', { code: 'closed', action: 'retry' });
       queueMicrotask(() => {
@@ -324,7 +324,7 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
       last.receiver?.sink.confirmSoon();
       return false;
     }
-    placed.place(receiver, receiver.sink.deliver(placed));
+    placed.place(receiver, receiver.sink.deliver(placed, placed.onPoison));
     return true;
   }
 

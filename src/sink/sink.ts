@@ -21,6 +21,19 @@ export interface Mark {
   readonly isWithdrawn?: (() => boolean) | undefined;
 }
 
+/** A message over which the receiver breaks the connection, whenever it is alone there. */
+export interface Poison {
+  /** Its place among the delivery's frames, from 0. */
+  readonly frame: number;
+  /** The message, framing included; not to be kept. */
+  readonly bytes: Uint8Array;
+  /** Milliseconds since it was found. */
+  readonly forMs: number;
+}
+
+/** Asked each time that it has broken a connection once more. `skip`: it is on record, and is not sent. */
+export type OnPoison = (poison: Poison) => Promise<'again' | 'skip'>;
+
 export interface SinkEvents<M extends Mark> {
   sent(mark: M): void;
   confirmed(mark: M): void;
@@ -36,8 +49,11 @@ export interface Sink<M extends Mark> {
    * (then it rejects with the signal's reason): a receiver that is down is not an error, it is backpressure.
    */
   start(signal: AbortSignal): Promise<void>;
-  /** Opens a delivery. One at a time for each stream. Never fails: a sink without a connection makes `write` wait. */
-  deliver(mark: M): Delivery;
+  /**
+   * Opens a delivery. One at a time for each stream. Never fails: a sink without a connection makes `write` wait.
+   * @param onPoison default: such a message is sent again for as long as it takes
+   */
+  deliver(mark: M, onPoison?: OnPoison): Delivery;
   /** Asks that what was delivered be confirmed soon, and not at the sink's own leisure. */
   confirmSoon(): void;
   /** The receiver may have moved: its name is looked up again now, where that is not done for each connection anyway. */

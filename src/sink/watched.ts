@@ -12,7 +12,7 @@
 import type { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from './sink.ts';
+import type { Delivery, Mark, OnPoison, Sink, SinkEvents, SinkStatus } from './sink.ts';
 
 export interface WatchOptions {
   /** The time that a confirmation takes in peace, and a bit. */
@@ -79,8 +79,8 @@ class WatchedSink<M extends Mark> implements Sink<M> {
     return this.#sink.start(signal);
   }
 
-  deliver(mark: M): Delivery {
-    const delivery = this.#sink.deliver(mark);
+  deliver(mark: M, onPoison?: OnPoison): Delivery {
+    const delivery = this.#sink.deliver(mark, onPoison);
     let isEnded = false;
     return {
       write: (chunk) => {

@@ -2,6 +2,9 @@
  * Real receivers read what is cut, split and identified: one message each, the identity as structured data, the text
  * as independent code cuts it.
  */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { everyLogGroup, startDaemon } from '../support/daemon.ts';
@@ -18,6 +21,7 @@ import {
 } from '../support/real-receivers.ts';
 
 const logs = 2_000;
+const fewLogs = 400;
 const maxBytes = 600;
 const naive: NaiveOptions = {
   separator: '||',
@@ -27,6 +31,8 @@ const naive: NaiveOptions = {
   hostname: 'web-01',
   appName: 'sls',
 };
+
+const whole = { maxBytes: 1 << 20, oversize: 'truncate', structuredData: () => '-' } as const;
 
 /** Of each shard, its logs in their order; every generated log ends with the field `seq=<shard>-<number>`. */
 function byShard(all: readonly NaiveLog[]): Map<string, NaiveLog[]> {
@@ -126,4 +132,41 @@ describe.each<{ name: string; program: 'rsyslog' | 'syslog-ng'; start: () => Pro
       expect(overLimit).toBeGreaterThan(10);
     },
   );
+});
+
+const missingSyslogNg = missingReceiver('syslog-ng');
+if (missingSyslogNg) console.warn(`SKIPPED: syslog-ng with a limit below ours: ${missingSyslogNg}`);
+
+describe.skipIf(missingSyslogNg)('syslog-ng with a limit below ours, which closes the connection', () => {
+  it('gets all but the messages above it, which go to the dead letters', async () => {
+    const emulator = createEmulator({ profile: 'nasty', shards: 4 });
+    const directory = await mkdtemp(path.join(os.tmpdir(), 'poison-'));
+    const deadLetter = { path: path.join(directory, 'dead.jsonl'), maxBytes: 1 << 30, maxFiles: 5 };
+    emulator.append({ logs: fewLogs });
+    const all = naiveLogs(await everyLogGroup(emulator));
+    const sizes = all.map((log) => Buffer.byteLength(naiveCutMessages(log, 0, naive, whole)[0] ?? ''));
+    // The three largest are above it.
+    const limit = sizes.toSorted((a, b) => b - a)[3] as number;
+    const real = await startSyslogNg('syslog-tcp', undefined, false, limit);
+    try {
+      const daemon = await startDaemon(emulator, {
+        receiver: { port: real.port },
+        group: { until: 'end' },
+        delivery: { onPoison: 'dead-letter', poisonPatienceMs: 1_000, deadLetter },
+      });
+      const { complete, fields } = await daemon.finished;
+      const poisoned = sizes.filter((size) => size > limit).length;
+      expect([complete, fields.deadLettered]).toEqual([true, poisoned]);
+      await eventually(async () => {
+        const arrived = (await real.messages()).map(({ message }) => /seq=(\S+)$/.exec(message)?.[1]);
+        expect(new Set(arrived).size).toBe(fewLogs - poisoned);
+      });
+      const lines = (await readFile(deadLetter.path, 'utf8')).trim().split('\n');
+      expect(lines.map((line) => JSON.parse(line).reason)).toEqual(Array(poisoned).fill('poison'));
+    } finally {
+      await real.dispose();
+      await emulator.close();
+      await rm(directory, { recursive: true });
+    }
+  });
 });

@@ -96,6 +96,7 @@ async function play(time: VirtualTime, steps: readonly Step[], strictOrder: bool
         },
       },
       confirm: 'on',
+      framing: 'octet-counting',
       confirmIntervalMs: 5,
       confirmBytes: 10,
       confirmTimeoutMs: 60_000,

@@ -258,6 +258,8 @@ export class SimulatedDaemon {
         strictOrder: settings.strictOrder,
         onCorruptBatch: 'stop',
         corruptBatchPatienceMs: 600_000,
+        onPoison: 'wait',
+        poisonPatienceMs: 600_000,
         ...(hasLargeLogs && { deadLetter: { path: '/dead-letters.jsonl', maxBytes: 64 << 10, maxFiles: 1_000 } }),
         strategy: outlet.strategy,
         failbackAfterMs: settings.failbackAfterMs,

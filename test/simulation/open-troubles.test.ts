@@ -17,8 +17,9 @@ async function find({ hazard, invariants, seed: known }: OpenTrouble): Promise<s
 }
 
 const isShort = process.env.SIMULATION === 'short';
+const none = openTroubles.length === 0 ? ' (skipped: there is none)' : '';
 
-describe.skipIf(isShort)(`a trouble that is known, and not mended yet${isShort ? skipped : ''}`, () => {
+describe.skipIf(isShort || none)(`a trouble that is known, and not mended yet${isShort ? skipped : none}`, () => {
   it.each(openTroubles)(
     '$hazard is found ($told): $what',
     async (trouble) => {

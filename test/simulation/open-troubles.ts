@@ -15,12 +15,5 @@ export interface OpenTrouble {
   readonly seed: string;
 }
 
-export const openTroubles: readonly OpenTrouble[] = [
-  {
-    hazard: 'poison',
-    told: '14, row 4',
-    what: 'A message over the limit of a receiver, which breaks the connection, stops every shard.',
-    invariants: ['liveness', 'calm'],
-    seed: 'h4',
-  },
-];
+/** None at present. */
+export const openTroubles: readonly OpenTrouble[] = [];

@@ -123,6 +123,8 @@ export async function testFlow(emulator: StartedService, options: TestFlowOption
       strictOrder: false,
       onCorruptBatch: 'stop',
       corruptBatchPatienceMs: 2_000,
+      onPoison: 'wait',
+      poisonPatienceMs: 600_000,
       strategy: 'failover',
       failbackAfterMs: 500,
       ...options.delivery,

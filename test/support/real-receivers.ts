@@ -133,8 +133,14 @@ export const syslogNgWindow = 100;
 /**
  * @param bounded it reads no further than `syslogNgWindow` messages ahead of what it has written, and writes each at
  * once; otherwise it holds thousands in memory, and loses them when it is killed
+ * @param messageBytes its limit
  */
-export async function startSyslogNg(source: SyslogNgSource, tls?: ReceiverTls, bounded = false): Promise<RealReceiver> {
+export async function startSyslogNg(
+  source: SyslogNgSource,
+  tls?: ReceiverTls,
+  bounded = false,
+  messageBytes = maxMessageBytes,
+): Promise<RealReceiver> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'syslog-ng-'));
   const port = await freePort();
   const output = path.join(directory, 'out');
@@ -154,7 +160,7 @@ export async function startSyslogNg(source: SyslogNgSource, tls?: ReceiverTls, b
   await writeFile(
     path.join(directory, 'syslog-ng.conf'),
     `@version: 3.38
-options { log-msg-size(${maxMessageBytes}); keep-hostname(yes); stats-freq(0); frac-digits(6); send-time-zone("UTC"); };
+options { log-msg-size(${messageBytes}); keep-hostname(yes); stats-freq(0); frac-digits(6); send-time-zone("UTC"); };
 source s { ${sources[source]} };
 destination d { file("${output}" template("${columns.join('\\t')}\\n") template-escape(no) time-zone("UTC")${bounded ? ' flush-lines(1)' : ''}); };
 log { source(s); destination(d);${bounded ? ' flags(flow-control);' : ''} };

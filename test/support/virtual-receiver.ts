@@ -18,6 +18,10 @@ export class CountingReceiver {
   #server: Server | undefined;
   messages = 0;
   connections = 0;
+  /** Such a message it does not take: it resets the connection. */
+  breaksAt: ((message: Buffer) => boolean) | undefined;
+  /** It resets each connection whose end comes. */
+  breaksAtEnd = false;
 
   /** @param onMessage without its frame @param port of TCP; 0: a free one */
   constructor(
@@ -56,9 +60,15 @@ export class CountingReceiver {
       this.#open.add(socket);
       socket.on('close', () => this.#open.delete(socket));
       socket.on('data', (bytes) => {
-        for (const message of deframer.push(bytes)) this.#take(message);
+        for (const message of deframer.push(bytes)) {
+          if (this.breaksAt?.(message)) {
+            socket.resetAndDestroy();
+            return;
+          }
+          this.#take(message);
+        }
       });
-      socket.on('end', () => socket.end());
+      socket.on('end', () => (this.breaksAtEnd ? socket.resetAndDestroy() : socket.end()));
       socket.on('error', () => undefined);
     });
     this.#server = server;

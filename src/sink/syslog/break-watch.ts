@@ -1,4 +1,4 @@
-/** Connections that break before what they carried is confirmed: said when it goes on. */
+/** Connections that break before what they carried is confirmed: counted, and said when it goes on. */
 import type { SinkLog } from './options.ts';
 
 export interface BreakWatchOptions {
@@ -8,7 +8,7 @@ export interface BreakWatchOptions {
 }
 
 /** Fewer are a receiver that is restarted. */
-const breaksThatTell = 4;
+export const breaksThatTell = 3;
 
 export class BreakWatch {
   readonly #options: BreakWatchOptions;
@@ -23,13 +23,20 @@ export class BreakWatch {
     this.#inARow = 0;
   }
 
-  /** It would be wrong to confirm earlier then: a receiver that crashes over what it reads looks the same. */
-  broke(livedMs: number): void {
-    if (++this.#inARow !== breaksThatTell) return;
+  /**
+   * It would be wrong to confirm earlier then: a receiver that crashes over what it reads looks the same.
+   * @returns how many in a row
+   */
+  broke(livedMs: number): number {
+    if (++this.#inARow === breaksThatTell) this.#tell(livedMs);
+    return this.#inARow;
+  }
+
+  #tell(livedMs: number): void {
     const { log, peer, confirmIntervalMs } = this.#options;
     log.warn(
       { peer, inARow: this.#inARow, lastLivedMs: Math.round(livedMs), confirmIntervalMs },
-      'connections break before what they carried is confirmed, and the same is sent again and again. If the receiver, or something in between, limits how long they may live, or what they may carry: set --confirm-interval or --confirm-bytes below that. If it resets each connection, whatever it has read: only --confirm off lets checkpoints go on, without the promise',
+      'connections break before what they carried is confirmed. It is sent again in parts, each on a connection of its own, to find a message that the receiver does not take. If the receiver, or something in between, limits how long connections may live, or what they may carry: set --confirm-interval or --confirm-bytes below that. If it resets each connection, whatever it has read: only --confirm off lets checkpoints go on, without the promise',
     );
   }
 }

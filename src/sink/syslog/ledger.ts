@@ -73,6 +73,16 @@ export class Ledger<M extends Mark> {
     return this.#some((entry) => entry.connection === connection && !entry.isConfirmed);
   }
 
+  /** By stream: how many deliveries the connection carries that are not confirmed. */
+  carriedBy(connection: Connection): ReadonlyMap<string, number> {
+    const carried = new Map<string, number>();
+    for (const [stream, entries] of this.#streams) {
+      const count = entries.filter((entry) => entry.connection === connection && !entry.isConfirmed).length;
+      if (count > 0) carried.set(stream, count);
+    }
+    return carried;
+  }
+
   open(mark: M): Entry<M> {
     const entry: Entry<M> = {
       mark,

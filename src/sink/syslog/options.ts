@@ -1,5 +1,6 @@
 /** What a syslog sink is made from; and the defaults, with their reasons. */
 import type { LookupFunction } from 'node:net';
+import type { Framing } from '../../encode/framing.ts';
 import type { Log } from '../../log.ts';
 import { type Clock, systemClock } from '../../time/clock.ts';
 import { type Network, systemNetwork } from '../network.ts';
@@ -11,6 +12,8 @@ export interface SyslogSinkOptions {
   /** A name, or an IPv4 or IPv6 address without brackets. All addresses of a name are tried. */
   readonly host: string;
   readonly port: number;
+  /** How frames are told apart in what is written. Default: `datagram` over UDP, else `octet-counting`. */
+  readonly framing?: Framing;
   /**
    * Bytes wait and the kernel takes none for so long: the connection is given up. Default 3 min. Linux says that it
    * takes more only when a third of its send buffer is free: a slow receiver has to read that much in the time, which
@@ -106,6 +109,7 @@ export interface ResolvedOptions {
   readonly protocol: 'udp' | 'tcp' | 'tls';
   readonly host: string;
   readonly port: number;
+  readonly framing: Framing;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly keepAliveMs: number;
@@ -133,6 +137,7 @@ export function resolveOptions(options: SyslogSinkOptions): ResolvedOptions {
     protocol,
     host,
     port,
+    framing: options.framing ?? (protocol === 'udp' ? 'datagram' : 'octet-counting'),
     timeoutMs: options.timeoutMs ?? 180_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
     keepAliveMs: options.keepAliveMs ?? 30_000,

@@ -38,10 +38,15 @@ export interface Carried {
   /** Deliveries are on it that have not come to their end. */
   isOpenOn(connection: Connection): boolean;
   isUnconfirmedOn(connection: Connection): boolean;
+  /** It carries what may break it (suspects.ts): its end is expected, whatever it is. */
+  isTrial(connection: Connection): boolean;
+  /** It is to be ended, even if nothing on it is unconfirmed. */
+  wantsTurned(connection: Connection): boolean;
   /** There may be room on a connection again. */
   room(): void;
   confirmed(connection: Connection): void;
-  lost(connection: Connection, error: AppError): void;
+  /** @param breaksInARow connections, this one included, that broke with something unconfirmed, and none was confirmed */
+  lost(connection: Connection, error: AppError, breaksInARow: number): void;
   /**
    * Whether `confirmed` will be called; told before the first connection takes anything. Where it becomes false, what is
    * sent counts as confirmed from then on.
@@ -236,7 +241,8 @@ export class Rotation {
   #rotateIfDue(): void {
     const old = this.#current;
     if (!this.#clock.isDue || this.#successors.isOpening || this.#turn || this.#answers.size > 0 || !old) return;
-    if (!this.#carried.isUnconfirmedOn(old) && this.#asked?.connection !== old) {
+    const isWanted = this.#carried.isUnconfirmedOn(old) || this.#carried.wantsTurned(old);
+    if (!isWanted && this.#asked?.connection !== old) {
       this.#clock.turned();
       return;
     }
@@ -306,7 +312,7 @@ export class Rotation {
       this.#report(connection, connectionError('unauthentic-end', message));
       return false;
     }
-    if (this.#carried.isUnconfirmedOn(connection)) {
+    if (this.#carried.isUnconfirmedOn(connection) || this.#carried.isTrial(connection)) {
       this.#breaks.confirmed();
       this.#dialer.confirmed();
     }
@@ -325,10 +331,10 @@ export class Rotation {
     if (this.#current === connection) {
       this.#current = undefined;
       this.#clock.turned();
-      this.#dialer.lost(connection, error);
-      this.#noteBroken(connection);
-      this.#carried.lost(connection, error);
-      if (!this.#stop.signal.aborted) void this.#open();
+      const isTrial = this.#carried.isTrial(connection);
+      if (!isTrial) this.#dialer.lost(connection, error);
+      this.#carried.lost(connection, error, this.#noteBroken(connection));
+      if (!this.#stop.signal.aborted) void (isTrial ? this.#openNext() : this.#open());
       return;
     }
     // Over before it is told of: what was open on it has its end then, and would turn away from it once more.
@@ -346,13 +352,13 @@ export class Rotation {
     if (this.#carried.isUnconfirmedOn(connection)) {
       log.warn(facts, 'not confirmed: what the last connection carried is sent again');
     } else if (this.#isFinishing) log.warn(facts, 'the connection broke while it was closed');
-    this.#noteBroken(connection);
-    this.#carried.lost(connection, error);
+    this.#carried.lost(connection, error, this.#noteBroken(connection));
   }
 
-  #noteBroken(connection: Connection): void {
-    if (this.#search.state === 'off' || !this.#carried.isUnconfirmedOn(connection)) return;
-    this.#breaks.broke(this.#options.clock.monotonic() - this.#currentSinceMs);
+  /** @returns how many in a row, where that says something */
+  #noteBroken(connection: Connection): number {
+    if (!this.#isConfirming || !this.#carried.isUnconfirmedOn(connection)) return 0;
+    return this.#breaks.broke(this.#options.clock.monotonic() - this.#currentSinceMs);
   }
 }
 

@@ -16,23 +16,19 @@
 import type { FrameChunk } from '../../encode/bytes.ts';
 import { AppError, DeliveryLostError } from '../../errors.ts';
 import type { Clock } from '../../time/clock.ts';
-import { createDeferred, type Deferred } from '../deferred.ts';
-import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from '../sink.ts';
+import { createDeferred } from '../deferred.ts';
+import type { Delivery, Mark, OnPoison, Sink, SinkEvents, SinkStatus } from '../sink.ts';
+import { breaksThatTell } from './break-watch.ts';
 import { Dialer, type DialerOptions } from './dialer.ts';
 import { type Entry, Ledger } from './ledger.ts';
 import type { SinkLog } from './options.ts';
 import { Reachability } from './reachability.ts';
 import { Rotation, type RotationOptions } from './rotation.ts';
+import { type Held, Suspects, type SuspectsOptions } from './suspects.ts';
 import type { Connection, Transport } from './transport.ts';
 
-export interface SinkParts extends DialerOptions, RotationOptions {
+export interface SinkParts extends DialerOptions, RotationOptions, SuspectsOptions {
   readonly transport: Transport;
-}
-
-interface Waiting<M extends Mark> {
-  readonly entry: Entry<M>;
-  readonly chunk: FrameChunk;
-  readonly taken: Deferred<void>;
 }
 
 export class SyslogSink<M extends Mark> implements Sink<M> {
@@ -45,9 +41,12 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   readonly #dialer: Dialer;
   readonly #ledger: Ledger<M>;
   readonly #rotation: Rotation;
+  readonly #suspects: Suspects<M>;
+  /** Connections to which deliveries went, those for trials not included. */
+  readonly #used = new WeakSet<Connection>();
   readonly #closed = createDeferred<never>();
   readonly #idle = createDeferred<void>();
-  #waiting: Waiting<M>[] = [];
+  #waiting: Held<M>[] = [];
   #starting: Promise<void> | undefined;
   #draining: Promise<boolean> | undefined;
   #isDestroyed = false;
@@ -67,13 +66,28 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#rotation = new Rotation(parts, this.#dialer, {
       isOpenOn: (connection) => this.#ledger.isOpenOn(connection),
       isUnconfirmedOn: (connection) => this.#ledger.isUnconfirmedOn(connection),
-      room: () => this.#pump(),
+      isTrial: (connection) => this.#suspects.isOn(connection),
+      wantsTurned: (connection) => this.#suspects.wantsTurned(connection),
+      room: () => {
+        this.#suspects.room();
+        this.#pump();
+      },
       confirmed: (connection) => {
+        this.#suspects.confirmed(connection);
         this.#ledger.confirm(connection);
         this.#noteIdle();
       },
-      lost: (connection, error) => this.#reportLost(this.#ledger.lose(connection), error),
+      lost: (connection, error, breaksInARow) => this.#onLost(connection, error, breaksInARow),
       confirming: (does) => this.#ledger.confirming(does),
+    });
+    this.#suspects = new Suspects(parts, {
+      current: () => this.#rotation.current,
+      isUsed: (connection) => this.#used.has(connection),
+      confirmSoon: () => this.#rotation.confirmSoon(),
+      room: () => this.#pump(),
+      confirmed: (_, frames, bytes) => this.#count(bytes, frames, 0),
+      done: (entry) => this.#taken(entry),
+      withdrawn: (entry) => this.#reportLost(this.#ledger.withdraw(entry), withdrawn),
     });
     // Nobody may be waiting for it when it rejects.
     this.#closed.promise.catch(() => undefined);
@@ -113,13 +127,14 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     }
   }
 
-  deliver(mark: M): Delivery {
+  deliver(mark: M, onPoison?: OnPoison): Delivery {
     if (this.#draining || this.#isDestroyed) return this.#refuse(mark);
     const entry = this.#ledger.open(mark);
     return {
-      write: (chunk) => this.#write(entry, chunk),
+      write: (chunk) => this.#write(entry, chunk, onPoison),
       end: () => {
         entry.isEnded = true;
+        this.#suspects.ended(entry);
         this.#advance(entry);
         this.#rotation.deliveryOver();
       },
@@ -163,17 +178,20 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#reportLost(this.#ledger.loseAll(), cause);
   }
 
-  #write(entry: Entry<M>, chunk: FrameChunk): Promise<void> | undefined {
+  #write(entry: Entry<M>, chunk: FrameChunk, onPoison: OnPoison | undefined): Promise<void> | undefined {
     if (entry.isOver || entry.isEnded) {
       chunk.release();
       return rejected(new DeliveryLostError('this delivery is over'));
     }
     entry.unwritten += 1;
-    if (!this.#isSomebodyBefore(entry) && this.#hand(entry, chunk)) return undefined;
+    const isHeld = this.#suspects.holds(entry);
+    if (!isHeld && !this.#isSomebodyBefore(entry) && this.#hand(entry, chunk)) return undefined;
     const taken = createDeferred<void>();
     // A writer that gave up, and does not look at its promise any more, must not end the process.
     taken.promise.catch(() => undefined);
-    this.#waiting.push({ entry, chunk, taken });
+    const held = { entry, chunk, taken, onPoison };
+    if (isHeld) this.#suspects.take(held);
+    else this.#waiting.push(held);
     return taken.promise;
   }
 
@@ -191,13 +209,12 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   #hand(entry: Entry<M>, chunk: FrameChunk): boolean {
     const connection = this.#target(entry);
     if (!connection?.hasRoom) return false;
+    if (entry.connection === undefined && !this.#suspects.leaves(connection)) return false;
     entry.connection = connection;
+    this.#used.add(connection);
     const written = (framesDropped: number) => {
-      this.#bytesWritten += chunk.bytes.length;
-      this.#framesWritten += chunk.frameCount - framesDropped;
-      this.#framesDropped += framesDropped;
-      entry.unwritten -= 1;
-      this.#advance(entry);
+      this.#count(chunk.bytes.length, chunk.frameCount, framesDropped);
+      this.#taken(entry);
     };
     connection.write(chunk, written, {
       isWanted: () => !entry.isOver && entry.mark.isWithdrawn?.() !== true,
@@ -205,6 +222,27 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     });
     this.#rotation.wrote(connection, chunk.bytes.length);
     return true;
+  }
+
+  #count(bytes: number, frames: number, framesDropped: number): void {
+    this.#bytesWritten += bytes;
+    this.#framesWritten += frames - framesDropped;
+    this.#framesDropped += framesDropped;
+  }
+
+  /** Of a chunk that is the kernel's, or was confirmed by itself. */
+  #taken(entry: Entry<M>): void {
+    entry.unwritten -= 1;
+    this.#advance(entry);
+  }
+
+  #onLost(connection: Connection, error: AppError, breaksInARow: number): void {
+    this.#suspects.lost(connection, error);
+    if (breaksInARow >= breaksThatTell) this.#suspects.suspect(this.#ledger.carriedBy(connection));
+    this.#reportLost(this.#ledger.lose(connection), error);
+    const held = this.#waiting.filter(({ entry }) => this.#suspects.holds(entry));
+    this.#waiting = this.#waiting.filter((each) => !held.includes(each));
+    for (const each of held) this.#suspects.take(each);
   }
 
   /** Whoever waits for a connection that is turned away from must not wait behind those who wait for the next. */
@@ -266,6 +304,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
 
   /** Of deliveries that are over. */
   #dropWaiting(error: DeliveryLostError): void {
+    this.#suspects.dropOver(error);
     const dropped = this.#waiting.filter(({ entry }) => entry.isOver);
     if (dropped.length === 0) return;
     this.#waiting = this.#waiting.filter(({ entry }) => !entry.isOver);

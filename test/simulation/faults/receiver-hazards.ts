@@ -1,4 +1,4 @@
-/** What happens to receivers, and is known to break the promise as yet: each is drawn by name (open-troubles.ts). */
+/** What receivers do that has broken the promise once. */
 import { chosen, type FaultKind } from './fault-kind.ts';
 
 export const receiverHazards: readonly FaultKind[] = [
@@ -78,14 +78,17 @@ export const receiverHazards: readonly FaultKind[] = [
   },
   {
     name: 'receiver-limit',
-    weight: 1,
-    lastsMs: [60_000, 60_000],
-    hazard: 'poison',
+    weight: 10,
+    lastsMs: [10_000, 60_000],
+    fits: ({ load }) => load.largeIsSent === true,
     begin: (world, { luck }) => {
       const receiver = chosen(world.receivers, luck[0]);
-      // For good: it is how that receiver is configured.
-      if (receiver) receiver.behaviour.limitBytes = 2_048;
-      return undefined;
+      if (!receiver) return undefined;
+      receiver.behaviour.limitBytes = 2_048;
+      // Until somebody configures that receiver otherwise.
+      return () => {
+        receiver.behaviour.limitBytes = undefined;
+      };
     },
   },
 ];

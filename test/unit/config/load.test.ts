@@ -77,6 +77,8 @@ describe('defaults', () => {
         strictOrder: false,
         onCorruptBatch: 'stop',
         corruptBatchPatienceMs: 600_000,
+        onPoison: 'wait',
+        poisonPatienceMs: 600_000,
         strategy: 'failover',
         failbackAfterMs: 60_000,
       },

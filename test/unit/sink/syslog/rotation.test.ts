@@ -40,6 +40,7 @@ function sinkOver(connect: Transport['connect'], confirm: 'on' | 'off', confirmI
     {
       transport: { connect },
       confirm,
+      framing: 'octet-counting',
       confirmIntervalMs,
       confirmBytes: 1_000,
       confirmTimeoutMs: 1_000,

@@ -1,0 +1,66 @@
+/** Finds the log that a frame of a batch was made of: the batch is encoded once more, a frame at a time. */
+import type { BatchBody } from './bytes.ts';
+import type { EncoderOptions } from './encoder-options.ts';
+import { DEFAULT_MAX_RAW_BYTES } from './encoder-options.ts';
+import type { BatchOrigin } from './identity.ts';
+import { LogCutter } from './log-cutter.ts';
+import { LogWalker } from './log-walker.ts';
+import { createReferenceEncoder } from './reference-encoder.ts';
+import { unpack } from './unpack.ts';
+
+export interface LocatedLog {
+  /** Its place in the batch, as a dead letter has it. */
+  readonly index: number;
+  /** A LogGroupList with nothing but this log and what its group says of it. */
+  readonly logGroupList: Uint8Array;
+}
+
+/**
+ * @param frame its place among the frames that the batch is made into, from 0
+ * @param turn gives the event loop its turn
+ * @returns undefined when the batch has no such frame
+ */
+export type LocateLog = (
+  body: BatchBody,
+  origin: BatchOrigin,
+  frame: number,
+  turn: () => Promise<void>,
+) => Promise<LocatedLog | undefined>;
+
+const framesATurn = 500;
+
+/** @param options those of the encoder that has made the frames */
+export function createLocateLog(options: EncoderOptions): LocateLog {
+  const { maxRawBytes = DEFAULT_MAX_RAW_BYTES } = options;
+  return async (body, origin, frame, turn) => {
+    const encoder = createReferenceEncoder({ ...options, maxChunkFrames: 1 });
+    const batch = encoder.begin(body, origin);
+    const { counts } = batch;
+    try {
+      for (let frames = 0; ; ) {
+        const whole = counts.logs;
+        const chunk = batch.next();
+        if (!chunk) return undefined;
+        chunk.release();
+        batch.takeRejected();
+        frames += chunk.frameCount;
+        if (frames > frame) {
+          const isWhole = counts.logs > whole;
+          const index = counts.logs + counts.deadLettered + counts.dropped - (isWhole ? 1 : 0);
+          return { index, logGroupList: cutLog(unpack(body, maxRawBytes), index) };
+        }
+        if (frames % framesATurn === 0) await turn();
+      }
+    } finally {
+      batch.close();
+    }
+  };
+}
+
+function cutLog(raw: Uint8Array, index: number): Uint8Array {
+  const walker = new LogWalker(raw);
+  for (let left = index; walker.nextGroup(); ) {
+    while (walker.nextLog()) if (left-- === 0) return new LogCutter().cut(raw, walker);
+  }
+  throw new Error(`the batch has no log ${index}`);
+}

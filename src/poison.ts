@@ -1,0 +1,57 @@
+/**
+ * A message over which the receiver breaks each connection: one over its limit, mostly. Its shard waits at it, and it is
+ * tried again for as long as it takes; the other shards go on. Where it is wanted (`--on-poison dead-letter`), the log goes
+ * to the dead-letter file after a while, and the shard goes on behind it.
+ */
+import type { BatchLetters } from './dead-letter/dead-letters.ts';
+import type { BatchBody } from './encode/bytes.ts';
+import type { BatchOrigin } from './encode/identity.ts';
+import type { LocatedLog, LocateLog } from './encode/locate-log.ts';
+import type { Log } from './log.ts';
+import type { OnPoison } from './sink/sink.ts';
+import type { Clock } from './time/clock.ts';
+
+export interface PoisonOptions {
+  readonly locate: LocateLog;
+  /** After so long it is set aside; absent: never. */
+  readonly patienceMs: number | undefined;
+}
+
+/** One delivery of one batch. */
+export interface PoisonedDelivery {
+  readonly body: BatchBody;
+  readonly origin: BatchOrigin;
+  readonly letters: BatchLetters | undefined;
+  /** Called when a log was set aside. */
+  readonly onSetAside: () => void;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export function createOnPoison({ locate, patienceMs }: PoisonOptions, delivery: PoisonedDelivery): OnPoison {
+  const { body, origin, letters, onSetAside, signal, log, clock } = delivery;
+  const { shard, cursor } = origin;
+  let found: { readonly frame: number; readonly log: LocatedLog | undefined } | undefined;
+  return async ({ frame, bytes, forMs }) => {
+    const facts = () => ({ shard, cursor, index: found?.log?.index, bytes: bytes.length });
+    if (found?.frame !== frame) {
+      found = { frame, log: await locate(body, origin, frame, clock.turn) };
+      signal.throwIfAborted();
+      const then =
+        patienceMs === undefined
+          ? 'it waits there until the receiver takes it'
+          : `after ${patienceMs / 1000}s the log goes to the dead-letter file`;
+      log.error(
+        facts(),
+        `shard ${shard} stands still: the receiver breaks the connection over one message of ${bytes.length} bytes whenever that is sent, and answers an empty connection; ${then}, and the other shards go on. If the receiver has a limit, raise it above ${bytes.length} bytes, or set --max-message-bytes below it`,
+      );
+    }
+    if (patienceMs === undefined || forMs < patienceMs || !letters || !found.log) return 'again';
+    letters.add({ ...found.log, reason: 'poison' });
+    await letters.storeUntilDone(signal);
+    onSetAside();
+    log.error(facts(), `shard ${shard}: the receiver does not take a log: it is in the dead-letter file, and not sent`);
+    return 'skip';
+  };
+}
