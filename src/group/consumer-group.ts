@@ -90,7 +90,7 @@ export class ConsumerGroup {
     this.#loss = new GroupLoss({
       ...options,
       unowned,
-      held: () => this.#held.ids,
+      begun: () => this.#held.begun,
       checkpointer: this.#checkpointer,
       settings: { timeoutMs: options.timeoutMs, inOrder: options.inOrder },
       isPutBack,

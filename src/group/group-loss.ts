@@ -25,8 +25,8 @@ export interface GroupLossOptions {
   readonly service: Pick<LogService, 'ensureConsumerGroup' | 'getCursor' | 'getCursorTime' | 'listCheckpoints'>;
   readonly checkpointer: Pick<Checkpointer, 'restoreIfGone'>;
   readonly unowned: Pick<UnownedSaves, 'save'>;
-  /** The shards that this consumer works on: what it has confirmed of them is saved, and not what was seen. */
-  readonly held: () => readonly ShardId[];
+  /** The shards that this consumer has begun: what it has confirmed of them is saved, and not what was seen. */
+  readonly begun: () => readonly ShardId[];
   readonly settings: ConsumerGroupSettings;
   /** Whether this cursor, which the server has, is known to lie before what was saved of the shard. */
   readonly isPutBack: (shard: Checkpointed, cursor: Cursor) => boolean;
@@ -224,9 +224,9 @@ export class GroupLoss {
   }
 
   async #restoreSeen(signal: AbortSignal): Promise<void> {
-    const { service, unowned, othersMs, held } = this.#options;
+    const { service, unowned, othersMs, begun } = this.#options;
     const gone = (listed: ReadonlyMap<ShardId, Checkpoint>) => {
-      const ours = new Set([...held(), ...[...this.#owed].map(({ shard }) => shard)]);
+      const ours = new Set([...begun(), ...[...this.#owed].map(({ shard }) => shard)]);
       return [...this.#seen].filter(([shard]) => !listed.has(shard) && !ours.has(shard));
     };
     const first = gone(await service.listCheckpoints(signal));

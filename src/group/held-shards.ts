@@ -47,6 +47,11 @@ export class HeldShards {
     return [...this.#consumers.keys()];
   }
 
+  /** The shards whose position is known: those that only wait to be begun are not among them. */
+  get begun(): readonly ShardId[] {
+    return this.all.filter(({ progress }) => progress !== undefined).map(({ shard }) => shard);
+  }
+
   /** The shards that this process holds, or has held. */
   get known(): readonly ShardId[] {
     return [...new Set([...this.#consumers.keys(), ...this.#former.keys()])];

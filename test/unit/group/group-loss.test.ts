@@ -50,7 +50,7 @@ describe('a group that was deleted', () => {
     loss = new GroupLoss({
       service,
       unowned,
-      held: () => [],
+      begun: () => [],
       checkpointer: { restoreIfGone },
       settings: { timeoutMs: 60_000, inOrder: false },
       isPutBack: () => false,
@@ -219,7 +219,7 @@ describe('a group that was deleted', () => {
     const mending = new GroupLoss({
       service,
       unowned,
-      held: () => [],
+      begun: () => [],
       checkpointer: { restoreIfGone },
       settings: { timeoutMs: 60_000, inOrder: false },
       isPutBack: (_, cursor) => cursor === '2',
