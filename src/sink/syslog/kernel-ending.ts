@@ -15,7 +15,7 @@
  * its event loop. A peer that is near is often the first to send a FIN then, and our end is never in TIME_WAIT:
  *
  *   CLOSE_WAIT, LAST_ACK            the peer's FIN is here, and no reset. It has acknowledged all of
- *                                   ours but our FIN                                                  → acknowledged
+ *                                   ours but our FIN: looked at twice                                 → acknowledged
  *                                   not all                                                           → asked again
  *   not listed; the peer runs here  the peer's end is listed instead, in TIME_WAIT                    → acknowledged
  *                                   not so, twice                                                     → lost
@@ -126,7 +126,7 @@ export class KernelEnding {
       if (verdict === 'acknowledged') return verdict;
       if (verdict === 'lost') return this.#lost();
       if (verdict === 'twice' && before === 'twice') {
-        return look?.ours?.state === tcpStates.timeWait ? 'acknowledged' : this.#lost();
+        return look?.ours === undefined ? this.#lost() : 'acknowledged';
       }
       before = verdict;
       await this.#clock.sleep(verdict === 'twice' ? stayMs : pauseMs, { signal });
@@ -158,7 +158,7 @@ export class KernelEnding {
   #ofSecond(hasAll: boolean): Verdict {
     if (!this.#isTls) return 'lost';
     if (this.#isPeerHere) return 'wait';
-    return hasAll ? 'acknowledged' : 'wait';
+    return hasAll ? 'twice' : 'wait';
   }
 
   #ofGone(theirs: string | undefined): Verdict {

@@ -188,6 +188,7 @@ describe('over TLS', () => {
     ['our end was the first, and a reset came', [...settled, '04', ''], 'lost'],
     ['the peer’s end is here, and all of ours there', [...settled, '09:1'], 'acknowledged'],
     ['the peer’s end is here, and not all of ours there', [...settled, '09:25', '09:25', '09:1'], 'acknowledged'],
+    ['the peer’s end is here, all of ours there, and a reset follows', ['01', '01:9', '09:1', ''], 'lost'],
     ['nothing was on its way, and the answer was prompt', [...settled, ''], 'acknowledged'],
     ['something was on its way until our end', ['01', '01:9', ''], 'lost'],
     ['the peer ended while something was on its way', ['01', '01:9', '08:9', ''], 'lost'],
