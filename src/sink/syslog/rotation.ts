@@ -18,52 +18,20 @@
  * to send a close_notify, an end without one, which anybody on the way (or a proxy whose backend has died) can have made. Only one is retiring at a time.
  */
 import { AppError } from '../../errors.ts';
-import { AnswerSearch, type AnswerSearchOptions } from './answer-search.ts';
+import { AnswerSearch } from './answer-search.ts';
+import { AskedConnection } from './asked-connection.ts';
 import { BreakWatch } from './break-watch.ts';
 import { ConfirmationClock } from './confirmation.ts';
 import type { Dialer } from './dialer.ts';
 import { endOrSilence, type Outcome, Probe, silenceError } from './half-close.ts';
 import { connectionError } from './network-errors.ts';
+import type { Carried, RotationOptions } from './rotation-options.ts';
 import { Successors } from './successor.ts';
 import type { Connection } from './transport.ts';
-
-export interface RotationOptions extends AnswerSearchOptions {
-  readonly confirmBytes: number;
-  /** A connection is confirmed before the next one is written to. */
-  readonly strictOrder: boolean;
-}
-
-/** The deliveries, as the rotation sees them. */
-export interface Carried {
-  /** Deliveries are on it that have not come to their end. */
-  isOpenOn(connection: Connection): boolean;
-  isUnconfirmedOn(connection: Connection): boolean;
-  /** It carries what may break it (suspects.ts): its end is expected, whatever it is. */
-  isTrial(connection: Connection): boolean;
-  /** It is to be ended, even if nothing on it is unconfirmed. */
-  wantsTurned(connection: Connection): boolean;
-  /** There may be room on a connection again. */
-  room(): void;
-  confirmed(connection: Connection): void;
-  /** @param breaksInARow connections, this one included, that broke with something unconfirmed, and none was confirmed */
-  lost(connection: Connection, error: AppError, breaksInARow: number): void;
-  /**
-   * Whether `confirmed` will be called; told before the first connection takes anything. Where it becomes false, what is
-   * sent counts as confirmed from then on.
-   */
-  confirming(does: boolean): void;
-}
 
 interface Turn {
   readonly old: Connection;
   successor: Connection | undefined;
-}
-
-/** A connection whose end is asked for to see whether it is answered. */
-interface Asked {
-  readonly connection: Connection;
-  readonly timeoutMs: number;
-  conclude(outcome: Outcome): void;
 }
 
 export class Rotation {
@@ -81,7 +49,7 @@ export class Rotation {
   readonly #successors: Successors;
   readonly #breaks: BreakWatch;
   readonly #search: AnswerSearch;
-  #asked: Asked | undefined;
+  readonly #asked = new AskedConnection();
 
   constructor(options: RotationOptions, dialer: Dialer, carried: Carried) {
     this.#options = options;
@@ -150,7 +118,7 @@ export class Rotation {
    */
   async finish(): Promise<boolean> {
     this.#isFinishing = true;
-    this.#asked = undefined;
+    this.#asked.forget();
     this.#stop.abort(finished);
     this.#clock.turned();
     const turn = this.#turn;
@@ -184,19 +152,12 @@ export class Rotation {
   }
 
   /** Ends the current connection, whatever is on it, to see whether the receiver answers. */
-  #askCurrent(timeoutMs: number, conclude: Asked['conclude']): void {
+  #askCurrent(timeoutMs: number, conclude: (outcome: Outcome) => void): void {
     const connection = this.#current;
     if (connection) {
-      this.#asked = { connection, timeoutMs, conclude };
+      this.#asked.ask(connection, timeoutMs, conclude);
       this.#clock.ask();
     } else conclude('broken');
-  }
-
-  #concludeAsked(connection: Connection, outcome: Outcome): void {
-    const asked = this.#asked;
-    if (asked?.connection !== connection) return;
-    this.#asked = undefined;
-    asked.conclude(outcome);
   }
 
   /** A connection that takes deliveries, however long it takes. */
@@ -242,7 +203,7 @@ export class Rotation {
     const old = this.#current;
     if (!this.#clock.isDue || this.#successors.isOpening || this.#turn || this.#answers.size > 0 || !old) return;
     const isWanted = this.#carried.isUnconfirmedOn(old) || this.#carried.wantsTurned(old);
-    if (!isWanted && this.#asked?.connection !== old) {
+    if (!isWanted && !this.#asked.is(old)) {
       this.#clock.turned();
       return;
     }
@@ -292,20 +253,19 @@ export class Rotation {
   async #awaitEnd(connection: Connection): Promise<boolean> {
     const { clock } = this.#options;
     const startMs = clock.monotonic();
-    const asked = this.#asked?.connection === connection ? this.#asked : undefined;
-    const timeoutMs = asked?.timeoutMs ?? this.#clock.timeoutMs;
+    const timeoutMs = this.#asked.timeoutMs(connection) ?? this.#clock.timeoutMs;
     const end = await endOrSilence(connection, timeoutMs, clock);
     const afterMs = clock.monotonic() - startMs;
     this.#clock.answered(afterMs);
     if (end === 'silence') {
       // Where that turns confirmation off, what the kernel has counts as confirmed, and only the rest is lost.
-      this.#concludeAsked(connection, 'silence');
+      this.#asked.conclude(connection, 'silence');
       connection.destroy(silenceError(timeoutMs));
       return false;
     }
     if (!end) return false; // reported by its `lost`
     this.#connections.delete(connection);
-    this.#concludeAsked(connection, { end, afterMs: Math.round(afterMs) });
+    this.#asked.conclude(connection, { end, afterMs: Math.round(afterMs) });
     if (this.#search.expectsAuthentic && !end.isAuthentic) {
       const message =
         'the connection was ended without the close_notify that this receiver sent at start; if it was replaced by one that sends none, restart';
@@ -322,7 +282,7 @@ export class Rotation {
 
   #onLost(connection: Connection, error: AppError): void {
     if (!this.#connections.delete(connection)) return;
-    this.#concludeAsked(connection, 'broken');
+    this.#asked.conclude(connection, 'broken');
     const turn = this.#turn;
     if (turn?.successor === connection) {
       turn.successor = undefined; // empty: nothing is lost with it

@@ -23,9 +23,12 @@ import { Dialer, type DialerOptions } from './dialer.ts';
 import { type Entry, Ledger } from './ledger.ts';
 import type { SinkLog } from './options.ts';
 import { Reachability } from './reachability.ts';
-import { Rotation, type RotationOptions } from './rotation.ts';
-import { type Held, Suspects, type SuspectsOptions } from './suspects.ts';
+import { Rotation } from './rotation.ts';
+import type { RotationOptions } from './rotation-options.ts';
+import { Suspects } from './suspects.ts';
+import type { SuspectsOptions } from './suspects-parts.ts';
 import type { Connection, Transport } from './transport.ts';
+import { WaitingChunks } from './waiting-chunks.ts';
 
 export interface SinkParts extends DialerOptions, RotationOptions, SuspectsOptions {
   readonly transport: Transport;
@@ -42,11 +45,14 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   readonly #ledger: Ledger<M>;
   readonly #rotation: Rotation;
   readonly #suspects: Suspects<M>;
+  readonly #waiting = new WaitingChunks<M>(
+    (entry) => this.#target(entry),
+    (entry, chunk) => this.#hand(entry, chunk),
+  );
   /** Connections to which deliveries went, those for trials not included. */
   readonly #used = new WeakSet<Connection>();
   readonly #closed = createDeferred<never>();
   readonly #idle = createDeferred<void>();
-  #waiting: Held<M>[] = [];
   #starting: Promise<void> | undefined;
   #draining: Promise<boolean> | undefined;
   #isDestroyed = false;
@@ -70,7 +76,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       wantsTurned: (connection) => this.#suspects.wantsTurned(connection),
       room: () => {
         this.#suspects.room();
-        this.#pump();
+        this.#waiting.pump();
       },
       confirmed: (connection) => {
         this.#suspects.confirmed(connection);
@@ -84,7 +90,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       current: () => this.#rotation.current,
       isUsed: (connection) => this.#used.has(connection),
       confirmSoon: () => this.#rotation.confirmSoon(),
-      room: () => this.#pump(),
+      room: () => this.#waiting.pump(),
       confirmed: (_, frames, bytes) => this.#count(bytes, frames, 0),
       done: (entry) => this.#taken(entry),
       withdrawn: (entry) => this.#reportLost(this.#ledger.withdraw(entry), withdrawn),
@@ -185,7 +191,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     }
     entry.unwritten += 1;
     const isHeld = this.#suspects.holds(entry);
-    if (!isHeld && !this.#isSomebodyBefore(entry) && this.#hand(entry, chunk)) return undefined;
+    if (!isHeld && !this.#waiting.isSomebodyBefore(entry) && this.#hand(entry, chunk)) return undefined;
     const taken = createDeferred<void>();
     // A writer that gave up, and does not look at its promise any more, must not end the process.
     taken.promise.catch(() => undefined);
@@ -193,12 +199,6 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     if (isHeld) this.#suspects.take(held);
     else this.#waiting.push(held);
     return taken.promise;
-  }
-
-  /** Whether somebody waits for the same connection. */
-  #isSomebodyBefore(entry: Entry<M>): boolean {
-    const target = this.#target(entry);
-    return this.#waiting.some((waiting) => this.#target(waiting.entry) === target);
   }
 
   #target(entry: Entry<M>): Connection | undefined {
@@ -240,20 +240,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#suspects.lost(connection, error);
     if (breaksInARow >= breaksThatTell) this.#suspects.suspect(this.#ledger.carriedBy(connection));
     this.#reportLost(this.#ledger.lose(connection), error);
-    const held = this.#waiting.filter(({ entry }) => this.#suspects.holds(entry));
-    this.#waiting = this.#waiting.filter((each) => !held.includes(each));
-    for (const each of held) this.#suspects.take(each);
-  }
-
-  /** Whoever waits for a connection that is turned away from must not wait behind those who wait for the next. */
-  #pump(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const each of waiting) {
-      if (each.entry.isOver || this.#isSomebodyBefore(each.entry) || !this.#hand(each.entry, each.chunk)) {
-        this.#waiting.push(each);
-      } else each.taken.resolve();
-    }
+    for (const each of this.#waiting.takeOut((entry) => this.#suspects.holds(entry))) this.#suspects.take(each);
   }
 
   #advance(entry: Entry<M>): void {
@@ -305,14 +292,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   /** Of deliveries that are over. */
   #dropWaiting(error: DeliveryLostError): void {
     this.#suspects.dropOver(error);
-    const dropped = this.#waiting.filter(({ entry }) => entry.isOver);
-    if (dropped.length === 0) return;
-    this.#waiting = this.#waiting.filter(({ entry }) => !entry.isOver);
-    for (const { chunk, taken } of dropped) {
-      chunk.release();
-      taken.reject(error);
-    }
-    this.#pump();
+    this.#waiting.dropOver(error);
   }
 
   #noteIdle(): void {

@@ -15,45 +15,14 @@
  * A stream is no suspect any more when it has delivered as much as the broken connection had carried of it.
  */
 import { type Backoff, createBackoff } from '../../backoff.ts';
-import type { FrameChunk } from '../../encode/bytes.ts';
-import type { Framing } from '../../encode/framing.ts';
 import type { AppError, DeliveryLostError } from '../../errors.ts';
-import type { Clock, Timer } from '../../time/clock.ts';
+import type { Timer } from '../../time/clock.ts';
 import { createDeferred, type Deferred } from '../deferred.ts';
-import type { Mark, OnPoison } from '../sink.ts';
+import type { Mark } from '../sink.ts';
 import { frameEnds } from './frames.ts';
 import type { Entry } from './ledger.ts';
+import type { Held, SuspectsOptions, SuspectsParts } from './suspects-parts.ts';
 import type { Connection } from './transport.ts';
-
-export interface SuspectsOptions {
-  readonly framing: Framing;
-  readonly clock: Clock;
-}
-
-/** What is used of the sink. */
-export interface SuspectsParts<M extends Mark> {
-  readonly current: () => Connection | undefined;
-  /** Somebody has written to the connection. */
-  readonly isUsed: (connection: Connection) => boolean;
-  /** Asks that the current connection be ended, and another become current. */
-  readonly confirmSoon: () => void;
-  /** Whoever waits for the current connection may write to it again. */
-  readonly room: () => void;
-  /** Frames of the delivery's were confirmed. */
-  readonly confirmed: (entry: Entry<M>, frames: number, bytes: number) => void;
-  /** The delivery's chunk is confirmed to its end, but for what was skipped. */
-  readonly done: (entry: Entry<M>) => void;
-  /** Another consumer may own the stream by now. */
-  readonly withdrawn: (entry: Entry<M>) => void;
-}
-
-/** A chunk that waits to be tried, or is. */
-export interface Held<M extends Mark> {
-  readonly entry: Entry<M>;
-  readonly chunk: FrameChunk;
-  readonly taken: Deferred<void>;
-  readonly onPoison: OnPoison | undefined;
-}
 
 interface Tried<M extends Mark> extends Held<M> {
   readonly ends: readonly number[];
@@ -69,7 +38,8 @@ interface Suspect<M extends Mark> {
   deliveriesLeft: number;
   /** Frames that are tried at once. */
   most: number;
-  present: Tried<M> | undefined;
+  /** What is to be tried, in its order. */
+  readonly queue: Tried<M>[];
   notBeforeMs: number;
   /** How often its next frame has broken a connection that it had for itself, and an empty one was answered. */
   proofs: number;
@@ -117,7 +87,7 @@ export class Suspects<M extends Mark> {
         this.#suspects.set(stream, {
           deliveriesLeft: deliveries,
           most: Number.MAX_SAFE_INTEGER,
-          present: undefined,
+          queue: [],
           notBeforeMs: 0,
           proofs: 0,
           foundAtMs: undefined,
@@ -138,29 +108,40 @@ export class Suspects<M extends Mark> {
     const ends = frameEnds(chunk, this.#options.framing);
     const before = this.#framesBefore.get(entry) ?? 0;
     this.#framesBefore.set(entry, before + ends.length);
-    suspect.present = { ...held, ends, at: 0, before, isOver: false };
+    suspect.queue.push({ ...held, ends, at: 0, before, isOver: false });
     void this.#run();
   }
 
   /** The delivery came to its end. */
   ended(entry: Entry<M>): void {
     const suspect = this.#suspects.get(entry.mark.stream);
-    if (!suspect || entry.connection !== undefined || --suspect.deliveriesLeft > 0) return;
-    this.#suspects.delete(entry.mark.stream);
+    if (!suspect || entry.connection !== undefined) return;
+    suspect.deliveriesLeft--;
+    this.#clear(entry.mark.stream, suspect);
+  }
+
+  /** It has delivered enough, and nothing of it waits. */
+  #clear(stream: string, { deliveriesLeft, queue }: Suspect<M>): void {
+    if (deliveriesLeft <= 0 && queue.length === 0) this.#suspects.delete(stream);
   }
 
   /** Gives up what deliveries brought that are over. */
   dropOver(error: DeliveryLostError): void {
-    for (const suspect of this.#suspects.values()) {
-      const { present } = suspect;
-      if (!present?.entry.isOver) continue;
-      suspect.present = undefined;
-      present.isOver = true;
-      // Otherwise it is released when nobody reads its bytes any more.
-      if (this.#trial?.tried !== present) present.chunk.release();
-      present.taken.reject(error);
-      if (this.#trial?.tried === present && !this.#trial.connection) this.#endTrial('unclear');
+    for (const { queue } of this.#suspects.values()) {
+      const over = queue.filter(({ entry }) => entry.isOver);
+      if (over.length === 0) continue;
+      queue.splice(0, queue.length, ...queue.filter((each) => !over.includes(each)));
+      for (const tried of over) this.#drop(tried, error);
     }
+  }
+
+  #drop(tried: Tried<M>, error: DeliveryLostError): void {
+    const trial = this.#trial?.tried === tried ? this.#trial : undefined;
+    tried.isOver = true;
+    tried.taken.reject(error);
+    // Otherwise it is released when nobody reads its bytes any more.
+    if (!trial) tried.chunk.release();
+    else if (!trial.connection) this.#endTrial('unclear');
   }
 
   /** Whether somebody else may begin a delivery on the current connection. */
@@ -205,7 +186,7 @@ export class Suspects<M extends Mark> {
       const [stream, suspect] = due;
       this.#suspects.delete(stream);
       this.#suspects.set(stream, suspect);
-      await this.#step(suspect, suspect.present as Tried<M>);
+      await this.#step(suspect, suspect.queue[0] as Tried<M>);
     }
     this.#isRunning = false;
     this.#waitForNext();
@@ -213,12 +194,13 @@ export class Suspects<M extends Mark> {
 
   #nextDue(): readonly [string, Suspect<M>] | undefined {
     const nowMs = this.#options.clock.monotonic();
-    return [...this.#suspects].find(([, { present, notBeforeMs }]) => present && notBeforeMs <= nowMs);
+    return [...this.#suspects].find(([, { queue, notBeforeMs }]) => queue.length > 0 && notBeforeMs <= nowMs);
   }
 
   #waitForNext(): void {
     const { clock } = this.#options;
-    const times = [...this.#suspects.values()].filter(({ present }) => present).map(({ notBeforeMs }) => notBeforeMs);
+    const held = [...this.#suspects.values()].filter(({ queue }) => queue.length > 0);
+    const times = held.map(({ notBeforeMs }) => notBeforeMs);
     const nextMs = Math.min(...times);
     if (Number.isFinite(nextMs)) {
       this.#timer = clock.timer(Math.max(0, nextMs - clock.monotonic()), () => void this.#run());
@@ -266,7 +248,7 @@ export class Suspects<M extends Mark> {
   }
 
   #decided(suspect: Suspect<M>, tried: Tried<M>, decision: 'again' | 'skip'): void {
-    if (tried.isOver || suspect.present !== tried) return;
+    if (tried.isOver) return;
     if (decision === 'skip') this.#goOn(suspect, tried, 1);
     else this.#pause(suspect);
     if (!this.#isRunning) void this.#run();
@@ -279,11 +261,12 @@ export class Suspects<M extends Mark> {
     suspect.notBeforeMs = 0;
     suspect.pauses.reset();
     if (tried.at < tried.ends.length) return;
-    suspect.present = undefined;
+    suspect.queue.shift();
     tried.isOver = true;
     tried.chunk.release();
     this.#parts.done(tried.entry);
     tried.taken.resolve();
+    this.#clear(tried.entry.mark.stream, suspect);
   }
 
   #pause(suspect: Suspect<M>): void {
