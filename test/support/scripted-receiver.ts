@@ -194,13 +194,16 @@ export function renegotiatesAfter(bytes: number, asked: () => void): Manner {
   };
 }
 
-/** Closes a while after something came, of which it takes nothing. An empty connection is ended in peace. */
+/**
+ * Closes a while after something came, of which it takes nothing. An empty connection is ended in peace. Node has taken
+ * some of it from the kernel by then, which would end the connection in peace where that was all: so it is reset.
+ */
 export function closesUnread(afterMs: number): Manner {
-  return ({ socket, clock }) => {
+  return ({ socket, clock, reset }) => {
     socket.on('end', () => socket.end());
     socket.once('readable', () => {
       if (socket.readableLength === 0) socket.resume();
-      else clock.timer(afterMs, () => socket.destroy());
+      else clock.timer(afterMs, reset);
     });
   };
 }
