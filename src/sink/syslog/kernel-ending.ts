@@ -21,7 +21,8 @@
  *                                   not so, twice                                                     → lost
  *   not listed; the peer is remote  our end was the first: it was seen so                             → lost
  *                                   nothing was on its way to the peer for `settledMs` before our
- *                                   end, and the answer was here within `promptMs` of it              → acknowledged
+ *                                   end, and the answer was here within `promptMs` of it, but no
+ *                                   sooner than an answer can be                                      → acknowledged
  *                                   otherwise                                                         → lost
  *
  * The last but one is the only one that rests on time: it would be wrong of a peer that leaves bytes unread for that long
@@ -47,6 +48,8 @@ const settledMs = 20;
 /** That long at most an end is put off. */
 const mostUnsettledMs = 200;
 const promptMs = 20;
+/** A handshake takes a bit longer than the way: this process is told of its end by its event loop. */
+const shareOfRoundTrip = 0.5;
 
 export interface KernelEndingOptions {
   readonly ends: ConnectionEnds;
@@ -56,29 +59,34 @@ export interface KernelEndingOptions {
   readonly isUp: () => boolean;
   /** A close_notify leaves before our FIN. */
   readonly isTls: boolean;
+  /** TLS: there and back, at least. What comes sooner behind our end is no answer to that. Default 0. */
+  readonly roundTripMs?: number;
 }
 
 export class KernelEnding {
   readonly #clock: Clock;
   readonly #list: ConnectionList;
   readonly #isTls: boolean;
+  readonly #roundTripMs: number;
   readonly #ends: ConnectionEnds;
   readonly #isUsable: Promise<boolean>;
   #firstLook: Promise<Look | undefined> | undefined;
   #firstLookAtMs = Number.POSITIVE_INFINITY;
   #endedAtMs = Number.NEGATIVE_INFINITY;
+  #answeredAtMs = Number.POSITIVE_INFINITY;
   /** We were seen to be the first to end. */
   #wasFirst = false;
   #isPeerHere = false;
   /** Everything was acknowledged for a while, and the connection up, when we ended. */
   #wasSettled = false;
 
-  constructor({ ends, clock, list, isUp, isTls }: KernelEndingOptions) {
+  constructor({ ends, clock, list, isUp, isTls, roundTripMs = 0 }: KernelEndingOptions) {
     const { localAddress, localPort, remoteAddress, remotePort } = ends;
     this.#ends = { localAddress, localPort, remoteAddress, remotePort };
     this.#clock = clock;
     this.#list = list;
     this.#isTls = isTls;
+    this.#roundTripMs = roundTripMs;
     this.#isUsable = list.isUsable(this.#ends, isUp);
   }
 
@@ -116,6 +124,7 @@ export class KernelEnding {
 
   /** The peer has ended its side, after ours. Rejects when the signal aborts. */
   async outcome(signal: AbortSignal): Promise<Outcome> {
+    this.#answeredAtMs = this.#clock.monotonic();
     if (!(await this.#isUsable)) return 'unknown';
     let look = await this.#firstLook;
     let before: Verdict | undefined;
@@ -166,7 +175,8 @@ export class KernelEnding {
     if (theirs === tcpStates.timeWait) return 'acknowledged';
     if (this.#isPeerHere) return theirs === undefined ? 'twice' : 'wait';
     const wasPrompt = this.#firstLookAtMs - this.#endedAtMs <= promptMs;
-    return this.#wasSettled && wasPrompt ? 'acknowledged' : 'lost';
+    const isAnswer = this.#answeredAtMs - this.#endedAtMs >= shareOfRoundTrip * this.#roundTripMs;
+    return this.#wasSettled && wasPrompt && isAnswer ? 'acknowledged' : 'lost';
   }
 
   async #lost(): Promise<Outcome> {

@@ -14,7 +14,7 @@ export function createTcpTransport(options: ResolvedOptions, log: SinkLog): Tran
   const list = createConnectionList(options, log);
   return {
     async connect(signal): Promise<Connection> {
-      const socket = await connectTcp(options, signal);
+      const { socket } = await connectTcp(options, signal);
       portProtocol.watchPlain(socket);
       return new StreamConnection(socket, {
         facts: { address: remoteAddress(socket) },
@@ -39,11 +39,15 @@ export function createConnectionList(options: ResolvedOptions, log: SinkLog): Co
   });
 }
 
-/**
- * One attempt at every address of the host, bounded by `connectTimeoutMs`.
- * @returns a connected socket, nothing listening on it but an error handler that keeps the process alive
- */
-export function connectTcp(options: ResolvedOptions, signal: AbortSignal): Promise<Socket> {
+export interface Connected {
+  /** Nothing listens on it but an error handler that keeps the process alive. */
+  readonly socket: Socket;
+  /** How long the handshake took: there and back, at least. */
+  readonly roundTripMs: number;
+}
+
+/** One attempt at every address of the host, bounded by `connectTimeoutMs`. */
+export function connectTcp(options: ResolvedOptions, signal: AbortSignal): Promise<Connected> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason);
@@ -51,6 +55,11 @@ export function connectTcp(options: ResolvedOptions, signal: AbortSignal): Promi
     }
     const { clock, network } = options;
     const socket = network.connect(socketOptions(options));
+    // Not the time that it takes to look the name up, nor that of an address that does not answer.
+    let attemptAtMs = clock.monotonic();
+    const onAttempt = () => {
+      attemptAtMs = clock.monotonic();
+    };
     const timer = clock.timer(options.connectTimeoutMs, () => {
       const seconds = options.connectTimeoutMs / 1000;
       give(
@@ -63,6 +72,7 @@ export function connectTcp(options: ResolvedOptions, signal: AbortSignal): Promi
       clock.cancel(timer);
       signal.removeEventListener('abort', onAbort);
       socket.off('connect', onConnect);
+      socket.off('connectionAttempt', onAttempt);
     };
     const give = (error: unknown) => {
       done();
@@ -75,11 +85,12 @@ export function connectTcp(options: ResolvedOptions, signal: AbortSignal): Promi
         return;
       }
       done();
-      resolve(socket);
+      resolve({ socket, roundTripMs: clock.monotonic() - attemptAtMs });
     };
     signal.addEventListener('abort', onAbort);
     socket.on('error', onError);
     socket.on('connect', onConnect);
+    socket.on('connectionAttempt', onAttempt);
   });
 }
 

@@ -86,6 +86,7 @@ interface Kernel {
   readonly waiting?: number;
   readonly most?: number;
   readonly isTls?: boolean;
+  readonly roundTripMs?: number;
   readonly ends?: ConnectionEnds;
   readonly missing?: string;
 }
@@ -105,8 +106,8 @@ class FakeKernel {
     this.#given = given;
     this.#left = { ours: [...given.ours], theirs: [...(given.theirs ?? [''])] };
     const list = new ConnectionList({ readKernelFile: (path) => this.#read(path) }, () => this.unusable++);
-    const { ends = four, isTls = false } = given;
-    this.ending = new KernelEnding({ ends, clock: time.clock, list, isUp, isTls });
+    const { ends = four, isTls = false, roundTripMs = 0 } = given;
+    this.ending = new KernelEnding({ ends, clock: time.clock, list, isUp, isTls, roundTripMs });
   }
 
   /** What is told of a peer that ends its side some time after ours. */
@@ -195,6 +196,16 @@ describe('over TLS', () => {
   ])('of a peer that is remote: %s', async (_, ours, expected) => {
     expect(await new FakeKernel({ ours, isTls: true }).outcome()).toBe(expected);
   });
+
+  it.each([
+    [30, 'acknowledged'],
+    [80, 'lost'],
+  ])(
+    'knows what is too early for an answer: a way of %s ms, and an end after 20 ms: %s',
+    async (roundTripMs, expected) => {
+      expect(await new FakeKernel({ ours: [...settled, ''], isTls: true, roundTripMs }).outcome(20)).toBe(expected);
+    },
+  );
 
   it('loses where a busy event loop has let time go by behind our end', async () => {
     const { ending } = new FakeKernel({ ours: [...settled, ''], isTls: true });
