@@ -192,7 +192,8 @@ export class BatchLetters {
   add({ index, reason, logGroupList }: RejectedLog): void {
     if (index < this.#nextIndex) return;
     this.#nextIndex = index + 1;
-    this.#hold({ index, reason, log: Buffer.from(logGroupList).toString('base64') });
+    const { buffer, byteOffset, length } = logGroupList;
+    this.#hold({ index, reason, log: Buffer.from(buffer, byteOffset, length).toString('base64') });
   }
 
   /** From this log on the batch cannot be read. */

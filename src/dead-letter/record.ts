@@ -49,9 +49,16 @@ export function isRange(record: DeadLetter): record is RangeRecord {
   return 'nextCursor' in record;
 }
 
-/** With its line feed. */
+/** With its line feed. A log may have ten megabytes, in which base64 has nothing to escape. */
 export function formatRecord(record: DeadLetter): Buffer {
-  return Buffer.from(`${JSON.stringify(record)}\n`);
+  if (isRange(record)) return Buffer.from(`${JSON.stringify(record)}\n`);
+  const { log, ...rest } = record;
+  const head = Buffer.from(`${JSON.stringify(rest).slice(0, -1)},"log":"`);
+  const line = Buffer.allocUnsafe(head.length + log.length + '"}\n'.length);
+  head.copy(line);
+  line.write(log, head.length, 'latin1');
+  line.write('"}\n', head.length + log.length, 'latin1');
+  return line;
 }
 
 /** @returns the record, or what is wrong with the line, without repeating anything of it */

@@ -3,6 +3,7 @@ import type { LogView } from '../format/log-view.ts';
 import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
 import type { FieldSpans } from './field-spans.ts';
 import { type FieldNames, FlatLog, timeNsText } from './flat-log.ts';
+import { LargeNames } from './large-names.ts';
 import type { LogWalker } from './log-walker.ts';
 import type { ByteSource } from './output.ts';
 import { isServiceName } from './service-names.ts';
@@ -74,6 +75,23 @@ export class BatchLogView implements LogView {
     const fields = this.#listed();
     this.renamedFields = fields.filter(({ name }) => name.own > 0).length;
     for (const { name, value } of fields) yield [decodeUtf8(name.bytes), decodeUtf8(value)];
+  }
+
+  /** The same in steps: `undefined` where one was looked at that is not given, or not yet. */
+  *fieldsInSteps(): Generator<readonly [name: string, value: string] | undefined, undefined> {
+    const taken = new LargeNames(this.#written);
+    this.renamedFields = 0;
+    for (const field of this.#log.entries()) {
+      taken.note(field?.name);
+      yield undefined;
+    }
+    this.renamedFields = taken.renamedFields;
+    const names = taken.names();
+    for (const field of this.#log.entries()) {
+      const name = names.next(field?.name);
+      yield field && name && [decodeUtf8(name.bytes), decodeUtf8(field.value.bytes.subarray(field.start, field.end))];
+    }
+    return undefined;
   }
 
   /** The fields that are selected, no two under one name. */

@@ -79,25 +79,66 @@ export class Columns {
 
   beginGroup(): void {
     if (this.#names.count === 0) return;
-    const { topicStart, topicEnd, sourceStart, sourceEnd, tags } = this.#walker;
+    this.#beginGroup();
+    this.#lookAtTags(0, this.#walker.tags.count);
+    this.#endGroup();
+  }
+
+  /** The same of a group with many tags. */
+  *beginLargeGroup(): Generator<undefined, void> {
+    if (this.#names.count === 0) return;
+    this.#beginGroup();
+    const { count } = this.#walker.tags;
+    for (let from = 0; from < count; from += STEP_FIELDS) {
+      this.#lookAtTags(from, Math.min(from + STEP_FIELDS, count));
+      yield;
+    }
+    this.#endGroup();
+  }
+
+  #beginGroup(): void {
+    const { topicStart, topicEnd, sourceStart, sourceEnd } = this.#walker;
     const group = this.#group;
     group.clear();
     group.add(this.#names.find(TOPIC_NAME), TOPIC_PLACE, this.#source, topicStart, topicEnd);
     group.add(this.#names.find(SOURCE_NAME), SOURCE_PLACE, this.#source, sourceStart, sourceEnd);
-    for (let tag = 0; tag < tags.count; tag++) {
+  }
+
+  #lookAtTags(from: number, end: number): void {
+    const { tags } = this.#walker;
+    const group = this.#group;
+    for (let tag = from; tag < end; tag++) {
       const at = tag * 4;
       const column = this.#names.columnOf('tag', this.#source.bytes, tags.offsets[at]!, tags.offsets[at + 1]!);
       group.add(column, FIRST_TAG_PLACE + tag, this.#source, tags.offsets[at + 2]!, tags.offsets[at + 3]!);
     }
-    this.#log.copy(group);
+  }
+
+  #endGroup(): void {
+    this.#log.copy(this.#group);
     this.#values.fill(undefined);
   }
 
   beginLog(): void {
     // What the group gives stays, whatever a log brings.
     if (this.#group.isFull) return;
-    const { timeNs, tags, contents } = this.#walker;
-    const { bytes } = this.#source;
+    this.#beginLog();
+    this.#lookAtContents(0, this.#walker.contents.count);
+  }
+
+  /** The same of a log with many contents. */
+  *beginLargeLog(): Generator<undefined, void> {
+    if (this.#group.isFull) return;
+    this.#beginLog();
+    const { count } = this.#walker.contents;
+    for (let from = 0; from < count; from += STEP_FIELDS) {
+      this.#lookAtContents(from, Math.min(from + STEP_FIELDS, count));
+      yield;
+    }
+  }
+
+  #beginLog(): void {
+    const { timeNs } = this.#walker;
     const log = this.#log;
     log.copy(this.#group);
     this.#values.fill(undefined);
@@ -106,8 +147,14 @@ export class Columns {
       const text = byteSource(timeNsText(timeNs));
       log.add(timeNsColumn, TIME_NS_PLACE, text, 0, text.bytes.length);
     }
-    const { offsets, count } = contents;
-    for (let field = 0; field < count; field++) {
+  }
+
+  #lookAtContents(from: number, end: number): void {
+    const { tags, contents } = this.#walker;
+    const { bytes } = this.#source;
+    const { offsets } = contents;
+    const log = this.#log;
+    for (let field = from; field < end; field++) {
       const at = field * 4;
       const column = this.#contentColumns.of(field, bytes, offsets[at]!, offsets[at + 1]!);
       if (column === undefined) continue;
@@ -151,6 +198,8 @@ export class Columns {
 }
 
 const NO_PLACE = -1;
+/** Of a large group or log, before others have their turn: about a millisecond. */
+const STEP_FIELDS = 4_096;
 
 /** By column: a field's place, and where its value is. */
 class Slots {

@@ -16,7 +16,7 @@ import { type ByteSource, compileEscape, type Output } from './output.ts';
 import { plainRun, type Run, runLength, writeRun } from './run.ts';
 import { type WrittenName, WrittenNames } from './written-names.ts';
 
-const lineBreaks = compileEscape(createEscapeTable(LINE_BREAKS));
+export const lineBreaks = compileEscape(createEscapeTable(LINE_BREAKS));
 
 /** The same for all batches. */
 export interface ComputedParts {

@@ -37,10 +37,17 @@ export interface EncoderOptions {
   readonly maxChunkFrames?: number;
   /** A chunk is ended with the frame that brings it to so many bytes; default: when it is full. */
   readonly maxChunkBytes?: number;
+  /** A log with more fields (tags included) is large: it is written in steps. Default 2,000; another for tests. */
+  readonly maxUsualFields?: number;
+  /** And so is one of more bytes, with what its group says of it. Default 512 KiB; another for tests. */
+  readonly maxUsualBytes?: number;
 }
 
 /** The service's own limit is about 10 MB a pull. */
 export const DEFAULT_MAX_RAW_BYTES = 64 * 1024 * 1024;
+
+const DEFAULT_MAX_USUAL_FIELDS = 2_000;
+const DEFAULT_MAX_USUAL_BYTES = 512 * 1024;
 
 /** What every receiver has to take (RFC 5424, section 6.1). */
 export const MIN_MESSAGE_BYTES = 480;
@@ -58,6 +65,8 @@ export interface CheckedOptions {
   readonly maxRawBytes: number;
   readonly maxChunkFrames: number;
   readonly maxChunkBytes: number;
+  readonly maxUsualFields: number;
+  readonly maxUsualBytes: number;
 }
 
 /**
@@ -87,6 +96,8 @@ export function checkEncoderOptions(options: EncoderOptions, minMessageBytes: nu
     maxRawBytes,
     maxChunkFrames,
     maxChunkBytes,
+    maxUsualFields: options.maxUsualFields ?? DEFAULT_MAX_USUAL_FIELDS,
+    maxUsualBytes: options.maxUsualBytes ?? DEFAULT_MAX_USUAL_BYTES,
   };
 }
 

@@ -3,12 +3,13 @@
 import { isTextFormat } from '../format/format.ts';
 import { createEvaluator, type Evaluator } from '../route/evaluate.ts';
 import type { Rules } from '../route/rules.ts';
+import { BatchLogView } from './batch-log-view.ts';
 import { CheckedWriter, checkedNames } from './checked-writer.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ColumnNames, type Columns } from './columns.ts';
 import { CompiledMapped } from './compiled-mapped.ts';
 import { type CompiledRow, compileRow } from './compiled-row.ts';
-import { ComputedWriter, computedNames } from './computed-writer.ts';
+import { type ComputedParts, ComputedWriter, computedNames } from './computed-writer.ts';
 import { MAX_UTF8_CHARACTER_BYTES } from './cut-text.ts';
 import {
   type CheckedOptions,
@@ -29,6 +30,9 @@ import {
   type IdentityOptions,
   usualMaxIdentityBytes,
 } from './identity.ts';
+import { LargeComputed } from './large-computed.ts';
+import { largeFieldsParts } from './large-fields.ts';
+import { LargeMessage, type LargeWriter } from './large-message.ts';
 import type { LogWalker } from './log-walker.ts';
 import type { MessageWriter } from './message-writer.ts';
 import type { ByteSource } from './output.ts';
@@ -45,6 +49,8 @@ export interface EncoderParts {
   readonly row: CompiledRow | undefined;
   /** Of the message's texts; for one batch. */
   readonly createMessage: (source: ByteSource, walker: LogWalker, columns: Columns) => MessageWriter;
+  /** Of large logs; undefined where the format is code that sees a log as a whole. */
+  readonly createLargeMessage: ((...batch: Parameters<EncoderParts['createMessage']>) => LargeWriter) | undefined;
   readonly headers: Headers;
   /** The usual one of them. */
   readonly header: HeaderWriter;
@@ -72,7 +78,7 @@ export function createEncoderParts(options: EncoderOptions): EncoderParts {
   const columns = new ColumnNames();
   const { rules } = options;
   const evaluator = rules && createEvaluator(rules, (field) => columns.add(field));
-  const { row, createMessage, minTextBytes, maxChunkFrames } = compileFormat(options, columns);
+  const { row, createMessage, createLargeMessage, minTextBytes, maxChunkFrames } = compileFormat(options, columns);
   const structuredData = identity !== undefined || writesData ? 'follows' : 'nil';
   const headers = new Headers(options.header, structuredData, columns, rules);
   const identityBytes = identity === undefined ? 0 : usualMaxIdentityBytes(identity);
@@ -80,6 +86,7 @@ export function createEncoderParts(options: EncoderOptions): EncoderParts {
   return {
     row,
     createMessage,
+    createLargeMessage,
     headers,
     header: headers.usual,
     rules,
@@ -94,7 +101,7 @@ export function createEncoderParts(options: EncoderOptions): EncoderParts {
   };
 }
 
-interface CompiledFormat extends Pick<EncoderParts, 'row' | 'createMessage' | 'minTextBytes'> {
+interface CompiledFormat extends Pick<EncoderParts, 'row' | 'createMessage' | 'createLargeMessage' | 'minTextBytes'> {
   readonly maxChunkFrames: number;
 }
 
@@ -104,23 +111,39 @@ function compileFormat({ format, fields }: EncoderOptions, columns: ColumnNames)
     return {
       row: undefined,
       createMessage: (source, walker) => new ComputedWriter(parts, source, walker),
+      createLargeMessage: largeComputed(parts),
       minTextBytes: MAX_UTF8_CHARACTER_BYTES,
       maxChunkFrames: MAX_COMPUTED_FRAMES,
     };
   }
   const row = compileRow(format, fields);
-  const createMessage = rowWriter(row, columns);
-  return { row, createMessage, minTextBytes: row.minTextBytes, maxChunkFrames: Number.MAX_SAFE_INTEGER };
+  const mapped = row.row.mapped && new CompiledMapped(row.row.mapped, row, columns);
+  const createMessage = rowWriter(row, mapped);
+  const large = largeFieldsParts(row, mapped);
+  const createLargeMessage: EncoderParts['createLargeMessage'] = (...batch) => new LargeMessage(large, ...batch);
+  return {
+    row,
+    createMessage,
+    createLargeMessage,
+    minTextBytes: row.minTextBytes,
+    maxChunkFrames: Number.MAX_SAFE_INTEGER,
+  };
 }
 
-function rowWriter(compiled: CompiledRow, names: ColumnNames): EncoderParts['createMessage'] {
-  const { keepsNames, mapped, invalidUtf8 } = compiled.row;
+function largeComputed({ format, names }: ComputedParts): EncoderParts['createLargeMessage'] {
+  const { inSteps } = format;
+  if (inSteps === undefined) return undefined;
+  return (source, walker) => new LargeComputed(inSteps, new BatchLogView(names.written, names.answers, source, walker));
+}
+
+function rowWriter(compiled: CompiledRow, mapped: CompiledMapped | undefined): EncoderParts['createMessage'] {
+  const { keepsNames, invalidUtf8 } = compiled.row;
   const isPlain = invalidUtf8 !== 'replace' && !mapped;
   if (isPlain && keepsNames) return (source, walker) => new RowWriter(compiled, source, walker);
   const parts = {
     compiled,
     openings: listedNames(compiled),
-    mapped: mapped && new CompiledMapped(mapped, compiled, names),
+    mapped,
   };
   if (!isPlain) return (source, walker, columns) => new FieldListWriter(parts, source, walker, columns);
   const checked = checkedNames(compiled);

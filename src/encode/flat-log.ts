@@ -3,6 +3,7 @@
  * written.
  */
 import { type NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
+import type { FieldSpans } from './field-spans.ts';
 import { GuessedAnswers } from './guessed-answers.ts';
 import type { LogWalker } from './log-walker.ts';
 import { type ByteSource, byteSource } from './output.ts';
@@ -18,6 +19,14 @@ export const FIRST_TAG_PLACE = 3;
 
 /** Is shown a field: its name, and where its value is, from `start` to `end`. */
 export type FieldVisitor<Name> = (name: Name, value: ByteSource, start: number, end: number, place: FieldPlace) => void;
+
+export interface FlatField<Name> {
+  readonly name: Name;
+  /** The value's bytes, from `start` to `end`. */
+  readonly value: ByteSource;
+  readonly start: number;
+  readonly end: number;
+}
 
 const NO_PREFIX = new Uint8Array(0);
 
@@ -51,11 +60,39 @@ export class FlatLog<Name extends object> {
   }
 
   beginGroup(): void {
-    const { offsets, count } = this.#walker.tags;
+    const { count } = this.#walker.tags;
     this.#tagNames = [];
-    for (let at = 0; at < count * 4; at += 4) {
-      this.#tagNames.push(this.#names.of(TAG_PREFIX, this.#source.bytes, offsets[at]!, offsets[at + 1]!));
+    for (let tag = 0; tag < count; tag++) this.#tagNames.push(this.#nameOfTag(tag));
+  }
+
+  #nameOfTag(tag: number): Name | 'drop' {
+    const { offsets } = this.#walker.tags;
+    return this.#names.of(TAG_PREFIX, this.#source.bytes, offsets[tag * 4]!, offsets[tag * 4 + 1]!);
+  }
+
+  /**
+   * The fields of the walker's present log, one by one: it may have very many. `undefined` for one that is not selected.
+   * The group needs no `beginGroup` for it, if it never has one.
+   */
+  *entries(): Generator<FlatField<Name> | undefined, undefined> {
+    const { topicStart, topicEnd, sourceStart, sourceEnd, timeNs, tags, contents } = this.#walker;
+    const source = this.#source;
+    if (this.#topic !== 'drop') yield { name: this.#topic, value: source, start: topicStart, end: topicEnd };
+    if (this.#host !== 'drop') yield { name: this.#host, value: source, start: sourceStart, end: sourceEnd };
+    if (timeNs > 0 && this.#timeNs !== 'drop') {
+      const value = byteSource(timeNsText(timeNs));
+      yield { name: this.#timeNs, value, start: 0, end: value.bytes.length };
     }
+    for (let tag = 0; tag < tags.count; tag++) {
+      const name = this.#tagNames[tag] ?? this.#nameOfTag(tag);
+      yield name === 'drop' ? undefined : fieldOf(name, source, tags, tag);
+    }
+    const { offsets, count } = contents;
+    for (let field = 0; field < count; field++) {
+      const name = this.#contentNames.of(field, source.bytes, offsets[field * 4]!, offsets[field * 4 + 1]!);
+      yield name === 'drop' ? undefined : fieldOf(name, source, contents, field);
+    }
+    return undefined;
   }
 
   /** Shows the fields of the walker's present log that are selected. */
@@ -81,6 +118,10 @@ export class FlatLog<Name extends object> {
       if (name !== 'drop') visit(name, source, offsets[at + 2]!, offsets[at + 3]!, place);
     }
   }
+}
+
+function fieldOf<Name>(name: Name, value: ByteSource, { offsets }: FieldSpans, index: number): FlatField<Name> {
+  return { name, value, start: offsets[index * 4 + 2]!, end: offsets[index * 4 + 3]! };
 }
 
 /** `__time_ns_part__` of a log that has one. */

@@ -60,12 +60,16 @@ export class FrameWriter {
   /** Whether the log is too long for one message, found out without writing it. */
   isOversize(): boolean {
     const message = this.#message;
-    const { maxMessageBytes } = this.#parts.limits;
-    if (this.#maxHeadBytes + message.maxLength() <= maxMessageBytes) return false;
+    if (this.#maxHeadBytes + message.maxLength() <= this.#parts.limits.maxMessageBytes) return false;
+    const room = this.textRoom();
+    return message.maxLength() > room && message.exactLength() > room;
+  }
+
+  /** Bytes that the text may have in a message that is all of its log. */
+  textRoom(): number {
     const { time, timeNs } = this.#walker;
     const head = this.#header.length(time, timeNs) + (this.#identity?.length(this.#index) ?? 0);
-    const room = maxMessageBytes - head;
-    return message.maxLength() > room && message.exactLength() > room;
+    return this.#parts.limits.maxMessageBytes - head;
   }
 
   /** No next frame is longer. */

@@ -28,6 +28,8 @@ export interface BatchOrigin {
   readonly cursor: string;
   /** The place in that batch of the body's first log; default 0. Another where a log is sent by itself. */
   readonly firstIndex?: number;
+  /** What has to be added to a place in the body's unpacked bytes for its place in the batch's; default 0. */
+  readonly byteShift?: number;
 }
 
 /** Where a message is all of its log. */

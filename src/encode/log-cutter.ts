@@ -22,6 +22,8 @@ const GROUP_DEPTH = 1;
 
 /** For the logs of one batch. */
 export class LogCutter {
+  /** Where the log's content is in what was cut last. */
+  logAt = 0;
   /** The other fields of the group that a log was cut out of last: a group may have many logs. */
   #group: { readonly start: number; readonly rest: Uint8Array } | undefined;
 
@@ -38,6 +40,7 @@ export class LogCutter {
     const log = raw.subarray(place.logStart, place.logEnd);
     const logHead = fieldHead(log.length);
     const groupHead = fieldHead(logHead.length + log.length + rest.length);
+    this.logAt = groupHead.length + logHead.length;
     return concat([groupHead, logHead, log, rest]);
   }
 }

@@ -10,12 +10,15 @@
  * Topic, Source and LogTags usually come after the logs that they describe, so a group's own fields are read
  * once for them, its logs skipped, and then once for its logs: no byte is read more than twice.
  *
+ * A log may have a million contents, and a group a million logs: whoever has others to serve gives `work`, and where that
+ * is done the walker stops (`isPaused`), and goes on in the next call.
+ *
  * As proto2 has it: fields in any order; the last occurrence of a field that may occur once wins; unknown fields
  * are skipped, and so is a known one with another wire type. A log without Time, or a content or tag without Key
  * or Value, is an error: protobufjs and the official SDKs refuse it too.
  */
 import { FieldSpans } from './field-spans.ts';
-import { corruptAt, WIRE_FIXED32, WIRE_LENGTH, WIRE_VARINT, WireReader } from './wire-reader.ts';
+import { WIRE_FIXED32, WIRE_LENGTH, WIRE_VARINT, WireReader } from './wire-reader.ts';
 
 const LIST_LOG_GROUP = (1 << 3) | WIRE_LENGTH;
 const GROUP_LOG = (1 << 3) | WIRE_LENGTH;
@@ -35,6 +38,12 @@ const ENTRY_DEPTH = { content: 3, tag: 2 } as const;
 
 /** `timeNs` of a log that has none. */
 export const NO_TIME_NS = -1;
+
+/** What may still be done before others have their turn; whoever does some of it takes it off. */
+export interface Work {
+  /** Fields of groups and logs; below 1: none. */
+  left: number;
+}
 
 export class LogWalker {
   /** The group's own bytes, without the tag and length in front of them. */
@@ -58,30 +67,49 @@ export class LogWalker {
   readonly contents = new FieldSpans();
 
   readonly #reader: WireReader;
+  readonly #work: Work;
   /** Where the next log of the group is looked for. */
   #logPosition = 0;
+  /** In the group's own fields, or in the log's: the call after this one goes on there. */
+  #pausedIn: 'group' | 'log' | undefined;
+  #pausedAt = 0;
+  #hasTime = false;
 
-  constructor(bytes: Uint8Array) {
-    this.#reader = new WireReader(bytes);
+  /** @param shift what is added to a place in the bytes where damage is told of it */
+  constructor(bytes: Uint8Array, work: Work = { left: Number.POSITIVE_INFINITY }, shift = 0) {
+    this.#reader = new WireReader(bytes, shift);
+    this.#work = work;
+  }
+
+  /** `nextGroup` or `nextLog` has returned false as there is no work left: to be called again. */
+  get isPaused(): boolean {
+    return this.#pausedIn !== undefined || this.#work.left < 1;
   }
 
   /**
    * Goes to the next group and reads what its logs share.
-   * @returns false at the end of the list
+   * @returns false at the end of the list, or paused
    * @throws CorruptBatchError
    */
   nextGroup(): boolean {
+    if (this.#pausedIn === 'group') return this.#readGroup(this.#pausedAt);
     const reader = this.#reader;
     reader.position = this.groupEnd;
     reader.limit = reader.bytes.length;
     while (!reader.atEnd) {
+      if (this.#work.left < 1) {
+        this.groupEnd = reader.position;
+        return false;
+      }
+      this.#work.left--;
       const tag = reader.tag();
       if (tag === LIST_LOG_GROUP) {
         this.groupEnd = reader.lengthEnd();
         this.groupStart = reader.position;
         this.#logPosition = reader.position;
-        this.#readGroup();
-        return true;
+        this.topicStart = this.topicEnd = this.sourceStart = this.sourceEnd = 0;
+        this.tags.clear();
+        return this.#readGroup(reader.position);
       }
       reader.skip(tag, LIST_DEPTH);
     }
@@ -91,22 +119,26 @@ export class LogWalker {
 
   /**
    * Goes to the group's next log.
-   * @returns false at the end of the group
+   * @returns false at the end of the group, or paused
    * @throws CorruptBatchError
    */
   nextLog(): boolean {
+    if (this.#pausedIn === 'log') return this.#readLog(this.#pausedAt);
     const reader = this.#reader;
     reader.position = this.#logPosition;
     reader.limit = this.groupEnd;
-    while (!reader.atEnd) {
+    while (!reader.atEnd && this.#work.left >= 1) {
+      this.#work.left--;
       const tag = reader.tag();
       if (tag === GROUP_LOG) {
         reader.limit = reader.lengthEnd();
         this.logStart = reader.position;
         this.logEnd = reader.limit;
         this.#logPosition = reader.limit;
-        this.#readLog();
-        return true;
+        this.#hasTime = false;
+        this.timeNs = NO_TIME_NS;
+        this.contents.clear();
+        return this.#readLog(this.logStart);
       }
       reader.skip(tag, GROUP_DEPTH);
     }
@@ -114,13 +146,16 @@ export class LogWalker {
     return false;
   }
 
-  #readGroup(): void {
+  /** @returns false: paused */
+  #readGroup(from: number): boolean {
     const reader = this.#reader;
+    const work = this.#work;
     const end = this.groupEnd;
-    this.topicStart = this.topicEnd = this.sourceStart = this.sourceEnd = 0;
-    this.tags.clear();
+    reader.position = from;
     reader.limit = end;
     while (reader.position < end) {
+      if (work.left < 1) return this.#pause('group');
+      work.left--;
       const tag = reader.tag();
       if (tag === GROUP_LOG) {
         reader.position = reader.lengthEnd();
@@ -138,30 +173,42 @@ export class LogWalker {
         reader.skip(tag, GROUP_DEPTH);
       }
     }
+    this.#pausedIn = undefined;
+    return true;
   }
 
-  #readLog(): void {
+  /** @returns false: paused */
+  #readLog(from: number): boolean {
     const reader = this.#reader;
     const { contents } = this;
-    const start = reader.position;
-    const end = reader.limit;
-    let hasTime = false;
-    this.timeNs = NO_TIME_NS;
-    contents.clear();
+    const work = this.#work;
+    const end = this.logEnd;
+    reader.position = from;
+    reader.limit = end;
     while (reader.position < end) {
+      if (work.left < 1) return this.#pause('log');
+      work.left--;
       const tag = reader.tag();
       if (tag === LOG_CONTENT) {
         readEntry(reader, contents, ENTRY_DEPTH.content);
       } else if (tag === LOG_TIME) {
         this.time = reader.uint32();
-        hasTime = true;
+        this.#hasTime = true;
       } else if (tag === LOG_TIME_NS) {
         this.timeNs = reader.fixed32();
       } else {
         reader.skip(tag, LOG_DEPTH);
       }
     }
-    if (!hasTime) throw corruptAt('a log has no Time', start);
+    this.#pausedIn = undefined;
+    if (!this.#hasTime) throw reader.damage('a log has no Time', this.logStart);
+    return true;
+  }
+
+  #pause(where: 'group' | 'log'): false {
+    this.#pausedIn = where;
+    this.#pausedAt = this.#reader.position;
+    return false;
   }
 }
 
@@ -190,7 +237,7 @@ function readEntry(reader: WireReader, spans: FieldSpans, depth: number): void {
     }
   }
   if (keyStart < 0 || valueStart < 0) {
-    throw corruptAt(
+    throw reader.damage(
       `a ${depth === ENTRY_DEPTH.tag ? 'tag' : 'content'} has no ${keyStart < 0 ? 'Key' : 'Value'}`,
       start,
     );

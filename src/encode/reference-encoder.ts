@@ -2,9 +2,10 @@
  * The reference implementation of `BatchEncoder`, in plain TypeScript: unpack → walk → format → frame, in one pass
  * over the bytes, with no object made for a log or a field. What the kernel has to equal, byte for byte.
  *
- * A slice ends when its chunk is full, so that the event loop gets its turn: 512 KiB of frames take about 2 ms. A
- * log that is larger than a chunk gets a chunk of its own and of its size. One that is over the limit is never
- * written whole anywhere: its parts are made one by one, in as many slices as they take, or it is rejected unwritten.
+ * A slice ends when its chunk is full, so that the event loop gets its turn: 512 KiB of frames take about 2 ms; and
+ * when much was read, whatever became of it. A large log (of many fields, or many bytes) is read and written in as
+ * many slices as it takes (large-message.ts), and gets a chunk of its own and of its size. One that is over the limit is
+ * never written whole anywhere: its parts are made one by one, or it is rejected unwritten.
  *
  * Damage is reported after what stood before it: the frames of the logs in front of it are handed out, and the
  * call after that throws, as does every later one.
@@ -18,14 +19,18 @@ import { batchIdentity, createEncoderParts, type EncoderParts } from './encoder-
 import { FrameWriter } from './frame-writer.ts';
 import { checkGroupCount } from './group-count.ts';
 import type { BatchIdentity, BatchOrigin } from './identity.ts';
+import { createLargeLogs, emptyChunks, isLargeLog, type LargeLogs, NO_FRAMES } from './large-log.ts';
 import { LogCutter } from './log-cutter.ts';
-import { LogWalker } from './log-walker.ts';
+import { LogWalker, type Work } from './log-walker.ts';
 import { FormatError, type MessageWriter } from './message-writer.ts';
-import { byteSource, Output } from './output.ts';
+import { type ByteSource, byteSource, Output } from './output.ts';
 import { unpack } from './unpack.ts';
 
 /** Raw bytes that a slice may drop. */
 const MAX_DROPPED_BYTES = 512 * 1024;
+
+/** Fields of groups and logs that a slice may read: some milliseconds. */
+const MAX_WORK = 20_000;
 
 /** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
 export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
@@ -36,13 +41,15 @@ export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
     begin: (body: BatchBody, origin?: BatchOrigin): EncodedBatch => {
       const raw = unpack(body, parts.limits.maxRawBytes);
       checkGroupCount(body, () => raw);
-      return new ReferenceBatch(raw, parts, batchIdentity(parts, origin), origin?.firstIndex ?? 0);
+      return new ReferenceBatch(raw, parts, batchIdentity(parts, origin), origin);
     },
   };
 }
 
 interface BatchState {
   readonly raw: Uint8Array;
+  readonly source: ByteSource;
+  readonly work: Work;
   readonly walker: LogWalker;
   readonly columns: Columns;
   readonly message: MessageWriter;
@@ -53,8 +60,6 @@ interface BatchState {
 /** What looking for the next log came upon. */
 type Found = 'log' | 'nothing to write' | 'end';
 
-const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
-
 class ReferenceBatch implements EncodedBatch {
   readonly counts: ReturnType<typeof noCounts>;
   readonly #parts: EncoderParts;
@@ -64,6 +69,12 @@ class ReferenceBatch implements EncodedBatch {
   #inGroup = false;
   /** The message writer has not seen the group yet; one without logs to be written it never sees. */
   #isNewGroup = false;
+  /** The columns have not seen the group yet, as it has many tags. */
+  #isLargeGroup = false;
+  /** A large log on its way; and what writes such logs, where there was one. */
+  #largeLog: Generator<FrameChunk, void> | undefined;
+  #largeLogs: LargeLogs | undefined;
+  readonly #identity: BatchIdentity | undefined;
   /** The walker stands at a log that is not written yet, or not to its end. */
   #atLog = false;
   /** In this slice. */
@@ -72,16 +83,20 @@ class ReferenceBatch implements EncodedBatch {
   #failure: unknown;
   readonly #firstIndex: number;
 
-  constructor(raw: Uint8Array, parts: EncoderParts, identity: BatchIdentity | undefined, firstIndex: number) {
-    const walker = new LogWalker(raw);
+  constructor(raw: Uint8Array, parts: EncoderParts, identity: BatchIdentity | undefined, origin?: BatchOrigin) {
+    const work: Work = { left: 0 };
+    const walker = new LogWalker(raw, work, origin?.byteShift);
     const source = byteSource(raw);
     const columns = new Columns(parts.columns, source, walker);
     const message = parts.createMessage(source, walker, columns);
     this.counts = noCounts(raw.length, parts.rules?.filters.length ?? 0);
     this.#parts = parts;
-    this.#firstIndex = firstIndex;
+    this.#firstIndex = origin?.firstIndex ?? 0;
+    this.#identity = identity;
     this.#state = {
       raw,
+      source,
+      work,
       walker,
       columns,
       message,
@@ -93,9 +108,13 @@ class ReferenceBatch implements EncodedBatch {
   next(): FrameChunk | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     const state = this.#state;
+    if (state === undefined) return undefined;
     this.#droppedBytes = 0;
-    const found = state === undefined ? 'end' : this.#findLog(state);
-    if (state === undefined || found === 'end') return undefined;
+    state.work.left = MAX_WORK;
+    const chunk = this.#nextOfLargeLog();
+    if (chunk) return chunk;
+    const found = this.#findLog(state);
+    if (found === 'end') return undefined;
     if (found === 'nothing to write') return NO_FRAMES;
     const { pool, framing } = this.#parts;
     const { frames } = state;
@@ -152,11 +171,17 @@ class ReferenceBatch implements EncodedBatch {
   /** @returns `end` at damage too, which is then kept for the next call */
   #findNextLog(state: BatchState): Found {
     try {
-      while (this.#nextLog(state)) {
+      for (;;) {
+        const found = this.#nextLog(state);
+        if (found !== 'log') return found;
+        if (this.#isLarge(state)) {
+          this.#largeLog = this.#writeLarge(state);
+          return 'nothing to write';
+        }
+        state.columns.beginLog();
         if (!this.#isDropped(state)) return this.#begin(state);
         if (this.#droppedBytes > MAX_DROPPED_BYTES) return 'nothing to write';
       }
-      return 'end';
     } catch (error) {
       this.#failure = error;
       this.close();
@@ -164,16 +189,64 @@ class ReferenceBatch implements EncodedBatch {
     }
   }
 
-  /** @returns false at the end of the batch */
-  #nextLog({ walker, columns }: BatchState): boolean {
-    while (!(this.#inGroup && walker.nextLog())) {
-      this.#inGroup = walker.nextGroup();
-      if (!this.#inGroup) return false;
+  /** @returns `nothing to write` where much was read: it goes on in the next slice */
+  #nextLog({ walker, columns }: BatchState): Found {
+    for (;;) {
+      if (this.#inGroup) {
+        if (walker.nextLog()) return 'log';
+        if (walker.isPaused) return 'nothing to write';
+        this.#inGroup = false;
+      }
+      if (!walker.nextGroup()) return walker.isPaused ? 'nothing to write' : 'end';
+      this.#inGroup = true;
       this.#isNewGroup = true;
-      columns.beginGroup();
+      this.#isLargeGroup = walker.tags.count > this.#parts.limits.maxUsualFields;
+      if (!this.#isLargeGroup) columns.beginGroup();
     }
-    columns.beginLog();
-    return true;
+  }
+
+  /** Of a format that is code, which sees a log as a whole, only columns are read in steps. */
+  #isLarge({ walker }: BatchState): boolean {
+    return this.#isLargeGroup || isLargeLog(walker, this.#parts.limits);
+  }
+
+  /** @returns undefined where there is none, or no more of it */
+  #nextOfLargeLog(): FrameChunk | undefined {
+    try {
+      const next = this.#largeLog?.next();
+      if (next?.done === false) return next.value;
+    } catch (error) {
+      this.#failure = error;
+      this.close();
+      throw error;
+    }
+    this.#largeLog = undefined;
+    return undefined;
+  }
+
+  /** The log that the walker stands at, step by step. */
+  *#writeLarge(state: BatchState): Generator<FrameChunk, void> {
+    const { columns } = state;
+    const { evaluator, headers } = this.#parts;
+    if (this.#isLargeGroup) yield* emptyChunks(columns.beginLargeGroup());
+    this.#isLargeGroup = false;
+    yield* emptyChunks(columns.beginLargeLog());
+    if (this.#isDropped(state)) return;
+    this.#largeLogs ??= createLargeLogs({
+      parts: this.#parts,
+      identity: this.#identity,
+      counts: this.counts,
+      ...state,
+    });
+    if (this.#largeLogs === undefined) {
+      if (this.#begin(state) !== 'log') yield NO_FRAMES;
+      return;
+    }
+    const header = headers.of(evaluator?.decide(columns.value), columns.value);
+    const isWritten = yield* this.#largeLogs.write(header, this.#index);
+    if (isWritten) return;
+    this.#reject(state, { reason: 'oversize' });
+    yield NO_FRAMES;
   }
 
   #isDropped({ walker, columns }: BatchState): boolean {

@@ -4,12 +4,17 @@ import type { WrittenName, WrittenNames } from './written-names.ts';
 
 export class TakenNames {
   readonly #names: WrittenNames;
-  readonly #taken = new Set<string>();
+  readonly #taken: { has(name: string): boolean; add(name: string): unknown };
   /** By the natural name: the last number that was tried for it. A log may have one name any number of times. */
   readonly #tried = new Map<string, number>();
 
-  constructor(names: WrittenNames) {
+  /** @param taken what is taken already */
+  constructor(
+    names: WrittenNames,
+    taken: { has(name: string): boolean; add(name: string): unknown } = new Set<string>(),
+  ) {
     this.#names = names;
+    this.#taken = taken;
   }
 
   /**

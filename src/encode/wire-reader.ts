@@ -30,10 +30,13 @@ export class WireReader {
   position = 0;
   /** End of the message that is being read; nothing at or after it is. */
   limit: number;
+  readonly #shift: number;
 
-  constructor(bytes: Uint8Array) {
+  /** @param shift what is added to a place where damage is told of it */
+  constructor(bytes: Uint8Array, shift = 0) {
     this.bytes = bytes;
     this.limit = bytes.length;
+    this.#shift = shift;
   }
 
   get atEnd(): boolean {
@@ -161,7 +164,11 @@ export class WireReader {
   }
 
   #fail(what: string): never {
-    throw corruptAt(what, this.position);
+    throw this.damage(what, this.position);
+  }
+
+  damage(what: string, at: number): CorruptBatchError {
+    return corruptAt(what, at + this.#shift);
   }
 }
 

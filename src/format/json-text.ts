@@ -3,15 +3,15 @@
  * more than a look at its bytes.
  *
  * - `nest`: a field whose value is a JSON object or array is embedded as one, as it was written, white space between
- *   its tokens left out: numbers keep all their digits, members their order. Any other value stays a string.
+ *   its tokens left out: numbers keep all their digits, members their order. Any other value stays a string, and so does
+ *   one of more than 1,048,576 characters.
  * - `inferTypes`: a value becomes a number, `true`, `false` or `null` only where its text is exactly what
  *   `JSON.stringify` would give back for it: `200` and `0.5` do, `007`, `1.10`, `1e3`, `-0` and integers beyond 2^53 - 1
  *   stay strings, so that no reader can lose a digit.
  *
  * What is too long ends within a string, or before a member; numbers and embedded values are whole or not there.
  */
-import type { LogView } from './log-view.ts';
-import type { TextFormat } from './text-format.ts';
+import type { FieldsInSteps, TextFormat } from './text-format.ts';
 
 export interface JsonTextOptions {
   /** Fields by the names that they are written under. */
@@ -25,34 +25,64 @@ export function createJsonText(options: JsonTextOptions): TextFormat {
   return {
     kind: 'text',
     name: 'json',
-    format(log: LogView): string {
-      return `{${[...members(log)].map(([name, text]) => `${name}:${text}`).join(',')}}`;
-    },
-    cut(log: LogView, maxBytes: number): string {
-      let cut = '';
-      let roomBytes = maxBytes - '{}'.length;
-      for (const [name, text] of members(log)) {
-        const opening = `${cut === '' ? '' : ','}${name}:`;
-        const valueBytes = roomBytes - Buffer.byteLength(opening);
-        const value = Buffer.byteLength(text) <= valueBytes ? text : beginningOf(text, valueBytes);
-        if (value === undefined) break;
-        cut += opening + value;
-        if (value !== text) break;
-        roomBytes = valueBytes - Buffer.byteLength(text);
+    format: (log) => [...parts(log.fields())].join(''),
+    cut(log, maxBytes) {
+      const steps = cut(log.fields(), maxBytes);
+      for (;;) {
+        const { done, value } = steps.next();
+        if (done) return value;
       }
-      return `{${cut}}`;
     },
+    inSteps: { format: parts, cut },
   };
 
-  /** Names and values as they are written. */
-  function members(log: LogView): Map<string, string> {
-    const first = new Map<string, string>();
-    // Of fields with one name the first counts.
-    for (const [name, value] of log.fields()) if (!first.has(name)) first.set(name, value);
-    const text = (name: string, value: string) => (nested.has(name) ? embedded(value) : scalar(value, inferTypes));
-    return new Map([...first].map(([name, value]) => [quoted(name), text(name, value)]));
+  function* parts(fields: FieldsInSteps): Generator<string, undefined> {
+    let between = '{';
+    for (const member of members(fields)) {
+      yield member ? `${between}${member.name}:${member.text}` : '';
+      if (member) between = ',';
+    }
+    yield between === '{' ? '{}' : '}';
+    return undefined;
+  }
+
+  function* cut(fields: FieldsInSteps, maxBytes: number): Generator<undefined, string> {
+    const written: string[] = [];
+    let roomBytes = maxBytes - '{}'.length;
+    let looked = 0;
+    for (const member of members(fields)) {
+      if (++looked % STEP_MEMBERS === 0) yield;
+      if (!member) continue;
+      const { name, text } = member;
+      const opening = `${written.length === 0 ? '' : ','}${name}:`;
+      const valueBytes = roomBytes - Buffer.byteLength(opening);
+      const value = Buffer.byteLength(text) <= valueBytes ? text : beginningOf(text, valueBytes);
+      if (value === undefined) break;
+      written.push(opening + value);
+      if (value !== text) break;
+      roomBytes = valueBytes - Buffer.byteLength(text);
+    }
+    return `{${written.join('')}}`;
+  }
+
+  /** Names and values as they are written. Of fields with one name the first counts; the others are `undefined`. */
+  function* members(fields: FieldsInSteps): Generator<{ name: string; text: string } | undefined, undefined> {
+    const names = new Set<string>();
+    for (const field of fields) {
+      if (field === undefined || names.has(field[0])) {
+        yield undefined;
+        continue;
+      }
+      const [name, value] = field;
+      names.add(name);
+      yield { name: quoted(name), text: nested.has(name) ? embedded(value) : scalar(value, inferTypes) };
+    }
+    return undefined;
   }
 }
+
+/** In a step: about a millisecond. */
+const STEP_MEMBERS = 256;
 
 /** What a string may be cut between: escapes and characters. */
 const stringParts = /\\u[0-9a-f]{4}|\\.|[^\\]/gu;
@@ -88,8 +118,11 @@ function isExactScalar(text: string): boolean {
   return !Number.isInteger(number) || Number.isSafeInteger(number);
 }
 
+/** To look at a longer one would take too long. */
+const LONGEST_EMBEDDED = 1 << 20;
+
 function embedded(value: string): string {
-  if (!/^[ \t\n\r]*[[{]/.test(value)) return quoted(value);
+  if (value.length > LONGEST_EMBEDDED || !/^[ \t\n\r]*[[{]/.test(value)) return quoted(value);
   try {
     JSON.parse(value);
   } catch {

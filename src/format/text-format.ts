@@ -20,4 +20,16 @@ export interface TextFormat {
    * @param maxBytes of UTF-8, at least 4
    */
   cut?(log: LogView, maxBytes: number): string;
+  /** The same two for a log of many fields, so that others have their turn in between. Absent: such a log is no other. */
+  readonly inSteps?: TextInSteps;
+}
+
+/** A log's fields as `LogView.fields` has them; `undefined` where one was looked at that is not among them. */
+export type FieldsInSteps = Iterable<readonly [name: string, value: string] | undefined>;
+
+export interface TextInSteps {
+  /** The text in parts, one after another; an empty one where a field gave none. */
+  format(fields: FieldsInSteps): Iterable<string>;
+  /** Yields for each step, and returns the text. */
+  cut(fields: FieldsInSteps, maxBytes: number): Generator<undefined, string>;
 }

@@ -17,6 +17,10 @@ import type { Slot } from './memory.ts';
 
 const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
 
+/** What a group may give to its logs here. */
+const MAX_TAGS = 1_024;
+const MAX_SHARED_BYTES = 1 << 20;
+
 /** Of a batch whose messages carry no identity: only the index matters. */
 const NOWHERE: BatchOrigin = { project: '', logstore: '', shard: 0, cursor: '' };
 
@@ -120,6 +124,10 @@ export class KernelBatch implements EncodedBatch {
       const status = kernel.encode(job, this.#identity, out);
       this.#countDropped(kernel.dropped);
       if (job.outBytes > 0) return status;
+      if (isLargeGroup(status, job.need)) {
+        this.#leaveRest(slot);
+        return Status.chunk;
+      }
       if (status === Status.growOut) this.#larger = kernel.memory.take(job.need);
       else if (isGrowth(status)) kernel.grow(status, job.need);
       return status;
@@ -171,16 +179,17 @@ export class KernelBatch implements EncodedBatch {
       logStart: job.log - slot.at,
       logEnd: job.logEnd - slot.at,
     });
-    this.#beginDetour(logGroupList);
+    this.#beginDetour(logGroupList, job.log - slot.at - this.#cutter.logAt);
     job.position = job.logEnd;
     job.index++;
   }
 
-  /** There is no memory for it: the reference encoder goes on where the kernel stands. */
+  /** There is no memory for it, or a group is large: the reference encoder goes on where the kernel stands. */
   #leaveRest(slot: Slot): void {
     const job = this.#job;
     const group = job.group === 0 ? undefined : { start: job.group - slot.at, end: job.groupEnd - slot.at };
-    this.#beginDetour(cutBefore(this.#raw(slot), job.position - slot.at, group));
+    const rest = cutBefore(this.#raw(slot), job.position - slot.at, group);
+    this.#beginDetour(rest, this.#counts.rawBytes - rest.length);
     job.outBytes = 0;
     this.#pending = Status.end;
   }
@@ -190,15 +199,23 @@ export class KernelBatch implements EncodedBatch {
     return this.#kernel.memory.bytes.subarray(slot.at, slot.at + this.#counts.rawBytes);
   }
 
-  #beginDetour(bytes: Uint8Array): void {
-    const origin = { ...(this.#origin ?? NOWHERE), firstIndex: this.#job.index };
+  /** @param byteShift what has to be added to a place in the bytes for its place in the batch's */
+  #beginDetour(bytes: Uint8Array, byteShift: number): void {
+    const origin = { ...(this.#origin ?? NOWHERE), firstIndex: this.#job.index, byteShift };
     this.#detour = this.#reference.begin({ bytes, compression: 'none', rawSize: bytes.length }, origin);
   }
 
   #nextOfDetour(): FrameChunk | undefined {
     const detour = this.#detour;
     if (detour === undefined) return undefined;
-    const chunk = detour.next();
+    let chunk: FrameChunk | undefined;
+    try {
+      chunk = detour.next();
+    } catch (error) {
+      this.#failure = error;
+      this.close();
+      throw error;
+    }
     this.#rejected.push(...detour.takeRejected());
     if (chunk !== undefined) return chunk;
     this.#endDetour();
@@ -211,6 +228,12 @@ export class KernelBatch implements EncodedBatch {
     this.#detour.close();
     this.#detour = undefined;
   }
+}
+
+/** Whether the group is one that takes steps: whatever its logs share is read, and written, at once here. */
+function isLargeGroup(status: number, need: number): boolean {
+  if (status === Status.growTags) return need > MAX_TAGS;
+  return status === Status.growShared && need > MAX_SHARED_BYTES;
 }
 
 function isGrowth(status: number): boolean {

@@ -10,7 +10,7 @@ import { DATAGRAM, DROPPED, fit, READY, writeFrame, writeShaped, writeUsual } fr
 import { Job, Plan, Status } from './layout';
 import { beginGroup, beginLog, isLeft } from './left';
 import { maxSharedBytes, writeShared } from './message';
-import { clearNames } from './names';
+import { clearNames, isAskedOut, resetAsked } from './names';
 import { renamedFields } from './renamed';
 import { isKept } from './rules';
 import { forgetShape, recordShape } from './shape';
@@ -25,6 +25,8 @@ export { SHAPE_BYTES } from './shape';
 
 /** Tags that are read in one call, where few of them give a frame: about a millisecond. */
 const MAX_WORK: u32 = 200_000;
+/** A log that is larger is the host's: it writes such logs in steps. */
+const MAX_LOG_BYTES: usize = 256 * 1024;
 /** An entry of the table of load.ts. */
 const KNOWN_BYTES: usize = 8;
 const LIST_DEPTH: u32 = 0;
@@ -54,13 +56,18 @@ export function encode(plan: Plan, job: Job): u32 {
     status = findLog(plan, job);
     if (status != READY) break;
     const room = job.outCapacity - <u32>(to - out);
-    let end = plan.readsFirst == 0
-      ? writeUsual(plan, job, log, logEnd, to, room)
-      : writeShaped(plan, job, log, logEnd, to, room);
-    if (end == 0) {
+    const isLarge = logEnd - log > MAX_LOG_BYTES;
+    let end: usize = 0;
+    resetAsked();
+    if (!isLarge) {
+      end = plan.readsFirst == 0
+        ? writeUsual(plan, job, log, logEnd, to, room)
+        : writeShaped(plan, job, log, logEnd, to, room);
+    }
+    if (end == 0 && !isLarge && !isAskedOut()) {
       status = readAny(plan, job);
       if (status != READY) break;
-      if (!isKept(plan) && !isLeft()) end = DROPPED;
+      if (!isAskedOut() && !isKept(plan) && !isLeft()) end = DROPPED;
     }
     if (end == DROPPED) {
       job.position = logEnd;
@@ -70,7 +77,7 @@ export function encode(plan: Plan, job: Job): u32 {
       break;
     }
     if (end == 0) {
-      status = isLeft() ? Status.LEFT : fit(plan, job, <u32>(logEnd - log), room, frames == 0);
+      status = isLarge || isAskedOut() || isLeft() ? Status.LEFT : fit(plan, job, <u32>(logEnd - log), room, frames == 0);
       if (status == READY) end = writeFrame(plan, job, to);
       if (status == READY && end == 0) status = Status.LEFT;
       if (status == Status.LEFT) {
@@ -167,9 +174,10 @@ function readOwnFields(plan: Plan, job: Job): u32 {
   readFor = 0;
   isShared = false;
   beginGroup();
+  resetAsked();
   const tagsLimit = job.tags + <usize>job.tagCapacity * SPAN_BYTES;
   if (!readGroup(plan, ownFieldsOf(job), job.groupEnd, job.tags, tagsLimit)) {
-    job.need = 2 * job.tagCapacity;
+    job.need = isAskedOut() ? u32.MAX_VALUE : 2 * job.tagCapacity;
     return Status.GROW_TAGS;
   }
   if (failed()) return Status.DAMAGE;

@@ -13,6 +13,7 @@ import {
   guessedLength,
   guessFor,
   isAsGuessed,
+  isAskedOut,
   isRenamed,
   isWritten,
   NO_COLUMN,
@@ -108,6 +109,7 @@ function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usi
       keyLength = nameHead >>> 8;
       if ((nameHead & SHORT_MASK) != SHORT_KEY || name + 2 + keyLength > end) return 0;
       record = unexpectedName(plan, guess, name + 2, name + 2 + keyLength);
+      if (isAskedOut()) return 0;
     }
     const keyEnd = name + 2 + keyLength;
     const valueHead = <u32>load<u16>(keyEnd);

@@ -22,12 +22,36 @@
  *     16  …    the text: separator, the name as it is written, sign
  */
 import { Plan } from './layout';
+import { countWork } from './walk';
 
 /** @returns the address of a record. A tag's name is asked for without the prefix that it has in the text. */
 @external("host", "chooseName")
 declare function chooseName(from: usize, end: usize, isTag: bool): usize;
 
 export const NO_COLUMN: u32 = 0xffff_ffff;
+
+/** What asking the host for a name counts, in tags. */
+const ASK_WORK: u32 = 100;
+/** Names that the host may be asked for of one log: some milliseconds. */
+const MAX_ASKED: u32 = 1_000;
+/** Since `resetAsked`. */
+let asked: u32 = 0;
+
+export function resetAsked(): void {
+  asked = 0;
+}
+
+/** The log has so many names that nobody knows that it is the host's: what was read of it is not to be used. */
+@inline
+export function isAskedOut(): bool {
+  return asked > MAX_ASKED;
+}
+
+function ask(from: usize, end: usize, isTag: bool): usize {
+  asked++;
+  countWork(ASK_WORK);
+  return chooseName(from, end, isTag);
+}
 
 const SLOTS: usize = 1024;
 const MAX_FILLED: u32 = 768;
@@ -152,7 +176,7 @@ export function tagName(plan: Plan, from: usize, end: usize): usize {
 
 function nameOf(plan: Plan, from: usize, end: usize, isTag: bool): usize {
   const length = <u32>(end - from);
-  return length > MAX_LENGTH ? chooseName(from, end, isTag) : keptAnswer(plan.names, from, length, isTag);
+  return length > MAX_LENGTH ? ask(from, end, isTag) : keptAnswer(plan.names, from, length, isTag);
 }
 
 function keptAnswer(names: usize, from: usize, length: u32, isTag: bool): usize {
@@ -171,7 +195,7 @@ function keptAnswer(names: usize, from: usize, length: u32, isTag: bool): usize 
 }
 
 function remember(names: usize, slot: usize, hash: u32, mark: u32, from: usize, length: u32, isTag: bool): usize {
-  const answer = chooseName(from, from + length, isTag);
+  const answer = ask(from, from + length, isTag);
   const used = load<u32>(names);
   const filled = load<u32>(names, 4);
   if (used + length > TEXT_BYTES || filled == MAX_FILLED) {

@@ -12,7 +12,7 @@ import { OwnField, Plan } from './layout';
 import { leaveGroup, leaveLog } from './left';
 import { beginNames, isLikeServiceName, isNewName } from './name-set';
 import { readContents, spanKeyBytes, spanValueBytes } from './named';
-import { columnOf, contentName, isWritten, NO_COLUMN, stampOf, tagName, textLength } from './names';
+import { columnOf, contentName, isAskedOut, isWritten, NO_COLUMN, stampOf, tagName, textLength } from './names';
 import { isRepeated, newGroupStamp, newLogStamp, stampGroup, stampLog } from './stamps';
 import { isUtf8 } from './utf8';
 import { more, position, readFixed32, readFrom, readLengthEnd, readTag, readUint32, seek, skip } from './wire';
@@ -75,7 +75,7 @@ let valueEnd: usize = 0;
 /** Of the names that are read at present; see name-set.ts. */
 let nameStamp: u32 = 0;
 
-/** @returns false when the tags do not fit between `tags` and `tagsLimit` */
+/** @returns false when the tags do not fit between `tags` and `tagsLimit`, or have too many names (`isAskedOut`) */
 export function readGroup(plan: Plan, from: usize, end: usize, tags: usize, tagsLimit: usize): bool {
   topic = topicEnd = source = sourceEnd = from;
   tagsEnd = tags;
@@ -105,6 +105,7 @@ export function readGroup(plan: Plan, from: usize, end: usize, tags: usize, tags
         addSpan(plan, tagsEnd);
         tagsEnd += SPAN_BYTES;
       }
+      if (plan.named != 0 && isAskedOut()) return false;
     } else if (tag != 0) {
       skip(tag, GROUP_DEPTH);
     }
@@ -113,7 +114,7 @@ export function readGroup(plan: Plan, from: usize, end: usize, tags: usize, tags
   return true;
 }
 
-/** @returns false when the contents do not fit between `contents` and `contentsLimit` */
+/** @returns false when the contents do not fit between `contents` and `contentsLimit`. See `isAskedOut`. */
 export function readLog(plan: Plan, from: usize, end: usize, contents: usize, contentsLimit: usize): bool {
   let spans = contents;
   let hasTime = false;
@@ -134,6 +135,7 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
         addSpan(plan, spans);
         spans += SPAN_BYTES;
       }
+      if (plan.named != 0 && isAskedOut()) return true;
     } else if (tag == TIME) {
       time = readUint32();
       hasTime = true;

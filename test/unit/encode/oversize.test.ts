@@ -172,7 +172,10 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
 
     it('is given up when the batch is closed', () => {
       const encodedBatch = create({ oversize: 'split' }).begin(rawBody(groupOf('a'.repeat(1_000_000))));
-      expect(encodedBatch.next()?.frameCount).toBeGreaterThan(100);
+      // What is read in steps gives empty chunks first.
+      let chunk = encodedBatch.next();
+      while (chunk?.frameCount === 0) chunk = encodedBatch.next();
+      expect(chunk?.frameCount).toBeGreaterThan(100);
       expect(encodedBatch.counts).toMatchObject({ logs: 0, split: 1 });
       encodedBatch.close();
       expect(encodedBatch.next()).toBeUndefined();

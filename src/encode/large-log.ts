@@ -1,0 +1,96 @@
+/** A large log, step by step: its frames, in chunks of its own, with empty chunks for the steps between them. */
+import type { BatchCounts } from './batch-encoder.ts';
+import type { FrameChunk } from './bytes.ts';
+import { addFrameEnd } from './chunk-pool.ts';
+import type { Columns } from './columns.ts';
+import type { EncoderParts } from './encoder-parts.ts';
+import { FrameWriter } from './frame-writer.ts';
+import type { HeaderWriter } from './header.ts';
+import type { BatchIdentity } from './identity.ts';
+import type { LargeWriter } from './large-message.ts';
+import type { LogWalker } from './log-walker.ts';
+import { type ByteSource, Output } from './output.ts';
+
+export const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
+
+/** An empty chunk for each step: others have their turn. */
+export function* emptyChunks(steps: Generator<undefined, void>): Generator<FrameChunk, void> {
+  for (const _ of steps) yield NO_FRAMES;
+}
+
+/** Whether a log is large: the walker's present one, with what its group says of it. */
+export function isLargeLog(walker: LogWalker, { maxUsualFields, maxUsualBytes }: EncoderParts['limits']): boolean {
+  const { tags, contents, topicStart, topicEnd, sourceStart, sourceEnd, logStart, logEnd } = walker;
+  const bytes = logEnd - logStart + tags.keyBytes + tags.valueBytes + topicEnd - topicStart + sourceEnd - sourceStart;
+  return tags.count + contents.count > maxUsualFields || bytes > maxUsualBytes;
+}
+
+export interface LargeLogsParts {
+  readonly parts: EncoderParts;
+  readonly walker: LogWalker;
+  readonly message: LargeWriter;
+  readonly identity: BatchIdentity | undefined;
+  readonly counts: BatchCounts;
+}
+
+/** Of one batch. */
+export class LargeLogs {
+  readonly #parts: EncoderParts;
+  readonly #message: LargeWriter;
+  readonly #frames: FrameWriter;
+  readonly #counts: BatchCounts;
+
+  constructor({ parts, walker, message, identity, counts }: LargeLogsParts) {
+    this.#parts = parts;
+    this.#message = message;
+    this.#frames = new FrameWriter({ parts, walker, message, identity, counts });
+    this.#counts = counts;
+  }
+
+  /**
+   * Writes the walker's present log.
+   * @param index its place in the batch
+   * @returns false when its message would be over the limit, and it is to be rejected for that
+   */
+  *write(header: HeaderWriter, index: number): Generator<FrameChunk, boolean> {
+    const message = this.#message;
+    const frames = this.#frames;
+    const { limits, pool, framing } = this.#parts;
+    frames.begin(header, index);
+    yield* emptyChunks(message.prepare(header.facility, header.severity, frames.textRoom(), limits.oversize));
+    if (message.isOversize && limits.oversize === 'dead-letter') return false;
+    const { maxMessageBytes, maxChunkFrames, maxChunkBytes } = limits;
+    for (let isWhole = false; !isWhole; ) {
+      yield* emptyChunks(message.lookAhead(Math.max(maxMessageBytes, pool.chunkBytes)));
+      const buffer = pool.acquire(frames.exactFrameBytes());
+      const output = new Output(buffer);
+      let frameCount = 0;
+      do {
+        isWhole = frames.write(output);
+        if (framing === 'datagram') addFrameEnd(buffer, frameCount, output.position);
+        frameCount++;
+      } while (
+        !isWhole &&
+        frameCount < maxChunkFrames &&
+        output.position < maxChunkBytes &&
+        buffer.bytes.length - output.position >= frames.maxFrameBytes() &&
+        message.isAhead(maxMessageBytes)
+      );
+      if (isWhole) {
+        this.#counts.logs++;
+        this.#counts.renamedFields += message.renamedFields;
+      }
+      this.#counts.frameBytes += output.position;
+      yield pool.chunk(buffer, output.position, frameCount, framing === 'datagram');
+    }
+    return true;
+  }
+}
+
+export function createLargeLogs(
+  batch: Omit<LargeLogsParts, 'message'> & { readonly source: ByteSource; readonly columns: Columns },
+): LargeLogs | undefined {
+  const { parts, source, walker, columns } = batch;
+  const message = parts.createLargeMessage?.(source, walker, columns);
+  return message && new LargeLogs({ ...batch, message });
+}
