@@ -73,14 +73,10 @@ export class Ledger<M extends Mark> {
     return this.#some((entry) => entry.connection === connection && !entry.isConfirmed);
   }
 
-  /** By stream: how many deliveries the connection carries that are not confirmed. */
-  carriedBy(connection: Connection): ReadonlyMap<string, number> {
-    const carried = new Map<string, number>();
-    for (const [stream, entries] of this.#streams) {
-      const count = entries.filter((entry) => entry.connection === connection && !entry.isConfirmed).length;
-      if (count > 0) carried.set(stream, count);
-    }
-    return carried;
+  /** The streams of which the connection carries what is not confirmed. */
+  streamsOn(connection: Connection): readonly string[] {
+    const isOn = (entry: Entry<M>) => entry.connection === connection && !entry.isConfirmed;
+    return [...this.#streams].filter(([, entries]) => entries.some(isOn)).map(([stream]) => stream);
   }
 
   open(mark: M): Entry<M> {

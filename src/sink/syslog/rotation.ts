@@ -272,10 +272,10 @@ export class Rotation {
       this.#report(connection, connectionError('unauthentic-end', message));
       return false;
     }
-    if (this.#carried.isUnconfirmedOn(connection) || this.#carried.isTrial(connection)) {
-      this.#breaks.confirmed();
-      this.#dialer.confirmed();
-    }
+    const wasFull = this.#carried.isUnconfirmedOn(connection);
+    // What is confirmed in parts does not show that a connection of the usual length would be.
+    if (wasFull) this.#breaks.confirmed();
+    if (wasFull || this.#carried.isTrial(connection)) this.#dialer.confirmed();
     this.#carried.confirmed(connection);
     return true;
   }

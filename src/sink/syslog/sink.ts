@@ -79,7 +79,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
         this.#waiting.pump();
       },
       confirmed: (connection) => {
-        this.#suspects.confirmed(connection);
+        this.#suspects.confirmed(connection, this.#ledger.streamsOn(connection));
         this.#ledger.confirm(connection);
         this.#noteIdle();
       },
@@ -140,7 +140,6 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       write: (chunk) => this.#write(entry, chunk, onPoison),
       end: () => {
         entry.isEnded = true;
-        this.#suspects.ended(entry);
         this.#advance(entry);
         this.#rotation.deliveryOver();
       },
@@ -238,7 +237,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
 
   #onLost(connection: Connection, error: AppError, breaksInARow: number): void {
     this.#suspects.lost(connection, error);
-    if (breaksInARow >= breaksThatTell) this.#suspects.suspect(this.#ledger.carriedBy(connection));
+    if (breaksInARow >= breaksThatTell) this.#suspects.suspect(this.#ledger.streamsOn(connection));
     this.#reportLost(this.#ledger.lose(connection), error);
     for (const each of this.#waiting.takeOut((entry) => this.#suspects.holds(entry))) this.#suspects.take(each);
   }

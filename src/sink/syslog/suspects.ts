@@ -12,7 +12,8 @@
  *   found     whoever delivers is told, and asked. `again` → the frame again, with pauses that grow to a minute;
  *             `skip` → the next frames.
  *
- * A stream is no suspect any more when it has delivered as much as the broken connection had carried of it.
+ * A stream is no suspect any more when `firstChunks` of its chunks were confirmed so, or skipped; twice as many each time
+ * that it becomes one again, until a connection that it shares with others is confirmed.
  */
 import { type Backoff, createBackoff } from '../../backoff.ts';
 import type { AppError, DeliveryLostError } from '../../errors.ts';
@@ -34,8 +35,8 @@ interface Tried<M extends Mark> extends Held<M> {
 }
 
 interface Suspect<M extends Mark> {
-  /** To be delivered until it is none. */
-  deliveriesLeft: number;
+  /** To be confirmed until it is none. */
+  chunksLeft: number;
   /** Frames that are tried at once. */
   most: number;
   /** What is to be tried, in its order. */
@@ -58,6 +59,8 @@ interface Trial<M extends Mark> {
 }
 
 const proofsThatAreEnough = 3;
+/** One by one they take long, and mostly the receiver was only restarted several times. */
+const firstChunks = 16;
 const pauses = { minMs: 500, maxMs: 60_000 };
 /** Endings of a connection that say nothing of what it carried. */
 const unclearCodes = new Set(['silence', 'stalled', 'not-kept', 'unauthentic-end', 'destroyed', 'drain-deadline']);
@@ -68,6 +71,8 @@ export class Suspects<M extends Mark> {
   /** By stream; the one that was tried last is last. */
   readonly #suspects = new Map<string, Suspect<M>>();
   readonly #framesBefore = new WeakMap<Entry<M>, number>();
+  /** By stream: how many chunks it is to be tried for the next time. */
+  readonly #chunks = new Map<string, number>();
   #trial: Trial<M> | undefined;
   #isRunning = false;
   #timer: Timer | undefined;
@@ -77,22 +82,21 @@ export class Suspects<M extends Mark> {
     this.#parts = parts;
   }
 
-  /** @param carried streams, and how many deliveries of each the broken connection had */
-  suspect(carried: ReadonlyMap<string, number>): void {
-    const { random } = this.#options.clock;
-    for (const [stream, deliveries] of carried) {
-      const known = this.#suspects.get(stream);
-      if (known) known.deliveriesLeft = Math.max(known.deliveriesLeft, deliveries);
-      else
-        this.#suspects.set(stream, {
-          deliveriesLeft: deliveries,
-          most: Number.MAX_SAFE_INTEGER,
-          queue: [],
-          notBeforeMs: 0,
-          proofs: 0,
-          foundAtMs: undefined,
-          pauses: createBackoff(pauses, random),
-        });
+  /** Connections have broken that carried these streams. */
+  suspect(streams: Iterable<string>): void {
+    for (const stream of streams) {
+      if (this.#suspects.has(stream)) continue;
+      const chunksLeft = this.#chunks.get(stream) ?? firstChunks;
+      this.#chunks.set(stream, 2 * chunksLeft);
+      this.#suspects.set(stream, {
+        chunksLeft,
+        most: Number.MAX_SAFE_INTEGER,
+        queue: [],
+        notBeforeMs: 0,
+        proofs: 0,
+        foundAtMs: undefined,
+        pauses: createBackoff(pauses, this.#options.clock.random),
+      });
     }
   }
 
@@ -110,19 +114,6 @@ export class Suspects<M extends Mark> {
     this.#framesBefore.set(entry, before + ends.length);
     suspect.queue.push({ ...held, ends, at: 0, before, isOver: false });
     void this.#run();
-  }
-
-  /** The delivery came to its end. */
-  ended(entry: Entry<M>): void {
-    const suspect = this.#suspects.get(entry.mark.stream);
-    if (!suspect || entry.connection !== undefined) return;
-    suspect.deliveriesLeft--;
-    this.#clear(entry.mark.stream, suspect);
-  }
-
-  /** It has delivered enough, and nothing of it waits. */
-  #clear(stream: string, { deliveriesLeft, queue }: Suspect<M>): void {
-    if (deliveriesLeft <= 0 && queue.length === 0) this.#suspects.delete(stream);
   }
 
   /** Gives up what deliveries brought that are over. */
@@ -169,8 +160,10 @@ export class Suspects<M extends Mark> {
     this.#parts.confirmSoon();
   }
 
-  confirmed(connection: Connection): void {
+  /** @param streams what it carried, beside a trial */
+  confirmed(connection: Connection, streams: Iterable<string>): void {
     if (this.isOn(connection)) this.#endTrial('confirmed');
+    for (const stream of streams) this.#chunks.delete(stream);
   }
 
   lost(connection: Connection, error: AppError): void {
@@ -266,7 +259,7 @@ export class Suspects<M extends Mark> {
     tried.chunk.release();
     this.#parts.done(tried.entry);
     tried.taken.resolve();
-    this.#clear(tried.entry.mark.stream, suspect);
+    if (--suspect.chunksLeft <= 0 && suspect.queue.length === 0) this.#suspects.delete(tried.entry.mark.stream);
   }
 
   #pause(suspect: Suspect<M>): void {
