@@ -213,6 +213,23 @@ function drawDaemons(chance: Chance, shards: number): readonly DaemonPlan[] {
   });
 }
 
+/** The group is gone, and its checkpoints with it. */
+const deletions = ['group-deleted', 'group-create-says-exists'];
+/** Daemons end, and what they know with them. */
+const ends = [
+  'kill',
+  'kill-renamed',
+  'drain',
+  'checkpoint-garbage',
+  'checkpoint-set-back',
+  'checkpoint-set-to-end',
+  'receiver-hangs-in-drain',
+  'receiver-speaks-tls',
+  'receiver-resets-at-start',
+  'receiver-stuck-at-start',
+];
+const rememberedWithinMs = 25_000;
+
 function drawFaults(
   chance: Chance,
   hazards: Hazards,
@@ -229,10 +246,14 @@ function drawFaults(
   // What was asked for by name comes in every world.
   for (const [at, kind] of asked.entries()) faults.push(drawFault(chance.fork(`asked/${at}`), kind));
   // Where the group is gone, and nobody may make it again, a process that starts then has to end.
-  const isDeleted = faults.some(({ kind }) => kind === 'group-deleted' || kind === 'group-create-says-exists');
+  const isDeleted = faults.some(({ kind }) => deletions.includes(kind));
   // Where all daemons are killed at once, nobody remembers the checkpoints of a group that was deleted.
   const isLeftOut = (kind: string) => isDeleted && ['creating-denied', 'receiver-never-up'].includes(kind);
-  return faults.filter(({ kind }) => !isLeftOut(kind)).sort((a, b) => a.atMs - b.atMs);
+  // Nor where they end before one of them has found the group gone, and saved what it knows.
+  const deletedMs = faults.filter(({ kind }) => deletions.includes(kind)).map(({ atMs }) => atMs);
+  const forgets = ({ kind, atMs }: FaultPlan) =>
+    ends.includes(kind) && deletedMs.some((sinceMs) => atMs >= sinceMs && atMs < sinceMs + rememberedWithinMs);
+  return faults.filter((fault) => !isLeftOut(fault.kind) && !forgets(fault)).sort((a, b) => a.atMs - b.atMs);
 }
 
 function drawFault(chance: Chance, kind: FaultKind): FaultPlan {
