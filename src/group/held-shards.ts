@@ -156,9 +156,8 @@ export class HeldShards {
   async #isBeingRead(ended: readonly ShardId[]): Promise<boolean> {
     if (ended.some((shard) => this.#wasInside(shard))) return true;
     const { service, ending } = this.#options;
-    const saved = await service.listCheckpoints(ending);
     const isInside = async (shard: ShardId) => {
-      const cursor = saved.get(shard)?.cursor;
+      const { cursor } = await service.getCheckpoint(shard, ending);
       return cursor !== undefined && cursor !== (await service.getCursor(shard, 'end', ending));
     };
     return (await Promise.all(ended.map(isInside))).includes(true);
