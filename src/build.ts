@@ -1,15 +1,16 @@
 /** Makes the parts that a run and a replay have in common from the configuration. */
-import type { Config, TlsConfig } from './config/config.ts';
+import type { Config, DeliveryConfig, TlsConfig } from './config/config.ts';
 import { createTlsFilesReader } from './config/tls-files-again.ts';
 import type { BatchEncoder } from './encode/batch-encoder.ts';
 import type { EncoderOptions } from './encode/encoder-options.ts';
-import { createLocateLog, type LocateLog } from './encode/locate-log.ts';
+import { createLocateLog } from './encode/locate-log.ts';
 import { createReferenceEncoder } from './encode/reference-encoder.ts';
 import { createFormat } from './format/registry.ts';
 import { createKernelEncoder } from './kernel/kernel-encoder.ts';
 import type { Log } from './log.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { chunkSizes, type PaceLimits } from './pacer.ts';
+import type { PoisonOptions } from './poison.ts';
 import { createReceiversSink, type PlacedWith, type ReceiverFactory } from './sink/receivers.ts';
 import type { Mark, Sink, SinkEvents } from './sink/sink.ts';
 import { createSyslogSink } from './sink/syslog/create.ts';
@@ -94,9 +95,16 @@ export function buildEncoder(config: EncoderConfig): BatchEncoder {
   return create(encoderOptions(config));
 }
 
-/** Finds the logs of frames that such an encoder has made. */
-export function buildLocateLog(config: EncoderConfig): LocateLog {
-  return createLocateLog(encoderOptions(config));
+/** @param config its encoder makes the frames */
+export function buildPoison(
+  config: EncoderConfig & { readonly delivery: Pick<DeliveryConfig, 'onPoison' | 'poisonPatienceMs'> },
+): PoisonOptions {
+  const { onPoison, poisonPatienceMs } = config.delivery;
+  return {
+    // Made where it is needed, which is seldom.
+    locate: (...asked) => createLocateLog(encoderOptions(config))(...asked),
+    patienceMs: onPoison === 'dead-letter' ? poisonPatienceMs : undefined,
+  };
 }
 
 function encoderOptions({ message, receiver, delivery }: EncoderConfig): EncoderOptions {

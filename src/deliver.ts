@@ -8,7 +8,7 @@
  */
 import type { BatchLetters, DeadLetters } from './dead-letter/dead-letters.ts';
 import { addTotals, type DeliveryTotals } from './delivery-totals.ts';
-import type { BatchEncoder, EncodedBatch, RejectedLog } from './encode/batch-encoder.ts';
+import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from './encode/batch-encoder.ts';
 import type { BatchBody } from './encode/bytes.ts';
 import type { BatchOrigin } from './encode/identity.ts';
 import { AppError, CorruptBatchError } from './errors.ts';
@@ -17,7 +17,7 @@ import type { Cursor, ShardId } from './group/log-service.ts';
 import type { OnDamage } from './group/shard-consumer-options.ts';
 import type { Log } from './log.ts';
 import type { Pace, Sent } from './pacer.ts';
-import { createOnPoison, type PoisonOptions } from './poison.ts';
+import { createPoisonWatch, type PoisonOptions, type PoisonWatch } from './poison.ts';
 import type { Delivery, Mark, Sink } from './sink/sink.ts';
 import { type Clock, systemClock } from './time/clock.ts';
 import type { Turn, Turns } from './turns.ts';
@@ -62,34 +62,40 @@ export interface DeliverParts<M extends BatchMark> {
   readonly clock?: Clock | undefined;
 }
 
+/** One batch, from its first attempt on. */
+interface Work<M extends BatchMark> {
+  readonly body: BatchBody;
+  readonly mark: M;
+  readonly signal: AbortSignal;
+  readonly letters: BatchLetters | undefined;
+  readonly onDamage: OnDamage;
+  readonly onBegun: () => void;
+}
+
 export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): DeliverTo<M> {
   const { encoder, sink, totals, pace, turns, deadLetters, poison, log, clock = systemClock } = parts;
   const { project, logstore } = parts.origin;
   const tell = createFormatTrouble(log, clock);
+  const beginLetters =
+    deadLetters && (({ shard, from, to }: M) => deadLetters.begin({ project, logstore, shard, from, to }));
 
   return async (body, mark, signal, onDamage = 'send', onBegun = () => undefined) => {
-    const { shard, from, to } = mark;
-    const letters = deadLetters?.begin({ project, logstore, shard, from, to });
-    while (!(await attempt(body, mark, signal, letters, onDamage, onBegun))) await letters?.storeUntilDone(signal);
+    const letters = beginLetters?.(mark);
+    const work = { body, mark, signal, letters, onDamage, onBegun };
+    while (!(await attempt(work))) await letters?.storeUntilDone(signal);
   };
 
   /** @returns false when something could not be set aside */
-  async function attempt(
-    body: BatchBody,
-    mark: M,
-    signal: AbortSignal,
-    letters: BatchLetters | undefined,
-    onDamage: OnDamage,
-    onBegun: () => void,
-  ): Promise<boolean> {
+  async function attempt(work: Work<M>): Promise<boolean> {
+    const { body, mark, signal } = work;
     const origin = { project, logstore, shard: mark.shard, cursor: mark.from };
-    const onSetAside = () => totals.deadLettered++;
-    const onPoison = poison && createOnPoison(poison, { body, origin, letters, onSetAside, signal, log, clock });
-    const delivery = sink.deliver(mark, onPoison);
+    const begin = beginLetters && (() => beginLetters(mark));
+    const watch = poison && createPoisonWatch(poison, { body, origin, beginLetters: begin, signal, log, clock });
+    const delivery = sink.deliver(mark, watch?.onPoison);
     const giveUp = () => delivery.abandon();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      await write(body, mark, delivery, signal, letters, onDamage, onBegun);
+      await write(work, delivery, watch);
       delivery.end();
       return true;
     } catch (error) {
@@ -101,15 +107,8 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
     }
   }
 
-  async function write(
-    body: BatchBody,
-    mark: M,
-    delivery: Delivery,
-    signal: AbortSignal,
-    letters: BatchLetters | undefined,
-    onDamage: OnDamage,
-    onBegun: () => void,
-  ): Promise<void> {
+  async function write(work: Work<M>, delivery: Delivery, watch: PoisonWatch | undefined): Promise<void> {
+    const { body, mark, signal, letters, onDamage, onBegun } = work;
     let batch: EncodedBatch | undefined;
     let damage: CorruptBatchError | undefined;
     const turn = await turns?.take(signal);
@@ -147,13 +146,19 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
       );
     } else await letters?.store(signal);
     if (!batch) return;
-    count(batch, totals, mark.isAgain === true, encoder.filterNames);
-    mark.counted?.(batch.counts.logs);
+    const counts = withSetAside(batch.counts, watch?.setAside ?? 0);
+    count(counts, totals, mark.isAgain === true, encoder.filterNames);
+    mark.counted?.(counts.logs);
   }
 }
 
+/** What of the batch was set aside is not among the logs that were sent. */
+function withSetAside(counts: BatchCounts, setAside: number): BatchCounts {
+  return { ...counts, logs: counts.logs - setAside, deadLettered: counts.deadLettered + setAside };
+}
+
 function count(
-  { counts }: EncodedBatch,
+  counts: BatchCounts,
   totals: DeliveryTotals,
   isAgain: boolean,
   filterNames: readonly string[] = [],

@@ -21,22 +21,33 @@ export interface PoisonOptions {
 export interface PoisonedDelivery {
   readonly body: BatchBody;
   readonly origin: BatchOrigin;
-  readonly letters: BatchLetters | undefined;
-  /** Called when a log was set aside. */
-  readonly onSetAside: () => void;
+  /** Of this batch, for one log; absent: there is no dead-letter file. */
+  readonly beginLetters: (() => BatchLetters) | undefined;
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly clock: Clock;
 }
 
-export function createOnPoison({ locate, patienceMs }: PoisonOptions, delivery: PoisonedDelivery): OnPoison {
-  const { body, origin, letters, onSetAside, signal, log, clock } = delivery;
+export interface PoisonWatch {
+  readonly onPoison: OnPoison;
+  /** Logs that were set aside. */
+  readonly setAside: number;
+}
+
+export function createPoisonWatch({ locate, patienceMs }: PoisonOptions, delivery: PoisonedDelivery): PoisonWatch {
+  const { body, origin, beginLetters, signal, log, clock } = delivery;
   const { shard, cursor } = origin;
+  /** By index: a log that is split may have several such messages. */
+  const setAside = new Set<number>();
+  const notLocated = (error: unknown) => {
+    log.error({ err: error, shard, cursor }, 'the log of a message that the receiver does not take cannot be found');
+    return undefined;
+  };
   let found: { readonly frame: number; readonly log: LocatedLog | undefined } | undefined;
-  return async ({ frame, bytes, forMs }) => {
+  const onPoison: OnPoison = async ({ frame, bytes, forMs }) => {
     const facts = () => ({ shard, cursor, index: found?.log?.index, bytes: bytes.length });
     if (found?.frame !== frame) {
-      found = { frame, log: await locate(body, origin, frame, clock.turn) };
+      found = { frame, log: await locate(body, origin, frame, clock.turn).catch(notLocated) };
       signal.throwIfAborted();
       const then =
         patienceMs === undefined
@@ -47,11 +58,19 @@ export function createOnPoison({ locate, patienceMs }: PoisonOptions, delivery: 
         `shard ${shard} stands still: the receiver breaks the connection over one message of ${bytes.length} bytes whenever that is sent, and answers an empty connection; ${then}, and the other shards go on. If the receiver has a limit, raise it above ${bytes.length} bytes, or set --max-message-bytes below it`,
       );
     }
-    if (patienceMs === undefined || forMs < patienceMs || !letters || !found.log) return 'again';
+    if (patienceMs === undefined || forMs < patienceMs || !beginLetters || !found.log) return 'again';
+    // The batch's own letters may be further already.
+    const letters = beginLetters();
     letters.add({ ...found.log, reason: 'poison' });
     await letters.storeUntilDone(signal);
-    onSetAside();
+    setAside.add(found.log.index);
     log.error(facts(), `shard ${shard}: the receiver does not take a log: it is in the dead-letter file, and not sent`);
     return 'skip';
+  };
+  return {
+    onPoison,
+    get setAside() {
+      return setAside.size;
+    },
   };
 }

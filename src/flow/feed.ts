@@ -11,7 +11,7 @@
  *   reached    as running, with nothing more to come.
  *   retired    by `retire`, when all is delivered and saved, or its time is over; by `destroy`, at once. The end.
  */
-import { buildLocateLog, buildService, type ServiceOptions } from '../build.ts';
+import { buildPoison, buildService, type ServiceOptions } from '../build.ts';
 import { createDeliver } from '../deliver.ts';
 import { type DeliveryTotals, noTotals } from '../delivery-totals.ts';
 import { AppError, toAppError } from '../errors.ts';
@@ -219,7 +219,6 @@ export class Feed {
 
   #branch(flow: FeedPlan['flows'][number], at: number) {
     const { outlet, encoder, deadLetter } = this.#parts[at] as FlowParts;
-    const { delivery } = flow.config;
     const names = flowNames(flow);
     const streamPrefix = Object.values(names)
       .map((name) => `${name}/`)
@@ -233,11 +232,7 @@ export class Feed {
       pace: outlet.pace,
       turns: outlet.turns,
       deadLetters: deadLetter?.letters,
-      poison: {
-        // Made where it is needed, which is seldom.
-        locate: (...asked) => buildLocateLog(flow.config)(...asked),
-        patienceMs: delivery.onPoison === 'dead-letter' ? delivery.poisonPatienceMs : undefined,
-      },
+      poison: buildPoison(flow.config),
       clock: this.#clock,
       log: withFields(this.#options.log, names),
     });

@@ -1,6 +1,6 @@
 /** A message over which the receiver breaks each connection: its shard waits, or the log is set aside; nobody else waits. */
 import { afterEach, describe, expect } from 'vitest';
-import type { DeliveryConfig } from '../../src/config/config.ts';
+import type { DeliveryConfig, MessageConfig } from '../../src/config/config.ts';
 import { type DeadLetter, parseRecord } from '../../src/dead-letter/record.ts';
 import { SimulatedDisk } from '../simulation/disk.ts';
 import type { TestDaemon } from '../support/daemon.ts';
@@ -21,7 +21,11 @@ describe('a message over which the receiver breaks the connection', () => {
   let records: DeadLetter[];
   let messages: string[];
 
-  async function run(poison: string, delivery: Partial<DeliveryConfig> = {}): Promise<void> {
+  async function run(
+    poison: string,
+    delivery: Partial<DeliveryConfig> = {},
+    message: Partial<MessageConfig> = {},
+  ): Promise<void> {
     const place = createVirtualPlace(time);
     emulator = place.createEmulator({ shards });
     emulator.append({ logs: shards * logsAShard });
@@ -32,10 +36,10 @@ describe('a message over which the receiver breaks the connection', () => {
       if ('problem' in record) throw new Error(record.problem);
       records.push(record);
     });
-    receiver = new CountingReceiver(time, place.net, 'tcp', (message) => messages.push(message.toString()));
-    receiver.breaksAt = (message) => message.includes(poison);
+    receiver = new CountingReceiver(time, place.net, 'tcp', (text) => messages.push(text.toString()));
+    receiver.breaksAt = (text) => text.includes(poison);
     const { port } = await receiver.start();
-    daemon = await place.startDaemon(emulator, { receiver: { port }, delivery }, disk);
+    daemon = await place.startDaemon(emulator, { receiver: { port }, delivery, message }, disk);
   }
 
   afterEach(() => time.run(() => daemon.drain(1_000)));
@@ -81,7 +85,7 @@ describe('a message over which the receiver breaks the connection', () => {
     expect(Buffer.from((record as { log: string }).log, 'base64').toString('latin1')).toContain('2-123');
     expect(receiver.sequence.unique).toBe(shards * logsAShard - 1);
     const { complete, fields } = await daemon.drain(10_000);
-    expect([complete, fields.deadLettered]).toEqual([true, 1]);
+    expect([complete, fields.deadLettered, fields.confirmed]).toEqual([true, 1, shards * logsAShard - 1]);
   });
 
   it('is found in every shard, and with more than one in a shard', async () => {
@@ -95,7 +99,7 @@ describe('a message over which the receiver breaks the connection', () => {
         .toSorted(),
     );
     expect(receiver.sequence.unique).toBe(shards * (logsAShard - 3));
-    // Of each shard in order, though some came twice.
+    // Each shard is in order, though some logs came twice.
     for (let shard = 0; shard < shards; shard++) {
       const seen = new Set<number>();
       for (const message of messages) {
@@ -117,5 +121,36 @@ describe('a message over which the receiver breaks the connection', () => {
     receiver.breaksAtEnd = false;
     await time.poll(() => expect(checkpoints()).toEqual(Array(shards).fill(logsAShard)), 120_000);
     expect(receiver.sequence).toMatchObject({ unique: shards * logsAShard, missing: 0 });
+  });
+
+  it('is not found where the receiver is silent behind a message: that may only be slow', async () => {
+    await run('nothing', {
+      onPoison: 'dead-letter',
+      poisonPatienceMs: 1_000,
+      deadLetter: { path: '/dead.jsonl', maxBytes: 1 << 30, maxFiles: 5 },
+      confirmTimeoutMs: 1_000,
+    });
+    receiver.stallsAt = (text) => /seq=1-37\b/.test(text.toString());
+    await time.sleep(tenMinutesMs);
+    expect([lines('stands still: the receiver'), records]).toEqual([[], []]);
+    receiver.stallsAt = undefined;
+    await time.poll(() => expect(checkpoints()).toEqual(Array(shards).fill(logsAShard)), 3 * tenMinutesMs);
+    expect(receiver.sequence).toMatchObject({ unique: shards * logsAShard, missing: 0 });
+  });
+
+  it('is set aside beside logs behind it that are too long: each is in the file, and counted once', async () => {
+    const deadLetter = { path: '/dead.jsonl', maxBytes: 1 << 30, maxFiles: 5 };
+    const few = { onPoison: 'dead-letter', poisonPatienceMs: 1_000, deadLetter } as const;
+    await run('seq=3-4', few, { oversize: 'dead-letter', maxMessageBytes: 700 });
+    await time.poll(() => expect(checkpoints()).toEqual(Array(shards).fill(logsAShard)), tenMinutesMs);
+    const poisoned = records.filter(({ reason }) => reason === 'poison');
+    expect(poisoned.length).toBeGreaterThan(0);
+    expect(records.length).toBeGreaterThan(poisoned.length);
+    const numbers = new Set(records.map((record) => `${record.shard} ${record.index} ${record.cursor}`));
+    expect(receiver.sequence.unique + numbers.size).toBe(shards * logsAShard);
+    const { complete, fields } = await daemon.drain(10_000);
+    expect(complete).toBe(true);
+    // A batch that was sent again counts again, in the file and here.
+    expect(fields.deadLettered).toBe(records.length);
   });
 });

@@ -18,10 +18,12 @@ export class CountingReceiver {
   #server: Server | undefined;
   messages = 0;
   connections = 0;
-  /** Such a message it does not take: it resets the connection. */
+  /** The receiver does not take such a message: it resets the connection. */
   breaksAt: ((message: Buffer) => boolean) | undefined;
-  /** It resets each connection whose end comes. */
+  /** The receiver resets each connection whose end comes. */
   breaksAtEnd = false;
+  /** Behind such a message the receiver reads nothing more, and never ends its side. */
+  stallsAt: ((message: Buffer) => boolean) | undefined;
 
   /** @param onMessage without its frame @param port of TCP; 0: a free one */
   constructor(
@@ -56,6 +58,7 @@ export class CountingReceiver {
     }
     const server = this.#net.createServer((socket) => {
       const deframer = octetCountingDeframer();
+      let isStalled = false;
       this.connections++;
       this.#open.add(socket);
       socket.on('close', () => this.#open.delete(socket));
@@ -65,10 +68,15 @@ export class CountingReceiver {
             socket.resetAndDestroy();
             return;
           }
+          isStalled ||= this.stallsAt?.(message) === true;
+          if (isStalled) return;
           this.#take(message);
         }
       });
-      socket.on('end', () => (this.breaksAtEnd ? socket.resetAndDestroy() : socket.end()));
+      socket.on('end', () => {
+        if (this.breaksAtEnd) socket.resetAndDestroy();
+        else if (!isStalled) socket.end();
+      });
       socket.on('error', () => undefined);
     });
     this.#server = server;

@@ -24,8 +24,8 @@ export class BreakWatch {
   }
 
   /**
-   * It would be wrong to confirm earlier then: a receiver that crashes over what it reads looks the same.
-   * @returns how many in a row
+   * Confirmations are not asked for earlier then: a receiver that crashes over what it reads looks the same.
+   * @returns how many connections have broken in a row
    */
   broke(livedMs: number): number {
     if (++this.#inARow === breaksThatTell) this.#tell(livedMs);

@@ -28,9 +28,12 @@ export async function endOrSilence(
   }
 }
 
+/** A receiver that is silent may only be slow: what the connection carried has not broken it. */
+export const silenceCode = 'confirm-timeout';
+
 export function silenceError(timeoutMs: number): AppError {
   const message = `the receiver did not close its side within ${timeoutMs / 1000} s (--confirm-timeout)`;
-  return connectionError('confirm-timeout', message);
+  return connectionError(silenceCode, message);
 }
 
 /** How a receiver has answered the end of a connection. */

@@ -14,9 +14,9 @@ export interface Carried {
   /** Deliveries are on it that have not come to their end. */
   isOpenOn(connection: Connection): boolean;
   isUnconfirmedOn(connection: Connection): boolean;
-  /** It carries what may break it (suspects.ts): its end is expected, whatever it is. */
+  /** The connection carries frames that may break it (suspects.ts): nobody is warned of its end. */
   isTrial(connection: Connection): boolean;
-  /** It is to be ended, even if nothing on it is unconfirmed. */
+  /** The connection is to be ended, even if nothing on it is unconfirmed. */
   wantsTurned(connection: Connection): boolean;
   /** There may be room on a connection again. */
   room(): void;

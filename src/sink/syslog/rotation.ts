@@ -23,7 +23,7 @@ import { AskedConnection } from './asked-connection.ts';
 import { BreakWatch } from './break-watch.ts';
 import { ConfirmationClock } from './confirmation.ts';
 import type { Dialer } from './dialer.ts';
-import { endOrSilence, type Outcome, Probe, silenceError } from './half-close.ts';
+import { endOrSilence, type Outcome, Probe, silenceCode, silenceError } from './half-close.ts';
 import { connectionError } from './network-errors.ts';
 import type { Carried, RotationOptions } from './rotation-options.ts';
 import { Successors } from './successor.ts';
@@ -293,7 +293,7 @@ export class Rotation {
       this.#clock.turned();
       const isTrial = this.#carried.isTrial(connection);
       if (!isTrial) this.#dialer.lost(connection, error);
-      this.#carried.lost(connection, error, this.#noteBroken(connection));
+      this.#carried.lost(connection, error, this.#noteBroken(connection, error));
       if (!this.#stop.signal.aborted) void (isTrial ? this.#openNext() : this.#open());
       return;
     }
@@ -312,12 +312,12 @@ export class Rotation {
     if (this.#carried.isUnconfirmedOn(connection)) {
       log.warn(facts, 'not confirmed: what the last connection carried is sent again');
     } else if (this.#isFinishing) log.warn(facts, 'the connection broke while it was closed');
-    this.#carried.lost(connection, error, this.#noteBroken(connection));
+    this.#carried.lost(connection, error, this.#noteBroken(connection, error));
   }
 
   /** @returns how many in a row, where that says something */
-  #noteBroken(connection: Connection): number {
-    if (!this.#isConfirming || !this.#carried.isUnconfirmedOn(connection)) return 0;
+  #noteBroken(connection: Connection, { code }: AppError): number {
+    if (!this.#isConfirming || code === silenceCode || !this.#carried.isUnconfirmedOn(connection)) return 0;
     return this.#breaks.broke(this.#options.clock.monotonic() - this.#currentSinceMs);
   }
 }

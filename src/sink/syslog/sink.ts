@@ -91,7 +91,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       isUsed: (connection) => this.#used.has(connection),
       confirmSoon: () => this.#rotation.confirmSoon(),
       room: () => this.#waiting.pump(),
-      confirmed: (_, frames, bytes) => this.#count(bytes, frames, 0),
+      confirmed: (frames, bytes) => this.#count(bytes, frames, 0),
       done: (entry) => this.#taken(entry),
       withdrawn: (entry) => this.#reportLost(this.#ledger.withdraw(entry), withdrawn),
     });
@@ -229,7 +229,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#framesDropped += framesDropped;
   }
 
-  /** Of a chunk that is the kernel's, or was confirmed by itself. */
+  /** A chunk of the delivery is the kernel's, or was confirmed by itself. */
   #taken(entry: Entry<M>): void {
     entry.unwritten -= 1;
     this.#advance(entry);
@@ -288,7 +288,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#noteIdle();
   }
 
-  /** Of deliveries that are over. */
+  /** Drops the chunks of deliveries that are over. */
   #dropWaiting(error: DeliveryLostError): void {
     this.#suspects.dropOver(error);
     this.#waiting.dropOver(error);

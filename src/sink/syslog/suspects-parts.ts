@@ -12,7 +12,7 @@ export interface SuspectsOptions {
   readonly clock: Clock;
 }
 
-/** What is used of the sink. */
+/** The parts of the sink that trials need. */
 export interface SuspectsParts<M extends Mark> {
   readonly current: () => Connection | undefined;
   /** Somebody has written to the connection. */
@@ -21,8 +21,8 @@ export interface SuspectsParts<M extends Mark> {
   readonly confirmSoon: () => void;
   /** Whoever waits for the current connection may write to it again. */
   readonly room: () => void;
-  /** Frames of the delivery's were confirmed. */
-  readonly confirmed: (entry: Entry<M>, frames: number, bytes: number) => void;
+  /** So much was confirmed. */
+  readonly confirmed: (frames: number, bytes: number) => void;
   /** The delivery's chunk is confirmed to its end, but for what was skipped. */
   readonly done: (entry: Entry<M>) => void;
   /** Another consumer may own the stream by now. */

@@ -21,6 +21,7 @@ import type { Timer } from '../../time/clock.ts';
 import { createDeferred, type Deferred } from '../deferred.ts';
 import type { Mark } from '../sink.ts';
 import { frameEnds } from './frames.ts';
+import { silenceCode } from './half-close.ts';
 import type { Entry } from './ledger.ts';
 import type { Held, SuspectsOptions, SuspectsParts } from './suspects-parts.ts';
 import type { Connection } from './transport.ts';
@@ -35,14 +36,14 @@ interface Tried<M extends Mark> extends Held<M> {
 }
 
 interface Suspect<M extends Mark> {
-  /** To be confirmed until it is none. */
+  /** Chunks to be confirmed, or skipped, until the stream is no suspect any more. */
   chunksLeft: number;
   /** Frames that are tried at once. */
   most: number;
-  /** What is to be tried, in its order. */
+  /** The chunks to be tried, in their order. */
   readonly queue: Tried<M>[];
   notBeforeMs: number;
-  /** How often its next frame has broken a connection that it had for itself, and an empty one was answered. */
+  /** How often the next frame has broken a connection that it had for itself, and an empty one was answered. */
   proofs: number;
   foundAtMs: number | undefined;
   readonly pauses: Backoff;
@@ -52,18 +53,18 @@ type Outcome = 'confirmed' | 'broken' | 'unclear';
 
 interface Trial<M extends Mark> {
   readonly tried: Tried<M>;
-  /** Of the case's next; 0: to see whether the receiver answers at all. */
+  /** How many of the chunk's next frames; 0: the connection is empty, to see whether the receiver answers at all. */
   readonly frames: number;
   readonly outcome: Deferred<Outcome>;
   connection: Connection | undefined;
 }
 
 const proofsThatAreEnough = 3;
-/** One by one they take long, and mostly the receiver was only restarted several times. */
+/** Chunks that are tried at first: one by one they take long, and mostly the receiver was only restarted several times. */
 const firstChunks = 16;
 const pauses = { minMs: 500, maxMs: 60_000 };
 /** Endings of a connection that say nothing of what it carried. */
-const unclearCodes = new Set(['silence', 'stalled', 'not-kept', 'unauthentic-end', 'destroyed', 'drain-deadline']);
+const unclearCodes = new Set([silenceCode, 'stalled', 'not-kept', 'unauthentic-end', 'destroyed', 'drain-deadline']);
 
 export class Suspects<M extends Mark> {
   readonly #options: SuspectsOptions;
@@ -100,7 +101,7 @@ export class Suspects<M extends Mark> {
     }
   }
 
-  /** What the delivery brings is to be given to `take`. */
+  /** The delivery's chunks are to be given to `take`. */
   holds(entry: Entry<M>): boolean {
     return entry.connection === undefined && this.#suspects.has(entry.mark.stream);
   }
@@ -208,7 +209,7 @@ export class Suspects<M extends Mark> {
     if (outcome === 'confirmed') {
       const bytes = this.#bytesOf(tried, frames).length;
       suspect.most = Math.min(2 * frames, Number.MAX_SAFE_INTEGER);
-      this.#parts.confirmed(tried.entry, frames, bytes);
+      this.#parts.confirmed(frames, bytes);
       this.#goOn(suspect, tried, frames);
     } else if (outcome === 'broken' && frames > 1) suspect.most = Math.floor(frames / 2);
     else if (outcome === 'broken') await this.#compare(suspect, tried);

@@ -50,7 +50,7 @@ export class WaitingChunks<M extends Mark> {
     return taken;
   }
 
-  /** Of deliveries that are over. */
+  /** Drops the chunks of deliveries that are over. */
   dropOver(error: DeliveryLostError): void {
     const dropped = this.takeOut((entry) => entry.isOver);
     if (dropped.length === 0) return;
