@@ -57,7 +57,7 @@ export class HeldShards {
     return [...new Set([...this.#consumers.keys(), ...this.#former.keys()])];
   }
 
-  /** Of those the ones that are split or merged, and were not at their end when this process began with them. */
+  /** The known shards that are split or merged, and were not at their end when this process began with them. */
   get readToTheirEnd(): readonly ShardId[] {
     return this.known.filter((shard) => this.#wasInside(shard));
   }
@@ -150,8 +150,8 @@ export class HeldShards {
   }
 
   /**
-   * The group had not come to the end of one of them: it was begun while that could still be written to, so what the
-   * shard was split or merged into was made later.
+   * Whether the group had not come to the end of one of these: then it was begun while that shard could still be written
+   * to, and what the shard was split or merged into was made later.
    */
   async #isBeingRead(ended: readonly ShardId[]): Promise<boolean> {
     if (ended.some((shard) => this.#wasInside(shard))) return true;

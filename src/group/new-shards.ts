@@ -15,7 +15,7 @@ const saveWithinMs = 10_000;
 export interface NewShardsOptions {
   readonly service: Pick<LogService, 'getCheckpoint' | 'getCursor'>;
   readonly unowned: Pick<UnownedSaves, 'save'>;
-  readonly shards: Pick<ShardList, 'ids' | 'made' | 'hasEnded'>;
+  readonly shards: Pick<ShardList, 'ids' | 'made' | 'mayBeMadeOf' | 'hasEnded'>;
   readonly log: Log;
 }
 
@@ -43,7 +43,8 @@ export class NewShards {
   ): Promise<void> {
     const { shards, log } = this.#options;
     const made = known.some((shard) => shards.hasEnded(shard)) ? shards.made : [];
-    const madeBefore = inside.length === 0 ? [] : shards.ids.filter((shard) => shard > Math.min(...inside));
+    const isOfInside = (shard: ShardId) => shards.mayBeMadeOf(shard).some((parent) => inside.includes(parent));
+    const madeBefore = inside.length === 0 ? [] : shards.ids.filter(isOfInside);
     const open = [...new Set([...made, ...madeBefore])].filter((shard) => !this.#done.has(shard));
     if (this.#isSaving || open.length === 0) return;
     this.#isSaving = true;

@@ -36,7 +36,9 @@ export class ShardList {
 
   /** The shards that were split or merged before this one was made: it may be what became of them. */
   mayBeMadeOf(shard: ShardId): readonly ShardId[] {
-    return [...this.#readOnly].filter((other) => other < shard);
+    const madeAtMs = (id: ShardId) => this.#shards.find((its) => its.id === id)?.createdAtMs;
+    const atMs = madeAtMs(shard) ?? Number.POSITIVE_INFINITY;
+    return [...this.#readOnly].filter((other) => other < shard && (madeAtMs(other) ?? 0) < atMs);
   }
 
   /** Concurrent callers share it. Rejects as `listShards` does. */

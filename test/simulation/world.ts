@@ -75,6 +75,7 @@ export class World {
   #violation: Violation | undefined;
   /** Shards that somebody has pulled. */
   readonly #begun = new Set<number>();
+  #shardsBeforeGroup: ReadonlySet<number> | undefined;
   #activeFaults = 0;
   longestStallMs = 0;
 
@@ -218,7 +219,11 @@ export class World {
       dialect: this.scenario.service.dialect,
       load: this.scenario.load,
       events: {
-        requested: (request) => this.#tell((checker) => checker.requested?.({ ...request, nowMs: this.nowMs })),
+        requested: (request) => {
+          if (request.action === 'CreateConsumerGroup')
+            this.#shardsBeforeGroup ??= new Set(this.service.logstore.shards().map(({ id }) => id));
+          this.#tell((checker) => checker.requested?.({ ...request, nowMs: this.nowMs }));
+        },
         pulled: (pull) => {
           this.#excuseBeforeStart(pull.shard, pull.from);
           this.#tell((checker) => checker.pulled?.({ ...pull, nowMs: this.nowMs }));
@@ -339,11 +344,11 @@ export class World {
     this.#tell((checker) => checker.wrote?.(write));
   }
 
-  /** With `--from end`, what was there before the first start; not of a shard that is split off later. */
+  /** With `--from end`, what was there before the first start; not of a shard that is made when the group was there. */
   #excuseBeforeStart(shard: number, from: number): void {
     if (this.#begun.has(shard)) return;
     this.#begun.add(shard);
-    const isOld = shard < this.scenario.load.shards;
+    const isOld = this.#shardsBeforeGroup?.has(shard) === true;
     if (isOld && this.scenario.settings.from === 'end') this.ledger.excuse(shard, from);
   }
 

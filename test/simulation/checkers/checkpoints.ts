@@ -42,7 +42,7 @@ export const checkpointsChecker: CreateChecker = (report) => {
       if (sentMs > (garbage.get(shard) ?? Number.POSITIVE_INFINITY)) {
         report('checkpoints', `${consumer} saved ${sequence} over a checkpoint of shard ${shard} that is no cursor`);
       }
-      // It was on its way before.
+      // The save was on its way before the garbage was set.
       garbage.delete(shard);
       // Where the group was deleted, what was confirmed is saved whoever owns the shard now.
       const its = last.get(shard);

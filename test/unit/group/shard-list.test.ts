@@ -33,6 +33,12 @@ describe('a shard was made after the group had begun', () => {
     const list = await listOf([ended(1), open(0), open(2)]);
     expect([0, 2].map((shard) => list.mayBeMadeOf(shard))).toEqual([[], [1]]);
   });
+
+  it('not, where it was made together with that', async () => {
+    const first = { ...ended(0), createdAtMs: 1_000 };
+    const list = await listOf([first, open(1, 1_000), open(2, 2_000)]);
+    expect([1, 2].map((shard) => list.mayBeMadeOf(shard))).toEqual([[], [0]]);
+  });
 });
 
 describe('NewShards', () => {
