@@ -198,7 +198,7 @@ export class Columns {
 }
 
 const NO_PLACE = -1;
-/** Of a large group or log, before others have their turn: about a millisecond. */
+/** Fields of a large group or log that are read before others have their turn: about a millisecond. */
 const STEP_FIELDS = 4_096;
 
 /** By column: a field's place, and where its value is. */

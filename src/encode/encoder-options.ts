@@ -39,7 +39,7 @@ export interface EncoderOptions {
   readonly maxChunkBytes?: number;
   /** A log with more fields (tags included) is large: it is written in steps. Default 2,000; another for tests. */
   readonly maxUsualFields?: number;
-  /** And so is one of more bytes, with what its group says of it. Default 512 KiB; another for tests. */
+  /** A log with more bytes is large too; what its group says of it counts. Default 512 KiB; another for tests. */
   readonly maxUsualBytes?: number;
 }
 

@@ -49,7 +49,7 @@ export interface EncoderParts {
   readonly row: CompiledRow | undefined;
   /** Of the message's texts; for one batch. */
   readonly createMessage: (source: ByteSource, walker: LogWalker, columns: Columns) => MessageWriter;
-  /** Of large logs; undefined where the format is code that sees a log as a whole. */
+  /** The same for large logs; undefined where the format is code that sees a log as a whole. */
   readonly createLargeMessage: ((...batch: Parameters<EncoderParts['createMessage']>) => LargeWriter) | undefined;
   readonly headers: Headers;
   /** The usual one of them. */

@@ -57,7 +57,7 @@ interface Place {
 
 /** Fields that are looked at before others have their turn: about a millisecond. */
 const STEP_FIELDS = 256;
-/** Of a run, the same. */
+/** Bytes of a run that are looked at in that time. */
 const STEP_BYTES = 64 * 1024;
 const NO_PREFIX = new Uint8Array(0);
 
@@ -73,7 +73,7 @@ export class LargeFields {
   readonly #separator: Run;
   readonly #sign: Run;
   readonly #repairs: boolean;
-  /** Of the present log; undefined where fields keep their names. */
+  /** The names of the present log's fields; undefined where they keep those that they have. */
   #names: LargeNames | undefined;
 
   constructor(parts: LargeFieldsParts, source: ByteSource, walker: LogWalker, columns: Columns) {
@@ -221,7 +221,7 @@ function repaired(run: Run): Run {
   return { ...run, ...plainRun(validUtf8(run.bytes.subarray(run.start, run.end))) };
 }
 
-/** Of a field that does not come from the log. */
+/** The place of a field that the service gives. */
 function ownPlace(name: Uint8Array, value: Run, place: FieldPlace): Place {
   return { kind: 'service', prefix: NO_PREFIX, key: byteSource(name), keyStart: 0, keyEnd: name.length, value, place };
 }

@@ -33,7 +33,7 @@ export interface LargeLogsParts {
   readonly counts: BatchCounts;
 }
 
-/** Of one batch. */
+/** The large logs of one batch. */
 export class LargeLogs {
   readonly #parts: EncoderParts;
   readonly #message: LargeWriter;

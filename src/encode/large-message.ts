@@ -35,7 +35,7 @@ export interface LargeWriter extends MessageWriter {
   prepare(facility: number, severity: number, room: number, oversize: OversizeAction): Steps;
   /** The text is longer than there is room for. */
   readonly isOversize: boolean;
-  /** Of a log that is split: looks at so many bytes of its text, if there are, before they are taken. */
+  /** Looks at so many bytes of a split log's text, if there are, before they are taken. */
   lookAhead(bytes: number): Steps;
   /** Whether so many bytes, or all that is left, have been looked at. */
   isAhead(bytes: number): boolean;
@@ -50,7 +50,7 @@ export class LargeMessage implements LargeWriter {
   /** The text, or what is left of it. */
   #text: Uint8Array = new Uint8Array(0);
   #isOversize = false;
-  /** Of a split log: what is not taken yet, and what was looked at of that. */
+  /** The rest of a split log's text, and the pieces of the rest that were looked at. */
   #rest: Iterator<TextPiece | undefined> | undefined;
   #ahead: TextPiece[] = [];
   #taken = 0;
@@ -165,7 +165,7 @@ export class LargeMessage implements LargeWriter {
     return true;
   }
 
-  /** As cut-row.ts has it. */
+  /** The text that cut-row.ts makes of such a log. */
   *#cut(room: number): Steps<Uint8Array> {
     const { row } = this.#parts.compiled;
     const output = new Output(byteSource(new Uint8Array(room)));
@@ -214,7 +214,7 @@ export class LargeMessage implements LargeWriter {
     return hasFields;
   }
 
-  /** Of the text, from its beginning. */
+  /** All pieces of the text, from its beginning. */
   *#allPieces(): Generator<Run | undefined, undefined> {
     const fields = this.#fields;
     yield* fields.head;

@@ -9,14 +9,14 @@ import { createReferenceEncoder } from './reference-encoder.ts';
 import { unpack } from './unpack.ts';
 
 export interface LocatedLog {
-  /** Its place in the batch, as a dead letter has it. */
+  /** The log's place in the batch, as a dead letter has it. */
   readonly index: number;
   /** A LogGroupList with nothing but this log and what its group says of it. */
   readonly logGroupList: Uint8Array;
 }
 
 /**
- * @param frame its place among the frames that the batch is made into, from 0
+ * @param frame the frame's place among those that the batch is made into, from 0
  * @param turn gives the event loop its turn
  * @returns undefined when the batch has no such frame
  */

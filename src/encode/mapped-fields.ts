@@ -138,7 +138,7 @@ export class MappedFields {
         continue;
       }
       const address = this.#address(port.ofIpv6);
-      // Of the address that is taken, and of no other.
+      // The port of the address that is taken, and of no other.
       if (address !== undefined) return this.#setToPort(address);
     }
     return false;

@@ -205,7 +205,7 @@ class ReferenceBatch implements EncodedBatch {
     }
   }
 
-  /** Of a format that is code, which sees a log as a whole, only columns are read in steps. */
+  /** Whether the present log is read in steps, and written in steps too, but by a format that is code. */
   #isLarge({ walker }: BatchState): boolean {
     return this.#isLargeGroup || isLargeLog(walker, this.#parts.limits);
   }

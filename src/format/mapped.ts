@@ -83,8 +83,8 @@ export interface FieldPlace {
    */
   readonly path?: readonly string[];
   /**
-   * What counts is the port of the address that is there, and no place behind this one does where the address has none. It
-   * is a value only with `integer`, and with the address the whole field is taken, if it says no more.
+   * The value is the port of the address in this field: where the address has none, later places do not count either. A port
+   * is a value of type `integer` only. The field counts as taken where it holds the address and the port, and nothing else.
    */
   readonly port?: { /** An IPv6 address is one. */ readonly ofIpv6: boolean };
 }

@@ -173,7 +173,7 @@ class Writer {
   }
 }
 
-/** As assembly/mapped.ts has them. */
+/** Flags and sizes of assembly/mapped.ts. */
 const PORT_PLACE = 0x8000_0000;
 const PORT_OF_IPV6 = 0x4000_0000;
 const HEAD_PART_WORDS = 8;

@@ -23,7 +23,7 @@ export interface Mark {
 
 /** A message over which the receiver breaks the connection, whenever it is alone there. */
 export interface Poison {
-  /** Its place among the delivery's frames, from 0. */
+  /** The message's place among the delivery's frames, from 0. */
   readonly frame: number;
   /** The message, framing included; not to be kept. */
   readonly bytes: Uint8Array;
@@ -31,7 +31,7 @@ export interface Poison {
   readonly forMs: number;
 }
 
-/** Asked each time that it has broken a connection once more. `skip`: it is on record, and is not sent. */
+/** Asked each time that the message has broken a connection once more. `skip`: its log is on record, and is not sent. */
 export type OnPoison = (poison: Poison) => Promise<'again' | 'skip'>;
 
 export interface SinkEvents<M extends Mark> {

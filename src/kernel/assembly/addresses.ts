@@ -26,7 +26,7 @@ const GROUPS: u32 = 8;
 const ZERO_GROUPS: u32 = 5;
 const ONES: u32 = 0xffff;
 
-/** Of the address that was found last. */
+/** Where the address stands that was found last. */
 export let address: usize = 0;
 export let addressEnd: usize = 0;
 /** 0: there is none. */
@@ -213,7 +213,7 @@ function isMappedIpv4(from: usize, end: usize): bool {
   return true;
 }
 
-/** Of the address that was counted last: its groups, how many of them stand before a ::, and the IPv4 address at its end, or 0. */
+/** The groups of the address that was counted last, how many of them stand before a ::, and the IPv4 address at its end, or 0. */
 let groupCount: u32 = 0;
 let gap: u32 = 0;
 let dotted: usize = 0;

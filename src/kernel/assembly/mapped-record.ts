@@ -91,7 +91,7 @@ function recordPlaces(plan: Plan, steps: usize, field: usize): bool {
   return true;
 }
 
-/** Of what was found last. */
+/** The form of the value that was found last. */
 @inline
 function presentForm(): u32 {
   return u32(isIpv6) * IPV6_FORM + u32(isWhole) * WHOLE_FORM;
