@@ -15,7 +15,7 @@ import type { BatchOrigin } from './encode/identity.ts';
 import { AppError, DeliveryLostError, toAppError } from './errors.ts';
 import type { Log } from './log.ts';
 import { createPace, type Pace } from './pacer.ts';
-import type { Delivery, Mark, Sink } from './sink/sink.ts';
+import type { Delivery, Mark, OnPoison, Sink } from './sink/sink.ts';
 import type { SlsLogService } from './sls/sls-log-service.ts';
 import { systemClock } from './time/clock.ts';
 
@@ -152,14 +152,25 @@ class Replay {
   }
 
   async #send(portion: Portion): Promise<void> {
-    const delivery = this.#sink.deliver(portion);
+    const present = { place: '', notTaken: 0 };
+    // What is written is taken, or skipped, before the next item is begun.
+    const onPoison: OnPoison = async ({ bytes }) => {
+      const why = `the receiver breaks the connection over its message, of ${bytes.length} bytes with its frame`;
+      this.#notReplayable(present.place, why);
+      present.notTaken++;
+      return 'skip';
+    };
+    const delivery = this.#sink.deliver(portion, onPoison);
     const giveUp = () => delivery.abandon();
     this.#signal.addEventListener('abort', giveUp, { once: true });
     try {
       const counts = { logs: 0, truncated: 0, split: 0 };
       for (const item of portion.items) {
+        present.place = item.place;
+        present.notTaken = 0;
         const { logs, truncated, split } = await this.#sendItem(item, delivery);
-        counts.logs += logs;
+        // A log that is split may have several such messages.
+        counts.logs += Math.max(0, logs - present.notTaken);
         counts.truncated += truncated;
         counts.split += split;
       }

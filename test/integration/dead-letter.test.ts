@@ -12,7 +12,7 @@ import { flags as configFlags, testSurroundings } from '../support/config.ts';
 import { startDaemon, type TestDaemonOptions } from '../support/daemon.ts';
 import { numbersOf, readDeadLetters } from '../support/dead-letters.ts';
 import { eventually } from '../support/eventually.ts';
-import { createScriptedReceiver } from '../support/scripted-receiver.ts';
+import { createScriptedReceiver, reads } from '../support/scripted-receiver.ts';
 
 describe('the daemon with a dead-letter file', () => {
   let directory: string;
@@ -160,6 +160,31 @@ describe('the daemon with a dead-letter file', () => {
       expect(await replaying).toMatchObject({ complete: true, replayed: 20_000, confirmed: 20_000 });
       expect(new Set((await bad.next()).map(({ number }) => number)).size).toBe(20_000);
       expect(bad.broken).toBeGreaterThan(0);
+      await bad.close();
+    });
+
+    it('names a log that the receiver does not take, and sends all others', async () => {
+      emulator.append({ logs: 300, profile: 'audit' });
+      await run({ message: { oversize: 'dead-letter', maxMessageBytes: 480 } });
+      await eventually(() => expect(checkpointed()).toBe(generated()));
+      await daemon.drain(10_000);
+      const bad = await createScriptedReceiver();
+      bad.behave((visit) => {
+        reads(visit);
+        visit.socket.prependListener('data', (data: Buffer) => {
+          if (/seq=0-57\b/.test(data.toString('latin1'))) visit.reset();
+        });
+      });
+      const flags = { '--port': String(bad.port), '--rfc': '5424' };
+      expect(await replayFiles(flags)).toMatchObject({
+        complete: false,
+        replayed: 299,
+        confirmed: 299,
+        notReplayable: 1,
+      });
+      const places = told().filter((line) => line.includes('the receiver breaks the connection over its message'));
+      expect(places).toHaveLength(1);
+      expect(new Set((await bad.next()).map(({ number }) => number)).size).toBeGreaterThan(0);
       await bad.close();
     });
 
