@@ -229,8 +229,9 @@ export class World {
           this.#tell((checker) => checker.pulled?.({ ...pull, nowMs: this.nowMs }));
         },
         saved: (checkpoint) => {
-          // The start is saved before the first pull.
-          if (!checkpoint.byHand) this.#excuseBeforeStart(checkpoint.shard, checkpoint.sequence ?? 0);
+          // The start is saved before the first pull. Who is up may have asked before a save came that nobody waits for.
+          const isSettled = !checkpoint.isRecalled || !this.daemons.some(({ isUp }) => isUp);
+          if (!checkpoint.byHand) this.#excuseBeforeStart(checkpoint.shard, checkpoint.sequence ?? 0, isSettled);
           this.#trace.note(checkpoint.consumer, `saves ${checkpoint.sequence} of shard ${checkpoint.shard}`);
           this.#tell((checker) => checker.saved?.({ ...checkpoint, nowMs: this.nowMs }));
         },
@@ -345,9 +346,9 @@ export class World {
   }
 
   /** With `--from end`, what was there before the first start; not of a shard that is made when the group was there. */
-  #excuseBeforeStart(shard: number, from: number): void {
+  #excuseBeforeStart(shard: number, from: number, isSettled = true): void {
     if (this.#begun.has(shard)) return;
-    this.#begun.add(shard);
+    if (isSettled) this.#begun.add(shard);
     const isOld = this.#shardsBeforeGroup?.has(shard) === true;
     if (isOld && this.scenario.settings.from === 'end') this.ledger.excuse(shard, from);
   }
