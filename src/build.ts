@@ -1,13 +1,13 @@
 /** Makes the parts that a run and a replay have in common from the configuration. */
 import type { Config, DeliveryConfig, TlsConfig } from './config/config.ts';
 import { createTlsFilesReader } from './config/tls-files-again.ts';
+import type { Log } from './core/log.ts';
 import type { BatchEncoder } from './encode/batch-encoder.ts';
 import type { EncoderOptions } from './encode/encoder-options.ts';
 import { createLocateLog } from './encode/locate-log.ts';
 import { createReferenceEncoder } from './encode/reference-encoder.ts';
 import { createFormat } from './format/registry.ts';
 import { createKernelEncoder } from './kernel/kernel-encoder.ts';
-import type { Log } from './log.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { chunkSizes, type PaceLimits } from './pacer.ts';
 import type { PoisonOptions } from './poison.ts';

@@ -21,16 +21,16 @@
  * feeds share (receivers, encoders, files) is in flow/outlets.ts, and the budget that ① draws on is one for all.
  */
 import type { Flow } from './config/config.ts';
-import { AppError, toAppError } from './errors.ts';
+import { createDeferred } from './core/deferred.ts';
+import { AppError, toAppError } from './core/errors.ts';
+import type { Log } from './core/log.ts';
 import { Feeds } from './flow/feeds.ts';
 import type { NotShipped } from './flow/not-shipped.ts';
 import { Outlets } from './flow/outlets.ts';
 import { maxInFlightBytes } from './flow/plan.ts';
 import { ByteBudget } from './group/byte-budget.ts';
-import type { Log } from './log.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { startMinuteReport } from './minute-report.ts';
-import { createDeferred } from './sink/deferred.ts';
 import { BodyPool } from './sls/body-pool.ts';
 
 /** How a run ended. */

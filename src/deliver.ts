@@ -6,20 +6,20 @@
  * it. While the disk does not take it, no delivery is open (others would have to wait for its end): the batch begins
  * anew afterwards.
  */
+import type { BatchBody } from './core/bytes.ts';
+import { AppError, CorruptBatchError } from './core/errors.ts';
+import type { Log } from './core/log.ts';
+import { type Clock, systemClock } from './core/time/clock.ts';
 import type { BatchLetters, DeadLetters } from './dead-letter/dead-letters.ts';
 import { addTotals, type DeliveryTotals } from './delivery-totals.ts';
 import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from './encode/batch-encoder.ts';
-import type { BatchBody } from './encode/bytes.ts';
 import type { BatchOrigin } from './encode/identity.ts';
-import { AppError, CorruptBatchError } from './errors.ts';
 import { createFormatTrouble } from './format-trouble.ts';
 import type { Cursor, ShardId } from './group/log-service.ts';
 import type { OnDamage } from './group/shard-consumer-options.ts';
-import type { Log } from './log.ts';
 import type { Pace, Sent } from './pacer.ts';
 import { createPoisonWatch, type PoisonOptions, type PoisonWatch } from './poison.ts';
 import type { Delivery, Mark, Sink } from './sink/sink.ts';
-import { type Clock, systemClock } from './time/clock.ts';
 import type { Turn, Turns } from './turns.ts';
 
 /** A batch on its way to one receiver. */

@@ -2,8 +2,9 @@
  * One line a minute: how everything does (operation-state.ts), and rates since the last line. A warning while anything is
  * wrong.
  */
+import type { Log } from './core/log.ts';
+import { type Clock, systemClock } from './core/time/clock.ts';
 import type { DeliveryTotals } from './delivery-totals.ts';
-import type { Log } from './log.ts';
 import {
   type Condition,
   collectState,
@@ -13,7 +14,6 @@ import {
   type SourceState,
   whatIsWrong,
 } from './operation-state.ts';
-import { type Clock, systemClock } from './time/clock.ts';
 
 const intervalMs = 60_000;
 const questionsMs = 10_000;

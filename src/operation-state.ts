@@ -2,8 +2,9 @@
  * How the daemon does, as one object: the state of each source with its log service, and of each receiver, each with since
  * when and why. The line of each minute is printed from it.
  */
+import type { AppError } from './core/errors.ts';
+import type { Clock } from './core/time/clock.ts';
 import type { DeliveryTotals } from './delivery-totals.ts';
-import type { AppError } from './errors.ts';
 import type { FeedState } from './flow/feed-life.ts';
 import type { ConsumerGroup } from './group/consumer-group.ts';
 import type { LogService, ShardId } from './group/log-service.ts';
@@ -11,7 +12,6 @@ import type { ShardConsumer } from './group/shard-consumer.ts';
 import { facts, type ShardState } from './group/shard-life.ts';
 import type { SinkStatus } from './sink/sink.ts';
 import type { SlsLogService } from './sls/sls-log-service.ts';
-import type { Clock } from './time/clock.ts';
 
 /** A state, since when (unix milliseconds; undefined where that is not known), and why, where there is something to say. */
 export interface Condition<State extends string> {

@@ -6,18 +6,18 @@
  */
 import { buildEncoder, buildService, buildSink } from './build.ts';
 import type { ReplayConfig } from './config/config.ts';
+import type { BatchBody } from './core/bytes.ts';
+import { AppError, DeliveryLostError, toAppError } from './core/errors.ts';
+import type { Log } from './core/log.ts';
+import { systemClock } from './core/time/clock.ts';
 import { type ReadRecord, readRecords } from './dead-letter/read.ts';
 import type { RangeRecord } from './dead-letter/record.ts';
 import { unpaced, writeBatch } from './deliver.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog, RejectReason } from './encode/batch-encoder.ts';
-import type { BatchBody } from './encode/bytes.ts';
 import type { BatchOrigin } from './encode/identity.ts';
-import { AppError, DeliveryLostError, toAppError } from './errors.ts';
-import type { Log } from './log.ts';
 import { createPace, type Pace } from './pacer.ts';
 import type { Delivery, Mark, OnPoison, Sink } from './sink/sink.ts';
 import type { SlsLogService } from './sls/sls-log-service.ts';
-import { systemClock } from './time/clock.ts';
 
 export interface ReplayOptions {
   readonly files: readonly string[];

@@ -6,6 +6,7 @@
  *
  * The address on stdout as JSON when it listens; `GET /__emulator/served` → {"pulls", "rawBytes", "bodyBytes"}.
  */
+import { systemClock } from '../../src/core/time/clock.ts';
 import { compress } from '../../src/emulator/compression.ts';
 import { decodeCursor, encodeCursor } from '../../src/emulator/cursor.ts';
 import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
@@ -15,7 +16,6 @@ import { createHttpServer } from '../../src/emulator/http-server.ts';
 import { createPullCache } from '../../src/emulator/pull-cache.ts';
 import { createService, type Service } from '../../src/emulator/service.ts';
 import { Store } from '../../src/emulator/store.ts';
-import { systemClock } from '../../src/time/clock.ts';
 import { generateBatches, isBenchProfile } from '../harness/batches.ts';
 
 const PROJECT = 'bench';

@@ -1,8 +1,8 @@
 /** Steps of the byte path alone, in this process: the same bytes both ways, by turns. */
 import { uncompressSync } from 'lz4-napi';
+import type { BatchBody } from '../../src/core/bytes.ts';
 import { compress } from '../../src/emulator/compression.ts';
 import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
-import type { BatchBody } from '../../src/encode/bytes.ts';
 import { createEncoderParts } from '../../src/encode/encoder-parts.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKeyValueFormat } from '../../src/format/key-value.ts';

@@ -4,7 +4,7 @@ import { type Flags, loadFlows } from '../config/load.ts';
 import { presetNames } from '../config/presets.ts';
 import type { RawValue } from '../config/raw-value.ts';
 import type { CheckModule } from '../config/reading.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../core/errors.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { settingHelp } from './help.ts';
 import { addSettingOptions, operandsOf, readFlags } from './options.ts';

@@ -6,9 +6,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
+import { systemClock } from '../core/time/clock.ts';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator, type EmulatorAddress } from '../emulator/emulator.ts';
 import { createReceiver, type Receiver } from '../receiver/receiver.ts';
-import { systemClock } from '../time/clock.ts';
 import { exitCodes } from './exit.ts';
 
 const shards = 4;

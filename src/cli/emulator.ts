@@ -7,6 +7,7 @@
  */
 import { Command } from 'commander';
 import { z } from 'zod';
+import { ConfigError } from '../core/errors.ts';
 import { dialectOf, readings, textsOf } from '../emulator/dialect-text.ts';
 import {
   createEmulator,
@@ -16,7 +17,6 @@ import {
   isProfileName,
   type ProfileName,
 } from '../emulator/emulator.ts';
-import { ConfigError } from '../errors.ts';
 import { mostServedConnections, onRefusedConnection } from './descriptors.ts';
 
 const USAGE_EXIT_CODE = 2;

@@ -1,5 +1,5 @@
 /** How the program ends, and what it says when the configuration is at fault. */
-import type { ConfigProblem } from '../errors.ts';
+import type { ConfigProblem } from '../core/errors.ts';
 
 export const exitCodes = {
   /** Everything that was sent is confirmed and checkpointed, and what was to be shipped was. */

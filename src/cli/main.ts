@@ -1,13 +1,13 @@
 /** Where the process begins and ends: gives the program its surroundings, and exits with what it returns. */
 import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
+import { toAppError } from '../core/errors.ts';
+import { systemClock } from '../core/time/clock.ts';
 import { createDaemon } from '../daemon.ts';
-import { toAppError } from '../errors.ts';
 import { createLogger } from '../logging.ts';
 import { checkTls } from '../sink/syslog/tls-check.ts';
 import { resolveRegion } from '../sls/endpoint.ts';
 import { openStderr } from '../stderr/stderr.ts';
-import { systemClock } from '../time/clock.ts';
 import { subCommands } from './commands.ts';
 import { outOfDescriptors } from './descriptors.ts';
 import { exitCodes } from './exit.ts';

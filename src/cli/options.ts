@@ -10,7 +10,7 @@ import type { Flags } from '../config/load.ts';
 import { problemOf, type RawValue } from '../config/raw-value.ts';
 import { groupTitles, isSwitch, type SettingKey, settingByName, settings } from '../config/settings.ts';
 import { nearestName } from '../config/suggest.ts';
-import { ConfigError, type ConfigProblem } from '../errors.ts';
+import { ConfigError, type ConfigProblem } from '../core/errors.ts';
 
 export function addSettingOptions(command: Command): Command {
   command.allowUnknownOption().allowExcessArguments();

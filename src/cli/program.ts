@@ -1,7 +1,7 @@
 /** The commands and how they hang together. `run` is what happens without a command. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../core/errors.ts';
 import { deadLetterCommand } from './dead-letter.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 import { examples, settingHelp } from './help.ts';

@@ -6,9 +6,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
+import { systemClock } from '../core/time/clock.ts';
 import { createReceiver, type ReceivedMessage, type Receiver, type ReceiverOptions } from '../receiver/receiver.ts';
-import { systemClock } from '../time/clock.ts';
 import { mostServedConnections, onRefusedConnection } from './descriptors.ts';
 import { exitCodes } from './exit.ts';
 

@@ -2,9 +2,9 @@
 import type { Flow } from '../config/config.ts';
 import type { Surroundings } from '../config/derive.ts';
 import { type Flags, type LoadedFlows, loadFlows } from '../config/load.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import type { CreateDaemon, Daemon } from '../daemon.ts';
-import { ConfigError } from '../errors.ts';
-import type { Log } from '../log.ts';
 import { createLogger, type LogOutput } from '../logging.ts';
 import { descriptorsOfDaemon, scarceDescriptors } from './descriptors.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';

@@ -14,11 +14,11 @@
  * then the process ends without it. An exception or rejection that nobody caught is a bug: it is logged and ends
  * the process at once. A supervisor restarts it, and the log service still has the data.
  */
+import { AppError, ConfigError, toAppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { systemClock, type Timer } from '../core/time/clock.ts';
 import type { Daemon, ExitSummary } from '../daemon.ts';
-import { AppError, ConfigError, toAppError } from '../errors.ts';
-import type { Log } from '../log.ts';
 import type { Logger } from '../logging.ts';
-import { systemClock, type Timer } from '../time/clock.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 
 /** What is needed of `process`; a test brings its own. */

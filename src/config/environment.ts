@@ -1,5 +1,5 @@
 /** Settings from environment variables. An empty variable counts as unset: shells and compose files leave such behind. */
-import type { ConfigProblem } from '../errors.ts';
+import type { ConfigProblem } from '../core/errors.ts';
 import { splitList } from './file-settings.ts';
 import { problemOf, type RawValue, type RawValues } from './raw-value.ts';
 import { type SettingKey, settingKeys, settings } from './settings.ts';

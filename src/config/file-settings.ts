@@ -1,5 +1,5 @@
 /** A mapping of settings in the configuration file: its top, or a section of it. */
-import type { ConfigProblem } from '../errors.ts';
+import type { ConfigProblem } from '../core/errors.ts';
 import { type BrokenPart, brokenParts, type PlainEntry, type PlainNode, type PlainPath } from './plain.ts';
 import { problemOf, type RawValue, type RawValues } from './raw-value.ts';
 import { kebabCase } from './setting.ts';

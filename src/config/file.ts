@@ -1,6 +1,6 @@
 /** The configuration file: YAML, a mapping with the same keys as the flags. */
 import { dirname, resolve } from 'node:path';
-import type { ConfigProblem } from '../errors.ts';
+import type { ConfigProblem } from '../core/errors.ts';
 import { readSettings, sectionNames } from './file-settings.ts';
 import { createInterpolate } from './interpolate.ts';
 import { problemOf, type RawValues } from './raw-value.ts';

@@ -1,6 +1,6 @@
 /** What flows have in common, and what they must not have. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { ConfigProblem } from '../errors.ts';
+import type { ConfigProblem } from '../core/errors.ts';
 import type { Config, Flow, MessageConfig } from './config.ts';
 import type { FlowPlan } from './flows.ts';
 import { problemOf } from './raw-value.ts';

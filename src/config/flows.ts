@@ -1,5 +1,5 @@
 /** Which flows there are, and what was written for each: sections over flags, those over variables, those over the file's top. Pure. */
-import type { ConfigProblem } from '../errors.ts';
+import type { ConfigProblem } from '../core/errors.ts';
 import type { RawValue, RawValues } from './raw-value.ts';
 import type { NamedPlace, PipelineSection, Section, Sections, Target } from './sections.ts';
 import type { SectionKind } from './settings.ts';

@@ -1,5 +1,5 @@
 /** The settings of the format, as the registry of formats takes them. */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { createFormat, type FormatOption, type FormatSpec, formatsWith, optionsOf } from '../format/registry.ts';
 import type { PlainPath } from './plain.ts';
 import { type PartialValues, type SettingKey, settings } from './settings.ts';

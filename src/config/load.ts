@@ -2,7 +2,7 @@
  * From what was written (sections over flags over environment over the file's top over preset over defaults) to the
  * effective configuration, or to every problem at once.
  */
-import { ConfigError, type ConfigProblem } from '../errors.ts';
+import { ConfigError, type ConfigProblem } from '../core/errors.ts';
 import { assembleConfig, assembleReplayConfig, type ReplayValues } from './assemble.ts';
 import type { Flow, OperationConfig, ReplayConfig } from './config.ts';
 import type { Surroundings } from './derive.ts';

@@ -1,8 +1,8 @@
 /** Settings as they were written → values, with all that is wrong; one for each way of logs. */
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { AppError, type ConfigProblem } from '../core/errors.ts';
 import { describeTimeZone } from '../encode/time-zone.ts';
-import { AppError, type ConfigProblem } from '../errors.ts';
 import { deadLetterProblem } from './dead-letter-path.ts';
 import { type CheckTls, derivations, type Surroundings } from './derive.ts';
 import type { FlowSections } from './flows.ts';

@@ -9,7 +9,7 @@
  *         to: [qradar, {receiver: archive, required: false}]       left out: all receivers
  *         format: cef                                              and all else that a message is made by
  */
-import type { ConfigProblem } from '../errors.ts';
+import type { ConfigProblem } from '../core/errors.ts';
 import { readSettings, type SettingsPlace } from './file-settings.ts';
 import type { PlainEntry, PlainNode } from './plain.ts';
 import type { RawValue, RawValues } from './raw-value.ts';

@@ -7,7 +7,7 @@
  *
  * Each logstore is a source, `<project>.<logstore>`; all of them go through one pipeline. Pure.
  */
-import type { ConfigProblem } from '../errors.ts';
+import type { ConfigProblem } from '../core/errors.ts';
 import type { RawValue } from './raw-value.ts';
 import type { Section } from './sections.ts';
 import type { SettingKey } from './settings.ts';

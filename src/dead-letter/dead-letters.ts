@@ -7,11 +7,11 @@
  *                                                                            Nobody waits any more: told → well
  * A disk that is nearly full takes a small record between two that it refuses: that is one trouble, told once.
  */
-import { type BackoffLimits, createBackoff } from '../backoff.ts';
+import { type BackoffLimits, createBackoff } from '../core/backoff.ts';
+import { AppError, toAppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { type Clock, systemClock } from '../core/time/clock.ts';
 import type { RejectedLog } from '../encode/batch-encoder.ts';
-import { AppError, toAppError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import { type Clock, systemClock } from '../time/clock.ts';
 import type { DeadLetterFile } from './file.ts';
 import { type DeadLetter, formatRecord } from './record.ts';
 

@@ -17,9 +17,9 @@
  */
 import { constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { AppError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import { type Clock, systemClock } from '../time/clock.ts';
+import { AppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { type Clock, systemClock } from '../core/time/clock.ts';
 import { type Files, type OpenFile, systemFiles } from './files.ts';
 import { type FileLock, LockedError } from './lock.ts';
 

@@ -1,6 +1,6 @@
 /** What the dead-letter file needs of a disk. A simulation brings one that is full, fails, or takes its time. */
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { type FileLock, lockFile } from './lock.ts';
 
 export type OpenFile = Pick<

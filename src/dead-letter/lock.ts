@@ -13,7 +13,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readFile, readlink, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 export interface FileLock {
   /** False when the lock is another's by now, or its file was removed. */

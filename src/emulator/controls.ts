@@ -1,6 +1,5 @@
 /** What can be done to a running emulator: directly, by tests and demos in its process, or over the admin path. */
-
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { parameterInvalid } from './api-error.ts';
 import type { Credentials } from './auth/authenticate.ts';
 import type { FaultSwitches } from './faults.ts';

@@ -7,8 +7,7 @@
  *         │                                            ├─► store ─► logstore ─► shard-log, consumer-group
  *         └─(faults)─► service ─► handlers/ ───────────┘
  */
-
-import { type Clock, systemClock } from '../time/clock.ts';
+import { type Clock, systemClock } from '../core/time/clock.ts';
 import { createAdmin } from './admin.ts';
 import type { Credentials } from './auth/authenticate.ts';
 import { createControls, type EmulatorControls } from './controls.ts';

@@ -4,7 +4,7 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Admin } from './admin.ts';
 import { ApiError } from './api-error.ts';
 import type { SignedRequest } from './auth/signed-request.ts';

@@ -1,5 +1,5 @@
 /** Appends logs at a steady rate: every tick brings up what is due by the clock, so that a late tick loses nothing. */
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Clock, Timer } from '../core/time/clock.ts';
 
 const TICK_MS = 50;
 

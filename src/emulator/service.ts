@@ -1,6 +1,5 @@
 /** The service's API without its transport: a request's parts in, an answer out. */
-
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { ApiError, projectNotExist } from './api-error.ts';
 import { authenticate, type Credentials } from './auth/authenticate.ts';
 import { parseQuery, type SignedRequest } from './auth/signed-request.ts';

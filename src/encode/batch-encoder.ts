@@ -4,7 +4,7 @@
  * Two implementations: the reference (plain TypeScript, what everybody reads and the tests trust) and the kernel
  * (WebAssembly), held to the reference byte for byte.
  */
-import type { BatchBody, FrameChunk } from './bytes.ts';
+import type { BatchBody, FrameChunk } from '../core/bytes.ts';
 import type { BatchOrigin } from './identity.ts';
 
 export interface BatchEncoder {

@@ -4,7 +4,7 @@
  * little of its buffer is moved to memory of its own: what queues before a slow receiver is bounded in bytes of
  * chunks, and must not hold many times that in buffers.
  */
-import type { FrameChunk } from './bytes.ts';
+import type { FrameChunk } from '../core/bytes.ts';
 
 /** Keeps the memory of a burst from staying for ever: 16 × 512 KiB. */
 const DEFAULT_MAX_IDLE = 16;

@@ -1,5 +1,5 @@
 /** What an encoder is told once, for all batches; the same for both implementations of `BatchEncoder`. */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { type Format, isTextFormat, writesSingleLines } from '../format/format.ts';
 import type { Rules } from '../route/rules.ts';
 import type { FieldSelection } from './field-selection.ts';

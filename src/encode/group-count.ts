@@ -2,8 +2,8 @@
  * Whether a LogGroupList holds as many log groups as the service says. A body that was cut between two groups, and
  * packed anew by somebody on the way, can be read to its end: only the count tells what is missing.
  */
-import { CorruptBatchError } from '../errors.ts';
-import type { BatchBody } from './bytes.ts';
+import type { BatchBody } from '../core/bytes.ts';
+import { CorruptBatchError } from '../core/errors.ts';
 import { WireReader } from './wire-reader.ts';
 
 /** Field 1, with a length. */

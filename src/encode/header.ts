@@ -15,7 +15,7 @@
  * All but the time is the same in every message, and the time is the same in many: the header's bytes are kept
  * for the second that they were made for.
  */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import {
   cleanHeaderField,
   cleanLegacyHostname,

@@ -1,6 +1,6 @@
 /** A large log, step by step: its frames, in chunks of its own, with empty chunks for the steps between them. */
+import type { FrameChunk } from '../core/bytes.ts';
 import type { BatchCounts } from './batch-encoder.ts';
-import type { FrameChunk } from './bytes.ts';
 import { addFrameEnd } from './chunk-pool.ts';
 import type { Columns } from './columns.ts';
 import type { EncoderParts } from './encoder-parts.ts';

@@ -1,5 +1,5 @@
 /** Finds the log that a frame of a batch was made of: the batch is encoded once more, a frame at a time. */
-import type { BatchBody } from './bytes.ts';
+import type { BatchBody } from '../core/bytes.ts';
 import type { EncoderOptions } from './encoder-options.ts';
 import { DEFAULT_MAX_RAW_BYTES } from './encoder-options.ts';
 import type { BatchOrigin } from './identity.ts';

@@ -10,8 +10,8 @@
  * Damage is reported after what stood before it: the frames of the logs in front of it are handed out, and the
  * call after that throws, as does every later one.
  */
+import type { BatchBody, FrameChunk } from '../core/bytes.ts';
 import { type BatchEncoder, type EncodedBatch, noCounts, type RejectedLog } from './batch-encoder.ts';
-import type { BatchBody, FrameChunk } from './bytes.ts';
 import { addFrameEnd, type ChunkBuffer } from './chunk-pool.ts';
 import { Columns } from './columns.ts';
 import type { EncoderOptions } from './encoder-options.ts';

@@ -1,5 +1,5 @@
 /** How far a time zone is ahead of UTC, by the instant: what a zone's rules for summer and winter come to. */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { readLocalZone, type ZoneEnvironment } from './zone/local-zone.ts';
 import { namedOffset } from './zone/named-zone.ts';
 import type { ZoneOffset } from './zone/posix-rule.ts';

@@ -9,7 +9,7 @@
  *                                             above 1970 in the place of the hour is a year, "found e.g. in Cisco
  *                                             devices")
  */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { Calendar } from './calendar.ts';
 import type { Output } from './output.ts';
 import { createTimeZone } from './time-zone.ts';

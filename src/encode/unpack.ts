@@ -7,8 +7,8 @@
  */
 import * as zlib from 'node:zlib';
 import { uncompressSync } from 'lz4-napi';
-import { CorruptBatchError } from '../errors.ts';
-import type { BatchBody } from './bytes.ts';
+import type { BatchBody } from '../core/bytes.ts';
+import { CorruptBatchError } from '../core/errors.ts';
 
 /** A run of 255 in an lz4 block's length adds 255 bytes of output: no block grows more than that. */
 const LZ4_MAX_RATIO = 255;

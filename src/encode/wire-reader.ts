@@ -12,7 +12,7 @@
  * (Protocol Buffers documentation, "Encoding".) What is an error here is one for protobufjs too, and the other
  * way round: the property tests hold the two against each other.
  */
-import { CorruptBatchError } from '../errors.ts';
+import { CorruptBatchError } from '../core/errors.ts';
 
 /** Messages and groups in one another, protobuf's own default. */
 const MAX_DEPTH = 100;

@@ -13,8 +13,8 @@
  * every receiver gets all of it again. A part that was being written when another one was lost is given up, and is
  * written again from its beginning. And nothing is remembered by the next process.
  */
-import type { BatchBody } from '../encode/bytes.ts';
-import { DeliveryLostError } from '../errors.ts';
+import type { BatchBody } from '../core/bytes.ts';
+import { DeliveryLostError } from '../core/errors.ts';
 import type { Cursor, ShardId } from '../group/log-service.ts';
 import type { Ticket } from '../group/progress.ts';
 import type { Deliver, OnDamage } from '../group/shard-consumer-options.ts';

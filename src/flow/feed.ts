@@ -12,15 +12,15 @@
  *   retired    by `retire`, when all is delivered and saved, or its time is over; by `destroy`, at once. The end.
  */
 import { buildPoison, buildService, type ServiceOptions } from '../build.ts';
+import { AppError, toAppError } from '../core/errors.ts';
+import { type Log, withFields } from '../core/log.ts';
+import type { Clock, Timer } from '../core/time/clock.ts';
 import { createDeliver } from '../deliver.ts';
 import { type DeliveryTotals, noTotals } from '../delivery-totals.ts';
-import { AppError, toAppError } from '../errors.ts';
 import type { ByteBudget } from '../group/byte-budget.ts';
 import { ConsumerGroup } from '../group/consumer-group.ts';
-import { type Log, withFields } from '../log.ts';
 import type { Machine } from '../machine.ts';
 import type { SlsLogService } from '../sls/sls-log-service.ts';
-import type { Clock, Timer } from '../time/clock.ts';
 import { FanOut } from './fan-out.ts';
 import { FeedLife, type FeedState } from './feed-life.ts';
 import type { NotShipped } from './not-shipped.ts';

@@ -4,15 +4,15 @@
  */
 import { buildEncoder, buildSink, type EncoderConfig } from '../build.ts';
 import type { Config, Flow } from '../config/config.ts';
+import { createDeferred } from '../core/deferred.ts';
+import { type Log, withFields } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { DeadLetterFile } from '../dead-letter/file.ts';
 import type { BatchEncoder } from '../encode/batch-encoder.ts';
-import { type Log, withFields } from '../log.ts';
 import type { Machine } from '../machine.ts';
 import { createPace, type Pace, type PaceLimits } from '../pacer.ts';
-import { createDeferred } from '../sink/deferred.ts';
 import type { Sink, SinkStatus } from '../sink/sink.ts';
-import type { Clock } from '../time/clock.ts';
 import { Turns } from '../turns.ts';
 import type { Part } from './fan-out.ts';
 import { receiverNames } from './plan.ts';

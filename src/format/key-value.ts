@@ -14,7 +14,7 @@
  * `none` is the example's raw text, line breaks excepted (LF → \n, CR → \r): they would end the message. Names too are as
  * they come, also where a log's own field has the name of one of the service's.
  */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { createEscapeTable } from './escape-table.ts';
 import type { FormatRow } from './format-row.ts';
 

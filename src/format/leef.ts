@@ -11,7 +11,7 @@
  * - The keys of the mapping come first, in its order, then the log's other fields under their own names: see `leefKey`.
  *   A key is there once (encode/written-names.ts). Text is UTF-8: what is none becomes U+FFFD.
  */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { controlEntries, NOTHING, shortHash, utf8 } from './bytes.ts';
 import { DEFAULT_EVENT, DEFAULT_PRODUCT, DEFAULT_VENDOR, DEFAULT_VERSION } from './cef.ts';
 import { createEscapeTable } from './escape-table.ts';

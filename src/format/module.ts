@@ -11,7 +11,7 @@
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { LogView } from './log-view.ts';
 import type { TextFormat } from './text-format.ts';
 

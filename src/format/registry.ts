@@ -1,5 +1,5 @@
 /** Format names, as the configuration spells them, what makes each, and which options it takes. */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { withByteOrderMark } from './byte-order-mark.ts';
 import { createCefFormat } from './cef.ts';
 import type { Format } from './format.ts';

@@ -11,7 +11,7 @@
  * could end the message at many receivers, are written as text: `\n`, `\r`, `\t`, `\xHH`, the `\` itself escaped as
  * `\\`: the value then reads `\n`.
  */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { controlEntries, controlEscape, shortHash, utf8 } from './bytes.ts';
 import { createEscapeTable } from './escape-table.ts';
 import { type FormatRow, prefixedName } from './format-row.ts';

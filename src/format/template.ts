@@ -14,7 +14,7 @@
  *
  * Values are escaped as in raw.ts; the template's own text is not. It is parsed once.
  */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { controlEscape } from './bytes.ts';
 import { jsonAt } from './json-path.ts';
 import type { LogView } from './log-view.ts';

@@ -12,7 +12,7 @@
  * granted one, past those who wait and above the limit: no source ever waits for another's receiver. All that is out
  * is therefore the limit and, only while something is stuck, one batch more for each source.
  */
-import { type Clock, systemClock, type Timer } from '../time/clock.ts';
+import { type Clock, systemClock, type Timer } from '../core/time/clock.ts';
 
 export interface Reservation {
   /** The size is known now. */

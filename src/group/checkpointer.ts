@@ -6,10 +6,10 @@
  * ends with its shard: one that arrived later could put back what the next owner has saved.
  */
 import pRetry from 'p-retry';
-import { createBackoff } from '../backoff.ts';
-import { AppError, toAppError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import { createBackoff } from '../core/backoff.ts';
+import { AppError, toAppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock, Timer } from '../core/time/clock.ts';
 import type { Cursor, LogService, ShardId } from './log-service.ts';
 import type { Progress } from './progress.ts';
 

@@ -1,7 +1,7 @@
 /** What a consumer group is given: the service, the ways out of it, and its settings. */
-import type { AppError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock } from '../time/clock.ts';
+import type { AppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { BudgetShare } from './byte-budget.ts';
 import type { LogService, Position } from './log-service.ts';
 import type { Deliver } from './shard-consumer-options.ts';

@@ -10,8 +10,8 @@
  *   stopped   after `drain`, or at once by `destroy`.
  */
 import { setMaxListeners } from 'node:events';
-import { type AppError, ServiceError, toAppError } from '../errors.ts';
-import { type Clock, systemClock } from '../time/clock.ts';
+import { type AppError, ServiceError, toAppError } from '../core/errors.ts';
+import { type Clock, systemClock } from '../core/time/clock.ts';
 import { assign } from './assignment.ts';
 import { type Checkpointed, Checkpointer } from './checkpointer.ts';
 import type { ConsumerGroupOptions } from './consumer-group-options.ts';

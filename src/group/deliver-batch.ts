@@ -1,6 +1,6 @@
 /** Hands one pulled batch to the sink, while the shard's next pull is made. */
-import type { BatchBody } from '../encode/bytes.ts';
-import { CorruptBatchError } from '../errors.ts';
+import type { BatchBody } from '../core/bytes.ts';
+import { CorruptBatchError } from '../core/errors.ts';
 import type { Ticket } from './progress.ts';
 import type { PullAhead } from './pull-ahead.ts';
 import type { Pull } from './puller.ts';

@@ -1,8 +1,8 @@
 /** A shard that the service says does not exist: one answer does not decide that the shard is gone. */
-import { type Backoff, createBackoff } from '../backoff.ts';
-import type { AppError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock } from '../time/clock.ts';
+import { type Backoff, createBackoff } from '../core/backoff.ts';
+import type { AppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { LogService, ShardId } from './log-service.ts';
 
 export interface GoneShardOptions {

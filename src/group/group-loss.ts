@@ -7,9 +7,9 @@
  * nothing: they look every 20 s, and when a shard of theirs is granted to somebody else, whether their checkpoints
  * are still there.
  */
-import { AppError, ServiceError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock } from '../time/clock.ts';
+import { AppError, ServiceError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Checkpointed, Checkpointer } from './checkpointer.ts';
 import type {
   Checkpoint,

@@ -5,8 +5,8 @@
  * A timeout that is shorter than ours is followed at once. One that is longer only when it was read twice: until then
  * nobody relies on a lease that may not be there.
  */
-import type { Log } from '../log.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { FoundConsumerGroup, LogService } from './log-service.ts';
 
 export interface GroupTermsOptions {

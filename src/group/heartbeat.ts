@@ -12,9 +12,9 @@
  * sent. A beat that has failed is followed by another after a quarter of the interval: several chances fit into the
  * timeout.
  */
-import { AppError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import { AppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock, Timer } from '../core/time/clock.ts';
 import type { Phase } from './log-service.ts';
 
 export interface HeartbeatOptions {

@@ -1,6 +1,6 @@
 /** The shards that this consumer works on: takes them up, hands them over, and remembers how far those that it left were. */
-import { AppError } from '../errors.ts';
-import type { Clock } from '../time/clock.ts';
+import { AppError } from '../core/errors.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { ConsumerGroupOptions } from './consumer-group-options.ts';
 import type { GroupLoss } from './group-loss.ts';

@@ -13,7 +13,7 @@
  * What an idle shard costs is waking up for it, more than asking: long pauses end on the same beats, so that shards
  * that are idle together are asked together.
  */
-import { type Clock, systemClock } from '../time/clock.ts';
+import { type Clock, systemClock } from '../core/time/clock.ts';
 
 /** What a service gives that has more: so many log groups, or bytes, and it is no pull of little. */
 const manyLogGroups = 100;

@@ -6,8 +6,8 @@
  * retry transient errors for as long as it takes. `heartbeat`, `listCheckpoints`, `updateCheckpoint` and what has
  * "tries once" below are tried once: their callers have a timer.
  */
-import type { BatchBody } from '../encode/bytes.ts';
-import type { AppError } from '../errors.ts';
+import type { BatchBody } from '../core/bytes.ts';
+import type { AppError } from '../core/errors.ts';
 
 export type ShardId = number;
 

@@ -16,7 +16,7 @@
  * would have liked to pull: one more; more than two wait: a little less. First come, first served. A shard that was
  * at its end takes no part: it brings nothing mostly, and its next log is not to wait.
  */
-import { type Clock, systemClock } from '../time/clock.ts';
+import { type Clock, systemClock } from '../core/time/clock.ts';
 
 const firstLimit = 4;
 const raise = 1;

@@ -16,8 +16,8 @@
  *
  * Costs one request a heartbeat for all shards, and none when we saved nothing since the last.
  */
-import type { Log } from '../log.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Checkpoint, Cursor, LogService, ShardId } from './log-service.ts';
 
 /** A shard that we work on; another object when it was lost and won back. */

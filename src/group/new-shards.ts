@@ -4,7 +4,7 @@
  * cannot tell it from one that was always there. So whoever has held what was split, and has seen it happen, or had to
  * read it to its end, saves the beginning of the new shards as their checkpoint, where they have none; and who cannot tell waits for that.
  */
-import type { Log } from '../log.ts';
+import type { Log } from '../core/log.ts';
 import type { LogService, ShardId } from './log-service.ts';
 import type { ShardList } from './shard-list.ts';
 import type { UnownedSaves } from './unowned-saves.ts';

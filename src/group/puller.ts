@@ -1,8 +1,8 @@
 /** Pulls for one shard, within the budget of bytes that all shards share. */
-import type { BatchBody } from '../encode/bytes.ts';
-import { CorruptBatchError, NoRoomError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock } from '../time/clock.ts';
+import type { BatchBody } from '../core/bytes.ts';
+import { CorruptBatchError, NoRoomError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { BudgetShare } from './byte-budget.ts';
 import type { IdlePause } from './idle-pause.ts';
 import type { Cursor, LogService, PullFailure, ShardId } from './log-service.ts';

@@ -7,10 +7,10 @@
  * shard's beginning. Only a cursor that is shown to lie before the beginning is left, and how much time that costs is
  * said. Otherwise the shard waits; where its position is a checkpoint, that is read again each time.
  */
-import { type Backoff, createBackoff } from '../backoff.ts';
-import type { AppError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock } from '../time/clock.ts';
+import { type Backoff, createBackoff } from '../core/backoff.ts';
+import type { AppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Cursor, LogService, ShardId } from './log-service.ts';
 
 export interface RefusedCursorOptions {

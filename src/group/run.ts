@@ -1,4 +1,4 @@
-import { DeliveryLostError } from '../errors.ts';
+import { DeliveryLostError } from '../core/errors.ts';
 
 /** One stretch of pulls and deliveries from one cursor on; a rewind ends it. A drain ends its pulls only. */
 export class Run {

@@ -1,8 +1,8 @@
 /** What a shard consumer is given: the ways out of it, and its settings. */
-import type { BatchBody } from '../encode/bytes.ts';
-import type { AppError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock } from '../time/clock.ts';
+import type { BatchBody } from '../core/bytes.ts';
+import type { AppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { BudgetShare } from './byte-budget.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { GroupLoss } from './group-loss.ts';

@@ -2,8 +2,8 @@
  * One shard's loop: pull → deliver → advance, with one batch of look-ahead: the next is pulled as soon as one is begun.
  * The shard's states, and what leads from one to another, are in shard-life.ts.
  */
-import type { BatchBody } from '../encode/bytes.ts';
-import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../errors.ts';
+import type { BatchBody } from '../core/bytes.ts';
+import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../core/errors.ts';
 import type { Checkpointed } from './checkpointer.ts';
 import { deliverBatch } from './deliver-batch.ts';
 import { GoneShard } from './gone-shard.ts';

@@ -1,5 +1,5 @@
 /** Where a shard is begun, and where it goes on when the service does not take its position. */
-import type { AppError } from '../errors.ts';
+import type { AppError } from '../core/errors.ts';
 import type { Cursor } from './log-service.ts';
 import type { Progress } from './progress.ts';
 import type { RefusedCursor } from './refused-cursor.ts';

@@ -1,6 +1,6 @@
 /** Where a shard is taken up, and where it ends. */
-import { type Clock, systemClock } from '../time/clock.ts';
-import { abortable } from '../time/deadline.ts';
+import { type Clock, systemClock } from '../core/time/clock.ts';
+import { abortable } from '../core/time/deadline.ts';
 import type { Checkpoint, Cursor, LogService, Position, ShardId } from './log-service.ts';
 
 export interface StartPosition {

@@ -4,8 +4,8 @@
  * back the checkpoint of somebody who knows better, so a save is given up when it takes long, and when this process
  * saves what it has confirmed of the shard itself.
  */
-import type { Clock } from '../time/clock.ts';
-import { createDeadline } from '../time/deadline.ts';
+import type { Clock } from '../core/time/clock.ts';
+import { createDeadline } from '../core/time/deadline.ts';
 import type { Cursor, LogService, ShardId } from './log-service.ts';
 
 /** How a save ended. */

@@ -9,10 +9,10 @@
  * Where it is wanted (`--on-corrupt-batch skip`), a piece that has stayed unreadable for the whole patience, and for
  * several pulls at its smallest, is put on record and skipped.
  */
-import { type Backoff, createBackoff } from '../backoff.ts';
-import type { AppError, CorruptBatchError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock } from '../time/clock.ts';
+import { type Backoff, createBackoff } from '../core/backoff.ts';
+import type { AppError, CorruptBatchError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Cursor, ShardId } from './log-service.ts';
 import type { PullSize } from './pull-size.ts';
 import type { OnDamage } from './shard-consumer-options.ts';

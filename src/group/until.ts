@@ -2,7 +2,7 @@
  * The end of a run with `--until`: every shard of ours is read up to it. Shards that nobody serves yet may still be granted
  * to us (their last owner has to time out first): unless we hold them all, that long is waited after the last change.
  */
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { ShardId } from './log-service.ts';
 import type { ShardState } from './shard-life.ts';
 

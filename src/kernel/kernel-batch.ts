@@ -1,4 +1,5 @@
 /** One batch in the kernel: chunk after chunk is copied out of its memory. */
+import type { FrameChunk } from '../core/bytes.ts';
 import {
   type BatchCounts,
   type BatchEncoder,
@@ -6,7 +7,6 @@ import {
   noCounts,
   type RejectedLog,
 } from '../encode/batch-encoder.ts';
-import type { FrameChunk } from '../encode/bytes.ts';
 import type { ChunkBuffer } from '../encode/chunk-pool.ts';
 import type { BatchIdentity, BatchOrigin } from '../encode/identity.ts';
 import { cutBefore, LogCutter } from '../encode/log-cutter.ts';

@@ -3,7 +3,7 @@
  * No view on that memory is kept over a call: it may grow.
  */
 import { readFileSync } from 'node:fs';
-import type { BatchBody } from '../encode/bytes.ts';
+import type { BatchBody } from '../core/bytes.ts';
 import { latin1 } from '../encode/field-selection.ts';
 import { checkGroupCount } from '../encode/group-count.ts';
 import { checkSize, corrupt, unpack } from '../encode/unpack.ts';

@@ -1,6 +1,6 @@
 /** Listening, and how addresses are written. */
 import type { Server, Socket } from 'node:net';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { ListenerOptions, ReceiverAddress } from './receiver.ts';
 
 export function listen(server: Server, { host, port }: ReceiverAddress): Promise<ReceiverAddress> {

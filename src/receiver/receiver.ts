@@ -7,7 +7,7 @@
  *
  * Fast where it only counts: of each message just the end is looked at, for its sequence number.
  */
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { createDatagramServer } from './datagram-server.ts';
 import type { Framing } from './deframer.ts';
 import { type Message3164, parse3164 } from './parse-3164.ts';

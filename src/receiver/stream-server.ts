@@ -1,7 +1,7 @@
 /** Listens for syslog over TCP (RFC 6587) or TLS (RFC 5425). */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { Deframer } from './deframer.ts';
 import { addressOf, boundConnections, listen } from './listen.ts';
 import type { Inbox, Listener, ListenerOptions } from './receiver.ts';

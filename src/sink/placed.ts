@@ -5,9 +5,9 @@
  *   given on  the receiver's own delivery takes everything.        Confirmed, abandoned or lost → over
  *   over      nothing of it is written or reported any more.
  */
-import type { FrameChunk } from '../encode/bytes.ts';
-import { DeliveryLostError } from '../errors.ts';
-import { createDeferred, type Deferred } from './deferred.ts';
+import type { FrameChunk } from '../core/bytes.ts';
+import { createDeferred, type Deferred } from '../core/deferred.ts';
+import { DeliveryLostError } from '../core/errors.ts';
 import type { Delivery, Mark, OnPoison } from './sink.ts';
 
 interface Held {

@@ -1,5 +1,5 @@
 /** What several receivers look like from outside: one status, and a line in the log when deliveries go elsewhere. */
-import type { Log } from '../log.ts';
+import type { Log } from '../core/log.ts';
 import type { Strategy } from './placement.ts';
 import type { SinkStatus } from './sink.ts';
 

@@ -14,10 +14,10 @@
  * States: `new` → `start` → open → `drain`: new deliveries are lost, those that there are go on to their end, then
  * every receiver's sink is drained → closed. `destroy` leads there from everywhere.
  */
-import { AppError, DeliveryLostError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import { type Clock, systemClock } from '../time/clock.ts';
-import { createDeferred } from './deferred.ts';
+import { createDeferred } from '../core/deferred.ts';
+import { AppError, DeliveryLostError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { type Clock, systemClock } from '../core/time/clock.ts';
 import { Placed } from './placed.ts';
 import { placements, type Strategy } from './placement.ts';
 import { joinStatus, RouteReport } from './receivers-report.ts';

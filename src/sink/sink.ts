@@ -7,8 +7,8 @@
  * or ends in `lost`, from any state before `confirmed`. `lost` says nothing about whether the peer has it.
  * A sink whose protocol cannot confirm reports `confirmed` together with `sent`, and says so at start.
  */
-import type { FrameChunk } from '../encode/bytes.ts';
-import type { AppError } from '../errors.ts';
+import type { FrameChunk } from '../core/bytes.ts';
+import type { AppError } from '../core/errors.ts';
 
 /** Names a delivery in the sink's reports: the sink hands the same object back, and uses nothing of it but this. */
 export interface Mark {

@@ -12,7 +12,7 @@
  * an up that did not last for `patienceMs`; what the receiver confirms after having been up for that long wipes it
  * out. What happens within `patienceMs` is one strike: a receiver that dies takes several connections with it.
  */
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Clock, Timer } from '../core/time/clock.ts';
 
 export interface TrustOptions {
   readonly patienceMs: number;

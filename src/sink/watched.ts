@@ -9,9 +9,9 @@
  * A sink waits for two things: a delivery from its end to its confirmation, and a chunk that has no room. What is lost is to
  * be sent again, and so its time goes on, unless nothing comes any more: then its shard is somebody else's.
  */
-import type { AppError } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import type { AppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock, Timer } from '../core/time/clock.ts';
 import type { Delivery, Mark, OnPoison, Sink, SinkEvents, SinkStatus } from './sink.ts';
 
 export interface WatchOptions {

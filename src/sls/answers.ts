@@ -1,7 +1,7 @@
 /** What the answers look like, and what we take from them. Pure. */
 import { z } from 'zod';
-import type { BatchBody, Compression } from '../encode/bytes.ts';
-import { CorruptBatchError } from '../errors.ts';
+import type { BatchBody, Compression } from '../core/bytes.ts';
+import { CorruptBatchError } from '../core/errors.ts';
 import type { Checkpoint } from '../group/log-service.ts';
 import type { Answer, AnswerHead, BodyLimit } from './exchange.ts';
 

@@ -4,10 +4,10 @@
  */
 import { setMaxListeners } from 'node:events';
 import pRetry from 'p-retry';
-import { type BackoffLimits, createBackoff } from '../backoff.ts';
-import { AppError, ServiceError, toAppError } from '../errors.ts';
-import type { Clock } from '../time/clock.ts';
-import { abortable, createDeadline } from '../time/deadline.ts';
+import { type BackoffLimits, createBackoff } from '../core/backoff.ts';
+import { AppError, ServiceError, toAppError } from '../core/errors.ts';
+import type { Clock } from '../core/time/clock.ts';
+import { abortable, createDeadline } from '../core/time/deadline.ts';
 import { UnreadableAnswerError } from './answers.ts';
 import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { CredentialsRenewal, credentialsError } from './credentials-renewal.ts';

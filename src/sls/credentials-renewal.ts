@@ -1,7 +1,7 @@
 /** Other credentials in place of those that the service has refused. */
-import { AppError } from '../errors.ts';
-import type { Clock } from '../time/clock.ts';
-import { abortable, createDeadline } from '../time/deadline.ts';
+import { AppError } from '../core/errors.ts';
+import type { Clock } from '../core/time/clock.ts';
+import { abortable, createDeadline } from '../core/time/deadline.ts';
 import { type Credentials, type CredentialsProvider, redact, sameCredentials } from './credentials.ts';
 import type { Troubles } from './troubles.ts';
 

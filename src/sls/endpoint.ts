@@ -1,5 +1,5 @@
 /** Where a project is reached, and which region that is. Pure. */
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../core/errors.ts';
 
 export interface ServiceAddress {
   /** What to connect to: scheme, host and port, no path. */

@@ -9,7 +9,7 @@
  * before. Only an answer of the service itself, which says so by a code in its body, ends a process, and only at its
  * start, when somebody looks. docs/log-service.md shows this table to operators.
  */
-import type { ErrorAction } from '../errors.ts';
+import type { ErrorAction } from '../core/errors.ts';
 import type { Phase } from '../group/log-service.ts';
 import { type Operation, operations } from './operations.ts';
 

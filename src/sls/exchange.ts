@@ -3,7 +3,7 @@
  * between (`pool.request`) would cost more than all the rest of an empty pull.
  */
 import type { Dispatcher } from 'undici';
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Clock, Timer } from '../core/time/clock.ts';
 import type { BodyPool, PooledBody } from './body-pool.ts';
 
 export interface AnswerHead {

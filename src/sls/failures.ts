@@ -3,7 +3,7 @@
  *
  * The service's own message is quoted, but cut, on one line and without our secrets: it may repeat what we sent.
  */
-import { ServiceError } from '../errors.ts';
+import { ServiceError } from '../core/errors.ts';
 import { type Credentials, redact } from './credentials.ts';
 import {
   actionFor,

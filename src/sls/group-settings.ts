@@ -5,10 +5,10 @@
  * may do only one of the two, list or create, does with what it may. A group that is there keeps its settings: others
  * live by them.
  */
-import { createBackoff } from '../backoff.ts';
-import { ServiceError } from '../errors.ts';
+import { createBackoff } from '../core/backoff.ts';
+import { ServiceError } from '../core/errors.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { ConsumerGroupSettings, FoundConsumerGroup } from '../group/log-service.ts';
-import type { Clock } from '../time/clock.ts';
 import { consumerGroupList, json, nothing } from './answers.ts';
 import type { Caller } from './caller.ts';
 import type { Phase } from './error-table.ts';

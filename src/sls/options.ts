@@ -1,8 +1,7 @@
 /** What a log service client is made with. */
-
-import type { BackoffLimits } from '../backoff.ts';
-import { ConfigError } from '../errors.ts';
-import { type Clock, systemClock } from '../time/clock.ts';
+import type { BackoffLimits } from '../core/backoff.ts';
+import { ConfigError } from '../core/errors.ts';
+import { type Clock, systemClock } from '../core/time/clock.ts';
 import type { BodyPool } from './body-pool.ts';
 import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { resolveRegion } from './endpoint.ts';

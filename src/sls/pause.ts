@@ -1,5 +1,5 @@
 /** Waiting between two attempts. */
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** Resolves after `ms`, and at once when one of the signals aborts. */
 export function pause(ms: number, signals: readonly AbortSignal[], clock: Clock): Promise<void> {

@@ -1,5 +1,5 @@
 /** PullLogs: the request, and what is made of its answer. */
-import { NoRoomError } from '../errors.ts';
+import { NoRoomError } from '../core/errors.ts';
 import type { Cursor, PulledBatch, PullOptions, ShardId } from '../group/log-service.ts';
 import {
   countOf,

@@ -1,5 +1,5 @@
 /** A call to the service: what is sent, how it is tried, and how an attempt at it fails. */
-import type { AppError } from '../errors.ts';
+import type { AppError } from '../core/errors.ts';
 import type { Credentials } from './credentials.ts';
 import type { Phase } from './error-table.ts';
 import type { Answer, AnswerHead, BodyLimit } from './exchange.ts';

@@ -6,7 +6,7 @@
  * only make it likelier that a server has closed it just when a heartbeat, which is tried once, needs it.
  */
 import { type Dispatcher, Pool } from 'undici';
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { BodyPool } from './body-pool.ts';
 import type { ServiceAddress } from './endpoint.ts';
 import { type Answer, type AnswerHead, type BodyLimit, Exchange } from './exchange.ts';

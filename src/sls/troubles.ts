@@ -13,9 +13,9 @@
  * All failures of the network are one kind: a server that goes away is first reset, then refused, then timed out.
  * To be out of file descriptors is another: it is ours to set right.
  */
-import type { AppError } from '../errors.ts';
+import type { AppError } from '../core/errors.ts';
+import type { Clock, Timer } from '../core/time/clock.ts';
 import type { ShardId } from '../group/log-service.ts';
-import type { Clock, Timer } from '../time/clock.ts';
 import type { Operation } from './operations.ts';
 
 export interface TroubledCall {

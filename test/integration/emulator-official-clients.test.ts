@@ -1,8 +1,8 @@
 /** Holds the embedded log service to the protocol as the official npm clients speak it, in each of their signatures. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/time/clock.ts';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { decodeLogGroupList, encodeLogGroup, type LogGroup } from '../../src/emulator/log-group-schema.ts';
-import { systemClock } from '../../src/time/clock.ts';
 import {
   createOfficialClients,
   type OfficialClients,

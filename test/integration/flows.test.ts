@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import type { Flow } from '../../src/config/config.ts';
+import { AppError, ConfigError } from '../../src/core/errors.ts';
 import { DeadLetterFile } from '../../src/dead-letter/file.ts';
-import { AppError, ConfigError } from '../../src/errors.ts';
 import { FlowScope } from '../support/flow-scope.ts';
 import { listen } from '../support/listen.ts';
 import { createVirtualFlowPlace } from '../support/virtual-place.ts';

@@ -1,7 +1,7 @@
 /** Connections that break, over real sockets. What takes its time is in sink-tcp-times.test.ts. */
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { DeliveryLostError } from '../../src/errors.ts';
+import { DeliveryLostError } from '../../src/core/errors.ts';
 import { eventually, listen, never } from '../support/sink-harness.ts';
 import { pour, useSinkScope } from '../support/sink-scope.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DeliveryLostError } from '../../src/errors.ts';
+import { DeliveryLostError } from '../../src/core/errors.ts';
 import { eventually, never } from '../support/sink-harness.ts';
 import { useSinkScope } from '../support/sink-scope.ts';
 

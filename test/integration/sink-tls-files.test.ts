@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readTlsFiles, type TlsFilePaths } from '../../src/config/tls-files.ts';
 import { createTlsFilesReader } from '../../src/config/tls-files-again.ts';
-import { systemClock } from '../../src/time/clock.ts';
+import { systemClock } from '../../src/core/time/clock.ts';
 import { type Authority, createAuthority, type Identity, issue, revocationList } from '../support/certificates.ts';
 import { eventually, never, type SinkUnderTest } from '../support/sink-harness.ts';
 import { useSinkScope } from '../support/sink-scope.ts';

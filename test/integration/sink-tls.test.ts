@@ -1,9 +1,9 @@
 import { connect as connectPlain, createServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/errors.ts';
+import { ConfigError } from '../../src/core/errors.ts';
+import { systemClock } from '../../src/core/time/clock.ts';
 import type { SyslogTlsOptions } from '../../src/sink/syslog/options.ts';
-import { systemClock } from '../../src/time/clock.ts';
 import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
 import { eventually, listen, never } from '../support/sink-harness.ts';
 import { useSinkScope } from '../support/sink-scope.ts';

@@ -1,5 +1,6 @@
 /** The client against the embedded log service: every method of the port, with both signature versions. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/core/time/clock.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
 import { decodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
 import { unpack } from '../../src/encode/unpack.ts';
@@ -7,7 +8,6 @@ import type { Cursor } from '../../src/group/log-service.ts';
 import { createStaticCredentials } from '../../src/sls/credentials.ts';
 import { createLogService, type SlsLogService, type SlsLogServiceOptions } from '../../src/sls/sls-log-service.ts';
 import type { Recovery, Trouble } from '../../src/sls/troubles.ts';
-import { systemClock } from '../../src/time/clock.ts';
 
 const key = { accessKeyId: 'LTAI-test', accessKeySecret: 'a-secret/with+signs=' };
 const temporary = { accessKeyId: 'STS.test', accessKeySecret: 'another', securityToken: 'CAIS+token/==' };

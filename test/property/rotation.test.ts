@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createDeferred, type Deferred } from '../../src/sink/deferred.ts';
+import { createDeferred, type Deferred } from '../../src/core/deferred.ts';
 import type { Delivery } from '../../src/sink/sink.ts';
 import { breaksThatTell } from '../../src/sink/syslog/break-watch.ts';
 import { connectionError } from '../../src/sink/syslog/network-errors.ts';

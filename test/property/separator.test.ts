@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ConfigError } from '../../src/errors.ts';
+import { ConfigError } from '../../src/core/errors.ts';
 import { createFormat } from '../../src/format/registry.ts';
 import { load } from '../support/config.ts';
 import { propertyRuns } from '../support/property-runs.ts';

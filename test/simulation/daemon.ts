@@ -8,9 +8,9 @@
  *   draining  SIGTERM was sent.                        It has ended, or its time is over → down
  */
 import type { Config, Flow } from '../../src/config/config.ts';
+import { AppError } from '../../src/core/errors.ts';
+import type { Log } from '../../src/core/log.ts';
 import { createDaemon, type Daemon } from '../../src/daemon.ts';
-import { AppError } from '../../src/errors.ts';
-import type { Log } from '../../src/log.ts';
 import type { Machine } from '../../src/machine.ts';
 import type { SimulatedDisk } from './disk.ts';
 import { SimulatedProcess } from './process.ts';

@@ -7,7 +7,7 @@
  *
  * Its monotonic clock goes on while it is stopped, as Linux' does.
  */
-import { type Clock, createClock, type Timer } from '../../src/time/clock.ts';
+import { type Clock, createClock, type Timer } from '../../src/core/time/clock.ts';
 import type { Scheduled, Scheduler } from './scheduler.ts';
 
 export interface ProcessOptions {

@@ -7,7 +7,7 @@
  *   calm       for a while: each log arrives once, in order, and nobody        → over
  *              has anything to complain of
  */
-import { AppError } from '../../src/errors.ts';
+import { AppError } from '../../src/core/errors.ts';
 import type { Machine } from '../../src/machine.ts';
 import { Chance } from './chance.ts';
 import { calmChecker } from './checkers/calm.ts';

@@ -1,10 +1,9 @@
 /** Configurations for tests: everything that is required is there, and a test changes what it is about. */
-
 import type { Config, Flow } from '../../src/config/config.ts';
 import type { Surroundings } from '../../src/config/derive.ts';
 import { type Flags, type LoadedFlows, loadFlows } from '../../src/config/load.ts';
 import { type SettingKey, settingByName } from '../../src/config/settings.ts';
-import { ConfigError, type ConfigProblem } from '../../src/errors.ts';
+import { ConfigError, type ConfigProblem } from '../../src/core/errors.ts';
 import { checkTls } from '../../src/sink/syslog/tls-check.ts';
 
 export const requiredEnvironment = {

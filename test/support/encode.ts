@@ -1,6 +1,6 @@
 /** Short ways to run an encoder in tests. */
+import type { BatchBody } from '../../src/core/bytes.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
-import type { BatchBody } from '../../src/encode/bytes.ts';
 import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
 import type { BatchOrigin } from '../../src/encode/identity.ts';
 import { createKeyValueFormat } from '../../src/format/key-value.ts';

@@ -1,12 +1,12 @@
 /** The kernel and the reference with the same options, and whether they have made the same of a batch. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { CorruptBatchError } from '../../src/core/errors.ts';
 import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
 import { type EncoderOptions, isStructuredData } from '../../src/encode/encoder-options.ts';
 import type { FieldSelection } from '../../src/encode/field-selection.ts';
 import type { BatchOrigin } from '../../src/encode/identity.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
-import type { CorruptBatchError } from '../../src/errors.ts';
 import { type Format, writesSingleLines } from '../../src/format/format.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { type Encoded, encodeAll, encoderDefaults } from './encode.ts';

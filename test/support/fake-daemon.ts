@@ -2,8 +2,8 @@
 import { EventEmitter } from 'node:events';
 import type { ProgramContext } from '../../src/cli/program.ts';
 import type { Flow } from '../../src/config/config.ts';
+import type { AppError } from '../../src/core/errors.ts';
 import type { CreateDaemon, Daemon, DaemonOptions, ExitSummary } from '../../src/daemon.ts';
-import type { AppError } from '../../src/errors.ts';
 import { requiredEnvironment, testSurroundings } from './config.ts';
 
 export interface FakeDaemon extends Daemon {

@@ -2,6 +2,7 @@
  * A log service in memory for the consumer-group core's tests: what the server decides (grants, refusals, answers
  * that fail) is set by the test. A batch's body is a text; cursors are the index of the next batch.
  */
+import { type Clock, systemClock } from '../../src/core/time/clock.ts';
 import type {
   Checkpoint,
   ConsumerGroupSettings,
@@ -15,7 +16,6 @@ import type {
   ShardId,
 } from '../../src/group/log-service.ts';
 import { pause } from '../../src/sls/pause.ts';
-import { type Clock, systemClock } from '../../src/time/clock.ts';
 
 export interface FakeShard {
   readonly batches: (string | undefined)[];

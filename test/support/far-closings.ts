@@ -10,7 +10,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { AppError } from '../../src/errors.ts';
+import { AppError } from '../../src/core/errors.ts';
 import { resolveOptions, type SinkLog } from '../../src/sink/syslog/options.ts';
 import { createTcpTransport } from '../../src/sink/syslog/tcp.ts';
 import { createTlsTransport } from '../../src/sink/syslog/tls.ts';

@@ -2,6 +2,7 @@
  * A fault run: numbered logs go through the real daemon, a process of its own, to a receiver that something happens
  * to. What arrives and what is checkpointed is held against the promise (invariant.ts) ten times a second.
  */
+import { type Clock, systemClock } from '../../src/core/time/clock.ts';
 import {
   createEmulator,
   DEMO_CREDENTIALS,
@@ -9,7 +10,6 @@ import {
   type EmulatorControls,
   type EmulatorStats,
 } from '../../src/emulator/emulator.ts';
-import { type Clock, systemClock } from '../../src/time/clock.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type CliProcess, startCli } from './cli.ts';
 import { type Checkpoints, type Findings, Invariant, type InvariantOptions } from './invariant.ts';

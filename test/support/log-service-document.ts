@@ -1,6 +1,6 @@
 /** The tables of docs/log-service.md, made from the readings of the protocol and from the table of errors. */
+import type { ErrorAction } from '../../src/core/errors.ts';
 import { type Property, readings, usualReading } from '../../src/emulator/dialect-text.ts';
-import type { ErrorAction } from '../../src/errors.ts';
 import {
   actionFor,
   badAnswer,

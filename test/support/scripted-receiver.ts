@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { type Clock, systemClock } from '../../src/time/clock.ts';
+import { type Clock, systemClock } from '../../src/core/time/clock.ts';
 import { type Arrival, type Arrivals, arrivalOf } from './arrivals.ts';
 import { octetCountingDeframer } from './deframe.ts';
 import { listen } from './listen.ts';

@@ -1,9 +1,9 @@
 /** One receiver's sink, that goes up and down, and confirms, as a test tells it. It keeps the promises of sink.ts. */
-import type { FrameChunk } from '../../src/encode/bytes.ts';
-import { AppError, DeliveryLostError } from '../../src/errors.ts';
-import { createDeferred, type Deferred } from '../../src/sink/deferred.ts';
+import type { FrameChunk } from '../../src/core/bytes.ts';
+import { createDeferred, type Deferred } from '../../src/core/deferred.ts';
+import { AppError, DeliveryLostError } from '../../src/core/errors.ts';
+import type { Clock } from '../../src/core/time/clock.ts';
 import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from '../../src/sink/sink.ts';
-import type { Clock } from '../../src/time/clock.ts';
 
 interface Entry<M extends Mark> {
   readonly mark: M;

@@ -1,7 +1,7 @@
 /** A syslog sink under test: what it was told, what it told, and every chunk's release counted. */
-import type { FrameChunk } from '../../src/encode/bytes.ts';
-import type { AppError } from '../../src/errors.ts';
-import type { Log } from '../../src/log.ts';
+import type { FrameChunk } from '../../src/core/bytes.ts';
+import type { AppError } from '../../src/core/errors.ts';
+import type { Log } from '../../src/core/log.ts';
 import type { Delivery, Mark, Sink, SinkEvents } from '../../src/sink/sink.ts';
 import { createSyslogSink } from '../../src/sink/syslog/create.ts';
 import type { SyslogSinkOptions } from '../../src/sink/syslog/options.ts';

@@ -1,7 +1,7 @@
 /** A receiver's side of TCP or TLS connections, that behaves as a test tells it. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { type Clock, systemClock } from '../../src/time/clock.ts';
+import { type Clock, systemClock } from '../../src/core/time/clock.ts';
 import { listen } from './listen.ts';
 import { waitUntil } from './wait-until.ts';
 

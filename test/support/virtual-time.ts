@@ -5,7 +5,7 @@
  * body waits for has to come from this clock: no sockets, no files, no timers of the system's.
  */
 import { beforeEach, type TestAPI, it as usualIt } from 'vitest';
-import type { Clock } from '../../src/time/clock.ts';
+import type { Clock } from '../../src/core/time/clock.ts';
 import { Chance } from '../simulation/chance.ts';
 import { SimulatedProcess } from '../simulation/process.ts';
 import { Scheduler } from '../simulation/scheduler.ts';

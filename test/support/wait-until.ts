@@ -1,5 +1,5 @@
 /** Waiting for an event that can only be looked for; without vitest, so that scripts can use it too. */
-import { type Clock, systemClock } from '../../src/time/clock.ts';
+import { type Clock, systemClock } from '../../src/core/time/clock.ts';
 
 export interface WaitOptions {
   readonly timeoutMs?: number;

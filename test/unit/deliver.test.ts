@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { FrameChunk } from '../../src/core/bytes.ts';
+import { AppError, CorruptBatchError, DeliveryLostError } from '../../src/core/errors.ts';
 import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
 import { createDeliver } from '../../src/deliver.ts';
 import { noTotals } from '../../src/delivery-totals.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
-import type { FrameChunk } from '../../src/encode/bytes.ts';
-import { AppError, CorruptBatchError, DeliveryLostError } from '../../src/errors.ts';
 import type { TextFormat } from '../../src/format/text-format.ts';
 import type { Ticket } from '../../src/group/progress.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';

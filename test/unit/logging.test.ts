@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { AppError } from '../../src/errors.ts';
+import { AppError } from '../../src/core/errors.ts';
 import { createLogger, type LogOutput } from '../../src/logging.ts';
 
 function logTo(options: Partial<Parameters<typeof createLogger>[0]> = {}) {

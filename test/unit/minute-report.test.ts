@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
 import { noTotals } from '../../src/delivery-totals.ts';
-import { AppError } from '../../src/errors.ts';
 import { Progress } from '../../src/group/progress.ts';
 import type { ShardConsumer } from '../../src/group/shard-consumer.ts';
 import { startMinuteReport } from '../../src/minute-report.ts';

@@ -14,7 +14,7 @@
  * no file (images without tzdata): ICU knows it.
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
-import { AppError } from '../../errors.ts';
+import { AppError } from '../../core/errors.ts';
 import { namedOffset } from './named-zone.ts';
 import { parsePosixRule, type ZoneOffset } from './posix-rule.ts';
 import { parseZoneFile, type ZoneFile } from './zone-file.ts';

@@ -14,8 +14,8 @@
  *   off        what the local kernel has counts as confirmed. The receiver is asked seldom. Answered → answering
  *   answering  connections are confirmed by the peer's ends, for good.
  */
-import { type Backoff, createBackoff } from '../../backoff.ts';
-import type { Clock } from '../../time/clock.ts';
+import { type Backoff, createBackoff } from '../../core/backoff.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Outcome, Probe } from './half-close.ts';
 import type { SinkLog } from './options.ts';
 

@@ -14,7 +14,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
-import type { AppError } from '../../errors.ts';
+import type { AppError } from '../../core/errors.ts';
 import {
   fingerprintOf,
   oneLine,

@@ -11,7 +11,7 @@
  * within the timeout would otherwise be sent the same again for ever. A time-out counts as an answer of that length, and
  * so the next is twice as long.
  */
-import type { Clock, Timer } from '../../time/clock.ts';
+import type { Clock, Timer } from '../../core/time/clock.ts';
 
 export interface ConfirmationOptions {
   readonly intervalMs: number;

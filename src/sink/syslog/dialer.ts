@@ -5,8 +5,8 @@
  * connection that was worth the name: one that lived for `steadyAfterMs`, was read from, or has confirmed what it
  * carried. One that is accepted and dropped at once counts like a failed attempt.
  */
-import { type Backoff, createBackoff } from '../../backoff.ts';
-import type { AppError } from '../../errors.ts';
+import { type Backoff, createBackoff } from '../../core/backoff.ts';
+import type { AppError } from '../../core/errors.ts';
 import { networkError } from './network-errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Reachability } from './reachability.ts';

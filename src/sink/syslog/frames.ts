@@ -1,5 +1,5 @@
 /** Where each frame of a chunk ends: a stream's frames carry their own length, or end with a line feed. */
-import type { FrameChunk } from '../../encode/bytes.ts';
+import type { FrameChunk } from '../../core/bytes.ts';
 import type { Framing } from '../../encode/framing.ts';
 
 const LF = 0x0a;

@@ -1,8 +1,8 @@
 /**
  * Ends a connection, and waits for the receiver's end: what confirmation rests on (docs/delivery.md).
  */
-import type { AppError } from '../../errors.ts';
-import type { Clock } from '../../time/clock.ts';
+import type { AppError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Dialer } from './dialer.ts';
 import { connectionError } from './network-errors.ts';
 import type { Connection, PeerEnd } from './transport.ts';

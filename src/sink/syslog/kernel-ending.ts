@@ -31,7 +31,7 @@
  * A peer that calls shutdown(2) with bytes unread, and close(2) behind it, sends a FIN, and a reset as soon as it closes;
  * on the same machine its FIN is acknowledged in between, and no reset is sent: nothing shows that it has not read.
  */
-import type { Clock } from '../../time/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { type ConnectionEnds, type ConnectionList, type Look, tcpStates } from './connection-list.ts';
 
 /** `not-kept`: as lost, but the kernel keeps no more connections that are over. `unknown`: it cannot be asked. */

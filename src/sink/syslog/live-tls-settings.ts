@@ -9,8 +9,8 @@
  * A disk that hangs keeps no connection waiting for longer than `patienceMs`: it goes on with what is known.
  */
 import { X509Certificate } from 'node:crypto';
-import { ConfigError } from '../../errors.ts';
-import type { Clock } from '../../time/clock.ts';
+import { ConfigError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Presented } from './certificate-check.ts';
 import { certificateFacts } from './certificates.ts';
 import { peerName, type ResolvedOptions, type SinkLog, type SyslogTlsOptions, type TlsFileName } from './options.ts';

@@ -1,8 +1,8 @@
 /** What a syslog sink is made from; and the defaults, with their reasons. */
 import type { LookupFunction } from 'node:net';
+import type { Log } from '../../core/log.ts';
+import { type Clock, systemClock } from '../../core/time/clock.ts';
 import type { Framing } from '../../encode/framing.ts';
-import type { Log } from '../../log.ts';
-import { type Clock, systemClock } from '../../time/clock.ts';
 import { type Network, systemNetwork } from '../network.ts';
 
 export type SinkLog = Log;

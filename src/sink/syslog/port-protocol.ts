@@ -12,7 +12,7 @@
  * TLS to a plain port: it waits for the end of a line, mostly in silence. That is asked about as well.
  */
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../../time/clock.ts';
+import type { Clock, Timer } from '../../core/time/clock.ts';
 import { connectionError } from './network-errors.ts';
 import type { SinkLog } from './options.ts';
 

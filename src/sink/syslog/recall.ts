@@ -1,5 +1,5 @@
 /** Chunks that nobody wants sent any more when their turn comes. */
-import type { FrameChunk } from '../../encode/bytes.ts';
+import type { FrameChunk } from '../../core/bytes.ts';
 import type { Recall } from './transport.ts';
 
 interface Queued {

@@ -11,7 +11,7 @@
  */
 import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { createDeferred } from '../deferred.ts';
+import { createDeferred } from '../../core/deferred.ts';
 import { connectionError, networkError } from './network-errors.ts';
 import { peerName, type ResolvedOptions, type SinkLog } from './options.ts';
 

@@ -1,5 +1,5 @@
 /** What a rotation is made from, and how it sees the deliveries. Types only. */
-import type { AppError } from '../../errors.ts';
+import type { AppError } from '../../core/errors.ts';
 import type { AnswerSearchOptions } from './answer-search.ts';
 import type { Connection } from './transport.ts';
 

@@ -17,7 +17,7 @@
  * `confirmTimeoutMs` (longer for one that is known to be slow: confirmation.ts), or, from a TLS receiver that is known
  * to send a close_notify, an end without one, which anybody on the way (or a proxy whose backend has died) can have made. Only one is retiring at a time.
  */
-import { AppError } from '../../errors.ts';
+import { AppError } from '../../core/errors.ts';
 import { AnswerSearch } from './answer-search.ts';
 import { AskedConnection } from './asked-connection.ts';
 import { BreakWatch } from './break-watch.ts';

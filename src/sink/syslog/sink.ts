@@ -13,10 +13,10 @@
  * A delivery stays with the connection that took its first chunk: what is sent again after a loss is a new delivery,
  * and begins with a whole frame. See `ledger.ts` for a delivery's states, `rotation.ts` for the connections'.
  */
-import type { FrameChunk } from '../../encode/bytes.ts';
-import { AppError, DeliveryLostError } from '../../errors.ts';
-import type { Clock } from '../../time/clock.ts';
-import { createDeferred } from '../deferred.ts';
+import type { FrameChunk } from '../../core/bytes.ts';
+import { createDeferred } from '../../core/deferred.ts';
+import { AppError, DeliveryLostError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Delivery, Mark, OnPoison, Sink, SinkEvents, SinkStatus } from '../sink.ts';
 import { breaksThatTell } from './break-watch.ts';
 import { Dialer, type DialerOptions } from './dialer.ts';

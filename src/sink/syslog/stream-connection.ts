@@ -20,10 +20,10 @@
  * room, and the next chunks would follow each other without ever letting a timer, a heartbeat, have its turn.
  */
 import type { Socket } from 'node:net';
-import type { FrameChunk } from '../../encode/bytes.ts';
-import type { AppError } from '../../errors.ts';
-import type { Clock, Soon } from '../../time/clock.ts';
-import { createDeferred } from '../deferred.ts';
+import type { FrameChunk } from '../../core/bytes.ts';
+import { createDeferred } from '../../core/deferred.ts';
+import type { AppError } from '../../core/errors.ts';
+import type { Clock, Soon } from '../../core/time/clock.ts';
 import type { KernelEnding } from './kernel-ending.ts';
 import { connectionError } from './network-errors.ts';
 import { takeUnwanted } from './recall.ts';

@@ -1,5 +1,5 @@
 /** Opens the connection that is to follow another, beside that: some receivers take one at a time. */
-import type { Clock } from '../../time/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Dialer } from './dialer.ts';
 import type { SinkLog } from './options.ts';
 import type { Connection } from './transport.ts';

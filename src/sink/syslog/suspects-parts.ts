@@ -1,8 +1,8 @@
 /** What `Suspects` is made from, and what it is given. Types only. */
-import type { FrameChunk } from '../../encode/bytes.ts';
+import type { FrameChunk } from '../../core/bytes.ts';
+import type { Deferred } from '../../core/deferred.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Framing } from '../../encode/framing.ts';
-import type { Clock } from '../../time/clock.ts';
-import type { Deferred } from '../deferred.ts';
 import type { Mark, OnPoison } from '../sink.ts';
 import type { Entry } from './ledger.ts';
 import type { Connection } from './transport.ts';

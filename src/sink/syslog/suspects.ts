@@ -15,10 +15,10 @@
  * A stream is no suspect any more when `firstChunks` of its chunks were confirmed so, or skipped; twice as many each time
  * that it becomes one again, until a connection that it shares with others is confirmed.
  */
-import { type Backoff, createBackoff } from '../../backoff.ts';
-import type { AppError, DeliveryLostError } from '../../errors.ts';
-import type { Timer } from '../../time/clock.ts';
-import { createDeferred, type Deferred } from '../deferred.ts';
+import { type Backoff, createBackoff } from '../../core/backoff.ts';
+import { createDeferred, type Deferred } from '../../core/deferred.ts';
+import type { AppError, DeliveryLostError } from '../../core/errors.ts';
+import type { Timer } from '../../core/time/clock.ts';
 import type { Mark } from '../sink.ts';
 import { frameEnds } from './frames.ts';
 import { silenceCode } from './half-close.ts';

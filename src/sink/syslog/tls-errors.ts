@@ -1,5 +1,5 @@
 /** What OpenSSL, and through its alerts the peer, say about a TLS connection, in words that tell what to do. */
-import { AppError } from '../../errors.ts';
+import { AppError } from '../../core/errors.ts';
 import { errorCode, networkError } from './network-errors.ts';
 
 interface Reason {

@@ -2,7 +2,7 @@
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, createSecureContext, type SecureContextOptions } from 'node:tls';
-import { ConfigError, type ConfigProblem } from '../../errors.ts';
+import { ConfigError, type ConfigProblem } from '../../core/errors.ts';
 import type { CheckPolicy } from './certificate-check.ts';
 import { parseFingerprint } from './certificates.ts';
 import type { ResolvedOptions, SyslogTlsOptions } from './options.ts';

@@ -15,7 +15,7 @@
  */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Clock, Soon, Timer } from '../../time/clock.ts';
+import type { Clock, Soon, Timer } from '../../core/time/clock.ts';
 import { checkReceiver, isUnverified, type Presented, readPresented } from './certificate-check.ts';
 import { certificateFacts, createExpiryWatch } from './certificates.ts';
 import { KernelEnding } from './kernel-ending.ts';

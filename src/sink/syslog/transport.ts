@@ -1,8 +1,8 @@
 /**
  * The seam between deliveries and sockets: what `sink.ts` sees of TCP, TLS and UDP alike. Types only.
  */
-import type { FrameChunk } from '../../encode/bytes.ts';
-import type { AppError } from '../../errors.ts';
+import type { FrameChunk } from '../../core/bytes.ts';
+import type { AppError } from '../../core/errors.ts';
 
 export interface Transport {
   /** One attempt. Rejects with an AppError that says what to do, or with the signal's reason. */

@@ -13,10 +13,10 @@
  * A datagram that is larger than the socket, or the path, takes (EMSGSIZE) is dropped and counted.
  */
 import type { Socket } from 'node:dgram';
-import type { FrameChunk } from '../../encode/bytes.ts';
-import { AppError } from '../../errors.ts';
-import type { Soon, Timer } from '../../time/clock.ts';
-import { createDeferred } from '../deferred.ts';
+import type { FrameChunk } from '../../core/bytes.ts';
+import { createDeferred } from '../../core/deferred.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Soon, Timer } from '../../core/time/clock.ts';
 import { connectionError, errorCode, networkError } from './network-errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import { takeUnwanted } from './recall.ts';

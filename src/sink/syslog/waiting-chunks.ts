@@ -1,6 +1,6 @@
 /** The chunks that wait for a connection, or for room on one, in the order in which they came. */
-import type { FrameChunk } from '../../encode/bytes.ts';
-import type { DeliveryLostError } from '../../errors.ts';
+import type { FrameChunk } from '../../core/bytes.ts';
+import type { DeliveryLostError } from '../../core/errors.ts';
 import type { Mark } from '../sink.ts';
 import type { Entry } from './ledger.ts';
 import type { Held } from './suspects-parts.ts';

@@ -7,7 +7,7 @@
  *             what its sockets did meanwhile: one turn of the event loop's I/O decides. Progress → watching,
  *             else stalled, once.
  */
-import type { Clock, Soon, Timer } from '../../time/clock.ts';
+import type { Clock, Soon, Timer } from '../../core/time/clock.ts';
 
 export class Watchdog {
   readonly #clock: Clock;

@@ -230,7 +230,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no-pause-between-attempts',
     what: 'What fails is tried again without a pause.',
-    file: 'backoff.ts',
+    file: 'core/backoff.ts',
     find: 'const delayMs = random() * capMs;',
     replace: 'const delayMs = 0 * random() * capMs;',
     knownSeed: '3',

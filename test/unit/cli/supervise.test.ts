@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type SuperviseOptions, superviseDaemon } from '../../../src/cli/supervise.ts';
-import { AppError, ConfigError } from '../../../src/errors.ts';
+import { AppError, ConfigError } from '../../../src/core/errors.ts';
 import { createLogger } from '../../../src/logging.ts';
 import { complete, createFakeDaemon, type FakeDaemon, incomplete } from '../../support/fake-daemon.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../../src/core/errors.ts';
 import { DeadLetters } from '../../../src/dead-letter/dead-letters.ts';
-import { AppError } from '../../../src/errors.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const refusal = new AppError('the disk is full', { code: 'dead-letter-file', action: 'retry' });

@@ -6,10 +6,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createClock, systemClock } from '../../../src/core/time/clock.ts';
 import { DeadLetterFile } from '../../../src/dead-letter/file.ts';
 import { systemFiles } from '../../../src/dead-letter/files.ts';
 import { lockFile } from '../../../src/dead-letter/lock.ts';
-import { createClock, systemClock } from '../../../src/time/clock.ts';
 
 describe('the lock of a dead-letter file', () => {
   let directory: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { CorruptBatchError } from '../../../src/core/errors.ts';
 import { checkGroupCount } from '../../../src/encode/group-count.ts';
-import { CorruptBatchError } from '../../../src/errors.ts';
 import { encoderDefaults, rawBody } from '../../support/encode.ts';
 import { encoders } from '../../support/encoders.ts';
 import * as wire from '../../support/wire.ts';

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import * as zlib from 'node:zlib';
 import { compressSync } from 'lz4-napi';
 import { describe, expect, it } from 'vitest';
-import type { BatchBody, Compression } from '../../../src/encode/bytes.ts';
+import type { BatchBody, Compression } from '../../../src/core/bytes.ts';
+import { CorruptBatchError } from '../../../src/core/errors.ts';
 import { hasZstd, unpack } from '../../../src/encode/unpack.ts';
-import { CorruptBatchError } from '../../../src/errors.ts';
 
 const MAX = 1024 * 1024;
 const text = Buffer.from('a log group list '.repeat(100));

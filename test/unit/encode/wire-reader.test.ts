@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { CorruptBatchError } from '../../../src/core/errors.ts';
 import { WireReader } from '../../../src/encode/wire-reader.ts';
-import { CorruptBatchError } from '../../../src/errors.ts';
 import { tag, varint } from '../../support/wire.ts';
 
 function reader(...bytes: (number | Uint8Array)[]): WireReader {

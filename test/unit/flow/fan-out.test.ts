@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BatchBody } from '../../../src/encode/bytes.ts';
-import { DeliveryLostError } from '../../../src/errors.ts';
+import type { BatchBody } from '../../../src/core/bytes.ts';
+import { DeliveryLostError } from '../../../src/core/errors.ts';
 import { FanOut, type Part } from '../../../src/flow/fan-out.ts';
 import { Progress, type Ticket } from '../../../src/group/progress.ts';
 

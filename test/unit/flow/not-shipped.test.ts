@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AppError } from '../../../src/errors.ts';
+import { AppError } from '../../../src/core/errors.ts';
 import { type EndingFeed, whyNotShipped } from '../../../src/flow/not-shipped.ts';
 import type { SinkStatus } from '../../../src/sink/sink.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AppError } from '../../../src/errors.ts';
+import { AppError } from '../../../src/core/errors.ts';
 import type { EscapeTable } from '../../../src/format/escape-table.ts';
 import { isSingleLine } from '../../../src/format/format-row.ts';
 import { createKeyValueFormat } from '../../../src/format/key-value.ts';

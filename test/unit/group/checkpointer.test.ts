@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, vi } from 'vitest';
-import { AppError } from '../../../src/errors.ts';
+import { AppError } from '../../../src/core/errors.ts';
 import { Checkpointer, type CheckpointerOptions } from '../../../src/group/checkpointer.ts';
 import { Progress } from '../../../src/group/progress.ts';
 import { useVirtualTime } from '../../support/virtual-time.ts';

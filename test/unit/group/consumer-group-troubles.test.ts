@@ -1,7 +1,7 @@
 /** What comes in the middle of something else: each of these once went wrong. */
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
-import type { BatchBody } from '../../../src/encode/bytes.ts';
-import { AppError, CorruptBatchError, ServiceError } from '../../../src/errors.ts';
+import type { BatchBody } from '../../../src/core/bytes.ts';
+import { AppError, CorruptBatchError, ServiceError } from '../../../src/core/errors.ts';
 import { ByteBudget } from '../../../src/group/byte-budget.ts';
 import { ConsumerGroup } from '../../../src/group/consumer-group.ts';
 import type { ConsumerGroupOptions } from '../../../src/group/consumer-group-options.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, vi } from 'vitest';
-import { AppError, ServiceError } from '../../../src/errors.ts';
+import { AppError, ServiceError } from '../../../src/core/errors.ts';
 import type { Checkpointed } from '../../../src/group/checkpointer.ts';
 import { GroupLoss } from '../../../src/group/group-loss.ts';
 import type { Checkpoint } from '../../../src/group/log-service.ts';

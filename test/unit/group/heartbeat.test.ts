@@ -1,7 +1,7 @@
 import v8 from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
-import { AppError } from '../../../src/errors.ts';
+import { AppError } from '../../../src/core/errors.ts';
 import { Heartbeat } from '../../../src/group/heartbeat.ts';
 import { useVirtualTime } from '../../support/virtual-time.ts';
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
-import { AppError, CorruptBatchError } from '../../../src/errors.ts';
+import { AppError, CorruptBatchError } from '../../../src/core/errors.ts';
 import { ByteBudget } from '../../../src/group/byte-budget.ts';
 import { ConsumerGroup } from '../../../src/group/consumer-group.ts';
 import type { PulledBatch } from '../../../src/group/log-service.ts';

@@ -1,7 +1,8 @@
 /** What a pull has of what shards share while it pauses between two attempts: nothing. */
 import fc from 'fast-check';
 import { afterEach, describe, expect } from 'vitest';
-import { AppError, CorruptBatchError } from '../../../src/errors.ts';
+import { AppError, CorruptBatchError } from '../../../src/core/errors.ts';
+import { abortable } from '../../../src/core/time/deadline.ts';
 import { ByteBudget } from '../../../src/group/byte-budget.ts';
 import { ConsumerGroup } from '../../../src/group/consumer-group.ts';
 import type { PulledBatch, PullOptions } from '../../../src/group/log-service.ts';
@@ -9,7 +10,6 @@ import { LookAhead } from '../../../src/group/look-ahead.ts';
 import { createPullSize } from '../../../src/group/pull-size.ts';
 import { Puller } from '../../../src/group/puller.ts';
 import { EndPosition } from '../../../src/group/start-position.ts';
-import { abortable } from '../../../src/time/deadline.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
 import { pulling } from '../../support/pulling.ts';
 import { useVirtualTime } from '../../support/virtual-time.ts';

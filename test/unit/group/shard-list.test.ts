@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/core/time/clock.ts';
 import type { Shard } from '../../../src/group/log-service.ts';
 import { NewShards } from '../../../src/group/new-shards.ts';
 import { ShardList } from '../../../src/group/shard-list.ts';
 import { UnownedSaves } from '../../../src/group/unowned-saves.ts';
-import { systemClock } from '../../../src/time/clock.ts';
 
 const { signal } = new AbortController();
 const open = (id: number, createdAtMs?: number): Shard => ({ id, status: 'readwrite', createdAtMs });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect } from 'vitest';
-import { DeliveryLostError } from '../../../src/errors.ts';
+import { DeliveryLostError } from '../../../src/core/errors.ts';
 import type { Strategy } from '../../../src/sink/placement.ts';
 import { createReceiversUnderTest, type Member, type ReceiversUnderTest } from '../../support/receivers-harness.ts';
 import { never } from '../../support/sink-harness.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/core/time/clock.ts';
 import { Trust } from '../../../src/sink/trust.ts';
-import { systemClock } from '../../../src/time/clock.ts';
 
 describe('trust in a receiver', () => {
   let changes: boolean[];

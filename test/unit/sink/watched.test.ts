@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { AppError } from '../../../src/errors.ts';
+import { AppError } from '../../../src/core/errors.ts';
 import type { SinkEvents } from '../../../src/sink/sink.ts';
 import { watchSink } from '../../../src/sink/watched.ts';
 import { ScriptedSink } from '../../support/scripted-sink.ts';

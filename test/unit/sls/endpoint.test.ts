@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/core/errors.ts';
 import { resolveAddress, resolveRegion } from '../../../src/sls/endpoint.ts';
 
 describe('resolveAddress', () => {

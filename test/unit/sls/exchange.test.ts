@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/core/time/clock.ts';
 import { BodyPool } from '../../../src/sls/body-pool.ts';
 import { type Answer, type BodyLimit, BodyTooLongError, Exchange, TimedOutError } from '../../../src/sls/exchange.ts';
-import { systemClock } from '../../../src/time/clock.ts';
 
 const large = 100_000;
 

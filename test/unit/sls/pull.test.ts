@@ -1,7 +1,7 @@
 /** Pulls: what is asked, what is believed, and what is refused before a byte is allocated for it. */
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { CorruptBatchError } from '../../../src/errors.ts';
+import { CorruptBatchError } from '../../../src/core/errors.ts';
 import { answerError, answerJson } from '../../support/scripted-http.ts';
 import { closeAll, makeService } from '../../support/sls-client.ts';
 

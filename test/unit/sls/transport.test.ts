@@ -2,10 +2,10 @@
 import { getEventListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/core/time/clock.ts';
 import type { BodyLimit } from '../../../src/sls/exchange.ts';
 import { BodyTooLongError, TimedOutError } from '../../../src/sls/exchange.ts';
 import { Transport, type WireRequest } from '../../../src/sls/transport.ts';
-import { systemClock } from '../../../src/time/clock.ts';
 import { type Script, ScriptedServer } from '../../support/scripted-http.ts';
 
 const whole: BodyLimit = { maxBytes: 1_000_000, cut: false };

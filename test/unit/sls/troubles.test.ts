@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { AppError, ServiceError } from '../../../src/errors.ts';
+import { AppError, ServiceError } from '../../../src/core/errors.ts';
+import { systemClock } from '../../../src/core/time/clock.ts';
 import { type TroubledCall, Troubles } from '../../../src/sls/troubles.ts';
-import { systemClock } from '../../../src/time/clock.ts';
 
 const events: string[] = [];
 let troubles: Troubles;

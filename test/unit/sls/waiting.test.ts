@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../../src/core/time/clock.ts';
+import { abortable, createDeadline } from '../../../src/core/time/deadline.ts';
 import { pause } from '../../../src/sls/pause.ts';
-import { systemClock } from '../../../src/time/clock.ts';
-import { abortable, createDeadline } from '../../../src/time/deadline.ts';
 
 describe('a pause', () => {
   test('ends with the first signal that aborts, and leaves no listener', async () => {

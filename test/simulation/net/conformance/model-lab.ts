@@ -1,6 +1,6 @@
 /** Scripts on the model, in virtual time. */
+import type { Clock } from '../../../../src/core/time/clock.ts';
 import type { Network } from '../../../../src/sink/network.ts';
-import type { Clock } from '../../../../src/time/clock.ts';
 import { Chance } from '../../chance.ts';
 import { SimulatedProcess } from '../../process.ts';
 import { Scheduler } from '../../scheduler.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../../src/core/time/clock.ts';
 import { ConfirmationClock } from '../../../../src/sink/syslog/confirmation.ts';
-import { systemClock } from '../../../../src/time/clock.ts';
 
 const options = { intervalMs: 10_000, bytes: 1_000, timeoutMs: 30_000, clock: systemClock };
 

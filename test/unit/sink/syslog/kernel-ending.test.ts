@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { endianness } from 'node:os';
 import { afterEach, describe, expect, it as itReally } from 'vitest';
+import { systemClock } from '../../../../src/core/time/clock.ts';
 import { systemNetwork } from '../../../../src/sink/network.ts';
 import { type ConnectionEnds, ConnectionList } from '../../../../src/sink/syslog/connection-list.ts';
 import { KernelEnding } from '../../../../src/sink/syslog/kernel-ending.ts';
-import { systemClock } from '../../../../src/time/clock.ts';
 import { listen, never } from '../../../support/sink-harness.ts';
 import { useVirtualTime } from '../../../support/virtual-time.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AppError } from '../../../../src/errors.ts';
+import { AppError } from '../../../../src/core/errors.ts';
 import { networkError } from '../../../../src/sink/syslog/network-errors.ts';
 import { handshakeError, tlsError } from '../../../../src/sink/syslog/tls-errors.ts';
 

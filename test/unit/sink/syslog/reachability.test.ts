@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../../src/core/time/clock.ts';
 import { connectionError } from '../../../../src/sink/syslog/network-errors.ts';
 import { Reachability } from '../../../../src/sink/syslog/reachability.ts';
-import { systemClock } from '../../../../src/time/clock.ts';
 import { createLogRecorder, type LogLine } from '../../../support/sink-harness.ts';
 
 const refused = connectionError('econnrefused', 'refused');

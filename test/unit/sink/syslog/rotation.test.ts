@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { createDeferred } from '../../../../src/sink/deferred.ts';
+import { createDeferred } from '../../../../src/core/deferred.ts';
 import { connectionError } from '../../../../src/sink/syslog/network-errors.ts';
 import { SyslogSink } from '../../../../src/sink/syslog/sink.ts';
 import type { Connection, Transport } from '../../../../src/sink/syslog/transport.ts';

@@ -1,7 +1,7 @@
 /** How the message is found that breaks connections: by trials on a scripted receiver. */
 import { describe, expect } from 'vitest';
-import { AppError, DeliveryLostError } from '../../../../src/errors.ts';
-import { createDeferred } from '../../../../src/sink/deferred.ts';
+import { createDeferred } from '../../../../src/core/deferred.ts';
+import { AppError, DeliveryLostError } from '../../../../src/core/errors.ts';
 import type { OnPoison } from '../../../../src/sink/sink.ts';
 import type { Entry } from '../../../../src/sink/syslog/ledger.ts';
 import { Suspects } from '../../../../src/sink/syslog/suspects.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../../src/core/time/clock.ts';
 import { Watchdog } from '../../../../src/sink/syslog/watchdog.ts';
-import { systemClock } from '../../../../src/time/clock.ts';
 
 describe('the watchdog', () => {
   let stalls = 0;

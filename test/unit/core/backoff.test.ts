@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBackoff } from '../../src/backoff.ts';
+import { createBackoff } from '../../../src/core/backoff.ts';
 
 describe('backoff', () => {
   it('draws each delay evenly below a cap that doubles from the first to the last', () => {

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../../src/time/clock.ts';
-import { SimulatedProcess } from '../../simulation/process.ts';
-import { Scheduler } from '../../simulation/scheduler.ts';
+import { systemClock } from '../../../../src/core/time/clock.ts';
+import { SimulatedProcess } from '../../../simulation/process.ts';
+import { Scheduler } from '../../../simulation/scheduler.ts';
 
 describe("the system's clock", () => {
   it('sleeps, and leaves no listener', async () => {

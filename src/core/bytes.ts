@@ -2,7 +2,7 @@
  * The two shapes in which bytes are handed on: what a pull brings, and what a sink is given.
  * Types only, so that whoever pulls and whoever writes can share them and know nothing else of each other.
  */
-import type { CorruptBatchError } from '../errors.ts';
+import type { CorruptBatchError } from './errors.ts';
 
 export type Compression = 'none' | 'lz4' | 'zstd' | 'deflate';
 
