@@ -1,8 +1,8 @@
 /** `sls-syslog config show`: each value with where it is from. Pure. */
 import type { Explained, ExplainedSettings } from '../config/explain.ts';
-import type { Plain } from '../config/plain.ts';
 import { kebabCase, type SettingGroup } from '../config/setting.ts';
 import { groupTitles, settingKeys, settings as table } from '../config/settings.ts';
+import type { Plain } from '../schema/plain.ts';
 
 const widestName = 30;
 const widestValue = 40;

@@ -9,8 +9,8 @@ import { splitList } from '../config/file-settings.ts';
 import type { Flags } from '../config/load.ts';
 import { problemOf, type RawValue } from '../config/raw-value.ts';
 import { groupTitles, isSwitch, type SettingKey, settingByName, settings } from '../config/settings.ts';
-import { nearestName } from '../config/suggest.ts';
 import { ConfigError, type ConfigProblem } from '../core/errors.ts';
+import { nearestName } from '../schema/suggest.ts';
 
 export function addSettingOptions(command: Command): Command {
   command.allowUnknownOption().allowExcessArguments();

@@ -1,7 +1,7 @@
 /** The flat values, checked and complete, in the shape that the daemon reads. Pure. */
 import { createHash } from 'node:crypto';
-import { createRules } from '../route/rules-schema.ts';
-import { createFieldSelection } from '../route/selection.ts';
+import { createRules } from '../rules/rules-schema.ts';
+import { createFieldSelection } from '../rules/selection.ts';
 import type {
   Config,
   DeliveryConfig,

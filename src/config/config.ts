@@ -2,10 +2,10 @@
  * The effective configuration: every value parsed, checked against the others, and in the unit that its name says.
  * `load.ts` makes it; nothing changes it afterwards. An optional property is absent, never undefined.
  */
-import type { FieldSelection } from '../encode/field-selection.ts';
-import type { HeaderText } from '../encode/header-text.ts';
 import type { FormatSpec } from '../format/registry.ts';
-import type { Rules } from '../route/rules.ts';
+import type { FieldSelection } from '../rules/field-selection.ts';
+import type { HeaderText } from '../rules/header-text.ts';
+import type { Rules } from '../rules/rules.ts';
 import type { TlsFilePaths } from './tls-files.ts';
 
 export interface Config {

@@ -1,7 +1,7 @@
 /** Rows of the table in settings.ts: what is promised of a delivery, and how it is made sure of. */
+import { oneOf, switchText } from '../schema/text.ts';
+import { bandwidth, duration, rate, size } from '../schema/units.ts';
 import { defaulted, optional } from './setting.ts';
-import { oneOf, switchText } from './text.ts';
-import { bandwidth, duration, rate, size } from './units.ts';
 import { deadLetterPath, fileCount } from './values.ts';
 
 export const deliverySettings = {

@@ -1,6 +1,6 @@
 /** Defaults that depend on other settings or on the machine, as text, for the same schemas as everything else. Pure. */
+import { formatDuration } from '../schema/units.ts';
 import type { PartialValues, SettingKey } from './settings.ts';
-import { formatDuration } from './units.ts';
 import type { Environment } from './variables.ts';
 
 export interface Surroundings {

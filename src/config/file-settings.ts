@@ -1,10 +1,10 @@
 /** A mapping of settings in the configuration file: its top, or a section of it. */
 import type { ConfigProblem } from '../core/errors.ts';
-import { type BrokenPart, brokenParts, type PlainEntry, type PlainNode, type PlainPath } from './plain.ts';
+import { type BrokenPart, brokenParts, type PlainEntry, type PlainNode, type PlainPath } from '../schema/plain.ts';
+import { didYouMean, nearestName } from '../schema/suggest.ts';
 import { problemOf, type RawValue, type RawValues } from './raw-value.ts';
 import { kebabCase } from './setting.ts';
 import { type SectionKind, type SettingKey, sectionKindOf, settingByName, settings } from './settings.ts';
-import { didYouMean, nearestName } from './suggest.ts';
 
 /** Where a mapping of settings stands. */
 export interface SettingsPlace {

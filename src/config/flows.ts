@@ -1,9 +1,9 @@
 /** Which flows there are, and what was written for each: sections over flags, those over variables, those over the file's top. Pure. */
 import type { ConfigProblem } from '../core/errors.ts';
+import { didYouMean } from '../schema/suggest.ts';
 import type { RawValue, RawValues } from './raw-value.ts';
 import type { NamedPlace, PipelineSection, Section, Sections, Target } from './sections.ts';
 import type { SectionKind } from './settings.ts';
-import { didYouMean } from './suggest.ts';
 
 /** The sections that a flow's settings stand in; absent where there are none of that kind. */
 export type FlowSections = { readonly [Kind in SectionKind]?: Section };

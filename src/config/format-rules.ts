@@ -1,12 +1,12 @@
 /** What the settings of a message's header and text demand of each other. Pure. */
+import { type FormatOption, optionsOf } from '../format/registry.ts';
 import {
   MAX_APP_NAME_LENGTH,
   MAX_HOSTNAME_LENGTH,
   MAX_MSG_ID_LENGTH,
   MAX_PROC_ID_LENGTH,
-} from '../encode/header-fields.ts';
-import type { HeaderText } from '../encode/header-text.ts';
-import { type FormatOption, optionsOf } from '../format/registry.ts';
+} from '../rules/header-fields.ts';
+import type { HeaderText } from '../rules/header-text.ts';
 import { formatOptionKeys, formatsOf } from './format-spec.ts';
 import { idle, none, objection, type Rule } from './objection.ts';
 

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { fieldMapSchema, headTextSchema } from '../format/mapping.ts';
 import { mappingNames } from '../format/mappings/registry.ts';
 import { formatNames } from '../format/registry.ts';
-import type { Plain } from './plain.ts';
+import type { Plain } from '../schema/plain.ts';
+import { oneOf, plainText, switchText } from '../schema/text.ts';
 import { defaulted, hidden, optional, repeatable, structured } from './setting.ts';
-import { oneOf, plainText, switchText } from './text.ts';
 import { separator } from './values.ts';
 
 const headText = headTextSchema as z.ZodType<z.output<typeof headTextSchema>, Plain>;

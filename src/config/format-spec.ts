@@ -1,9 +1,9 @@
 /** The settings of the format, as the registry of formats takes them. */
 import { AppError } from '../core/errors.ts';
 import { createFormat, type FormatOption, type FormatSpec, formatsWith, optionsOf } from '../format/registry.ts';
-import type { PlainPath } from './plain.ts';
+import type { PlainPath } from '../schema/plain.ts';
+import { wordsOf } from '../schema/text.ts';
 import { type PartialValues, type SettingKey, settings } from './settings.ts';
-import { wordsOf } from './text.ts';
 
 /** Under which setting each option is given. */
 export const formatOptionKeys = {

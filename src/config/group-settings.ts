@@ -1,8 +1,8 @@
 /** Rows of the table in settings.ts: the consumer group, and what is read of the logstore. */
+import { switchText } from '../schema/text.ts';
+import { pointInTime } from '../schema/time.ts';
+import { duration, size } from '../schema/units.ts';
 import { defaulted, derived, optional, required } from './setting.ts';
-import { switchText } from './text.ts';
-import { pointInTime } from './time.ts';
-import { duration, size } from './units.ts';
 import { consumerText } from './values.ts';
 
 export const groupSettings = {

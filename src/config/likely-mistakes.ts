@@ -1,6 +1,6 @@
 /** What is allowed, and mostly not what was meant. Pure. */
-import type { HeaderText } from '../encode/header-text.ts';
-import { type Plain, type PlainPath, pathText } from './plain.ts';
+import type { HeaderText } from '../rules/header-text.ts';
+import { type Plain, type PlainPath, pathText } from '../schema/plain.ts';
 import { kebabCase } from './setting.ts';
 import type { PartialValues, SettingKey } from './settings.ts';
 

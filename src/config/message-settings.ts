@@ -4,13 +4,13 @@ import {
   MAX_HOSTNAME_LENGTH,
   MAX_MSG_ID_LENGTH,
   MAX_PROC_ID_LENGTH,
-} from '../encode/header-fields.ts';
-import { headerTemplate } from '../route/header-template.ts';
+} from '../rules/header-fields.ts';
+import { headerTemplate } from '../rules/header-template.ts';
+import { facility, severity } from '../schema/syslog-names.ts';
+import { oneOf, switchText } from '../schema/text.ts';
+import { timePrecision, timeZone } from '../schema/time.ts';
+import { size } from '../schema/units.ts';
 import { defaulted, derived, optional } from './setting.ts';
-import { facility, severity } from './syslog-names.ts';
-import { oneOf, switchText } from './text.ts';
-import { timePrecision, timeZone } from './time.ts';
-import { size } from './units.ts';
 import { enterpriseId } from './values.ts';
 
 export const messageSettings = {

@@ -1,7 +1,7 @@
 /** Rows of the table in settings.ts: the process itself. */
+import { oneOf, plainText } from '../schema/text.ts';
+import { duration } from '../schema/units.ts';
 import { defaulted, derived, optional } from './setting.ts';
-import { oneOf, plainText } from './text.ts';
-import { duration } from './units.ts';
 
 export const operationSettings = {
   config: optional(plainText, {

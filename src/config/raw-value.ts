@@ -1,6 +1,6 @@
 /** A setting as it was written somewhere, before it is parsed, and the problems that point back to that place. */
 import type { ConfigProblem } from '../core/errors.ts';
-import { type PlainNode, type PlainPath, pathText, placeAt } from './plain.ts';
+import { type PlainNode, type PlainPath, pathText, placeAt } from '../schema/plain.ts';
 import { kebabCase } from './setting.ts';
 import { flagOf, type SettingKey, settings } from './settings.ts';
 

@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { AppError, type ConfigProblem } from '../core/errors.ts';
 import { describeTimeZone } from '../encode/time-zone.ts';
+import { brokenParts, type Plain, partAt, plainOf, writtenOf } from '../schema/plain.ts';
+import { formatDuration } from '../schema/units.ts';
 import { deadLetterProblem } from './dead-letter-path.ts';
 import { type CheckTls, derivations, type Surroundings } from './derive.ts';
 import type { FlowSections } from './flows.ts';
 import { formatFaults } from './format-spec.ts';
 import type { Objection } from './objection.ts';
-import { brokenParts, type Plain, partAt, plainOf, writtenOf } from './plain.ts';
 import { choosePreset, factsOf, framingWarning } from './preset-choice.ts';
 import { type MissingPlace, problemOf, type RawValue, type RawValues, shown } from './raw-value.ts';
 import type { SettingGroup } from './setting.ts';
@@ -22,7 +23,6 @@ import {
 } from './settings.ts';
 import { nodeOfTexts, structuredIssues } from './structured.ts';
 import { readTlsFiles, type TlsFileKey, type TlsFilesGiven, tlsFileKeys } from './tls-files.ts';
-import { formatDuration } from './units.ts';
 
 /** @param file absolute; what is wrong with the module, a sentence, as far as can be seen without running it */
 export type CheckModule = (file: string) => string | undefined;

@@ -1,8 +1,8 @@
 /** Rows of the table in settings.ts: where messages go, and how. */
+import { oneOf, plainText, switchText } from '../schema/text.ts';
+import { duration } from '../schema/units.ts';
 import { presetNames } from './presets.ts';
 import { defaulted, derived, hidden, optional, repeatable, requiredList } from './setting.ts';
-import { oneOf, plainText, switchText } from './text.ts';
-import { duration } from './units.ts';
 import { fingerprint, hostText, port, receiverAddress } from './values.ts';
 
 export const receiverSettings = {

@@ -1,11 +1,11 @@
 /** What settings demand of each other. Each rule looks only at values that are known: the others have problems of their own. Pure. */
 import { MAX_DATAGRAM_BYTES } from '../encode/framing.ts';
+import { formatDuration } from '../schema/units.ts';
 import { groupTimeoutMs } from './derive.ts';
 import { formatRules } from './format-rules.ts';
 import { idle, none, type Objection, objection, type Rule } from './objection.ts';
 import { portsThatDiffer } from './preset-choice.ts';
 import type { PartialValues, SettingKey } from './settings.ts';
-import { formatDuration } from './units.ts';
 
 const tlsOnly = [
   'ca',

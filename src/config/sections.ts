@@ -10,13 +10,13 @@
  *         format: cef                                              and all else that a message is made by
  */
 import type { ConfigProblem } from '../core/errors.ts';
+import type { PlainEntry, PlainNode } from '../schema/plain.ts';
+import { didYouMean } from '../schema/suggest.ts';
+import { switchText } from '../schema/text.ts';
 import { readSettings, type SettingsPlace } from './file-settings.ts';
-import type { PlainEntry, PlainNode } from './plain.ts';
 import type { RawValue, RawValues } from './raw-value.ts';
 import { kebabCase } from './setting.ts';
 import type { SectionKind } from './settings.ts';
-import { didYouMean } from './suggest.ts';
-import { switchText } from './text.ts';
 
 export interface Section {
   readonly name: string;

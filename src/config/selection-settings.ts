@@ -1,10 +1,9 @@
 /** Rows of the table in settings.ts: which logs and fields are sent, and what is decided by a log's content. */
-
-import { rulesSchema, severityFieldName, whereSchema } from '../route/rules-schema.ts';
-import { glob, renameSchema } from '../route/selection.ts';
-import { severityMapSchema } from '../route/severity-words.ts';
+import { rulesSchema, severityFieldName, whereSchema } from '../rules/rules-schema.ts';
+import { glob, renameSchema } from '../rules/selection.ts';
+import { severityMapSchema } from '../rules/severity-words.ts';
+import { switchText } from '../schema/text.ts';
 import { defaulted, optional, repeatable, structured } from './setting.ts';
-import { switchText } from './text.ts';
 
 export const selectionSettings = {
   where: structured(whereSchema, {

@@ -1,6 +1,6 @@
 /** Rows of the table in settings.ts: where the logs come from, and as whom they are read. */
+import { oneOf, plainText } from '../schema/text.ts';
 import { derived, hidden, optional, required } from './setting.ts';
-import { oneOf, plainText } from './text.ts';
 import { credential, endpoint, logstoreName, maskEndpoint, projectName, regionId } from './values.ts';
 
 /** A key id is no secret, but nobody needs all of it to tell which one it is. */

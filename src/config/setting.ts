@@ -1,7 +1,7 @@
 /** What one row of the table of settings holds, and the names by which it can be set. */
 import type { z } from 'zod';
-import type { Plain } from './plain.ts';
-import type { TextSchema } from './text.ts';
+import type { Plain } from '../schema/plain.ts';
+import type { TextSchema } from '../schema/text.ts';
 
 export type SettingGroup =
   | 'service'

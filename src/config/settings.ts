@@ -6,6 +6,7 @@
  * A row's name in camelCase is its name everywhere: `maxInFlight` is `--max-in-flight`, and `max-in-flight` in the
  * file. Order matters only in so far as help and documentation keep it.
  */
+import { switchText } from '../schema/text.ts';
 import { deliverySettings } from './delivery-settings.ts';
 import { formatSettings } from './format-settings.ts';
 import { groupSettings } from './group-settings.ts';
@@ -15,7 +16,6 @@ import { receiverSettings } from './receiver-settings.ts';
 import { selectionSettings } from './selection-settings.ts';
 import { serviceSettings } from './service-settings.ts';
 import { kebabCase, type Setting, type SettingGroup } from './setting.ts';
-import { switchText } from './text.ts';
 
 const table = {
   ...serviceSettings,

@@ -1,6 +1,6 @@
 /** Values with a structure: from the text of flags and variables, and what their schemas complain of. Pure. */
 import type { z } from 'zod';
-import { joinNodes, type PlainNode, type PlainPath } from './plain.ts';
+import { joinNodes, type PlainNode, type PlainPath } from '../schema/plain.ts';
 import type { RawValue } from './raw-value.ts';
 import type { Structure } from './setting.ts';
 import { type SettingKey, settings } from './settings.ts';

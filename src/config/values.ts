@@ -1,5 +1,5 @@
 /** Schemas of the settings that name things: endpoint, project, consumer, host, fingerprint, separator. */
-import { type TextSchema, textSchema } from './text.ts';
+import { type TextSchema, textSchema } from '../schema/text.ts';
 
 /**
  * `cn-hangzhou.log.aliyuncs.com`, with a port or a scheme before it → scheme, host and port. Without a scheme

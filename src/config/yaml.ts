@@ -7,7 +7,7 @@
  */
 import { createRequire } from 'node:module';
 import type { Alias, Document, ErrorCode, Node, Scalar } from 'yaml';
-import type { PlainEntry, PlainNode } from './plain.ts';
+import type { PlainEntry, PlainNode } from '../schema/plain.ts';
 
 const syntaxHints: Readonly<Record<ErrorCode, string>> = {
   ALIAS_PROPS: 'an alias (*name) has an anchor or a tag before it; leave that out, or quote the value',

@@ -1,12 +1,12 @@
 /** The walker's present log as code that formats it sees it: nothing is decoded before it is asked for. */
 import type { LogView } from '../format/log-view.ts';
-import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
+import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../rules/field-selection.ts';
+import { isServiceName } from '../rules/service-names.ts';
 import type { FieldSpans } from './field-spans.ts';
 import { type FieldNames, FlatLog, timeNsText } from './flat-log.ts';
 import { LargeNames } from './large-names.ts';
 import type { LogWalker } from './log-walker.ts';
 import type { ByteSource } from './output.ts';
-import { isServiceName } from './service-names.ts';
 import { TakenNames } from './taken-names.ts';
 import { decodeUtf8 } from './utf8.ts';
 import type { WrittenName, WrittenNames } from './written-names.ts';

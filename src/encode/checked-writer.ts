@@ -2,9 +2,9 @@
  * A row whose names have to be unique, as nearly all of them are by themselves: a log's names are looked at, and then it
  * is written straight from the walker's places; only one in which a field needs a name of its own is listed first.
  */
+import { latin1, NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../rules/field-selection.ts';
 import type { CompiledRow } from './compiled-row.ts';
 import type { TextPiece } from './cut-text.ts';
-import { latin1, NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
 import type { FieldNames } from './flat-log.ts';
 import { GuessedAnswers } from './guessed-answers.ts';
 import type { LogWalker } from './log-walker.ts';

@@ -6,12 +6,12 @@
  * counts, and none of the log's own under a name of the service's, in the order of row-writer.ts: `__topic__` and `__source__` are always there, perhaps empty, `__time_ns_part__`
  * where the log has a TimeNs other than 0.
  */
-import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
+import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../rules/field-selection.ts';
+import { isServiceName } from '../rules/service-names.ts';
 import { FIRST_TAG_PLACE, type FieldPlace, SOURCE_PLACE, TIME_NS_PLACE, TOPIC_PLACE, timeNsText } from './flat-log.ts';
 import { GuessedAnswers } from './guessed-answers.ts';
 import type { LogWalker } from './log-walker.ts';
 import { type ByteSource, byteSource } from './output.ts';
-import { isServiceName } from './service-names.ts';
 
 /** Which names are asked for; each has a number, from 0. */
 export class ColumnNames {

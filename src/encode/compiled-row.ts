@@ -1,7 +1,6 @@
 /** A format row and a selection of fields, prepared for writing; the same for all batches and both encoders. */
 import { type FormatRow, isClosed } from '../format/format-row.ts';
 import type { Mapped } from '../format/mapped.ts';
-import { MAX_UTF8_CHARACTER_BYTES } from './cut-text.ts';
 import {
   type FieldChoices,
   type FieldSelection,
@@ -10,7 +9,8 @@ import {
   TAG_PREFIX,
   TIME_NS_NAME,
   TOPIC_NAME,
-} from './field-selection.ts';
+} from '../rules/field-selection.ts';
+import { MAX_UTF8_CHARACTER_BYTES } from './cut-text.ts';
 import { byteSource, type CompiledEscape, compileEscape, escapedLength, Output } from './output.ts';
 import { WrittenNames } from './written-names.ts';
 

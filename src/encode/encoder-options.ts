@@ -1,8 +1,8 @@
 /** What an encoder is told once, for all batches; the same for both implementations of `BatchEncoder`. */
 import { AppError } from '../core/errors.ts';
 import { type Format, isTextFormat, writesSingleLines } from '../format/format.ts';
-import type { Rules } from '../route/rules.ts';
-import type { FieldSelection } from './field-selection.ts';
+import type { FieldSelection } from '../rules/field-selection.ts';
+import type { Rules } from '../rules/rules.ts';
 import { type Framing, MAX_DATAGRAM_BYTES } from './framing.ts';
 import type { LogHeaderOptions } from './headers.ts';
 import type { IdentityOptions } from './identity.ts';

@@ -1,8 +1,7 @@
 /** What an encoder makes of its options, once; the same for both implementations of `BatchEncoder`. */
-
 import { isTextFormat } from '../format/format.ts';
-import { createEvaluator, type Evaluator } from '../route/evaluate.ts';
-import type { Rules } from '../route/rules.ts';
+import { createEvaluator, type Evaluator } from '../rules/evaluate.ts';
+import type { Rules } from '../rules/rules.ts';
 import { BatchLogView } from './batch-log-view.ts';
 import { CheckedWriter, checkedNames } from './checked-writer.ts';
 import { ChunkPool } from './chunk-pool.ts';

@@ -6,12 +6,12 @@
  *
  * Equal names are looked for among the other fields, after those that mapped fields have taken.
  */
+import { NameAnswers } from '../rules/field-selection.ts';
 import type { Columns } from './columns.ts';
 import type { CompiledMapped } from './compiled-mapped.ts';
 import type { CompiledRow } from './compiled-row.ts';
 import { rowPieces, writeCutRow } from './cut-row.ts';
 import type { TextPiece } from './cut-text.ts';
-import { NameAnswers } from './field-selection.ts';
 import { type FieldNames, type FieldVisitor, FlatLog } from './flat-log.ts';
 import { ListedFields, type Opening, openingOf } from './listed-fields.ts';
 import type { LogWalker } from './log-walker.ts';

@@ -2,7 +2,7 @@
  * Where the keys and values of some fields lie in a batch: numbers in one array, used again for each log, instead
  * of an object a field.
  */
-import type { FieldChoices } from './field-selection.ts';
+import type { FieldChoices } from '../rules/field-selection.ts';
 import type { ByteSource } from './output.ts';
 
 const NUMBERS_A_FIELD = 4;

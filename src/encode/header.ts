@@ -26,7 +26,7 @@ import {
   MAX_MSG_ID_LENGTH,
   MAX_PROC_ID_LENGTH,
   NIL,
-} from './header-fields.ts';
+} from '../rules/header-fields.ts';
 import { byteSource, Output } from './output.ts';
 import { createTimestamp, type Timestamp, type TimestampOptions } from './timestamp.ts';
 

@@ -2,13 +2,18 @@
  * Which header a log's message has: the usual one, or one by what rules decide of the log and what its fields give to
  * the header. A writer for each of those that occur, kept as long as there are not too many.
  */
-import type { ColumnValue, Decision } from '../route/evaluate.ts';
-import type { ClassRule } from '../route/rules.ts';
+import type { ColumnValue, Decision } from '../rules/evaluate.ts';
+import { latin1 } from '../rules/field-selection.ts';
+import {
+  MAX_APP_NAME_LENGTH,
+  MAX_HOSTNAME_LENGTH,
+  MAX_MSG_ID_LENGTH,
+  MAX_PROC_ID_LENGTH,
+} from '../rules/header-fields.ts';
+import { type HeaderText, MAX_FIELD_BYTES } from '../rules/header-text.ts';
+import type { ClassRule } from '../rules/rules.ts';
 import type { ColumnNames } from './columns.ts';
-import { latin1 } from './field-selection.ts';
 import { type HeaderOptions, HeaderWriter } from './header.ts';
-import { MAX_APP_NAME_LENGTH, MAX_HOSTNAME_LENGTH, MAX_MSG_ID_LENGTH, MAX_PROC_ID_LENGTH } from './header-fields.ts';
-import { type HeaderText, MAX_FIELD_BYTES } from './header-text.ts';
 import { createTimestamp, type Timestamp } from './timestamp.ts';
 import { decodeUtf8 } from './utf8.ts';
 

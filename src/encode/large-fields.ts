@@ -2,10 +2,10 @@
  * The fields of a large log, one after another, as row-writer.ts and field-list-writer.ts write them: which of them, in
  * which order, and under which names. Nothing is kept of a field but, where no two may have the same, its name.
  */
+import { NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../rules/field-selection.ts';
 import type { Columns } from './columns.ts';
 import type { CompiledMapped } from './compiled-mapped.ts';
 import type { CompiledRow } from './compiled-row.ts';
-import { NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from './field-selection.ts';
 import type { FieldSpans } from './field-spans.ts';
 import {
   FIRST_TAG_PLACE,

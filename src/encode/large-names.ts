@@ -2,7 +2,7 @@
  * The names of a large log's fields, no two alike: what taken-names.ts gives, but a field is shown twice, and nothing is
  * kept of it. First all are noted, and then, from the first on, each is given its name, as often as the log is written.
  */
-import { latin1 } from './field-selection.ts';
+import { latin1 } from '../rules/field-selection.ts';
 import { TakenNames } from './taken-names.ts';
 import type { WrittenName, WrittenNames } from './written-names.ts';
 

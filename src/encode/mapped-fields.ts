@@ -1,8 +1,8 @@
 /** The part of a text that gives some fields a place of their own (format/mapped.ts), by the columns that it names. */
-
 import { ADDRESS_TEXT_BYTES, type Address, addressIn } from '../format/address.ts';
 import type { ValueType } from '../format/mapped.ts';
 import { epochMs, isInteger } from '../format/value-types.ts';
+import { latin1 } from '../rules/field-selection.ts';
 import type { Columns } from './columns.ts';
 import type {
   CompiledField,
@@ -13,7 +13,6 @@ import type {
   JsonColumn,
 } from './compiled-mapped.ts';
 import { charactersEnd } from './cut-text.ts';
-import { latin1 } from './field-selection.ts';
 import type { FieldPlace } from './flat-log.ts';
 import { GuessedAnswers } from './guessed-answers.ts';
 import type { ListedFields } from './listed-fields.ts';

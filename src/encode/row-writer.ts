@@ -17,10 +17,10 @@
  *     prefix lead __topic__… separator __source__… │ separator __time_ns_part__… separator │ __tag__:…  … │ separator contents  trail suffix
  *     └───────────────── shared ──────────────────┘                                        └── shared ────┘
  */
+import { TAG_PREFIX } from '../rules/field-selection.ts';
 import type { CompiledRow, OwnField } from './compiled-row.ts';
 import { type FieldPieces, rowPieces, writeCutRow } from './cut-row.ts';
 import { plainPiece, type TextPiece } from './cut-text.ts';
-import { TAG_PREFIX } from './field-selection.ts';
 import { FieldSpans } from './field-spans.ts';
 import type { LogWalker } from './log-walker.ts';
 import type { MessageWriter } from './message-writer.ts';

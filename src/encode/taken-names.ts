@@ -1,5 +1,5 @@
 /** The names that a log's fields have: no two have the same. */
-import { latin1 } from './field-selection.ts';
+import { latin1 } from '../rules/field-selection.ts';
 import type { WrittenName, WrittenNames } from './written-names.ts';
 
 export class TakenNames {

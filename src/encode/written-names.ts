@@ -19,8 +19,8 @@ import {
   SOURCE_NAME,
   TIME_NS_NAME,
   TOPIC_NAME,
-} from './field-selection.ts';
-import { isServiceName } from './service-names.ts';
+} from '../rules/field-selection.ts';
+import { isServiceName } from '../rules/service-names.ts';
 import { validUtf8 } from './utf8.ts';
 
 export interface WrittenName {

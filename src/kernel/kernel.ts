@@ -4,10 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import type { BatchBody } from '../core/bytes.ts';
-import { latin1 } from '../encode/field-selection.ts';
 import { checkGroupCount } from '../encode/group-count.ts';
 import { checkSize, corrupt, unpack } from '../encode/unpack.ts';
 import { epochMs } from '../format/value-types.ts';
+import { latin1 } from '../rules/field-selection.ts';
 import { type Job, jobFields, Status } from './layout.ts';
 import { writeMappedProgram } from './mapped-program.ts';
 import { KernelMemory, type Slot } from './memory.ts';

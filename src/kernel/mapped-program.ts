@@ -2,13 +2,13 @@
 import type { ColumnNames } from '../encode/columns.ts';
 import { type CompiledRow, escapedKey } from '../encode/compiled-row.ts';
 import { charactersEnd } from '../encode/cut-text.ts';
-import { latin1 } from '../encode/field-selection.ts';
 import { type CompiledEscape, compileEscape } from '../encode/output.ts';
 import { validUtf8 } from '../encode/utf8.ts';
 import { ADDRESS_TEXT_BYTES, addressIn } from '../format/address.ts';
 import { maxExpansion } from '../format/escape-table.ts';
 import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../format/mapped.ts';
 import { epochMs, isInteger } from '../format/value-types.ts';
+import { latin1 } from '../rules/field-selection.ts';
 import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';
 import type { KernelMemory } from './memory.ts';
 import { type Packed, writePacked } from './packed.ts';

@@ -7,8 +7,8 @@
  */
 import type { ColumnNames } from '../encode/columns.ts';
 import { type CompiledRow, escapedKey, type OwnField } from '../encode/compiled-row.ts';
-import { flattenedName, latin1, TAG_PREFIX } from '../encode/field-selection.ts';
-import { isServiceName } from '../encode/service-names.ts';
+import { flattenedName, latin1, TAG_PREFIX } from '../rules/field-selection.ts';
+import { isServiceName } from '../rules/service-names.ts';
 import type { KernelMemory } from './memory.ts';
 
 /** Of a name that nothing asks for; as in assembly/names.ts. */

@@ -1,8 +1,8 @@
 /** An encoder's options as the kernel reads them: a record of numbers, and the texts and tables that it points to. */
 import type { CompiledRow } from '../encode/compiled-row.ts';
 import type { EncoderParts } from '../encode/encoder-parts.ts';
-import { SOURCE_NAME, TIME_NS_NAME, TOPIC_NAME } from '../encode/field-selection.ts';
 import type { FormatRow } from '../format/format-row.ts';
+import { SOURCE_NAME, TIME_NS_NAME, TOPIC_NAME } from '../rules/field-selection.ts';
 import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';
 import { type Plan, planFields } from './layout.ts';
 import { isMappedPossible, type MappedProgram } from './mapped-program.ts';

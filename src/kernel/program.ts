@@ -1,7 +1,7 @@
 /** Rules as the kernel runs them: instructions, one after another in its memory; see assembly/rules.ts. */
-import { latin1 } from '../encode/field-selection.ts';
-import type { Decision } from '../route/evaluate.ts';
-import type { Condition, Rules } from '../route/rules.ts';
+import type { Decision } from '../rules/evaluate.ts';
+import { latin1 } from '../rules/field-selection.ts';
+import type { Condition, Rules } from '../rules/rules.ts';
 import type { KernelMemory } from './memory.ts';
 import { NO_COLUMN } from './name-records.ts';
 import { type Packed, writePacked } from './packed.ts';

@@ -10,8 +10,8 @@ import { fileJsonSchema } from '../../src/config/json-schema.ts';
 import { Reading } from '../../src/config/reading.ts';
 import { kebabCase } from '../../src/config/setting.ts';
 import { type SectionKind, type SettingKey, sectionKindOf, settingKeys, settings } from '../../src/config/settings.ts';
-import { wordsOf } from '../../src/config/text.ts';
 import { ConfigError } from '../../src/core/errors.ts';
+import { wordsOf } from '../../src/schema/text.ts';
 import { load } from '../support/config.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 

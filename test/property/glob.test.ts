@@ -1,7 +1,7 @@
 /** Globs on names of fields, against independent code. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { glob } from '../../src/route/selection.ts';
+import { glob } from '../../src/rules/selection.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '录', '*', '*', '?'), minLength: 1, maxLength: 10 });

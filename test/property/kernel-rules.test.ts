@@ -5,7 +5,7 @@ import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
 import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
-import type { Condition, Rules } from '../../src/route/rules.ts';
+import type { Condition, Rules } from '../../src/rules/rules.ts';
 import { encodeAll, encoderDefaults, rawBody } from '../support/encode.ts';
 import { expectSame } from '../support/encoder-pair.ts';
 import { propertyRuns } from '../support/property-runs.ts';

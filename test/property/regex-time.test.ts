@@ -1,6 +1,6 @@
 /** No regular expression of a user's, and no value, makes the daemon stand still: time grows with the value, and no faster. */
 import { describe, expect, test } from 'vitest';
-import { MAX_REGEX_SIZE, regexText } from '../../src/route/regex.ts';
+import { MAX_REGEX_SIZE, regexText } from '../../src/rules/regex.ts';
 import { utf8 } from '../support/rules-form.ts';
 
 const random = (length: number) => {

@@ -1,10 +1,10 @@
 /** What a user writes of filters and rules, decided by the encoders' evaluation, against a naive reading of the user's own form. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { facilityNames, severityNames } from '../../src/config/syslog-names.ts';
-import { createEvaluator } from '../../src/route/evaluate.ts';
-import { createRules, rulesSchema, whereSchema } from '../../src/route/rules-schema.ts';
-import { severityMapSchema } from '../../src/route/severity-words.ts';
+import { createEvaluator } from '../../src/rules/evaluate.ts';
+import { createRules, rulesSchema, whereSchema } from '../../src/rules/rules-schema.ts';
+import { severityMapSchema } from '../../src/rules/severity-words.ts';
+import { facilityNames, severityNames } from '../../src/schema/syslog-names.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 import { parsed, utf8 } from '../support/rules-form.ts';
 

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
-import type { HeaderText } from '../../src/encode/header-text.ts';
-import type { ClassRule, Condition, Rules } from '../../src/route/rules.ts';
+import type { HeaderText } from '../../src/rules/header-text.ts';
+import type { ClassRule, Condition, Rules } from '../../src/rules/rules.ts';
 import { octetCountingDeframer } from '../support/deframe.ts';
 import { encodeAll, encoderDefaults, rawBody } from '../support/encode.ts';
 import { encoders } from '../support/encoders.ts';

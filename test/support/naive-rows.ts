@@ -2,9 +2,9 @@
  * What a row of data says a text is, written down a second time: lists of characters in, a list of characters out.
  * Strings are latin1: one character is one byte.
  */
-import type { FieldSelection } from '../../src/encode/field-selection.ts';
 import type { EscapeTable } from '../../src/format/escape-table.ts';
 import type { FormatRow } from '../../src/format/format-row.ts';
+import type { FieldSelection } from '../../src/rules/field-selection.ts';
 import { naiveWrittenNames } from './naive-names.ts';
 
 export type NaiveField = readonly [name: string, value: string];

@@ -1,6 +1,6 @@
 /** What rules should decide of a log, written down a second time: fields in, a decision out. Strings are latin1. */
-import type { HeaderText } from '../../src/encode/header-text.ts';
-import type { ClassRule, Condition, Rules } from '../../src/route/rules.ts';
+import type { HeaderText } from '../../src/rules/header-text.ts';
+import type { ClassRule, Condition, Rules } from '../../src/rules/rules.ts';
 import { isServiceNaively } from './naive-names.ts';
 import { bytes, fromBytes, type NaiveField, type NaiveFields } from './naive-rows.ts';
 

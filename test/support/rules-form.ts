@@ -1,8 +1,8 @@
 /** What a user writes, as the configuration reads it. */
 import type { z } from 'zod';
-import { type Plain, pathText, plainOf } from '../../src/config/plain.ts';
 import { structuredIssues } from '../../src/config/structured.ts';
 import { parseYaml } from '../../src/config/yaml.ts';
+import { type Plain, pathText, plainOf } from '../../src/schema/plain.ts';
 
 export function plainYaml(text: string): Plain {
   const outcome = parseYaml(text, (line) => `line ${line}`);

@@ -1,5 +1,5 @@
 /** Selections of fields as an encoder takes them, each for something that can go wrong. */
-import type { FieldChoice, FieldSelection } from '../../src/encode/field-selection.ts';
+import type { FieldChoice, FieldSelection } from '../../src/rules/field-selection.ts';
 
 const longName = new Uint8Array(300).fill(0x61);
 

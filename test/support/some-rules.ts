@@ -1,5 +1,5 @@
 /** Rules over the names that generated logs have most often, for encoders that are held against each other. */
-import type { Condition, Rules } from '../../src/route/rules.ts';
+import type { Condition, Rules } from '../../src/rules/rules.ts';
 
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
 const topic = bytes('__topic__');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeProblems } from '../../../src/cli/exit.ts';
-import { nearestName } from '../../../src/config/suggest.ts';
+import { nearestName } from '../../../src/schema/suggest.ts';
 import { problemsOf, requiredEnvironment } from '../../support/config.ts';
 
 function messages(...args: Parameters<typeof problemsOf>): string[] {

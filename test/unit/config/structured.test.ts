@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { structuredIssues } from '../../../src/config/structured.ts';
+import { parseYaml } from '../../../src/config/yaml.ts';
 import {
   brokenParts,
   joinNodes,
@@ -9,10 +11,8 @@ import {
   placeAt,
   plainOf,
   writtenOf,
-} from '../../../src/config/plain.ts';
-import { structuredIssues } from '../../../src/config/structured.ts';
-import { textSchema } from '../../../src/config/text.ts';
-import { parseYaml } from '../../../src/config/yaml.ts';
+} from '../../../src/schema/plain.ts';
+import { textSchema } from '../../../src/schema/text.ts';
 
 function node(text: string, ...more: [Parameters<typeof parseYaml>[2]?]): PlainNode {
   const outcome = parseYaml(text, (line) => `c.yaml:${line}`, ...more);

@@ -1,7 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { facility, facilityNames, severity, severityNames } from '../../../src/config/syslog-names.ts';
-import type { TextSchema } from '../../../src/config/text.ts';
-import { pointInTime } from '../../../src/config/time.ts';
 import {
   consumerText,
   endpoint,
@@ -14,6 +11,9 @@ import {
   receiverAddress,
   separator,
 } from '../../../src/config/values.ts';
+import { facility, facilityNames, severity, severityNames } from '../../../src/schema/syslog-names.ts';
+import type { TextSchema } from '../../../src/schema/text.ts';
+import { pointInTime } from '../../../src/schema/time.ts';
 
 function complaint(schema: TextSchema<unknown>, text: string): string {
   const result = schema.safeParse(text);

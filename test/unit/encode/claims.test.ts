@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogField } from '../../../src/emulator/log-group-schema.ts';
 import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
-import { isServiceName } from '../../../src/encode/service-names.ts';
 import { createFormat, type FormatSpec } from '../../../src/format/registry.ts';
+import { isServiceName } from '../../../src/rules/service-names.ts';
 import { encodeAll, encoderDefaults } from '../../support/encode.ts';
 import { encoders } from '../../support/encoders.ts';
 

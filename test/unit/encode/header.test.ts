@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type HeaderOptions, HeaderWriter } from '../../../src/encode/header.ts';
-import { cleanHeaderField, cleanLegacyHostname, cleanTag } from '../../../src/encode/header-fields.ts';
 import { NO_TIME_NS } from '../../../src/encode/log-walker.ts';
 import { byteSource, Output } from '../../../src/encode/output.ts';
+import { cleanHeaderField, cleanLegacyHostname, cleanTag } from '../../../src/rules/header-fields.ts';
 
 const modern: HeaderOptions = { rfc: '5424', facility: 1, severity: 6, hostname: 'web-1' };
 const legacy: HeaderOptions = { ...modern, rfc: '3164', appName: 'app', timeZone: 'utc' };

@@ -5,11 +5,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BatchEncoder } from '../../../src/encode/batch-encoder.ts';
 import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
-import { NameAnswers } from '../../../src/encode/field-selection.ts';
 import { FieldSpans } from '../../../src/encode/field-spans.ts';
 import { Output } from '../../../src/encode/output.ts';
 import { createFormat, type FormatSpec } from '../../../src/format/registry.ts';
 import { NameRecords } from '../../../src/kernel/name-records.ts';
+import { NameAnswers } from '../../../src/rules/field-selection.ts';
 import { encoderDefaults, rawBody } from '../../support/encode.ts';
 import { encoders } from '../../support/encoders.ts';
 import { content, group, log, logTag, time, topic } from '../../support/wire.ts';

@@ -1,6 +1,6 @@
 /** Ranges of decimal numbers as a user writes them: `{min: 500, max: 599}`, or `500..599`, `500..`, `..599`. Pure. */
 import { z } from 'zod';
-import { type Complain, type TextSchema, textSchema } from '../config/text.ts';
+import { type Complain, type TextSchema, textSchema } from '../schema/text.ts';
 import { namingUnknownKeys } from './unknown-key.ts';
 
 /** At least one of the two; both belong to the range. */

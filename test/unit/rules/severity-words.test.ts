@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { severityNames } from '../../../src/config/syslog-names.ts';
-import { severityMapSchema, severityOfWord, usualWords } from '../../../src/route/severity-words.ts';
+import { severityMapSchema, severityOfWord, usualWords } from '../../../src/rules/severity-words.ts';
+import { severityNames } from '../../../src/schema/syslog-names.ts';
 import { complaints, parsed, utf8 } from '../../support/rules-form.ts';
 
 const usual = severityOfWord();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createFieldSelection, glob, renameSchema, type SelectionForm } from '../../../src/route/selection.ts';
+import { createFieldSelection, glob, renameSchema, type SelectionForm } from '../../../src/rules/selection.ts';
 import { complaints, parsed, utf8 } from '../../support/rules-form.ts';
 
 const names = [

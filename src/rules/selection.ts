@@ -1,10 +1,10 @@
 /** Which fields are written and under which names, as a user says it → `FieldSelection`. Pure. */
 import { z } from 'zod';
-import type { Plain } from '../config/plain.ts';
-import { type TextSchema, textSchema } from '../config/text.ts';
-import { type FieldSelection, TAG_PREFIX } from '../encode/field-selection.ts';
-import { isServiceName } from '../encode/service-names.ts';
+import type { Plain } from '../schema/plain.ts';
+import { type TextSchema, textSchema } from '../schema/text.ts';
 import { fieldNameProblem, utf8 } from './field-name.ts';
+import { type FieldSelection, TAG_PREFIX } from './field-selection.ts';
+import { isServiceName } from './service-names.ts';
 
 /** Whether a flattened name fits; its time is at most the name's length × the pattern's. */
 export type Glob = (name: string) => boolean;

@@ -4,9 +4,9 @@
  * `{name}` is a field's value by its flattened name, `{name|text}` the text where the field is missing or empty; `{{`
  * and `}}` are braces. Pure.
  */
-import { type TextSchema, textSchema } from '../config/text.ts';
-import type { HeaderText, HeaderTextPart } from '../encode/header-text.ts';
+import { type TextSchema, textSchema } from '../schema/text.ts';
 import { fieldNameProblem, utf8 } from './field-name.ts';
+import type { HeaderText, HeaderTextPart } from './header-text.ts';
 
 /** @param maxLength of the constant text, and of what stands in place of a field; the whole is cut to it */
 export function headerTemplate(maxLength: number): TextSchema<HeaderText> {

@@ -1,6 +1,6 @@
 /** What is said of a key that a mapping does not have. Pure. */
 import type { z } from 'zod';
-import { didYouMean } from '../config/suggest.ts';
+import { didYouMean } from '../schema/suggest.ts';
 
 /** For `z.strictObject`: a line for each key, which continues the name of the mapping; Zod's own words for everything else. */
 export function namingUnknownKeys(known: readonly string[]): {

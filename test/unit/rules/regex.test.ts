@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { regexText } from '../../../src/route/regex.ts';
+import { regexText } from '../../../src/rules/regex.ts';
 import { complaint, utf8 } from '../../support/rules-form.ts';
 
 const matches = (source: string, value: Uint8Array | string) =>

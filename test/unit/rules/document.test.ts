@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { severityNames } from '../../../src/config/syslog-names.ts';
-import { switchText } from '../../../src/config/text.ts';
-import { headerTemplate } from '../../../src/route/header-template.ts';
-import { rulesSchema, severityFieldName, whereSchema } from '../../../src/route/rules-schema.ts';
-import { glob, renameSchema } from '../../../src/route/selection.ts';
-import { severityMapSchema, usualWords } from '../../../src/route/severity-words.ts';
+import { headerTemplate } from '../../../src/rules/header-template.ts';
+import { rulesSchema, severityFieldName, whereSchema } from '../../../src/rules/rules-schema.ts';
+import { glob, renameSchema } from '../../../src/rules/selection.ts';
+import { severityMapSchema, usualWords } from '../../../src/rules/severity-words.ts';
+import { severityNames } from '../../../src/schema/syslog-names.ts';
+import { switchText } from '../../../src/schema/text.ts';
 import { parsed, plainYaml } from '../../support/rules-form.ts';
 
 const document = readFileSync(new URL('../../../docs/rules.md', import.meta.url), 'utf8');

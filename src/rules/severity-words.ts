@@ -1,7 +1,7 @@
 /** The words in which logs say how severe they are, and the severities that they stand for. Pure. */
 import { z } from 'zod';
-import type { Plain } from '../config/plain.ts';
-import { severity, severityNames } from '../config/syslog-names.ts';
+import type { Plain } from '../schema/plain.ts';
+import { severity, severityNames } from '../schema/syslog-names.ts';
 
 /** By word, in lower case and without blanks around it; 0 (emerg) to 7 (debug). */
 export type SeverityWords = ReadonlyMap<string, number>;

@@ -1,9 +1,8 @@
 /** Filters and rules as a user writes them → `Rules`. Pure. */
 import { z } from 'zod';
-import type { Plain } from '../config/plain.ts';
-import { facility, severity } from '../config/syslog-names.ts';
-import { headerText, type TextSchema, textSchema } from '../config/text.ts';
-import { MAX_APP_NAME_LENGTH, MAX_MSG_ID_LENGTH } from '../encode/header-fields.ts';
+import type { Plain } from '../schema/plain.ts';
+import { facility, severity } from '../schema/syslog-names.ts';
+import { headerText, type TextSchema, textSchema } from '../schema/text.ts';
 import {
   complainOfGaps,
   condition,
@@ -13,6 +12,7 @@ import {
   wheneverMapping,
 } from './conditions.ts';
 import { fieldName } from './field-name.ts';
+import { MAX_APP_NAME_LENGTH, MAX_MSG_ID_LENGTH } from './header-fields.ts';
 import type { ClassRule, Condition, Filter, Rules } from './rules.ts';
 import { type SeverityWords, severityOfWord } from './severity-words.ts';
 import { hasUnknownKey, namingUnknownKeys } from './unknown-key.ts';

@@ -1,5 +1,5 @@
 /** The flattened name of a field, as a user writes it. Pure. */
-import { type TextSchema, textSchema } from '../config/text.ts';
+import { type TextSchema, textSchema } from '../schema/text.ts';
 
 /** → UTF-8 */
 export const fieldName: TextSchema<Uint8Array> = textSchema((name, complain) => {

@@ -8,7 +8,7 @@
  * All leaves are text (YAML's failsafe schema), so `in: [500]` compares text. Pure.
  */
 import { z } from 'zod';
-import { plainText, switchText } from '../config/text.ts';
+import { plainText, switchText } from '../schema/text.ts';
 import { fieldName, utf8 } from './field-name.ts';
 import { type Range, range } from './range.ts';
 import { type Regex, regexText } from './regex.ts';

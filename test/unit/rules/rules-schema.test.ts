@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Condition } from '../../../src/route/rules.ts';
-import { createRules, rulesSchema, whereSchema } from '../../../src/route/rules-schema.ts';
+import type { Condition } from '../../../src/rules/rules.ts';
+import { createRules, rulesSchema, whereSchema } from '../../../src/rules/rules-schema.ts';
 import { complaints, parsed, utf8 } from '../../support/rules-form.ts';
 
 function conditionOf(yaml: string): Condition {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { TextSchema } from '../../../src/config/text.ts';
-import { bandwidth, duration, formatDuration, rate, size } from '../../../src/config/units.ts';
+import type { TextSchema } from '../../../src/schema/text.ts';
+import { bandwidth, duration, formatDuration, rate, size } from '../../../src/schema/units.ts';
 
 function complaint(schema: TextSchema<unknown>, text: string): string {
   const result = schema.safeParse(text);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { HeaderText } from '../../../src/encode/header-text.ts';
-import { headerTemplate } from '../../../src/route/header-template.ts';
+import { headerTemplate } from '../../../src/rules/header-template.ts';
+import type { HeaderText } from '../../../src/rules/header-text.ts';
 import { complaint, utf8 } from '../../support/rules-form.ts';
 
 const template = headerTemplate(12);

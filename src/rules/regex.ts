@@ -3,7 +3,7 @@
  * re2js. See docs/adr/0005-regular-expressions.md. Pure.
  */
 import { createRequire } from 'node:module';
-import { type TextSchema, textSchema } from '../config/text.ts';
+import { type TextSchema, textSchema } from '../schema/text.ts';
 
 export interface Regex {
   /** As the user wrote it. */
