@@ -5,7 +5,7 @@ import { compress } from '../../src/emulator/compression.ts';
 import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
 import { createEncoderParts } from '../../src/encode/encoder-parts.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
-import { createKeyValueFormat } from '../../src/format/key-value.ts';
+import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { Kernel, type Loaded } from '../../src/kernel/kernel.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { isPossible } from '../../src/kernel/plan.ts';

@@ -1,7 +1,7 @@
 /** Rows of the table in settings.ts: what the text of a message is made by. */
 import { z } from 'zod';
-import { fieldMapSchema, headTextSchema } from '../format/mapping.ts';
 import { mappingNames } from '../format/mappings/registry.ts';
+import { fieldMapSchema, headTextSchema } from '../format/parts/mapping.ts';
 import { formatNames } from '../format/registry.ts';
 import type { Plain } from '../schema/plain.ts';
 import { oneOf, plainText, switchText } from '../schema/text.ts';

@@ -1,5 +1,5 @@
 /** The walker's present log as code that formats it sees it: nothing is decoded before it is asked for. */
-import type { LogView } from '../format/log-view.ts';
+import type { LogView } from '../format/parts/log-view.ts';
 import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../rules/field-selection.ts';
 import { isServiceName } from '../rules/service-names.ts';
 import type { FieldSpans } from './field-spans.ts';

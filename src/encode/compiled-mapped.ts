@@ -1,6 +1,6 @@
 /** Mapped fields (format/mapped.ts), prepared for writing; the same for all batches. */
-import { JsonPaths, type PathNumber } from '../format/json-path.ts';
-import type { FieldPlace, HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../format/mapped.ts';
+import { JsonPaths, type PathNumber } from '../format/parts/json-path.ts';
+import type { FieldPlace, HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../format/parts/mapped.ts';
 import type { ColumnNames } from './columns.ts';
 import type { CompiledRow } from './compiled-row.ts';
 import { type Opening, plainOpening } from './listed-fields.ts';

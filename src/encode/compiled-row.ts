@@ -1,6 +1,6 @@
 /** A format row and a selection of fields, prepared for writing; the same for all batches and both encoders. */
-import { type FormatRow, isClosed } from '../format/format-row.ts';
-import type { Mapped } from '../format/mapped.ts';
+import { type FormatRow, isClosed } from '../format/parts/format-row.ts';
+import type { Mapped } from '../format/parts/mapped.ts';
 import {
   type FieldChoices,
   type FieldSelection,

@@ -2,9 +2,9 @@
  * A text that code has made of a log, such as a template or a user's module. Line breaks in it are written as `\n` and
  * `\r`: they would end the message.
  */
-import { createEscapeTable } from '../format/escape-table.ts';
-import { LINE_BREAKS } from '../format/key-value.ts';
-import type { TextFormat } from '../format/text-format.ts';
+import { LINE_BREAKS } from '../format/formats/key-value.ts';
+import { createEscapeTable } from '../format/parts/escape-table.ts';
+import type { TextFormat } from '../format/parts/text-format.ts';
 import { type FieldSelection, NameAnswers } from '../rules/field-selection.ts';
 import { BatchLogView } from './batch-log-view.ts';
 import { CutText, type TextPiece } from './cut-text.ts';

@@ -4,7 +4,7 @@
  *
  *     {"a":"some text","b":"more"}      {"a":"some te"}      {}
  */
-import { type FormatRow, isClosed } from '../format/format-row.ts';
+import { type FormatRow, isClosed } from '../format/parts/format-row.ts';
 import { CutText, plainPiece, type TextPiece } from './cut-text.ts';
 import type { Output } from './output.ts';
 

@@ -1,6 +1,6 @@
 /** What an encoder is told once, for all batches; the same for both implementations of `BatchEncoder`. */
 import { AppError } from '../core/errors.ts';
-import { type Format, isTextFormat, writesSingleLines } from '../format/format.ts';
+import { type Format, isTextFormat, writesSingleLines } from '../format/parts/format.ts';
 import type { FieldSelection } from '../rules/field-selection.ts';
 import type { Rules } from '../rules/rules.ts';
 import { type Framing, MAX_DATAGRAM_BYTES } from './framing.ts';

@@ -1,5 +1,5 @@
 /** What an encoder makes of its options, once; the same for both implementations of `BatchEncoder`. */
-import { isTextFormat } from '../format/format.ts';
+import { isTextFormat } from '../format/parts/format.ts';
 import { createEvaluator, type Evaluator } from '../rules/evaluate.ts';
 import type { Rules } from '../rules/rules.ts';
 import { BatchLogView } from './batch-log-view.ts';

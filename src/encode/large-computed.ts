@@ -1,5 +1,5 @@
 /** A text that code makes of a large log in steps (format/text-format.ts); what computed-writer.ts says holds here too. */
-import type { TextInSteps } from '../format/text-format.ts';
+import type { TextInSteps } from '../format/parts/text-format.ts';
 import type { BatchLogView } from './batch-log-view.ts';
 import { lineBreaks } from './computed-writer.ts';
 import { CutText, type TextPiece } from './cut-text.ts';

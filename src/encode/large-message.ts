@@ -7,8 +7,7 @@
  *   2. What a `MessageWriter` is asked for after that is there already.
  *   3. Where the log is split, `lookAhead` before each part: the pieces that the part will need.
  */
-
-import { isClosed } from '../format/format-row.ts';
+import { isClosed } from '../format/parts/format-row.ts';
 import type { Columns } from './columns.ts';
 import { CutText, type TextPiece } from './cut-text.ts';
 import type { OversizeAction } from './encoder-options.ts';

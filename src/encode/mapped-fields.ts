@@ -1,7 +1,7 @@
 /** The part of a text that gives some fields a place of their own (format/mapped.ts), by the columns that it names. */
-import { ADDRESS_TEXT_BYTES, type Address, addressIn } from '../format/address.ts';
-import type { ValueType } from '../format/mapped.ts';
-import { epochMs, isInteger } from '../format/value-types.ts';
+import { ADDRESS_TEXT_BYTES, type Address, addressIn } from '../format/parts/address.ts';
+import type { ValueType } from '../format/parts/mapped.ts';
+import { epochMs, isInteger } from '../format/parts/value-types.ts';
 import { latin1 } from '../rules/field-selection.ts';
 import type { Columns } from './columns.ts';
 import type {

@@ -6,7 +6,7 @@
  * 0.35 to 0.4 for one at a time; `Buffer.copy` of runs is slower for all but the longest values, and makes an
  * object for each.
  */
-import { type EscapeTable, maxExpansion } from '../format/escape-table.ts';
+import { type EscapeTable, maxExpansion } from '../format/parts/escape-table.ts';
 
 /** Bytes with the view that reads four of them at once, at any offset. */
 export interface ByteSource {

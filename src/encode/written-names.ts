@@ -10,7 +10,7 @@
  *
  * Rules that depend on a field's name alone stand here; those that depend on the other fields of a log, in listed-fields.ts.
  */
-import { type FormatRow, prefixedName } from '../format/format-row.ts';
+import { type FormatRow, prefixedName } from '../format/parts/format-row.ts';
 import {
   type FieldChoice,
   type FieldSelection,

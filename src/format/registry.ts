@@ -1,19 +1,19 @@
 /** Format names, as the configuration spells them, what makes each, and which options it takes. */
 import { AppError } from '../core/errors.ts';
-import { withByteOrderMark } from './byte-order-mark.ts';
-import { createCefFormat } from './cef.ts';
-import type { Format } from './format.ts';
-import { createJsonRow } from './json.ts';
-import { createJsonText } from './json-text.ts';
-import { createKeyValueFormat, type KeyValueEscape } from './key-value.ts';
-import { createLeefFormat, type LeefVersion } from './leef.ts';
-import type { FieldMap } from './mapping.ts';
+import { createCefFormat } from './formats/cef.ts';
+import { createJsonRow } from './formats/json.ts';
+import { createJsonText } from './formats/json-text.ts';
+import { createKeyValueFormat, type KeyValueEscape } from './formats/key-value.ts';
+import { createLeefFormat, type LeefVersion } from './formats/leef.ts';
+import { createModuleFormat } from './formats/module.ts';
+import { createRawFormat } from './formats/raw.ts';
+import { createStructuredDataFormat } from './formats/structured-data.ts';
+import { createTemplateFormat } from './formats/template.ts';
 import { type MappingName, mappingNames, readyMapping } from './mappings/registry.ts';
-import { createModuleFormat } from './module.ts';
-import { createRawFormat } from './raw.ts';
-import { createStructuredDataFormat } from './structured-data.ts';
-import { createTemplateFormat } from './template.ts';
-import type { ValueText } from './value-place.ts';
+import { withByteOrderMark } from './parts/byte-order-mark.ts';
+import type { Format } from './parts/format.ts';
+import type { FieldMap } from './parts/mapping.ts';
+import type { ValueText } from './parts/value-place.ts';
 
 export const formatNames = ['kv', 'json', 'cef', 'leef', 'sd', 'raw', 'template', 'module'] as const;
 export type FormatName = (typeof formatNames)[number];

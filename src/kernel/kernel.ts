@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { BatchBody } from '../core/bytes.ts';
 import { checkGroupCount } from '../encode/group-count.ts';
 import { checkSize, corrupt, unpack } from '../encode/unpack.ts';
-import { epochMs } from '../format/value-types.ts';
+import { epochMs } from '../format/parts/value-types.ts';
 import { latin1 } from '../rules/field-selection.ts';
 import { type Job, jobFields, Status } from './layout.ts';
 import { writeMappedProgram } from './mapped-program.ts';

@@ -1,5 +1,5 @@
 /** What may stand in a syslog header, and how a user's text is brought to that. */
-import { ipVersion } from '../format/value-types.ts';
+import { ipVersion } from '../format/parts/value-types.ts';
 
 /** RFC 5424, section 6. */
 export const MAX_HOSTNAME_LENGTH = 255;

@@ -5,7 +5,7 @@ import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
 import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
 import type { BatchOrigin } from '../../src/encode/identity.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
-import { createJsonText } from '../../src/format/json-text.ts';
+import { createJsonText } from '../../src/format/formats/json-text.ts';
 import { encodeAll } from '../support/encode.ts';
 import { expectSame, pairFor, someOptions, someOrigin } from '../support/encoder-pair.ts';
 import { anyRaw } from '../support/log-group-arbitraries.ts';

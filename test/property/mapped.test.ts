@@ -1,9 +1,9 @@
 /** Fields with a place of their own, in head and text, against independent code: in both encoders. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createEscapeTable } from '../../src/format/escape-table.ts';
-import type { FormatRow } from '../../src/format/format-row.ts';
-import type { FieldPlace, HeadPart, MappedField, ValueSource, ValueType } from '../../src/format/mapped.ts';
+import { createEscapeTable } from '../../src/format/parts/escape-table.ts';
+import type { FormatRow } from '../../src/format/parts/format-row.ts';
+import type { FieldPlace, HeadPart, MappedField, ValueSource, ValueType } from '../../src/format/parts/mapped.ts';
 import { encodedText } from '../support/encoded-text.ts';
 import { encoders } from '../support/encoders.ts';
 import { type OracleLog, oracleText } from '../support/format-oracle.ts';

@@ -3,7 +3,7 @@ import type { BatchBody } from '../../src/core/bytes.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
 import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
 import type { BatchOrigin } from '../../src/encode/identity.ts';
-import { createKeyValueFormat } from '../../src/format/key-value.ts';
+import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 
 export interface Encoded {
   /** All frames, one after another. */

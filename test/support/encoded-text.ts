@@ -2,7 +2,7 @@
 import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
 import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
 import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
-import type { Format } from '../../src/format/format.ts';
+import type { Format } from '../../src/format/parts/format.ts';
 import { encodeAll, encoderDefaults } from './encode.ts';
 import type { OracleLog } from './format-oracle.ts';
 

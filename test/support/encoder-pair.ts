@@ -6,7 +6,7 @@ import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
 import { type EncoderOptions, isStructuredData } from '../../src/encode/encoder-options.ts';
 import type { BatchOrigin } from '../../src/encode/identity.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
-import { type Format, writesSingleLines } from '../../src/format/format.ts';
+import { type Format, writesSingleLines } from '../../src/format/parts/format.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import type { FieldSelection } from '../../src/rules/field-selection.ts';
 import { type Encoded, encodeAll, encoderDefaults } from './encode.ts';

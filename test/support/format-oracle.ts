@@ -3,11 +3,18 @@
  * for the encoders, and a way to try formats without one.
  */
 import { isIPv6 } from 'node:net';
-import type { EscapeTable } from '../../src/format/escape-table.ts';
-import type { Format } from '../../src/format/format.ts';
-import type { FormatRow } from '../../src/format/format-row.ts';
-import type { LogView } from '../../src/format/log-view.ts';
-import type { FieldPlace, HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../../src/format/mapped.ts';
+import type { EscapeTable } from '../../src/format/parts/escape-table.ts';
+import type { Format } from '../../src/format/parts/format.ts';
+import type { FormatRow } from '../../src/format/parts/format-row.ts';
+import type { LogView } from '../../src/format/parts/log-view.ts';
+import type {
+  FieldPlace,
+  HeadPart,
+  Mapped,
+  MappedField,
+  ValueSource,
+  ValueType,
+} from '../../src/format/parts/mapped.ts';
 import { naiveAddress } from './naive-address.ts';
 import { isServiceNaively, type NaiveNaming, naiveWrittenNames } from './naive-names.ts';
 

@@ -1,7 +1,7 @@
 /** Format rows; what holds for those that no product has holds for the formats to come: a format is data. */
-import { createEscapeTable } from '../../src/format/escape-table.ts';
-import type { FormatRow } from '../../src/format/format-row.ts';
-import { createKeyValueFormat } from '../../src/format/key-value.ts';
+import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
+import { createEscapeTable } from '../../src/format/parts/escape-table.ts';
+import type { FormatRow } from '../../src/format/parts/format-row.ts';
 
 const text = (value: string) => new Uint8Array(Buffer.from(value));
 

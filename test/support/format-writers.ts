@@ -1,8 +1,7 @@
 /** What can make a log's text of a format: the oracle, and the encoders that are held to it. */
-
 import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
 import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
-import type { Format } from '../../src/format/format.ts';
+import type { Format } from '../../src/format/parts/format.ts';
 import { encodeAll, encoderDefaults } from './encode.ts';
 import { type EncoderUnderTest, encoders } from './encoders.ts';
 import { type OracleLog, oracleText, partsOf } from './format-oracle.ts';

@@ -1,10 +1,10 @@
 /** Mapped fields of every kind, values near to what their types take, and encoders that write them. */
 import fc from 'fast-check';
 import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
-import { createEscapeTable } from '../../src/format/escape-table.ts';
-import { writesSingleLines } from '../../src/format/format.ts';
-import type { FormatRow } from '../../src/format/format-row.ts';
-import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../../src/format/mapped.ts';
+import { createEscapeTable } from '../../src/format/parts/escape-table.ts';
+import { writesSingleLines } from '../../src/format/parts/format.ts';
+import type { FormatRow } from '../../src/format/parts/format-row.ts';
+import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../../src/format/parts/mapped.ts';
 import { encoderDefaults } from './encode.ts';
 import { rows, unusualRows } from './format-rows.ts';
 import { selections } from './selections.ts';

@@ -1,8 +1,8 @@
 /** docs/mappings.md's tables, made from the ready-made mappings. */
-import type { FieldMap } from '../../src/format/mapping.ts';
 import type { ReadyMapping } from '../../src/format/mappings/mapping.ts';
 import { mappingNames, readyMapping } from '../../src/format/mappings/registry.ts';
-import type { ValueText } from '../../src/format/value-place.ts';
+import type { FieldMap } from '../../src/format/parts/mapping.ts';
+import type { ValueText } from '../../src/format/parts/value-place.ts';
 
 export function mappingsDocument(): string {
   return mappingNames.map((name) => section(readyMapping(name))).join('\n');

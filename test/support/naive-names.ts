@@ -2,7 +2,7 @@
  * Under which names a log's fields are written, written down a second time and as simply as can be. Strings are latin1:
  * one character is one byte.
  */
-import type { FormatRow } from '../../src/format/format-row.ts';
+import type { FormatRow } from '../../src/format/parts/format-row.ts';
 
 export interface NamedField {
   /** Flattened. */

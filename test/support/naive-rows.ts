@@ -2,8 +2,8 @@
  * What a row of data says a text is, written down a second time: lists of characters in, a list of characters out.
  * Strings are latin1: one character is one byte.
  */
-import type { EscapeTable } from '../../src/format/escape-table.ts';
-import type { FormatRow } from '../../src/format/format-row.ts';
+import type { EscapeTable } from '../../src/format/parts/escape-table.ts';
+import type { FormatRow } from '../../src/format/parts/format-row.ts';
 import type { FieldSelection } from '../../src/rules/field-selection.ts';
 import { naiveWrittenNames } from './naive-names.ts';
 

@@ -5,7 +5,7 @@ import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
 import { createDeliver } from '../../src/deliver.ts';
 import { noTotals } from '../../src/delivery-totals.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
-import type { TextFormat } from '../../src/format/text-format.ts';
+import type { TextFormat } from '../../src/format/parts/text-format.ts';
 import type { Ticket } from '../../src/group/progress.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { createPace, type Pace } from '../../src/pacer.ts';

@@ -1,6 +1,6 @@
 /** A ready-made mapping of one of Alibaba Cloud's own log types: data, made from its public description. */
-import type { FieldMap } from '../mapping.ts';
-import type { ValueText } from '../value-place.ts';
+import type { FieldMap } from '../parts/mapping.ts';
+import type { ValueText } from '../parts/value-place.ts';
 
 export interface ReadyMapping {
   /** `actiontrail`; as the configuration spells it. */

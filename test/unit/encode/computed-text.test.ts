@@ -1,8 +1,8 @@
 /** Texts that code makes of a log. */
 import { describe, expect, it } from 'vitest';
 import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
-import type { LogView } from '../../../src/format/log-view.ts';
-import type { TextFormat } from '../../../src/format/text-format.ts';
+import type { LogView } from '../../../src/format/parts/log-view.ts';
+import type { TextFormat } from '../../../src/format/parts/text-format.ts';
 import type { Rules } from '../../../src/rules/rules.ts';
 import { lineDeframer } from '../../support/deframe.ts';
 import { type Encoded, encodeAll, encoderDefaults, rawBody } from '../../support/encode.ts';

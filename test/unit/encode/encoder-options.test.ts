@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchEncoder } from '../../../src/encode/batch-encoder.ts';
 import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
-import { createKeyValueFormat } from '../../../src/format/key-value.ts';
+import { createKeyValueFormat } from '../../../src/format/formats/key-value.ts';
 import { encoderDefaults } from '../../support/encode.ts';
 import { encoders } from '../../support/encoders.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CorruptBatchError } from '../../../src/core/errors.ts';
 import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
 import { CHUNK_BYTES } from '../../../src/encode/encoder-parts.ts';
-import { createEscapeTable } from '../../../src/format/escape-table.ts';
+import { createEscapeTable } from '../../../src/format/parts/escape-table.ts';
 import { lineDeframer, octetCountingDeframer } from '../../support/deframe.ts';
 import { encodeAll, encoderDefaults, rawBody } from '../../support/encode.ts';
 import { encoders } from '../../support/encoders.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createKeyValueFormat } from '../../../src/format/key-value.ts';
+import { createKeyValueFormat } from '../../../src/format/formats/key-value.ts';
 import {
   createFormat,
   type FormatName,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { AppError } from '../../../src/core/errors.ts';
-import type { EscapeTable } from '../../../src/format/escape-table.ts';
-import { isSingleLine } from '../../../src/format/format-row.ts';
-import { createKeyValueFormat } from '../../../src/format/key-value.ts';
+import { AppError } from '../../../../src/core/errors.ts';
+import { createKeyValueFormat } from '../../../../src/format/formats/key-value.ts';
+import type { EscapeTable } from '../../../../src/format/parts/escape-table.ts';
+import { isSingleLine } from '../../../../src/format/parts/format-row.ts';
 
 function replacementOf(table: EscapeTable, byte: number): string | undefined {
   const escapeClass = table.classes[byte]!;

@@ -2,7 +2,7 @@
  * The predefined attributes of LEEF, each with its type ("Predefined LEEF event attributes", IBM QRadar Log Event
  * Extended Format guide, version 2).
  */
-import type { ValueType } from './mapped.ts';
+import type { ValueType } from '../parts/mapped.ts';
 
 export const leefAttributes: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
   ['cat', 'text'],

@@ -5,10 +5,10 @@
  * `standard` writes control characters as `\n`, `\r`, `\t` and `\xHH`, and leaves everything else as it is, a backslash
  * too: what comes out is to be read, not undone. `none` does so with line breaks only, which would end the message.
  */
-import { controlEntries, controlEscape, NOTHING } from './bytes.ts';
-import { createEscapeTable } from './escape-table.ts';
-import type { FormatRow } from './format-row.ts';
-import { parsePlace } from './value-place.ts';
+import { controlEntries, controlEscape, NOTHING } from '../parts/bytes.ts';
+import { createEscapeTable } from '../parts/escape-table.ts';
+import type { FormatRow } from '../parts/format-row.ts';
+import { parsePlace } from '../parts/value-place.ts';
 
 export interface RawOptions {
   /** As value-place.ts says, JSON paths included; default `content`. */

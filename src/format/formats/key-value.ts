@@ -14,9 +14,9 @@
  * `none` is the example's raw text, line breaks excepted (LF → \n, CR → \r): they would end the message. Names too are as
  * they come, also where a log's own field has the name of one of the service's.
  */
-import { AppError } from '../core/errors.ts';
-import { createEscapeTable } from './escape-table.ts';
-import type { FormatRow } from './format-row.ts';
+import { AppError } from '../../core/errors.ts';
+import { createEscapeTable } from '../parts/escape-table.ts';
+import type { FormatRow } from '../parts/format-row.ts';
 
 export type KeyValueEscape = 'standard' | 'none';
 

@@ -11,10 +11,10 @@
  * could end the message at many receivers, are written as text: `\n`, `\r`, `\t`, `\xHH`, the `\` itself escaped as
  * `\\`: the value then reads `\n`.
  */
-import { AppError } from '../core/errors.ts';
-import { controlEntries, controlEscape, shortHash, utf8 } from './bytes.ts';
-import { createEscapeTable } from './escape-table.ts';
-import { type FormatRow, prefixedName } from './format-row.ts';
+import { AppError } from '../../core/errors.ts';
+import { controlEntries, controlEscape, shortHash, utf8 } from '../parts/bytes.ts';
+import { createEscapeTable } from '../parts/escape-table.ts';
+import { type FormatRow, prefixedName } from '../parts/format-row.ts';
 
 /** Set aside for examples (RFC 5612). */
 export const EXAMPLE_ENTERPRISE_ID = 32473;

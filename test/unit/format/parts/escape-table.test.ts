@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createEscapeTable, maxExpansion } from '../../../src/format/escape-table.ts';
-import { type FormatRow, isSingleLine } from '../../../src/format/format-row.ts';
-import { createKeyValueFormat } from '../../../src/format/key-value.ts';
+import { createKeyValueFormat } from '../../../../src/format/formats/key-value.ts';
+import { createEscapeTable, maxExpansion } from '../../../../src/format/parts/escape-table.ts';
+import { type FormatRow, isSingleLine } from '../../../../src/format/parts/format-row.ts';
 
 describe('an escape table', () => {
   it('gives every escaped byte a class and a replacement; class 0 passes', () => {

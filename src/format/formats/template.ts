@@ -14,13 +14,13 @@
  *
  * Values are escaped as in raw.ts; the template's own text is not. It is parsed once.
  */
-import { AppError } from '../core/errors.ts';
-import { controlEscape } from './bytes.ts';
-import { jsonAt } from './json-path.ts';
-import type { LogView } from './log-view.ts';
-import type { FieldPlace } from './mapped.ts';
-import type { TextFormat } from './text-format.ts';
-import { parsePlace } from './value-place.ts';
+import { AppError } from '../../core/errors.ts';
+import { controlEscape } from '../parts/bytes.ts';
+import { jsonAt } from '../parts/json-path.ts';
+import type { LogView } from '../parts/log-view.ts';
+import type { FieldPlace } from '../parts/mapped.ts';
+import type { TextFormat } from '../parts/text-format.ts';
+import { parsePlace } from '../parts/value-place.ts';
 
 export interface TemplateOptions {
   readonly template: string;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JsonPaths, jsonAt } from '../../../src/format/json-path.ts';
-import { fieldMapSchema, headTextSchema } from '../../../src/format/mapping.ts';
-import { parseHeadText, parsePlace, parseValue } from '../../../src/format/value-place.ts';
+import { JsonPaths, jsonAt } from '../../../../src/format/parts/json-path.ts';
+import { fieldMapSchema, headTextSchema } from '../../../../src/format/parts/mapping.ts';
+import { parseHeadText, parsePlace, parseValue } from '../../../../src/format/parts/value-place.ts';
 
 function place(text: string): (string | readonly string[])[] {
   const { field, path } = parsePlace(text);

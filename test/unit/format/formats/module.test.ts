@@ -4,13 +4,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
-import type * as plugin from '../../../plugin.d.ts';
-import type { LogView } from '../../../src/format/log-view.ts';
-import { createModuleFormat } from '../../../src/format/module.ts';
-import { placeOf } from '../../../src/format-trouble.ts';
-import { logView, oracleLog } from '../../support/format-oracle.ts';
+import type * as plugin from '../../../../plugin.d.ts';
+import { createModuleFormat } from '../../../../src/format/formats/module.ts';
+import type { LogView } from '../../../../src/format/parts/log-view.ts';
+import { placeOf } from '../../../../src/format-trouble.ts';
+import { logView, oracleLog } from '../../../support/format-oracle.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
 let directory: string;
 let count = 0;
 

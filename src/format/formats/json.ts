@@ -10,9 +10,9 @@
  * Numbers stay strings, since a log's values are text: `007` and `1.10` would not survive. See json-text.ts for
  * `--infer-types` and `--nest`.
  */
-import { controlEntries, utf8 } from './bytes.ts';
-import { createEscapeTable } from './escape-table.ts';
-import type { FormatRow } from './format-row.ts';
+import { controlEntries, utf8 } from '../parts/bytes.ts';
+import { createEscapeTable } from '../parts/escape-table.ts';
+import type { FormatRow } from '../parts/format-row.ts';
 
 const NAMED: Readonly<Record<number, string>> = { 8: '\\b', 9: '\\t', 10: '\\n', 12: '\\f', 13: '\\r' };
 

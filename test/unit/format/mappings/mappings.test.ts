@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import { mappingNames, readyMapping } from '../../../src/format/mappings/registry.ts';
-import { createFormat, type FormatSpec } from '../../../src/format/registry.ts';
-import type { OracleLog } from '../../support/format-oracle.ts';
-import { formatWriters } from '../../support/format-writers.ts';
-import { mappingsDocument, placesOf } from '../../support/mappings-document.ts';
-import { parseCef } from '../../support/parsers/cef.ts';
-import { parseLeef } from '../../support/parsers/leef.ts';
+import { mappingNames, readyMapping } from '../../../../src/format/mappings/registry.ts';
+import { createFormat, type FormatSpec } from '../../../../src/format/registry.ts';
+import type { OracleLog } from '../../../support/format-oracle.ts';
+import { formatWriters } from '../../../support/format-writers.ts';
+import { mappingsDocument, placesOf } from '../../../support/mappings-document.ts';
+import { parseCef } from '../../../support/parsers/cef.ts';
+import { parseLeef } from '../../../support/parsers/leef.ts';
 
-const document = new URL('../../../docs/mappings.md', import.meta.url);
+const document = new URL('../../../../docs/mappings.md', import.meta.url);
 const generatedPart = /(?<=<!-- mappings -->\n).*(?=<!-- \/mappings -->)/s;
 
 test('docs/mappings.md holds every mapping as it is (UPDATE_DOCS=1 writes it anew)', () => {
@@ -78,7 +78,7 @@ const neverInSamples = new Set([
 ]);
 
 function goldenFile(file: string): URL {
-  return new URL(`../../golden/${file}`, import.meta.url);
+  return new URL(`../../../golden/${file}`, import.meta.url);
 }
 
 /** An object in place of a field's text stands for its JSON. */

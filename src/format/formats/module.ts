@@ -11,9 +11,9 @@
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { AppError } from '../core/errors.ts';
-import type { LogView } from './log-view.ts';
-import type { TextFormat } from './text-format.ts';
+import { AppError } from '../../core/errors.ts';
+import type { LogView } from '../parts/log-view.ts';
+import type { TextFormat } from '../parts/text-format.ts';
 
 export interface ModuleOptions {
   /** Path of the module's file; relative to the working directory if it is not absolute. */

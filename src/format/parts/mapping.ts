@@ -11,7 +11,7 @@
  * key: the user's win, and `"="` takes a key away.
  */
 import { z } from 'zod';
-import { AppError } from '../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import { cutText, escaped, utf8 } from './bytes.ts';
 import type { EscapeTable } from './escape-table.ts';
 import type { HeadPart, MappedField, ValueSource, ValueType } from './mapped.ts';

@@ -13,13 +13,13 @@
  *
  * Own keys are alphanumeric: see `cefKey`.
  */
-import { controlEntries, NOTHING, shortHash, utf8 } from './bytes.ts';
+import { controlEntries, NOTHING, shortHash, utf8 } from '../parts/bytes.ts';
+import { createEscapeTable } from '../parts/escape-table.ts';
+import type { FormatRow } from '../parts/format-row.ts';
+import type { HeadPart } from '../parts/mapped.ts';
+import { caseObjection, compileMap, type FieldMap, headPart, type KeyRules } from '../parts/mapping.ts';
+import { LOG_TIME, parseHeadText, type ValueText } from '../parts/value-place.ts';
 import { type CefKey, cefConsumerKeys, cefDictionary, ipv6Keys, portKeys } from './cef-dictionary.ts';
-import { createEscapeTable } from './escape-table.ts';
-import type { FormatRow } from './format-row.ts';
-import type { HeadPart } from './mapped.ts';
-import { caseObjection, compileMap, type FieldMap, headPart, type KeyRules } from './mapping.ts';
-import { LOG_TIME, parseHeadText, type ValueText } from './value-place.ts';
 
 export interface CefOptions {
   /** Default `Alibaba Cloud`. */

@@ -1,7 +1,7 @@
 /**
  * An escape as data: which bytes are replaced, and by what. Both encoders read the same table.
  */
-import { AppError } from '../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 
 export interface EscapeTable {
   /** 256 classes, one a byte: 0 passes the byte on unchanged, `n` writes `replacements[n]` in its place. */

@@ -20,7 +20,7 @@
  *
  *     Acme                {event_type}                {event_type|unknown}                ["{type}", "{kind}", "none"]
  */
-import { AppError } from '../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import { utf8 } from './bytes.ts';
 import type { FieldPlace, ValueSource } from './mapped.ts';
 

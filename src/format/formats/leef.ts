@@ -11,15 +11,15 @@
  * - The keys of the mapping come first, in its order, then the log's other fields under their own names: see `leefKey`.
  *   A key is there once (encode/written-names.ts). Text is UTF-8: what is none becomes U+FFFD.
  */
-import { AppError } from '../core/errors.ts';
-import { controlEntries, NOTHING, shortHash, utf8 } from './bytes.ts';
+import { AppError } from '../../core/errors.ts';
+import { controlEntries, NOTHING, shortHash, utf8 } from '../parts/bytes.ts';
+import { createEscapeTable } from '../parts/escape-table.ts';
+import type { FormatRow } from '../parts/format-row.ts';
+import type { HeadPart, Mapped } from '../parts/mapped.ts';
+import { caseObjection, compileMap, type FieldMap, headPart, type KeyRules, mappingError } from '../parts/mapping.ts';
+import { LOG_TIME, parseHeadText, type ValueText } from '../parts/value-place.ts';
 import { DEFAULT_EVENT, DEFAULT_PRODUCT, DEFAULT_VENDOR, DEFAULT_VERSION } from './cef.ts';
-import { createEscapeTable } from './escape-table.ts';
-import type { FormatRow } from './format-row.ts';
 import { leefAttributes, leefPortKeys } from './leef-attributes.ts';
-import type { HeadPart, Mapped } from './mapped.ts';
-import { caseObjection, compileMap, type FieldMap, headPart, type KeyRules, mappingError } from './mapping.ts';
-import { LOG_TIME, parseHeadText, type ValueText } from './value-place.ts';
 
 export type LeefVersion = '1.0' | '2.0';
 

@@ -6,7 +6,7 @@
  * are written as text. Not in every copy of the guide, and so not verified by us: `c6a2`, `flexNumber1` and
  * `flexNumber2`, `deviceTranslatedAddress` and `dtz`.
  */
-import type { ValueType } from './mapped.ts';
+import type { ValueType } from '../parts/mapped.ts';
 
 export interface CefKey {
   readonly type: ValueType;

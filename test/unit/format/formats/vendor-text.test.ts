@@ -4,11 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { encodeLogGroupList, type LogField } from '../../../src/emulator/log-group-schema.ts';
-import { createKeyValueFormat } from '../../../src/format/key-value.ts';
-import { octetCountingDeframer } from '../../support/deframe.ts';
-import { encodeAll, encoderDefaults } from '../../support/encode.ts';
-import { encoders } from '../../support/encoders.ts';
+import { encodeLogGroupList, type LogField } from '../../../../src/emulator/log-group-schema.ts';
+import { createKeyValueFormat } from '../../../../src/format/formats/key-value.ts';
+import { octetCountingDeframer } from '../../../support/deframe.ts';
+import { encodeAll, encoderDefaults } from '../../../support/encode.ts';
+import { encoders } from '../../../support/encoders.ts';
 
 type Pair = readonly [key: string, value: string];
 
@@ -19,7 +19,7 @@ interface Group {
   readonly logs: readonly { readonly time: number; readonly timeNs?: number; readonly contents: readonly Pair[] }[];
 }
 
-const golden = (file: string): string => readFileSync(new URL(`../../golden/${file}`, import.meta.url), 'utf8');
+const golden = (file: string): string => readFileSync(new URL(`../../../golden/${file}`, import.meta.url), 'utf8');
 const groups = JSON.parse(golden('vendor-text.logs.json')) as Group[];
 /** Where a log has nanoseconds, a comma too many makes a Python tuple of them; the number is what was meant. */
 const theirs = golden('vendor-text.txt').replace(/__time_ns_part__=\('(\d+)',\)/g, '__time_ns_part__=$1');

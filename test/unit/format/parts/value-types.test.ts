@@ -1,7 +1,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { epochMs, ipVersion, isInteger } from '../../../src/format/value-types.ts';
+import { epochMs, ipVersion, isInteger } from '../../../../src/format/parts/value-types.ts';
 
 describe('an address', () => {
   // RFC 4291, section 2.2, its own examples among them.

@@ -11,7 +11,7 @@
  *
  * What is too long ends within a string, or before a member; numbers and embedded values are whole or not there.
  */
-import type { FieldsInSteps, TextFormat } from './text-format.ts';
+import type { FieldsInSteps, TextFormat } from '../parts/text-format.ts';
 
 export interface JsonTextOptions {
   /** Fields by the names that they are written under. */
