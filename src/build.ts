@@ -2,8 +2,8 @@
 import type { Config, DeliveryConfig, TlsConfig } from './config/config.ts';
 import { createTlsFilesReader } from './config/tls-files-again.ts';
 import type { Log } from './core/log.ts';
-import type { BatchEncoder } from './encode/batch-encoder.ts';
-import type { EncoderOptions } from './encode/encoder-options.ts';
+import type { BatchEncoder } from './encode/frame/batch-encoder.ts';
+import type { EncoderOptions } from './encode/frame/encoder-options.ts';
 import { createLocateLog } from './encode/locate-log.ts';
 import { createReferenceEncoder } from './encode/reference-encoder.ts';
 import { createFormat } from './format/registry.ts';

@@ -4,7 +4,7 @@
  */
 import type { Log } from './core/log.ts';
 import type { Clock } from './core/time/clock.ts';
-import type { RejectedLog } from './encode/batch-encoder.ts';
+import type { RejectedLog } from './encode/frame/batch-encoder.ts';
 
 const intervalMs = 60_000;
 

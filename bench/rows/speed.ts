@@ -2,8 +2,8 @@
 import { uncompressSync } from 'lz4-napi';
 import type { BatchBody } from '../../src/core/bytes.ts';
 import { compress } from '../../src/emulator/compression.ts';
-import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
 import { createEncoderParts } from '../../src/encode/encoder-parts.ts';
+import type { BatchEncoder } from '../../src/encode/frame/batch-encoder.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { Kernel, type Loaded } from '../../src/kernel/kernel.ts';

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { AppError, type ConfigProblem } from '../core/errors.ts';
-import { describeTimeZone } from '../encode/time-zone.ts';
+import { describeTimeZone } from '../encode/header/time-zone.ts';
 import { brokenParts, type Plain, partAt, plainOf, writtenOf } from '../schema/plain.ts';
 import { formatDuration } from '../schema/units.ts';
 import { deadLetterProblem } from './dead-letter-path.ts';

@@ -1,5 +1,5 @@
 /** What settings demand of each other. Each rule looks only at values that are known: the others have problems of their own. Pure. */
-import { MAX_DATAGRAM_BYTES } from '../encode/framing.ts';
+import { MAX_DATAGRAM_BYTES } from '../encode/frame/framing.ts';
 import { formatDuration } from '../schema/units.ts';
 import { groupTimeoutMs } from './derive.ts';
 import { formatRules } from './format-rules.ts';

@@ -11,7 +11,7 @@ import { type BackoffLimits, createBackoff } from '../core/backoff.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { type Clock, systemClock } from '../core/time/clock.ts';
-import type { RejectedLog } from '../encode/batch-encoder.ts';
+import type { RejectedLog } from '../encode/frame/batch-encoder.ts';
 import type { DeadLetterFile } from './file.ts';
 import { type DeadLetter, formatRecord } from './record.ts';
 

@@ -1,7 +1,7 @@
 /** Reads dead-letter files, record by record. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { LogWalker } from '../encode/log-walker.ts';
+import { LogWalker } from '../encode/wire/log-walker.ts';
 import { isRange, type LogRecord, parseRecord, type RangeRecord } from './record.ts';
 
 export type ReadRecord =

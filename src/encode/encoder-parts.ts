@@ -2,14 +2,7 @@
 import { isTextFormat } from '../format/parts/format.ts';
 import { createEvaluator, type Evaluator } from '../rules/evaluate.ts';
 import type { Rules } from '../rules/rules.ts';
-import { BatchLogView } from './batch-log-view.ts';
-import { CheckedWriter, checkedNames } from './checked-writer.ts';
-import { ChunkPool } from './chunk-pool.ts';
-import { ColumnNames, type Columns } from './columns.ts';
-import { CompiledMapped } from './compiled-mapped.ts';
-import { type CompiledRow, compileRow } from './compiled-row.ts';
-import { type ComputedParts, ComputedWriter, computedNames } from './computed-writer.ts';
-import { MAX_UTF8_CHARACTER_BYTES } from './cut-text.ts';
+import { ChunkPool } from './frame/chunk-pool.ts';
 import {
   type CheckedOptions,
   checkEncoderOptions,
@@ -17,25 +10,32 @@ import {
   type EncoderOptions,
   invalidOptions,
   isStructuredData,
-} from './encoder-options.ts';
-import { FieldListWriter, listedNames } from './field-list-writer.ts';
-import type { Framing } from './framing.ts';
-import type { HeaderWriter } from './header.ts';
-import { Headers } from './headers.ts';
+} from './frame/encoder-options.ts';
+import type { Framing } from './frame/framing.ts';
 import {
   BatchIdentity,
   type BatchOrigin,
   checkEnterpriseId,
   type IdentityOptions,
   usualMaxIdentityBytes,
-} from './identity.ts';
-import { LargeComputed } from './large-computed.ts';
-import { largeFieldsParts } from './large-fields.ts';
-import { LargeMessage, type LargeWriter } from './large-message.ts';
-import type { LogWalker } from './log-walker.ts';
-import type { MessageWriter } from './message-writer.ts';
-import type { ByteSource } from './output.ts';
-import { RowWriter } from './row-writer.ts';
+} from './frame/identity.ts';
+import type { HeaderWriter } from './header/header.ts';
+import { Headers } from './header/headers.ts';
+import { LargeComputed } from './large/large-computed.ts';
+import { largeFieldsParts } from './large/large-fields.ts';
+import { LargeMessage, type LargeWriter } from './large/large-message.ts';
+import { BatchLogView } from './text/batch-log-view.ts';
+import { CheckedWriter, checkedNames } from './text/checked-writer.ts';
+import { ColumnNames, type Columns } from './text/columns.ts';
+import { CompiledMapped } from './text/compiled-mapped.ts';
+import { type CompiledRow, compileRow } from './text/compiled-row.ts';
+import { type ComputedParts, ComputedWriter, computedNames } from './text/computed-writer.ts';
+import { MAX_UTF8_CHARACTER_BYTES } from './text/cut-text.ts';
+import { FieldListWriter, listedNames } from './text/field-list-writer.ts';
+import type { MessageWriter } from './text/message-writer.ts';
+import type { ByteSource } from './text/output.ts';
+import { RowWriter } from './text/row-writer.ts';
+import type { LogWalker } from './wire/log-walker.ts';
 
 /** Of a chunk's buffer; what a size costs: docs/adr/0004. */
 export const CHUNK_BYTES = 512 * 1024;

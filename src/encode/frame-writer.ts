@@ -1,15 +1,15 @@
 /**
  * A log's message, framed: header, identity and text. One that is over the limit is cut, or written part by part.
  */
-import type { BatchCounts } from './batch-encoder.ts';
-import { CutText } from './cut-text.ts';
 import type { EncoderParts } from './encoder-parts.ts';
-import { MAX_FRAMING_BYTES, reserveOctetCount, writeOctetCount } from './framing.ts';
-import type { HeaderWriter } from './header.ts';
-import { type BatchIdentity, NO_PART } from './identity.ts';
-import type { LogWalker } from './log-walker.ts';
-import type { MessageWriter } from './message-writer.ts';
-import { decimalDigits, type Output } from './output.ts';
+import type { BatchCounts } from './frame/batch-encoder.ts';
+import { MAX_FRAMING_BYTES, reserveOctetCount, writeOctetCount } from './frame/framing.ts';
+import { type BatchIdentity, NO_PART } from './frame/identity.ts';
+import type { HeaderWriter } from './header/header.ts';
+import { CutText } from './text/cut-text.ts';
+import type { MessageWriter } from './text/message-writer.ts';
+import { decimalDigits, type Output } from './text/output.ts';
+import type { LogWalker } from './wire/log-walker.ts';
 
 const LINE_FEED = 0x0a;
 

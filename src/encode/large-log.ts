@@ -1,15 +1,15 @@
 /** A large log, step by step: its frames, in chunks of its own, with empty chunks for the steps between them. */
 import type { FrameChunk } from '../core/bytes.ts';
-import type { BatchCounts } from './batch-encoder.ts';
-import { addFrameEnd } from './chunk-pool.ts';
-import type { Columns } from './columns.ts';
 import type { EncoderParts } from './encoder-parts.ts';
+import type { BatchCounts } from './frame/batch-encoder.ts';
+import { addFrameEnd } from './frame/chunk-pool.ts';
+import type { BatchIdentity } from './frame/identity.ts';
 import { FrameWriter } from './frame-writer.ts';
-import type { HeaderWriter } from './header.ts';
-import type { BatchIdentity } from './identity.ts';
-import type { LargeWriter } from './large-message.ts';
-import type { LogWalker } from './log-walker.ts';
-import { type ByteSource, Output } from './output.ts';
+import type { HeaderWriter } from './header/header.ts';
+import type { LargeWriter } from './large/large-message.ts';
+import type { Columns } from './text/columns.ts';
+import { type ByteSource, Output } from './text/output.ts';
+import type { LogWalker } from './wire/log-walker.ts';
 
 export const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
 

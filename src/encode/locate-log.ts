@@ -1,12 +1,12 @@
 /** Finds the log that a frame of a batch was made of: the batch is encoded once more, a frame at a time. */
 import type { BatchBody } from '../core/bytes.ts';
-import type { EncoderOptions } from './encoder-options.ts';
-import { DEFAULT_MAX_RAW_BYTES } from './encoder-options.ts';
-import type { BatchOrigin } from './identity.ts';
-import { LogCutter } from './log-cutter.ts';
-import { LogWalker } from './log-walker.ts';
+import type { EncoderOptions } from './frame/encoder-options.ts';
+import { DEFAULT_MAX_RAW_BYTES } from './frame/encoder-options.ts';
+import type { BatchOrigin } from './frame/identity.ts';
 import { createReferenceEncoder } from './reference-encoder.ts';
-import { unpack } from './unpack.ts';
+import { LogCutter } from './wire/log-cutter.ts';
+import { LogWalker } from './wire/log-walker.ts';
+import { unpack } from './wire/unpack.ts';
 
 export interface LocatedLog {
   /** The log's place in the batch, as a dead letter has it. */

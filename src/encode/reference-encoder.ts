@@ -11,20 +11,20 @@
  * call after that throws, as does every later one.
  */
 import type { BatchBody, FrameChunk } from '../core/bytes.ts';
-import { type BatchEncoder, type EncodedBatch, noCounts, type RejectedLog } from './batch-encoder.ts';
-import { addFrameEnd, type ChunkBuffer } from './chunk-pool.ts';
-import { Columns } from './columns.ts';
-import type { EncoderOptions } from './encoder-options.ts';
 import { batchIdentity, createEncoderParts, type EncoderParts } from './encoder-parts.ts';
+import { type BatchEncoder, type EncodedBatch, noCounts, type RejectedLog } from './frame/batch-encoder.ts';
+import { addFrameEnd, type ChunkBuffer } from './frame/chunk-pool.ts';
+import type { EncoderOptions } from './frame/encoder-options.ts';
+import type { BatchIdentity, BatchOrigin } from './frame/identity.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { checkGroupCount } from './group-count.ts';
-import type { BatchIdentity, BatchOrigin } from './identity.ts';
 import { createLargeLogs, emptyChunks, isLargeLog, type LargeLogs, NO_FRAMES } from './large-log.ts';
-import { LogCutter } from './log-cutter.ts';
-import { LogWalker, type Work } from './log-walker.ts';
-import { FormatError, type MessageWriter } from './message-writer.ts';
-import { type ByteSource, byteSource, Output } from './output.ts';
-import { unpack } from './unpack.ts';
+import { Columns } from './text/columns.ts';
+import { FormatError, type MessageWriter } from './text/message-writer.ts';
+import { type ByteSource, byteSource, Output } from './text/output.ts';
+import { checkGroupCount } from './wire/group-count.ts';
+import { LogCutter } from './wire/log-cutter.ts';
+import { LogWalker, type Work } from './wire/log-walker.ts';
+import { unpack } from './wire/unpack.ts';
 
 /** Raw bytes that a slice may drop. */
 const MAX_DROPPED_BYTES = 512 * 1024;

@@ -9,7 +9,7 @@ import { type Log, withFields } from '../core/log.ts';
 import type { Clock } from '../core/time/clock.ts';
 import { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { DeadLetterFile } from '../dead-letter/file.ts';
-import type { BatchEncoder } from '../encode/batch-encoder.ts';
+import type { BatchEncoder } from '../encode/frame/batch-encoder.ts';
 import type { Machine } from '../machine.ts';
 import { createPace, type Pace, type PaceLimits } from '../pacer.ts';
 import type { Sink, SinkStatus } from '../sink/sink.ts';

@@ -1,6 +1,6 @@
 /** What the kernel has found wrong with a batch, in the reference's words. */
 import type { CorruptBatchError } from '../core/errors.ts';
-import { corruptAt } from '../encode/wire-reader.ts';
+import { corruptAt } from '../encode/wire/wire-reader.ts';
 
 /** In the order of assembly/fault.ts; its number 0 is none. */
 const texts: readonly ((detail: number) => string)[] = [

@@ -1,5 +1,5 @@
 /** An escape as assembly/escape.ts reads it. */
-import type { CompiledEscape } from '../encode/output.ts';
+import type { CompiledEscape } from '../encode/text/output.ts';
 
 const LENGTHS_AT = 32;
 const REPLACEMENTS_AT = 288;

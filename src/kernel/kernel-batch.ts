@@ -6,10 +6,10 @@ import {
   type EncodedBatch,
   noCounts,
   type RejectedLog,
-} from '../encode/batch-encoder.ts';
-import type { ChunkBuffer } from '../encode/chunk-pool.ts';
-import type { BatchIdentity, BatchOrigin } from '../encode/identity.ts';
-import { cutBefore, LogCutter } from '../encode/log-cutter.ts';
+} from '../encode/frame/batch-encoder.ts';
+import type { ChunkBuffer } from '../encode/frame/chunk-pool.ts';
+import type { BatchIdentity, BatchOrigin } from '../encode/frame/identity.ts';
+import { cutBefore, LogCutter } from '../encode/wire/log-cutter.ts';
 import { damageOf } from './damage.ts';
 import { type Kernel, KNOWN_GROUP_BYTES, type Loaded } from './kernel.ts';
 import { type Job, jobFields, Status } from './layout.ts';

@@ -6,11 +6,11 @@
  * its group says of it), and a batch for which there is no memory left. A format that the kernel cannot write is all
  * the reference's.
  */
-import type { BatchEncoder } from '../encode/batch-encoder.ts';
-import type { EncoderOptions } from '../encode/encoder-options.ts';
 import { batchIdentity, createEncoderParts } from '../encode/encoder-parts.ts';
+import type { BatchEncoder } from '../encode/frame/batch-encoder.ts';
+import type { EncoderOptions } from '../encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../encode/reference-encoder.ts';
-import { checkClaim } from '../encode/unpack.ts';
+import { checkClaim } from '../encode/wire/unpack.ts';
 import { Kernel, type Loaded } from './kernel.ts';
 import { KernelBatch } from './kernel-batch.ts';
 import { isPossible } from './plan.ts';

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import type { BatchBody } from '../core/bytes.ts';
-import { checkGroupCount } from '../encode/group-count.ts';
-import { checkSize, corrupt, unpack } from '../encode/unpack.ts';
+import { checkGroupCount } from '../encode/wire/group-count.ts';
+import { checkSize, corrupt, unpack } from '../encode/wire/unpack.ts';
 import { epochMs } from '../format/parts/value-types.ts';
 import { latin1 } from '../rules/field-selection.ts';
 import { type Job, jobFields, Status } from './layout.ts';

@@ -1,9 +1,9 @@
 /** The mapped part of a format as the kernel reads it; see assembly/mapped.ts. */
-import type { ColumnNames } from '../encode/columns.ts';
-import { type CompiledRow, escapedKey } from '../encode/compiled-row.ts';
-import { charactersEnd } from '../encode/cut-text.ts';
-import { type CompiledEscape, compileEscape } from '../encode/output.ts';
-import { validUtf8 } from '../encode/utf8.ts';
+import type { ColumnNames } from '../encode/text/columns.ts';
+import { type CompiledRow, escapedKey } from '../encode/text/compiled-row.ts';
+import { charactersEnd } from '../encode/text/cut-text.ts';
+import { type CompiledEscape, compileEscape } from '../encode/text/output.ts';
+import { validUtf8 } from '../encode/text/utf8.ts';
 import { ADDRESS_TEXT_BYTES, addressIn } from '../format/parts/address.ts';
 import { maxExpansion } from '../format/parts/escape-table.ts';
 import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../format/parts/mapped.ts';

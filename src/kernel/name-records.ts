@@ -5,8 +5,8 @@
  * A batch may bring any number of names, so the region is bounded. When it is full, whoever holds addresses has to
  * forget them all, and ask again.
  */
-import type { ColumnNames } from '../encode/columns.ts';
-import { type CompiledRow, escapedKey, type OwnField } from '../encode/compiled-row.ts';
+import type { ColumnNames } from '../encode/text/columns.ts';
+import { type CompiledRow, escapedKey, type OwnField } from '../encode/text/compiled-row.ts';
 import { flattenedName, latin1, TAG_PREFIX } from '../rules/field-selection.ts';
 import { isServiceName } from '../rules/service-names.ts';
 import type { KernelMemory } from './memory.ts';

@@ -1,6 +1,6 @@
 /** An encoder's options as the kernel reads them: a record of numbers, and the texts and tables that it points to. */
-import type { CompiledRow } from '../encode/compiled-row.ts';
 import type { EncoderParts } from '../encode/encoder-parts.ts';
+import type { CompiledRow } from '../encode/text/compiled-row.ts';
 import type { FormatRow } from '../format/parts/format-row.ts';
 import { SOURCE_NAME, TIME_NS_NAME, TOPIC_NAME } from '../rules/field-selection.ts';
 import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
-import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
+import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { createEscapeTable } from '../../src/format/parts/escape-table.ts';
 import type { FormatRow } from '../../src/format/parts/format-row.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
-import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
+import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { isClosed } from '../../src/format/parts/format-row.ts';
 import { lineDeframer, octetCountingDeframer } from '../support/deframe.ts';
 import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
-import type { Framing } from '../../src/encode/framing.ts';
+import type { Framing } from '../../src/encode/frame/framing.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { type Deframer, lineDeframer, octetCountingDeframer } from '../support/deframe.ts';
 import { encodeAll, encoderDefaults } from '../support/encode.ts';

@@ -1,8 +1,8 @@
 /** What generated logs seldom come upon: the kernel's limits, each from both sides. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CorruptBatchError } from '../../src/core/errors.ts';
-import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
 import { CHUNK_BYTES } from '../../src/encode/encoder-parts.ts';
+import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { KernelMemory } from '../../src/kernel/memory.ts';

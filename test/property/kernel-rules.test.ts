@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
-import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
+import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import type { Condition, Rules } from '../../src/rules/rules.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { encodeLogGroupList, type LogField } from '../../src/emulator/log-group-schema.ts';
-import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
+import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import type { Format } from '../../src/format/parts/format.ts';
 import type { FormatRow } from '../../src/format/parts/format-row.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
-import type { EncodedBatch } from '../../src/encode/batch-encoder.ts';
+import type { EncodedBatch } from '../../src/encode/frame/batch-encoder.ts';
 import { encodeAll, encoderDefaults, rawBody } from '../support/encode.ts';
 import { expectSameOf, pairFor, someOptions, someOrigin } from '../support/encoder-pair.ts';
 import { anyRaw, logGroups } from '../support/log-group-arbitraries.ts';

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
-import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
-import type { BatchOrigin } from '../../src/encode/identity.ts';
+import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
+import type { BatchOrigin } from '../../src/encode/frame/identity.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createJsonText } from '../../src/format/formats/json-text.ts';
 import { encodeAll } from '../support/encode.ts';

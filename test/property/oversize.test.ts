@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
-import type { BatchOrigin } from '../../src/encode/identity.ts';
+import type { BatchOrigin } from '../../src/encode/frame/identity.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { lineDeframer, octetCountingDeframer } from '../support/deframe.ts';
 import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
-import { LogCutter } from '../../src/encode/log-cutter.ts';
-import { LogWalker } from '../../src/encode/log-walker.ts';
+import { LogCutter } from '../../src/encode/wire/log-cutter.ts';
+import { LogWalker } from '../../src/encode/wire/log-walker.ts';
 import { lineDeframer, octetCountingDeframer } from '../support/deframe.ts';
 import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';
 import { encoders } from '../support/encoders.ts';

@@ -1,8 +1,8 @@
 /** Short ways to run an encoder in tests. */
 import type { BatchBody } from '../../src/core/bytes.ts';
-import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
-import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
-import type { BatchOrigin } from '../../src/encode/identity.ts';
+import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/frame/batch-encoder.ts';
+import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
+import type { BatchOrigin } from '../../src/encode/frame/identity.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 
 export interface Encoded {

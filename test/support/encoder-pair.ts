@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { CorruptBatchError } from '../../src/core/errors.ts';
-import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
-import { type EncoderOptions, isStructuredData } from '../../src/encode/encoder-options.ts';
-import type { BatchOrigin } from '../../src/encode/identity.ts';
+import type { BatchEncoder } from '../../src/encode/frame/batch-encoder.ts';
+import { type EncoderOptions, isStructuredData } from '../../src/encode/frame/encoder-options.ts';
+import type { BatchOrigin } from '../../src/encode/frame/identity.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { type Format, writesSingleLines } from '../../src/format/parts/format.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';

@@ -1,6 +1,6 @@
 /** Both encoders: what is promised of one holds for the other, so tests run `describe.each(encoders)`. */
-import type { BatchEncoder } from '../../src/encode/batch-encoder.ts';
-import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
+import type { BatchEncoder } from '../../src/encode/frame/batch-encoder.ts';
+import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 

@@ -1,6 +1,6 @@
 /** Mapped fields of every kind, values near to what their types take, and encoders that write them. */
 import fc from 'fast-check';
-import type { EncoderOptions } from '../../src/encode/encoder-options.ts';
+import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createEscapeTable } from '../../src/format/parts/escape-table.ts';
 import { writesSingleLines } from '../../src/format/parts/format.ts';
 import type { FormatRow } from '../../src/format/parts/format-row.ts';

@@ -4,7 +4,7 @@ import { AppError, CorruptBatchError, DeliveryLostError } from '../../src/core/e
 import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
 import { createDeliver } from '../../src/deliver.ts';
 import { noTotals } from '../../src/delivery-totals.ts';
-import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/batch-encoder.ts';
+import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/frame/batch-encoder.ts';
 import type { TextFormat } from '../../src/format/parts/text-format.ts';
 import type { Ticket } from '../../src/group/progress.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';

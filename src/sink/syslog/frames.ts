@@ -1,6 +1,6 @@
 /** Where each frame of a chunk ends: a stream's frames carry their own length, or end with a line feed. */
 import type { FrameChunk } from '../../core/bytes.ts';
-import type { Framing } from '../../encode/framing.ts';
+import type { Framing } from '../../encode/frame/framing.ts';
 
 const LF = 0x0a;
 const SPACE = 0x20;

@@ -2,7 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Log } from '../../core/log.ts';
 import { type Clock, systemClock } from '../../core/time/clock.ts';
-import type { Framing } from '../../encode/framing.ts';
+import type { Framing } from '../../encode/frame/framing.ts';
 import { type Network, systemNetwork } from '../network.ts';
 
 export type SinkLog = Log;

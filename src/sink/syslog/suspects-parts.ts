@@ -2,7 +2,7 @@
 import type { FrameChunk } from '../../core/bytes.ts';
 import type { Deferred } from '../../core/deferred.ts';
 import type { Clock } from '../../core/time/clock.ts';
-import type { Framing } from '../../encode/framing.ts';
+import type { Framing } from '../../encode/frame/framing.ts';
 import type { Mark, OnPoison } from '../sink.ts';
 import type { Entry } from './ledger.ts';
 import type { Connection } from './transport.ts';

@@ -403,7 +403,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'missing-groups-taken',
     what: 'A body with fewer log groups than its answer says is taken for whole.',
-    file: 'encode/group-count.ts',
+    file: 'encode/wire/group-count.ts',
     find: 'if (found === undefined || found >= logGroups) return;',
     replace: 'if (found === undefined || found > 0) return;',
     invariants: ['delivered', 'order'],

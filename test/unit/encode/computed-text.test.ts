@@ -1,6 +1,6 @@
 /** Texts that code makes of a log. */
 import { describe, expect, it } from 'vitest';
-import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
+import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import type { LogView } from '../../../src/format/parts/log-view.ts';
 import type { TextFormat } from '../../../src/format/parts/text-format.ts';
 import type { Rules } from '../../../src/rules/rules.ts';

@@ -1,8 +1,8 @@
 import { compressSync } from 'lz4-napi';
 import { describe, expect, it } from 'vitest';
 import { CorruptBatchError } from '../../../src/core/errors.ts';
-import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
 import { CHUNK_BYTES } from '../../../src/encode/encoder-parts.ts';
+import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createEscapeTable } from '../../../src/format/parts/escape-table.ts';
 import { lineDeframer, octetCountingDeframer } from '../../support/deframe.ts';
 import { encodeAll, encoderDefaults, rawBody } from '../../support/encode.ts';

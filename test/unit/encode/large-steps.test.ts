@@ -3,10 +3,10 @@
  * read, names that are looked up, and bytes that are escaped between two calls.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { BatchEncoder } from '../../../src/encode/batch-encoder.ts';
-import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
-import { FieldSpans } from '../../../src/encode/field-spans.ts';
-import { Output } from '../../../src/encode/output.ts';
+import type { BatchEncoder } from '../../../src/encode/frame/batch-encoder.ts';
+import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
+import { Output } from '../../../src/encode/text/output.ts';
+import { FieldSpans } from '../../../src/encode/wire/field-spans.ts';
 import { createFormat, type FormatSpec } from '../../../src/format/registry.ts';
 import { NameRecords } from '../../../src/kernel/name-records.ts';
 import { NameAnswers } from '../../../src/rules/field-selection.ts';

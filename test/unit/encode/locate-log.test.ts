@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../../src/emulator/log-group-schema.ts';
-import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
+import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createLocateLog } from '../../../src/encode/locate-log.ts';
 import { createReferenceEncoder } from '../../../src/encode/reference-encoder.ts';
 import { lineDeframer } from '../../support/deframe.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList } from '../../../src/emulator/log-group-schema.ts';
-import type { BatchEncoder } from '../../../src/encode/batch-encoder.ts';
-import type { EncoderOptions } from '../../../src/encode/encoder-options.ts';
 import { CHUNK_BYTES } from '../../../src/encode/encoder-parts.ts';
+import type { BatchEncoder } from '../../../src/encode/frame/batch-encoder.ts';
+import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createKeyValueFormat } from '../../../src/format/formats/key-value.ts';
 import { createEscapeTable } from '../../../src/format/parts/escape-table.ts';
 import { lineDeframer, octetCountingDeframer } from '../../support/deframe.ts';

@@ -1,0 +1,124 @@
+/** Mapped fields (format/mapped.ts), prepared for writing; the same for all batches. */
+import { JsonPaths, type PathNumber } from '../../format/parts/json-path.ts';
+import type { FieldPlace, HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../../format/parts/mapped.ts';
+import type { ColumnNames } from './columns.ts';
+import type { CompiledRow } from './compiled-row.ts';
+import { type Opening, plainOpening } from './listed-fields.ts';
+import { type ByteSource, byteSource, type CompiledEscape, compileEscape } from './output.ts';
+import { plainRun, type Run } from './run.ts';
+
+/** A field that holds JSON. */
+export interface JsonColumn {
+  /** Of those that hold JSON, from 0. */
+  readonly index: number;
+  readonly column: number;
+  /** What is read with them is of use until the next log, of whichever batch, is begun. */
+  readonly paths: JsonPaths;
+}
+
+/** A column as a whole, or a path in it. */
+export type CompiledPlace = { readonly column: number; readonly port: FieldPlace['port'] } & (
+  | { readonly json?: undefined }
+  | { readonly json: JsonColumn; readonly path: PathNumber }
+);
+
+export type CompiledSource =
+  | { readonly kind: 'constant'; readonly bytes: ByteSource }
+  | { readonly kind: 'fields'; readonly places: readonly CompiledPlace[] }
+  | { readonly kind: 'log-time' };
+
+export type CompiledHeadPart =
+  | { readonly kind: 'constant'; readonly run: Run }
+  | {
+      readonly kind: 'value';
+      readonly value: CompiledSource;
+      readonly escape: CompiledEscape;
+      readonly maxCharacters: number;
+      readonly orElse: Run;
+    }
+  | { readonly kind: 'severity'; readonly runs: readonly Run[] };
+
+/** How a field is written, depending on its value. */
+interface Written {
+  readonly opening: Opening;
+  /** The field that stands after it. */
+  readonly label: Opening | undefined;
+}
+
+export interface CompiledField extends Written {
+  readonly value: CompiledSource;
+  readonly as: ValueType;
+  /** Infinity: no limit. */
+  readonly maxCharacters: number;
+  /** Of an IPv6 address; undefined: it is no value. */
+  readonly ipv6: Written | undefined;
+}
+
+export class CompiledMapped {
+  readonly head: readonly CompiledHeadPart[];
+  readonly fields: readonly CompiledField[];
+  /** Whether the log's other fields follow. */
+  readonly rest: boolean;
+  readonly jsonColumns: readonly JsonColumn[];
+  readonly #compiled: CompiledRow;
+  readonly #names: ColumnNames;
+  readonly #json = new Map<number, JsonColumn>();
+
+  /** @param names is told which fields are asked for */
+  constructor({ head, fields, rest }: Mapped, compiled: CompiledRow, names: ColumnNames) {
+    this.#compiled = compiled;
+    this.#names = names;
+    this.rest = rest;
+    this.fields = fields.map((field) => this.#field(field));
+    this.head = head.map((part) => this.#headPart(part));
+    this.jsonColumns = [...this.#json.values()];
+  }
+
+  #headPart(part: HeadPart): CompiledHeadPart {
+    switch (part.kind) {
+      case 'constant':
+        return { kind: 'constant', run: plainRun(part.bytes) };
+      case 'severity':
+        return { kind: 'severity', runs: part.texts.map(plainRun) };
+      case 'value': {
+        const { maxCharacters, orElse } = part;
+        const escapeTable = compileEscape(part.escape);
+        return {
+          kind: 'value',
+          value: this.#source(part.value),
+          escape: escapeTable,
+          maxCharacters,
+          orElse: plainRun(orElse),
+        };
+      }
+    }
+  }
+
+  #field({ key, label, ipv6, value, as, maxCharacters }: MappedField): CompiledField {
+    const sign = this.#compiled.row.keyValueSign;
+    const written = (aKey: Uint8Array, aLabel: Uint8Array | undefined): Written => ({
+      opening: plainOpening([aKey, sign], this.#compiled),
+      label: aLabel && plainOpening([aLabel], this.#compiled),
+    });
+    return {
+      ...written(key, label),
+      value: this.#source(value),
+      as,
+      maxCharacters: maxCharacters ?? Number.POSITIVE_INFINITY,
+      ipv6: ipv6 && written(ipv6.key, ipv6.label),
+    };
+  }
+
+  #source(source: ValueSource): CompiledSource {
+    if (source.kind === 'log-time') return source;
+    if (source.kind === 'constant') return { kind: 'constant', bytes: byteSource(source.bytes) };
+    const places = source.places.map(({ field, path, port }): CompiledPlace => {
+      const column = this.#names.add(field);
+      if (path === undefined) return { column, port };
+      const json = this.#json.get(column) ?? { index: this.#json.size, column, paths: new JsonPaths() };
+      this.#json.set(column, json);
+      return { column, port, json, path: json.paths.add(path) };
+    });
+    return { kind: 'fields', places };
+  }
+}

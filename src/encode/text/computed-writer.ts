@@ -1,0 +1,104 @@
+/**
+ * A text that code has made of a log, such as a template or a user's module. Line breaks in it are written as `\n` and
+ * `\r`: they would end the message.
+ */
+import { LINE_BREAKS } from '../../format/formats/key-value.ts';
+import { createEscapeTable } from '../../format/parts/escape-table.ts';
+import type { TextFormat } from '../../format/parts/text-format.ts';
+import { type FieldSelection, NameAnswers } from '../../rules/field-selection.ts';
+import type { FieldNames } from '../wire/flat-log.ts';
+import type { LogWalker } from '../wire/log-walker.ts';
+import { BatchLogView } from './batch-log-view.ts';
+import { CutText, type TextPiece } from './cut-text.ts';
+import { FormatError, type MessageWriter } from './message-writer.ts';
+import { type ByteSource, compileEscape, type Output } from './output.ts';
+import { plainRun, type Run, runLength, writeRun } from './run.ts';
+import { type WrittenName, WrittenNames } from './written-names.ts';
+
+export const lineBreaks = compileEscape(createEscapeTable(LINE_BREAKS));
+
+/** The same for all batches. */
+export interface ComputedParts {
+  readonly format: TextFormat;
+  readonly names: ComputedNames;
+}
+
+/** The names that the code is shown fields under: text. */
+export interface ComputedNames {
+  readonly written: WrittenNames;
+  readonly answers: FieldNames<WrittenName>;
+}
+
+export function computedNames(selection: FieldSelection | undefined): ComputedNames {
+  const written = new WrittenNames({ invalidUtf8: 'replace' }, selection);
+  const service = new NameAnswers((name) => written.ofService(name));
+  return { written, answers: { service, contents: new NameAnswers((name) => written.ofContent(name)) } };
+}
+
+export class ComputedWriter implements MessageWriter {
+  readonly #format: TextFormat;
+  readonly #log: BatchLogView;
+  #text: Run = plainRun(new Uint8Array(0));
+
+  /** @param source the bytes that the walker walks over */
+  constructor({ format, names }: ComputedParts, source: ByteSource, walker: LogWalker) {
+    this.#format = format;
+    this.#log = new BatchLogView(names.written, names.answers, source, walker);
+  }
+
+  beginGroup(): void {
+    this.#log.beginGroup();
+  }
+
+  beginLog(facility: number, severity: number): void {
+    this.#log.beginLog(facility, severity);
+    this.#text = { ...plainRun(this.#bytes()), escape: lineBreaks };
+  }
+
+  get renamedFields(): number {
+    return this.#log.renamedFields;
+  }
+
+  plainLength(): number {
+    return this.#text.end;
+  }
+
+  maxLength(): number {
+    return this.#text.end * lineBreaks.expansion;
+  }
+
+  exactLength(): number {
+    return runLength(this.#text);
+  }
+
+  write(output: Output): void {
+    writeRun(output, this.#text);
+  }
+
+  pieces(): Iterator<TextPiece> {
+    return [this.#text].values();
+  }
+
+  writeCut(output: Output, limit: number): void {
+    const cut = this.#format.cut?.(this.#log, limit - output.position);
+    const run = cut === undefined ? this.#text : { ...plainRun(Buffer.from(cut, 'utf8')), escape: lineBreaks };
+    new CutText([run].values()).write(output, limit);
+  }
+
+  #bytes(): Uint8Array {
+    let text: unknown;
+    try {
+      text = this.#format.format(this.#log);
+      if (typeof text === 'string') return new Uint8Array(Buffer.from(text, 'utf8'));
+      // A copy: the code may use its memory again while a text that was split is still being written. There is none of
+      // memory that was given away, or where there is not enough.
+      if (text instanceof Uint8Array) return new Uint8Array(text);
+    } catch (cause) {
+      throw new FormatError(`the format ${this.#format.name} failed`, { cause });
+    }
+    const what =
+      text instanceof Promise ? 'a promise (it has to be synchronous)' : text === null ? 'null' : typeof text;
+    const cause = new TypeError(`it returned ${what}, neither a string nor a Uint8Array`);
+    throw new FormatError(`the format ${this.#format.name} made no text`, { cause });
+  }
+}

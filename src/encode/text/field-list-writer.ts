@@ -1,0 +1,179 @@
+/**
+ * A log's fields → a message's text, by a format row that has to know all fields of a log before it writes the first:
+ * no two have equal names, values that are not UTF-8 become it, or fields have a place of their own.
+ *
+ *     head or prefix  lead mapped field  separator mapped field  …  separator other field  …  trail suffix
+ *
+ * Equal names are looked for among the other fields, after those that mapped fields have taken.
+ */
+import { NameAnswers } from '../../rules/field-selection.ts';
+import { type FieldNames, type FieldVisitor, FlatLog } from '../wire/flat-log.ts';
+import type { LogWalker } from '../wire/log-walker.ts';
+import type { Columns } from './columns.ts';
+import type { CompiledMapped } from './compiled-mapped.ts';
+import type { CompiledRow } from './compiled-row.ts';
+import { rowPieces, writeCutRow } from './cut-row.ts';
+import type { TextPiece } from './cut-text.ts';
+import { ListedFields, type Opening, openingOf } from './listed-fields.ts';
+import { MappedFields } from './mapped-fields.ts';
+import type { MessageWriter } from './message-writer.ts';
+import { type ByteSource, escapedLength, type Output } from './output.ts';
+import { plainRun, type Run, runLength, writeRun } from './run.ts';
+import { repairUtf8 } from './utf8.ts';
+import type { WrittenName } from './written-names.ts';
+
+/** The same for all batches. */
+export interface FieldListParts {
+  readonly compiled: CompiledRow;
+  readonly openings: FieldNames<Opening>;
+  readonly mapped: CompiledMapped | undefined;
+}
+
+/** `openings` for a writer. */
+export function listedNames(compiled: CompiledRow): FieldListParts['openings'] {
+  const { names } = compiled;
+  const opening = (written: WrittenName | 'drop') => (written === 'drop' ? written : openingOf(written, compiled));
+  return {
+    service: new NameAnswers((name) => opening(names.ofService(name))),
+    contents: new NameAnswers((name) => opening(names.ofContent(name))),
+  };
+}
+
+export class FieldListWriter implements MessageWriter {
+  readonly #compiled: CompiledRow;
+  readonly #log: FlatLog<Opening>;
+  readonly #mapped: MappedFields | undefined;
+  readonly #hasOthers: boolean;
+  readonly #fields: ListedFields;
+  readonly #head: readonly Run[];
+  readonly #repairs: boolean;
+  /** The other fields of the last log whose names were found to be unique. */
+  #unique: Opening[] = [];
+  /** Bytes of the present log's text: what is not escaped any more, and values that are to be. */
+  #constantBytes = 0;
+  #valueBytes = 0;
+  /** Of the head, at most. */
+  #maxHeadBytes = 0;
+  #headBytes = 0;
+  #renamedFields = 0;
+
+  constructor({ compiled, openings, mapped }: FieldListParts, source: ByteSource, walker: LogWalker, columns: Columns) {
+    this.#compiled = compiled;
+    this.#repairs = compiled.row.invalidUtf8 === 'replace';
+    this.#log = new FlatLog(openings, source, walker);
+    this.#mapped = mapped && new MappedFields({ compiled: mapped, columns, walker, repairs: this.#repairs });
+    this.#hasOthers = mapped?.rest !== false;
+    this.#fields = new ListedFields(compiled.valueEscape);
+    this.#head = this.#mapped?.head ?? [plainRun(compiled.row.prefix)];
+  }
+
+  beginGroup(): void {
+    this.#log.beginGroup();
+  }
+
+  beginLog(_facility: number, severity: number): void {
+    const fields = this.#fields;
+    fields.clear();
+    this.#mapped?.begin(severity, fields);
+    const mappedCount = fields.count;
+    if (this.#hasOthers) {
+      this.#log.each(this.#addOther);
+      if (!this.#compiled.row.keepsNames && !this.#isAsUnique(mappedCount)) this.#makeUnique(mappedCount);
+    }
+    this.#measure();
+  }
+
+  get renamedFields(): number {
+    return this.#renamedFields;
+  }
+
+  plainLength(): number {
+    return this.#constantBytes + this.#headBytes + this.#valueBytes;
+  }
+
+  maxLength(): number {
+    return this.#constantBytes + this.#maxHeadBytes + this.#valueBytes * this.#compiled.valueExpansion;
+  }
+
+  exactLength(): number {
+    let length = this.#constantBytes;
+    for (const run of this.#head) length += runLength(run);
+    for (let index = 0; index < this.#fields.count; index++) {
+      const { hasValue, value } = this.#fields.at(index);
+      if (hasValue) length += escapedLength(value, value.start, value.end, value.escape);
+    }
+    return length;
+  }
+
+  write(output: Output): void {
+    const fields = this.#fields;
+    for (const run of this.#head) writeRun(output, run);
+    for (let index = 0; index < fields.count; index++) {
+      const { opening, hasValue, value } = fields.at(index);
+      const bytes = index === 0 ? opening.first : opening.later;
+      output.copy(bytes, 0, bytes.bytes.length);
+      if (hasValue) output.escaped(value, value.start, value.end, value.escape);
+    }
+    if (fields.count > 0) output.text(this.#compiled.trail);
+    output.text(this.#compiled.row.suffix);
+  }
+
+  pieces(): Iterator<TextPiece> {
+    const { row } = this.#compiled;
+    return rowPieces(this.#head, this.#fields.pieces(row), row);
+  }
+
+  writeCut(output: Output, limit: number): void {
+    const { row } = this.#compiled;
+    writeCutRow(output, limit, this.#head, this.#fields.pieces(row), row);
+  }
+
+  /** A field that has no place of its own. */
+  readonly #addOther: FieldVisitor<Opening> = (opening, source, start, end, place) => {
+    if (this.#mapped?.isTaken(place)) return;
+    const value = this.#fields.add(opening);
+    value.set(source, start, end);
+    if (this.#repairs) repairUtf8(value);
+  };
+
+  /** Whether the other fields, from a place on, have the very names that were found to be unique. */
+  #isAsUnique(from: number): boolean {
+    const fields = this.#fields;
+    const unique = this.#unique;
+    if (fields.count - from !== unique.length) return false;
+    for (let index = 0; index < unique.length; index++) {
+      if (fields.at(from + index).opening !== unique[index]) return false;
+    }
+    return true;
+  }
+
+  #makeUnique(from: number): void {
+    const fields = this.#fields;
+    if (fields.makeUnique(from, this.#compiled)) return;
+    this.#unique = [];
+    for (let index = from; index < fields.count; index++) this.#unique.push(fields.at(index).opening);
+  }
+
+  #measure(): void {
+    const fields = this.#fields;
+    const { row, trail } = this.#compiled;
+    let constants = row.suffix.length + (fields.count > 0 ? trail.length : 0);
+    let values = 0;
+    let renamed = 0;
+    for (let index = 0; index < fields.count; index++) {
+      const { opening, hasValue, value } = fields.at(index);
+      constants += (index === 0 ? opening.first : opening.later).bytes.length;
+      if (hasValue) values += value.end - value.start;
+      if (opening.written !== undefined && opening.written.own > 0) renamed++;
+    }
+    this.#renamedFields = renamed;
+    this.#constantBytes = constants;
+    this.#valueBytes = values;
+    this.#headBytes = 0;
+    this.#maxHeadBytes = 0;
+    for (const { start, end, escape: table } of this.#head) {
+      this.#headBytes += end - start;
+      this.#maxHeadBytes += (end - start) * (table?.expansion ?? 1);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/** The fields of a text, in their order, before they are written: in objects that the next log uses again. */
+import { latin1 } from '../../rules/field-selection.ts';
+import type { CompiledRow } from './compiled-row.ts';
+import { escapedKey } from './compiled-row.ts';
+import type { FieldPieces } from './cut-row.ts';
+import { plainPiece, type TextPiece } from './cut-text.ts';
+import { type ByteSource, byteSource, type CompiledEscape } from './output.ts';
+import { MovingRun } from './run.ts';
+import { TakenNames } from './taken-names.ts';
+import type { WrittenName } from './written-names.ts';
+
+/** All of a field but its value, made once for all logs. */
+export interface Opening {
+  /** As it is written, but not escaped; one character a byte. */
+  readonly name: string;
+  /** Where that is a field's name. */
+  readonly written: WrittenName | undefined;
+  /** As it is written: of a text's first field, with the row's lead, and of the others, with its separator. */
+  readonly first: ByteSource;
+  readonly later: ByteSource;
+  /** The same without lead and separator, in pieces that can be cut. */
+  readonly pieces: readonly TextPiece[];
+}
+
+export function openingOf(written: WrittenName, { row, keyEscape }: CompiledRow): Opening {
+  const sign = row.keyValueSign;
+  const { bytes } = written;
+  const pieces = [{ ...plainPiece(bytes), escape: keyEscape }, plainPiece(sign)];
+  return {
+    name: latin1(bytes),
+    written,
+    ...openings(row, Buffer.concat([escapedKey(bytes, keyEscape), sign])),
+    pieces,
+  };
+}
+
+/** Of bytes that are written as they are: a key and its sign, or a field as a whole. */
+export function plainOpening(parts: readonly Uint8Array[], { row }: CompiledRow): Opening {
+  const bytes = Buffer.concat(parts);
+  return { name: latin1(bytes), written: undefined, ...openings(row, bytes), pieces: parts.map(plainPiece) };
+}
+
+function openings({ lead, separator }: CompiledRow['row'], bytes: Uint8Array): Pick<Opening, 'first' | 'later'> {
+  const behind = (between: Uint8Array): ByteSource => byteSource(Uint8Array.from(Buffer.concat([between, bytes])));
+  return { first: behind(lead), later: behind(separator) };
+}
+
+export interface ListedField {
+  opening: Opening;
+  /** The opening is all of it. */
+  hasValue: boolean;
+  readonly value: MovingRun;
+}
+
+export class ListedFields {
+  count = 0;
+  readonly #fields: ListedField[] = [];
+  readonly #valueEscape: CompiledEscape;
+
+  constructor(valueEscape: CompiledEscape) {
+    this.#valueEscape = valueEscape;
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  /** @param index below `count` */
+  at(index: number): ListedField {
+    return this.#fields[index]!;
+  }
+
+  /** @returns the field's value, to be set */
+  add(opening: Opening): MovingRun {
+    return this.#next(opening, true).value;
+  }
+
+  addWithoutValue(opening: Opening): void {
+    this.#next(opening, false);
+  }
+
+  /**
+   * Gives names of their own to all but the first of the fields with equal names, from a place on.
+   * @returns whether there are any
+   */
+  makeUnique(from: number, compiled: CompiledRow): boolean {
+    const taken = new TakenNames(compiled.names);
+    const later: ListedField[] = [];
+    for (let index = from; index < this.count; index++) {
+      const field = this.at(index);
+      if (!taken.take(field.opening.name)) later.push(field);
+    }
+    // The names that fields have by themselves are all taken before any other is given.
+    for (const field of later) field.opening = openingOf(taken.nameFor(field.opening.written!), compiled);
+    return later.length > 0;
+  }
+
+  *pieces({ lead, separator }: CompiledRow['row']): Generator<FieldPieces, undefined> {
+    for (let index = 0; index < this.count; index++) {
+      const { opening, hasValue, value } = this.at(index);
+      const between = plainPiece(index === 0 ? lead : separator);
+      yield { opening: [between, ...opening.pieces], value: hasValue ? value : undefined };
+    }
+    return undefined;
+  }
+
+  #next(opening: Opening, hasValue: boolean): ListedField {
+    const index = this.count++;
+    const known = this.#fields[index];
+    if (known === undefined) {
+      const field = { opening, hasValue, value: new MovingRun(this.#valueEscape) };
+      this.#fields.push(field);
+      return field;
+    }
+    known.opening = opening;
+    known.hasValue = hasValue;
+    return known;
+  }
+}

@@ -1,0 +1,254 @@
+/** The part of a text that gives some fields a place of their own (format/mapped.ts), by the columns that it names. */
+import { ADDRESS_TEXT_BYTES, type Address, addressIn } from '../../format/parts/address.ts';
+import type { ValueType } from '../../format/parts/mapped.ts';
+import { epochMs, isInteger } from '../../format/parts/value-types.ts';
+import { latin1 } from '../../rules/field-selection.ts';
+import type { FieldPlace } from '../wire/flat-log.ts';
+import { GuessedAnswers } from '../wire/guessed-answers.ts';
+import type { LogWalker } from '../wire/log-walker.ts';
+import type { Columns } from './columns.ts';
+import type {
+  CompiledField,
+  CompiledHeadPart,
+  CompiledMapped,
+  CompiledPlace,
+  CompiledSource,
+  JsonColumn,
+} from './compiled-mapped.ts';
+import { charactersEnd } from './cut-text.ts';
+import type { ListedFields } from './listed-fields.ts';
+import { type ByteSource, byteSource } from './output.ts';
+import { MovingRun, type Run } from './run.ts';
+import { isUtf8At, repairUtf8, validUtf8 } from './utf8.ts';
+
+const NANOSECONDS_A_SECOND = 1_000_000_000;
+const NANOSECONDS_A_MILLISECOND = 1_000_000;
+/** A number or a time is never longer. */
+const MAX_TYPED_BYTES = 64;
+
+export interface MappedFieldsParts {
+  readonly compiled: CompiledMapped;
+  readonly columns: Columns;
+  readonly walker: LogWalker;
+  /** Bytes that are no UTF-8 become U+FFFD. */
+  readonly repairs: boolean;
+}
+
+/** For one batch. */
+export class MappedFields {
+  /** Of the present log's text. */
+  readonly head: Run[] = [];
+  readonly #compiled: CompiledMapped;
+  readonly #columns: Columns;
+  readonly #walker: LogWalker;
+  readonly #repairs: boolean;
+  /** The values in the head; undefined for its other parts. */
+  readonly #headValues: readonly (MovingRun | undefined)[];
+  /** Those that are not written again. */
+  readonly #taken = new Set<FieldPlace>();
+  /** What has been found last. */
+  readonly #found = new Found();
+  /** By JsonColumn: whether it has been looked into, and where its text is; undefined where there is none. */
+  readonly #isRead: boolean[];
+  readonly #jsonTexts: (ByteSource | undefined)[];
+  /** Times as they are written, by the field: many logs in a row have the same. */
+  readonly #times = new GuessedAnswers((bytes, start, end) => {
+    const ms = epochMs(latin1(bytes.subarray(start, end)));
+    return ms === undefined ? undefined : byteSource(utf8(ms));
+  });
+
+  constructor({ compiled, columns, walker, repairs }: MappedFieldsParts) {
+    this.#compiled = compiled;
+    this.#columns = columns;
+    this.#walker = walker;
+    this.#repairs = repairs;
+    this.#headValues = compiled.head.map((part) => (part.kind === 'value' ? new MovingRun(part.escape) : undefined));
+    this.#isRead = compiled.jsonColumns.map(() => false);
+    this.#jsonTexts = compiled.jsonColumns.map(() => undefined);
+  }
+
+  /**
+   * Prepares the walker's present log.
+   * @param severity of the message, 0..7
+   * @param fields the mapped ones are added to them
+   */
+  begin(severity: number, fields: ListedFields): void {
+    this.#isRead.fill(false);
+    if (this.#taken.size > 0) this.#taken.clear();
+    const { head, fields: mapped } = this.#compiled;
+    for (let index = 0; index < head.length; index++) this.head[index] = this.#headRun(index, head[index]!, severity);
+    for (let index = 0; index < mapped.length; index++) this.#add(index, mapped[index]!, fields);
+  }
+
+  /** Whether a mapped field has taken its value from there, whole. */
+  isTaken(place: FieldPlace): boolean {
+    return this.#taken.has(place);
+  }
+
+  #headRun(index: number, part: CompiledHeadPart, severity: number): Run {
+    if (part.kind === 'constant') return part.run;
+    if (part.kind === 'severity') return part.runs[severity]!;
+    if (!this.#find(part.value, 'text', true, index)) return part.orElse;
+    const run = this.#headValues[index]!;
+    this.#setTo(run, part.maxCharacters);
+    return run;
+  }
+
+  #add(index: number, field: CompiledField, fields: ListedFields): void {
+    const found = this.#found;
+    if (!this.#find(field.value, field.as, field.ipv6 !== undefined, index)) return;
+    if (found.place !== NO_PLACE) this.#taken.add(found.place);
+    const { opening, label } = (found.version === 6 && field.ipv6) || field;
+    this.#setTo(fields.add(opening), field.maxCharacters);
+    if (label !== undefined) fields.addWithoutValue(label);
+  }
+
+  /** Sets a run to what has been found. */
+  #setTo(run: MovingRun, maxCharacters: number): void {
+    const { source, start, end } = this.#found;
+    run.set(source, start, end);
+    if (this.#repairs) repairUtf8(run);
+    if (run.end - run.start > maxCharacters) run.end = charactersEnd(run.bytes, run.start, run.end, maxCharacters);
+  }
+
+  /**
+   * @param index of the field
+   * @returns whether there is a value, which is then what has been found
+   */
+  #find(source: CompiledSource, as: ValueType, takesIpv6: boolean, index: number): boolean {
+    switch (source.kind) {
+      case 'log-time':
+        this.#found.setBytes(byteSource(utf8(String(timeMs(this.#walker)))));
+        return true;
+      case 'constant':
+        this.#found.setBytes(source.bytes);
+        return this.#isOfType(as, takesIpv6, index);
+      case 'fields':
+        return this.#findFirst(source.places, as, takesIpv6, index);
+    }
+  }
+
+  #findFirst(places: readonly CompiledPlace[], as: ValueType, takesIpv6: boolean, index: number): boolean {
+    for (const place of places) {
+      if (!this.#findAt(place)) continue;
+      const { port } = place;
+      if (port === undefined) {
+        if (this.#isOfType(as, takesIpv6, index)) return true;
+        continue;
+      }
+      const address = this.#address(port.ofIpv6);
+      // The port of the address that is taken, and of no other.
+      if (address !== undefined) return this.#setToPort(address);
+    }
+    return false;
+  }
+
+  #findAt(place: CompiledPlace): boolean {
+    const columns = this.#columns;
+    const { column, json } = place;
+    if (!columns.has(column)) return false;
+    if (json === undefined) {
+      this.#found.set(columns.source(column), columns.start(column), columns.end(column), columns.place(column));
+      return true;
+    }
+    const text = this.#jsonText(json);
+    if (text === undefined || !json.paths.has(place.path)) return false;
+    const unescaped = json.paths.unescaped(place.path, text.bytes);
+    if (unescaped !== undefined) this.#found.setBytes(byteSource(utf8(unescaped)));
+    else this.#found.set(text, json.paths.startOf(place.path), json.paths.endOf(place.path), NO_PLACE);
+    return true;
+  }
+
+  /** Reads the JSON in a field that the log has, once a log. */
+  #jsonText({ index, column, paths }: JsonColumn): ByteSource | undefined {
+    if (this.#isRead[index]) return this.#jsonTexts[index];
+    const columns = this.#columns;
+    const source = columns.source(column);
+    const start = columns.start(column);
+    const end = columns.end(column);
+    const isText = isUtf8At(source, start, end);
+    const text = isText ? source : byteSource(validUtf8(source.bytes.subarray(start, end)));
+    const isJson = isText ? paths.read(text.bytes, start, end) : paths.read(text.bytes, 0, text.bytes.length);
+    this.#isRead[index] = true;
+    this.#jsonTexts[index] = isJson ? text : undefined;
+    return this.#jsonTexts[index];
+  }
+
+  /** What has been found as the type wants it; false where it is empty, or not of the type. */
+  #isOfType(as: ValueType, takesIpv6: boolean, index: number): boolean {
+    const found = this.#found;
+    const { source, start, end } = found;
+    if (start === end) return false;
+    if (as === 'text') return true;
+    if (as === 'ip') return this.#setToAddress(this.#address(takesIpv6));
+    if (end - start > MAX_TYPED_BYTES) return false;
+    switch (as) {
+      case 'integer':
+        return isInteger(latin1(source.bytes.subarray(start, end)));
+      case 'time': {
+        const written = this.#times.of(index, source.bytes, start, end);
+        if (written !== undefined) found.set(written, 0, written.bytes.length, found.place);
+        return written !== undefined;
+      }
+    }
+  }
+
+  /** In what has been found. */
+  #address(takesIpv6: boolean): Address | undefined {
+    const { source, start, end } = this.#found;
+    const address = addressIn(latin1(source.bytes.subarray(start, Math.min(end, start + ADDRESS_TEXT_BYTES))));
+    return address?.version === 6 && !takesIpv6 ? undefined : address;
+  }
+
+  /** A field that says more is not taken. */
+  #setToAddress(address: Address | undefined): boolean {
+    if (address === undefined) return false;
+    const { source, start, place } = this.#found;
+    const { version, text, portStart, portEnd, isAll } = address;
+    const taken = isAll && portStart === portEnd ? place : NO_PLACE;
+    if (text === undefined) this.#found.set(source, start + address.start, start + address.end, taken);
+    else this.#found.set(byteSource(utf8(text)), 0, text.length, taken);
+    this.#found.version = version;
+    return true;
+  }
+
+  #setToPort({ portStart, portEnd, isAll }: Address): boolean {
+    const { source, start, place } = this.#found;
+    this.#found.set(source, start + portStart, start + portEnd, isAll ? place : NO_PLACE);
+    return portStart < portEnd;
+  }
+}
+
+const NO_PLACE = -1;
+
+/** A value of a log. */
+class Found {
+  source: ByteSource = byteSource(new Uint8Array(0));
+  start = 0;
+  end = 0;
+  /** The field that it is the whole of, or NO_PLACE. */
+  place: FieldPlace = NO_PLACE;
+  /** With `ip`. */
+  version: 4 | 6 | undefined;
+
+  set(source: ByteSource, start: number, end: number, place: FieldPlace): void {
+    this.source = source;
+    this.start = start;
+    this.end = end;
+    this.place = place;
+    this.version = undefined;
+  }
+
+  setBytes(source: ByteSource): void {
+    this.set(source, 0, source.bytes.length, NO_PLACE);
+  }
+}
+
+function timeMs({ time, timeNs }: LogWalker): number {
+  const isFraction = timeNs >= 0 && timeNs < NANOSECONDS_A_SECOND;
+  return time * 1000 + (isFraction ? Math.floor(timeNs / NANOSECONDS_A_MILLISECOND) : 0);
+}
+
+function utf8(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'utf8'));
+}

@@ -1,0 +1,38 @@
+/** The names that a log's fields have: no two have the same. */
+import { latin1 } from '../../rules/field-selection.ts';
+import type { WrittenName, WrittenNames } from './written-names.ts';
+
+export class TakenNames {
+  readonly #names: WrittenNames;
+  readonly #taken: { has(name: string): boolean; add(name: string): unknown };
+  /** By the natural name: the last number that was tried for it. A log may have one name any number of times. */
+  readonly #tried = new Map<string, number>();
+
+  /** @param taken what is taken already */
+  constructor(
+    names: WrittenNames,
+    taken: { has(name: string): boolean; add(name: string): unknown } = new Set<string>(),
+  ) {
+    this.#names = names;
+    this.#taken = taken;
+  }
+
+  /**
+   * @param name latin1
+   * @returns false where another field has it
+   */
+  take(name: string): boolean {
+    if (this.#taken.has(name)) return false;
+    this.#taken.add(name);
+    return true;
+  }
+
+  /** The name of its own that a field gets whose name another one has. */
+  nameFor({ natural, own }: WrittenName): WrittenName {
+    const key = latin1(natural);
+    let name = this.#names.own(natural, (this.#tried.get(key) ?? own) + 1);
+    while (!this.take(latin1(name.bytes))) name = this.#names.own(natural, name.own + 1);
+    this.#tried.set(key, name.own);
+    return name;
+  }
+}

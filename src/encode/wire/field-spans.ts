@@ -1,0 +1,65 @@
+/**
+ * Where the keys and values of some fields lie in a batch: numbers in one array, used again for each log, instead
+ * of an object a field.
+ */
+import type { FieldChoices } from '../../rules/field-selection.ts';
+import type { ByteSource } from '../text/output.ts';
+
+const NUMBERS_A_FIELD = 4;
+const INITIAL_FIELDS = 64;
+
+export class FieldSpans {
+  /** For each field: the key's start and end, the value's start and end. */
+  offsets = new Uint32Array(INITIAL_FIELDS * NUMBERS_A_FIELD);
+  count = 0;
+  /** For each field its new name, if it has one; undefined where all have their own. */
+  newNames: (ByteSource | undefined)[] | undefined;
+  /** Sums over all fields, new names counted instead of the keys. */
+  keyBytes = 0;
+  valueBytes = 0;
+
+  clear(): void {
+    this.count = 0;
+    this.keyBytes = 0;
+    this.valueBytes = 0;
+  }
+
+  add(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    const at = this.count * NUMBERS_A_FIELD;
+    if (at === this.offsets.length) this.#grow();
+    const { offsets } = this;
+    offsets[at] = keyStart;
+    offsets[at + 1] = keyEnd;
+    offsets[at + 2] = valueStart;
+    offsets[at + 3] = valueEnd;
+    this.count++;
+    this.keyBytes += keyEnd - keyStart;
+    this.valueBytes += valueEnd - valueStart;
+  }
+
+  /**
+   * Takes over those that are to be written.
+   * @param bytes what the spans are in
+   * @param prefix what the flattened names begin with
+   */
+  select({ offsets, count }: FieldSpans, choices: FieldChoices, bytes: Uint8Array, prefix: Uint8Array): void {
+    this.clear();
+    const newNames: (ByteSource | undefined)[] = [];
+    this.newNames = newNames;
+    for (let at = 0; at < count * NUMBERS_A_FIELD; at += NUMBERS_A_FIELD) {
+      const keyStart = offsets[at]!;
+      const keyEnd = offsets[at + 1]!;
+      const choice = choices.of(prefix, bytes, keyStart, keyEnd);
+      if (choice === 'drop') continue;
+      this.add(keyStart, keyEnd, offsets[at + 2]!, offsets[at + 3]!);
+      newNames.push(choice === 'keep' ? undefined : choice);
+      if (choice !== 'keep') this.keyBytes += choice.bytes.length - (keyEnd - keyStart);
+    }
+  }
+
+  #grow(): void {
+    const grown = new Uint32Array(this.offsets.length * 2);
+    grown.set(this.offsets);
+    this.offsets = grown;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * A log's fields one by one, in the order of row-writer.ts: for whatever has to look at all of them before the first is
+ * written.
+ */
+import { type NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
+import { type ByteSource, byteSource } from '../text/output.ts';
+import type { FieldSpans } from './field-spans.ts';
+import { GuessedAnswers } from './guessed-answers.ts';
+import type { LogWalker } from './log-walker.ts';
+
+/** Which of a log's fields one is, in their order, those included that are not written: 0 is `__topic__`. */
+export type FieldPlace = number;
+
+export const TOPIC_PLACE = 0;
+export const SOURCE_PLACE = 1;
+export const TIME_NS_PLACE = 2;
+/** Of the first tag; the contents follow the tags. */
+export const FIRST_TAG_PLACE = 3;
+
+/** Is shown a field: its name, and where its value is, from `start` to `end`. */
+export type FieldVisitor<Name> = (name: Name, value: ByteSource, start: number, end: number, place: FieldPlace) => void;
+
+export interface FlatField<Name> {
+  readonly name: Name;
+  /** The value's bytes, from `start` to `end`. */
+  readonly value: ByteSource;
+  readonly start: number;
+  readonly end: number;
+}
+
+const NO_PREFIX = new Uint8Array(0);
+
+/** What is known of the names of the service's fields and of the log's own, which may be called alike. */
+export interface FieldNames<Name extends object> {
+  readonly service: NameAnswers<Name | 'drop'>;
+  readonly contents: NameAnswers<Name | 'drop'>;
+}
+
+/** @typeParam Name what is known of a name that is written */
+export class FlatLog<Name extends object> {
+  readonly #names: NameAnswers<Name | 'drop'>;
+  readonly #contentNames: GuessedAnswers<Name | 'drop'>;
+  readonly #source: ByteSource;
+  readonly #walker: LogWalker;
+  readonly #topic: Name | 'drop';
+  readonly #host: Name | 'drop';
+  readonly #timeNs: Name | 'drop';
+  #tagNames: (Name | 'drop')[] = [];
+
+  /** @param source the bytes that the walker walks over */
+  constructor({ service, contents }: FieldNames<Name>, source: ByteSource, walker: LogWalker) {
+    this.#names = service;
+    this.#contentNames = new GuessedAnswers((bytes, start, end) => contents.of(NO_PREFIX, bytes, start, end));
+    this.#source = source;
+    this.#walker = walker;
+    const own = (name: Uint8Array): Name | 'drop' => service.of(NO_PREFIX, name, 0, name.length);
+    this.#topic = own(TOPIC_NAME);
+    this.#host = own(SOURCE_NAME);
+    this.#timeNs = own(TIME_NS_NAME);
+  }
+
+  beginGroup(): void {
+    const { count } = this.#walker.tags;
+    this.#tagNames = [];
+    for (let tag = 0; tag < count; tag++) this.#tagNames.push(this.#nameOfTag(tag));
+  }
+
+  #nameOfTag(tag: number): Name | 'drop' {
+    const { offsets } = this.#walker.tags;
+    return this.#names.of(TAG_PREFIX, this.#source.bytes, offsets[tag * 4]!, offsets[tag * 4 + 1]!);
+  }
+
+  /**
+   * The fields of the walker's present log, one by one: it may have very many. `undefined` for one that is not selected.
+   * The group needs no `beginGroup` for it, if it never has one.
+   */
+  *entries(): Generator<FlatField<Name> | undefined, undefined> {
+    const { topicStart, topicEnd, sourceStart, sourceEnd, timeNs, tags, contents } = this.#walker;
+    const source = this.#source;
+    if (this.#topic !== 'drop') yield { name: this.#topic, value: source, start: topicStart, end: topicEnd };
+    if (this.#host !== 'drop') yield { name: this.#host, value: source, start: sourceStart, end: sourceEnd };
+    if (timeNs > 0 && this.#timeNs !== 'drop') {
+      const value = byteSource(timeNsText(timeNs));
+      yield { name: this.#timeNs, value, start: 0, end: value.bytes.length };
+    }
+    for (let tag = 0; tag < tags.count; tag++) {
+      const name = this.#tagNames[tag] ?? this.#nameOfTag(tag);
+      yield name === 'drop' ? undefined : fieldOf(name, source, tags, tag);
+    }
+    const { offsets, count } = contents;
+    for (let field = 0; field < count; field++) {
+      const name = this.#contentNames.of(field, source.bytes, offsets[field * 4]!, offsets[field * 4 + 1]!);
+      yield name === 'drop' ? undefined : fieldOf(name, source, contents, field);
+    }
+    return undefined;
+  }
+
+  /** Shows the fields of the walker's present log that are selected. */
+  each(visit: FieldVisitor<Name>): void {
+    const { topicStart, topicEnd, sourceStart, sourceEnd, timeNs, tags, contents } = this.#walker;
+    const source = this.#source;
+    if (this.#topic !== 'drop') visit(this.#topic, source, topicStart, topicEnd, TOPIC_PLACE);
+    if (this.#host !== 'drop') visit(this.#host, source, sourceStart, sourceEnd, SOURCE_PLACE);
+    if (timeNs > 0 && this.#timeNs !== 'drop') {
+      const text = byteSource(timeNsText(timeNs));
+      visit(this.#timeNs, text, 0, text.bytes.length, TIME_NS_PLACE);
+    }
+    for (let tag = 0; tag < tags.count; tag++) {
+      const name = this.#tagNames[tag]!;
+      const at = tag * 4;
+      if (name !== 'drop') visit(name, source, tags.offsets[at + 2]!, tags.offsets[at + 3]!, FIRST_TAG_PLACE + tag);
+    }
+    const { offsets, count } = contents;
+    for (let field = 0; field < count; field++) {
+      const at = field * 4;
+      const name = this.#contentNames.of(field, source.bytes, offsets[at]!, offsets[at + 1]!);
+      const place = FIRST_TAG_PLACE + tags.count + field;
+      if (name !== 'drop') visit(name, source, offsets[at + 2]!, offsets[at + 3]!, place);
+    }
+  }
+}
+
+function fieldOf<Name>(name: Name, value: ByteSource, { offsets }: FieldSpans, index: number): FlatField<Name> {
+  return { name, value, start: offsets[index * 4 + 2]!, end: offsets[index * 4 + 3]! };
+}
+
+/** `__time_ns_part__` of a log that has one. */
+export function timeNsText(timeNs: number): Uint8Array {
+  return new Uint8Array(Buffer.from(String(timeNs), 'latin1'));
+}
