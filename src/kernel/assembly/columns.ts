@@ -7,9 +7,9 @@
  *
  * Of several fields with one name the first counts; the group's own come before the log's.
  */
-import { Plan } from './layout';
+import { Plan } from './base/layout';
 import { NO_COLUMN } from './names';
-import { writeDecimal } from './text';
+import { writeDecimal } from './base/text';
 
 const COLUMN_BYTES: usize = 16;
 

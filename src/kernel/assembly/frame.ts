@@ -1,8 +1,8 @@
 /** One log → its frame: header, identity, text, framing. */
 import { groupColumnBytes } from './columns';
 import { headerLength, headerOf, writeHeader } from './header';
-import { Job, Plan, Status } from './layout';
-import { beginLog, isLeft } from './left';
+import { Job, Plan, Status } from './base/layout';
+import { beginLog, isLeft } from './base/left';
 import { MAX_TIME_NS_DIGITS, maxMappedLength, writeMapped, writeShapedMapped } from './mapped';
 import {
   exactLength,
@@ -15,10 +15,10 @@ import {
   writeShapedMessage,
 } from './message';
 import { writeNamedContents } from './named';
-import { beginRenamed } from './renamed';
+import { beginRenamed } from './base/renamed';
 import { isKept, variant } from './rules';
 import { isShapeTried, noteShape, readShaped } from './shape';
-import { digits, writeDecimal, writeText } from './text';
+import { digits, writeDecimal, writeText } from './base/text';
 import { writeContents } from './usual';
 import { beginFields, endFields, hasTimeNs, readUsualTimes, time, timeNs, usualContentsEnd } from './walk';
 

@@ -8,8 +8,8 @@
  *     12  u32  where in it a fraction of the second goes, or NO_FRACTION
  *     16  …    the header
  */
-import { HEADER_SLOTS, Plan } from './layout';
-import { writeDecimal, writeText } from './text';
+import { HEADER_SLOTS, Plan } from './base/layout';
+import { writeDecimal, writeText } from './base/text';
 
 /** Writes a header into a slot, all but its first eight bytes. */
 @external("host", "makeHeader")

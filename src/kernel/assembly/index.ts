@@ -5,20 +5,20 @@
  * nothing between two calls but what it can make anew: the position is in the job, and what the logs of the present
  * group share is written again when another job was served in between.
  */
-import { clearFault, failed, fault, faultAt, faultDetail } from './fault';
+import { clearFault, failed, fault, faultAt, faultDetail } from './base/fault';
 import { DATAGRAM, DROPPED, fit, READY, writeFrame, writeShaped, writeUsual } from './frame';
-import { Job, Plan, Status } from './layout';
-import { beginGroup, beginLog, isLeft } from './left';
+import { Job, Plan, Status } from './base/layout';
+import { beginGroup, beginLog, isLeft } from './base/left';
 import { maxSharedBytes, writeShared } from './message';
 import { clearNames, isAskedOut, resetAsked } from './names';
-import { renamedFields } from './renamed';
+import { renamedFields } from './base/renamed';
 import { isKept } from './rules';
 import { forgetShape, recordShape } from './shape';
 import { countWork, GROUP, LOG, readGroup, readLog, readUsualLog, resetWork, SPAN_BYTES, workDone } from './walk';
-import { more, position, readFrom, readLengthEnd, readTag, skip } from './wire';
+import { more, position, readFrom, readLengthEnd, readTag, skip } from './base/wire';
 
-export { HEADER_SLOTS, PADDING } from './layout';
-export { loadedGroups, loadPacked, loadRaw } from './load';
+export { HEADER_SLOTS, PADDING } from './base/layout';
+export { loadedGroups, loadPacked, loadRaw } from './base/load';
 export { hashOf, NAMES_BYTES } from './names';
 export { NAME_SET_BYTES } from './name-set';
 export { SHAPE_BYTES } from './shape';

@@ -11,10 +11,10 @@
  *     32  u32  the label, and its length
  */
 import { columnAddress, columnEnd, columnStart, isOfGroup } from './columns';
-import { writeEscaped } from './escape';
-import { Plan } from './layout';
+import { writeEscaped } from './base/escape';
+import { Plan } from './base/layout';
 import { COLUMN_MASK, FIELD_BYTES, Kind, PORT_OF_IPV6, PORT_PLACE, writeLogTime } from './mapped';
-import { writeText } from './text';
+import { writeText } from './base/text';
 import { findPort, findText, found, foundEnd, isIpv6, isSuch, isWhole, limit, Port, Type } from './values';
 
 namespace Step {

@@ -26,16 +26,16 @@
  * address in the column, and where the address has none, the places behind it do not count.
  */
 import { columnEnd, columnStart, groupColumnBytes, isOfGroup, isTaken, takeColumn } from './columns';
-import { writeEscaped } from './escape';
-import { Job, OwnField, Plan } from './layout';
-import { isLeft } from './left';
+import { writeEscaped } from './base/escape';
+import { Job, OwnField, Plan } from './base/layout';
+import { isLeft } from './base/left';
 import { writeRecordedFields } from './mapped-record';
 import { hasGroupPart, hasTagPart, sharedLength, writeGroupFields, writeTagFields } from './message';
 import { columnOf, isRenamed, textLength, textOf } from './names';
-import { addRenamed } from './renamed';
+import { addRenamed } from './base/renamed';
 import { variant } from './rules';
 import { mappedOf, writeRest } from './shape';
-import { writeDecimal, writeText } from './text';
+import { writeDecimal, writeText } from './base/text';
 import { findPort, found, foundEnd, isIpv6, isSuch, isWhole, limit, Port, Type } from './values';
 import {
   contentsEnd,

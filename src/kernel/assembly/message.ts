@@ -5,12 +5,12 @@
  * What the logs of a group have in common is written once: `shared` holds the group's own fields, then its tags, each
  * without what stands before the first of them.
  */
-import { escapedLength, writeEscaped } from './escape';
-import { OwnField, Plan } from './layout';
+import { escapedLength, writeEscaped } from './base/escape';
+import { OwnField, Plan } from './base/layout';
 import { isRenamed, textLength, textOf } from './names';
-import { addRenamed } from './renamed';
+import { addRenamed } from './base/renamed';
 import { writeRest } from './shape';
-import { digits, writeDecimal, writeText } from './text';
+import { digits, writeDecimal, writeText } from './base/text';
 import {
   contentsEnd,
   hasTimeNs,

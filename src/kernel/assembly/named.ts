@@ -4,8 +4,8 @@
  * (shape.ts).
  */
 import { setColumn } from './columns';
-import { writeEscaped } from './escape';
-import { Plan } from './layout';
+import { writeEscaped } from './base/escape';
+import { Plan } from './base/layout';
 import {
   columnOf,
   GUESS_BYTES,
@@ -21,10 +21,10 @@ import {
   textOf,
   unexpectedName,
 } from './names';
-import { addRenamed } from './renamed';
+import { addRenamed } from './base/renamed';
 import { isRepeated } from './stamps';
-import { writeText } from './text';
-import { isUtf8 } from './utf8';
+import { writeText } from './base/text';
+import { isUtf8 } from './base/utf8';
 
 /** Of a content's first bytes: its tag, and its length in one byte or two. */
 const SHORT_MASK: u32 = 0x80ff;

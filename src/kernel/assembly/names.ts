@@ -21,7 +21,7 @@
  *     12  u32  length of the text
  *     16  …    the text: separator, the name as it is written, sign
  */
-import { Plan } from './layout';
+import { Plan } from './base/layout';
 import { countWork } from './walk';
 
 /** @returns the address of a record. A tag's name is asked for without the prefix that it has in the text. */

@@ -12,10 +12,10 @@
  * holds; the first of nine has the class's severity or the usual one, the others 0 to 7 as the severity field says.
  */
 import { columnEnd, columnStart } from './columns';
-import { Plan } from './layout';
-import { isLeft, leaveLog } from './left';
+import { Plan } from './base/layout';
+import { isLeft, leaveLog } from './base/left';
 import { hashOf, isSame } from './names';
-import { Answer, inRange } from './numbers';
+import { Answer, inRange } from './base/numbers';
 import { countWork } from './walk';
 
 /** @returns of a regular expression 1 or 0, of the severity field 0 to 7 or -1 */

@@ -18,8 +18,8 @@
  *     MAPPED               the fields before them, by mapped-record.ts
  */
 import { beginColumns, columnAddress, columnStart, hasGroupColumns, isTaken } from './columns';
-import { writeEscaped } from './escape';
-import { OwnField, Plan, Shape } from './layout';
+import { writeEscaped } from './base/escape';
+import { OwnField, Plan, Shape } from './base/layout';
 import {
   hasMappedField,
   isGroupUsed,
@@ -42,9 +42,9 @@ import {
   textLength,
   textOf,
 } from './names';
-import { addRenamed } from './renamed';
+import { addRenamed } from './base/renamed';
 import { isOfPresentGroup, presentGroup } from './stamps';
-import { writeText } from './text';
+import { writeText } from './base/text';
 import { countWork, hasTimeNs, timeNs, usualContentsEnd } from './walk';
 
 const PLACES: usize = GUESSES;

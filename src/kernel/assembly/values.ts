@@ -2,10 +2,10 @@
  * A field's value as a mapped field asks for it: ../../format/mapped.ts has the types, and what is a value of each.
  * What is found is text that lies somewhere, and is still to be escaped.
  */
-import { Address, address, addressEnd, findAddress, isAll, port, portEnd } from './addresses';
-import { Plan } from './layout';
-import { leaveLog } from './left';
-import { asciiEnd, charactersEnd } from './utf8';
+import { Address, address, addressEnd, findAddress, isAll, port, portEnd } from './base/addresses';
+import { Plan } from './base/layout';
+import { leaveLog } from './base/left';
+import { asciiEnd, charactersEnd } from './base/utf8';
 
 /** Writes epoch milliseconds. @returns how many digits; 0: it is no time */
 @external("host", "readTime")

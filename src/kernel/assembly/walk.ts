@@ -7,15 +7,15 @@
  * Where names have records (names.ts), the first number is the record's address instead, and the second is nothing.
  */
 import { beginColumns, beginGroupColumns, setColumn, setGroupColumn, setTimeNsColumn } from './columns';
-import { Fault, fail, failed } from './fault';
-import { OwnField, Plan } from './layout';
-import { leaveGroup, leaveLog } from './left';
+import { Fault, fail, failed } from './base/fault';
+import { OwnField, Plan } from './base/layout';
+import { leaveGroup, leaveLog } from './base/left';
 import { beginNames, isLikeServiceName, isNewName } from './name-set';
 import { readContents, spanKeyBytes, spanValueBytes } from './named';
 import { columnOf, contentName, isAskedOut, isWritten, NO_COLUMN, stampOf, tagName, textLength } from './names';
 import { isRepeated, newGroupStamp, newLogStamp, stampGroup, stampLog } from './stamps';
-import { isUtf8 } from './utf8';
-import { more, position, readFixed32, readFrom, readLengthEnd, readTag, readUint32, seek, skip } from './wire';
+import { isUtf8 } from './base/utf8';
+import { more, position, readFixed32, readFrom, readLengthEnd, readTag, readUint32, seek, skip } from './base/wire';
 
 export const GROUP: u32 = (1 << 3) | 2;
 export const LOG: u32 = (1 << 3) | 2;

@@ -1,5 +1,5 @@
 /**
- * What the host and the kernel share: two records of 32-bit numbers. `../layout.ts` lists the same fields in the same
+ * What the host and the kernel share: two records of 32-bit numbers. `../../layout.ts` lists the same fields in the same
  * order; the host writes them, and reads the results at the end of `Job`.
  *
  * Addresses are in the kernel's memory. Behind every region that is read or written there are `PADDING` bytes more:
