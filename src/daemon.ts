@@ -28,7 +28,7 @@ import { Feeds } from './flow/feeds.ts';
 import type { NotShipped } from './flow/not-shipped.ts';
 import { Outlets } from './flow/outlets.ts';
 import { maxInFlightBytes } from './flow/plan.ts';
-import { ByteBudget } from './group/byte-budget.ts';
+import { ByteBudget } from './group/pull/byte-budget.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { startMinuteReport } from './minute-report.ts';
 import { BodyPool } from './sls/body-pool.ts';

@@ -7,9 +7,9 @@ import type { Clock } from './core/time/clock.ts';
 import type { DeliveryTotals } from './delivery-totals.ts';
 import type { FeedState } from './flow/feed-life.ts';
 import type { ConsumerGroup } from './group/consumer-group.ts';
-import type { LogService, ShardId } from './group/log-service.ts';
-import type { ShardConsumer } from './group/shard-consumer.ts';
-import { facts, type ShardState } from './group/shard-life.ts';
+import type { LogService, ShardId } from './group/service/log-service.ts';
+import type { ShardConsumer } from './group/shard/shard-consumer.ts';
+import { facts, type ShardState } from './group/shard/shard-life.ts';
 import type { SinkStatus } from './sink/sink.ts';
 import type { SlsLogService } from './sls/sls-log-service.ts';
 

@@ -15,9 +15,9 @@
  */
 import type { BatchBody } from '../core/bytes.ts';
 import { DeliveryLostError } from '../core/errors.ts';
-import type { Cursor, ShardId } from '../group/log-service.ts';
-import type { Ticket } from '../group/progress.ts';
-import type { Deliver, OnDamage } from '../group/shard-consumer-options.ts';
+import type { Ticket } from '../group/checkpoint/progress.ts';
+import type { Cursor, ShardId } from '../group/service/log-service.ts';
+import type { Deliver, OnDamage } from '../group/shard/shard-consumer-options.ts';
 import type { Mark } from '../sink/sink.ts';
 
 /** A batch on its way to one receiver; the mark by which that receiver's sink reports it. */

@@ -7,7 +7,7 @@ import type { Flow, OperationConfig } from '../config/config.ts';
 import type { AppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { addTotals, type DeliveryTotals, noTotals } from '../delivery-totals.ts';
-import type { ByteBudget } from '../group/byte-budget.ts';
+import type { ByteBudget } from '../group/pull/byte-budget.ts';
 import type { Machine } from '../machine.ts';
 import type { Credentials } from '../sls/credentials.ts';
 import { Feed } from './feed.ts';

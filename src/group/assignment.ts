@@ -5,7 +5,7 @@
  * in the heartbeat until it has: the server hands it on only then. One that is granted again while it drains
  * goes on draining; the next answer after that starts it anew, from its checkpoint.
  */
-import type { ShardId } from './log-service.ts';
+import type { ShardId } from './service/log-service.ts';
 
 export interface Assignment {
   readonly start: readonly ShardId[];

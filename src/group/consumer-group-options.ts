@@ -2,9 +2,9 @@
 import type { AppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time/clock.ts';
-import type { BudgetShare } from './byte-budget.ts';
-import type { LogService, Position } from './log-service.ts';
-import type { Deliver } from './shard-consumer-options.ts';
+import type { BudgetShare } from './pull/byte-budget.ts';
+import type { LogService, Position } from './service/log-service.ts';
+import type { Deliver } from './shard/shard-consumer-options.ts';
 
 export interface ConsumerGroupOptions {
   readonly service: LogService;

@@ -7,7 +7,7 @@
  */
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time/clock.ts';
-import type { FoundConsumerGroup, LogService } from './log-service.ts';
+import type { FoundConsumerGroup, LogService } from './service/log-service.ts';
 
 export interface GroupTermsOptions {
   readonly service: Pick<LogService, 'findConsumerGroup'>;

@@ -15,7 +15,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock, Timer } from '../core/time/clock.ts';
-import type { Phase } from './log-service.ts';
+import type { Phase } from './service/log-service.ts';
 
 export interface HeartbeatOptions {
   readonly intervalMs: () => number;

@@ -1,16 +1,16 @@
 /** The shards that this consumer works on: takes them up, hands them over, and remembers how far those that it left were. */
 import { AppError } from '../core/errors.ts';
 import type { Clock } from '../core/time/clock.ts';
-import type { Checkpointer } from './checkpointer.ts';
+import type { Checkpointer } from './checkpoint/checkpointer.ts';
+import type { GroupLoss } from './checkpoint/group-loss.ts';
+import type { Ticket } from './checkpoint/progress.ts';
 import type { ConsumerGroupOptions } from './consumer-group-options.ts';
-import type { GroupLoss } from './group-loss.ts';
 import type { Heartbeat } from './heartbeat.ts';
-import type { Cursor, ShardId } from './log-service.ts';
-import type { LookAhead } from './look-ahead.ts';
-import type { Ticket } from './progress.ts';
-import { ShardConsumer } from './shard-consumer.ts';
-import type { Deliver } from './shard-consumer-options.ts';
-import type { ShardList } from './shard-list.ts';
+import type { LookAhead } from './pull/look-ahead.ts';
+import type { Cursor, ShardId } from './service/log-service.ts';
+import type { ShardList } from './service/shard-list.ts';
+import { ShardConsumer } from './shard/shard-consumer.ts';
+import type { Deliver } from './shard/shard-consumer-options.ts';
 
 export interface HeldShardsOptions extends ConsumerGroupOptions {
   readonly lookAhead: LookAhead;

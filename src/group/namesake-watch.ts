@@ -18,7 +18,7 @@
  */
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time/clock.ts';
-import type { Checkpoint, Cursor, LogService, ShardId } from './log-service.ts';
+import type { Checkpoint, Cursor, LogService, ShardId } from './service/log-service.ts';
 
 /** A shard that we work on; another object when it was lost and won back. */
 export interface HeldShard {

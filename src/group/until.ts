@@ -3,8 +3,8 @@
  * to us (their last owner has to time out first): unless we hold them all, that long is waited after the last change.
  */
 import type { Clock } from '../core/time/clock.ts';
-import type { ShardId } from './log-service.ts';
-import type { ShardState } from './shard-life.ts';
+import type { ShardId } from './service/log-service.ts';
+import type { ShardState } from './shard/shard-life.ts';
 
 export interface UntilOptions {
   /** There is an end. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { BatchBody, Compression } from '../core/bytes.ts';
 import { CorruptBatchError } from '../core/errors.ts';
-import type { Checkpoint } from '../group/log-service.ts';
+import type { Checkpoint } from '../group/service/log-service.ts';
 import type { Answer, AnswerHead, BodyLimit } from './exchange.ts';
 
 const shardId = z.number().int().nonnegative();

@@ -10,7 +10,7 @@
  * start, when somebody looks. docs/log-service.md shows this table to operators.
  */
 import type { ErrorAction } from '../core/errors.ts';
-import type { Phase } from '../group/log-service.ts';
+import type { Phase } from '../group/service/log-service.ts';
 import { type Operation, operations } from './operations.ts';
 
 /**

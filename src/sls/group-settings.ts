@@ -8,7 +8,7 @@
 import { createBackoff } from '../core/backoff.ts';
 import { ServiceError } from '../core/errors.ts';
 import type { Clock } from '../core/time/clock.ts';
-import type { ConsumerGroupSettings, FoundConsumerGroup } from '../group/log-service.ts';
+import type { ConsumerGroupSettings, FoundConsumerGroup } from '../group/service/log-service.ts';
 import { consumerGroupList, json, nothing } from './answers.ts';
 import type { Caller } from './caller.ts';
 import type { Phase } from './error-table.ts';

@@ -1,5 +1,5 @@
 /** The requests that we make of Log Service. */
-import type { ShardId } from '../group/log-service.ts';
+import type { ShardId } from '../group/service/log-service.ts';
 
 export interface OperationFacts {
   /** As in "pulling logs failed". */

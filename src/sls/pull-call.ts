@@ -1,6 +1,6 @@
 /** PullLogs: the request, and what is made of its answer. */
 import { NoRoomError } from '../core/errors.ts';
-import type { Cursor, PulledBatch, PullOptions, ShardId } from '../group/log-service.ts';
+import type { Cursor, PulledBatch, PullOptions, ShardId } from '../group/service/log-service.ts';
 import {
   countOf,
   endOfCursor,

@@ -16,7 +16,7 @@ import type {
   PullOptions,
   Shard,
   ShardId,
-} from '../group/log-service.ts';
+} from '../group/service/log-service.ts';
 import {
   checkpointList,
   cursorAnswer,

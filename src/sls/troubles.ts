@@ -15,7 +15,7 @@
  */
 import type { AppError } from '../core/errors.ts';
 import type { Clock, Timer } from '../core/time/clock.ts';
-import type { ShardId } from '../group/log-service.ts';
+import type { ShardId } from '../group/service/log-service.ts';
 import type { Operation } from './operations.ts';
 
 export interface TroubledCall {

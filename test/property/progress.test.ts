@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Progress, type Ticket } from '../../src/group/progress.ts';
+import { Progress, type Ticket } from '../../src/group/checkpoint/progress.ts';
 
 /**
  * A shard of numbered positions, written as cursors; the sink's side is played at random. The model knows for each

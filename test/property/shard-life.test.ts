@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Progress, type Ticket } from '../../src/group/progress.ts';
-import { facts, next, type ShardEvent, type ShardState, transitions } from '../../src/group/shard-life.ts';
+import { Progress, type Ticket } from '../../src/group/checkpoint/progress.ts';
+import { facts, next, type ShardEvent, type ShardState, transitions } from '../../src/group/shard/shard-life.ts';
 
 const states = Object.keys(transitions) as ShardState[];
 const events = [...new Set(states.flatMap((state) => Object.keys(transitions[state])))] as ShardEvent[];

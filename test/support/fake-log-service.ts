@@ -14,7 +14,7 @@ import type {
   PullOptions,
   Shard,
   ShardId,
-} from '../../src/group/log-service.ts';
+} from '../../src/group/service/log-service.ts';
 import { pause } from '../../src/sls/pause.ts';
 
 export interface FakeShard {

@@ -1,7 +1,7 @@
 /** What a puller needs besides the service and the budget, for tests that are about something else. */
 import { type Clock, systemClock } from '../../src/core/time/clock.ts';
-import { IdlePause } from '../../src/group/idle-pause.ts';
-import type { PullerOptions } from '../../src/group/puller.ts';
+import { IdlePause } from '../../src/group/pull/idle-pause.ts';
+import type { PullerOptions } from '../../src/group/pull/puller.ts';
 
 const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 

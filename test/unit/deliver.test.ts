@@ -6,7 +6,7 @@ import { createDeliver } from '../../src/deliver.ts';
 import { noTotals } from '../../src/delivery-totals.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog } from '../../src/encode/frame/batch-encoder.ts';
 import type { TextFormat } from '../../src/format/parts/text-format.ts';
-import type { Ticket } from '../../src/group/progress.ts';
+import type { Ticket } from '../../src/group/checkpoint/progress.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { createPace, type Pace } from '../../src/pacer.ts';
 import { Turns } from '../../src/turns.ts';

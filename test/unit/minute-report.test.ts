@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import { noTotals } from '../../src/delivery-totals.ts';
-import { Progress } from '../../src/group/progress.ts';
-import type { ShardConsumer } from '../../src/group/shard-consumer.ts';
+import { Progress } from '../../src/group/checkpoint/progress.ts';
+import type { ShardConsumer } from '../../src/group/shard/shard-consumer.ts';
 import { startMinuteReport } from '../../src/minute-report.ts';
 import type { ObservedFeed } from '../../src/operation-state.ts';
 import type { SinkStatus } from '../../src/sink/sink.ts';

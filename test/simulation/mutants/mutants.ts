@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'expired-goes-to-end',
     what: 'A shard whose position has expired goes on at its end instead of its beginning.',
-    file: 'group/refused-cursor.ts',
+    file: 'group/shard/refused-cursor.ts',
     find: "const begin = await service.getCursor(shard, 'begin', signal);",
     replace: "const begin = await service.getCursor(shard, 'end', signal);",
     knownSeed: '7',
@@ -83,7 +83,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'drops-shard-at-first-refusal',
     what: 'A shard is left when a checkpoint could not be saved once, whatever the reason.',
-    file: 'group/checkpointer.ts',
+    file: 'group/checkpoint/checkpointer.ts',
     find: `this.#tellNotSaved(error, shard);
       return false;`,
     replace: `shard.ownershipLost(error);
@@ -118,7 +118,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'rewinds-too-late',
     what: 'A rewind pulls again what is behind the lost batch, and not the batch itself.',
-    file: 'group/progress.ts',
+    file: 'group/checkpoint/progress.ts',
     find: `const cut = this.#chain.splice(ticket.ordinal - this.#head);
     for (const { ticket: each, handedOver } of cut) {
       this.#bounds.set(each.from, { to: each.to, handedOver: handedOver || each.isAgain === true });
@@ -134,7 +134,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'drain-saves-unconfirmed',
     what: 'A shard that is given up is saved as far as it was pulled, whether or not that is confirmed.',
-    file: 'group/shard-consumer.ts',
+    file: 'group/shard/shard-consumer.ts',
     find: 'if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);',
     replace: `const pulled = this.#progress?.pulled;
     const saved = this.#progress?.checkpointed;
@@ -147,7 +147,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'drain-does-not-wait',
     what: 'A shard is handed over without waiting for the confirmation of what was sent.',
-    file: 'group/shard-consumer.ts',
+    file: 'group/shard/shard-consumer.ts',
     find: 'while (this.#progress?.settled === false && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {',
     replace:
       'while (this.#progress === undefined && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {',
@@ -156,7 +156,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'hand-over-saves-nothing',
     what: 'A shard is handed over without saving its last checkpoint.',
-    file: 'group/shard-consumer.ts',
+    file: 'group/shard/shard-consumer.ts',
     find: 'if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);',
     replace: 'if (bound === undefined) await this.#options.checkpointer.saveUntilDone(this, bound);',
     knownSeed: '6',
@@ -164,7 +164,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'look-ahead-lost',
     what: 'A loss drops the batch of the look-ahead, and the next pull goes on behind it.',
-    file: 'group/shard-consumer.ts',
+    file: 'group/shard/shard-consumer.ts',
     find: 'const ahead = new PullAhead(() => this.#puller.pull(progress.pulled, progress.bound, this.#end, run.pulls.signal));',
     replace: `const all = this as unknown as { next?: string };
     const ahead = new PullAhead(async () => {
@@ -177,7 +177,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'look-ahead-twice',
     what: 'A batch of the look-ahead is taken twice.',
-    file: 'group/pull-ahead.ts',
+    file: 'group/pull/pull-ahead.ts',
     find: `const pull = await this.begin();
     this.#next = undefined;`,
     replace: `const pull = (await this.begin()) as Pull & { wasTaken?: boolean };
@@ -301,7 +301,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'checkpoint-not-looked-at',
     what: 'A shard is taken up at its beginning, whatever its checkpoint says.',
-    file: 'group/start-position.ts',
+    file: 'group/pull/start-position.ts',
     find: 'if (checkpoint.cursor !== undefined) return startAt(checkpoint, checkpoint.cursor);',
     replace: `if (checkpoint.cursor !== undefined) {
     return startAt(checkpoint, await service.getCursor(shard, 'begin', signal));
@@ -311,7 +311,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'taken-up-at-end',
     what: 'A shard that changes hands is taken up at its end.',
-    file: 'group/start-position.ts',
+    file: 'group/pull/start-position.ts',
     find: 'if (checkpoint.cursor !== undefined) return startAt(checkpoint, checkpoint.cursor);',
     replace: `if (checkpoint.cursor !== undefined) {
     return startAt(checkpoint, await service.getCursor(shard, 'end', signal));
@@ -322,7 +322,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'budget-leaks',
     what: 'A batch that is delivered does not give its bytes back to the budget.',
-    file: 'group/puller.ts',
+    file: 'group/pull/puller.ts',
     find: `pulled.release?.();
           claim.release();`,
     replace: `pulled.release?.();
@@ -332,7 +332,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'finished-at-first-end',
     what: 'A shard is taken for finished when it has been read to its end once.',
-    file: 'group/puller.ts',
+    file: 'group/pull/puller.ts',
     find: 'isFinal: atEnd && (wasReadOnly || end.isFinal),',
     replace: 'isFinal: atEnd || wasReadOnly,',
     invariants: ['liveness'],
@@ -350,7 +350,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'failed-delivery-not-rewound',
     what: 'A batch that could not be written to its end is not pulled again.',
-    file: 'group/shard-consumer.ts',
+    file: 'group/shard/shard-consumer.ts',
     find: `progress.rewind(ticket);
       throw error;`,
     replace: 'throw error;',
@@ -368,7 +368,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'save-outlives-its-shard',
     what: 'A save goes on when its shard is left.',
-    file: 'group/checkpointer.ts',
+    file: 'group/checkpoint/checkpointer.ts',
     find: 'for (const each of [signal, shard.left]) each.addEventListener(',
     replace: 'for (const each of [signal]) each.addEventListener(',
     invariants: ['checkpoints', 'cost'],
@@ -394,7 +394,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'expired-at-first-refusal',
     what: 'A cursor that is refused once has expired.',
-    file: 'group/refused-cursor.ts',
+    file: 'group/shard/refused-cursor.ts',
     find: 'const { cursor, begin, cursorSec, beginSec, savedSec, wasServed, refusals, overMs } = evidence;',
     replace:
       "if (evidence.refusals > 0) return { is: 'expired', fromSec: undefined };\n  const { cursor, begin, cursorSec, beginSec, savedSec, wasServed, refusals, overMs } = evidence;",
@@ -412,7 +412,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'others-not-waited-for',
     what: 'When the group was deleted, a shard of somebody else is begun at once.',
-    file: 'group/group-loss.ts',
+    file: 'group/checkpoint/group-loss.ts',
     find: "return isLater === 'perhaps' ? Math.max(waitMs, othersMs() + longestSaveMs) : waitMs;",
     replace: 'return Math.min(waitMs, 0);',
     invariants: ['delivered'],
@@ -421,7 +421,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'cut-pull-as-large',
     what: 'A pull that was cut off is asked for again as large as it was.',
-    file: 'group/puller.ts',
+    file: 'group/pull/puller.ts',
     find: 'if (isCut) size.narrow(logGroups ?? 0);',
     replace: 'if (isCut && logGroups === -1) size.narrow(0);',
     invariants: ['liveness'],
@@ -430,7 +430,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'little-is-not-paced',
     what: 'A shard that has little is pulled as often as the way allows.',
-    file: 'group/idle-pause.ts',
+    file: 'group/pull/idle-pause.ts',
     find: 'const leftMs = this.#pulledAtMs + spacingMs - this.#clock.monotonic();',
     replace: 'const leftMs = Math.min(0, spacingMs);',
     invariants: ['quotas'],

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import type { BatchBody } from '../../../src/core/bytes.ts';
 import { AppError, CorruptBatchError, DeliveryLostError, ServiceError } from '../../../src/core/errors.ts';
-import { ByteBudget } from '../../../src/group/byte-budget.ts';
+import type { Ticket } from '../../../src/group/checkpoint/progress.ts';
 import { ConsumerGroup } from '../../../src/group/consumer-group.ts';
 import type { ConsumerGroupOptions } from '../../../src/group/consumer-group-options.ts';
-import type { Ticket } from '../../../src/group/progress.ts';
+import { ByteBudget } from '../../../src/group/pull/byte-budget.ts';
 import { FakeLogService } from '../../support/fake-log-service.ts';
 import { useVirtualTime } from '../../support/virtual-time.ts';
 

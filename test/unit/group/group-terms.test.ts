@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { GroupTerms } from '../../../src/group/group-terms.ts';
-import type { FoundConsumerGroup } from '../../../src/group/log-service.ts';
+import type { FoundConsumerGroup } from '../../../src/group/service/log-service.ts';
 
 const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 let nowMs = 0;

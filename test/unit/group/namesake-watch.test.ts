@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Checkpoint, Cursor, ShardId } from '../../../src/group/log-service.ts';
 import { type HeldShard, NamesakeWatch } from '../../../src/group/namesake-watch.ts';
+import type { Checkpoint, Cursor, ShardId } from '../../../src/group/service/log-service.ts';
 
 const settleMs = 60_000;
 const minuteMs = 60_000;

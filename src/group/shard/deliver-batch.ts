@@ -1,0 +1,39 @@
+/** Hands one pulled batch to the sink, while the shard's next pull is made. */
+import type { BatchBody } from '../../core/bytes.ts';
+import { CorruptBatchError } from '../../core/errors.ts';
+import type { Ticket } from '../checkpoint/progress.ts';
+import type { PullAhead } from '../pull/pull-ahead.ts';
+import type { Pull } from '../pull/puller.ts';
+import type { Deliver, OnDamage } from './shard-consumer-options.ts';
+import { DamagedBatch } from './unreadable.ts';
+
+export interface BatchToDeliver {
+  readonly deliver: Deliver;
+  readonly pull: Pull & { readonly body: BatchBody };
+  readonly ticket: Ticket;
+  readonly ahead: PullAhead;
+  readonly onDamage: OnDamage;
+  readonly signal: AbortSignal;
+}
+
+/** Rejects as `deliver` does, but with a `DamagedBatch` where the batch cannot be read. */
+export async function deliverBatch({ deliver, pull, ticket, ahead, onDamage, signal }: BatchToDeliver): Promise<void> {
+  const { body, place, logGroups } = pull;
+  let isOver = false;
+  const onBegun = () => {
+    place.end();
+    if (isOver) return;
+    void ahead.begin().then(
+      (next) => !isOver && next.place.park(),
+      () => undefined,
+    );
+  };
+  place.wait();
+  try {
+    await deliver(body, ticket, signal, onDamage, onBegun);
+  } catch (error) {
+    throw error instanceof CorruptBatchError ? new DamagedBatch(error, logGroups) : error;
+  } finally {
+    isOver = true;
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The service does not take the cursor that a shard is to be pulled from. That has three causes, and the answer is the
+ * same: the data behind the cursor has expired (retention), the cursor is none (somebody has set a checkpoint), or the
+ * answer is wrong and the next one is right.
+ *
+ * So it is asked again; and then two other questions: when the service received what is at the cursor, and what is at the
+ * shard's beginning. Only a cursor that is shown to lie before the beginning is left, and how much time that costs is
+ * said. Otherwise the shard waits; where its position is a checkpoint, that is read again each time.
+ */
+import { type Backoff, createBackoff } from '../../core/backoff.ts';
+import type { AppError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import type { Cursor, LogService, ShardId } from '../service/log-service.ts';
+
+export interface RefusedCursorOptions {
+  readonly shard: ShardId;
+  readonly service: LogService;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** Where a shard stands. */
+export interface RefusedPosition {
+  readonly cursor: Cursor;
+  /** It was read as the shard's checkpoint, and the shard has not moved since. */
+  readonly isCheckpoint: boolean;
+  /** When it was saved, unix milliseconds; undefined or 0: unknown. */
+  readonly savedAtMs: number | undefined;
+  /** The service has given it to a consumer: it was a cursor of the shard once. */
+  readonly wasServed: boolean;
+}
+
+/** What is known of a cursor that was refused, all times in unix seconds by the service's clock. */
+export interface Evidence {
+  readonly cursor: Cursor;
+  readonly begin: Cursor;
+  /** When the service received what is there; undefined where it does not tell. */
+  readonly cursorSec: number | undefined;
+  readonly beginSec: number | undefined;
+  /** When the cursor was saved as a checkpoint; undefined where it is none. */
+  readonly savedSec: number | undefined;
+  /** The service has given it to a consumer: it was a cursor of the shard once. */
+  readonly wasServed: boolean;
+  /** How often it was refused, and over how long. */
+  readonly refusals: number;
+  readonly overMs: number;
+}
+
+export type Verdict =
+  /** @param fromSec since when logs are lost; undefined where that cannot be measured */
+  | { readonly is: 'expired'; readonly fromSec: number | undefined }
+  /** The service knows the cursor, and refuses it all the same. */
+  | { readonly is: 'known' }
+  | { readonly is: 'unknown' };
+
+/** Without a time to go by, what was a cursor once has to be refused so often, for so long, to be taken for expired. */
+const enoughRefusals = 4;
+const enoughMs = 10_000;
+
+/** Pure. */
+export function judge(evidence: Evidence): Verdict {
+  const { cursor, begin, cursorSec, beginSec, savedSec, wasServed, refusals, overMs } = evidence;
+  if (cursor === begin) return { is: 'known' };
+  if (cursorSec !== undefined && beginSec !== undefined) {
+    return cursorSec < beginSec ? { is: 'expired', fromSec: cursorSec } : { is: 'known' };
+  }
+  if (cursorSec !== undefined) return { is: 'known' };
+  // What lies behind a checkpoint when it is saved has come before that: all of it is older than the shard's beginning.
+  if (savedSec !== undefined && beginSec !== undefined && savedSec < beginSec)
+    return { is: 'expired', fromSec: savedSec };
+  const place = placeOf(cursor, begin);
+  if (place === 'not before' || refusals < enoughRefusals || overMs < enoughMs) return { is: 'unknown' };
+  return wasServed || place === 'before' ? { is: 'expired', fromSec: undefined } : { is: 'unknown' };
+}
+
+/**
+ * The service's cursors are numbers in base64 that grow (no document promises that). So this alone decides nothing; but a
+ * cursor that is none of them, or behind the beginning, has not expired.
+ */
+function placeOf(cursor: Cursor, begin: Cursor): 'before' | 'not before' | undefined {
+  const beginsAt = positionIn(begin);
+  if (beginsAt === undefined) return undefined;
+  const at = positionIn(cursor);
+  return at !== undefined && at < beginsAt ? 'before' : 'not before';
+}
+
+function positionIn(cursor: Cursor): bigint | undefined {
+  const text = Buffer.from(cursor, 'base64').toString('latin1');
+  return /^\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+}
+
+const pauses = { minMs: 500, maxMs: 30_000 };
+
+export class RefusedCursor {
+  readonly #options: RefusedCursorOptions;
+  readonly #backoff: Backoff;
+  #refused: { readonly cursor: Cursor; readonly sinceMs: number; refusals: number } | undefined;
+  #verdict: Verdict['is'] | undefined;
+  #isTold = false;
+
+  constructor(options: RefusedCursorOptions) {
+    this.#options = options;
+    this.#backoff = createBackoff(pauses, options.clock.random);
+  }
+
+  /**
+   * Waits, asks, and says what was found. Rejects with the signal's reason when it aborts.
+   * @returns where to go on, for the data at the cursor has expired; undefined: ask again
+   */
+  async refused(error: AppError, position: RefusedPosition, signal: AbortSignal): Promise<Cursor | undefined> {
+    const { cursor, isCheckpoint, savedAtMs, wasServed } = position;
+    const { shard, service, log, clock } = this.#options;
+    if (this.#refused?.cursor !== cursor) this.#refused = { cursor, sinceMs: clock.monotonic(), refusals: 0 };
+    const { sinceMs } = this.#refused;
+    const refusals = ++this.#refused.refusals;
+    this.#verdict = undefined;
+    if (refusals === 1) {
+      log.debug({ shard, cursor, err: error }, 'the service refused a cursor; asking again');
+      await clock.sleep(this.#backoff.next(), { signal });
+      return undefined;
+    }
+    const begin = await service.getCursor(shard, 'begin', signal);
+    const beginSec = await this.#timeOf(begin, signal);
+    const cursorSec = await this.#timeOf(cursor, signal);
+    const savedSec = savedAtMs ? savedAtMs / 1000 : undefined;
+    const overMs = clock.monotonic() - sinceMs;
+    const verdict = judge({ cursor, begin, cursorSec, beginSec, savedSec, wasServed, refusals, overMs });
+    this.#verdict = verdict.is;
+    if (verdict.is === 'expired') {
+      this.#tellLoss(cursor, verdict.fromSec, beginSec);
+      this.#refused = undefined;
+      return begin;
+    }
+    this.#tellWait(error, cursor, isCheckpoint, verdict.is === 'known');
+    await clock.sleep(this.#backoff.next(), { signal });
+    return undefined;
+  }
+
+  /** It was asked in more than one way, and nobody knows the cursor. */
+  get isUnknown(): boolean {
+    return this.#verdict === 'unknown';
+  }
+
+  /** The service has taken a cursor. */
+  accepted(): void {
+    if (!this.#refused && !this.#isTold) return;
+    const { shard, log } = this.#options;
+    if (this.#isTold) log.info({ shard }, `shard ${shard}: the service takes its position again`);
+    this.#refused = undefined;
+    this.#isTold = false;
+    this.#backoff.reset();
+  }
+
+  async #timeOf(cursor: Cursor, signal: AbortSignal): Promise<number | undefined> {
+    const { service, shard } = this.#options;
+    return service.getCursorTime(shard, cursor, signal).catch(() => {
+      signal.throwIfAborted();
+      return undefined;
+    });
+  }
+
+  #tellLoss(cursor: Cursor, fromSec: number | undefined, toSec: number | undefined): void {
+    const { shard, log } = this.#options;
+    const isMeasured = fromSec !== undefined && toSec !== undefined;
+    const lost = isMeasured ? `${Math.round(toSec - fromSec)}s` : 'a length of time that the service does not tell';
+    const facts = { shard, expiredCursor: cursor, lostFrom: isoTime(fromSec), lostTo: isoTime(toSec) };
+    log.error(
+      facts,
+      `LOGS LOST: the service no longer has the data at shard ${shard}'s position (retention); ${lost} of logs can not be shipped. Going on at the earliest that still exists`,
+    );
+  }
+
+  #tellWait(error: AppError, cursor: Cursor, isCheckpoint: boolean, isKnown: boolean): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    const { shard, log } = this.#options;
+    const what = isCheckpoint ? 'its checkpoint' : 'its position';
+    const found = isKnown
+      ? 'the service knows the time of it, and the data is there'
+      : 'it is shown neither to have expired nor to be a position of this shard';
+    const advice = isCheckpoint
+      ? 'if it does not pass, set the checkpoint to a cursor of this shard: it is read again and again'
+      : 'it is asked for again and again';
+    log.error(
+      { shard, cursor: cursor.slice(0, 100), reason: error.message },
+      `shard ${shard} waits: the service refuses ${what} "${cursor.slice(0, 100)}"; ${found}. Nothing is skipped, and the other shards go on; ${advice}`,
+    );
+  }
+}
+
+function isoTime(seconds: number | undefined): string | undefined {
+  return seconds === undefined ? undefined : new Date(seconds * 1000).toISOString();
+}

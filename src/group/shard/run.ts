@@ -1,0 +1,16 @@
+import { DeliveryLostError } from '../../core/errors.ts';
+
+/** One stretch of pulls and deliveries from one cursor on; a rewind ends it. A drain ends its pulls only. */
+export class Run {
+  readonly pulls = new AbortController();
+  readonly deliveries = new AbortController();
+
+  abort(reason: DeliveryLostError): void {
+    this.pulls.abort(reason);
+    this.deliveries.abort(reason);
+  }
+}
+
+export const stopReason = new DeliveryLostError('the shard was stopped');
+export const rewindReason = new DeliveryLostError('the shard is pulled again from an earlier cursor');
+export const drainReason = new DeliveryLostError('the shard is given up');

@@ -1,0 +1,84 @@
+/** Where a shard is begun, and where it goes on when the service does not take its position. */
+import type { AppError } from '../../core/errors.ts';
+import type { Progress } from '../checkpoint/progress.ts';
+import { findStart, type StartPosition } from '../pull/start-position.ts';
+import type { Cursor } from '../service/log-service.ts';
+import type { RefusedCursor } from './refused-cursor.ts';
+import type { ShardConsumerOptions } from './shard-consumer-options.ts';
+import type { ShardEvent } from './shard-life.ts';
+
+export type BeginOptions = Pick<
+  ShardConsumerOptions,
+  'shard' | 'service' | 'from' | 'isLater' | 'loss' | 'formerly' | 'clock'
+>;
+
+/** Others come first where the shard should have a checkpoint, and has none. @param on told of its states */
+export async function beginShard(
+  options: BeginOptions,
+  on: (event: ShardEvent) => void,
+  signal: AbortSignal,
+): Promise<StartPosition> {
+  const { shard, loss, formerly, clock } = options;
+  const formerCursor: Cursor | undefined = formerly();
+  const start = await findStart(options, signal);
+  if (start.checkpointed !== undefined) {
+    loss.saw(new Map([[shard, { cursor: start.checkpointed, updatedAtMs: start.savedAtMs ?? 0 }]]));
+    return start;
+  }
+  const waitMs = loss.waitMs(shard, { wasOurs: formerCursor !== undefined, isLater: start.isLater });
+  if (waitMs === 0) return start;
+  on('others-first');
+  await clock.sleep(waitMs, { signal });
+  const again = await findStart(options, signal);
+  on('others-done');
+  if (again.checkpointed !== undefined) return again;
+  // What came while it waited is not left out.
+  return formerCursor === undefined ? start : { ...start, cursor: formerCursor, isRemembered: true };
+}
+
+export interface RefusalOptions extends Pick<ShardConsumerOptions, 'shard' | 'service' | 'log'> {
+  readonly refused: RefusedCursor;
+}
+
+/**
+ * The service does not take the shard's position.
+ * @param start where the shard was taken up
+ * @returns `expired`: it goes on at the earliest that is left; a position: the checkpoint was mended; undefined: it is
+ * asked for again
+ */
+export async function goOnBehindRefusal(
+  { shard, service, refused, log }: RefusalOptions,
+  error: AppError,
+  start: StartPosition | undefined,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<StartPosition | 'expired' | undefined> {
+  const { pulled: cursor } = progress;
+  const isCheckpoint = start?.checkpointed === cursor;
+  const savedAtMs = isCheckpoint ? start.savedAtMs : undefined;
+  const wasServed = !isCheckpoint || start.savedBy !== '';
+  const goesOnAt = await refused.refused(error, { cursor, isCheckpoint, savedAtMs, wasServed }, signal);
+  // A loss meanwhile has moved the position: pulled again from there, it is found expired, or not.
+  signal.throwIfAborted();
+  if (goesOnAt !== undefined) {
+    progress.skip(goesOnAt);
+    return 'expired';
+  }
+  if (start?.isRemembered && start.cursor === cursor && refused.isUnknown) {
+    // Nobody knows better, and to begin at the end may leave out what was never sent.
+    log.warn({ shard, cursor }, `shard ${shard}: the position that is remembered of it is refused; it is begun anew`);
+    progress.skip(await service.getCursor(shard, 'begin', signal));
+    return 'expired';
+  }
+  if (!isCheckpoint) return undefined;
+  const saved = await service.getCheckpoint(shard, signal);
+  signal.throwIfAborted();
+  if (saved.cursor === undefined && refused.isUnknown && !(await service.listCheckpoints(signal)).has(shard)) {
+    log.warn({ shard, cursor }, `shard ${shard}: its checkpoint was refused, and is no longer there; it is begun anew`);
+    progress.skip(await service.getCursor(shard, 'begin', signal));
+    return 'expired';
+  }
+  if (saved.cursor === undefined || saved.cursor === cursor) return undefined;
+  const { cursor: mended, updatedAtMs, consumer } = saved;
+  return { cursor: mended, checkpointed: mended, savedAtMs: updatedAtMs, savedBy: consumer, isLater: false };
+}
