@@ -17,7 +17,7 @@ import { createSyslogSink } from './sink/syslog/create.ts';
 import type { SyslogTlsOptions } from './sink/syslog/options.ts';
 import { watchSink } from './sink/watched.ts';
 import type { BodyPool } from './sls/body-pool.ts';
-import { type Credentials, createStaticCredentials } from './sls/credentials.ts';
+import { type Credentials, createStaticCredentials } from './sls/signing/credentials.ts';
 import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
 
 export interface ServiceOptions {

@@ -9,7 +9,7 @@ import type { Log } from '../core/log.ts';
 import { addTotals, type DeliveryTotals, noTotals } from '../delivery-totals.ts';
 import type { ByteBudget } from '../group/pull/byte-budget.ts';
 import type { Machine } from '../machine.ts';
-import type { Credentials } from '../sls/credentials.ts';
+import type { Credentials } from '../sls/signing/credentials.ts';
 import { Feed } from './feed.ts';
 import type { NotShipped } from './not-shipped.ts';
 import type { Outlets } from './outlets.ts';

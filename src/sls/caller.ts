@@ -9,7 +9,6 @@ import { AppError, ServiceError, toAppError } from '../core/errors.ts';
 import type { Clock } from '../core/time/clock.ts';
 import { abortable, createDeadline } from '../core/time/deadline.ts';
 import { UnreadableAnswerError } from './answers.ts';
-import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { CredentialsRenewal, credentialsError } from './credentials-renewal.ts';
 import { type Answer, type AnswerHead, type BodyLimit, BodyTooLongError, TimedOutError } from './exchange.ts';
 import {
@@ -24,7 +23,8 @@ import type { Call } from './operations.ts';
 import type { Sign } from './options.ts';
 import { pause } from './pause.ts';
 import { FailedAttempt, type RetryPolicy, type ServiceCall } from './service-call.ts';
-import { percentEncode, type SignableRequest } from './signable-request.ts';
+import type { Credentials, CredentialsProvider } from './signing/credentials.ts';
+import { percentEncode, type SignableRequest } from './signing/signable-request.ts';
 import type { Transport, WireRequest } from './transport.ts';
 import type { Troubles } from './troubles.ts';
 

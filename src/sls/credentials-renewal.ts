@@ -2,7 +2,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Clock } from '../core/time/clock.ts';
 import { abortable, createDeadline } from '../core/time/deadline.ts';
-import { type Credentials, type CredentialsProvider, redact, sameCredentials } from './credentials.ts';
+import { type Credentials, type CredentialsProvider, redact, sameCredentials } from './signing/credentials.ts';
 import type { Troubles } from './troubles.ts';
 
 export interface CredentialsRenewalOptions {

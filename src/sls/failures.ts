@@ -4,7 +4,6 @@
  * The service's own message is quoted, but cut, on one line and without our secrets: it may repeat what we sent.
  */
 import { ServiceError } from '../core/errors.ts';
-import { type Credentials, redact } from './credentials.ts';
 import {
   actionFor,
   badAnswer,
@@ -17,6 +16,7 @@ import {
   unexpected,
 } from './error-table.ts';
 import { type Call, operations } from './operations.ts';
+import { type Credentials, redact } from './signing/credentials.ts';
 
 export interface Where {
   readonly endpoint: string;

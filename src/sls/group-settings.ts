@@ -15,7 +15,7 @@ import type { Phase } from './error-table.ts';
 import { withAdvice } from './failures.ts';
 import { pause } from './pause.ts';
 import type { RetryPolicy } from './service-call.ts';
-import { percentEncode } from './signable-request.ts';
+import { percentEncode } from './signing/signable-request.ts';
 
 export interface GroupPlace {
   readonly logstore: string;

@@ -3,11 +3,11 @@ import type { BackoffLimits } from '../core/backoff.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type Clock, systemClock } from '../core/time/clock.ts';
 import type { BodyPool } from './body-pool.ts';
-import type { Credentials, CredentialsProvider } from './credentials.ts';
 import { resolveRegion } from './endpoint.ts';
-import { signV1 } from './sign-v1.ts';
-import { createKeyOfDay, signV4 } from './sign-v4.ts';
-import type { SignableRequest } from './signable-request.ts';
+import type { Credentials, CredentialsProvider } from './signing/credentials.ts';
+import { signV1 } from './signing/sign-v1.ts';
+import { createKeyOfDay, signV4 } from './signing/sign-v4.ts';
+import type { SignableRequest } from './signing/signable-request.ts';
 import type { OpenHttp } from './transport.ts';
 import type { Recovery, Trouble } from './troubles.ts';
 

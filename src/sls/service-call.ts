@@ -1,10 +1,10 @@
 /** A call to the service: what is sent, how it is tried, and how an attempt at it fails. */
 import type { AppError } from '../core/errors.ts';
-import type { Credentials } from './credentials.ts';
 import type { Phase } from './error-table.ts';
 import type { Answer, AnswerHead, BodyLimit } from './exchange.ts';
 import type { Call } from './operations.ts';
-import type { SignableRequest } from './signable-request.ts';
+import type { Credentials } from './signing/credentials.ts';
+import type { SignableRequest } from './signing/signable-request.ts';
 
 /**
  * - `patient`: until it works, or an error comes that retrying does not help.

@@ -32,7 +32,7 @@ import { resolveAddress } from './endpoint.ts';
 import { GroupSettings } from './group-settings.ts';
 import { type CompleteOptions, createSign, type SlsLogServiceOptions, userAgentOf, withDefaults } from './options.ts';
 import { pullCall } from './pull-call.ts';
-import { percentEncode } from './signable-request.ts';
+import { percentEncode } from './signing/signable-request.ts';
 import { Transport } from './transport.ts';
 import { type Trouble, Troubles } from './troubles.ts';
 

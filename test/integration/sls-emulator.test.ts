@@ -5,7 +5,7 @@ import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/e
 import { decodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
 import { unpack } from '../../src/encode/wire/unpack.ts';
 import type { Cursor } from '../../src/group/service/log-service.ts';
-import { createStaticCredentials } from '../../src/sls/credentials.ts';
+import { createStaticCredentials } from '../../src/sls/signing/credentials.ts';
 import { createLogService, type SlsLogService, type SlsLogServiceOptions } from '../../src/sls/sls-log-service.ts';
 import type { Recovery, Trouble } from '../../src/sls/troubles.ts';
 

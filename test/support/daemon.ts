@@ -13,7 +13,7 @@ import { createDaemon, type Daemon, type DaemonOptions } from '../../src/daemon.
 import { DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { decodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
 import { unpack } from '../../src/encode/wire/unpack.ts';
-import { createStaticCredentials } from '../../src/sls/credentials.ts';
+import { createStaticCredentials } from '../../src/sls/signing/credentials.ts';
 import { createLogService } from '../../src/sls/sls-log-service.ts';
 import { testedEncoder } from './tested-encoder.ts';
 

@@ -1,7 +1,6 @@
 /** A client against a scripted server, quick to retry, that tells its troubles to a list. */
-
-import { createStaticCredentials } from '../../src/sls/credentials.ts';
 import type { SlsLogServiceOptions } from '../../src/sls/options.ts';
+import { createStaticCredentials } from '../../src/sls/signing/credentials.ts';
 import { createLogService, type SlsLogService } from '../../src/sls/sls-log-service.ts';
 import type { Recovery, Trouble } from '../../src/sls/troubles.ts';
 import { type Script, ScriptedServer } from './scripted-http.ts';

@@ -1,7 +1,7 @@
 /** A daemon's way to the service, and nothing else of a world: requests made by hand, signed and read as ours are. */
 import type { Dialect } from '../../../src/emulator/dialect.ts';
 import { type Answer, Exchange } from '../../../src/sls/exchange.ts';
-import { signV1 } from '../../../src/sls/sign-v1.ts';
+import { signV1 } from '../../../src/sls/signing/sign-v1.ts';
 import type { HttpConnections } from '../../../src/sls/transport.ts';
 import { Chance } from '../chance.ts';
 import { SimulatedProcess } from '../process.ts';

@@ -5,7 +5,7 @@ import { createPullCache } from '../../../src/emulator/pull-cache.ts';
 import { createService } from '../../../src/emulator/service.ts';
 import { collectStats } from '../../../src/emulator/stats.ts';
 import { Store } from '../../../src/emulator/store.ts';
-import { signV1 } from '../../../src/sls/sign-v1.ts';
+import { signV1 } from '../../../src/sls/signing/sign-v1.ts';
 
 const credentials = { accessKeyId: 'id', accessKeySecret: 'secret' };
 const group = '/logstores/logs/consumergroups/g';

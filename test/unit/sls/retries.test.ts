@@ -2,7 +2,11 @@
 import { getEventListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type Credentials, type CredentialsProvider, createStaticCredentials } from '../../../src/sls/credentials.ts';
+import {
+  type Credentials,
+  type CredentialsProvider,
+  createStaticCredentials,
+} from '../../../src/sls/signing/credentials.ts';
 import { answerError, answerJson, type Script, ScriptedServer } from '../../support/scripted-http.ts';
 import { closeAll, makeService } from '../../support/sls-client.ts';
 

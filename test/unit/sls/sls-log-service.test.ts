@@ -1,7 +1,7 @@
 /** What each operation asks, and what it makes of the answer. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/core/errors.ts';
-import { createStaticCredentials } from '../../../src/sls/credentials.ts';
+import { createStaticCredentials } from '../../../src/sls/signing/credentials.ts';
 import { createLogService } from '../../../src/sls/sls-log-service.ts';
 import { answerError, answerJson, type Script } from '../../support/scripted-http.ts';
 import { closeAll, makeService } from '../../support/sls-client.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { createStaticCredentials, redact, sameCredentials } from '../../../src/sls/credentials.ts';
+import { createStaticCredentials, redact, sameCredentials } from '../../../../src/sls/signing/credentials.ts';
 
 const given = { accessKeyId: 'LTAI', accessKeySecret: 'the-secret', securityToken: 'the-token' };
 

@@ -8,10 +8,10 @@ import { $OpenApiUtil } from '@alicloud/openapi-core';
 import { RuntimeOptions } from '@darabonba/typescript';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { signV1, stringToSignV1 } from '../../../src/sls/sign-v1.ts';
-import { createKeyOfDay, signV4 } from '../../../src/sls/sign-v4.ts';
-import { percentEncode, type SignableRequest } from '../../../src/sls/signable-request.ts';
-import { answerJson, type Received, ScriptedServer } from '../../support/scripted-http.ts';
+import { signV1, stringToSignV1 } from '../../../../src/sls/signing/sign-v1.ts';
+import { createKeyOfDay, signV4 } from '../../../../src/sls/signing/sign-v4.ts';
+import { percentEncode, type SignableRequest } from '../../../../src/sls/signing/signable-request.ts';
+import { answerJson, type Received, ScriptedServer } from '../../../support/scripted-http.ts';
 
 const require = createRequire(import.meta.url);
 type SlsModule = typeof import('@alicloud/sls20201230', { with: { 'resolution-mode': 'require' }});
