@@ -5,7 +5,7 @@ import { toAppError } from '../core/errors.ts';
 import { systemClock } from '../core/time/clock.ts';
 import { createDaemon } from '../daemon.ts';
 import { createLogger } from '../logging.ts';
-import { checkTls } from '../sink/syslog/tls-check.ts';
+import { checkTls } from '../sink/tls/tls-check.ts';
 import { resolveRegion } from '../sls/endpoint.ts';
 import { openStderr } from '../stderr/stderr.ts';
 import { subCommands } from './commands.ts';

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { describe, expect, it as realIt } from 'vitest';
 import { systemClock } from '../../src/core/time/clock.ts';
-import { isTlsAlert } from '../../src/sink/syslog/port-protocol.ts';
+import { isTlsAlert } from '../../src/sink/syslog/transports/port-protocol.ts';
 import { createAuthority, issue } from '../support/certificates.ts';
 import { eventually, listen, never, type SinkUnderTest } from '../support/sink-harness.ts';
 import { useSinkScope, useVirtualSinkScope } from '../support/sink-scope.ts';

@@ -3,8 +3,8 @@
  * or mixed.
  */
 import { afterEach, beforeEach, describe, expect } from 'vitest';
-import type { Strategy } from '../../src/sink/placement.ts';
-import { createReceiversSink, type ReceiverFactory } from '../../src/sink/receivers.ts';
+import type { Strategy } from '../../src/sink/receivers/placement.ts';
+import { createReceiversSink, type ReceiverFactory } from '../../src/sink/receivers/receivers.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { createSyslogSink } from '../../src/sink/syslog/create.ts';
 import {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createTlsSettings } from '../../src/sink/syslog/tls-settings.ts';
+import { createTlsSettings } from '../../src/sink/tls/tls-settings.ts';
 import {
   type Authority,
   createAuthority,

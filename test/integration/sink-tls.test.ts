@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/core/time/clock.ts';
-import type { SyslogTlsOptions } from '../../src/sink/syslog/options.ts';
+import type { SyslogTlsOptions } from '../../src/sink/syslog/link/options.ts';
 import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
 import { eventually, listen, never } from '../support/sink-harness.ts';
 import { useSinkScope } from '../support/sink-scope.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Strategy } from '../../src/sink/placement.ts';
+import type { Strategy } from '../../src/sink/receivers/placement.ts';
 import type { Delivery } from '../../src/sink/sink.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 import { createReceiversUnderTest, type ReceiversUnderTest } from '../support/receivers-harness.ts';

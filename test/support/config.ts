@@ -4,7 +4,7 @@ import type { Surroundings } from '../../src/config/derive.ts';
 import { type Flags, type LoadedFlows, loadFlows } from '../../src/config/load.ts';
 import { type SettingKey, settingByName } from '../../src/config/settings.ts';
 import { ConfigError, type ConfigProblem } from '../../src/core/errors.ts';
-import { checkTls } from '../../src/sink/syslog/tls-check.ts';
+import { checkTls } from '../../src/sink/tls/tls-check.ts';
 
 export const requiredEnvironment = {
   SLS_ENDPOINT: 'cn-hangzhou.log.aliyuncs.com',

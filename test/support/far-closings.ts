@@ -11,9 +11,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../src/core/errors.ts';
-import { resolveOptions, type SinkLog } from '../../src/sink/syslog/options.ts';
-import { createTcpTransport } from '../../src/sink/syslog/tcp.ts';
-import { createTlsTransport } from '../../src/sink/syslog/tls.ts';
+import { resolveOptions, type SinkLog } from '../../src/sink/syslog/link/options.ts';
+import { createTcpTransport } from '../../src/sink/syslog/transports/tcp.ts';
+import { createTlsTransport } from '../../src/sink/syslog/transports/tls.ts';
 import { createAuthority, issue } from './certificates.ts';
 import type { Closings, FarProtocol, How } from './far-link.ts';
 

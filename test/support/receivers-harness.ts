@@ -1,7 +1,7 @@
 /** A sink over several scripted receivers, and what it told. */
 import type { Clock } from '../../src/core/time/clock.ts';
-import type { Strategy } from '../../src/sink/placement.ts';
-import { createReceiversSink, type PlacedWith, type ReceiverFactory } from '../../src/sink/receivers.ts';
+import type { Strategy } from '../../src/sink/receivers/placement.ts';
+import { createReceiversSink, type PlacedWith, type ReceiverFactory } from '../../src/sink/receivers/receivers.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { ScriptedSink } from './scripted-sink.ts';
 import { ChunkMaker, createLogRecorder, EventRecorder, type LogLine, type TestMark } from './sink-harness.ts';

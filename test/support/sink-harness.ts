@@ -4,7 +4,7 @@ import type { AppError } from '../../src/core/errors.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { Delivery, Mark, Sink, SinkEvents } from '../../src/sink/sink.ts';
 import { createSyslogSink } from '../../src/sink/syslog/create.ts';
-import type { SyslogSinkOptions } from '../../src/sink/syslog/options.ts';
+import type { SyslogSinkOptions } from '../../src/sink/syslog/link/options.ts';
 
 export interface TestMark extends Mark {
   readonly id: number;

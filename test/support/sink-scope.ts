@@ -1,7 +1,7 @@
 /** Peers and sinks that are taken down after each test of the file that calls this. */
 import { afterEach, beforeEach } from 'vitest';
 import { systemClock } from '../../src/core/time/clock.ts';
-import type { SyslogSinkOptions } from '../../src/sink/syslog/options.ts';
+import type { SyslogSinkOptions } from '../../src/sink/syslog/link/options.ts';
 import { createSinkUnderTest, type SinkUnderTest } from './sink-harness.ts';
 import { createTcpPeer, type TcpPeer, type TcpPeerOptions } from './tcp-peer.ts';
 import { VirtualNet } from './virtual-net.ts';

@@ -1,7 +1,7 @@
 /** A TLS receiver of a test and a sink that is to deliver to it: what comes of it. */
 import type { TlsOptions } from 'node:tls';
 import { expect } from 'vitest';
-import type { SyslogTlsOptions } from '../../src/sink/syslog/options.ts';
+import type { SyslogTlsOptions } from '../../src/sink/syslog/link/options.ts';
 import type { Identity } from './certificates.ts';
 import { eventually, never, type SinkUnderTest } from './sink-harness.ts';
 import type { SinkScope } from './sink-scope.ts';

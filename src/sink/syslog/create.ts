@@ -1,12 +1,18 @@
 /** The syslog sink, over the protocol that the options name. */
 import type { Mark, Sink, SinkEvents } from '../sink.ts';
-import { peerName, type ResolvedOptions, resolveOptions, type SinkLog, type SyslogSinkOptions } from './options.ts';
-import { ReceiverName } from './receiver-name.ts';
+import {
+  peerName,
+  type ResolvedOptions,
+  resolveOptions,
+  type SinkLog,
+  type SyslogSinkOptions,
+} from './link/options.ts';
+import type { Transport } from './link/transport.ts';
 import { SyslogSink } from './sink.ts';
-import { createTcpTransport } from './tcp.ts';
-import { createTlsTransport } from './tls.ts';
-import type { Transport } from './transport.ts';
-import { createUdpTransport } from './udp.ts';
+import { ReceiverName } from './transports/receiver-name.ts';
+import { createTcpTransport } from './transports/tcp.ts';
+import { createTlsTransport } from './transports/tls.ts';
+import { createUdpTransport } from './transports/udp.ts';
 
 /**
  * One connection to one receiver. `confirmed` follows `sent` at once: it says that the local kernel has every byte,

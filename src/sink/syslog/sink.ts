@@ -18,17 +18,17 @@ import { createDeferred } from '../../core/deferred.ts';
 import { AppError, DeliveryLostError } from '../../core/errors.ts';
 import type { Clock } from '../../core/time/clock.ts';
 import type { Delivery, Mark, OnPoison, Sink, SinkEvents, SinkStatus } from '../sink.ts';
-import { breaksThatTell } from './break-watch.ts';
-import { Dialer, type DialerOptions } from './dialer.ts';
-import { type Entry, Ledger } from './ledger.ts';
-import type { SinkLog } from './options.ts';
-import { Reachability } from './reachability.ts';
-import { Rotation } from './rotation.ts';
-import type { RotationOptions } from './rotation-options.ts';
-import { Suspects } from './suspects.ts';
-import type { SuspectsOptions } from './suspects-parts.ts';
-import type { Connection, Transport } from './transport.ts';
-import { WaitingChunks } from './waiting-chunks.ts';
+import { breaksThatTell } from './confirm/break-watch.ts';
+import { Rotation } from './confirm/rotation.ts';
+import type { RotationOptions } from './confirm/rotation-options.ts';
+import { Dialer, type DialerOptions } from './link/dialer.ts';
+import { type Entry, Ledger } from './link/ledger.ts';
+import type { SinkLog } from './link/options.ts';
+import { Reachability } from './link/reachability.ts';
+import type { Connection, Transport } from './link/transport.ts';
+import { Suspects } from './suspects/suspects.ts';
+import type { SuspectsOptions } from './suspects/suspects-parts.ts';
+import { WaitingChunks } from './suspects/waiting-chunks.ts';
 
 export interface SinkParts extends DialerOptions, RotationOptions, SuspectsOptions {
   readonly transport: Transport;

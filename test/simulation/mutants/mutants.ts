@@ -22,7 +22,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'sent-is-confirmed',
     what: 'The checkpoint follows what was sent, not what the receiver has confirmed.',
-    file: 'sink/syslog/ledger.ts',
+    file: 'sink/syslog/link/ledger.ts',
     find: 'return entry.isConfirmed || !this.#isConfirming || entry.connection === undefined;',
     replace: 'return true;',
     invariants: ['delivered'],
@@ -31,7 +31,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'any-end-confirms',
     what: 'An end of the peer counts as its confirmation also where we have not ended our side.',
-    file: 'sink/syslog/stream-connection.ts',
+    file: 'sink/syslog/transports/stream-connection.ts',
     find: "if (this.#state !== 'ended') {",
     replace: "if (this.#state === 'lost' || this.#state === 'closed') {",
     knownSeed: '6',
@@ -39,7 +39,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'silence-confirms',
     what: 'A receiver that does not end its side in time counts as one that has.',
-    file: 'sink/syslog/half-close.ts',
+    file: 'sink/syslog/confirm/half-close.ts',
     find: 'return await Promise.race([connection.end(), silence]);',
     replace: `const end = await Promise.race([connection.end(), silence]);
     return end === 'silence' ? { isAuthentic: true } : end;`,
@@ -49,7 +49,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'one-silence-decides',
     what: 'A receiver that is silent once, when we start, turns confirmation off.',
-    file: 'sink/syslog/answer-search.ts',
+    file: 'sink/syslog/confirm/answer-search.ts',
     find: "if (this.#state === 'asking') this.#enter('unknown');",
     replace: "if (this.#state === 'asking') this.#enter('off');",
     invariants: ['delivered'],
@@ -238,7 +238,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'delivery-survives-its-connection',
     what: 'What is left of a delivery whose connection was lost goes out over the next one.',
-    file: 'sink/syslog/ledger.ts',
+    file: 'sink/syslog/link/ledger.ts',
     find: 'const first = entries.findIndex((entry) => entry.connection === connection);',
     replace: `for (const entry of entries) {
         if (entry.connection !== connection || entry.isEnded) continue;
@@ -260,7 +260,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'stream-on-two-receivers',
     what: 'A stream goes to another receiver while the last one still has something of it unconfirmed.',
-    file: 'sink/receivers.ts',
+    file: 'sink/receivers/receivers.ts',
     find: 'if (last) {',
     replace: 'if (last && this.#receivers.length === 1) {',
     knownSeed: '261',
@@ -268,7 +268,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'strict-order-ignored',
     what: 'With strict order, the next connection is written to before the last one is confirmed.',
-    file: 'sink/syslog/successor.ts',
+    file: 'sink/syslog/confirm/successor.ts',
     find: 'this.#oneAtATime = options.strictOrder;',
     replace: 'this.#oneAtATime = false;',
     knownSeed: '109',
@@ -341,7 +341,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'dials-once',
     what: 'A receiver that refuses a connection is not dialled again.',
-    file: 'sink/syslog/dialer.ts',
+    file: 'sink/syslog/link/dialer.ts',
     find: 'this.#reachability.failed(networkError(thrown));',
     replace: `this.#reachability.failed(networkError(thrown));
         throw thrown;`,

@@ -1,11 +1,11 @@
 /** The daemon's own transports, unchanged, on the model: TCP, TLS and UDP, from connecting to the confirming end. */
 import { describe, expect, test } from 'vitest';
-import { resolveOptions, type SinkLog } from '../../../src/sink/syslog/options.ts';
-import { ReceiverName } from '../../../src/sink/syslog/receiver-name.ts';
-import { createTcpTransport } from '../../../src/sink/syslog/tcp.ts';
-import { createTlsTransport } from '../../../src/sink/syslog/tls.ts';
-import type { PeerEnd, Transport } from '../../../src/sink/syslog/transport.ts';
-import { createUdpTransport } from '../../../src/sink/syslog/udp.ts';
+import { resolveOptions, type SinkLog } from '../../../src/sink/syslog/link/options.ts';
+import type { PeerEnd, Transport } from '../../../src/sink/syslog/link/transport.ts';
+import { ReceiverName } from '../../../src/sink/syslog/transports/receiver-name.ts';
+import { createTcpTransport } from '../../../src/sink/syslog/transports/tcp.ts';
+import { createTlsTransport } from '../../../src/sink/syslog/transports/tls.ts';
+import { createUdpTransport } from '../../../src/sink/syslog/transports/udp.ts';
 import { createLogRecorder } from '../../support/sink-harness.ts';
 import { Chance } from '../chance.ts';
 import { SimulatedProcess } from '../process.ts';

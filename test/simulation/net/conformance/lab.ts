@@ -6,8 +6,8 @@ import type { Socket as DatagramSocket } from 'node:dgram';
 import type { Socket, TcpNetConnectOpts } from 'node:net';
 import type { Clock } from '../../../../src/core/time/clock.ts';
 import type { Network } from '../../../../src/sink/network.ts';
-import { ConnectionList } from '../../../../src/sink/syslog/connection-list.ts';
-import { KernelEnding } from '../../../../src/sink/syslog/kernel-ending.ts';
+import { ConnectionList } from '../../../../src/sink/syslog/confirm/connection-list.ts';
+import { KernelEnding } from '../../../../src/sink/syslog/confirm/kernel-ending.ts';
 import type { TlsVersion } from '../tls-records.ts';
 
 export type PeerStep =

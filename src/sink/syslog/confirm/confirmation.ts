@@ -1,0 +1,82 @@
+/**
+ * When a connection is confirmed: by a clock, by bytes, or because somebody asks. What it takes, the sink does.
+ *
+ *   resting    nothing on the connection waits for confirmation.       Something was written → counting
+ *   counting   the interval runs.                                      It is over, enough bytes are unconfirmed, or
+ *                                                                      somebody asks → due: `onDue`
+ *   due        until the sink has turned to another connection (`turned`) → resting
+ *
+ * A receiver that takes long to answer is asked less often: never again before it has had twice that time, or twice the
+ * timeout. And it is waited for twice that time: one that reads more slowly than the kernels' buffers (some MB) empty
+ * within the timeout would otherwise be sent the same again for ever. A time-out counts as an answer of that length, and
+ * so the next is twice as long.
+ */
+import type { Clock, Timer } from '../../../core/time/clock.ts';
+
+export interface ConfirmationOptions {
+  readonly intervalMs: number;
+  readonly bytes: number;
+  /** How long an answer may take, where none took long before. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** 10 MiB in both kernels' buffers at 10 KB/s take 17 minutes; of a receiver that is gone we hear earlier. */
+const longestTimeoutMs = 20 * 60_000;
+
+export class ConfirmationClock {
+  readonly #options: ConfirmationOptions;
+  readonly #onDue: () => void;
+  #timer: Timer | undefined;
+  #unconfirmedBytes = 0;
+  #isDue = false;
+  #lastAnswerMs = 0;
+
+  constructor(options: ConfirmationOptions, onDue: () => void) {
+    this.#options = options;
+    this.#onDue = onDue;
+  }
+
+  get isDue(): boolean {
+    return this.#isDue;
+  }
+
+  /** How long the next answer may take. */
+  get timeoutMs(): number {
+    const { timeoutMs } = this.#options;
+    return Math.max(timeoutMs, Math.min(2 * this.#lastAnswerMs, longestTimeoutMs));
+  }
+
+  /** Bytes of a delivery went to the connection. */
+  wrote(bytes: number): void {
+    this.#unconfirmedBytes += bytes;
+    this.#timer ??= this.#options.clock.timer(this.#intervalMs, () => this.ask());
+    if (this.#unconfirmedBytes >= this.#options.bytes) this.ask();
+  }
+
+  /** As soon as may be. */
+  ask(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#onDue();
+  }
+
+  /** The connection was replaced, or lost: what is counted begins anew. */
+  turned(): void {
+    this.#options.clock.cancel(this.#timer);
+    this.#timer = undefined;
+    this.#unconfirmedBytes = 0;
+    this.#isDue = false;
+  }
+
+  /** Bounded: one that has stood still for long is not left unasked for as long once it is well again. */
+  get #intervalMs(): number {
+    const { intervalMs, timeoutMs } = this.#options;
+    return Math.max(intervalMs, 2 * Math.min(this.#lastAnswerMs, timeoutMs));
+  }
+
+  /** @param afterMs how long it took, or until it was given up */
+  answered(afterMs: number): void {
+    this.#lastAnswerMs = afterMs;
+  }
+}

@@ -1,0 +1,38 @@
+/** What `Suspects` is made from, and what it is given. Types only. */
+import type { FrameChunk } from '../../../core/bytes.ts';
+import type { Deferred } from '../../../core/deferred.ts';
+import type { Clock } from '../../../core/time/clock.ts';
+import type { Framing } from '../../../encode/frame/framing.ts';
+import type { Mark, OnPoison } from '../../sink.ts';
+import type { Entry } from '../link/ledger.ts';
+import type { Connection } from '../link/transport.ts';
+
+export interface SuspectsOptions {
+  readonly framing: Framing;
+  readonly clock: Clock;
+}
+
+/** The parts of the sink that trials need. */
+export interface SuspectsParts<M extends Mark> {
+  readonly current: () => Connection | undefined;
+  /** Somebody has written to the connection. */
+  readonly isUsed: (connection: Connection) => boolean;
+  /** Asks that the current connection be ended, and another become current. */
+  readonly confirmSoon: () => void;
+  /** Whoever waits for the current connection may write to it again. */
+  readonly room: () => void;
+  /** So much was confirmed. */
+  readonly confirmed: (frames: number, bytes: number) => void;
+  /** The delivery's chunk is confirmed to its end, but for what was skipped. */
+  readonly done: (entry: Entry<M>) => void;
+  /** Another consumer may own the stream by now. */
+  readonly withdrawn: (entry: Entry<M>) => void;
+}
+
+/** A chunk that waits to be tried, or is. */
+export interface Held<M extends Mark> {
+  readonly entry: Entry<M>;
+  readonly chunk: FrameChunk;
+  readonly taken: Deferred<void>;
+  readonly onPoison: OnPoison | undefined;
+}
