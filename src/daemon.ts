@@ -24,13 +24,13 @@ import type { Flow } from './config/config.ts';
 import { createDeferred } from './core/deferred.ts';
 import { AppError, toAppError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
-import { Feeds } from './flow/feeds.ts';
-import type { NotShipped } from './flow/not-shipped.ts';
-import { Outlets } from './flow/outlets.ts';
-import { maxInFlightBytes } from './flow/plan.ts';
 import { ByteBudget } from './group/pull/byte-budget.ts';
-import { type Machine, thisMachine } from './machine.ts';
-import { startMinuteReport } from './minute-report.ts';
+import { Feeds } from './pipeline/flow/feeds.ts';
+import type { NotShipped } from './pipeline/flow/not-shipped.ts';
+import { Outlets } from './pipeline/flow/outlets.ts';
+import { maxInFlightBytes } from './pipeline/flow/plan.ts';
+import { type Machine, thisMachine } from './pipeline/machine.ts';
+import { startMinuteReport } from './pipeline/report/minute-report.ts';
 import { BodyPool } from './sls/body-pool.ts';
 
 /** How a run ended. */

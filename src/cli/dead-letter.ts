@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadReplayConfig } from '../config/load.ts';
 import { createLogger } from '../logging.ts';
-import { replay } from '../replay.ts';
+import { replay } from '../pipeline/replay.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { settingHelp } from './help.ts';
 import { addSettingOptions, operandsOf, readFlags } from './options.ts';

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
-import { thisMachine } from '../../src/machine.ts';
+import { thisMachine } from '../../src/pipeline/machine.ts';
 import { systemNetwork } from '../../src/sink/network.ts';
 import { type CliProcess, startCli } from '../support/cli.ts';
 import { FlowScope } from '../support/flow-scope.ts';

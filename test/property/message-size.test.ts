@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buildEncoder } from '../../src/build.ts';
 import { ConfigError } from '../../src/core/errors.ts';
+import { buildEncoder } from '../../src/pipeline/build.ts';
 import { load } from '../support/config.ts';
 import { encoders } from '../support/encoders.ts';
 import { propertyRuns } from '../support/property-runs.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRateLimit } from '../../src/rate-limit.ts';
+import { createRateLimit } from '../../src/pipeline/deliver/rate-limit.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 interface Spent {

@@ -11,7 +11,7 @@ import type { Config, Flow } from '../../src/config/config.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Log } from '../../src/core/log.ts';
 import { createDaemon, type Daemon } from '../../src/daemon.ts';
-import type { Machine } from '../../src/machine.ts';
+import type { Machine } from '../../src/pipeline/machine.ts';
 import type { SimulatedDisk } from './disk.ts';
 import { SimulatedProcess } from './process.ts';
 import type { DaemonPlan, OutletPlan, Scenario, Settings } from './scenario/scenario.ts';

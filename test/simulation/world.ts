@@ -8,7 +8,7 @@
  *              has anything to complain of
  */
 import { AppError } from '../../src/core/errors.ts';
-import type { Machine } from '../../src/machine.ts';
+import type { Machine } from '../../src/pipeline/machine.ts';
 import { Chance } from './chance.ts';
 import { calmChecker } from './checkers/calm.ts';
 import type { Checker, Phase } from './checkers/checker.ts';

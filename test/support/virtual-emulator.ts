@@ -5,7 +5,7 @@ import { createFaultSwitches, type FaultSwitches } from '../../src/emulator/faul
 import { createPullCache } from '../../src/emulator/pull-cache.ts';
 import { createService } from '../../src/emulator/service.ts';
 import { Store } from '../../src/emulator/store.ts';
-import type { Machine } from '../../src/machine.ts';
+import type { Machine } from '../../src/pipeline/machine.ts';
 import type { SimulatedProcess } from '../simulation/process.ts';
 import { type HttpService, SimulatedHttp } from '../simulation/service/http.ts';
 import { type HttpFaultKind, HttpFaults } from '../simulation/service/http-faults.ts';

@@ -1,5 +1,5 @@
 /** What a program in virtual time runs on: a process of its own, on one machine with everybody else. */
-import type { Machine } from '../../src/machine.ts';
+import type { Machine } from '../../src/pipeline/machine.ts';
 import { SimulatedDisk } from '../simulation/disk.ts';
 import { SimulatedProcess } from '../simulation/process.ts';
 import type { VirtualEmulator } from './virtual-emulator.ts';

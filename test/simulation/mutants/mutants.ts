@@ -188,7 +188,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'one-name-for-all',
     what: 'All consumers of the group have the same name.',
-    file: 'build.ts',
+    file: 'pipeline/build.ts',
     find: 'consumerName: group.consumerName,',
     replace: "consumerName: 'siem',",
     knownSeed: '1',
@@ -251,7 +251,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'first-receiver-confirms-for-all',
     what: 'A batch that goes to several receivers is confirmed when the first of them has confirmed it.',
-    file: 'flow/fan-out.ts',
+    file: 'pipeline/flow/fan-out.ts',
     find: "return this.states.every((state) => state === 'confirmed');",
     replace: "return this.states.some((state) => state === 'confirmed');",
     invariants: ['delivered'],

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import type * as plugin from '../../../../plugin.d.ts';
 import { createModuleFormat } from '../../../../src/format/formats/module.ts';
 import type { LogView } from '../../../../src/format/parts/log-view.ts';
-import { placeOf } from '../../../../src/format-trouble.ts';
+import { placeOf } from '../../../../src/pipeline/deliver/format-trouble.ts';
 import { logView, oracleLog } from '../../../support/format-oracle.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));

@@ -10,7 +10,7 @@ import { Puller } from '../../../../src/group/pull/puller.ts';
 import { EndPosition } from '../../../../src/group/pull/start-position.ts';
 import type { PulledBatch } from '../../../../src/group/service/log-service.ts';
 import type { Deliver } from '../../../../src/group/shard/shard-consumer-options.ts';
-import { Turns } from '../../../../src/turns.ts';
+import { Turns } from '../../../../src/pipeline/deliver/turns.ts';
 import { FakeLogService } from '../../../support/fake-log-service.ts';
 import { pulling } from '../../../support/pulling.ts';
 import { useVirtualTime } from '../../../support/virtual-time.ts';

@@ -11,16 +11,16 @@
  *   reached    as running, with nothing more to come.
  *   retired    by `retire`, when all is delivered and saved, or its time is over; by `destroy`, at once. The end.
  */
+import { AppError, toAppError } from '../../core/errors.ts';
+import { type Log, withFields } from '../../core/log.ts';
+import type { Clock, Timer } from '../../core/time/clock.ts';
+import { ConsumerGroup } from '../../group/consumer-group.ts';
+import type { ByteBudget } from '../../group/pull/byte-budget.ts';
+import type { SlsLogService } from '../../sls/sls-log-service.ts';
 import { buildPoison, buildService, type ServiceOptions } from '../build.ts';
-import { AppError, toAppError } from '../core/errors.ts';
-import { type Log, withFields } from '../core/log.ts';
-import type { Clock, Timer } from '../core/time/clock.ts';
-import { createDeliver } from '../deliver.ts';
-import { type DeliveryTotals, noTotals } from '../delivery-totals.ts';
-import { ConsumerGroup } from '../group/consumer-group.ts';
-import type { ByteBudget } from '../group/pull/byte-budget.ts';
+import { createDeliver } from '../deliver/deliver.ts';
+import { type DeliveryTotals, noTotals } from '../deliver/delivery-totals.ts';
 import type { Machine } from '../machine.ts';
-import type { SlsLogService } from '../sls/sls-log-service.ts';
 import { FanOut } from './fan-out.ts';
 import { FeedLife, type FeedState } from './feed-life.ts';
 import type { NotShipped } from './not-shipped.ts';

@@ -2,16 +2,16 @@
  * How the daemon does, as one object: the state of each source with its log service, and of each receiver, each with since
  * when and why. The line of each minute is printed from it.
  */
-import type { AppError } from './core/errors.ts';
-import type { Clock } from './core/time/clock.ts';
-import type { DeliveryTotals } from './delivery-totals.ts';
-import type { FeedState } from './flow/feed-life.ts';
-import type { ConsumerGroup } from './group/consumer-group.ts';
-import type { LogService, ShardId } from './group/service/log-service.ts';
-import type { ShardConsumer } from './group/shard/shard-consumer.ts';
-import { facts, type ShardState } from './group/shard/shard-life.ts';
-import type { SinkStatus } from './sink/sink.ts';
-import type { SlsLogService } from './sls/sls-log-service.ts';
+import type { AppError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import type { ConsumerGroup } from '../../group/consumer-group.ts';
+import type { LogService, ShardId } from '../../group/service/log-service.ts';
+import type { ShardConsumer } from '../../group/shard/shard-consumer.ts';
+import { facts, type ShardState } from '../../group/shard/shard-life.ts';
+import type { SinkStatus } from '../../sink/sink.ts';
+import type { SlsLogService } from '../../sls/sls-log-service.ts';
+import type { DeliveryTotals } from '../deliver/delivery-totals.ts';
+import type { FeedState } from '../flow/feed-life.ts';
 
 /** A state, since when (unix milliseconds; undefined where that is not known), and why, where there is something to say. */
 export interface Condition<State extends string> {

@@ -1,6 +1,12 @@
 import { describe, expect, vi } from 'vitest';
-import { chunkSizes, createPace, type Pace, type PaceLimits, type Sent } from '../../src/pacer.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import {
+  chunkSizes,
+  createPace,
+  type Pace,
+  type PaceLimits,
+  type Sent,
+} from '../../../../src/pipeline/deliver/pacer.ts';
+import { useVirtualTime } from '../../../support/virtual-time.ts';
 
 const never = new AbortController().signal;
 const { it, time } = useVirtualTime();

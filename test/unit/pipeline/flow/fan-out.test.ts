@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BatchBody } from '../../../src/core/bytes.ts';
-import { DeliveryLostError } from '../../../src/core/errors.ts';
-import { FanOut, type Part } from '../../../src/flow/fan-out.ts';
-import { Progress, type Ticket } from '../../../src/group/checkpoint/progress.ts';
+import type { BatchBody } from '../../../../src/core/bytes.ts';
+import { DeliveryLostError } from '../../../../src/core/errors.ts';
+import { Progress, type Ticket } from '../../../../src/group/checkpoint/progress.ts';
+import { FanOut, type Part } from '../../../../src/pipeline/flow/fan-out.ts';
 
 const body: BatchBody = { bytes: new Uint8Array(0), compression: 'none', rawSize: 0 };
 const { signal } = new AbortController();

@@ -6,20 +6,20 @@
  * it. While the disk does not take it, no delivery is open (others would have to wait for its end): the batch begins
  * anew afterwards.
  */
-import type { BatchBody } from './core/bytes.ts';
-import { AppError, CorruptBatchError } from './core/errors.ts';
-import type { Log } from './core/log.ts';
-import { type Clock, systemClock } from './core/time/clock.ts';
-import type { BatchLetters, DeadLetters } from './dead-letter/dead-letters.ts';
+import type { BatchBody } from '../../core/bytes.ts';
+import { AppError, CorruptBatchError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { type Clock, systemClock } from '../../core/time/clock.ts';
+import type { BatchLetters, DeadLetters } from '../../dead-letter/dead-letters.ts';
+import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from '../../encode/frame/batch-encoder.ts';
+import type { BatchOrigin } from '../../encode/frame/identity.ts';
+import type { Cursor, ShardId } from '../../group/service/log-service.ts';
+import type { OnDamage } from '../../group/shard/shard-consumer-options.ts';
+import type { Delivery, Mark, Sink } from '../../sink/sink.ts';
 import { addTotals, type DeliveryTotals } from './delivery-totals.ts';
-import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from './encode/frame/batch-encoder.ts';
-import type { BatchOrigin } from './encode/frame/identity.ts';
 import { createFormatTrouble } from './format-trouble.ts';
-import type { Cursor, ShardId } from './group/service/log-service.ts';
-import type { OnDamage } from './group/shard/shard-consumer-options.ts';
 import type { Pace, Sent } from './pacer.ts';
 import { createPoisonWatch, type PoisonOptions, type PoisonWatch } from './poison.ts';
-import type { Delivery, Mark, Sink } from './sink/sink.ts';
 import type { Turn, Turns } from './turns.ts';
 
 /** A batch on its way to one receiver. */

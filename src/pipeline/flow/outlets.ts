@@ -2,18 +2,18 @@
  * What flows have in common: a sink for each receiver, an encoder for each way to make messages, and the dead-letter
  * files. Each is made with the first flow that needs it, and closed behind the last.
  */
+import type { Config, Flow } from '../../config/config.ts';
+import { createDeferred } from '../../core/deferred.ts';
+import { type Log, withFields } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import { DeadLetters } from '../../dead-letter/dead-letters.ts';
+import { DeadLetterFile } from '../../dead-letter/file.ts';
+import type { BatchEncoder } from '../../encode/frame/batch-encoder.ts';
+import type { Sink, SinkStatus } from '../../sink/sink.ts';
 import { buildEncoder, buildSink, type EncoderConfig } from '../build.ts';
-import type { Config, Flow } from '../config/config.ts';
-import { createDeferred } from '../core/deferred.ts';
-import { type Log, withFields } from '../core/log.ts';
-import type { Clock } from '../core/time/clock.ts';
-import { DeadLetters } from '../dead-letter/dead-letters.ts';
-import { DeadLetterFile } from '../dead-letter/file.ts';
-import type { BatchEncoder } from '../encode/frame/batch-encoder.ts';
+import { createPace, type Pace, type PaceLimits } from '../deliver/pacer.ts';
+import { Turns } from '../deliver/turns.ts';
 import type { Machine } from '../machine.ts';
-import { createPace, type Pace, type PaceLimits } from '../pacer.ts';
-import type { Sink, SinkStatus } from '../sink/sink.ts';
-import { Turns } from '../turns.ts';
 import type { Part } from './fan-out.ts';
 import { receiverNames } from './plan.ts';
 import { Shared } from './shared.ts';

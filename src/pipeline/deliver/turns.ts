@@ -7,7 +7,7 @@
  * Then others go on, for it may be another receiver that they write to, or an older connection; and whoever waited
  * stands in the queue again.
  */
-import { type Clock, systemClock } from './core/time/clock.ts';
+import { type Clock, systemClock } from '../../core/time/clock.ts';
 
 export interface Turn {
   /** Waits for a promise, without the turn when that takes long; rejects as it does. */

@@ -2,9 +2,9 @@
  * Says in the log that a format, which is code, fails over logs: once a minute at most, and never what it said itself,
  * which may quote the log. The place in the code is what its author needs.
  */
-import type { Log } from './core/log.ts';
-import type { Clock } from './core/time/clock.ts';
-import type { RejectedLog } from './encode/frame/batch-encoder.ts';
+import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import type { RejectedLog } from '../../encode/frame/batch-encoder.ts';
 
 const intervalMs = 60_000;
 

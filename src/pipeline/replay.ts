@@ -4,20 +4,20 @@
  * The records are gathered into portions, each of them one delivery. What is not confirmed is kept, a few MiB of it at
  * the most, and sent again from there when the connection that carried it is lost. The files are only read.
  */
+import type { ReplayConfig } from '../config/config.ts';
+import type { BatchBody } from '../core/bytes.ts';
+import { AppError, DeliveryLostError, toAppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { systemClock } from '../core/time/clock.ts';
+import { type ReadRecord, readRecords } from '../dead-letter/read.ts';
+import type { RangeRecord } from '../dead-letter/record.ts';
+import type { BatchCounts, BatchEncoder, RejectedLog, RejectReason } from '../encode/frame/batch-encoder.ts';
+import type { BatchOrigin } from '../encode/frame/identity.ts';
+import type { Delivery, Mark, OnPoison, Sink } from '../sink/sink.ts';
+import type { SlsLogService } from '../sls/sls-log-service.ts';
 import { buildEncoder, buildService, buildSink } from './build.ts';
-import type { ReplayConfig } from './config/config.ts';
-import type { BatchBody } from './core/bytes.ts';
-import { AppError, DeliveryLostError, toAppError } from './core/errors.ts';
-import type { Log } from './core/log.ts';
-import { systemClock } from './core/time/clock.ts';
-import { type ReadRecord, readRecords } from './dead-letter/read.ts';
-import type { RangeRecord } from './dead-letter/record.ts';
-import { unpaced, writeBatch } from './deliver.ts';
-import type { BatchCounts, BatchEncoder, RejectedLog, RejectReason } from './encode/frame/batch-encoder.ts';
-import type { BatchOrigin } from './encode/frame/identity.ts';
-import { createPace, type Pace } from './pacer.ts';
-import type { Delivery, Mark, OnPoison, Sink } from './sink/sink.ts';
-import type { SlsLogService } from './sls/sls-log-service.ts';
+import { unpaced, writeBatch } from './deliver/deliver.ts';
+import { createPace, type Pace } from './deliver/pacer.ts';
 
 export interface ReplayOptions {
   readonly files: readonly string[];

@@ -3,13 +3,13 @@
  * tried again for as long as it takes; the other shards go on. Where it is wanted (`--on-poison dead-letter`), the log goes
  * to the dead-letter file after a while, and the shard goes on behind it.
  */
-import type { BatchBody } from './core/bytes.ts';
-import type { Log } from './core/log.ts';
-import type { Clock } from './core/time/clock.ts';
-import type { BatchLetters } from './dead-letter/dead-letters.ts';
-import type { BatchOrigin } from './encode/frame/identity.ts';
-import type { LocatedLog, LocateLog } from './encode/locate-log.ts';
-import type { OnPoison } from './sink/sink.ts';
+import type { BatchBody } from '../../core/bytes.ts';
+import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import type { BatchLetters } from '../../dead-letter/dead-letters.ts';
+import type { BatchOrigin } from '../../encode/frame/identity.ts';
+import type { LocatedLog, LocateLog } from '../../encode/locate-log.ts';
+import type { OnPoison } from '../../sink/sink.ts';
 
 export interface PoisonOptions {
   readonly locate: LocateLog;

@@ -2,9 +2,9 @@
  * One line a minute: how everything does (operation-state.ts), and rates since the last line. A warning while anything is
  * wrong.
  */
-import type { Log } from './core/log.ts';
-import { type Clock, systemClock } from './core/time/clock.ts';
-import type { DeliveryTotals } from './delivery-totals.ts';
+import type { Log } from '../../core/log.ts';
+import { type Clock, systemClock } from '../../core/time/clock.ts';
+import type { DeliveryTotals } from '../deliver/delivery-totals.ts';
 import {
   type Condition,
   collectState,

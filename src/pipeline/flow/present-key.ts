@@ -1,6 +1,6 @@
 /** A source's settings with the key that the configuration has by now. */
+import type { ServiceConfig } from '../../config/config.ts';
 import type { ServiceOptions } from '../build.ts';
-import type { ServiceConfig } from '../config/config.ts';
 
 export function withPresentKey(service: ServiceConfig, read: ServiceOptions['readCredentials']): ServiceConfig {
   try {

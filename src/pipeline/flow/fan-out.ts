@@ -13,12 +13,12 @@
  * every receiver gets all of it again. A part that was being written when another one was lost is given up, and is
  * written again from its beginning. And nothing is remembered by the next process.
  */
-import type { BatchBody } from '../core/bytes.ts';
-import { DeliveryLostError } from '../core/errors.ts';
-import type { Ticket } from '../group/checkpoint/progress.ts';
-import type { Cursor, ShardId } from '../group/service/log-service.ts';
-import type { Deliver, OnDamage } from '../group/shard/shard-consumer-options.ts';
-import type { Mark } from '../sink/sink.ts';
+import type { BatchBody } from '../../core/bytes.ts';
+import { DeliveryLostError } from '../../core/errors.ts';
+import type { Ticket } from '../../group/checkpoint/progress.ts';
+import type { Cursor, ShardId } from '../../group/service/log-service.ts';
+import type { Deliver, OnDamage } from '../../group/shard/shard-consumer-options.ts';
+import type { Mark } from '../../sink/sink.ts';
 
 /** A batch on its way to one receiver; the mark by which that receiver's sink reports it. */
 export interface Part extends Mark {

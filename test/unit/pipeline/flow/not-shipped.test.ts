@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { AppError } from '../../../src/core/errors.ts';
-import { type EndingFeed, whyNotShipped } from '../../../src/flow/not-shipped.ts';
-import type { SinkStatus } from '../../../src/sink/sink.ts';
+import { AppError } from '../../../../src/core/errors.ts';
+import { type EndingFeed, whyNotShipped } from '../../../../src/pipeline/flow/not-shipped.ts';
+import type { SinkStatus } from '../../../../src/sink/sink.ts';
 
 const status: SinkStatus = {
   state: 'down',

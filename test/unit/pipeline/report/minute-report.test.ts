@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AppError } from '../../src/core/errors.ts';
-import { noTotals } from '../../src/delivery-totals.ts';
-import { Progress } from '../../src/group/checkpoint/progress.ts';
-import type { ShardConsumer } from '../../src/group/shard/shard-consumer.ts';
-import { startMinuteReport } from '../../src/minute-report.ts';
-import type { ObservedFeed } from '../../src/operation-state.ts';
-import type { SinkStatus } from '../../src/sink/sink.ts';
+import { AppError } from '../../../../src/core/errors.ts';
+import { Progress } from '../../../../src/group/checkpoint/progress.ts';
+import type { ShardConsumer } from '../../../../src/group/shard/shard-consumer.ts';
+import { noTotals } from '../../../../src/pipeline/deliver/delivery-totals.ts';
+import { startMinuteReport } from '../../../../src/pipeline/report/minute-report.ts';
+import type { ObservedFeed } from '../../../../src/pipeline/report/operation-state.ts';
+import type { SinkStatus } from '../../../../src/sink/sink.ts';
 
 const status: SinkStatus = {
   state: 'up',

@@ -1,24 +1,24 @@
 /** Makes the parts that a run and a replay have in common from the configuration. */
-import type { Config, DeliveryConfig, TlsConfig } from './config/config.ts';
-import { createTlsFilesReader } from './config/tls-files-again.ts';
-import type { Log } from './core/log.ts';
-import type { BatchEncoder } from './encode/frame/batch-encoder.ts';
-import type { EncoderOptions } from './encode/frame/encoder-options.ts';
-import { createLocateLog } from './encode/locate-log.ts';
-import { createReferenceEncoder } from './encode/reference-encoder.ts';
-import { createFormat } from './format/registry.ts';
-import { createKernelEncoder } from './kernel/kernel-encoder.ts';
+import type { Config, DeliveryConfig, TlsConfig } from '../config/config.ts';
+import { createTlsFilesReader } from '../config/tls-files-again.ts';
+import type { Log } from '../core/log.ts';
+import type { BatchEncoder } from '../encode/frame/batch-encoder.ts';
+import type { EncoderOptions } from '../encode/frame/encoder-options.ts';
+import { createLocateLog } from '../encode/locate-log.ts';
+import { createReferenceEncoder } from '../encode/reference-encoder.ts';
+import { createFormat } from '../format/registry.ts';
+import { createKernelEncoder } from '../kernel/kernel-encoder.ts';
+import { createReceiversSink, type PlacedWith, type ReceiverFactory } from '../sink/receivers/receivers.ts';
+import { watchSink } from '../sink/receivers/watched.ts';
+import type { Mark, Sink, SinkEvents } from '../sink/sink.ts';
+import { createSyslogSink } from '../sink/syslog/create.ts';
+import type { SyslogTlsOptions } from '../sink/syslog/link/options.ts';
+import type { BodyPool } from '../sls/body-pool.ts';
+import { type Credentials, createStaticCredentials } from '../sls/signing/credentials.ts';
+import { createLogService, type SlsLogService } from '../sls/sls-log-service.ts';
+import { chunkSizes, type PaceLimits } from './deliver/pacer.ts';
+import type { PoisonOptions } from './deliver/poison.ts';
 import { type Machine, thisMachine } from './machine.ts';
-import { chunkSizes, type PaceLimits } from './pacer.ts';
-import type { PoisonOptions } from './poison.ts';
-import { createReceiversSink, type PlacedWith, type ReceiverFactory } from './sink/receivers/receivers.ts';
-import { watchSink } from './sink/receivers/watched.ts';
-import type { Mark, Sink, SinkEvents } from './sink/sink.ts';
-import { createSyslogSink } from './sink/syslog/create.ts';
-import type { SyslogTlsOptions } from './sink/syslog/link/options.ts';
-import type { BodyPool } from './sls/body-pool.ts';
-import { type Credentials, createStaticCredentials } from './sls/signing/credentials.ts';
-import { createLogService, type SlsLogService } from './sls/sls-log-service.ts';
 
 export interface ServiceOptions {
   readonly log: Log;

@@ -1,6 +1,6 @@
 /** Why a feed that ends has shipped nothing, or not all that `--until` asked for. Pure. */
-import type { SinkStatus } from '../sink/sink.ts';
-import type { Trouble } from '../sls/troubles.ts';
+import type { SinkStatus } from '../../sink/sink.ts';
+import type { Trouble } from '../../sls/troubles.ts';
 
 export interface NotShipped {
   /** The source's name; empty where there is one, and nothing to tell apart. */

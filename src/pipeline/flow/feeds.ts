@@ -2,14 +2,14 @@
  * All feeds of the process: which of them run, what becomes of the others when one cannot go on, and how they change
  * when the configuration does.
  */
+import type { Flow, OperationConfig } from '../../config/config.ts';
+import type { AppError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { ByteBudget } from '../../group/pull/byte-budget.ts';
+import type { Credentials } from '../../sls/signing/credentials.ts';
 import type { ServiceOptions } from '../build.ts';
-import type { Flow, OperationConfig } from '../config/config.ts';
-import type { AppError } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
-import { addTotals, type DeliveryTotals, noTotals } from '../delivery-totals.ts';
-import type { ByteBudget } from '../group/pull/byte-budget.ts';
+import { addTotals, type DeliveryTotals, noTotals } from '../deliver/delivery-totals.ts';
 import type { Machine } from '../machine.ts';
-import type { Credentials } from '../sls/signing/credentials.ts';
 import { Feed } from './feed.ts';
 import type { NotShipped } from './not-shipped.ts';
 import type { Outlets } from './outlets.ts';

@@ -2,10 +2,10 @@
  * How far a feed has come, for those who ask: its state (feed.ts), since when, and why; and what it still waited for when
  * it was stopped before it ran.
  */
-import type { AppError } from '../core/errors.ts';
-import type { Clock } from '../core/time/clock.ts';
-import type { SinkStatus } from '../sink/sink.ts';
-import type { SlsLogService } from '../sls/sls-log-service.ts';
+import type { AppError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import type { SinkStatus } from '../../sink/sink.ts';
+import type { SlsLogService } from '../../sls/sls-log-service.ts';
 import { type NotShipped, whyNotShipped } from './not-shipped.ts';
 
 export type FeedState = 'waiting' | 'starting' | 'running' | 'failed' | 'reached' | 'retired';

@@ -10,7 +10,7 @@
  * up: a shard that has to finish on a connection which is about to be replaced may stand behind one that waits for
  * the next. After an outage each shard has one such chunk, and they go out together.
  */
-import { type Clock, systemClock } from './core/time/clock.ts';
+import { type Clock, systemClock } from '../../core/time/clock.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 
 export interface PaceLimits {

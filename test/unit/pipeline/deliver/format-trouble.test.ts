@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFormatTrouble, placeOf } from '../../src/format-trouble.ts';
+import { createFormatTrouble, placeOf } from '../../../../src/pipeline/deliver/format-trouble.ts';
 
 const rejected = { index: 1, reason: 'format', logGroupList: new Uint8Array(0) } as const;
 
