@@ -4,14 +4,14 @@ import { isatty } from 'node:tty';
 import { toAppError } from '../core/errors.ts';
 import { systemClock } from '../core/time/clock.ts';
 import { createDaemon } from '../daemon.ts';
-import { createLogger } from '../logging.ts';
 import { checkTls } from '../sink/tls/tls-check.ts';
 import { resolveRegion } from '../sls/endpoint.ts';
-import { openStderr } from '../stderr/stderr.ts';
 import { subCommands } from './commands.ts';
 import { outOfDescriptors } from './descriptors.ts';
 import { exitCodes } from './exit.ts';
 import { closeDebugger, restoreUsualSignals } from './first-signals.ts';
+import { createLogger } from './logging/logging.ts';
+import { openStderr } from './logging/stderr.ts';
 import { runProgram } from './program.ts';
 
 closeDebugger();

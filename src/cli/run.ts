@@ -5,9 +5,9 @@ import { type Flags, type LoadedFlows, loadFlows } from '../config/load.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { CreateDaemon, Daemon } from '../daemon.ts';
-import { createLogger, type LogOutput } from '../logging.ts';
 import { descriptorsOfDaemon, scarceDescriptors } from './descriptors.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
+import { createLogger, type LogOutput } from './logging/logging.ts';
 import { type ProcessEvents, superviseDaemon } from './supervise.ts';
 
 export interface RunContext {

@@ -18,8 +18,8 @@ import { AppError, ConfigError, toAppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { systemClock, type Timer } from '../core/time/clock.ts';
 import type { Daemon, ExitSummary } from '../daemon.ts';
-import type { Logger } from '../logging.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
+import type { Logger } from './logging/logging.ts';
 
 /** What is needed of `process`; a test brings its own. */
 export interface ProcessEvents {

@@ -8,7 +8,7 @@ const source = (path: string) => JSON.stringify(new URL(`../../../${path}`, impo
 /** The real command line in a process of its own, with a daemon whose drain and life are expressions given here. */
 const script = (parts: { started?: string; drain?: string }) => `
   import { runProgram } from ${source('src/cli/program.ts')};
-  import { openStderr } from ${source('src/stderr/stderr.ts')};
+  import { openStderr } from ${source('src/cli/logging/stderr.ts')};
   import { createFakeContext, createFakeDaemon, complete, incomplete } from ${source('test/support/fake-daemon.ts')};
   const daemon = createFakeDaemon({
     start: async () => {

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { createLogger } from '../../../src/cli/logging/logging.ts';
 import { type SuperviseOptions, superviseDaemon } from '../../../src/cli/supervise.ts';
 import { AppError, ConfigError } from '../../../src/core/errors.ts';
-import { createLogger } from '../../../src/logging.ts';
 import { complete, createFakeDaemon, type FakeDaemon, incomplete } from '../../support/fake-daemon.ts';
 
 function supervise(

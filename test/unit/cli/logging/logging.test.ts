@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { AppError } from '../../src/core/errors.ts';
-import { createLogger, type LogOutput } from '../../src/logging.ts';
+import { createLogger, type LogOutput } from '../../../../src/cli/logging/logging.ts';
+import { AppError } from '../../../../src/core/errors.ts';
 
 function logTo(options: Partial<Parameters<typeof createLogger>[0]> = {}) {
   const lines: string[] = [];
@@ -99,7 +99,7 @@ test.each(['json', 'pretty'] as const)(
 );
 
 const script = (format: string) => `
-  import { createLogger } from ${JSON.stringify(new URL('../../src/logging.ts', import.meta.url).href)};
+  import { createLogger } from ${JSON.stringify(new URL('../../../../src/cli/logging/logging.ts', import.meta.url).href)};
   const log = createLogger({ level: 'info', format: '${format}' });
   for (let i = 0; i < 5000; i++) log.info({ i, filler: 'x'.repeat(200) }, 'line');
   log.info({}, 'the last line');

@@ -7,7 +7,7 @@
  *   waiting  lines are held; a timer tries again.       All of them are written → flowing
  *   gone     nobody will ever read it (EPIPE): what comes is dropped. For good.
  */
-import type { Clock, Timer } from '../core/time/clock.ts';
+import type { Clock, Timer } from '../../core/time/clock.ts';
 
 /** Lines that nobody will see. */
 export interface Drops {

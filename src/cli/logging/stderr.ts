@@ -13,7 +13,7 @@
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { systemClock } from '../core/time/clock.ts';
+import { systemClock } from '../../core/time/clock.ts';
 import { BoundedWriter } from './bounded-writer.ts';
 
 /** Hours of a daemon's lines. */

@@ -6,8 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createStoppedPipe, type StoppedPipe } from '../../support/stopped-pipe.ts';
-import { waitUntil } from '../../support/wait-until.ts';
+import { createStoppedPipe, type StoppedPipe } from '../../../support/stopped-pipe.ts';
+import { waitUntil } from '../../../support/wait-until.ts';
 
 const lines = 6_000;
 /** The machine may have others to serve. */
@@ -15,7 +15,7 @@ const patience = { timeoutMs: 240_000 };
 
 /** Says on stdout when it has logged everything, and that its event loop turns; ends with 7 when it is told to. */
 const script = (format: string) => `
-  import { createLogger } from ${JSON.stringify(new URL('../../../src/logging.ts', import.meta.url).href)};
+  import { createLogger } from ${JSON.stringify(new URL('../../../../src/cli/logging/logging.ts', import.meta.url).href)};
   const log = createLogger({ level: 'info', format: '${format}' });
   const filler = 'x'.repeat(200);
   for (let i = 0; i < ${lines}; i++) log.info({ i, filler }, 'line');

@@ -7,11 +7,11 @@
  */
 import { createRequire } from 'node:module';
 import { type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
-import type { LogLevel } from './config/config.ts';
-import type { Log, LogMethod } from './core/log.ts';
-import { systemClock } from './core/time/clock.ts';
-import type { DescribeDrops } from './stderr/bounded-writer.ts';
-import { openStderr } from './stderr/stderr.ts';
+import type { LogLevel } from '../../config/config.ts';
+import type { Log, LogMethod } from '../../core/log.ts';
+import { systemClock } from '../../core/time/clock.ts';
+import type { DescribeDrops } from './bounded-writer.ts';
+import { openStderr } from './stderr.ts';
 
 export interface Logger extends Log {
   readonly fatal: LogMethod;
