@@ -20,7 +20,7 @@
  * feeds, are flow/feed.ts, with flow/fan-out.ts where these are several. A process has a feed for each source; what
  * feeds share (receivers, encoders, files) is in flow/outlets.ts, and the budget that ① draws on is one for all.
  */
-import type { Flow } from './config/config.ts';
+import type { Flow } from './config/model/config.ts';
 import { createDeferred } from './core/deferred.ts';
 import { AppError, toAppError } from './core/errors.ts';
 import type { Log } from './core/log.ts';

@@ -1,7 +1,7 @@
 /** `sls-syslog config init` */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { PresetName } from '../config/presets.ts';
+import type { PresetName } from '../config/settings/presets.ts';
 import { startFile } from '../config/start-file.ts';
 import type { ConfigContext } from './config.ts';
 import { type ExitCode, exitCodes } from './exit.ts';

@@ -1,7 +1,7 @@
 /** `sls-syslog config show`: each value with where it is from. Pure. */
 import type { Explained, ExplainedSettings } from '../config/explain.ts';
-import { kebabCase, type SettingGroup } from '../config/setting.ts';
-import { groupTitles, settingKeys, settings as table } from '../config/settings.ts';
+import { kebabCase, type SettingGroup } from '../config/settings/setting.ts';
+import { groupTitles, settingKeys, settings as table } from '../config/settings/settings.ts';
 import type { Plain } from '../schema/plain.ts';
 
 const widestName = 30;

@@ -1,9 +1,9 @@
 /** `sls-syslog config`: looks at a configuration, or begins one, without running it. */
 import { Command, Option } from 'commander';
 import { type Flags, loadFlows } from '../config/load.ts';
-import { presetNames } from '../config/presets.ts';
-import type { RawValue } from '../config/raw-value.ts';
 import type { CheckModule } from '../config/reading.ts';
+import { presetNames } from '../config/settings/presets.ts';
+import type { RawValue } from '../config/sources/raw-value.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { settingHelp } from './help.ts';
@@ -85,7 +85,7 @@ async function runCheck(flags: Flags, { surroundings, writeOut, writeError }: Co
 
 /** A configuration may be looked at by somebody who does not trust it: no code of it is run. Each module is looked at once. */
 async function moduleCheck(): Promise<CheckModule> {
-  const { moduleProblem } = await import('../config/module-check.ts');
+  const { moduleProblem } = await import('../config/checks/module-check.ts');
   const known = new Map<string, string | undefined>();
   return (file) => {
     if (!known.has(file)) known.set(file, moduleProblem(file));

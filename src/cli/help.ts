@@ -1,7 +1,7 @@
 /** `--help`: the table of settings by group, each with its default and its environment variable. */
 import { type Command, type Help, type HelpConfiguration, Option } from 'commander';
-import { kebabCase } from '../config/setting.ts';
-import { groupTitles, type SettingKey, settingByName, settingKeys, settings } from '../config/settings.ts';
+import { kebabCase } from '../config/settings/setting.ts';
+import { groupTitles, type SettingKey, settingByName, settingKeys, settings } from '../config/settings/settings.ts';
 
 export const examples = `
 Examples:

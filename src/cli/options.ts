@@ -5,10 +5,10 @@
  * options are let through and every value is optional to it: what is wrong is found afterwards, in `readFlags`.
  */
 import { type Command, Option } from 'commander';
-import { splitList } from '../config/file-settings.ts';
 import type { Flags } from '../config/load.ts';
-import { problemOf, type RawValue } from '../config/raw-value.ts';
-import { groupTitles, isSwitch, type SettingKey, settingByName, settings } from '../config/settings.ts';
+import { groupTitles, isSwitch, type SettingKey, settingByName, settings } from '../config/settings/settings.ts';
+import { splitList } from '../config/sources/file-settings.ts';
+import { problemOf, type RawValue } from '../config/sources/raw-value.ts';
 import { ConfigError, type ConfigProblem } from '../core/errors.ts';
 import { nearestName } from '../schema/suggest.ts';
 

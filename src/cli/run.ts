@@ -1,7 +1,7 @@
 /** `sls-syslog run`: reads the configuration, says what is in effect, and runs the daemon to its end. */
-import type { Flow } from '../config/config.ts';
-import type { Surroundings } from '../config/derive.ts';
 import { type Flags, type LoadedFlows, loadFlows } from '../config/load.ts';
+import type { Flow } from '../config/model/config.ts';
+import type { Surroundings } from '../config/model/derive.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { CreateDaemon, Daemon } from '../daemon.ts';

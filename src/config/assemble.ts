@@ -10,11 +10,11 @@ import type {
   ReplayConfig,
   ServiceConfig,
   TlsConfig,
-} from './config.ts';
-import { groupTimeoutMs } from './derive.ts';
-import { formatSpecOf } from './format-spec.ts';
-import type { Values } from './settings.ts';
-import type { TlsFilesGiven } from './tls-files.ts';
+} from './model/config.ts';
+import { groupTimeoutMs } from './model/derive.ts';
+import { formatSpecOf } from './model/format-spec.ts';
+import type { Values } from './settings/settings.ts';
+import type { TlsFilesGiven } from './sources/tls-files.ts';
 
 /**
  * @param messageText all settings that a message is made by, as text

@@ -2,7 +2,7 @@
 import type { Plain } from '../schema/plain.ts';
 import type { FlowReading } from './load.ts';
 import { effectiveText } from './redact.ts';
-import { type SettingKey, sectionKindOf, settingKeys } from './settings.ts';
+import { type SettingKey, sectionKindOf, settingKeys } from './settings/settings.ts';
 
 export interface ExplainedSetting {
   readonly key: SettingKey;

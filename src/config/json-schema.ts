@@ -1,8 +1,15 @@
 /** JSON Schema (2020-12) of the configuration file, for editors, made from the table of settings and its schemas. Pure. */
 import { z } from 'zod';
 import { wordsOf } from '../schema/text.ts';
-import { kebabCase } from './setting.ts';
-import { isSwitch, type SectionKind, type SettingKey, sectionKindOf, settingKeys, settings } from './settings.ts';
+import { kebabCase } from './settings/setting.ts';
+import {
+  isSwitch,
+  type SectionKind,
+  type SettingKey,
+  sectionKindOf,
+  settingKeys,
+  settings,
+} from './settings/settings.ts';
 
 /** A part of a schema, as JSON. */
 export interface JsonSchema {

@@ -4,26 +4,26 @@
  */
 import { ConfigError, type ConfigProblem } from '../core/errors.ts';
 import { assembleConfig, assembleReplayConfig, type ReplayValues } from './assemble.ts';
-import type { Flow, OperationConfig, ReplayConfig } from './config.ts';
-import type { Surroundings } from './derive.ts';
-import { readEnvironment } from './environment.ts';
+import { exposedFiles } from './checks/exposed-files.ts';
+import { clashesOf, Shared, withOneOperation } from './checks/flows-together.ts';
+import { likelyMistakes } from './checks/likely-mistakes.ts';
+import { objections } from './checks/rules.ts';
+import { warningsAbout } from './checks/warnings.ts';
 import { type Explained, explain } from './explain.ts';
-import { exposedFiles } from './exposed-files.ts';
-import { type ConfigFile, readConfigFile } from './file.ts';
-import { type FlowPlan, planFlows } from './flows.ts';
-import { clashesOf, Shared, withOneOperation } from './flows-together.ts';
-import { likelyMistakes } from './likely-mistakes.ts';
-import type { RawValues } from './raw-value.ts';
+import type { Flow, OperationConfig, ReplayConfig } from './model/config.ts';
+import type { Surroundings } from './model/derive.ts';
+import { type FlowPlan, planFlows } from './model/flows.ts';
 import { type CheckModule, Reading } from './reading.ts';
 import { type Effective, effectiveFlows, effectiveTexts } from './redact.ts';
-import { objections } from './rules.ts';
-import type { Section, Sections } from './sections.ts';
-import type { SettingGroup } from './setting.ts';
-import { type SettingKey, settingKeys, settings, type Values } from './settings.ts';
-import type { TlsFilesGiven } from './tls-files.ts';
-import { createVariables, type Variables } from './variables.ts';
-import { readVendorLists, vendorListVariables } from './vendor-lists.ts';
-import { warningsAbout } from './warnings.ts';
+import type { SettingGroup } from './settings/setting.ts';
+import { type SettingKey, settingKeys, settings, type Values } from './settings/settings.ts';
+import { readEnvironment } from './sources/environment.ts';
+import { type ConfigFile, readConfigFile } from './sources/file.ts';
+import type { RawValues } from './sources/raw-value.ts';
+import type { Section, Sections } from './sources/sections.ts';
+import type { TlsFilesGiven } from './sources/tls-files.ts';
+import { createVariables, type Variables } from './sources/variables.ts';
+import { readVendorLists, vendorListVariables } from './sources/vendor-lists.ts';
 
 export interface Flags {
   readonly values: RawValues;

@@ -5,14 +5,13 @@ import { AppError, type ConfigProblem } from '../core/errors.ts';
 import { describeTimeZone } from '../encode/header/time-zone.ts';
 import { brokenParts, type Plain, partAt, plainOf, writtenOf } from '../schema/plain.ts';
 import { formatDuration } from '../schema/units.ts';
-import { deadLetterProblem } from './dead-letter-path.ts';
-import { type CheckTls, derivations, type Surroundings } from './derive.ts';
-import type { FlowSections } from './flows.ts';
-import { formatFaults } from './format-spec.ts';
-import type { Objection } from './objection.ts';
-import { choosePreset, factsOf, framingWarning } from './preset-choice.ts';
-import { type MissingPlace, problemOf, type RawValue, type RawValues, shown } from './raw-value.ts';
-import type { SettingGroup } from './setting.ts';
+import { deadLetterProblem } from './checks/dead-letter-path.ts';
+import type { Objection } from './checks/objection.ts';
+import { type CheckTls, derivations, type Surroundings } from './model/derive.ts';
+import type { FlowSections } from './model/flows.ts';
+import { formatFaults } from './model/format-spec.ts';
+import { choosePreset, factsOf, framingWarning } from './settings/preset-choice.ts';
+import type { SettingGroup } from './settings/setting.ts';
 import {
   type PartialValues,
   type SettingKey,
@@ -20,9 +19,10 @@ import {
   settingByName,
   settingKeys,
   settings,
-} from './settings.ts';
-import { nodeOfTexts, structuredIssues } from './structured.ts';
-import { readTlsFiles, type TlsFileKey, type TlsFilesGiven, tlsFileKeys } from './tls-files.ts';
+} from './settings/settings.ts';
+import { type MissingPlace, problemOf, type RawValue, type RawValues, shown } from './sources/raw-value.ts';
+import { nodeOfTexts, structuredIssues } from './sources/structured.ts';
+import { readTlsFiles, type TlsFileKey, type TlsFilesGiven, tlsFileKeys } from './sources/tls-files.ts';
 
 /** @param file absolute; what is wrong with the module, a sentence, as far as can be seen without running it */
 export type CheckModule = (file: string) => string | undefined;

@@ -1,7 +1,7 @@
 /** A configuration file to begin with: for `config init`. Pure. */
-import { choosePreset, factsOf } from './preset-choice.ts';
-import { type PresetName, presets } from './presets.ts';
-import { kebabCase } from './setting.ts';
+import { choosePreset, factsOf } from './settings/preset-choice.ts';
+import { type PresetName, presets } from './settings/presets.ts';
+import { kebabCase } from './settings/setting.ts';
 
 /** What has to be filled in; none of these is taken for a value. */
 const placeholders = {

@@ -1,6 +1,6 @@
 /** Makes the parts that a run and a replay have in common from the configuration. */
-import type { Config, DeliveryConfig, TlsConfig } from '../config/config.ts';
-import { createTlsFilesReader } from '../config/tls-files-again.ts';
+import type { Config, DeliveryConfig, TlsConfig } from '../config/model/config.ts';
+import { createTlsFilesReader } from '../config/sources/tls-files-again.ts';
 import type { Log } from '../core/log.ts';
 import type { BatchEncoder } from '../encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../encode/frame/encoder-options.ts';

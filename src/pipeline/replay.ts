@@ -4,7 +4,7 @@
  * The records are gathered into portions, each of them one delivery. What is not confirmed is kept, a few MiB of it at
  * the most, and sent again from there when the connection that carried it is lost. The files are only read.
  */
-import type { ReplayConfig } from '../config/config.ts';
+import type { ReplayConfig } from '../config/model/config.ts';
 import type { BatchBody } from '../core/bytes.ts';
 import { AppError, DeliveryLostError, toAppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';

@@ -1,6 +1,6 @@
 /** Batches that cannot be read: skipped, or a reason to stop, by the whole daemon in virtual time. */
 import { afterEach, describe, expect } from 'vitest';
-import type { DeliveryConfig } from '../../src/config/config.ts';
+import type { DeliveryConfig } from '../../src/config/model/config.ts';
 import { type DeadLetter, parseRecord } from '../../src/dead-letter/record.ts';
 import type { Fault } from '../../src/emulator/emulator.ts';
 import { SimulatedDisk } from '../simulation/disk.ts';

@@ -1,7 +1,7 @@
 /** Several sources and receivers in one process: who waits for whom, and who does not. In virtual time. */
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
-import type { Flow } from '../../src/config/config.ts';
+import type { Flow } from '../../src/config/model/config.ts';
 import { AppError, ConfigError } from '../../src/core/errors.ts';
 import { DeadLetterFile } from '../../src/dead-letter/file.ts';
 import { FlowScope } from '../support/flow-scope.ts';

@@ -1,6 +1,6 @@
 /** A message over which the receiver breaks each connection: its shard waits, or the log is set aside; nobody else waits. */
 import { afterEach, describe, expect } from 'vitest';
-import type { DeliveryConfig, MessageConfig } from '../../src/config/config.ts';
+import type { DeliveryConfig, MessageConfig } from '../../src/config/model/config.ts';
 import { type DeadLetter, parseRecord } from '../../src/dead-letter/record.ts';
 import { SimulatedDisk } from '../simulation/disk.ts';
 import type { TestDaemon } from '../support/daemon.ts';

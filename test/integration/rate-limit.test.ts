@@ -3,7 +3,7 @@
  * time, in which a rate is what it is.
  */
 import { afterEach, beforeEach, describe, expect } from 'vitest';
-import type { DeliveryConfig, ReceiverConfig } from '../../src/config/config.ts';
+import type { DeliveryConfig, ReceiverConfig } from '../../src/config/model/config.ts';
 import type { TestDaemon } from '../support/daemon.ts';
 import type { VirtualEmulator } from '../support/virtual-emulator.ts';
 import { createVirtualPlace, type VirtualPlace } from '../support/virtual-place.ts';

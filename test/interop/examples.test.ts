@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ReceiverConfig, TlsConfig } from '../../src/config/config.ts';
+import type { ReceiverConfig, TlsConfig } from '../../src/config/model/config.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { createAuthority, issue } from '../support/certificates.ts';
 import { startDaemon } from '../support/daemon.ts';

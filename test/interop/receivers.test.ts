@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ReceiverConfig, TlsConfig } from '../../src/config/config.ts';
+import type { ReceiverConfig, TlsConfig } from '../../src/config/model/config.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { createAuthority, issue } from '../support/certificates.ts';
 import { everyLogGroup, startDaemon } from '../support/daemon.ts';

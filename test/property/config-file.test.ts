@@ -5,11 +5,17 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { parseConfigFile } from '../../src/config/file.ts';
 import { fileJsonSchema } from '../../src/config/json-schema.ts';
 import { Reading } from '../../src/config/reading.ts';
-import { kebabCase } from '../../src/config/setting.ts';
-import { type SectionKind, type SettingKey, sectionKindOf, settingKeys, settings } from '../../src/config/settings.ts';
+import { kebabCase } from '../../src/config/settings/setting.ts';
+import {
+  type SectionKind,
+  type SettingKey,
+  sectionKindOf,
+  settingKeys,
+  settings,
+} from '../../src/config/settings/settings.ts';
+import { parseConfigFile } from '../../src/config/sources/file.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { wordsOf } from '../../src/schema/text.ts';
 import { load } from '../support/config.ts';

@@ -7,7 +7,7 @@
  *             `terminate` → draining
  *   draining  SIGTERM was sent.                        It has ended, or its time is over → down
  */
-import type { Config, Flow } from '../../src/config/config.ts';
+import type { Config, Flow } from '../../src/config/model/config.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Log } from '../../src/core/log.ts';
 import { createDaemon, type Daemon } from '../../src/daemon.ts';

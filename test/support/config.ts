@@ -1,8 +1,8 @@
 /** Configurations for tests: everything that is required is there, and a test changes what it is about. */
-import type { Config, Flow } from '../../src/config/config.ts';
-import type { Surroundings } from '../../src/config/derive.ts';
 import { type Flags, type LoadedFlows, loadFlows } from '../../src/config/load.ts';
-import { type SettingKey, settingByName } from '../../src/config/settings.ts';
+import type { Config, Flow } from '../../src/config/model/config.ts';
+import type { Surroundings } from '../../src/config/model/derive.ts';
+import { type SettingKey, settingByName } from '../../src/config/settings/settings.ts';
 import { ConfigError, type ConfigProblem } from '../../src/core/errors.ts';
 import { checkTls } from '../../src/sink/tls/tls-check.ts';
 

@@ -7,7 +7,7 @@ import type {
   MessageConfig,
   ReceiverConfig,
   ServiceConfig,
-} from '../../src/config/config.ts';
+} from '../../src/config/model/config.ts';
 import type { Log } from '../../src/core/log.ts';
 import { createDaemon, type Daemon, type DaemonOptions } from '../../src/daemon.ts';
 import { DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';

@@ -1,7 +1,7 @@
 /** A daemon that does what a test tells it to, and a `process` that only passes signals on. */
 import { EventEmitter } from 'node:events';
 import type { ProgramContext } from '../../src/cli/program.ts';
-import type { Flow } from '../../src/config/config.ts';
+import type { Flow } from '../../src/config/model/config.ts';
 import type { AppError } from '../../src/core/errors.ts';
 import type { CreateDaemon, Daemon, DaemonOptions, ExitSummary } from '../../src/daemon.ts';
 import { requiredEnvironment, testSurroundings } from './config.ts';

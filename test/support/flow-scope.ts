@@ -1,5 +1,5 @@
 /** Several logstores, several receivers, and a daemon between them; all of it ends with the test. */
-import type { Flow, ReceiverConfig } from '../../src/config/config.ts';
+import type { Flow, ReceiverConfig } from '../../src/config/model/config.ts';
 import type { DaemonOptions } from '../../src/daemon.ts';
 import type { EmulatorControls } from '../../src/emulator/controls.ts';
 import { createEmulator } from '../../src/emulator/emulator.ts';

@@ -1,7 +1,7 @@
 /** What a user writes, as the configuration reads it. */
 import type { z } from 'zod';
-import { structuredIssues } from '../../src/config/structured.ts';
-import { parseYaml } from '../../src/config/yaml.ts';
+import { structuredIssues } from '../../src/config/sources/structured.ts';
+import { parseYaml } from '../../src/config/sources/yaml.ts';
 import { type Plain, pathText, plainOf } from '../../src/schema/plain.ts';
 
 export function plainYaml(text: string): Plain {

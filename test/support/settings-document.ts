@@ -1,7 +1,7 @@
 /** The tables of docs/configuration.md, made from the table of settings. */
-import { type Fact, type PresetName, presetNames, presets, transports } from '../../src/config/presets.ts';
-import { kebabCase, type SettingGroup } from '../../src/config/setting.ts';
-import { flagOf, groupTitles, isSwitch, settingKeys, settings } from '../../src/config/settings.ts';
+import { type Fact, type PresetName, presetNames, presets, transports } from '../../src/config/settings/presets.ts';
+import { kebabCase, type SettingGroup } from '../../src/config/settings/setting.ts';
+import { flagOf, groupTitles, isSwitch, settingKeys, settings } from '../../src/config/settings/settings.ts';
 
 /** The table of presets: a row for each listener, and what its values rest on. */
 export function presetsDocument(): string {

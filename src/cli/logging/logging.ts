@@ -7,7 +7,7 @@
  */
 import { createRequire } from 'node:module';
 import { type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
-import type { LogLevel } from '../../config/config.ts';
+import type { LogLevel } from '../../config/model/config.ts';
 import type { Log, LogMethod } from '../../core/log.ts';
 import { systemClock } from '../../core/time/clock.ts';
 import type { DescribeDrops } from './bounded-writer.ts';

@@ -2,7 +2,7 @@
  * All feeds of the process: which of them run, what becomes of the others when one cannot go on, and how they change
  * when the configuration does.
  */
-import type { Flow, OperationConfig } from '../../config/config.ts';
+import type { Flow, OperationConfig } from '../../config/model/config.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { ByteBudget } from '../../group/pull/byte-budget.ts';

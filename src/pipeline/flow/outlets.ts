@@ -2,7 +2,7 @@
  * What flows have in common: a sink for each receiver, an encoder for each way to make messages, and the dead-letter
  * files. Each is made with the first flow that needs it, and closed behind the last.
  */
-import type { Config, Flow } from '../../config/config.ts';
+import type { Config, Flow } from '../../config/model/config.ts';
 import { createDeferred } from '../../core/deferred.ts';
 import { type Log, withFields } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';

@@ -5,7 +5,7 @@
  * not required is one by itself, for it has a consumer group of its own.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Flow, OperationConfig } from '../../config/config.ts';
+import type { Flow, OperationConfig } from '../../config/model/config.ts';
 
 export interface FeedPlan {
   /** The same for the same source and consumer group. */

@@ -1,5 +1,5 @@
 /** A source's settings with the key that the configuration has by now. */
-import type { ServiceConfig } from '../../config/config.ts';
+import type { ServiceConfig } from '../../config/model/config.ts';
 import type { ServiceOptions } from '../build.ts';
 
 export function withPresentKey(service: ServiceConfig, read: ServiceOptions['readCredentials']): ServiceConfig {

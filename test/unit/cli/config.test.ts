@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../../src/cli/program.ts';
-import { presetNames } from '../../../src/config/presets.ts';
+import { presetNames } from '../../../src/config/settings/presets.ts';
 import { createAuthority, issue } from '../../support/certificates.ts';
 import { requiredEnvironment, testSurroundings } from '../../support/config.ts';
 import { createFakeContext, createFakeDaemon } from '../../support/fake-daemon.ts';

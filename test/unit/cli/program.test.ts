@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { runProgram } from '../../../src/cli/program.ts';
-import { kebabCase } from '../../../src/config/setting.ts';
-import { isSwitch, settingKeys, settings } from '../../../src/config/settings.ts';
+import { kebabCase } from '../../../src/config/settings/setting.ts';
+import { isSwitch, settingKeys, settings } from '../../../src/config/settings/settings.ts';
 import { requiredEnvironment } from '../../support/config.ts';
 import { complete, createFakeContext, createFakeDaemon } from '../../support/fake-daemon.ts';
 

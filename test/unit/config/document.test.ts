@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { settingKeys, settings } from '../../../src/config/settings.ts';
+import { settingKeys, settings } from '../../../src/config/settings/settings.ts';
 import { presetsDocument, settingsDocument } from '../../support/settings-document.ts';
 
 const path = new URL('../../../docs/configuration.md', import.meta.url);

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { parseConfigFile } from '../../../src/config/file.ts';
-import { sectionNames } from '../../../src/config/file-settings.ts';
 import { fileJsonSchema } from '../../../src/config/json-schema.ts';
-import { presetNames } from '../../../src/config/presets.ts';
-import { kebabCase } from '../../../src/config/setting.ts';
-import { sectionKindOf, settingByName, settingKeys, settings } from '../../../src/config/settings.ts';
+import { presetNames } from '../../../src/config/settings/presets.ts';
+import { kebabCase } from '../../../src/config/settings/setting.ts';
+import { sectionKindOf, settingByName, settingKeys, settings } from '../../../src/config/settings/settings.ts';
+import { parseConfigFile } from '../../../src/config/sources/file.ts';
+import { sectionNames } from '../../../src/config/sources/file-settings.ts';
 import { startFile } from '../../../src/config/start-file.ts';
 
 const root = new URL('../../../', import.meta.url).pathname;

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { settingByName, settingKeys, settings } from '../../../src/config/settings.ts';
+import { settingByName, settingKeys, settings } from '../../../src/config/settings/settings.ts';
 import { load, problemsOf, requiredEnvironment } from '../../support/config.ts';
 
 let directory: string;

@@ -17,7 +17,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { deadLetterProblem } from '../../../src/config/dead-letter-path.ts';
+import { deadLetterProblem } from '../../../src/config/checks/dead-letter-path.ts';
 import { DeadLetterFile } from '../../../src/dead-letter/file.ts';
 
 describe('the dead-letter file', () => {

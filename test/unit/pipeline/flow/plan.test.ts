@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Config, Flow } from '../../../../src/config/config.ts';
+import type { Config, Flow } from '../../../../src/config/model/config.ts';
 import { compareFlows, feedNames, flowNames, maxInFlightBytes, planFeeds } from '../../../../src/pipeline/flow/plan.ts';
 import { load } from '../../../support/config.ts';
 

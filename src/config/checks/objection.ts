@@ -1,0 +1,24 @@
+/** What one setting says against another. Pure. */
+import type { PartialValues, SettingKey } from '../settings/settings.ts';
+
+export interface Objection {
+  readonly key: SettingKey;
+  /** Continues the setting's name. */
+  readonly phrase: string;
+  /** It does no harm, but has no effect. */
+  readonly idle?: boolean;
+}
+
+/** `given`: somebody set it; it is not there by default. */
+export type Rule = (values: PartialValues, given: (key: SettingKey) => boolean) => readonly Objection[];
+
+export const none: readonly Objection[] = [];
+
+export function objection(key: SettingKey, phrase: string): readonly Objection[] {
+  return [{ key, phrase }];
+}
+
+/** Of something that has no effect as things are. */
+export function idle(key: SettingKey, phrase: string): readonly Objection[] {
+  return [{ key, phrase, idle: true }];
+}
