@@ -12,7 +12,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { uncompressSync } from 'lz4-napi';
 import { Pool } from 'undici';
-import { encodeCursor, firstPosition } from '../../src/emulator/cursor.ts';
+import { encodeCursor, firstPosition } from '../../src/emulator/protocol/cursor.ts';
 
 interface FloorOptions {
   readonly endpoint: string;

@@ -7,15 +7,15 @@
  * The address on stdout as JSON when it listens; `GET /__emulator/served` → {"pulls", "rawBytes", "bodyBytes"}.
  */
 import { systemClock } from '../../src/core/time/clock.ts';
-import { compress } from '../../src/emulator/compression.ts';
-import { decodeCursor, encodeCursor } from '../../src/emulator/cursor.ts';
 import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
-import { createFaultSwitches } from '../../src/emulator/faults.ts';
+import { createFaultSwitches } from '../../src/emulator/faults/faults.ts';
 import { type Answer, DONE, json } from '../../src/emulator/handlers/handler.ts';
 import { createHttpServer } from '../../src/emulator/http-server.ts';
-import { createPullCache } from '../../src/emulator/pull-cache.ts';
+import { createPullCache } from '../../src/emulator/model/pull-cache.ts';
+import { Store } from '../../src/emulator/model/store.ts';
+import { compress } from '../../src/emulator/protocol/compression.ts';
+import { decodeCursor, encodeCursor } from '../../src/emulator/protocol/cursor.ts';
 import { createService, type Service } from '../../src/emulator/service.ts';
-import { Store } from '../../src/emulator/store.ts';
 import { generateBatches, isBenchProfile } from '../harness/batches.ts';
 
 const PROJECT = 'bench';

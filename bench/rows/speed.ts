@@ -1,7 +1,7 @@
 /** Steps of the byte path alone, in this process: the same bytes both ways, by turns. */
 import { uncompressSync } from 'lz4-napi';
 import type { BatchBody } from '../../src/core/bytes.ts';
-import { compress } from '../../src/emulator/compression.ts';
+import { compress } from '../../src/emulator/protocol/compression.ts';
 import { createEncoderParts } from '../../src/encode/encoder-parts.ts';
 import type { BatchEncoder } from '../../src/encode/frame/batch-encoder.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';

@@ -15,12 +15,12 @@
  *     POST   warm      {"maxLogGroups"?}              packs the pulls of a drain from begin to end beforehand
  */
 import { z } from 'zod';
-import { ApiError, parameterInvalid } from './api-error.ts';
 import { parseQuery, type SignedRequest } from './auth/signed-request.ts';
 import type { EmulatorControls } from './controls.ts';
-import { faultChangesSchema } from './faults.ts';
+import { faultChangesSchema } from './faults/faults.ts';
 import { isProfileName, type ProfileName } from './generate/generator.ts';
 import { type Answer, json, parseJson } from './handlers/handler.ts';
+import { ApiError, parameterInvalid } from './protocol/api-error.ts';
 
 const reference = { project: z.string().optional(), logstore: z.string().optional() };
 const profile = z.custom<ProfileName>(

@@ -1,16 +1,16 @@
 /** What can be done to a running emulator: directly, by tests and demos in its process, or over the admin path. */
 import type { Clock } from '../core/time/clock.ts';
-import { parameterInvalid } from './api-error.ts';
 import type { Credentials } from './auth/authenticate.ts';
-import type { FaultSwitches } from './faults.ts';
+import type { FaultSwitches } from './faults/faults.ts';
 import { createGenerator, type Generator, type ProfileName } from './generate/generator.ts';
 import { packRange } from './handlers/logs.ts';
 import { createLiveAppender } from './live-appender.ts';
-import type { Logstore } from './logstore.ts';
-import type { PullCache } from './pull-cache.ts';
-import type { ShardLog } from './shard-log.ts';
-import { collectStats, type EmulatorStats } from './stats.ts';
-import type { Store } from './store.ts';
+import type { Logstore } from './model/logstore.ts';
+import type { PullCache } from './model/pull-cache.ts';
+import type { ShardLog } from './model/shard-log.ts';
+import { collectStats, type EmulatorStats } from './model/stats.ts';
+import type { Store } from './model/store.ts';
+import { parameterInvalid } from './protocol/api-error.ts';
 
 /** Which logstore; by default the one that the emulator was created with. */
 export interface LogstoreReference {

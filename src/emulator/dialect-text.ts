@@ -4,7 +4,7 @@
  * The table has each value of each property of `Dialect`, the usual ones too: its type makes sure that none is left out.
  */
 import { ConfigError, type ConfigProblem } from '../core/errors.ts';
-import { type Dialect, usualDialect } from './dialect.ts';
+import { type Dialect, usualDialect } from './protocol/dialect.ts';
 
 export type Property = keyof Dialect;
 

@@ -11,21 +11,21 @@ import { type Clock, systemClock } from '../core/time/clock.ts';
 import { createAdmin } from './admin.ts';
 import type { Credentials } from './auth/authenticate.ts';
 import { createControls, type EmulatorControls } from './controls.ts';
-import type { Dialect } from './dialect.ts';
-import { createFaultSwitches } from './faults.ts';
+import { createFaultSwitches } from './faults/faults.ts';
 import type { ProfileName } from './generate/generator.ts';
 import { createHttpServer } from './http-server.ts';
-import { type Change, type Journal, openJournal } from './journal.ts';
-import { createPullCache } from './pull-cache.ts';
-import { applyChange } from './replay.ts';
+import { type Change, type Journal, openJournal } from './model/journal.ts';
+import { createPullCache } from './model/pull-cache.ts';
+import { applyChange } from './model/replay.ts';
+import { Store } from './model/store.ts';
+import type { Dialect } from './protocol/dialect.ts';
 import { createService } from './service.ts';
-import { Store } from './store.ts';
 
 export type { Credentials } from './auth/authenticate.ts';
 export type { AppendOptions, EmulatorControls, ExpireOptions, LogstoreReference, SplitOptions } from './controls.ts';
-export type { Fault, FaultChanges, FaultRule, FaultSettings, FaultSwitches } from './faults.ts';
+export type { Fault, FaultChanges, FaultRule, FaultSettings, FaultSwitches } from './faults/faults.ts';
 export { isProfileName, type ProfileName } from './generate/generator.ts';
-export type { CheckpointStats, ConsumerGroupStats, EmulatorStats, LogstoreStats, ShardStats } from './stats.ts';
+export type { CheckpointStats, ConsumerGroupStats, EmulatorStats, LogstoreStats, ShardStats } from './model/stats.ts';
 
 export const DEMO_CREDENTIALS: Credentials = {
   accessKeyId: 'demo-access-key-id',

@@ -6,12 +6,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../core/time/clock.ts';
 import type { Admin } from './admin.ts';
-import { ApiError } from './api-error.ts';
 import type { SignedRequest } from './auth/signed-request.ts';
-import { damage } from './body-faults.ts';
-import type { Fault, FaultSwitches } from './faults.ts';
+import { damage } from './faults/body-faults.ts';
+import type { Fault, FaultSwitches } from './faults/faults.ts';
 import type { Answer } from './handlers/handler.ts';
-import type { Action } from './routes.ts';
+import { ApiError } from './protocol/api-error.ts';
+import type { Action } from './protocol/routes.ts';
 import { createRequestId, type Service } from './service.ts';
 
 const HOST = '127.0.0.1';

@@ -1,17 +1,17 @@
 /** The service's API without its transport: a request's parts in, an answer out. */
 import type { Clock } from '../core/time/clock.ts';
-import { ApiError, projectNotExist } from './api-error.ts';
 import { authenticate, type Credentials } from './auth/authenticate.ts';
 import { parseQuery, type SignedRequest } from './auth/signed-request.ts';
-import { errorBody, spelt } from './dialect.ts';
 import { consumerGroupHandlers } from './handlers/consumer-groups.ts';
 import { type Answer, type Handlers, json } from './handlers/handler.ts';
 import { logHandlers } from './handlers/logs.ts';
 import { logstoreHandlers } from './handlers/logstores.ts';
 import { shardHandlers } from './handlers/shards.ts';
-import type { PullCache } from './pull-cache.ts';
-import { findRoute, type Route } from './routes.ts';
-import { count, type Store } from './store.ts';
+import type { PullCache } from './model/pull-cache.ts';
+import { count, type Store } from './model/store.ts';
+import { ApiError, projectNotExist } from './protocol/api-error.ts';
+import { errorBody, spelt } from './protocol/dialect.ts';
+import { findRoute, type Route } from './protocol/routes.ts';
 
 const HANDLERS: Handlers = { ...logstoreHandlers, ...shardHandlers, ...logHandlers, ...consumerGroupHandlers };
 

@@ -7,9 +7,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
-import type { Dialect } from '../../src/emulator/dialect.ts';
 import { dialectOf, readings } from '../../src/emulator/dialect-text.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
+import type { Dialect } from '../../src/emulator/protocol/dialect.ts';
 import { createReceiver, type Receiver } from '../../src/receiver/receiver.ts';
 import { type Arrival, arrivalOf } from '../support/arrivals.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';

@@ -4,7 +4,7 @@ import lz4 from 'lz4-napi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/time/clock.ts';
 import { createEmulator, type Emulator, type EmulatorStats } from '../../src/emulator/emulator.ts';
-import { decodeLogGroupList, encodeLogGroup } from '../../src/emulator/log-group-schema.ts';
+import { decodeLogGroupList, encodeLogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { createSignedClient, type SignedAnswer, type SignedClient } from '../support/signed-client.ts';
 
 const SHARD_0 = '/logstores/logs/shards/0';

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/time/clock.ts';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
-import { decodeLogGroupList, encodeLogGroup, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { decodeLogGroupList, encodeLogGroup, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import {
   createOfficialClients,
   type OfficialClients,

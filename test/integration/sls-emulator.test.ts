@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/time/clock.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
-import { decodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
+import { decodeLogGroupList } from '../../src/emulator/protocol/log-group-schema.ts';
 import { unpack } from '../../src/encode/wire/unpack.ts';
 import type { Cursor } from '../../src/group/service/log-service.ts';
 import { createStaticCredentials } from '../../src/sls/signing/credentials.ts';

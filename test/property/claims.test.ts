@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList, type LogField, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogField, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { createFormat, type FormatSpec } from '../../src/format/registry.ts';
 import type { FieldSelection } from '../../src/rules/field-selection.ts';
 import { createFieldSelection, glob, renameSchema, type SelectionForm } from '../../src/rules/selection.ts';

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ConsumerGroup, type GroupShard } from '../../src/emulator/consumer-group.ts';
+import { ConsumerGroup, type GroupShard } from '../../src/emulator/model/consumer-group.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 const TIMEOUT_MS = 100;

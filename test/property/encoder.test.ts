@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CorruptBatchError } from '../../src/core/errors.ts';
-import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { octetCountingDeframer } from '../support/deframe.ts';
 import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';

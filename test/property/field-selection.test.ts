@@ -1,7 +1,7 @@
 /** Fields that are left out or renamed, against independent code: in both encoders. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { createEscapeTable } from '../../src/format/parts/escape-table.ts';

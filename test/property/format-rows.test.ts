@@ -1,7 +1,7 @@
 /** What a row may say beside the usual (trail, spelling, unique names, UTF-8, its place), against independent code. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { isClosed } from '../../src/format/parts/format-row.ts';
 import { lineDeframer, octetCountingDeframer } from '../support/deframe.ts';

@@ -1,7 +1,7 @@
 /** Frames against independently written de-framers, the stream cut anywhere. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { Framing } from '../../src/encode/frame/framing.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { type Deframer, lineDeframer, octetCountingDeframer } from '../support/deframe.ts';

@@ -1,7 +1,7 @@
 /** Mapped fields in the kernel against the reference: every kind of place and value, near to what a type takes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import type { FormatRow } from '../../src/format/parts/format-row.ts';
 import type { MappedField, ValueSource } from '../../src/format/parts/mapped.ts';

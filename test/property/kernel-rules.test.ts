@@ -1,7 +1,7 @@
 /** Conditions in the kernel against the reference, one by one, on values that are near to what they ask for. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';

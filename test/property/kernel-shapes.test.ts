@@ -1,7 +1,7 @@
 /** Logs of one shape in the kernel against the reference: what it remembers of one log is true of the next, or not used. */
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { encodeLogGroupList, type LogField } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogField } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import type { Format } from '../../src/format/parts/format.ts';

@@ -1,6 +1,6 @@
 /** Bytes that are UTF-8 or nearly, in the kernel against the reference, wherever in a value they are. */
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList } from '../../src/emulator/protocol/log-group-schema.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { encodeAll, encoderDefaults } from '../support/encode.ts';

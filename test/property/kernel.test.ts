@@ -1,7 +1,7 @@
 /** The kernel against the reference: the same bytes, counts, rejected logs and errors, whatever comes in. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { EncodedBatch } from '../../src/encode/frame/batch-encoder.ts';
 import { encodeAll, encoderDefaults, rawBody } from '../support/encode.ts';
 import { expectSameOf, pairFor, someOptions, someOrigin } from '../support/encoder-pair.ts';

@@ -1,7 +1,7 @@
 /** A large log is written in steps, and as any other: the same bytes, counts and rejected logs, whatever is large. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import type { BatchOrigin } from '../../src/encode/frame/identity.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';

@@ -4,7 +4,12 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList, type Log, type LogField, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import {
+  encodeLogGroupList,
+  type Log,
+  type LogField,
+  type LogGroup,
+} from '../../src/emulator/protocol/log-group-schema.ts';
 import type { BatchEncoder } from '../../src/encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createFormat, type FormatSpec } from '../../src/format/registry.ts';

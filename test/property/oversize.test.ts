@@ -1,7 +1,7 @@
 /** Messages over the limit, and their identities, against independently written cutting: in all framings. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { BatchOrigin } from '../../src/encode/frame/identity.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { lineDeframer, octetCountingDeframer } from '../support/deframe.ts';

@@ -1,7 +1,7 @@
 /** Logs that no message is made of: none is missing, and each can be sent again as it was. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { LogCutter } from '../../src/encode/wire/log-cutter.ts';
 import { LogWalker } from '../../src/encode/wire/log-walker.ts';
 import { lineDeframer, octetCountingDeframer } from '../support/deframe.ts';

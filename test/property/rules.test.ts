@@ -1,7 +1,7 @@
 /** Filters, classes, severities and headers by fields, against independent code: in both encoders. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { HeaderText } from '../../src/rules/header-text.ts';
 import type { ClassRule, Condition, Rules } from '../../src/rules/rules.ts';
 import { octetCountingDeframer } from '../support/deframe.ts';

@@ -11,7 +11,7 @@ import type {
 import type { Log } from '../../src/core/log.ts';
 import { createDaemon, type Daemon, type DaemonOptions } from '../../src/daemon.ts';
 import { DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
-import { decodeLogGroupList, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { decodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { unpack } from '../../src/encode/wire/unpack.ts';
 import { createStaticCredentials } from '../../src/sls/signing/credentials.ts';
 import { createLogService } from '../../src/sls/sls-log-service.ts';

@@ -1,7 +1,7 @@
 /** What is in dead-letter files. */
 import { readFile } from 'node:fs/promises';
 import { type DeadLetter, isRange, parseRecord } from '../../src/dead-letter/record.ts';
-import { decodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
+import { decodeLogGroupList } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { Arrival, Arrivals } from './arrivals.ts';
 
 /** @throws Error at a line that is no record */

@@ -1,5 +1,5 @@
 /** A flattened log, as an encoder makes its text: for comparisons with independent code. */
-import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { BatchEncoder } from '../../src/encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import type { Format } from '../../src/format/parts/format.ts';

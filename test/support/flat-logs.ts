@@ -1,7 +1,7 @@
 /** Generated logs, flattened, as formats get them. */
 import fc from 'fast-check';
 import { createGenerator } from '../../src/emulator/generate/generator.ts';
-import { decodeLogGroup } from '../../src/emulator/log-group-schema.ts';
+import { decodeLogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { type OracleLog, oracleFields } from './format-oracle.ts';
 import { naiveLogs } from './naive-formatter.ts';
 

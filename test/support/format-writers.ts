@@ -1,5 +1,5 @@
 /** What can make a log's text of a format: the oracle, and the encoders that are held to it. */
-import { encodeLogGroupList } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { BatchEncoder } from '../../src/encode/frame/batch-encoder.ts';
 import type { Format } from '../../src/format/parts/format.ts';
 import { encodeAll, encoderDefaults } from './encode.ts';

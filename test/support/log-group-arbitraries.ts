@@ -1,6 +1,6 @@
 /** Generated log groups and generated damage. */
 import fc from 'fast-check';
-import { encodeLogGroupList, type LogField, type LogGroup } from '../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogField, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { tag, varint } from './wire.ts';
 
 /** Text, what has to be escaped, UTF-8 of every length, and bytes that are not UTF-8. */

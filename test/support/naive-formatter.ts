@@ -2,7 +2,7 @@
  * What the encoders should write, written down a second time and as simply as can be: objects in, strings out.
  * Strings are latin1 throughout: one character is one byte, valid UTF-8 or not.
  */
-import type { LogGroup } from '../../src/emulator/log-group-schema.ts';
+import type { LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { naiveWrittenNames } from './naive-names.ts';
 
 export interface NaiveOptions {

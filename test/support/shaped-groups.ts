@@ -1,6 +1,6 @@
 /** Log groups in which nearly all logs have the same names in the same order, as in real ones. */
 import fc from 'fast-check';
-import type { LogField, LogGroup } from '../../src/emulator/log-group-schema.ts';
+import type { LogField, LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 
 export interface ShapedParts {
   readonly keys: fc.Arbitrary<Uint8Array>;

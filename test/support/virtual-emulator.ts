@@ -1,10 +1,10 @@
 /** The embedded log service in virtual time: all of it but its sockets, which are the simulation's HTTP. */
 import { createControls, type EmulatorControls } from '../../src/emulator/controls.ts';
 import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
-import { createFaultSwitches, type FaultSwitches } from '../../src/emulator/faults.ts';
-import { createPullCache } from '../../src/emulator/pull-cache.ts';
+import { createFaultSwitches, type FaultSwitches } from '../../src/emulator/faults/faults.ts';
+import { createPullCache } from '../../src/emulator/model/pull-cache.ts';
+import { Store } from '../../src/emulator/model/store.ts';
 import { createService } from '../../src/emulator/service.ts';
-import { Store } from '../../src/emulator/store.ts';
 import type { Machine } from '../../src/pipeline/machine.ts';
 import type { SimulatedProcess } from '../simulation/process.ts';
 import { type HttpService, SimulatedHttp } from '../simulation/service/http.ts';

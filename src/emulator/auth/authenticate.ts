@@ -3,7 +3,7 @@
  * signature, security token. Error messages name what to check and never a secret.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { ApiError, signatureNotMatch, unauthorized } from '../api-error.ts';
+import { ApiError, signatureNotMatch, unauthorized } from '../protocol/api-error.ts';
 import { type HmacName, signV1, stringsToSignV1 } from './signature-v1.ts';
 import { canonicalRequestsV4, parseAuthorizationV4, sha256Hex, signV4 } from './signature-v4.ts';
 import type { SignedRequest } from './signed-request.ts';

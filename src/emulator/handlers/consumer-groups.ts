@@ -1,7 +1,7 @@
 /** Create-, Update-, List-, DeleteConsumerGroup, HeartBeat, GetCheckPoint, UpdateCheckPoint. */
-import { parameterInvalid, postBodyInvalid } from '../api-error.ts';
-import type { GroupSettings } from '../consumer-group.ts';
-import type { Logstore } from '../logstore.ts';
+import type { GroupSettings } from '../model/consumer-group.ts';
+import type { Logstore } from '../model/logstore.ts';
+import { parameterInvalid, postBodyInvalid } from '../protocol/api-error.ts';
 import { DONE, type Handlers, json, parseJson, parseJsonObject } from './handler.ts';
 import { findLogstore } from './shards.ts';
 

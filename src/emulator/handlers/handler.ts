@@ -1,9 +1,8 @@
 /** What the handlers of the API's actions share: what they are given, and what they answer. */
-
-import { postBodyInvalid } from '../api-error.ts';
-import type { PullCache } from '../pull-cache.ts';
-import type { Action, Route } from '../routes.ts';
-import type { Store } from '../store.ts';
+import type { PullCache } from '../model/pull-cache.ts';
+import type { Store } from '../model/store.ts';
+import { postBodyInvalid } from '../protocol/api-error.ts';
+import type { Action, Route } from '../protocol/routes.ts';
 
 export interface ApiRequest {
   readonly store: Store;

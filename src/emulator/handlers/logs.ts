@@ -1,11 +1,11 @@
 /** PullLogs and PutLogs. */
-import { ApiError, parameterInvalid, postBodyInvalid } from '../api-error.ts';
-import { type BodyCompression, chooseCompression, compress, decompress } from '../compression.ts';
-import type { Dialect } from '../dialect.ts';
-import { decodeLogGroup } from '../log-group-schema.ts';
-import type { PackedPull, PullCache } from '../pull-cache.ts';
-import { parseQueryString } from '../query.ts';
-import type { GroupRange, ShardLog } from '../shard-log.ts';
+import type { PackedPull, PullCache } from '../model/pull-cache.ts';
+import type { GroupRange, ShardLog } from '../model/shard-log.ts';
+import { ApiError, parameterInvalid, postBodyInvalid } from '../protocol/api-error.ts';
+import { type BodyCompression, chooseCompression, compress, decompress } from '../protocol/compression.ts';
+import type { Dialect } from '../protocol/dialect.ts';
+import { decodeLogGroup } from '../protocol/log-group-schema.ts';
+import { parseQueryString } from '../protocol/query.ts';
 import { type ApiRequest, DONE, type Handlers } from './handler.ts';
 import { findLogstore, findShard } from './shards.ts';
 

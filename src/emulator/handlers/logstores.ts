@@ -1,5 +1,5 @@
 /** ListLogStores, GetLogStore, CreateLogStore: as much of them as makes the official clients useful. */
-import { parameterInvalid } from '../api-error.ts';
+import { parameterInvalid } from '../protocol/api-error.ts';
 import { DONE, type Handlers, json, parseJsonObject } from './handler.ts';
 
 const MS_PER_DAY = 86_400_000;

@@ -1,7 +1,7 @@
 /** ListShards, SplitShard, MergeShards, GetCursor, GetCursorTime. */
-import { parameterInvalid } from '../api-error.ts';
-import type { Logstore } from '../logstore.ts';
-import type { ShardLog } from '../shard-log.ts';
+import type { Logstore } from '../model/logstore.ts';
+import type { ShardLog } from '../model/shard-log.ts';
+import { parameterInvalid } from '../protocol/api-error.ts';
 import { type ApiRequest, type Handlers, json } from './handler.ts';
 
 const MAX_PARTS = 10;

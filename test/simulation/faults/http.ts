@@ -1,5 +1,5 @@
 /** What happens on the way to the service: at a daemon's, at a shard's, or at all of them. */
-import type { Action } from '../../../src/emulator/routes.ts';
+import type { Action } from '../../../src/emulator/protocol/routes.ts';
 import type { FaultPlan } from '../scenario/scenario.ts';
 import type { HttpFaultKind } from '../service/http-faults.ts';
 import type { World } from '../world.ts';

@@ -2,7 +2,7 @@
  * A scenario is all that a world is made from: data, drawn from the seed before anything runs. So it can be printed, and
  * made smaller: a fault that is taken out leaves all others as they were.
  */
-import type { Dialect } from '../../../src/emulator/dialect.ts';
+import type { Dialect } from '../../../src/emulator/protocol/dialect.ts';
 import type { NodeRelease } from '../net/node/node-release.ts';
 
 /** What the daemons are configured with; milliseconds and bytes. */

@@ -1,5 +1,5 @@
 /** What can happen to a request and its answer on the way between a daemon and the service. */
-import type { Action } from '../../../src/emulator/routes.ts';
+import type { Action } from '../../../src/emulator/protocol/routes.ts';
 
 export type HttpFaultKind =
   /** The request gets lost; nobody answers. */

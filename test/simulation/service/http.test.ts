@@ -1,6 +1,6 @@
 /** Our own exchanges against the simulated service, through the simulated network, in virtual time. */
 import { describe, expect, it } from 'vitest';
-import { decompress } from '../../../src/emulator/compression.ts';
+import { decompress } from '../../../src/emulator/protocol/compression.ts';
 import { type Answer, TimedOutError } from '../../../src/sls/exchange.ts';
 import { forbidRealTime } from '../guard.ts';
 import type { HttpFaultKind } from './http-faults.ts';

@@ -9,10 +9,10 @@
  */
 import type { Dispatcher } from 'undici';
 import type { SignedRequest } from '../../../src/emulator/auth/signed-request.ts';
-import { damage } from '../../../src/emulator/body-faults.ts';
-import { type BodyCompression, compress, decompress } from '../../../src/emulator/compression.ts';
+import { damage } from '../../../src/emulator/faults/body-faults.ts';
 import type { Answer } from '../../../src/emulator/handlers/handler.ts';
-import { findRoute } from '../../../src/emulator/routes.ts';
+import { type BodyCompression, compress, decompress } from '../../../src/emulator/protocol/compression.ts';
+import { findRoute } from '../../../src/emulator/protocol/routes.ts';
 import type { HttpConnections, OpenHttp } from '../../../src/sls/transport.ts';
 import type { SimulatedProcess } from '../process.ts';
 import type { Scheduler } from '../scheduler.ts';

@@ -1,5 +1,5 @@
 /** A daemon's way to the service, and nothing else of a world: requests made by hand, signed and read as ours are. */
-import type { Dialect } from '../../../src/emulator/dialect.ts';
+import type { Dialect } from '../../../src/emulator/protocol/dialect.ts';
 import { type Answer, Exchange } from '../../../src/sls/exchange.ts';
 import { signV1 } from '../../../src/sls/signing/sign-v1.ts';
 import type { HttpConnections } from '../../../src/sls/transport.ts';

@@ -3,19 +3,19 @@
  * is asked of it, and what it answers, is told to whoever watches.
  */
 import { createHash } from 'node:crypto';
-import { ApiError } from '../../../src/emulator/api-error.ts';
 import type { Credentials } from '../../../src/emulator/auth/authenticate.ts';
 import type { SignedRequest } from '../../../src/emulator/auth/signed-request.ts';
 import { parseQuery } from '../../../src/emulator/auth/signed-request.ts';
-import type { ConsumerGroup } from '../../../src/emulator/consumer-group.ts';
-import type { Dialect } from '../../../src/emulator/dialect.ts';
 import { createLogGroupWriter } from '../../../src/emulator/generate/log-group-writer.ts';
 import type { Answer } from '../../../src/emulator/handlers/handler.ts';
-import type { Logstore } from '../../../src/emulator/logstore.ts';
-import { createPullCache } from '../../../src/emulator/pull-cache.ts';
-import type { Action, Route } from '../../../src/emulator/routes.ts';
+import type { ConsumerGroup } from '../../../src/emulator/model/consumer-group.ts';
+import type { Logstore } from '../../../src/emulator/model/logstore.ts';
+import { createPullCache } from '../../../src/emulator/model/pull-cache.ts';
+import { Store } from '../../../src/emulator/model/store.ts';
+import { ApiError } from '../../../src/emulator/protocol/api-error.ts';
+import type { Dialect } from '../../../src/emulator/protocol/dialect.ts';
+import type { Action, Route } from '../../../src/emulator/protocol/routes.ts';
 import { createService, type Service } from '../../../src/emulator/service.ts';
-import { Store } from '../../../src/emulator/store.ts';
 import type { LoadPlan } from '../scenario/scenario.ts';
 
 export interface ServiceEvents {

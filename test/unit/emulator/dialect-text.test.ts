@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/core/errors.ts';
-import { usualDialect } from '../../../src/emulator/dialect.ts';
 import { dialectOf, type Property, readings, textsOf, usualReading } from '../../../src/emulator/dialect-text.ts';
+import { usualDialect } from '../../../src/emulator/protocol/dialect.ts';
 
 function problemsOf(...texts: string[]): string[] {
   try {

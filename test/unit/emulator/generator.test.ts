@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createGenerator, type ProfileName } from '../../../src/emulator/generate/generator.ts';
-import { decodeLogGroup, type Log, type LogGroup } from '../../../src/emulator/log-group-schema.ts';
+import { decodeLogGroup, type Log, type LogGroup } from '../../../src/emulator/protocol/log-group-schema.ts';
 
 const TIME_S = 1_790_000_000;
 

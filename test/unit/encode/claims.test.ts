@@ -1,6 +1,6 @@
 /** A log's own field that is called like one of the service's, or like another: the cases that were seen. */
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList, type LogField } from '../../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogField } from '../../../src/emulator/protocol/log-group-schema.ts';
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createFormat, type FormatSpec } from '../../../src/format/registry.ts';
 import { isServiceName } from '../../../src/rules/service-names.ts';

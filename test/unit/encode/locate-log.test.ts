@@ -1,7 +1,11 @@
 /** The log of a frame: whatever is filtered out, rejected or split in front of it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../../src/emulator/log-group-schema.ts';
+import {
+  decodeLogGroupList,
+  encodeLogGroupList,
+  type LogGroup,
+} from '../../../src/emulator/protocol/log-group-schema.ts';
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createLocateLog } from '../../../src/encode/locate-log.ts';
 import { createReferenceEncoder } from '../../../src/encode/reference-encoder.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeLogGroupList } from '../../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList } from '../../../src/emulator/protocol/log-group-schema.ts';
 import { CHUNK_BYTES } from '../../../src/encode/encoder-parts.ts';
 import type { BatchEncoder } from '../../../src/encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';

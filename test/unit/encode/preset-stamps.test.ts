@@ -1,7 +1,7 @@
 /** The time stamps that presets bring onto the wire, from a configuration as a user gives one; both encoders. */
 import { expect, test } from 'vitest';
 import { presetNames } from '../../../src/config/settings/presets.ts';
-import { encodeLogGroupList } from '../../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList } from '../../../src/emulator/protocol/log-group-schema.ts';
 import { buildEncoder } from '../../../src/pipeline/build.ts';
 import { load } from '../../support/config.ts';
 import { encodeAll } from '../../support/encode.ts';

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { encodeLogGroupList, type LogField } from '../../../../src/emulator/log-group-schema.ts';
+import { encodeLogGroupList, type LogField } from '../../../../src/emulator/protocol/log-group-schema.ts';
 import { createKeyValueFormat } from '../../../../src/format/formats/key-value.ts';
 import { octetCountingDeframer } from '../../../support/deframe.ts';
 import { encodeAll, encoderDefaults } from '../../../support/encode.ts';

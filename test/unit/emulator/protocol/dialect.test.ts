@@ -1,11 +1,11 @@
 /** Each reading of the protocol that a dialect switches, as a client sees it: by signed requests to the service. */
 import { describe, expect, it } from 'vitest';
-import type { Dialect } from '../../../src/emulator/dialect.ts';
-import { createPullCache } from '../../../src/emulator/pull-cache.ts';
-import { createService } from '../../../src/emulator/service.ts';
-import { collectStats } from '../../../src/emulator/stats.ts';
-import { Store } from '../../../src/emulator/store.ts';
-import { signV1 } from '../../../src/sls/signing/sign-v1.ts';
+import { createPullCache } from '../../../../src/emulator/model/pull-cache.ts';
+import { collectStats } from '../../../../src/emulator/model/stats.ts';
+import { Store } from '../../../../src/emulator/model/store.ts';
+import type { Dialect } from '../../../../src/emulator/protocol/dialect.ts';
+import { createService } from '../../../../src/emulator/service.ts';
+import { signV1 } from '../../../../src/sls/signing/sign-v1.ts';
 
 const credentials = { accessKeyId: 'id', accessKeySecret: 'secret' };
 const group = '/logstores/logs/consumergroups/g';

@@ -2,7 +2,7 @@
  * Which consumer is to have which shard. Pure, and stable: from the same state comes the same plan, and a plan
  * that was carried out changes nothing.
  */
-import type { Dialect } from './dialect.ts';
+import type { Dialect } from '../protocol/dialect.ts';
 
 export interface AssignmentState {
   readonly shards: readonly number[];

@@ -1,5 +1,5 @@
 /** What tests compare a consumer's work with. */
-import { ApiError } from './api-error.ts';
+import { ApiError } from '../protocol/api-error.ts';
 import type { ConsumerStatus } from './consumer-group.ts';
 import type { Logstore } from './logstore.ts';
 import type { ShardLog } from './shard-log.ts';

@@ -17,9 +17,9 @@
  *
  * A consumer that lists nothing keeps what it owns: an empty list only says that it holds nothing now.
  */
-import { ApiError, parameterInvalid } from './api-error.ts';
+import { ApiError, parameterInvalid } from '../protocol/api-error.ts';
+import { type Dialect, usualDialect } from '../protocol/dialect.ts';
 import { planAssignment } from './assignment-plan.ts';
-import { type Dialect, usualDialect } from './dialect.ts';
 import type { LogstoreChange, RecordOf } from './journal.ts';
 
 /** What the group has to know of a shard. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConsumerGroup, type GroupShard } from '../../../src/emulator/consumer-group.ts';
+import { ConsumerGroup, type GroupShard } from '../../../../src/emulator/model/consumer-group.ts';
 
 const TIMEOUT_MS = 60_000;
 

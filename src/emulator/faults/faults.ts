@@ -5,8 +5,8 @@
  * `probability`. The first rule that applies decides.
  */
 import { z } from 'zod';
-import { createRandom, type Random } from './generate/random.ts';
-import { ACTIONS, type Action } from './routes.ts';
+import { createRandom, type Random } from '../generate/random.ts';
+import { ACTIONS, type Action } from '../protocol/routes.ts';
 
 const faultSchema = z.discriminatedUnion('kind', [
   /** An error answer instead of carrying the request out. */

@@ -1,7 +1,7 @@
 /** What a fault does to the answer of a pull. */
-import { type BodyCompression, compress } from './compression.ts';
+import type { Answer } from '../handlers/handler.ts';
+import { type BodyCompression, compress } from '../protocol/compression.ts';
 import type { Fault } from './faults.ts';
-import type { Answer } from './handlers/handler.ts';
 
 /** A varint that never ends: not the beginning of any message. */
 const GARBAGE = Buffer.alloc(4096, 0xff);

@@ -2,11 +2,11 @@ import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/prom
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { systemClock } from '../../../src/core/time/clock.ts';
-import { createEmulator, type Emulator } from '../../../src/emulator/emulator.ts';
-import type { Change } from '../../../src/emulator/journal.ts';
-import { applyChange } from '../../../src/emulator/replay.ts';
-import { Store } from '../../../src/emulator/store.ts';
+import { systemClock } from '../../../../src/core/time/clock.ts';
+import { createEmulator, type Emulator } from '../../../../src/emulator/emulator.ts';
+import type { Change } from '../../../../src/emulator/model/journal.ts';
+import { applyChange } from '../../../../src/emulator/model/replay.ts';
+import { Store } from '../../../../src/emulator/model/store.ts';
 
 let directory: string;
 let stateFile: string;

@@ -1,7 +1,7 @@
 /** Everything that the emulator holds: projects, their logstores, and the counts of what was asked of it. */
-import type { Clock } from '../core/time/clock.ts';
-import { ApiError, logstoreNotExist, projectNotExist } from './api-error.ts';
-import { type Dialect, usualDialect } from './dialect.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import { ApiError, logstoreNotExist, projectNotExist } from '../protocol/api-error.ts';
+import { type Dialect, usualDialect } from '../protocol/dialect.ts';
 import type { Change, LogstoreChange, RecordOf } from './journal.ts';
 import { Logstore } from './logstore.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeCursor, encodeCursor } from '../../../src/emulator/cursor.ts';
-import { Logstore } from '../../../src/emulator/logstore.ts';
+import { Logstore } from '../../../../src/emulator/model/logstore.ts';
+import { decodeCursor, encodeCursor } from '../../../../src/emulator/protocol/cursor.ts';
 
 const CREATED_MS = Date.UTC(2026, 10, 20);
 const SECOND_MS = 1000;

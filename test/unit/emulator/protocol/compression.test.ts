@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { chooseCompression, compress, decompress, SUPPORTED } from '../../../src/emulator/compression.ts';
+import { chooseCompression, compress, decompress, SUPPORTED } from '../../../../src/emulator/protocol/compression.ts';
 
 const RAW = Buffer.from('some text, some text, some text, and the rest of it');
 const code = (name: string) => expect.objectContaining({ code: name, status: 400 });

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../../src/emulator/log-group-schema.ts';
-import { parseQueryString } from '../../../src/emulator/query.ts';
+import {
+  decodeLogGroupList,
+  encodeLogGroupList,
+  type LogGroup,
+} from '../../../../src/emulator/protocol/log-group-schema.ts';
+import { parseQueryString } from '../../../../src/emulator/protocol/query.ts';
 
 const field = (key: string, value: string) => ({ Key: Buffer.from(key), Value: Buffer.from(value) });
 const LIST = encodeLogGroupList([

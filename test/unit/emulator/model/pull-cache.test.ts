@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { createPullCache, type PackedPull } from '../../../src/emulator/pull-cache.ts';
+import { createPullCache, type PackedPull } from '../../../../src/emulator/model/pull-cache.ts';
 
 function packed(bytes: number): () => PackedPull {
   return () => ({ body: Buffer.alloc(bytes), rawSize: bytes, logGroupCount: 1, logCount: 1 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFaultSwitches } from '../../../src/emulator/faults.ts';
+import { createFaultSwitches } from '../../../../src/emulator/faults/faults.ts';
 
 describe('fault switches', () => {
   it('apply a rule to the next requests of its action only', () => {

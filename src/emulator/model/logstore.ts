@@ -1,8 +1,8 @@
 /** One logstore: its shards (and how they split and merge), and its consumer groups. */
-import { ApiError, consumerGroupNotExist, parameterInvalid, shardNotExist } from './api-error.ts';
+import { ApiError, consumerGroupNotExist, parameterInvalid, shardNotExist } from '../protocol/api-error.ts';
+import { contains, divide, type KeyRange, LAST_KEY, parseKey } from '../protocol/key-range.ts';
 import { ConsumerGroup, type GroupRules, type GroupSettings, type GroupShard } from './consumer-group.ts';
 import type { LogstoreChange, RecordOf } from './journal.ts';
-import { contains, divide, type KeyRange, LAST_KEY, parseKey } from './key-range.ts';
 import { ShardLog } from './shard-log.ts';
 
 const MAX_CONSUMER_GROUPS = 30;

@@ -7,11 +7,11 @@
  * A group is stored as the bytes it has in a LogGroupList (`0a`, length, LogGroup), so that a pull is a
  * concatenation. Positions are bigints outside and array indexes inside.
  */
-import { invalidCursor } from './api-error.ts';
-import { decodeCursor, encodeCursor, firstPosition } from './cursor.ts';
-import type { Dialect } from './dialect.ts';
+import { invalidCursor } from '../protocol/api-error.ts';
+import { decodeCursor, encodeCursor, firstPosition } from '../protocol/cursor.ts';
+import type { Dialect } from '../protocol/dialect.ts';
+import { formatKey, type KeyRange } from '../protocol/key-range.ts';
 import type { LogstoreChange, RecordOf } from './journal.ts';
-import { formatKey, type KeyRange } from './key-range.ts';
 
 /** The service's bound on the raw bytes of one pull; one group is always given, however large. */
 const MAX_PULL_BYTES = 10 * 1024 * 1024;
