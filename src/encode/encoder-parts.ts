@@ -1,4 +1,5 @@
 /** What an encoder makes of its options, once; the same for both implementations of `BatchEncoder`. */
+import type { ByteSource } from '../core/byte-source.ts';
 import { isTextFormat } from '../format/parts/format.ts';
 import { createEvaluator, type Evaluator } from '../rules/evaluate.ts';
 import type { Rules } from '../rules/rules.ts';
@@ -33,7 +34,6 @@ import { type ComputedParts, ComputedWriter, computedNames } from './text/comput
 import { MAX_UTF8_CHARACTER_BYTES } from './text/cut-text.ts';
 import { FieldListWriter, listedNames } from './text/field-list-writer.ts';
 import type { MessageWriter } from './text/message-writer.ts';
-import type { ByteSource } from './text/output.ts';
 import { RowWriter } from './text/row-writer.ts';
 import type { LogWalker } from './wire/log-walker.ts';
 

@@ -1,4 +1,5 @@
 /** A large log, step by step: its frames, in chunks of its own, with empty chunks for the steps between them. */
+import type { ByteSource } from '../core/byte-source.ts';
 import type { FrameChunk } from '../core/bytes.ts';
 import type { EncoderParts } from './encoder-parts.ts';
 import type { BatchCounts } from './frame/batch-encoder.ts';
@@ -8,7 +9,7 @@ import { FrameWriter } from './frame-writer.ts';
 import type { HeaderWriter } from './header/header.ts';
 import type { LargeWriter } from './large/large-message.ts';
 import type { Columns } from './text/columns.ts';
-import { type ByteSource, Output } from './text/output.ts';
+import { Output } from './text/output.ts';
 import type { LogWalker } from './wire/log-walker.ts';
 
 export const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };

@@ -10,6 +10,7 @@
  * Damage is reported after what stood before it: the frames of the logs in front of it are handed out, and the
  * call after that throws, as does every later one.
  */
+import { type ByteSource, byteSource } from '../core/byte-source.ts';
 import type { BatchBody, FrameChunk } from '../core/bytes.ts';
 import { batchIdentity, createEncoderParts, type EncoderParts } from './encoder-parts.ts';
 import { type BatchEncoder, type EncodedBatch, noCounts, type RejectedLog } from './frame/batch-encoder.ts';
@@ -20,7 +21,7 @@ import { FrameWriter } from './frame-writer.ts';
 import { createLargeLogs, emptyChunks, isLargeLog, type LargeLogs, NO_FRAMES } from './large-log.ts';
 import { Columns } from './text/columns.ts';
 import { FormatError, type MessageWriter } from './text/message-writer.ts';
-import { type ByteSource, byteSource, Output } from './text/output.ts';
+import { Output } from './text/output.ts';
 import { checkGroupCount } from './wire/group-count.ts';
 import { LogCutter } from './wire/log-cutter.ts';
 import { LogWalker, type Work } from './wire/log-walker.ts';

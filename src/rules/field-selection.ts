@@ -5,7 +5,7 @@
  * A field goes by its flattened name, unescaped: `__topic__`, `__source__`, `__time_ns_part__`, `__tag__:<key>` or
  * `<key>`. What is renamed gets the new name as a whole: a tag loses its `__tag__:`.
  */
-import { type ByteSource, byteSource } from '../encode/text/output.ts';
+import { type ByteSource, byteSource } from '../core/byte-source.ts';
 
 /** `keep`, `drop`, or the new name, unescaped: it is escaped as a key. */
 export type FieldChoice = 'keep' | 'drop' | Uint8Array;

@@ -6,10 +6,11 @@
  * continues that text in quotes (`"x" is not a number`); elsewhere it continues the path's name (`rules[1].when has no
  * test`). A phrase never repeats the text itself.
  */
-import type { Structure } from '../config/settings/setting.ts';
-
 /** All leaves are text, as they were written; what was left empty (`key:`, `~`, `null`) is not there. */
 export type Plain = string | readonly Plain[] | { readonly [key: string]: Plain };
+
+/** What a setting takes besides one text; `texts`: a text, or a list of them. */
+export type Structure = 'list' | 'mapping' | 'texts';
 
 export type PlainPath = readonly PropertyKey[];
 

@@ -1,8 +1,9 @@
 /** Headers against a strict parser of the two RFCs' rules. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { byteSource } from '../../src/core/byte-source.ts';
 import { type HeaderOptions, HeaderWriter } from '../../src/encode/header/header.ts';
-import { byteSource, Output } from '../../src/encode/text/output.ts';
+import { Output } from '../../src/encode/text/output.ts';
 import { NO_TIME_NS } from '../../src/encode/wire/log-walker.ts';
 import { parse3164, parse5424 } from '../support/parse-header.ts';
 import { propertyRuns } from '../support/property-runs.ts';

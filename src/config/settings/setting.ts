@@ -1,6 +1,6 @@
 /** What one row of the table of settings holds, and the names by which it can be set. */
 import type { z } from 'zod';
-import type { Plain } from '../../schema/plain.ts';
+import type { Plain, Structure } from '../../schema/plain.ts';
 import type { TextSchema } from '../../schema/text.ts';
 
 export type SettingGroup =
@@ -12,8 +12,6 @@ export type SettingGroup =
   | 'receiver'
   | 'delivery'
   | 'operation';
-
-export type Structure = 'list' | 'mapping' | 'texts';
 
 export interface SettingInfo {
   readonly group: SettingGroup;

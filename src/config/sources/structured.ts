@@ -1,7 +1,7 @@
 /** Values with a structure: from the text of flags and variables, and what their schemas complain of. Pure. */
 import type { z } from 'zod';
+import type { Structure } from '../../schema/plain.ts';
 import { joinNodes, type PlainNode, type PlainPath } from '../../schema/plain.ts';
-import type { Structure } from '../settings/setting.ts';
 import { type SettingKey, settings } from '../settings/settings.ts';
 import type { RawValue } from './raw-value.ts';
 import { parseYaml } from './yaml.ts';

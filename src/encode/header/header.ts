@@ -15,6 +15,7 @@
  * All but the time is the same in every message, and the time is the same in many: the header's bytes are kept
  * for the second that they were made for.
  */
+import { byteSource } from '../../core/byte-source.ts';
 import { AppError } from '../../core/errors.ts';
 import {
   cleanHeaderField,
@@ -27,7 +28,7 @@ import {
   MAX_PROC_ID_LENGTH,
   NIL,
 } from '../../rules/header-fields.ts';
-import { byteSource, Output } from '../text/output.ts';
+import { Output } from '../text/output.ts';
 import { createTimestamp, type Timestamp, type TimestampOptions } from './timestamp.ts';
 
 /** All the same in all messages, but for the time. */

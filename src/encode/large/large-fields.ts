@@ -2,6 +2,7 @@
  * The fields of a large log, one after another, as row-writer.ts and field-list-writer.ts write them: which of them, in
  * which order, and under which names. Nothing is kept of a field but, where no two may have the same, its name.
  */
+import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
 import type { Columns } from '../text/columns.ts';
 import type { CompiledMapped } from '../text/compiled-mapped.ts';
@@ -9,7 +10,7 @@ import type { CompiledRow } from '../text/compiled-row.ts';
 import { LargeNames } from '../text/large-names.ts';
 import { ListedFields } from '../text/listed-fields.ts';
 import { MappedFields } from '../text/mapped-fields.ts';
-import { type ByteSource, byteSource, type CompiledEscape } from '../text/output.ts';
+import type { CompiledEscape } from '../text/output.ts';
 import { plainRun, type Run } from '../text/run.ts';
 import { isUtf8At, validUtf8 } from '../text/utf8.ts';
 import type { WrittenName } from '../text/written-names.ts';

@@ -7,12 +7,13 @@
  *   2. What a `MessageWriter` is asked for after that is there already.
  *   3. Where the log is split, `lookAhead` before each part: the pieces that the part will need.
  */
+import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { isClosed } from '../../format/parts/format-row.ts';
 import type { OversizeAction } from '../frame/encoder-options.ts';
 import type { Columns } from '../text/columns.ts';
 import { CutText, type TextPiece } from '../text/cut-text.ts';
 import type { MessageWriter } from '../text/message-writer.ts';
-import { type ByteSource, byteSource, Output } from '../text/output.ts';
+import { Output } from '../text/output.ts';
 import { plainRun, type Run, runLength, writeRun } from '../text/run.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 import { isShort, LargeFields, type LargeFieldsParts } from './large-fields.ts';

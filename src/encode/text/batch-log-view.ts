@@ -1,4 +1,5 @@
 /** The walker's present log as code that formats it sees it: nothing is decoded before it is asked for. */
+import type { ByteSource } from '../../core/byte-source.ts';
 import type { LogView } from '../../format/parts/log-view.ts';
 import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
 import { isServiceName } from '../../rules/service-names.ts';
@@ -6,7 +7,6 @@ import type { FieldSpans } from '../wire/field-spans.ts';
 import { type FieldNames, FlatLog, timeNsText } from '../wire/flat-log.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 import { LargeNames } from './large-names.ts';
-import type { ByteSource } from './output.ts';
 import { TakenNames } from './taken-names.ts';
 import { decodeUtf8 } from './utf8.ts';
 import type { WrittenName, WrittenNames } from './written-names.ts';

@@ -2,6 +2,7 @@
  * A row whose names have to be unique, as nearly all of them are by themselves: a log's names are looked at, and then it
  * is written straight from the walker's places; only one in which a field needs a name of its own is listed first.
  */
+import type { ByteSource } from '../../core/byte-source.ts';
 import { latin1, NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
 import type { FieldNames } from '../wire/flat-log.ts';
 import { GuessedAnswers } from '../wire/guessed-answers.ts';
@@ -9,7 +10,7 @@ import type { LogWalker } from '../wire/log-walker.ts';
 import type { CompiledRow } from './compiled-row.ts';
 import type { TextPiece } from './cut-text.ts';
 import type { MessageWriter } from './message-writer.ts';
-import type { ByteSource, Output } from './output.ts';
+import type { Output } from './output.ts';
 import type { WrittenName } from './written-names.ts';
 
 const NO_PREFIX = new Uint8Array(0);

@@ -6,6 +6,7 @@
  * counts, and none of the log's own under a name of the service's, in the order of row-writer.ts: `__topic__` and `__source__` are always there, perhaps empty, `__time_ns_part__`
  * where the log has a TimeNs other than 0.
  */
+import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
 import { isServiceName } from '../../rules/service-names.ts';
 import {
@@ -18,7 +19,6 @@ import {
 } from '../wire/flat-log.ts';
 import { GuessedAnswers } from '../wire/guessed-answers.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
-import { type ByteSource, byteSource } from './output.ts';
 
 /** Which names are asked for; each has a number, from 0. */
 export class ColumnNames {

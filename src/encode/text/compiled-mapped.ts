@@ -1,10 +1,11 @@
 /** Mapped fields (format/mapped.ts), prepared for writing; the same for all batches. */
+import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { JsonPaths, type PathNumber } from '../../format/parts/json-path.ts';
 import type { FieldPlace, HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../../format/parts/mapped.ts';
 import type { ColumnNames } from './columns.ts';
 import type { CompiledRow } from './compiled-row.ts';
 import { type Opening, plainOpening } from './listed-fields.ts';
-import { type ByteSource, byteSource, type CompiledEscape, compileEscape } from './output.ts';
+import { type CompiledEscape, compileEscape } from './output.ts';
 import { plainRun, type Run } from './run.ts';
 
 /** A field that holds JSON. */

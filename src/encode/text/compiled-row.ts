@@ -1,4 +1,5 @@
 /** A format row and a selection of fields, prepared for writing; the same for all batches and both encoders. */
+import { byteSource } from '../../core/byte-source.ts';
 import { type FormatRow, isClosed } from '../../format/parts/format-row.ts';
 import type { Mapped } from '../../format/parts/mapped.ts';
 import {
@@ -11,7 +12,7 @@ import {
   TOPIC_NAME,
 } from '../../rules/field-selection.ts';
 import { MAX_UTF8_CHARACTER_BYTES } from './cut-text.ts';
-import { byteSource, type CompiledEscape, compileEscape, escapedLength, Output } from './output.ts';
+import { type CompiledEscape, compileEscape, escapedLength, Output } from './output.ts';
 import { WrittenNames } from './written-names.ts';
 
 export interface CompiledRow {

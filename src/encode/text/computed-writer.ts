@@ -2,6 +2,7 @@
  * A text that code has made of a log, such as a template or a user's module. Line breaks in it are written as `\n` and
  * `\r`: they would end the message.
  */
+import type { ByteSource } from '../../core/byte-source.ts';
 import { LINE_BREAKS } from '../../format/formats/key-value.ts';
 import { createEscapeTable } from '../../format/parts/escape-table.ts';
 import type { TextFormat } from '../../format/parts/text-format.ts';
@@ -11,7 +12,7 @@ import type { LogWalker } from '../wire/log-walker.ts';
 import { BatchLogView } from './batch-log-view.ts';
 import { CutText, type TextPiece } from './cut-text.ts';
 import { FormatError, type MessageWriter } from './message-writer.ts';
-import { type ByteSource, compileEscape, type Output } from './output.ts';
+import { compileEscape, type Output } from './output.ts';
 import { plainRun, type Run, runLength, writeRun } from './run.ts';
 import { type WrittenName, WrittenNames } from './written-names.ts';
 

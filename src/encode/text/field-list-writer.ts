@@ -6,6 +6,7 @@
  *
  * Equal names are looked for among the other fields, after those that mapped fields have taken.
  */
+import type { ByteSource } from '../../core/byte-source.ts';
 import { NameAnswers } from '../../rules/field-selection.ts';
 import { type FieldNames, type FieldVisitor, FlatLog } from '../wire/flat-log.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
@@ -17,7 +18,7 @@ import type { TextPiece } from './cut-text.ts';
 import { ListedFields, type Opening, openingOf } from './listed-fields.ts';
 import { MappedFields } from './mapped-fields.ts';
 import type { MessageWriter } from './message-writer.ts';
-import { type ByteSource, escapedLength, type Output } from './output.ts';
+import { escapedLength, type Output } from './output.ts';
 import { plainRun, type Run, runLength, writeRun } from './run.ts';
 import { repairUtf8 } from './utf8.ts';
 import type { WrittenName } from './written-names.ts';

@@ -1,10 +1,11 @@
 /** The fields of a text, in their order, before they are written: in objects that the next log uses again. */
+import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { latin1 } from '../../rules/field-selection.ts';
 import type { CompiledRow } from './compiled-row.ts';
 import { escapedKey } from './compiled-row.ts';
 import type { FieldPieces } from './cut-row.ts';
 import { plainPiece, type TextPiece } from './cut-text.ts';
-import { type ByteSource, byteSource, type CompiledEscape } from './output.ts';
+import type { CompiledEscape } from './output.ts';
 import { MovingRun } from './run.ts';
 import { TakenNames } from './taken-names.ts';
 import type { WrittenName } from './written-names.ts';

@@ -1,4 +1,5 @@
 /** The part of a text that gives some fields a place of their own (format/mapped.ts), by the columns that it names. */
+import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { ADDRESS_TEXT_BYTES, type Address, addressIn } from '../../format/parts/address.ts';
 import type { ValueType } from '../../format/parts/mapped.ts';
 import { epochMs, isInteger } from '../../format/parts/value-types.ts';
@@ -17,7 +18,6 @@ import type {
 } from './compiled-mapped.ts';
 import { charactersEnd } from './cut-text.ts';
 import type { ListedFields } from './listed-fields.ts';
-import { type ByteSource, byteSource } from './output.ts';
 import { MovingRun, type Run } from './run.ts';
 import { isUtf8At, repairUtf8, validUtf8 } from './utf8.ts';
 

@@ -6,13 +6,8 @@
  * 0.35 to 0.4 for one at a time; `Buffer.copy` of runs is slower for all but the longest values, and makes an
  * object for each.
  */
+import type { ByteSource } from '../../core/byte-source.ts';
 import { type EscapeTable, maxExpansion } from '../../format/parts/escape-table.ts';
-
-/** Bytes with the view that reads four of them at once, at any offset. */
-export interface ByteSource {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-}
 
 /** An escape table, prepared. */
 export interface CompiledEscape {
@@ -139,10 +134,6 @@ export function compileEscape(table: EscapeTable): CompiledEscape {
   const compiled = { classes, replacements, pairs, expansion: maxExpansion(table) };
   compiledEscapes.set(table, compiled);
   return compiled;
-}
-
-export function byteSource(bytes: Uint8Array): ByteSource {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
 }
 
 /** Digits of 0 to 2^32 - 1. */

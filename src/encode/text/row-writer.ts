@@ -17,6 +17,7 @@
  *     prefix lead __topic__… separator __source__… │ separator __time_ns_part__… separator │ __tag__:…  … │ separator contents  trail suffix
  *     └───────────────── shared ──────────────────┘                                        └── shared ────┘
  */
+import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { TAG_PREFIX } from '../../rules/field-selection.ts';
 import { FieldSpans } from '../wire/field-spans.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
@@ -24,7 +25,7 @@ import type { CompiledRow, OwnField } from './compiled-row.ts';
 import { type FieldPieces, rowPieces, writeCutRow } from './cut-row.ts';
 import { plainPiece, type TextPiece } from './cut-text.ts';
 import type { MessageWriter } from './message-writer.ts';
-import { type ByteSource, byteSource, decimalDigits, escapedLength, Output } from './output.ts';
+import { decimalDigits, escapedLength, Output } from './output.ts';
 
 const INITIAL_SHARED_BYTES = 4096;
 const NO_PREFIX = new Uint8Array(0);

@@ -1,6 +1,7 @@
 /** A run of bytes that is still to be escaped, or to be written as it is: what a text is made of. */
+import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import type { TextPiece } from './cut-text.ts';
-import { type ByteSource, byteSource, type CompiledEscape, escapedLength, type Output } from './output.ts';
+import { type CompiledEscape, escapedLength, type Output } from './output.ts';
 
 export interface Run extends ByteSource, TextPiece {}
 

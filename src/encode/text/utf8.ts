@@ -1,6 +1,6 @@
 /** Bytes that are to be UTF-8, and may not be. */
 import { isUtf8 } from 'node:buffer';
-import { type ByteSource, byteSource } from './output.ts';
+import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import type { MovingRun } from './run.ts';
 
 /** A byte order mark is text as any other. */

@@ -2,8 +2,8 @@
  * Where the keys and values of some fields lie in a batch: numbers in one array, used again for each log, instead
  * of an object a field.
  */
+import type { ByteSource } from '../../core/byte-source.ts';
 import type { FieldChoices } from '../../rules/field-selection.ts';
-import type { ByteSource } from '../text/output.ts';
 
 const NUMBERS_A_FIELD = 4;
 const INITIAL_FIELDS = 64;

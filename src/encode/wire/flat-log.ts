@@ -2,8 +2,8 @@
  * A log's fields one by one, in the order of row-writer.ts: for whatever has to look at all of them before the first is
  * written.
  */
+import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { type NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
-import { type ByteSource, byteSource } from '../text/output.ts';
 import type { FieldSpans } from './field-spans.ts';
 import { GuessedAnswers } from './guessed-answers.ts';
 import type { LogWalker } from './log-walker.ts';

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { byteSource } from '../../../../src/core/byte-source.ts';
 import { type HeaderOptions, HeaderWriter } from '../../../../src/encode/header/header.ts';
-import { byteSource, Output } from '../../../../src/encode/text/output.ts';
+import { Output } from '../../../../src/encode/text/output.ts';
 import { NO_TIME_NS } from '../../../../src/encode/wire/log-walker.ts';
 import { cleanHeaderField, cleanLegacyHostname, cleanTag } from '../../../../src/rules/header-fields.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { byteSource } from '../../../../src/core/byte-source.ts';
 import { type HeaderOptions, HeaderWriter } from '../../../../src/encode/header/header.ts';
 import { createTimeZone } from '../../../../src/encode/header/time-zone.ts';
-import { byteSource, Output } from '../../../../src/encode/text/output.ts';
+import { Output } from '../../../../src/encode/text/output.ts';
 import { NO_TIME_NS } from '../../../../src/encode/wire/log-walker.ts';
 
 const base: HeaderOptions = { rfc: '5424', facility: 1, severity: 6, hostname: 'h', appName: 'a' };

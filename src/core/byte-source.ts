@@ -1,0 +1,9 @@
+/** Bytes with the view that reads four of them at once, at any offset. */
+export interface ByteSource {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+export function byteSource(bytes: Uint8Array): ByteSource {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
+}
