@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PresetName } from '../config/settings/presets.ts';
 import { startFile } from '../config/start-file.ts';
-import type { ConfigContext } from './config.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
+import type { RunContext } from './run.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'is there already, and is left as it is; give another name',
@@ -12,6 +12,10 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'may not be written by this user',
   EROFS: 'is on a file system that cannot be written to',
 };
+
+export interface ConfigContext extends Pick<RunContext, 'surroundings' | 'writeError'> {
+  readonly writeOut: (text: string) => void;
+}
 
 export function writeStartFile(file: string, preset: PresetName | undefined, context: ConfigContext): ExitCode {
   const text = startFile(preset);

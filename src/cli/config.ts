@@ -5,14 +5,10 @@ import type { CheckModule } from '../config/reading.ts';
 import { presetNames } from '../config/settings/presets.ts';
 import type { RawValue } from '../config/sources/raw-value.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { ConfigContext } from './config-init.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { settingHelp } from './help.ts';
 import { addSettingOptions, operandsOf, readFlags } from './options.ts';
-import type { RunContext } from './run.ts';
-
-export interface ConfigContext extends Pick<RunContext, 'surroundings' | 'writeError'> {
-  readonly writeOut: (text: string) => void;
-}
 
 /**
  * What only one of them needs is loaded when it is asked for.

@@ -1,6 +1,6 @@
 /** What the settings have come to, and where each value is from: for `config show`. Pure. */
 import type { Plain } from '../schema/plain.ts';
-import type { FlowReading } from './load.ts';
+import type { FlowReading } from './flow-reading.ts';
 import { effectiveText } from './redact.ts';
 import { type SettingKey, sectionKindOf, settingKeys } from './settings/settings.ts';
 

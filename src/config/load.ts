@@ -10,6 +10,7 @@ import { likelyMistakes } from './checks/likely-mistakes.ts';
 import { objections } from './checks/rules.ts';
 import { warningsAbout } from './checks/warnings.ts';
 import { type Explained, explain } from './explain.ts';
+import type { FlowReading } from './flow-reading.ts';
 import type { Flow, OperationConfig, ReplayConfig } from './model/config.ts';
 import type { Surroundings } from './model/derive.ts';
 import { type FlowPlan, planFlows } from './model/flows.ts';
@@ -29,13 +30,6 @@ export interface Flags {
   readonly values: RawValues;
   /** Unknown flags, flags without their value. */
   readonly problems: readonly ConfigProblem[];
-}
-
-/** How one flow's settings came about. */
-export interface FlowReading {
-  readonly plan: FlowPlan;
-  readonly reading: Reading;
-  readonly tlsFiles: TlsFilesGiven;
 }
 
 export interface LoadedFlows {

@@ -1,6 +1,6 @@
 /** The effective configuration as it may be shown: in a user's words, masked as the table says. Pure. */
 import type { Plain } from '../schema/plain.ts';
-import type { FlowReading } from './load.ts';
+import type { FlowReading } from './flow-reading.ts';
 import type { SettingGroup } from './settings/setting.ts';
 import { type SettingKey, sectionKindOf, settings } from './settings/settings.ts';
 

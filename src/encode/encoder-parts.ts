@@ -9,7 +9,6 @@ import {
   checkEncoderOptions,
   checkStructuredData,
   type EncoderOptions,
-  invalidOptions,
   isStructuredData,
 } from './frame/encoder-options.ts';
 import type { Framing } from './frame/framing.ts';
@@ -20,6 +19,7 @@ import {
   type IdentityOptions,
   usualMaxIdentityBytes,
 } from './frame/identity.ts';
+import { invalidOptions } from './frame/invalid-options.ts';
 import type { HeaderWriter } from './header/header.ts';
 import { Headers } from './header/headers.ts';
 import { LargeComputed } from './large/large-computed.ts';

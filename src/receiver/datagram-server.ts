@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { listenError, showAddress } from './listen.ts';
-import type { Inbox, Listener, ListenerOptions } from './receiver.ts';
+import type { Inbox, Listener, ListenerOptions } from './listener.ts';
 
 /** What the kernel keeps while we are busy; it may grant less. */
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;

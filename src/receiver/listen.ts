@@ -1,7 +1,7 @@
 /** Listening, and how addresses are written. */
 import type { Server, Socket } from 'node:net';
 import { AppError } from '../core/errors.ts';
-import type { ListenerOptions, ReceiverAddress } from './receiver.ts';
+import type { ListenerOptions, ReceiverAddress } from './listener.ts';
 
 export function listen(server: Server, { host, port }: ReceiverAddress): Promise<ReceiverAddress> {
   return new Promise((resolve, reject) => {

@@ -10,41 +10,27 @@
 import { AppError } from '../core/errors.ts';
 import { createDatagramServer } from './datagram-server.ts';
 import type { Framing } from './deframer.ts';
+import type { Inbox, ListenerOptions, ReceiverAddress, ReceiverTlsOptions } from './listener.ts';
 import { type Message3164, parse3164 } from './parse-3164.ts';
 import { type Message5424, parse5424 } from './parse-5424.ts';
 import type { Malformed } from './scanner.ts';
 import { SequenceCounter, type SequenceStats } from './sequence.ts';
 import { createStreamServer } from './stream-server.ts';
 
-export interface ReceiverOptions {
+export interface ReceiverOptions extends Omit<ListenerOptions, 'framing' | 'maxMessageBytes'> {
   readonly protocol: 'udp' | 'tcp' | 'tls';
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-  /** Streams only. Default `auto`: octet counting if a connection's first byte is a digit, else LF. */
+  /** Default `auto`. */
   readonly framing?: Framing | 'auto';
-  /** With `tls`, and only there. */
+  /** With `protocol` tls, and only there. */
   readonly tls?: ReceiverTlsOptions;
   /** Parse each message strictly; `any` takes either RFC. Default: messages are not parsed. */
   readonly rfc?: '5424' | '3164' | 'any';
   /** Default 16 MiB. */
   readonly maxMessageBytes?: number;
-  /** Streams only: at a time; one more is refused, and `onRefused` told. Default: no limit. */
-  readonly maxConnections?: number | undefined;
-  /** @param connections how many are open */
-  readonly onRefused?: (connections: number) => void;
   /** Each message, whole; the bytes are valid during the call. `parsed` where `rfc` was given. */
   readonly onMessage?: (message: ReceivedMessage) => void;
   /** What goes wrong with a connection, in words. It is counted as well. */
   readonly onProblem?: (problem: string) => void;
-}
-
-export interface ReceiverTlsOptions {
-  /** PEM */
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  /** Given: a client has to show a certificate of this authority. */
-  readonly clientCa?: Buffer;
 }
 
 export interface ReceivedMessage {
@@ -78,31 +64,6 @@ export interface Receiver {
   close(): Promise<void>;
   stats(): ReceiverStats;
 }
-
-export interface ReceiverAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** What a transport hands in. */
-export interface Inbox {
-  message(bytes: Uint8Array, start: number, end: number, peer: string): void;
-  connected(): void;
-  disconnected(): void;
-  unfinished(peer: string): void;
-  framingError(peer: string, error: Error): void;
-  problem(text: string): void;
-}
-
-export interface Listener {
-  listen(): Promise<ReceiverAddress>;
-  close(): Promise<void>;
-}
-
-export type ListenerOptions = Pick<ReceiverOptions, 'host' | 'port' | 'tls' | 'maxConnections' | 'onRefused'> & {
-  readonly framing: Framing | 'auto';
-  readonly maxMessageBytes: number;
-};
 
 const DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 

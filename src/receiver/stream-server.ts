@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { AppError } from '../core/errors.ts';
 import { Deframer } from './deframer.ts';
 import { addressOf, boundConnections, listen } from './listen.ts';
-import type { Inbox, Listener, ListenerOptions } from './receiver.ts';
+import type { Inbox, Listener, ListenerOptions } from './listener.ts';
 
 export function createStreamServer(options: ListenerOptions, inbox: Inbox): Listener {
   const sockets = new Set<Socket>();

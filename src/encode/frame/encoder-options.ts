@@ -1,11 +1,11 @@
 /** What an encoder is told once, for all batches; the same for both implementations of `BatchEncoder`. */
-import { AppError } from '../../core/errors.ts';
 import { type Format, isTextFormat, writesSingleLines } from '../../format/parts/format.ts';
 import type { FieldSelection } from '../../rules/field-selection.ts';
 import type { Rules } from '../../rules/rules.ts';
 import type { LogHeaderOptions } from '../header/headers.ts';
 import { type Framing, MAX_DATAGRAM_BYTES } from './framing.ts';
 import type { IdentityOptions } from './identity.ts';
+import { invalidOptions } from './invalid-options.ts';
 
 /**
  * What becomes of a log whose message is over the limit. `truncate`: the text is cut, the rest is not sent. `split`:
@@ -126,8 +126,4 @@ export function checkStructuredData({ format, header, oversize }: EncoderOptions
 function checkRange(what: string, value: number, min: number, max: number, unit = 'bytes'): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
   throw invalidOptions(`${what} is ${value} ${unit}; it must be a whole number from ${min} to ${max}.`);
-}
-
-export function invalidOptions(message: string): AppError {
-  return new AppError(message, { code: 'encoder-options', action: 'fatal' });
 }

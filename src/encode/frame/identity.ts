@@ -12,7 +12,7 @@
  * All up to the index is the same for a batch and is made once for it; a log's own share are digits.
  */
 import { decimalDigits, type Output } from '../text/output.ts';
-import { invalidOptions } from './encoder-options.ts';
+import { invalidOptions } from './invalid-options.ts';
 
 export interface IdentityOptions {
   /** IANA Private Enterprise Number: it makes the SD-ID's name ours (RFC 5424, section 7.2.2). */

@@ -14,7 +14,8 @@ import { clearNames, isAskedOut, resetAsked } from './names';
 import { renamedFields } from './base/renamed';
 import { isKept } from './rules';
 import { forgetShape, recordShape } from './shape';
-import { countWork, GROUP, LOG, readGroup, readLog, readUsualLog, resetWork, SPAN_BYTES, workDone } from './walk';
+import { countWork, resetWork, workDone } from './base/work';
+import { GROUP, LOG, readGroup, readLog, readUsualLog, SPAN_BYTES } from './walk';
 import { more, position, readFrom, readLengthEnd, readTag, skip } from './base/wire';
 
 export { HEADER_SLOTS, PADDING } from './base/layout';

@@ -13,7 +13,7 @@
 import { columnAddress, columnEnd, columnStart, isOfGroup } from './columns';
 import { writeEscaped } from './base/escape';
 import { Plan } from './base/layout';
-import { COLUMN_MASK, FIELD_BYTES, Kind, PORT_OF_IPV6, PORT_PLACE, writeLogTime } from './mapped';
+import { COLUMN_MASK, FIELD_BYTES, Kind, PORT_OF_IPV6, PORT_PLACE, writeLogTime } from './mapped-field';
 import { writeText } from './base/text';
 import { findPort, findText, found, foundEnd, isIpv6, isSuch, isWhole, limit, Port, Type } from './values';
 

@@ -1,5 +1,5 @@
 /**
- * The fields that a format gives a place of their own (../../format/mapped.ts), and the text that they are a part of:
+ * The fields that a format gives a place of their own (../../format/parts/mapped.ts), and the text that they are a part of:
  *
  *     head  lead mapped field  separator mapped field  …  separator other field  …  tail
  *
@@ -11,24 +11,13 @@
  *     12  u32  what stands in its place, and its length
  *     20  u32  its places, and how many
  *
- * A field, 56 bytes:
- *
- *     0   u32  `Kind`
- *     4   u32  `Type`
- *     8   u32  most characters, or NO_LIMIT
- *     12  u32  its places, and how many
- *     20  u32  separator, key and sign, or all of a constant field, and the length
- *     28  u32  the same of an IPv6 address, or 0
- *     36  u32  the label with a separator before it, or nothing, and the length
- *     44  u32  the same of an IPv6 address
- *
- * Places are columns, one number each: the first that has such a value is taken. With PORT_PLACE it is the port of the
- * address in the column, and where the address has none, the places behind it do not count.
+ * A field: see mapped-field.ts.
  */
 import { columnEnd, columnStart, groupColumnBytes, isOfGroup, isTaken, takeColumn } from './columns';
 import { writeEscaped } from './base/escape';
 import { Job, OwnField, Plan } from './base/layout';
 import { isLeft } from './base/left';
+import { COLUMN_MASK, FIELD_BYTES, Kind, PORT_OF_IPV6, PORT_PLACE, writeLogTime } from './mapped-field';
 import { writeRecordedFields } from './mapped-record';
 import { hasGroupPart, hasTagPart, sharedLength, writeGroupFields, writeTagFields } from './message';
 import { columnOf, isRenamed, textLength, textOf } from './names';
@@ -45,28 +34,13 @@ import {
   source,
   sourceEnd,
   tagsEnd,
-  time,
   timeNs,
   topic,
   topicEnd,
   valueBytes,
 } from './walk';
 
-export namespace Kind {
-  export const CONSTANT: u32 = 0;
-  export const FIELDS: u32 = 1;
-  export const LOG_TIME: u32 = 2;
-}
-
-export const PORT_PLACE: u32 = 0x8000_0000;
-/** With it: an IPv6 address is one. */
-export const PORT_OF_IPV6: u32 = 0x4000_0000;
-export const COLUMN_MASK: u32 = 0x3fff_ffff;
-
 const HEAD_PART_BYTES: usize = 32;
-export const FIELD_BYTES: usize = 56;
-const NANOSECONDS_A_SECOND: u32 = 1_000_000_000;
-const NANOSECONDS_A_MILLISECOND: u32 = 1_000_000;
 
 export const MAX_TIME_NS_DIGITS: u32 = 10;
 /** One that is longer is made for each log. */
@@ -75,13 +49,11 @@ const MAX_KEPT_HEAD: u32 = 1024;
 /** A field was written; one of the group's was taken. */
 let hasField: bool = false;
 let isGroupTaken: bool = false;
-/** What `headText` and `secondText` were made for. */
+/** What `headText` was made for. */
 let keptHeadJob: u32 = 0;
 let keptHeadGroup: usize = 0;
 let keptHeadVariant: u32 = 0;
 let keptHeadLength: u32 = 0;
-let keptSecond: u32 = 0;
-let keptSecondLength: u32 = 0;
 
 /**
  * No text of the log that was read is longer.
@@ -215,18 +187,6 @@ function find(plan: Plan, places: usize, count: u32, type: u32, takesIpv6: bool,
     return true;
   }
   return false;
-}
-
-/** In milliseconds; a TimeNs of a second and more is no fraction. Most logs are of the second of the one before. */
-export function writeLogTime(plan: Plan, output: usize): usize {
-  const isFraction = hasTimeNs && timeNs < NANOSECONDS_A_SECOND;
-  const milliseconds = isFraction ? timeNs / NANOSECONDS_A_MILLISECOND : 0;
-  if (time == 0) return writeDecimal(milliseconds, 1, output);
-  if (time != keptSecond) {
-    keptSecond = time;
-    keptSecondLength = <u32>(writeDecimal(time, 1, plan.secondText) - plan.secondText);
-  }
-  return writeDecimal(milliseconds, 3, writeText(plan.secondText, keptSecondLength, output));
 }
 
 /** @param text with a separator before it, which the first field does not have */

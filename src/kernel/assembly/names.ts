@@ -22,7 +22,7 @@
  *     16  …    the text: separator, the name as it is written, sign
  */
 import { Plan } from './base/layout';
-import { countWork } from './walk';
+import { countWork } from './base/work';
 
 /** @returns the address of a record. A tag's name is asked for without the prefix that it has in the text. */
 @external("host", "chooseName")

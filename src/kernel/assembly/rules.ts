@@ -16,7 +16,7 @@ import { Plan } from './base/layout';
 import { isLeft, leaveLog } from './base/left';
 import { hashOf, isSame } from './names';
 import { Answer, inRange } from './base/numbers';
-import { countWork } from './walk';
+import { countWork } from './base/work';
 
 /** @returns of a regular expression 1 or 0, of the severity field 0 to 7 or -1 */
 @external("host", "ask")

@@ -45,7 +45,8 @@ import {
 import { addRenamed } from './base/renamed';
 import { isOfPresentGroup, presentGroup } from './stamps';
 import { writeText } from './base/text';
-import { countWork, hasTimeNs, timeNs, usualContentsEnd } from './walk';
+import { countWork } from './base/work';
+import { hasTimeNs, timeNs, usualContentsEnd } from './walk';
 
 const PLACES: usize = GUESSES;
 /** Room for `Shape`. */

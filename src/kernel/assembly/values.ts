@@ -1,5 +1,5 @@
 /**
- * A field's value as a mapped field asks for it: ../../format/mapped.ts has the types, and what is a value of each.
+ * A field's value as a mapped field asks for it: ../../format/parts/mapped.ts has the types, and what is a value of each.
  * What is found is text that lies somewhere, and is still to be escaped.
  */
 import { Address, address, addressEnd, findAddress, isAll, port, portEnd } from './base/addresses';

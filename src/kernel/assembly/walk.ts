@@ -16,6 +16,7 @@ import { columnOf, contentName, isAskedOut, isWritten, NO_COLUMN, stampOf, tagNa
 import { isRepeated, newGroupStamp, newLogStamp, stampGroup, stampLog } from './stamps';
 import { isUtf8 } from './base/utf8';
 import { more, position, readFixed32, readFrom, readLengthEnd, readTag, readUint32, seek, skip } from './base/wire';
+import { countWork } from './base/work';
 
 export const GROUP: u32 = (1 << 3) | 2;
 export const LOG: u32 = (1 << 3) | 2;
@@ -52,21 +53,6 @@ export let keyBytes: u32 = 0;
 export let valueBytes: u32 = 0;
 /** Of the log whose times were read by `readUsualTimes`. */
 export let usualContentsEnd: usize = 0;
-/** Tags that were read since `resetWork`. */
-let work: u32 = 0;
-
-export function resetWork(): void {
-  work = 0;
-}
-
-export function countWork(tags: u32 = 1): void {
-  work += tags;
-}
-
-export function workDone(): u32 {
-  return work;
-}
-
 /** The entry that `readEntry` has read. */
 let key: usize = 0;
 let keyEnd: usize = 0;
@@ -85,7 +71,7 @@ export function readGroup(plan: Plan, from: usize, end: usize, tags: usize, tags
   readFrom(from, end);
   while (more()) {
     const tag = readTag();
-    work++;
+    countWork();
     if (tag == LOG) {
       seek(readLengthEnd());
     } else if (tag == TOPIC) {
@@ -125,7 +111,7 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
   hasTimeNs = false;
   while (more()) {
     const tag = readTag();
-    work++;
+    countWork();
     if (tag == CONTENT) {
       const entryEnd = readLengthEnd();
       if (!readEntry(position(), entryEnd, LOG_DEPTH + 1, Fault.CONTENT_WITHOUT_KEY)) return true;
@@ -166,7 +152,7 @@ export function readUsualLog(plan: Plan, from: usize, end: usize, contents: usiz
   valueBytes = spanValueBytes;
   contentsEnd = spansEnd;
   // What is read by and by costs less than a tag each.
-  work += <u32>((end - from) >> 2) + 1;
+  countWork(<u32>((end - from) >> 2) + 1);
   endFields(plan);
   return start;
 }
@@ -198,7 +184,7 @@ function readEntry(from: usize, end: usize, depth: u32, withoutKey: u32): bool {
   readFrom(from, end);
   while (more()) {
     const tag = readTag();
-    work++;
+    countWork();
     if (tag == KEY) {
       keyEnd = readLengthEnd();
       key = position();
