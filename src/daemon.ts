@@ -1,24 +1,26 @@
 /**
  * The composition root: builds every part, joins them, and owns the order in which they start and stop.
  *
- * The way of a log, and the file for each step:
+ * The way of a log, and the file for each step. ② to ⑥ are written twice, and write the same: as the kernel, in
+ * AssemblyScript, which is what runs; and as the reference, in TypeScript, which the kernel is held to.
  *
- *     ① pull        sls/sls-log-service.ts         GET → compressed bytes
- *     ② unpack      encode/unpack.ts               lz4 → LogGroupList bytes
- *     ③ walk        encode/log-walker.ts           bytes → one log at a time, nothing copied
- *     ④ decide      route/evaluate.ts              filters and rules: whether it is sent, and under which header
- *     ⑤ format      format/registry.ts             fields → message text, as a row of data or by code
- *     ⑥ frame       encode/reference-encoder.ts    header + message → frame; kernel/ does ② to ⑥ at once
- *     ⑦ write       sink/syslog/                   frames → socket (sink/receivers.ts: which of several)
- *     ⑧ confirm     sink → group                   how far the receiver has it
- *     ⑨ checkpoint  group/checkpointer.ts          the shard's cursor, on the server
+ *     ① pull        sls/sls-log-service.ts               GET → compressed bytes
+ *                   kernel/assembly/   encode/
+ *     ② unpack      base/lz4.ts        wire/unpack.ts      lz4 → LogGroupList bytes
+ *     ③ walk        walk.ts            wire/log-walker.ts  bytes → one log at a time, nothing copied
+ *     ④ decide      rules.ts           header/headers.ts   filters and rules: whether it is sent, under which header
+ *     ⑤ format      message.ts         text/row-writer.ts  fields → message text (format/registry.ts: the formats)
+ *     ⑥ frame       frame.ts           frame-writer.ts     header + message → frame
+ *     ⑦ write       sink/syslog/transports/              frames → socket (sink/receivers/: which of several)
+ *     ⑧ confirm     sink/syslog/confirm/rotation.ts      how far the receiver has it → group/checkpoint/progress.ts
+ *     ⑨ checkpoint  group/checkpoint/checkpointer.ts     the shard's cursor, on the server
  *
  * What cannot be sent leaves it between ⑥ and ⑦, to dead-letter/.
  *
- * Steps ② to ⑦ are joined in deliver.ts, a batch at a time for each shard, and no faster than pacer.ts lets them go;
- * the loop around them is group/shard-consumer.ts. ① to ⑨ together, for one consumer group and the receivers that it
- * feeds, are flow/feed.ts, with flow/fan-out.ts where these are several. A process has a feed for each source; what
- * feeds share (receivers, encoders, files) is in flow/outlets.ts, and the budget that ① draws on is one for all.
+ * pipeline/deliver/deliver.ts joins ② to ⑦, a batch at a time for each shard, and no faster than pacer.ts beside it lets
+ * them go; group/shard/shard-consumer.ts is the loop around it. pipeline/flow/feed.ts joins ① to ⑨ for one consumer group
+ * and the receivers that it feeds, with fan-out.ts where these are several. A process has a feed for each source; what
+ * feeds share (receivers, encoders, files) is in outlets.ts, and the budget that ① draws on is one for all.
  */
 import type { Flow } from './config/model/config.ts';
 import { createDeferred } from './core/deferred.ts';

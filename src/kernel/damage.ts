@@ -2,7 +2,7 @@
 import type { CorruptBatchError } from '../core/errors.ts';
 import { corruptAt } from '../encode/wire/wire-reader.ts';
 
-/** In the order of assembly/fault.ts; its number 0 is none. */
+/** In the order of assembly/base/fault.ts; its number 0 is none. */
 const texts: readonly ((detail: number) => string)[] = [
   () => 'a field has the number 0',
   (length) => `a length of ${length} reaches past the end of its message`,

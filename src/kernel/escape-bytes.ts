@@ -1,4 +1,4 @@
-/** An escape as assembly/escape.ts reads it. */
+/** An escape as assembly/base/escape.ts reads it. */
 import type { CompiledEscape } from '../encode/text/output.ts';
 
 const LENGTHS_AT = 32;

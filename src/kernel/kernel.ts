@@ -36,7 +36,7 @@ const SPAN_BYTES = 16;
 const INITIAL_SHARED_BYTES = 16 * 1024;
 const FRAME_ENDS = 16 * 1024;
 
-/** A pull has at most so many; see assembly/load.ts. */
+/** A pull has at most so many; see assembly/base/load.ts. */
 const MAX_KNOWN_GROUPS = 1000;
 export const KNOWN_GROUP_BYTES = 8;
 

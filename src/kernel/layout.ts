@@ -1,5 +1,5 @@
 /**
- * The records that the host and the kernel share, field by field as assembly/layout.ts has them. All are 32-bit
+ * The records that the host and the kernel share, field by field as assembly/base/layout.ts has them. All are 32-bit
  * numbers; those that end in `Length` belong to the address before them.
  */
 export const planFields = [

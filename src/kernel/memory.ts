@@ -18,7 +18,7 @@ export interface Slot {
 
 export class KernelMemory {
   readonly #memory: WebAssembly.Memory;
-  /** Read and written behind every region; see assembly/layout.ts. */
+  /** Read and written behind every region; see assembly/base/layout.ts. */
   readonly #padding: number;
   readonly #free: Slot[] = [];
   #end = FIRST_ADDRESS;

@@ -1,5 +1,5 @@
 /**
- * `group/log-service.ts` for Alibaba Cloud Log Service (SLS), API version 0.6.0.
+ * `group/service/log-service.ts` for Alibaba Cloud Log Service (SLS), API version 0.6.0.
  *
  * Cursors, checkpoints and the consumer group live on the server; nothing is kept here but connections, and what is
  * known of whether the service answers.

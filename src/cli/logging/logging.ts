@@ -91,7 +91,7 @@ function joinPath(depth: string, field: string): string {
 function prettified(colorize: boolean): (line: string) => string {
   // Only here: it brings 40 files with it, and a daemon under a supervisor writes JSON.
   const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
-  // Not in local time: the zone that Node takes for it may be another than the machine's (encode/zone/local-zone.ts).
+  // Not in local time: the zone that Node takes for it may be another than the machine's (encode/header/zone/local-zone.ts).
   return prettyFactory({ colorize, translateTime: "UTC:yyyy-mm-dd HH:MM:ss.l'Z'", ignore: 'pid' });
 }
 

@@ -1,4 +1,4 @@
-/** A text that code makes of a large log in steps (format/text-format.ts); what computed-writer.ts says holds here too. */
+/** A text that code makes of a large log in steps (format/parts/text-format.ts); what computed-writer.ts says holds here too. */
 import type { TextInSteps } from '../../format/parts/text-format.ts';
 import type { OversizeAction } from '../frame/encoder-options.ts';
 import type { BatchLogView } from '../text/batch-log-view.ts';

@@ -1,4 +1,4 @@
-/** Mapped fields (format/mapped.ts), prepared for writing; the same for all batches. */
+/** Mapped fields (format/parts/mapped.ts), prepared for writing; the same for all batches. */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { JsonPaths, type PathNumber } from '../../format/parts/json-path.ts';
 import type { FieldPlace, HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../../format/parts/mapped.ts';

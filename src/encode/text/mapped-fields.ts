@@ -1,4 +1,4 @@
-/** The part of a text that gives some fields a place of their own (format/mapped.ts), by the columns that it names. */
+/** The part of a text that gives some fields a place of their own (format/parts/mapped.ts), by the columns that it names. */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { ADDRESS_TEXT_BYTES, type Address, addressIn } from '../../format/parts/address.ts';
 import type { ValueType } from '../../format/parts/mapped.ts';

@@ -5,7 +5,7 @@
  *
  * Quotation mark, backslash and control characters are escaped (section 7), DEL too; everything else is written as it
  * is, U+2028 and U+2029 included. What is not UTF-8 becomes U+FFFD (section 8.1 allows nothing else). Names are unique
- * (section 4): see encode/written-names.ts.
+ * (section 4): see encode/text/written-names.ts.
  *
  * Numbers stay strings, since a log's values are text: `007` and `1.10` would not survive. See json-text.ts for
  * `--infer-types` and `--nest`.

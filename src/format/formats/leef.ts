@@ -9,7 +9,7 @@
  * - EventID has at most 255 characters. `sev` is 1 to 10, by the message's severity: see `leefSeverities`; `devTime`
  *   the log's time in epoch milliseconds, which needs no `devTimeFormat`. A mapping may give either otherwise.
  * - The keys of the mapping come first, in its order, then the log's other fields under their own names: see `leefKey`.
- *   A key is there once (encode/written-names.ts). Text is UTF-8: what is none becomes U+FFFD.
+ *   A key is there once (encode/text/written-names.ts). Text is UTF-8: what is none becomes U+FFFD.
  */
 import { AppError } from '../../core/errors.ts';
 import { controlEntries, NOTHING, shortHash, utf8 } from '../parts/bytes.ts';

@@ -5,7 +5,7 @@
  *
  * PARAM-NAME: 1 to 32 printable ASCII characters without `=`, space, `]` and `"`. In a name that is not such a one,
  * other bytes become `_`, and it is cut to 23 characters, `~` and eight digits of its hash, so that two names which
- * would become alike do not. A name occurs once (encode/written-names.ts), though section 6.3.3 lets it occur more often.
+ * would become alike do not. A name occurs once (encode/text/written-names.ts), though section 6.3.3 lets it occur more often.
  *
  * PARAM-VALUE: UTF-8, what is none becomes U+FFFD; `"`, `\` and `]` are escaped with `\`. Control characters, which
  * could end the message at many receivers, are written as text: `\n`, `\r`, `\t`, `\xHH`, the `\` itself escaped as

@@ -8,7 +8,7 @@
  *     ::ffff:192.0.2.1    ::ffff:c000:201        an IPv4 address in IPv6's form, which is that IPv4 address
  *     192.0.2.1, 198.51.100.7                    a list, of which the first counts
  *
- * Pure. The kernel has it once more: kernel/assembly/addresses.ts.
+ * Pure. The kernel has it once more: kernel/assembly/base/addresses.ts.
  */
 import { ipVersion } from './value-types.ts';
 

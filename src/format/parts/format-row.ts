@@ -38,7 +38,7 @@ export interface FormatRow {
   readonly spell?: (name: Uint8Array) => Uint8Array;
   /**
    * Every field is written under its name, also where another one has it, or the service. Default: the first of them is,
-   * the service's before the log's; the others get names of their own (encode/written-names.ts).
+   * the service's before the log's; the others get names of their own (encode/text/written-names.ts).
    */
   readonly keepsNames?: boolean;
   /**

@@ -21,7 +21,7 @@ export interface LogView {
   bytes(name: string): Uint8Array | undefined;
   /**
    * The fields to be written, those that are selected, under their new names, in their order. No name is there twice: see
-   * encode/written-names.ts.
+   * encode/text/written-names.ts.
    */
   fields(): Iterable<readonly [name: string, value: string]>;
 }

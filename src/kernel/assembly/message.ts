@@ -1,5 +1,5 @@
 /**
- * A log's fields → a message's text, by the format row in the plan: ../../encode/message-writer.ts says which fields
+ * A log's fields → a message's text, by the format row in the plan: ../../encode/text/message-writer.ts says which fields
  * there are, and in which order.
  *
  * What the logs of a group have in common is written once: `shared` holds the group's own fields, then its tags, each

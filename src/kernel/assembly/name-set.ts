@@ -37,7 +37,7 @@ export function beginNames(): u32 {
   return ++lastStamp;
 }
 
-/** True of every name that `isServiceName` (../../encode/service-names.ts) is true of, and of a few more. */
+/** True of every name that `isServiceName` (../../rules/service-names.ts) is true of, and of a few more. */
 @inline
 export function isLikeServiceName(name: usize): bool {
   const start: u32 = load<u16>(name);

@@ -1,5 +1,5 @@
 /**
- * A LogGroupList, group by group and log by log, as ../../encode/log-walker.ts has it: what a field means, which
+ * A LogGroupList, group by group and log by log, as ../../encode/wire/log-walker.ts has it: what a field means, which
  * occurrence wins, and what is damage. A log becomes its times and a list of spans, four addresses a field:
  *
  *     key, end of the key, value, end of the value

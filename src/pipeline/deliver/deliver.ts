@@ -34,7 +34,7 @@ export interface BatchMark extends Mark {
   counted?(logs: number): void;
 }
 
-/** As `Deliver` (group/shard-consumer-options.ts), to one receiver. */
+/** As `Deliver` (group/shard/shard-consumer-options.ts), to one receiver. */
 export type DeliverTo<M extends BatchMark> = (
   body: BatchBody,
   mark: M,

@@ -1,4 +1,4 @@
-/** The IP address in a value, as ../../format/address.ts has it. */
+/** The IP address in a value, as ../../../format/parts/address.ts has it. */
 import { leaveLog } from './left';
 
 export namespace Address {

@@ -1,4 +1,4 @@
-/** How many fields of the present log are written under names of their own (../../encode/written-names.ts). */
+/** How many fields of the present log are written under names of their own (../../../encode/text/written-names.ts). */
 
 let count: u32 = 0;
 

@@ -1,5 +1,5 @@
 /**
- * The protobuf wire format, as ../../encode/wire-reader.ts has it: a position that moves over a message and never
+ * The protobuf wire format, as ../../../encode/wire/wire-reader.ts has it: a position that moves over a message and never
  * past its end. What is an error there is one here, at the same place.
  *
  * After a failure the position is at the end, so that every loop over the message ends.
