@@ -8,7 +8,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { createAuthority, issue } from '../test/support/certificates.ts';
+import { createAuthority, issue } from '../test/support/receivers/certificates.ts';
 
 const [directory, ...names] = process.argv.slice(2);
 if (directory === undefined || directory.startsWith('-')) {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAuthority, issue } from '../../test/support/certificates.ts';
+import { createAuthority, issue } from '../../test/support/receivers/certificates.ts';
 import type { BenchProfile } from './batches.ts';
 import { bin, startProgram, stop } from './processes.ts';
 

@@ -5,11 +5,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it as itReally } from 'vitest';
-import { groupTimeoutMs, startFaultRun } from '../support/fault-run.ts';
-import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
-import { createChoices } from '../support/seed.ts';
-import { createVirtualPlace, type VirtualFaultRun, type VirtualPlace } from '../support/virtual-place.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { createChoices } from '../support/arbitraries/seed.ts';
+import { groupTimeoutMs, startFaultRun } from '../support/daemons/fault-run.ts';
+import { createScriptedReceiver, type ScriptedReceiver } from '../support/receivers/scripted-receiver.ts';
+import { createVirtualPlace, type VirtualFaultRun, type VirtualPlace } from '../support/virtual/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const prlimit = '/usr/bin/prlimit';

@@ -1,16 +1,16 @@
 /** A dead-letter file that the kernel refuses to write, under the real daemon: it waits, and loses nothing. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Arrival, Arrivals } from '../support/arrivals.ts';
-import { deadLetterArrivals } from '../support/dead-letters.ts';
-import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+import { deadLetterArrivals } from '../support/daemons/dead-letters.ts';
+import { type FaultRun, startFaultRun } from '../support/daemons/fault-run.ts';
 import {
   missingFileLimit,
   missingFullDisk,
   type ScarceDisk,
   startFileLimit,
   startFullDisk,
-} from '../support/scarce-disk.ts';
-import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
+} from '../support/daemons/scarce-disk.ts';
+import type { Arrival, Arrivals } from '../support/receivers/arrivals.ts';
+import { createScriptedReceiver, type ScriptedReceiver } from '../support/receivers/scripted-receiver.ts';
 
 const shards = 4;
 const kinds = [

@@ -5,12 +5,12 @@
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { parseRecord } from '../../src/dead-letter/record.ts';
 import { SimulatedDisk } from '../simulation/disk.ts';
-import type { Arrival, Arrivals } from '../support/arrivals.ts';
-import { numbersOf } from '../support/dead-letters.ts';
-import { groupTimeoutMs } from '../support/fault-run.ts';
-import type { ScriptedReceiver } from '../support/scripted-receiver.ts';
-import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { numbersOf } from '../support/daemons/dead-letters.ts';
+import { groupTimeoutMs } from '../support/daemons/fault-run.ts';
+import type { Arrival, Arrivals } from '../support/receivers/arrivals.ts';
+import type { ScriptedReceiver } from '../support/receivers/scripted-receiver.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const shards = 4;
 const file = '/dead-letters.jsonl';

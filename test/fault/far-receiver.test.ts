@@ -4,7 +4,7 @@
  * were confirmed wrongly.
  */
 import { describe, expect, it } from 'vitest';
-import { closeFarAway, type FarProtocol, type How, whyNoFarLink } from '../support/far-link.ts';
+import { closeFarAway, type FarProtocol, type How, whyNoFarLink } from '../support/receivers/far-link.ts';
 
 // Each takes half a second, of which nearly all is waiting.
 const count = 24;

@@ -1,7 +1,7 @@
 /** That the oracle of the other tests can turn red. */
 import { describe, expect, it } from 'vitest';
-import type { Arrival } from '../support/arrivals.ts';
-import { type Checkpoints, Invariant } from '../support/invariant.ts';
+import { type Checkpoints, Invariant } from '../support/daemons/invariant.ts';
+import type { Arrival } from '../support/receivers/arrivals.ts';
 
 const arrivals = (...numbers: number[]) => numbers.map((number) => ({ shard: 0, number }));
 const saved = (next: number) => new Map([[0, next]]);

@@ -4,11 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { tail } from '../support/arrivals.ts';
-import { type DurableReceiver, startDurableReceiver } from '../support/durable-receiver.ts';
-import { type FaultRun, patient, startFaultRun } from '../support/fault-run.ts';
-import { missingReceiver, type RealReceiver, startRsyslog } from '../support/real-receivers.ts';
-import { createChoices } from '../support/seed.ts';
+import { createChoices } from '../support/arbitraries/seed.ts';
+import { type FaultRun, patient, startFaultRun } from '../support/daemons/fault-run.ts';
+import { tail } from '../support/receivers/arrivals.ts';
+import { type DurableReceiver, startDurableReceiver } from '../support/receivers/durable-receiver.ts';
+import { missingReceiver, type RealReceiver, startRsyslog } from '../support/receivers/real-receivers.ts';
 
 const missing = missingReceiver('rsyslog');
 if (missing) console.warn(`SKIPPED: killed receivers: ${missing}`);

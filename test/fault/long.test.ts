@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+import { type FaultRun, startFaultRun } from '../support/daemons/fault-run.ts';
 import {
   createScriptedReceiver,
   type Manner,
@@ -13,7 +13,7 @@ import {
   readsAt,
   type ScriptedReceiver,
   stallsAfter,
-} from '../support/scripted-receiver.ts';
+} from '../support/receivers/scripted-receiver.ts';
 
 const isWanted = process.env.FAULTS === 'long';
 if (!isWanted) console.warn('SKIPPED: faults at full length: FAULTS=long runs them; their short forms are run');

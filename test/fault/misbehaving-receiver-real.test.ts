@@ -1,7 +1,8 @@
 /** A receiver that is there, and does what it should not: over real sockets, and where it matters what the kernel does. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { expectEverything } from '../support/expect-everything.ts';
-import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+import { createChoices } from '../support/arbitraries/seed.ts';
+import { expectEverything } from '../support/daemons/expect-everything.ts';
+import { type FaultRun, startFaultRun } from '../support/daemons/fault-run.ts';
 import {
   closesUnread,
   createScriptedReceiver,
@@ -10,8 +11,7 @@ import {
   reads,
   resetsAfter,
   type ScriptedReceiver,
-} from '../support/scripted-receiver.ts';
-import { createChoices } from '../support/seed.ts';
+} from '../support/receivers/scripted-receiver.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 let receiver: ScriptedReceiver;

@@ -3,8 +3,9 @@
  * misbehaving-receiver-real.test.ts.
  */
 import { afterEach, beforeEach, describe, expect } from 'vitest';
-import { expectEverything } from '../support/expect-everything.ts';
-import type { InvariantOptions } from '../support/invariant.ts';
+import { createChoices } from '../support/arbitraries/seed.ts';
+import { expectEverything } from '../support/daemons/expect-everything.ts';
+import type { InvariantOptions } from '../support/daemons/invariant.ts';
 import {
   allowsOnly,
   closesUnread,
@@ -19,10 +20,9 @@ import {
   resetsAfter,
   type ScriptedReceiver,
   stallsAfter,
-} from '../support/scripted-receiver.ts';
-import { createChoices } from '../support/seed.ts';
-import { createVirtualPlace, type VirtualFaultRun, type VirtualPlace } from '../support/virtual-place.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+} from '../support/receivers/scripted-receiver.ts';
+import { createVirtualPlace, type VirtualFaultRun, type VirtualPlace } from '../support/virtual/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 

@@ -4,10 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Arrival } from '../support/arrivals.ts';
-import { type FaultRun, namesakeText, startFaultRun } from '../support/fault-run.ts';
-import { type Pm2, startPm2 } from '../support/pm2.ts';
-import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
+import { type FaultRun, namesakeText, startFaultRun } from '../support/daemons/fault-run.ts';
+import { type Pm2, startPm2 } from '../support/daemons/pm2.ts';
+import type { Arrival } from '../support/receivers/arrivals.ts';
+import { createScriptedReceiver, type ScriptedReceiver } from '../support/receivers/scripted-receiver.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const instances = 4;

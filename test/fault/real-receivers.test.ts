@@ -4,9 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { merged, tail } from '../support/arrivals.ts';
-import { createAuthority, issue } from '../support/certificates.ts';
-import { type FaultRun, startFaultRun } from '../support/fault-run.ts';
+import { createChoices } from '../support/arbitraries/seed.ts';
+import { type FaultRun, startFaultRun } from '../support/daemons/fault-run.ts';
+import { merged, tail } from '../support/receivers/arrivals.ts';
+import { createAuthority, issue } from '../support/receivers/certificates.ts';
 import {
   missingReceiver,
   type RealReceiver,
@@ -14,8 +15,7 @@ import {
   startRsyslog,
   startSyslogNg,
   syslogNgWindow,
-} from '../support/real-receivers.ts';
-import { createChoices } from '../support/seed.ts';
+} from '../support/receivers/real-receivers.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const kills = 20;

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import type { EmulatorStats } from '../../src/emulator/emulator.ts';
-import { type EmulatorProcess, startEmulatorProcess } from '../support/emulator-process.ts';
-import { type FaultRun, type LogServiceProcess, startFaultRun } from '../support/fault-run.ts';
+import { createChoices } from '../support/arbitraries/seed.ts';
+import { type FaultRun, type LogServiceProcess, startFaultRun } from '../support/daemons/fault-run.ts';
 import { freePort } from '../support/listen.ts';
-import { createScriptedReceiver, type ScriptedReceiver } from '../support/scripted-receiver.ts';
-import { createChoices } from '../support/seed.ts';
+import { createScriptedReceiver, type ScriptedReceiver } from '../support/receivers/scripted-receiver.ts';
+import { type EmulatorProcess, startEmulatorProcess } from '../support/service/emulator-process.ts';
 
 const logsPerSecond = 1_500;
 let directory: string;

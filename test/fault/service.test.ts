@@ -1,9 +1,9 @@
 /** A log service that fails: answers, bodies, heartbeats, checkpoints, shards, credentials. In virtual time. */
 import { describe, expect } from 'vitest';
 import type { Fault, FaultRule } from '../../src/emulator/emulator.ts';
-import { groupTimeoutMs } from '../support/fault-run.ts';
-import { useVirtualFaultRun } from '../support/virtual-fault-scope.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { groupTimeoutMs } from '../support/daemons/fault-run.ts';
+import { useVirtualFaultRun } from '../support/virtual/virtual-fault-scope.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 describe('a log service that', () => {
   const { it, time } = useVirtualTime();

@@ -3,9 +3,9 @@
  * virtual time.
  */
 import { afterEach, expect } from 'vitest';
-import { readsAt, type ScriptedReceiver } from '../support/scripted-receiver.ts';
-import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual-place.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { readsAt, type ScriptedReceiver } from '../support/receivers/scripted-receiver.ts';
+import { createVirtualPlace, type VirtualFaultRun } from '../support/virtual/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 let receiver: ScriptedReceiver;

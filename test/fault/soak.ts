@@ -11,12 +11,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createAuthority, issue } from '../support/certificates.ts';
-import type { CliProcess } from '../support/cli.ts';
-import { startFaultRun } from '../support/fault-run.ts';
-import { createScriptedReceiver, reads } from '../support/scripted-receiver.ts';
-import { choicesFrom } from '../support/seed.ts';
-import { createDisturbances } from '../support/soak-disturbances.ts';
+import { choicesFrom } from '../support/arbitraries/seed.ts';
+import type { CliProcess } from '../support/daemons/cli.ts';
+import { startFaultRun } from '../support/daemons/fault-run.ts';
+import { createDisturbances } from '../support/daemons/soak-disturbances.ts';
+import { createAuthority, issue } from '../support/receivers/certificates.ts';
+import { createScriptedReceiver, reads } from '../support/receivers/scripted-receiver.ts';
 
 const { values } = parseArgs({
   options: {

@@ -4,10 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { tail } from '../support/arrivals.ts';
-import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
-import { type FaultRun, patient, startFaultRun } from '../support/fault-run.ts';
-import { missingProxy, startProxy, type TcpProxy } from '../support/haproxy.ts';
+import { createChoices } from '../support/arbitraries/seed.ts';
+import { type FaultRun, patient, startFaultRun } from '../support/daemons/fault-run.ts';
+import { tail } from '../support/receivers/arrivals.ts';
+import { type Authority, createAuthority, type Identity, issue } from '../support/receivers/certificates.ts';
+import { missingProxy, startProxy, type TcpProxy } from '../support/receivers/haproxy.ts';
 import {
   missingReceiver,
   type RealReceiver,
@@ -15,14 +16,13 @@ import {
   startRsyslog,
   startSyslogNg,
   syslogNgWindow,
-} from '../support/real-receivers.ts';
+} from '../support/receivers/real-receivers.ts';
 import {
   createScriptedReceiver,
   reads,
   renegotiatesAfter,
   type ScriptedReceiver,
-} from '../support/scripted-receiver.ts';
-import { createChoices } from '../support/seed.ts';
+} from '../support/receivers/scripted-receiver.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const loopback = { commonName: 'receiver', ipAddresses: ['127.0.0.1'] };

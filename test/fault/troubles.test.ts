@@ -1,12 +1,12 @@
 /** What the operator reads while the daemon cannot go on: said once, since when, and when it is over; nothing is lost. */
 import { describe, expect, it as itReally } from 'vitest';
 import { createEmulator, DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
-import { startCli } from '../support/cli.ts';
-import { groupTimeoutMs } from '../support/fault-run.ts';
-import { createScriptedReceiver, reads } from '../support/scripted-receiver.ts';
-import { createSignedClient } from '../support/signed-client.ts';
-import { useVirtualFaultRun } from '../support/virtual-fault-scope.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { startCli } from '../support/daemons/cli.ts';
+import { groupTimeoutMs } from '../support/daemons/fault-run.ts';
+import { createScriptedReceiver, reads } from '../support/receivers/scripted-receiver.ts';
+import { createSignedClient } from '../support/service/signed-client.ts';
+import { useVirtualFaultRun } from '../support/virtual/virtual-fault-scope.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 describe('a daemon that cannot go on says why, once, and goes on when it can:', () => {
   const { it, time } = useVirtualTime();

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startCli } from '../support/cli.ts';
+import { startCli } from '../support/daemons/cli.ts';
 
 let directory: string;
 

@@ -4,11 +4,11 @@ import type { DeliveryConfig } from '../../src/config/model/config.ts';
 import { type DeadLetter, parseRecord } from '../../src/dead-letter/record.ts';
 import type { Fault } from '../../src/emulator/emulator.ts';
 import { SimulatedDisk } from '../simulation/disk.ts';
-import type { TestDaemon } from '../support/daemon.ts';
-import type { VirtualEmulator } from '../support/virtual-emulator.ts';
-import { createVirtualPlace } from '../support/virtual-place.ts';
-import { CountingReceiver } from '../support/virtual-receiver.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import type { TestDaemon } from '../support/daemons/daemon.ts';
+import type { VirtualEmulator } from '../support/virtual/virtual-emulator.ts';
+import { createVirtualPlace } from '../support/virtual/virtual-place.ts';
+import { CountingReceiver } from '../support/virtual/virtual-receiver.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const damages: Fault[] = [
   { kind: 'cut-body' },

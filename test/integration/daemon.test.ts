@@ -4,12 +4,12 @@ import type { Daemon } from '../../src/daemon.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { parse5424 } from '../../src/receiver/parse-5424.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from '../../src/receiver/receiver.ts';
-import { startDaemon, type TestDaemonOptions } from '../support/daemon.ts';
+import { startDaemon, type TestDaemonOptions } from '../support/daemons/daemon.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/listen.ts';
-import { createVirtualPlace } from '../support/virtual-place.ts';
-import { CountingReceiver } from '../support/virtual-receiver.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { createVirtualPlace } from '../support/virtual/virtual-place.ts';
+import { CountingReceiver } from '../support/virtual/virtual-receiver.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 describe('the daemon', () => {
   let emulator: Emulator;

@@ -8,11 +8,11 @@ import type { Daemon } from '../../src/daemon.ts';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { createReceiver, type ReceivedMessage, type Receiver } from '../../src/receiver/receiver.ts';
-import { flags as configFlags, testSurroundings } from '../support/config.ts';
-import { startDaemon, type TestDaemonOptions } from '../support/daemon.ts';
-import { numbersOf, readDeadLetters } from '../support/dead-letters.ts';
+import { flags as configFlags, testSurroundings } from '../support/daemons/config.ts';
+import { startDaemon, type TestDaemonOptions } from '../support/daemons/daemon.ts';
+import { numbersOf, readDeadLetters } from '../support/daemons/dead-letters.ts';
 import { eventually } from '../support/eventually.ts';
-import { createScriptedReceiver, reads } from '../support/scripted-receiver.ts';
+import { createScriptedReceiver, reads } from '../support/receivers/scripted-receiver.ts';
 
 describe('the daemon with a dead-letter file', () => {
   let directory: string;

@@ -11,10 +11,10 @@ import { dialectOf, readings } from '../../src/emulator/dialect-text.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import type { Dialect } from '../../src/emulator/protocol/dialect.ts';
 import { createReceiver, type Receiver } from '../../src/receiver/receiver.ts';
-import { type Arrival, arrivalOf } from '../support/arrivals.ts';
-import { startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { namesakeText } from '../support/fault-run.ts';
-import { type Checkpoints, Invariant } from '../support/invariant.ts';
+import { startDaemon, type TestDaemon } from '../support/daemons/daemon.ts';
+import { namesakeText } from '../support/daemons/fault-run.ts';
+import { type Checkpoints, Invariant } from '../support/daemons/invariant.ts';
+import { type Arrival, arrivalOf } from '../support/receivers/arrivals.ts';
 
 // They mostly wait. More of them at a time would leave a busy machine too little for each.
 vi.setConfig({ maxConcurrency: 9 });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { emulatorCommand } from '../../src/cli/emulator.ts';
 import { readings } from '../../src/emulator/dialect-text.ts';
-import { startEmulatorProcess } from '../support/emulator-process.ts';
-import { createSignedClient } from '../support/signed-client.ts';
+import { startEmulatorProcess } from '../support/service/emulator-process.ts';
+import { createSignedClient } from '../support/service/signed-client.ts';
 
 it.each(['SIGTERM', 'SIGINT'] as const)('says what to connect to, serves, and ends cleanly on %s', async (signal) => {
   const args = [

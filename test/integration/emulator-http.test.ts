@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/time/clock.ts';
 import { createEmulator, type Emulator, type EmulatorStats } from '../../src/emulator/emulator.ts';
 import { decodeLogGroupList, encodeLogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
-import { createSignedClient, type SignedAnswer, type SignedClient } from '../support/signed-client.ts';
+import { createSignedClient, type SignedAnswer, type SignedClient } from '../support/service/signed-client.ts';
 
 const SHARD_0 = '/logstores/logs/shards/0';
 const GROUPS = '/logstores/logs/consumergroups';

@@ -8,7 +8,7 @@ import {
   type OfficialClients,
   resolveLocalhostNames,
   sls,
-} from '../support/official-clients.ts';
+} from '../support/service/official-clients.ts';
 
 const PROJECT = 'demo';
 const LOGSTORE = 'logs';

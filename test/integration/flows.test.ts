@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import type { Flow } from '../../src/config/model/config.ts';
 import { AppError, ConfigError } from '../../src/core/errors.ts';
 import { DeadLetterFile } from '../../src/dead-letter/file.ts';
-import { FlowScope } from '../support/flow-scope.ts';
+import { FlowScope } from '../support/daemons/flow-scope.ts';
 import { listen } from '../support/listen.ts';
-import { createVirtualFlowPlace } from '../support/virtual-place.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { createVirtualFlowPlace } from '../support/virtual/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 describe('several flows in one process', () => {
   const { it, time } = useVirtualTime();

@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
-import { startCli } from '../support/cli.ts';
-import { FlowScope } from '../support/flow-scope.ts';
+import { startCli } from '../support/daemons/cli.ts';
+import { FlowScope } from '../support/daemons/flow-scope.ts';
 
 /** 200 MB of raw logs: all at once would be as much again compressed, and as frames. */
 const logsInAll = 300_000;

@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
 import { listen } from '../support/listen.ts';
-import { startVirtualCli, type VirtualCli } from '../support/virtual-cli.ts';
-import { createVirtualEmulator, type VirtualEmulator } from '../support/virtual-emulator.ts';
-import { VirtualNet } from '../support/virtual-net.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { startVirtualCli, type VirtualCli } from '../support/virtual/virtual-cli.ts';
+import { createVirtualEmulator, type VirtualEmulator } from '../support/virtual/virtual-emulator.ts';
+import { VirtualNet } from '../support/virtual/virtual-net.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 

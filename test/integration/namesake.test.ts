@@ -3,10 +3,10 @@
  * whole program in virtual time.
  */
 import { describe, expect } from 'vitest';
-import { groupTimeoutMs, namesakeText } from '../support/fault-run.ts';
-import type { VirtualCli } from '../support/virtual-cli.ts';
-import { useVirtualFaultRun } from '../support/virtual-fault-scope.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { groupTimeoutMs, namesakeText } from '../support/daemons/fault-run.ts';
+import type { VirtualCli } from '../support/virtual/virtual-cli.ts';
+import { useVirtualFaultRun } from '../support/virtual/virtual-fault-scope.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const shards = 6;
 const heartbeatIntervalMs = groupTimeoutMs / 3;

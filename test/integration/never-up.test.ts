@@ -1,11 +1,11 @@
 /** What a process says, and its exit code, when it ends before it has shipped anything, or all that was asked for. */
 import { afterEach, beforeEach, expect } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
-import { startVirtualCli, type VirtualCli } from '../support/virtual-cli.ts';
-import { createVirtualEmulator, type VirtualEmulator } from '../support/virtual-emulator.ts';
-import { VirtualNet } from '../support/virtual-net.ts';
-import { CountingReceiver } from '../support/virtual-receiver.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { startVirtualCli, type VirtualCli } from '../support/virtual/virtual-cli.ts';
+import { createVirtualEmulator, type VirtualEmulator } from '../support/virtual/virtual-emulator.ts';
+import { VirtualNet } from '../support/virtual/virtual-net.ts';
+import { CountingReceiver } from '../support/virtual/virtual-receiver.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 

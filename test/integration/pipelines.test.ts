@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { createReceiver, type Receiver } from '../../src/receiver/receiver.ts';
-import { type CliProcess, startCli } from '../support/cli.ts';
+import { type CliProcess, startCli } from '../support/daemons/cli.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const timeoutMs = 40_000;

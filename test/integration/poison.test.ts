@@ -3,11 +3,11 @@ import { afterEach, describe, expect } from 'vitest';
 import type { DeliveryConfig, MessageConfig } from '../../src/config/model/config.ts';
 import { type DeadLetter, parseRecord } from '../../src/dead-letter/record.ts';
 import { SimulatedDisk } from '../simulation/disk.ts';
-import type { TestDaemon } from '../support/daemon.ts';
-import type { VirtualEmulator } from '../support/virtual-emulator.ts';
-import { createVirtualPlace } from '../support/virtual-place.ts';
-import { CountingReceiver } from '../support/virtual-receiver.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import type { TestDaemon } from '../support/daemons/daemon.ts';
+import type { VirtualEmulator } from '../support/virtual/virtual-emulator.ts';
+import { createVirtualPlace } from '../support/virtual/virtual-place.ts';
+import { CountingReceiver } from '../support/virtual/virtual-receiver.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const shards = 4;
 const logsAShard = 500;

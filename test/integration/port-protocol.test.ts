@@ -4,10 +4,10 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { describe, expect, it as realIt } from 'vitest';
 import { systemClock } from '../../src/core/time/clock.ts';
 import { isTlsAlert } from '../../src/sink/syslog/transports/port-protocol.ts';
-import { createAuthority, issue } from '../support/certificates.ts';
-import { eventually, listen, never, type SinkUnderTest } from '../support/sink-harness.ts';
-import { useSinkScope, useVirtualSinkScope } from '../support/sink-scope.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { createAuthority, issue } from '../support/receivers/certificates.ts';
+import { eventually, listen, never, type SinkUnderTest } from '../support/receivers/sink-harness.ts';
+import { useSinkScope, useVirtualSinkScope } from '../support/receivers/sink-scope.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 const { createPeer, createSink } = useVirtualSinkScope(time);

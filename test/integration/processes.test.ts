@@ -7,10 +7,10 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { createReceiver, type Receiver } from '../../src/receiver/receiver.ts';
-import { type CliProcess, startCli } from '../support/cli.ts';
+import { type CliProcess, startCli } from '../support/daemons/cli.ts';
+import { testedEncoder } from '../support/daemons/tested-encoder.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/listen.ts';
-import { testedEncoder } from '../support/tested-encoder.ts';
 
 const shards = 8;
 

@@ -4,11 +4,11 @@
  */
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { DeliveryConfig, ReceiverConfig } from '../../src/config/model/config.ts';
-import type { TestDaemon } from '../support/daemon.ts';
-import type { VirtualEmulator } from '../support/virtual-emulator.ts';
-import { createVirtualPlace, type VirtualPlace } from '../support/virtual-place.ts';
-import { CountingReceiver } from '../support/virtual-receiver.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import type { TestDaemon } from '../support/daemons/daemon.ts';
+import type { VirtualEmulator } from '../support/virtual/virtual-emulator.ts';
+import { createVirtualPlace, type VirtualPlace } from '../support/virtual/virtual-place.ts';
+import { CountingReceiver } from '../support/virtual/virtual-receiver.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 interface RunOptions {
   readonly receiver?: Partial<ReceiverConfig>;

@@ -7,10 +7,10 @@ import type { Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { receiverCommand } from '../../src/cli/receiver.ts';
-import { createAuthority, issue } from '../support/certificates.ts';
-import { eventually } from '../support/sink-harness.ts';
+import { createAuthority, issue } from '../support/receivers/certificates.ts';
+import { eventually } from '../support/receivers/sink-harness.ts';
 
-const program = new URL('../support/receiver-program.ts', import.meta.url).pathname;
+const program = new URL('../support/receivers/receiver-program.ts', import.meta.url).pathname;
 const children: ChildProcessByStdio<null, Readable, Readable>[] = [];
 
 afterEach(() => {

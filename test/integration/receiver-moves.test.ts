@@ -3,8 +3,8 @@ import { createSocket } from 'node:dgram';
 import type { LookupFunction } from 'node:net';
 import { platform } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { eventually, never, type SinkUnderTest } from '../support/sink-harness.ts';
-import { useSinkScope } from '../support/sink-scope.ts';
+import { eventually, never, type SinkUnderTest } from '../support/receivers/sink-harness.ts';
+import { useSinkScope } from '../support/receivers/sink-scope.ts';
 
 const scope = useSinkScope();
 const [here, there] = ['127.0.0.1', '127.0.0.2'];

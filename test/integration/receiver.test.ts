@@ -9,8 +9,8 @@ import {
   type Receiver,
   type ReceiverOptions,
 } from '../../src/receiver/receiver.ts';
-import { createAuthority, issue } from '../support/certificates.ts';
-import { eventually } from '../support/sink-harness.ts';
+import { createAuthority, issue } from '../support/receivers/certificates.ts';
+import { eventually } from '../support/receivers/sink-harness.ts';
 
 const open: Receiver[] = [];
 

@@ -9,9 +9,9 @@ import { createPullSize } from '../../src/group/pull/pull-size.ts';
 import { Puller } from '../../src/group/pull/puller.ts';
 import { EndPosition } from '../../src/group/pull/start-position.ts';
 import { eventually } from '../support/eventually.ts';
-import { pulling } from '../support/pulling.ts';
-import { answerError, type Script } from '../support/scripted-http.ts';
-import { closeAll, type Made, makeService } from '../support/sls-client.ts';
+import { pulling } from '../support/service/pulling.ts';
+import { answerError, type Script } from '../support/service/scripted-http.ts';
+import { closeAll, type Made, makeService } from '../support/service/sls-client.ts';
 
 afterEach(closeAll);
 

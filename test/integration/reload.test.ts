@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
 import { thisMachine } from '../../src/pipeline/machine.ts';
 import { systemNetwork } from '../../src/sink/network.ts';
-import { type CliProcess, startCli } from '../support/cli.ts';
-import { FlowScope } from '../support/flow-scope.ts';
+import { type CliProcess, startCli } from '../support/daemons/cli.ts';
+import { FlowScope } from '../support/daemons/flow-scope.ts';
 
 describe('a reload', () => {
   let scope: FlowScope;

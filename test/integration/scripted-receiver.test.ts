@@ -3,7 +3,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { freePort } from '../support/listen.ts';
-import { createScriptedReceiver, ignores } from '../support/scripted-receiver.ts';
+import { createScriptedReceiver, ignores } from '../support/receivers/scripted-receiver.ts';
 
 it('closes although a port came twice, and the end of its first connection was never heard of', async () => {
   const receiver = await createScriptedReceiver();

@@ -14,10 +14,10 @@ import {
   type LogLine,
   never,
   type TestMark,
-} from '../support/sink-harness.ts';
-import type { TcpPeer, TcpPeerOptions } from '../support/tcp-peer.ts';
-import { createVirtualPlace, type VirtualPlace } from '../support/virtual-place.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+} from '../support/receivers/sink-harness.ts';
+import type { TcpPeer, TcpPeerOptions } from '../support/receivers/tcp-peer.ts';
+import { createVirtualPlace, type VirtualPlace } from '../support/virtual/virtual-place.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 const cleanups: (() => unknown)[] = [];

@@ -3,9 +3,9 @@ import { createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
-import { eventually, listen, never, type SinkUnderTest } from '../support/sink-harness.ts';
-import { useSinkScope } from '../support/sink-scope.ts';
+import { type Authority, createAuthority, type Identity, issue } from '../support/receivers/certificates.ts';
+import { eventually, listen, never, type SinkUnderTest } from '../support/receivers/sink-harness.ts';
+import { useSinkScope } from '../support/receivers/sink-scope.ts';
 
 const { createPeer, createSink, onEnd } = useSinkScope();
 

@@ -1,9 +1,9 @@
 /** What the peer has read, told by half-close, in virtual time: docs/delivery.md. Over TLS: sink-confirmation-tls.test.ts. */
 import type { Socket } from 'node:net';
 import { describe, expect } from 'vitest';
-import { never, type SinkUnderTest } from '../support/sink-harness.ts';
-import { useVirtualSinkScope } from '../support/sink-scope.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { never, type SinkUnderTest } from '../support/receivers/sink-harness.ts';
+import { useVirtualSinkScope } from '../support/receivers/sink-scope.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 const { createPeer, createSink } = useVirtualSinkScope(time);

@@ -1,9 +1,9 @@
 /** Deliveries that must not be sent any more while they wait for their turn, in virtual time. */
 import { describe, expect } from 'vitest';
 import { DatagramReceiver } from '../simulation/net/peers/datagram-receiver.ts';
-import { never, type TestMark } from '../support/sink-harness.ts';
-import { useVirtualSinkScope } from '../support/sink-scope.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { never, type TestMark } from '../support/receivers/sink-harness.ts';
+import { useVirtualSinkScope } from '../support/receivers/sink-scope.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 const scope = useVirtualSinkScope(time);

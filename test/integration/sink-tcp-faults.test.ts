@@ -2,8 +2,8 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { DeliveryLostError } from '../../src/core/errors.ts';
-import { eventually, listen, never } from '../support/sink-harness.ts';
-import { pour, useSinkScope } from '../support/sink-scope.ts';
+import { eventually, listen, never } from '../support/receivers/sink-harness.ts';
+import { pour, useSinkScope } from '../support/receivers/sink-scope.ts';
 
 const { createPeer, createSink } = useSinkScope();
 

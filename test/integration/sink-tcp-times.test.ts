@@ -1,9 +1,9 @@
 /** TCP receivers that are down, slow, or do not answer, in virtual time. */
 import { describe, expect } from 'vitest';
 import { AppError, DeliveryLostError } from '../../src/core/errors.ts';
-import { never } from '../support/sink-harness.ts';
-import { pour, useVirtualSinkScope } from '../support/sink-scope.ts';
-import { useVirtualTime } from '../support/virtual-time.ts';
+import { never } from '../support/receivers/sink-harness.ts';
+import { pour, useVirtualSinkScope } from '../support/receivers/sink-scope.ts';
+import { useVirtualTime } from '../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 const scope = useVirtualSinkScope(time);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DeliveryLostError } from '../../src/core/errors.ts';
-import { eventually, never } from '../support/sink-harness.ts';
-import { useSinkScope } from '../support/sink-scope.ts';
+import { eventually, never } from '../support/receivers/sink-harness.ts';
+import { useSinkScope } from '../support/receivers/sink-scope.ts';
 
 const MIB = 1024 * 1024;
 const { createPeer, createSink } = useSinkScope();

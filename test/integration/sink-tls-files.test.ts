@@ -7,10 +7,16 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readTlsFiles, type TlsFilePaths } from '../../src/config/sources/tls-files.ts';
 import { createTlsFilesReader } from '../../src/config/sources/tls-files-again.ts';
 import { systemClock } from '../../src/core/time/clock.ts';
-import { type Authority, createAuthority, type Identity, issue, revocationList } from '../support/certificates.ts';
-import { eventually, never, type SinkUnderTest } from '../support/sink-harness.ts';
-import { useSinkScope } from '../support/sink-scope.ts';
-import type { TcpPeer } from '../support/tcp-peer.ts';
+import {
+  type Authority,
+  createAuthority,
+  type Identity,
+  issue,
+  revocationList,
+} from '../support/receivers/certificates.ts';
+import { eventually, never, type SinkUnderTest } from '../support/receivers/sink-harness.ts';
+import { useSinkScope } from '../support/receivers/sink-scope.ts';
+import type { TcpPeer } from '../support/receivers/tcp-peer.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const { createPeer, createSink, onEnd } = useSinkScope();

@@ -11,10 +11,10 @@ import {
   type Identity,
   issue,
   revocationList,
-} from '../support/certificates.ts';
-import { eventually, never } from '../support/sink-harness.ts';
-import { useSinkScope } from '../support/sink-scope.ts';
-import { createTlsPairs } from '../support/tls-pairs.ts';
+} from '../support/receivers/certificates.ts';
+import { eventually, never } from '../support/receivers/sink-harness.ts';
+import { useSinkScope } from '../support/receivers/sink-scope.ts';
+import { createTlsPairs } from '../support/receivers/tls-pairs.ts';
 
 const scope = useSinkScope();
 const { create, expectDelivery, expectRefusal } = createTlsPairs(scope);

@@ -4,10 +4,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/core/time/clock.ts';
 import type { SyslogTlsOptions } from '../../src/sink/syslog/link/options.ts';
-import { type Authority, createAuthority, type Identity, issue } from '../support/certificates.ts';
-import { eventually, listen, never } from '../support/sink-harness.ts';
-import { useSinkScope } from '../support/sink-scope.ts';
-import { createTlsPairs, type TlsCase } from '../support/tls-pairs.ts';
+import { type Authority, createAuthority, type Identity, issue } from '../support/receivers/certificates.ts';
+import { eventually, listen, never } from '../support/receivers/sink-harness.ts';
+import { useSinkScope } from '../support/receivers/sink-scope.ts';
+import { createTlsPairs, type TlsCase } from '../support/receivers/tls-pairs.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const scope = useSinkScope();

@@ -2,8 +2,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { DeliveryLostError } from '../../src/core/errors.ts';
-import { eventually, never } from '../support/sink-harness.ts';
-import { useSinkScope } from '../support/sink-scope.ts';
+import { eventually, never } from '../support/receivers/sink-harness.ts';
+import { useSinkScope } from '../support/receivers/sink-scope.ts';
 
 const { createSink, onEnd } = useSinkScope();
 

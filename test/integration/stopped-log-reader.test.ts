@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
 import { createReceiver, type Receiver } from '../../src/receiver/receiver.ts';
-import { cliCommand } from '../support/cli.ts';
+import { cliCommand } from '../support/daemons/cli.ts';
+import { createStoppedPipe, type StoppedPipe } from '../support/daemons/stopped-pipe.ts';
 import { eventually } from '../support/eventually.ts';
-import { createStoppedPipe, type StoppedPipe } from '../support/stopped-pipe.ts';
 
 describe('a daemon whose log nobody reads', () => {
   let emulator: Emulator;

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { freePort } from '../support/listen.ts';
-import { createTcpPeer } from '../support/tcp-peer.ts';
+import { createTcpPeer } from '../support/receivers/tcp-peer.ts';
 
 it('closes although a port came twice, and the end of its first connection was never heard of', async () => {
   const peer = await createTcpPeer({ onConnection: () => undefined });

@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator } from '../../src/emulator/emulator.ts';
-import { type CliProcess, startCli } from '../support/cli.ts';
+import { type CliProcess, startCli } from '../support/daemons/cli.ts';
 
 const shanghai = '/usr/share/zoneinfo/Asia/Shanghai';
 const missing = reasonToSkip();

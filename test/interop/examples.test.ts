@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReceiverConfig, TlsConfig } from '../../src/config/model/config.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
-import { createAuthority, issue } from '../support/certificates.ts';
-import { startDaemon } from '../support/daemon.ts';
+import { startDaemon } from '../support/daemons/daemon.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort, launch, missingReceiver, type RealReceiver } from '../support/real-receivers.ts';
+import { createAuthority, issue } from '../support/receivers/certificates.ts';
+import { freePort, launch, missingReceiver, type RealReceiver } from '../support/receivers/real-receivers.ts';
 
 const logs = 500;
 

@@ -9,8 +9,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createFormat, type FormatSpec } from '../../src/format/registry.ts';
-import { oracleLog, oracleText } from '../support/format-oracle.ts';
-import { freePort, launch, missingReceiver, type RealReceiver } from '../support/real-receivers.ts';
+import { oracleLog, oracleText } from '../support/oracles/format-oracle.ts';
+import { freePort, launch, missingReceiver, type RealReceiver } from '../support/receivers/real-receivers.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const value = 'a="b" \\c| [é] 漢😀\r\n\tend';

@@ -7,18 +7,18 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
-import { everyLogGroup, startDaemon } from '../support/daemon.ts';
+import { everyLogGroup, startDaemon } from '../support/daemons/daemon.ts';
 import { eventually } from '../support/eventually.ts';
-import { naiveCutMessages } from '../support/naive-cutter.ts';
-import { type NaiveLog, type NaiveOptions, naiveLogs } from '../support/naive-formatter.ts';
-import { parse5424, parseStructuredData } from '../support/parse-header.ts';
+import { naiveCutMessages } from '../support/oracles/naive-cutter.ts';
+import { type NaiveLog, type NaiveOptions, naiveLogs } from '../support/oracles/naive-formatter.ts';
+import { parse5424, parseStructuredData } from '../support/receivers/parse-header.ts';
 import {
   missingReceiver,
   type RealReceiver,
   type ReceivedMessage,
   startRsyslog,
   startSyslogNg,
-} from '../support/real-receivers.ts';
+} from '../support/receivers/real-receivers.ts';
 
 const logs = 2_000;
 const fewLogs = 400;

@@ -13,11 +13,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { MessageConfig, TlsConfig } from '../../src/config/model/config.ts';
 import { presets, transports } from '../../src/config/settings/presets.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
-import { createAuthority, issue } from '../support/certificates.ts';
-import { load } from '../support/config.ts';
-import { startDaemon } from '../support/daemon.ts';
+import { load } from '../support/daemons/config.ts';
+import { startDaemon } from '../support/daemons/daemon.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort, launch, missingReceiver, type RealReceiver } from '../support/real-receivers.ts';
+import { createAuthority, issue } from '../support/receivers/certificates.ts';
+import { freePort, launch, missingReceiver, type RealReceiver } from '../support/receivers/real-receivers.ts';
 
 const logs = 300;
 /** As many datagrams as fit into a socket's buffer: the receiver may get no turn while they are sent. */

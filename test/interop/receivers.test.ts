@@ -9,11 +9,11 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReceiverConfig, TlsConfig } from '../../src/config/model/config.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
-import { createAuthority, issue } from '../support/certificates.ts';
-import { everyLogGroup, startDaemon } from '../support/daemon.ts';
+import { everyLogGroup, startDaemon } from '../support/daemons/daemon.ts';
 import { eventually } from '../support/eventually.ts';
-import { type NaiveOptions, naiveMessages } from '../support/naive-formatter.ts';
-import { parse5424 } from '../support/parse-header.ts';
+import { type NaiveOptions, naiveMessages } from '../support/oracles/naive-formatter.ts';
+import { createAuthority, issue } from '../support/receivers/certificates.ts';
+import { parse5424 } from '../support/receivers/parse-header.ts';
 import {
   missingReceiver,
   type RealReceiver,
@@ -21,7 +21,7 @@ import {
   type ReceiverTls,
   startRsyslog,
   startSyslogNg,
-} from '../support/real-receivers.ts';
+} from '../support/receivers/real-receivers.ts';
 
 const logs = 6_000;
 const maxDatagramBytes = 65_507;

@@ -7,10 +7,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createAuthority, issue } from '../support/certificates.ts';
-import { missingReceiver, type RealReceiver, startRsyslog, startSyslogNg } from '../support/real-receivers.ts';
-import { eventually, never } from '../support/sink-harness.ts';
-import { useSinkScope } from '../support/sink-scope.ts';
+import { createAuthority, issue } from '../support/receivers/certificates.ts';
+import {
+  missingReceiver,
+  type RealReceiver,
+  startRsyslog,
+  startSyslogNg,
+} from '../support/receivers/real-receivers.ts';
+import { eventually, never } from '../support/receivers/sink-harness.ts';
+import { useSinkScope } from '../support/receivers/sink-scope.ts';
 
 const logs = 3_000;
 

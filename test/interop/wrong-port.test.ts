@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAuthority, issue } from '../support/certificates.ts';
-import { missingReceiver, type ReceiverTls, startRsyslog, startSyslogNg } from '../support/real-receivers.ts';
-import { eventually, never } from '../support/sink-harness.ts';
-import { useSinkScope } from '../support/sink-scope.ts';
+import { createAuthority, issue } from '../support/receivers/certificates.ts';
+import { missingReceiver, type ReceiverTls, startRsyslog, startSyslogNg } from '../support/receivers/real-receivers.ts';
+import { eventually, never } from '../support/receivers/sink-harness.ts';
+import { useSinkScope } from '../support/receivers/sink-scope.ts';
 
 const { createSink, onEnd } = useSinkScope();
 

@@ -9,15 +9,15 @@ import { encodeLogGroupList, type LogField, type LogGroup } from '../../src/emul
 import { createFormat, type FormatSpec } from '../../src/format/registry.ts';
 import type { FieldSelection } from '../../src/rules/field-selection.ts';
 import { createFieldSelection, glob, renameSchema, type SelectionForm } from '../../src/rules/selection.ts';
-import { encodeAll, encoderDefaults } from '../support/encode.ts';
-import { encoders } from '../support/encoders.ts';
-import { claimedNames } from '../support/log-group-arbitraries.ts';
-import { naiveDefaults, naiveLogs, naiveParse } from '../support/naive-formatter.ts';
-import { parseCef } from '../support/parsers/cef.ts';
-import { parseJsonObject } from '../support/parsers/json.ts';
-import { parseLeef } from '../support/parsers/leef.ts';
-import { parseSdElement } from '../support/parsers/sd.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { claimedNames } from '../support/arbitraries/log-group-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { encoders } from '../support/oracles/encoders.ts';
+import { naiveDefaults, naiveLogs, naiveParse } from '../support/oracles/naive-formatter.ts';
+import { parseCef } from '../support/receivers/parsers/cef.ts';
+import { parseJsonObject } from '../support/receivers/parsers/json.ts';
+import { parseLeef } from '../support/receivers/parsers/leef.ts';
+import { parseSdElement } from '../support/receivers/parsers/sd.ts';
 
 type Pairs = readonly (readonly [key: string, value: unknown])[];
 
@@ -32,7 +32,7 @@ const asItIs = (name: string): string => name;
 const cefKeys = (name: string): string =>
   ({ __topic__: 'topic', __source__: 'source', '__tag__:__hostname__': 'tagHostname', '__tag__:a': 'tagA' })[name] ??
   name;
-const module = fileURLToPath(new URL('../support/object-formatter.js', import.meta.url));
+const module = fileURLToPath(new URL('../support/oracles/object-formatter.js', import.meta.url));
 const map = { src: 'ip', suser: ['user', 'a'], cs1: '=x' };
 
 const cases: readonly Case[] = [

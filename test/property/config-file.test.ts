@@ -18,8 +18,8 @@ import {
 import { parseConfigFile } from '../../src/config/sources/file.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { wordsOf } from '../../src/schema/text.ts';
-import { load } from '../support/config.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { load } from '../support/daemons/config.ts';
 
 let directory: string;
 

@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFormat, type FormatSpec } from '../../src/format/registry.ts';
-import { encodeAll, encoderDefaults } from '../support/encode.ts';
-import { encodedText, rawOf } from '../support/encoded-text.ts';
-import { encoders } from '../support/encoders.ts';
-import type { OracleLog } from '../support/format-oracle.ts';
-import { parseJsonObject } from '../support/parsers/json.ts';
-import { parseSdElement } from '../support/parsers/sd.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { encodedText, rawOf } from '../support/oracles/encoded-text.ts';
+import { encoders } from '../support/oracles/encoders.ts';
+import type { OracleLog } from '../support/oracles/format-oracle.ts';
+import { parseJsonObject } from '../support/receivers/parsers/json.ts';
+import { parseSdElement } from '../support/receivers/parsers/sd.ts';
 
 const MIN_LIMIT = 480;
 const utf8 = (text: string) => new Uint8Array(Buffer.from(text));

@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ConsumerGroup, type GroupShard } from '../../src/emulator/model/consumer-group.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
 
 const TIMEOUT_MS = 100;
 const CONSUMERS = ['a', 'b', 'c', 'd'];

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createLogGroupWriter } from '../../src/emulator/generate/log-group-writer.ts';
 import { decodeLogGroup, encodeLogGroup, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
 
 const bytes = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ minLength: 120, maxLength: 300 }));
 const field = fc.record({ Key: bytes, Value: bytes });

@@ -7,12 +7,18 @@ import { describe, expect, it } from 'vitest';
 import { CorruptBatchError } from '../../src/core/errors.ts';
 import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
-import { octetCountingDeframer } from '../support/deframe.ts';
-import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';
-import { encoders } from '../support/encoders.ts';
-import { applyDamage, damage, logGroups, unusualList } from '../support/log-group-arbitraries.ts';
-import { naiveDefaults, naiveFields, naiveLogs, naiveMessages, naiveParse } from '../support/naive-formatter.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { applyDamage, damage, logGroups, unusualList } from '../support/arbitraries/log-group-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { type Encoded, encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { encoders } from '../support/oracles/encoders.ts';
+import {
+  naiveDefaults,
+  naiveFields,
+  naiveLogs,
+  naiveMessages,
+  naiveParse,
+} from '../support/oracles/naive-formatter.ts';
+import { octetCountingDeframer } from '../support/receivers/deframe.ts';
 
 describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
   const encoder = createEncoder(encoderDefaults);

@@ -5,15 +5,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFormat, type FormatSpec } from '../../src/format/registry.ts';
-import { flatLogs, namedFields, nastyLogs, type PlainField, plainFields } from '../support/flat-logs.ts';
-import { type OracleLog, oracleText } from '../support/format-oracle.ts';
-import { formatWriters } from '../support/format-writers.ts';
-import { naiveAddress } from '../support/naive-address.ts';
-import { parseCef } from '../support/parsers/cef.ts';
-import { parseJsonObject } from '../support/parsers/json.ts';
-import { parseLeef } from '../support/parsers/leef.ts';
-import { parseSdElement } from '../support/parsers/sd.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { flatLogs, namedFields, nastyLogs, type PlainField, plainFields } from '../support/oracles/flat-logs.ts';
+import { type OracleLog, oracleText } from '../support/oracles/format-oracle.ts';
+import { formatWriters } from '../support/oracles/format-writers.ts';
+import { naiveAddress } from '../support/oracles/naive-address.ts';
+import { parseCef } from '../support/receivers/parsers/cef.ts';
+import { parseJsonObject } from '../support/receivers/parsers/json.ts';
+import { parseLeef } from '../support/receivers/parsers/leef.ts';
+import { parseSdElement } from '../support/receivers/parsers/sd.ts';
 
 const anyControl = /[\x00-\x1f\x7f]/g;
 const otherControl = /[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]/g;

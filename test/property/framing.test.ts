@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { Framing } from '../../src/encode/frame/framing.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
-import { type Deframer, lineDeframer, octetCountingDeframer } from '../support/deframe.ts';
-import { encodeAll, encoderDefaults } from '../support/encode.ts';
-import { encoders } from '../support/encoders.ts';
-import { logGroups } from '../support/log-group-arbitraries.ts';
-import { naiveDefaults, naiveMessages } from '../support/naive-formatter.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { logGroups } from '../support/arbitraries/log-group-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { encoders } from '../support/oracles/encoders.ts';
+import { naiveDefaults, naiveMessages } from '../support/oracles/naive-formatter.ts';
+import { type Deframer, lineDeframer, octetCountingDeframer } from '../support/receivers/deframe.ts';
 
 const streams: [Framing, () => Deframer][] = [
   ['octet-counting', octetCountingDeframer],

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { glob } from '../../src/rules/selection.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
 
 const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '录', '*', '*', '?'), minLength: 1, maxLength: 10 });
 const name = fc.string({ unit: fc.constantFrom('a', 'b', '录', '*'), maxLength: 12 });

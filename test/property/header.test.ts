@@ -5,8 +5,8 @@ import { byteSource } from '../../src/core/byte-source.ts';
 import { type HeaderOptions, HeaderWriter } from '../../src/encode/header/header.ts';
 import { Output } from '../../src/encode/text/output.ts';
 import { NO_TIME_NS } from '../../src/encode/wire/log-walker.ts';
-import { parse3164, parse5424 } from '../support/parse-header.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { parse3164, parse5424 } from '../support/receivers/parse-header.ts';
 
 const base: HeaderOptions = { rfc: '5424', facility: 1, severity: 6, hostname: 'host', timeZone: 'utc' };
 

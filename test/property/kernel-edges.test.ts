@@ -6,10 +6,10 @@ import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { KernelMemory } from '../../src/kernel/memory.ts';
-import { octetCountingDeframer } from '../support/deframe.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../support/encode.ts';
-import { expectSame, expectSameOf, pairFor } from '../support/encoder-pair.ts';
-import { content, group, log, logTag, message, time, timeNs, topic } from '../support/wire.ts';
+import { encodeAll, encoderDefaults, rawBody } from '../support/oracles/encode.ts';
+import { expectSame, expectSameOf, pairFor } from '../support/oracles/encoder-pair.ts';
+import { octetCountingDeframer } from '../support/receivers/deframe.ts';
+import { content, group, log, logTag, message, time, timeNs, topic } from '../support/service/wire.ts';
 
 const ORIGIN = { project: 'p', logstore: 'l', shard: 3, cursor: 'MTQ0NzI5' };
 const identity = { enterpriseId: 32473 };

@@ -9,11 +9,11 @@ import { createEncoderParts } from '../../src/encode/encoder-parts.ts';
 import type { BatchEncoder } from '../../src/encode/frame/batch-encoder.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { isPossible } from '../../src/kernel/plan.ts';
-import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';
-import { pairFor } from '../support/encoder-pair.ts';
-import { anyRaw, applyDamage, damage } from '../support/log-group-arbitraries.ts';
-import { propertyRuns } from '../support/property-runs.ts';
-import { message } from '../support/wire.ts';
+import { anyRaw, applyDamage, damage } from '../support/arbitraries/log-group-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { type Encoded, encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { pairFor } from '../support/oracles/encoder-pair.ts';
+import { message } from '../support/service/wire.ts';
 
 interface Sequence {
   readonly literals: number;

@@ -6,12 +6,12 @@ import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import type { FormatRow } from '../../src/format/parts/format-row.ts';
 import type { MappedField, ValueSource } from '../../src/format/parts/mapped.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
-import { encodeAll, encoderDefaults } from '../support/encode.ts';
-import { expectSame } from '../support/encoder-pair.ts';
-import { rows, unusualRows } from '../support/format-rows.ts';
-import { applyDamage, claimedNames, damage } from '../support/log-group-arbitraries.ts';
-import { headEscape, mappedOptions, utf8, value } from '../support/mapped-arbitraries.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { rows, unusualRows } from '../support/arbitraries/format-rows.ts';
+import { applyDamage, claimedNames, damage } from '../support/arbitraries/log-group-arbitraries.ts';
+import { headEscape, mappedOptions, utf8, value } from '../support/arbitraries/mapped-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { expectSame } from '../support/oracles/encoder-pair.ts';
 
 const origin = { project: 'p', logstore: 'l', shard: 3, cursor: 'MTQ0' };
 const field = fc.record({

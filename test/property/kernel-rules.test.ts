@@ -6,9 +6,9 @@ import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import type { Condition, Rules } from '../../src/rules/rules.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../support/encode.ts';
-import { expectSame } from '../support/encoder-pair.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { encodeAll, encoderDefaults, rawBody } from '../support/oracles/encode.ts';
+import { expectSame } from '../support/oracles/encoder-pair.ts';
 
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
 const field = bytes('v');

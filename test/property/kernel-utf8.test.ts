@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList } from '../../src/emulator/protocol/log-group-schema.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
-import { encodeAll, encoderDefaults } from '../support/encode.ts';
-import { expectSame } from '../support/encoder-pair.ts';
-import { unusualRows } from '../support/format-rows.ts';
+import { unusualRows } from '../support/arbitraries/format-rows.ts';
+import { encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { expectSame } from '../support/oracles/encoder-pair.ts';
 
 const key = new Uint8Array([0x6b]);
 const format = unusualRows.find(({ name }) => name === 'repaired')!;

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { EncodedBatch } from '../../src/encode/frame/batch-encoder.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../support/encode.ts';
-import { expectSameOf, pairFor, someOptions, someOrigin } from '../support/encoder-pair.ts';
-import { anyRaw, logGroups } from '../support/log-group-arbitraries.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { anyRaw, logGroups } from '../support/arbitraries/log-group-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { encodeAll, encoderDefaults, rawBody } from '../support/oracles/encode.ts';
+import { expectSameOf, pairFor, someOptions, someOrigin } from '../support/oracles/encoder-pair.ts';
 
 /** 10,000 in all; a kernel goes on with what the batch before has left in its memory. */
 const batches = fc.array(anyRaw, { minLength: 4, maxLength: 4 });

@@ -6,12 +6,12 @@ import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import type { BatchOrigin } from '../../src/encode/frame/identity.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createJsonText } from '../../src/format/formats/json-text.ts';
-import { encodeAll } from '../support/encode.ts';
-import { expectSame, pairFor, someOptions, someOrigin } from '../support/encoder-pair.ts';
-import { anyRaw } from '../support/log-group-arbitraries.ts';
-import { mappedOptions } from '../support/mapped-arbitraries.ts';
-import { propertyRuns } from '../support/property-runs.ts';
-import { content, group, log, logTag, message, source, time, topic } from '../support/wire.ts';
+import { anyRaw } from '../support/arbitraries/log-group-arbitraries.ts';
+import { mappedOptions } from '../support/arbitraries/mapped-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { encodeAll } from '../support/oracles/encode.ts';
+import { expectSame, pairFor, someOptions, someOrigin } from '../support/oracles/encoder-pair.ts';
+import { content, group, log, logTag, message, source, time, topic } from '../support/service/wire.ts';
 
 const nothingIsLarge = { maxUsualFields: Number.MAX_SAFE_INTEGER, maxUsualBytes: Number.MAX_SAFE_INTEGER };
 const someFields = fc.integer({ min: 0, max: 3 });

@@ -14,9 +14,9 @@ import type { BatchEncoder } from '../../src/encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createFormat, type FormatSpec } from '../../src/format/registry.ts';
 import type { HeaderText } from '../../src/rules/header-text.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../support/encode.ts';
-import { encoders } from '../support/encoders.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { encodeAll, encoderDefaults, rawBody } from '../support/oracles/encode.ts';
+import { encoders } from '../support/oracles/encoders.ts';
 
 const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
 

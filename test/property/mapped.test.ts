@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { createEscapeTable } from '../../src/format/parts/escape-table.ts';
 import type { FormatRow } from '../../src/format/parts/format-row.ts';
 import type { FieldPlace, HeadPart, MappedField, ValueSource, ValueType } from '../../src/format/parts/mapped.ts';
-import { encodedText } from '../support/encoded-text.ts';
-import { encoders } from '../support/encoders.ts';
-import { type OracleLog, oracleText } from '../support/format-oracle.ts';
-import { unusualRows } from '../support/format-rows.ts';
-import { address } from '../support/mapped-arbitraries.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { unusualRows } from '../support/arbitraries/format-rows.ts';
+import { address } from '../support/arbitraries/mapped-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { encodedText } from '../support/oracles/encoded-text.ts';
+import { encoders } from '../support/oracles/encoders.ts';
+import { type OracleLog, oracleText } from '../support/oracles/format-oracle.ts';
 
 const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
 const text = fc.constantFrom('x', 'Ünïcödé', '漢字😀', '', '|=\\"]', 'key=').map(utf8);

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/core/errors.ts';
 import { buildEncoder } from '../../src/pipeline/build.ts';
-import { load } from '../support/config.ts';
-import { encoders } from '../support/encoders.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { load } from '../support/daemons/config.ts';
+import { encoders } from '../support/oracles/encoders.ts';
 
 const header = fc.record({
   hostname: fc.oneof(

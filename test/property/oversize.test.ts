@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { BatchOrigin } from '../../src/encode/frame/identity.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
-import { lineDeframer, octetCountingDeframer } from '../support/deframe.ts';
-import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';
-import { encoders } from '../support/encoders.ts';
-import { logGroups } from '../support/log-group-arbitraries.ts';
-import { naiveCharacters, naiveCutMessages } from '../support/naive-cutter.ts';
-import { type NaiveOptions, naiveDefaults, naiveFields, naiveLogs } from '../support/naive-formatter.ts';
-import { parse5424, parseStructuredData } from '../support/parse-header.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { logGroups } from '../support/arbitraries/log-group-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { type Encoded, encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { encoders } from '../support/oracles/encoders.ts';
+import { naiveCharacters, naiveCutMessages } from '../support/oracles/naive-cutter.ts';
+import { type NaiveOptions, naiveDefaults, naiveFields, naiveLogs } from '../support/oracles/naive-formatter.ts';
+import { lineDeframer, octetCountingDeframer } from '../support/receivers/deframe.ts';
+import { parse5424, parseStructuredData } from '../support/receivers/parse-header.ts';
 
 /** Groups some of whose logs are well over the smallest limits. */
 const largeGroups: fc.Arbitrary<LogGroup[]> = fc

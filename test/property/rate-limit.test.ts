@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRateLimit } from '../../src/pipeline/deliver/rate-limit.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
 
 interface Spent {
   readonly atMs: number;

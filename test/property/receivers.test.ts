@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Strategy } from '../../src/sink/receivers/placement.ts';
 import type { Delivery } from '../../src/sink/sink.ts';
-import { propertyRuns } from '../support/property-runs.ts';
-import { createReceiversUnderTest, type ReceiversUnderTest } from '../support/receivers-harness.ts';
-import { never } from '../support/sink-harness.ts';
-import { inVirtualTime, type VirtualTime } from '../support/virtual-time.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { createReceiversUnderTest, type ReceiversUnderTest } from '../support/receivers/receivers-harness.ts';
+import { never } from '../support/receivers/sink-harness.ts';
+import { inVirtualTime, type VirtualTime } from '../support/virtual/virtual-time.ts';
 
 /**
  * Three receivers that go up and down, confirm and lose, while deliveries are written, ended and given up. Whatever

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runProgram } from '../../src/cli/program.ts';
-import { complete, createFakeContext, createFakeDaemon } from '../support/fake-daemon.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { complete, createFakeContext, createFakeDaemon } from '../support/daemons/fake-daemon.ts';
 
 let directory: string;
 

@@ -1,7 +1,7 @@
 /** No regular expression of a user's, and no value, makes the daemon stand still: time grows with the value, and no faster. */
 import { describe, expect, test } from 'vitest';
 import { MAX_REGEX_SIZE, regexText } from '../../src/rules/regex.ts';
-import { utf8 } from '../support/rules-form.ts';
+import { utf8 } from '../support/arbitraries/rules-form.ts';
 
 const random = (length: number) => {
   let state = 1;

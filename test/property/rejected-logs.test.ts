@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import { LogCutter } from '../../src/encode/wire/log-cutter.ts';
 import { LogWalker } from '../../src/encode/wire/log-walker.ts';
-import { lineDeframer, octetCountingDeframer } from '../support/deframe.ts';
-import { type Encoded, encodeAll, encoderDefaults } from '../support/encode.ts';
-import { encoders } from '../support/encoders.ts';
-import { applyDamage, damage, logGroups, unusualList } from '../support/log-group-arbitraries.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { applyDamage, damage, logGroups, unusualList } from '../support/arbitraries/log-group-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { type Encoded, encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { encoders } from '../support/oracles/encoders.ts';
+import { lineDeframer, octetCountingDeframer } from '../support/receivers/deframe.ts';
 
 /** Each log in a list of its own, with what its group says of it, as protobufjs writes it. */
 function oneByOne(raw: Uint8Array): string[] {

@@ -6,9 +6,15 @@ import { breaksThatTell } from '../../src/sink/syslog/confirm/break-watch.ts';
 import { connectionError } from '../../src/sink/syslog/link/network-errors.ts';
 import type { Connection, ConnectionEvents, PeerEnd } from '../../src/sink/syslog/link/transport.ts';
 import { SyslogSink } from '../../src/sink/syslog/sink.ts';
-import { propertyRuns } from '../support/property-runs.ts';
-import { ChunkMaker, createLogRecorder, EventRecorder, never, type TestMark } from '../support/sink-harness.ts';
-import { inVirtualTime, type VirtualTime } from '../support/virtual-time.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import {
+  ChunkMaker,
+  createLogRecorder,
+  EventRecorder,
+  never,
+  type TestMark,
+} from '../support/receivers/sink-harness.ts';
+import { inVirtualTime, type VirtualTime } from '../support/virtual/virtual-time.ts';
 
 /**
  * Connections that come up, are refused, break, and answer their end whenever it pleases the test, while deliveries are

@@ -5,8 +5,8 @@ import { createEvaluator } from '../../src/rules/evaluate.ts';
 import { createRules, rulesSchema, whereSchema } from '../../src/rules/rules-schema.ts';
 import { severityMapSchema } from '../../src/rules/severity-words.ts';
 import { facilityNames, severityNames } from '../../src/schema/syslog-names.ts';
-import { propertyRuns } from '../support/property-runs.ts';
-import { parsed, utf8 } from '../support/rules-form.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { parsed, utf8 } from '../support/arbitraries/rules-form.ts';
 
 /** As the user writes it. */
 interface Form {

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
 import type { HeaderText } from '../../src/rules/header-text.ts';
 import type { ClassRule, Condition, Rules } from '../../src/rules/rules.ts';
-import { octetCountingDeframer } from '../support/deframe.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../support/encode.ts';
-import { encoders } from '../support/encoders.ts';
-import { logGroups } from '../support/log-group-arbitraries.ts';
-import { naiveDefaults, naiveLogs, naiveText } from '../support/naive-formatter.ts';
-import { bytes } from '../support/naive-rows.ts';
-import { naiveDecision, naiveHeaderText, naiveSeen } from '../support/naive-rules.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { logGroups } from '../support/arbitraries/log-group-arbitraries.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { encodeAll, encoderDefaults, rawBody } from '../support/oracles/encode.ts';
+import { encoders } from '../support/oracles/encoders.ts';
+import { naiveDefaults, naiveLogs, naiveText } from '../support/oracles/naive-formatter.ts';
+import { bytes } from '../support/oracles/naive-rows.ts';
+import { naiveDecision, naiveHeaderText, naiveSeen } from '../support/oracles/naive-rules.ts';
+import { octetCountingDeframer } from '../support/receivers/deframe.ts';
 
 const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
 const names = [

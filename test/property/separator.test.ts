@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/core/errors.ts';
 import { createFormat } from '../../src/format/registry.ts';
-import { load } from '../support/config.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { load } from '../support/daemons/config.ts';
 
 test('a separator that the configuration accepts is one that the format can work with', () => {
   let accepted = 0;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../src/sink/sink.ts';
-import { propertyRuns } from '../support/property-runs.ts';
-import { createSinkUnderTest, eventually, never, type SinkUnderTest } from '../support/sink-harness.ts';
-import { createTcpPeer, type TcpPeer } from '../support/tcp-peer.ts';
+import { propertyRuns } from '../support/arbitraries/property-runs.ts';
+import { createSinkUnderTest, eventually, never, type SinkUnderTest } from '../support/receivers/sink-harness.ts';
+import { createTcpPeer, type TcpPeer } from '../support/receivers/tcp-peer.ts';
 
 /**
  * Writes, ends, abandons, resets and peer's ends in any order, over real sockets. Whatever happens:

@@ -1,7 +1,7 @@
 /** The walker's work is linear in the input, whatever the input: counted in bytes read, not timed. */
 import { describe, expect, it } from 'vitest';
 import { LogWalker } from '../../src/encode/wire/log-walker.ts';
-import { content, group, log, logTag, message, source, tag, time, topic } from '../support/wire.ts';
+import { content, group, log, logTag, message, source, tag, time, topic } from '../support/service/wire.ts';
 
 /** The bytes, counting how often one of them is looked at. */
 function counting(raw: Buffer): { bytes: Uint8Array; reads: () => number } {

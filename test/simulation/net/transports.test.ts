@@ -6,7 +6,7 @@ import { ReceiverName } from '../../../src/sink/syslog/transports/receiver-name.
 import { createTcpTransport } from '../../../src/sink/syslog/transports/tcp.ts';
 import { createTlsTransport } from '../../../src/sink/syslog/transports/tls.ts';
 import { createUdpTransport } from '../../../src/sink/syslog/transports/udp.ts';
-import { createLogRecorder } from '../../support/sink-harness.ts';
+import { createLogRecorder } from '../../support/receivers/sink-harness.ts';
 import { Chance } from '../chance.ts';
 import { SimulatedProcess } from '../process.ts';
 import { Scheduler } from '../scheduler.ts';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../../src/cli/program.ts';
 import { presetNames } from '../../../src/config/settings/presets.ts';
-import { createAuthority, issue } from '../../support/certificates.ts';
-import { requiredEnvironment, testSurroundings } from '../../support/config.ts';
-import { createFakeContext, createFakeDaemon } from '../../support/fake-daemon.ts';
+import { requiredEnvironment, testSurroundings } from '../../support/daemons/config.ts';
+import { createFakeContext, createFakeDaemon } from '../../support/daemons/fake-daemon.ts';
+import { createAuthority, issue } from '../../support/receivers/certificates.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { runProgram } from '../../../src/cli/program.ts';
 import { kebabCase } from '../../../src/config/settings/setting.ts';
 import { isSwitch, settingKeys, settings } from '../../../src/config/settings/settings.ts';
-import { requiredEnvironment } from '../../support/config.ts';
-import { complete, createFakeContext, createFakeDaemon } from '../../support/fake-daemon.ts';
+import { requiredEnvironment } from '../../support/daemons/config.ts';
+import { complete, createFakeContext, createFakeDaemon } from '../../support/daemons/fake-daemon.ts';
 
 /** Runs a command line to its end, with a daemon that ends as soon as it is started. */
 async function run(

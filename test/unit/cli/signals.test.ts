@@ -9,7 +9,7 @@ const source = (path: string) => JSON.stringify(new URL(`../../../${path}`, impo
 const script = (parts: { started?: string; drain?: string }) => `
   import { runProgram } from ${source('src/cli/program.ts')};
   import { openStderr } from ${source('src/cli/logging/stderr.ts')};
-  import { createFakeContext, createFakeDaemon, complete, incomplete } from ${source('test/support/fake-daemon.ts')};
+  import { createFakeContext, createFakeDaemon, complete, incomplete } from ${source('test/support/daemons/fake-daemon.ts')};
   const daemon = createFakeDaemon({
     start: async () => {
       setInterval(() => undefined, 1000);

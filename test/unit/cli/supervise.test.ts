@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createLogger } from '../../../src/cli/logging/logging.ts';
 import { type SuperviseOptions, superviseDaemon } from '../../../src/cli/supervise.ts';
 import { AppError, ConfigError } from '../../../src/core/errors.ts';
-import { complete, createFakeDaemon, type FakeDaemon, incomplete } from '../../support/fake-daemon.ts';
+import { complete, createFakeDaemon, type FakeDaemon, incomplete } from '../../support/daemons/fake-daemon.ts';
 
 function supervise(
   daemon: FakeDaemon,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settingByName, settingKeys, settings } from '../../../src/config/settings/settings.ts';
-import { load, problemsOf, requiredEnvironment } from '../../support/config.ts';
+import { load, problemsOf, requiredEnvironment } from '../../support/daemons/config.ts';
 
 let directory: string;
 

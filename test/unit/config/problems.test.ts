@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { describeProblems } from '../../../src/cli/exit.ts';
 import { nearestName } from '../../../src/schema/suggest.ts';
-import { problemsOf, requiredEnvironment } from '../../support/config.ts';
+import { problemsOf, requiredEnvironment } from '../../support/daemons/config.ts';
 
 function messages(...args: Parameters<typeof problemsOf>): string[] {
   return problemsOf(...args).map((problem) => problem.message);

@@ -4,8 +4,8 @@ import { encodeLogGroupList, type LogField } from '../../../src/emulator/protoco
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createFormat, type FormatSpec } from '../../../src/format/registry.ts';
 import { isServiceName } from '../../../src/rules/service-names.ts';
-import { encodeAll, encoderDefaults } from '../../support/encode.ts';
-import { encoders } from '../../support/encoders.ts';
+import { encodeAll, encoderDefaults } from '../../support/oracles/encode.ts';
+import { encoders } from '../../support/oracles/encoders.ts';
 
 const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 const field = (key: string, value: string): LogField => ({ Key: utf8(key), Value: utf8(value) });

@@ -4,11 +4,11 @@ import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.t
 import type { LogView } from '../../../src/format/parts/log-view.ts';
 import type { TextFormat } from '../../../src/format/parts/text-format.ts';
 import type { Rules } from '../../../src/rules/rules.ts';
-import { lineDeframer } from '../../support/deframe.ts';
-import { type Encoded, encodeAll, encoderDefaults, rawBody } from '../../support/encode.ts';
-import { encoders } from '../../support/encoders.ts';
-import { bytes } from '../../support/naive-rows.ts';
-import { content, group, log, logTag, source, time, timeNs, topic } from '../../support/wire.ts';
+import { type Encoded, encodeAll, encoderDefaults, rawBody } from '../../support/oracles/encode.ts';
+import { encoders } from '../../support/oracles/encoders.ts';
+import { bytes } from '../../support/oracles/naive-rows.ts';
+import { lineDeframer } from '../../support/receivers/deframe.ts';
+import { content, group, log, logTag, source, time, timeNs, topic } from '../../support/service/wire.ts';
 
 const HEADER = '<14>1 1970-01-01T00:00:01Z host app - - - ';
 

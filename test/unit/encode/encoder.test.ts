@@ -4,10 +4,10 @@ import { CorruptBatchError } from '../../../src/core/errors.ts';
 import { CHUNK_BYTES } from '../../../src/encode/encoder-parts.ts';
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createEscapeTable } from '../../../src/format/parts/escape-table.ts';
-import { lineDeframer, octetCountingDeframer } from '../../support/deframe.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../../support/encode.ts';
-import { encoders } from '../../support/encoders.ts';
-import { content, group, log, logTag, source, time, timeNs, topic } from '../../support/wire.ts';
+import { encodeAll, encoderDefaults, rawBody } from '../../support/oracles/encode.ts';
+import { encoders } from '../../support/oracles/encoders.ts';
+import { lineDeframer, octetCountingDeframer } from '../../support/receivers/deframe.ts';
+import { content, group, log, logTag, source, time, timeNs, topic } from '../../support/service/wire.ts';
 
 const HEADER = '<14>1 1970-01-01T00:00:01Z host app - - - ';
 

@@ -10,9 +10,9 @@ import { FieldSpans } from '../../../src/encode/wire/field-spans.ts';
 import { createFormat, type FormatSpec } from '../../../src/format/registry.ts';
 import { NameRecords } from '../../../src/kernel/name-records.ts';
 import { NameAnswers } from '../../../src/rules/field-selection.ts';
-import { encoderDefaults, rawBody } from '../../support/encode.ts';
-import { encoders } from '../../support/encoders.ts';
-import { content, group, log, logTag, time, topic } from '../../support/wire.ts';
+import { encoderDefaults, rawBody } from '../../support/oracles/encode.ts';
+import { encoders } from '../../support/oracles/encoders.ts';
+import { content, group, log, logTag, time, topic } from '../../support/service/wire.ts';
 
 interface Done {
   /** Fields of logs and groups. */

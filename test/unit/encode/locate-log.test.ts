@@ -9,9 +9,9 @@ import {
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createLocateLog } from '../../../src/encode/locate-log.ts';
 import { createReferenceEncoder } from '../../../src/encode/reference-encoder.ts';
-import { lineDeframer } from '../../support/deframe.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../../support/encode.ts';
-import { propertyRuns } from '../../support/property-runs.ts';
+import { propertyRuns } from '../../support/arbitraries/property-runs.ts';
+import { encodeAll, encoderDefaults, rawBody } from '../../support/oracles/encode.ts';
+import { lineDeframer } from '../../support/receivers/deframe.ts';
 
 const origin = { project: 'web', logstore: 'access', shard: 3, cursor: 'MTQ0' };
 const turn = async () => undefined;

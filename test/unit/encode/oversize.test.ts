@@ -5,12 +5,12 @@ import type { BatchEncoder } from '../../../src/encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createKeyValueFormat } from '../../../src/format/formats/key-value.ts';
 import { createEscapeTable } from '../../../src/format/parts/escape-table.ts';
-import { lineDeframer, octetCountingDeframer } from '../../support/deframe.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../../support/encode.ts';
-import { encoders } from '../../support/encoders.ts';
-import { naiveCutMessages } from '../../support/naive-cutter.ts';
-import { type NaiveOptions, naiveDefaults, naiveLogs } from '../../support/naive-formatter.ts';
-import { content, group, log, logTag, time, timeNs, topic } from '../../support/wire.ts';
+import { encodeAll, encoderDefaults, rawBody } from '../../support/oracles/encode.ts';
+import { encoders } from '../../support/oracles/encoders.ts';
+import { naiveCutMessages } from '../../support/oracles/naive-cutter.ts';
+import { type NaiveOptions, naiveDefaults, naiveLogs } from '../../support/oracles/naive-formatter.ts';
+import { lineDeframer, octetCountingDeframer } from '../../support/receivers/deframe.ts';
+import { content, group, log, logTag, time, timeNs, topic } from '../../support/service/wire.ts';
 
 const LIMIT = 480;
 const HEADER = '<14>1 1970-01-01T00:00:01Z host app - - - ';

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { presetNames } from '../../../src/config/settings/presets.ts';
 import { encodeLogGroupList } from '../../../src/emulator/protocol/log-group-schema.ts';
 import { buildEncoder } from '../../../src/pipeline/build.ts';
-import { load } from '../../support/config.ts';
-import { encodeAll } from '../../support/encode.ts';
+import { load } from '../../support/daemons/config.ts';
+import { encodeAll } from '../../support/oracles/encode.ts';
 
 const time = Date.parse('2026-11-20T10:11:12Z') / 1000;
 const Contents = [{ Key: Buffer.from('a'), Value: Buffer.from('b') }];

@@ -2,8 +2,8 @@ import type { HeapProfiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEncoder } from '../../../src/encode/reference-encoder.ts';
-import { encoderDefaults, rawBody } from '../../support/encode.ts';
-import { content, group, log, logTag, message, source, time, timeNs, topic } from '../../support/wire.ts';
+import { encoderDefaults, rawBody } from '../../support/oracles/encode.ts';
+import { content, group, log, logTag, message, source, time, timeNs, topic } from '../../support/service/wire.ts';
 
 describe('memory', () => {
   it.each([

@@ -7,8 +7,8 @@ import { ConsumerGroup } from '../../../src/group/consumer-group.ts';
 import type { ConsumerGroupOptions } from '../../../src/group/consumer-group-options.ts';
 import { ByteBudget } from '../../../src/group/pull/byte-budget.ts';
 import type { OnDamage } from '../../../src/group/shard/shard-consumer-options.ts';
-import { FakeLogService } from '../../support/fake-log-service.ts';
-import { useVirtualTime } from '../../support/virtual-time.ts';
+import { FakeLogService } from '../../support/service/fake-log-service.ts';
+import { useVirtualTime } from '../../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 const until = (condition: () => boolean) => time.until(condition, 10_000);

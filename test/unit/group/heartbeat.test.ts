@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
 import { Heartbeat } from '../../../src/group/heartbeat.ts';
-import { useVirtualTime } from '../../support/virtual-time.ts';
+import { useVirtualTime } from '../../support/virtual/virtual-time.ts';
 
 const busy = () => new AppError('busy', { code: 'server-busy', action: 'retry' });
 

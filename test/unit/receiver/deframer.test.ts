@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Deframer, type DeframerOptions, FramingError } from '../../../src/receiver/deframer.ts';
-import { propertyRuns } from '../../support/property-runs.ts';
+import { propertyRuns } from '../../support/arbitraries/property-runs.ts';
 
 const MAX = 1000;
 

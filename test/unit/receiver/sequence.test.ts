@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SequenceCounter } from '../../../src/receiver/sequence.ts';
-import { propertyRuns } from '../../support/property-runs.ts';
+import { propertyRuns } from '../../support/arbitraries/property-runs.ts';
 
 function countAll(messages: readonly string[]) {
   const counter = new SequenceCounter();

@@ -8,7 +8,7 @@ import { glob, renameSchema } from '../../../src/rules/selection.ts';
 import { severityMapSchema, usualWords } from '../../../src/rules/severity-words.ts';
 import { severityNames } from '../../../src/schema/syslog-names.ts';
 import { switchText } from '../../../src/schema/text.ts';
-import { parsed, plainYaml } from '../../support/rules-form.ts';
+import { parsed, plainYaml } from '../../support/arbitraries/rules-form.ts';
 
 const document = readFileSync(new URL('../../../docs/rules.md', import.meta.url), 'utf8');
 

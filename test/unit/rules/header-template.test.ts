@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { headerTemplate } from '../../../src/rules/header-template.ts';
 import type { HeaderText } from '../../../src/rules/header-text.ts';
-import { complaint, utf8 } from '../../support/rules-form.ts';
+import { complaint, utf8 } from '../../support/arbitraries/rules-form.ts';
 
 const template = headerTemplate(12);
 const cluster = utf8('cluster');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { regexText } from '../../../src/rules/regex.ts';
-import { complaint, utf8 } from '../../support/rules-form.ts';
+import { complaint, utf8 } from '../../support/arbitraries/rules-form.ts';
 
 const matches = (source: string, value: Uint8Array | string) =>
   regexText.parse(source).matches(typeof value === 'string' ? utf8(value) : value);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Condition } from '../../../src/rules/rules.ts';
 import { createRules, rulesSchema, whereSchema } from '../../../src/rules/rules-schema.ts';
-import { complaints, parsed, utf8 } from '../../support/rules-form.ts';
+import { complaints, parsed, utf8 } from '../../support/arbitraries/rules-form.ts';
 
 function conditionOf(yaml: string): Condition {
   const [only] = parsed(whereSchema, yaml);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createFieldSelection, glob, renameSchema, type SelectionForm } from '../../../src/rules/selection.ts';
-import { complaints, parsed, utf8 } from '../../support/rules-form.ts';
+import { complaints, parsed, utf8 } from '../../support/arbitraries/rules-form.ts';
 
 const names = [
   '__topic__',

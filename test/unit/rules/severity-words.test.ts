@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { severityMapSchema, severityOfWord, usualWords } from '../../../src/rules/severity-words.ts';
 import { severityNames } from '../../../src/schema/syslog-names.ts';
-import { complaints, parsed, utf8 } from '../../support/rules-form.ts';
+import { complaints, parsed, utf8 } from '../../support/arbitraries/rules-form.ts';
 
 const usual = severityOfWord();
 const nameOf = (number: number | undefined) => (number === undefined ? undefined : severityNames[number]);

@@ -8,7 +8,7 @@ import {
   givenUpDocument,
   readingsDocument,
   serviceCodes,
-} from '../../support/log-service-document.ts';
+} from '../../support/service/log-service-document.ts';
 
 const path = new URL('../../../docs/log-service.md', import.meta.url);
 

@@ -2,8 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CorruptBatchError } from '../../../src/core/errors.ts';
-import { answerError, answerJson } from '../../support/scripted-http.ts';
-import { closeAll, makeService } from '../../support/sls-client.ts';
+import { answerError, answerJson } from '../../support/service/scripted-http.ts';
+import { closeAll, makeService } from '../../support/service/sls-client.ts';
 
 afterEach(closeAll);
 

@@ -7,8 +7,8 @@ import {
   type CredentialsProvider,
   createStaticCredentials,
 } from '../../../src/sls/signing/credentials.ts';
-import { answerError, answerJson, type Script, ScriptedServer } from '../../support/scripted-http.ts';
-import { closeAll, makeService } from '../../support/sls-client.ts';
+import { answerError, answerJson, type Script, ScriptedServer } from '../../support/service/scripted-http.ts';
+import { closeAll, makeService } from '../../support/service/sls-client.ts';
 
 afterEach(closeAll);
 

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/core/errors.ts';
 import { createStaticCredentials } from '../../../src/sls/signing/credentials.ts';
 import { createLogService } from '../../../src/sls/sls-log-service.ts';
-import { answerError, answerJson, type Script } from '../../support/scripted-http.ts';
-import { closeAll, makeService } from '../../support/sls-client.ts';
+import { answerError, answerJson, type Script } from '../../support/service/scripted-http.ts';
+import { closeAll, makeService } from '../../support/service/sls-client.ts';
 
 afterEach(closeAll);
 

@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/core/time/clock.ts';
 import type { BodyLimit } from '../../../src/sls/exchange.ts';
 import { BodyTooLongError, TimedOutError } from '../../../src/sls/exchange.ts';
 import { Transport, type WireRequest } from '../../../src/sls/transport.ts';
-import { type Script, ScriptedServer } from '../../support/scripted-http.ts';
+import { type Script, ScriptedServer } from '../../support/service/scripted-http.ts';
 
 const whole: BodyLimit = { maxBytes: 1_000_000, cut: false };
 const declared = 200_000;

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../../../src/core/time/clock.ts';
 import { systemNetwork } from '../../../../src/sink/network.ts';
-import { createAuthority, type Identity, issue } from '../../../support/certificates.ts';
+import { createAuthority, type Identity, issue } from '../../../support/receivers/certificates.ts';
 import type { TlsVersion } from '../tls-records.ts';
 import { type Lab, type Peer, type PeerStep, stateIn } from './lab.ts';
 

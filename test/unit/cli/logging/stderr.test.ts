@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createStoppedPipe, type StoppedPipe } from '../../../support/stopped-pipe.ts';
+import { createStoppedPipe, type StoppedPipe } from '../../../support/daemons/stopped-pipe.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
 const lines = 6_000;

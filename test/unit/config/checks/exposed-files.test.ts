@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadReplayConfig } from '../../../../src/config/load.ts';
 import { hidden } from '../../../../src/config/settings/setting.ts';
 import { settingKeys, settings } from '../../../../src/config/settings/settings.ts';
-import { createAuthority, issue } from '../../../support/certificates.ts';
-import { flags, load, testSurroundings } from '../../../support/config.ts';
+import { flags, load, testSurroundings } from '../../../support/daemons/config.ts';
+import { createAuthority, issue } from '../../../support/receivers/certificates.ts';
 
 let directory: string;
 

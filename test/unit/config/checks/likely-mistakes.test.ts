@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadReplayConfig } from '../../../../src/config/load.ts';
-import { flags, load, problemsOf, testSurroundings } from '../../../support/config.ts';
+import { flags, load, problemsOf, testSurroundings } from '../../../support/daemons/config.ts';
 
 const warningsOf = (given: Readonly<Record<string, string | readonly string[]>>) => load({}, given).warnings;
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../../../src/cli/program.ts';
 import { moduleProblem } from '../../../../src/config/checks/module-check.ts';
-import { requiredEnvironment, testSurroundings } from '../../../support/config.ts';
-import { complete, createFakeContext, createFakeDaemon } from '../../../support/fake-daemon.ts';
+import { requiredEnvironment, testSurroundings } from '../../../support/daemons/config.ts';
+import { complete, createFakeContext, createFakeDaemon } from '../../../support/daemons/fake-daemon.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'sls-syslog-module-check-'));
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatOptionKeys } from '../../../../src/config/model/format-spec.ts';
 import { settings } from '../../../../src/config/settings/settings.ts';
 import { formatNames, optionsOf } from '../../../../src/format/registry.ts';
-import { load, problemsOf } from '../../../support/config.ts';
+import { load, problemsOf } from '../../../support/daemons/config.ts';
 
 let directory: string;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { choosePreset, factsOf } from '../../../../src/config/settings/preset-choice.ts';
 import { type Listener, presetNames, presets, transports } from '../../../../src/config/settings/presets.ts';
 import { settings } from '../../../../src/config/settings/settings.ts';
-import { load, problemsOf } from '../../../support/config.ts';
+import { load, problemsOf } from '../../../support/daemons/config.ts';
 
 const cells = presetNames.flatMap((preset) =>
   transports.flatMap((proto) => presets[preset].listeners[proto].map((listener) => ({ preset, proto, listener }))),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describeProblems } from '../../../../src/cli/exit.ts';
-import { load, problemsOf } from '../../../support/config.ts';
+import { load, problemsOf } from '../../../support/daemons/config.ts';
 
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfigFile, readConfigFile } from '../../../../src/config/sources/file.ts';
-import { type load, problemsOf } from '../../../support/config.ts';
+import { type load, problemsOf } from '../../../support/daemons/config.ts';
 
 function parse(text: string) {
   const file = parseConfigFile(text, 'c.yaml', '/etc/sls-syslog');

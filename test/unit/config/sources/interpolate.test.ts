@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { load, problemsOf } from '../../../support/config.ts';
+import { load, problemsOf } from '../../../support/daemons/config.ts';
 
 let directory: string;
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settings } from '../../../../src/config/settings/settings.ts';
 import { readTlsFiles, type TlsFilePaths } from '../../../../src/config/sources/tls-files.ts';
+import { load, problemsOf } from '../../../support/daemons/config.ts';
 import {
   type Authority,
   createAuthority,
@@ -12,8 +13,7 @@ import {
   type Identity,
   issue,
   revocationList,
-} from '../../../support/certificates.ts';
-import { load, problemsOf } from '../../../support/config.ts';
+} from '../../../support/receivers/certificates.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadFlows, loadReplayConfig } from '../../../../src/config/load.ts';
 import { createVariables } from '../../../../src/config/sources/variables.ts';
-import { flags, load, problemsOf, requiredEnvironment, testSurroundings } from '../../../support/config.ts';
+import { flags, load, problemsOf, requiredEnvironment, testSurroundings } from '../../../support/daemons/config.ts';
 
 let directory: string;
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { BatchEncoder } from '../../../../src/encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../../../../src/encode/frame/encoder-options.ts';
 import { createKeyValueFormat } from '../../../../src/format/formats/key-value.ts';
-import { encoderDefaults } from '../../../support/encode.ts';
-import { encoders } from '../../../support/encoders.ts';
+import { encoderDefaults } from '../../../support/oracles/encode.ts';
+import { encoders } from '../../../support/oracles/encoders.ts';
 
 describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
   describe('options', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CorruptBatchError } from '../../../../src/core/errors.ts';
 import { checkGroupCount } from '../../../../src/encode/wire/group-count.ts';
-import { encoderDefaults, rawBody } from '../../../support/encode.ts';
-import { encoders } from '../../../support/encoders.ts';
-import * as wire from '../../../support/wire.ts';
+import { encoderDefaults, rawBody } from '../../../support/oracles/encode.ts';
+import { encoders } from '../../../support/oracles/encoders.ts';
+import * as wire from '../../../support/service/wire.ts';
 
 const group = (text: string) => wire.group(wire.log(wire.time(1), wire.content('k', text)));
 const two = Buffer.concat([group('a'), group('b')]);

@@ -2,7 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { decodeLogGroupList } from '../../../../src/emulator/protocol/log-group-schema.ts';
 import type { FieldSpans } from '../../../../src/encode/wire/field-spans.ts';
 import { LogWalker, NO_TIME_NS } from '../../../../src/encode/wire/log-walker.ts';
-import { content, group, log, logTag, message, source, tag, time, timeNs, topic } from '../../../support/wire.ts';
+import {
+  content,
+  group,
+  log,
+  logTag,
+  message,
+  source,
+  tag,
+  time,
+  timeNs,
+  topic,
+} from '../../../support/service/wire.ts';
 
 interface WalkedLog {
   topic: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CorruptBatchError } from '../../../../src/core/errors.ts';
 import { WireReader } from '../../../../src/encode/wire/wire-reader.ts';
-import { tag, varint } from '../../../support/wire.ts';
+import { tag, varint } from '../../../support/service/wire.ts';
 
 function reader(...bytes: (number | Uint8Array)[]): WireReader {
   return new WireReader(Uint8Array.from(bytes.flatMap((part) => (typeof part === 'number' ? [part] : [...part]))));

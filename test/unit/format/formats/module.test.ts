@@ -8,7 +8,7 @@ import type * as plugin from '../../../../plugin.d.ts';
 import { createModuleFormat } from '../../../../src/format/formats/module.ts';
 import type { LogView } from '../../../../src/format/parts/log-view.ts';
 import { placeOf } from '../../../../src/pipeline/deliver/format-trouble.ts';
-import { logView, oracleLog } from '../../../support/format-oracle.ts';
+import { logView, oracleLog } from '../../../support/oracles/format-oracle.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 let directory: string;

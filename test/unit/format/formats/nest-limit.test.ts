@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { createReferenceEncoder } from '../../../../src/encode/reference-encoder.ts';
 import { createFormat } from '../../../../src/format/registry.ts';
-import { encodeAll, encoderDefaults } from '../../../support/encode.ts';
-import { content, group, log, time } from '../../../support/wire.ts';
+import { encodeAll, encoderDefaults } from '../../../support/oracles/encode.ts';
+import { content, group, log, time } from '../../../support/service/wire.ts';
 
 it.each([
   ['1,048,576 characters is embedded', 0, '"a":[1,1'],

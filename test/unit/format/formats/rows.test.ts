@@ -3,7 +3,7 @@ import { cefKey } from '../../../../src/format/formats/cef.ts';
 import { leefKey } from '../../../../src/format/formats/leef.ts';
 import { paramName } from '../../../../src/format/formats/structured-data.ts';
 import { createFormat, type FormatSpec } from '../../../../src/format/registry.ts';
-import { oracleLog, oracleText } from '../../../support/format-oracle.ts';
+import { oracleLog, oracleText } from '../../../support/oracles/format-oracle.ts';
 
 const text = (spec: FormatSpec, fields: Record<string, string>, more: { severity?: number; timeNs?: number } = {}) =>
   oracleText(createFormat(spec), { ...oracleLog(fields), ...more }).toString();

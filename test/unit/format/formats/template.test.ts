@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFormat } from '../../../../src/format/registry.ts';
-import { oracleLog, oracleText } from '../../../support/format-oracle.ts';
+import { oracleLog, oracleText } from '../../../support/oracles/format-oracle.ts';
 
 function text(template: string, fields: Record<string, string> = {}, more: object = {}, mode?: 'none'): string {
   const format = createFormat({ format: 'template', template, ...(mode && { escape: mode }) });

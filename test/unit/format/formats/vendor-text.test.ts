@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { encodeLogGroupList, type LogField } from '../../../../src/emulator/protocol/log-group-schema.ts';
 import { createKeyValueFormat } from '../../../../src/format/formats/key-value.ts';
-import { octetCountingDeframer } from '../../../support/deframe.ts';
-import { encodeAll, encoderDefaults } from '../../../support/encode.ts';
-import { encoders } from '../../../support/encoders.ts';
+import { encodeAll, encoderDefaults } from '../../../support/oracles/encode.ts';
+import { encoders } from '../../../support/oracles/encoders.ts';
+import { octetCountingDeframer } from '../../../support/receivers/deframe.ts';
 
 type Pair = readonly [key: string, value: string];
 

@@ -2,11 +2,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { mappingNames, readyMapping } from '../../../../src/format/mappings/registry.ts';
 import { createFormat, type FormatSpec } from '../../../../src/format/registry.ts';
-import type { OracleLog } from '../../../support/format-oracle.ts';
-import { formatWriters } from '../../../support/format-writers.ts';
 import { mappingsDocument, placesOf } from '../../../support/mappings-document.ts';
-import { parseCef } from '../../../support/parsers/cef.ts';
-import { parseLeef } from '../../../support/parsers/leef.ts';
+import type { OracleLog } from '../../../support/oracles/format-oracle.ts';
+import { formatWriters } from '../../../support/oracles/format-writers.ts';
+import { parseCef } from '../../../support/receivers/parsers/cef.ts';
+import { parseLeef } from '../../../support/receivers/parsers/leef.ts';
 
 const document = new URL('../../../../docs/mappings.md', import.meta.url);
 const generatedPart = /(?<=<!-- mappings -->\n).*(?=<!-- \/mappings -->)/s;

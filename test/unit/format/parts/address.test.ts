@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { ADDRESS_TEXT_BYTES, addressIn } from '../../../../src/format/parts/address.ts';
 import { createFormat, type FormatSpec } from '../../../../src/format/registry.ts';
-import { oracleLog } from '../../../support/format-oracle.ts';
-import { formatWriters } from '../../../support/format-writers.ts';
+import { oracleLog } from '../../../support/oracles/format-oracle.ts';
+import { formatWriters } from '../../../support/oracles/format-writers.ts';
 
 /** What is read of a value: version, address, port, and whether that is all. */
 function read(value: string): readonly [number, string, string, boolean] | undefined {

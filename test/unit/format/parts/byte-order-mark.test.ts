@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { withByteOrderMark } from '../../../../src/format/parts/byte-order-mark.ts';
 import type { TextFormat } from '../../../../src/format/parts/text-format.ts';
 import { createFormat, type FormatSpec } from '../../../../src/format/registry.ts';
-import { encodedText } from '../../../support/encoded-text.ts';
-import { encoders } from '../../../support/encoders.ts';
-import { oracleLog } from '../../../support/format-oracle.ts';
+import { encodedText } from '../../../support/oracles/encoded-text.ts';
+import { encoders } from '../../../support/oracles/encoders.ts';
+import { oracleLog } from '../../../support/oracles/format-oracle.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, vi } from 'vitest';
 import { AppError } from '../../../../src/core/errors.ts';
 import { Checkpointer, type CheckpointerOptions } from '../../../../src/group/checkpoint/checkpointer.ts';
 import { Progress } from '../../../../src/group/checkpoint/progress.ts';
-import { useVirtualTime } from '../../../support/virtual-time.ts';
+import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
 
 const refused = new AppError('another consumer owns it', { code: 'consumer-not-match', action: 'release-shard' });
 const busy = new AppError('busy', { code: 'server-busy', action: 'retry' });

@@ -5,7 +5,7 @@ import { GroupLoss } from '../../../../src/group/checkpoint/group-loss.ts';
 import { Progress } from '../../../../src/group/checkpoint/progress.ts';
 import { UnownedSaves } from '../../../../src/group/checkpoint/unowned-saves.ts';
 import type { Checkpoint } from '../../../../src/group/service/log-service.ts';
-import { useVirtualTime } from '../../../support/virtual-time.ts';
+import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
 
 const gone = new ServiceError('the group is gone', {
   code: 'consumer-group-not-exist',

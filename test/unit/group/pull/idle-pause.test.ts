@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Brought, IdlePause, idlePauseMs, spacingMs } from '../../../../src/group/pull/idle-pause.ts';
-import { useVirtualTime } from '../../../support/virtual-time.ts';
+import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
 
 describe('the pause of an idle shard', () => {
   test('is the first one while logs come every few seconds', () => {

@@ -11,9 +11,9 @@ import { EndPosition } from '../../../../src/group/pull/start-position.ts';
 import type { PulledBatch } from '../../../../src/group/service/log-service.ts';
 import type { Deliver } from '../../../../src/group/shard/shard-consumer-options.ts';
 import { Turns } from '../../../../src/pipeline/deliver/turns.ts';
-import { FakeLogService } from '../../../support/fake-log-service.ts';
-import { pulling } from '../../../support/pulling.ts';
-import { useVirtualTime } from '../../../support/virtual-time.ts';
+import { FakeLogService } from '../../../support/service/fake-log-service.ts';
+import { pulling } from '../../../support/service/pulling.ts';
+import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
 
 const { signal } = new AbortController();
 setMaxListeners(0, signal);

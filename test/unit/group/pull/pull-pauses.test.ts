@@ -10,9 +10,9 @@ import { createPullSize } from '../../../../src/group/pull/pull-size.ts';
 import { Puller } from '../../../../src/group/pull/puller.ts';
 import { EndPosition } from '../../../../src/group/pull/start-position.ts';
 import type { PulledBatch, PullOptions } from '../../../../src/group/service/log-service.ts';
-import { FakeLogService } from '../../../support/fake-log-service.ts';
-import { pulling } from '../../../support/pulling.ts';
-import { useVirtualTime } from '../../../support/virtual-time.ts';
+import { FakeLogService } from '../../../support/service/fake-log-service.ts';
+import { pulling } from '../../../support/service/pulling.ts';
+import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
 
 /** What a shard is expected to bring that has brought nothing. */
 const expectedBytes = 2 << 20;

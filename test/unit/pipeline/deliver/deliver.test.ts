@@ -10,10 +10,10 @@ import { createDeliver } from '../../../../src/pipeline/deliver/deliver.ts';
 import { noTotals } from '../../../../src/pipeline/deliver/delivery-totals.ts';
 import { createPace, type Pace } from '../../../../src/pipeline/deliver/pacer.ts';
 import { Turns } from '../../../../src/pipeline/deliver/turns.ts';
-import { encoderDefaults, rawBody } from '../../../support/encode.ts';
-import { encoders } from '../../../support/encoders.ts';
 import { eventually } from '../../../support/eventually.ts';
-import * as wire from '../../../support/wire.ts';
+import { encoderDefaults, rawBody } from '../../../support/oracles/encode.ts';
+import { encoders } from '../../../support/oracles/encoders.ts';
+import * as wire from '../../../support/service/wire.ts';
 
 const body = { bytes: Buffer.from('x'), compression: 'none' as const, rawSize: 1 };
 const ticket: Ticket = { shard: 0, stream: '0', from: 'a', to: 'b', ordinal: 0 };

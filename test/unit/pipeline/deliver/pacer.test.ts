@@ -6,7 +6,7 @@ import {
   type PaceLimits,
   type Sent,
 } from '../../../../src/pipeline/deliver/pacer.ts';
-import { useVirtualTime } from '../../../support/virtual-time.ts';
+import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
 
 const never = new AbortController().signal;
 const { it, time } = useVirtualTime();

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { Turns } from '../../../../src/pipeline/deliver/turns.ts';
-import { useVirtualTime } from '../../../support/virtual-time.ts';
+import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
 
 const { signal } = new AbortController();
 const { it, time } = useVirtualTime();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config, Flow } from '../../../../src/config/model/config.ts';
 import { compareFlows, feedNames, flowNames, maxInFlightBytes, planFeeds } from '../../../../src/pipeline/flow/plan.ts';
-import { load } from '../../../support/config.ts';
+import { load } from '../../../support/daemons/config.ts';
 
 const { config } = load();
 

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { DeliveryLostError } from '../../../../src/core/errors.ts';
 import type { Strategy } from '../../../../src/sink/receivers/placement.ts';
-import { createReceiversUnderTest, type Member, type ReceiversUnderTest } from '../../../support/receivers-harness.ts';
-import { never } from '../../../support/sink-harness.ts';
-import { useVirtualTime } from '../../../support/virtual-time.ts';
+import {
+  createReceiversUnderTest,
+  type Member,
+  type ReceiversUnderTest,
+} from '../../../support/receivers/receivers-harness.ts';
+import { never } from '../../../support/receivers/sink-harness.ts';
+import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 

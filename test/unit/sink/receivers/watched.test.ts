@@ -2,9 +2,9 @@ import { describe, expect } from 'vitest';
 import { AppError } from '../../../../src/core/errors.ts';
 import { watchSink } from '../../../../src/sink/receivers/watched.ts';
 import type { SinkEvents } from '../../../../src/sink/sink.ts';
-import { ScriptedSink } from '../../../support/scripted-sink.ts';
-import { createLogRecorder, EventRecorder, never, type TestMark } from '../../../support/sink-harness.ts';
-import { useVirtualTime } from '../../../support/virtual-time.ts';
+import { ScriptedSink } from '../../../support/receivers/scripted-sink.ts';
+import { createLogRecorder, EventRecorder, never, type TestMark } from '../../../support/receivers/sink-harness.ts';
+import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 

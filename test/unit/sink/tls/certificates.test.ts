@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createExpiryWatch, fingerprintOf, parseFingerprint } from '../../../../src/sink/tls/certificates.ts';
-import { createAuthority, issue } from '../../../support/certificates.ts';
-import { createLogRecorder } from '../../../support/sink-harness.ts';
+import { createAuthority, issue } from '../../../support/receivers/certificates.ts';
+import { createLogRecorder } from '../../../support/receivers/sink-harness.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const hex = 'ab'.repeat(32);

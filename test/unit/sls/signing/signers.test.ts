@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signV1, stringToSignV1 } from '../../../../src/sls/signing/sign-v1.ts';
 import { createKeyOfDay, signV4 } from '../../../../src/sls/signing/sign-v4.ts';
 import { percentEncode, type SignableRequest } from '../../../../src/sls/signing/signable-request.ts';
-import { answerJson, type Received, ScriptedServer } from '../../../support/scripted-http.ts';
+import { answerJson, type Received, ScriptedServer } from '../../../support/service/scripted-http.ts';
 
 const require = createRequire(import.meta.url);
 type SlsModule = typeof import('@alicloud/sls20201230', { with: { 'resolution-mode': 'require' }});

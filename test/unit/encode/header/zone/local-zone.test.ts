@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTimeZone, describeTimeZone } from '../../../../../src/encode/header/time-zone.ts';
 import { readLocalZone } from '../../../../../src/encode/header/zone/local-zone.ts';
-import { problemsOf } from '../../../../support/config.ts';
+import { problemsOf } from '../../../../support/daemons/config.ts';
 import { makeZoneFile } from '../../../../support/zone-file.ts';
 
 const winter = Date.parse('2026-01-15T12:00:00Z') / 1000;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { namedOffset } from '../../../../../src/encode/header/zone/named-zone.ts';
 import { parseZoneFile } from '../../../../../src/encode/header/zone/zone-file.ts';
-import { propertyRuns } from '../../../../support/property-runs.ts';
+import { propertyRuns } from '../../../../support/arbitraries/property-runs.ts';
 import { makeZoneFile } from '../../../../support/zone-file.ts';
 
 const zones = '/usr/share/zoneinfo';

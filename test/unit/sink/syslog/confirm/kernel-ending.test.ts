@@ -6,8 +6,8 @@ import { systemClock } from '../../../../../src/core/time/clock.ts';
 import { systemNetwork } from '../../../../../src/sink/network.ts';
 import { type ConnectionEnds, ConnectionList } from '../../../../../src/sink/syslog/confirm/connection-list.ts';
 import { KernelEnding } from '../../../../../src/sink/syslog/confirm/kernel-ending.ts';
-import { listen, never } from '../../../../support/sink-harness.ts';
-import { useVirtualTime } from '../../../../support/virtual-time.ts';
+import { listen, never } from '../../../../support/receivers/sink-harness.ts';
+import { useVirtualTime } from '../../../../support/virtual/virtual-time.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {

@@ -9,8 +9,8 @@ import {
   EventRecorder,
   never,
   type TestMark,
-} from '../../../../support/sink-harness.ts';
-import { useVirtualTime } from '../../../../support/virtual-time.ts';
+} from '../../../../support/receivers/sink-harness.ts';
+import { useVirtualTime } from '../../../../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 

@@ -3,8 +3,8 @@ import { Dialer } from '../../../../../src/sink/syslog/link/dialer.ts';
 import { connectionError } from '../../../../../src/sink/syslog/link/network-errors.ts';
 import { Reachability } from '../../../../../src/sink/syslog/link/reachability.ts';
 import type { Connection } from '../../../../../src/sink/syslog/link/transport.ts';
-import { createLogRecorder } from '../../../../support/sink-harness.ts';
-import { useVirtualTime } from '../../../../support/virtual-time.ts';
+import { createLogRecorder } from '../../../../support/receivers/sink-harness.ts';
+import { useVirtualTime } from '../../../../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Entry, Ledger } from '../../../../../src/sink/syslog/link/ledger.ts';
 import type { Connection } from '../../../../../src/sink/syslog/link/transport.ts';
-import type { TestMark } from '../../../../support/sink-harness.ts';
+import type { TestMark } from '../../../../support/receivers/sink-harness.ts';
 
 function createConnection(): Connection {
   return {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../../../src/core/time/clock.ts';
 import { connectionError } from '../../../../../src/sink/syslog/link/network-errors.ts';
 import { Reachability } from '../../../../../src/sink/syslog/link/reachability.ts';
-import { createLogRecorder, type LogLine } from '../../../../support/sink-harness.ts';
+import { createLogRecorder, type LogLine } from '../../../../support/receivers/sink-harness.ts';
 
 const refused = connectionError('econnrefused', 'refused');
 const expired = connectionError('tls-certificate-expired', 'expired');

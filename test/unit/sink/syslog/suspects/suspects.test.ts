@@ -6,8 +6,8 @@ import type { OnPoison } from '../../../../../src/sink/sink.ts';
 import type { Entry } from '../../../../../src/sink/syslog/link/ledger.ts';
 import type { Connection } from '../../../../../src/sink/syslog/link/transport.ts';
 import { Suspects } from '../../../../../src/sink/syslog/suspects/suspects.ts';
-import { ChunkMaker, type TestMark } from '../../../../support/sink-harness.ts';
-import { useVirtualTime } from '../../../../support/virtual-time.ts';
+import { ChunkMaker, type TestMark } from '../../../../support/receivers/sink-harness.ts';
+import { useVirtualTime } from '../../../../support/virtual/virtual-time.ts';
 
 type End = 'confirmed' | 'broken' | 'silent' | 'never';
 

@@ -3,8 +3,8 @@ import type { LookupFunction } from 'node:net';
 import { expect } from 'vitest';
 import { resolveOptions } from '../../../../../src/sink/syslog/link/options.ts';
 import { ReceiverName } from '../../../../../src/sink/syslog/transports/receiver-name.ts';
-import { createLogRecorder } from '../../../../support/sink-harness.ts';
-import { useVirtualTime } from '../../../../support/virtual-time.ts';
+import { createLogRecorder } from '../../../../support/receivers/sink-harness.ts';
+import { useVirtualTime } from '../../../../support/virtual/virtual-time.ts';
 
 const { it, time } = useVirtualTime();
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { isSelfConnection } from '../../../../../src/sink/syslog/transports/tcp.ts';
-import { freePort, useSinkScope } from '../../../../support/sink-scope.ts';
+import { freePort, useSinkScope } from '../../../../support/receivers/sink-scope.ts';
 
 const { createPeer } = useSinkScope();
 
