@@ -117,7 +117,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
         LogTags: [],
       },
     ]);
-    for (let maxMessageBytes = LIMIT; maxMessageBytes < 3_000; maxMessageBytes++) {
+    for (let maxMessageBytes = LIMIT; maxMessageBytes < 3_000; maxMessageBytes += maxMessageBytes < 800 ? 1 : 7) {
       for (const format of unusualRows.filter(({ name }) => name === 'object' || name === 'element')) {
         const encoder = createEncoder({ ...encoderDefaults, format, framing: 'datagram', maxMessageBytes });
         const message = encodeAll(encoder, raw).bytes.toString('latin1');

@@ -178,7 +178,10 @@ describe('logs of one shape', () => {
 
   it.each(Object.entries(shapes))('may have %s, and change in any place', (_, fields) => {
     const contents = fields.map(([key, text]): LogField => ({ Key: utf8(key), Value: utf8(text) }));
+    // Of many fields some: those around the 64 that the kernel keeps a guess of, and one in several of the others.
+    const oneIn = Math.ceil(contents.length / 40);
     const changed = contents.flatMap((_each, place) => {
+      if (place % oneIn !== 0 && place !== contents.length - 1 && Math.abs(place - 64) > 3) return [];
       const put = (...instead: LogField[]) => contents.toSpliced(place, 1, ...instead);
       const { Key, Value } = contents[place]!;
       const other = Uint8Array.from(Key, (byte, at) => (at === Key.length - 1 ? byte ^ 1 : byte));
