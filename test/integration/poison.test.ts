@@ -88,6 +88,17 @@ describe('a message over which the receiver breaks the connection', () => {
     expect([complete, fields.deadLettered, fields.confirmed]).toEqual([true, 1, shards * logsAShard - 1]);
   });
 
+  it('is found where the receiver is slow to read it, and ends its side in peace then, as if it answered', async () => {
+    const deadLetter = { path: '/dead.jsonl', maxBytes: 1 << 30, maxFiles: 5 };
+    await run('seq=2-123', { onPoison: 'dead-letter', poisonPatienceMs: 5_000, deadLetter });
+    // It is looked for by then, and answers take as long.
+    await logged('connections break before what they carried is confirmed');
+    receiver.endsAfterMs = 300;
+    await time.poll(() => expect(checkpoints()).toEqual(Array(shards).fill(logsAShard)), tenMinutesMs);
+    expect(records.map((record) => [record.shard, record.index])).toEqual([[2, 123]]);
+    expect(receiver.sequence.unique).toBe(shards * logsAShard - 1);
+  });
+
   it('is found in every shard, and with more than one in a shard', async () => {
     const deadLetter = { path: '/dead.jsonl', maxBytes: 1 << 30, maxFiles: 5 };
     await run('-77 ', { onPoison: 'dead-letter', poisonPatienceMs: 5_000, deadLetter });

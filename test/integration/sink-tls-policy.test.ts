@@ -88,7 +88,7 @@ describe('the lowest version', () => {
 describe('what Node was started with', () => {
   const offered = async (...flags: string[]) => {
     const script = `
-      import { offerOptions, offerProblems } from './src/sink/syslog/tls-offer.ts';
+      import { offerOptions, offerProblems } from './src/sink/tls/tls-offer.ts';
       console.log(JSON.stringify({ ...offerOptions({}), problems: offerProblems({ minVersion: 'TLSv1.3' }).length }));`;
     const args = [...flags, '--import', 'tsx', '--input-type=module', '-e', script];
     const { stdout } = await promisify(execFile)(process.execPath, args);

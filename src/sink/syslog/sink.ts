@@ -73,6 +73,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       isOpenOn: (connection) => this.#ledger.isOpenOn(connection),
       isUnconfirmedOn: (connection) => this.#ledger.isUnconfirmedOn(connection),
       isTrial: (connection) => this.#suspects.isOn(connection),
+      standMs: (connection) => this.#suspects.standMs(connection),
       wantsTurned: (connection) => this.#suspects.wantsTurned(connection),
       room: () => {
         this.#suspects.room();

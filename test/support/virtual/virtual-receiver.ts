@@ -20,6 +20,11 @@ export class CountingReceiver {
   connections = 0;
   /** The receiver does not take such a message: it resets the connection. */
   breaksAt: ((message: Buffer) => boolean) | undefined;
+  /**
+   * Given: the receiver takes so long for everything. It does not reset the connection of such a message, but takes nothing
+   * more of it, and ends its side.
+   */
+  endsAfterMs: number | undefined;
   /** The receiver resets each connection whose end comes. */
   breaksAtEnd = false;
   /** Behind such a message the receiver reads nothing more, and never ends its side. */
@@ -64,9 +69,13 @@ export class CountingReceiver {
       socket.on('close', () => this.#open.delete(socket));
       socket.on('data', (bytes) => {
         for (const message of deframer.push(bytes)) {
-          if (this.breaksAt?.(message)) {
-            socket.resetAndDestroy();
-            return;
+          if (!isStalled && this.breaksAt?.(message)) {
+            if (this.endsAfterMs === undefined) {
+              socket.resetAndDestroy();
+              return;
+            }
+            isStalled = true;
+            this.#endLater(socket);
           }
           isStalled ||= this.stallsAt?.(message) === true;
           if (isStalled) return;
@@ -75,12 +84,17 @@ export class CountingReceiver {
       });
       socket.on('end', () => {
         if (this.breaksAtEnd) socket.resetAndDestroy();
-        else if (!isStalled) socket.end();
+        else if (!isStalled) this.#endLater(socket);
       });
       socket.on('error', () => undefined);
     });
     this.#server = server;
     return { port: await listen(server, '127.0.0.1', this.#port || this.#net.freePort()) };
+  }
+
+  #endLater(socket: Socket): void {
+    if (this.endsAfterMs === undefined) socket.end();
+    else this.#time.process.clock.timer(this.endsAfterMs, () => socket.end());
   }
 
   /** Of TCP. */

@@ -18,6 +18,11 @@ export class BreakWatch {
     this.#options = options;
   }
 
+  /** The last connection was broken, or one before it, and nothing was confirmed since. */
+  get goesOn(): boolean {
+    return this.#inARow > 0;
+  }
+
   /** What a connection carried was confirmed. */
   confirmed(): void {
     this.#inARow = 0;

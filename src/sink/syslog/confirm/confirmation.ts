@@ -24,6 +24,9 @@ export interface ConfirmationOptions {
 /** 10 MiB in both kernels' buffers at 10 KB/s take 17 minutes; of a receiver that is gone we hear earlier. */
 const longestTimeoutMs = 20 * 60_000;
 
+const leastStandMs = 50;
+const longestStandMs = 2_000;
+
 export class ConfirmationClock {
   readonly #options: ConfirmationOptions;
   readonly #onDue: () => void;
@@ -45,6 +48,15 @@ export class ConfirmationClock {
   get timeoutMs(): number {
     const { timeoutMs } = this.#options;
     return Math.max(timeoutMs, Math.min(2 * this.#lastAnswerMs, longestTimeoutMs));
+  }
+
+  /**
+   * How long a connection stands behind what it carried, before its end, while connections break: a receiver that reads a
+   * message, and ends the connection over it, seems to answer our end where that has come already. A busy one needs some
+   * time to read, as it does to answer.
+   */
+  get standMs(): number {
+    return Math.min(Math.max(2 * this.#lastAnswerMs, leastStandMs), longestStandMs);
   }
 
   /** Bytes of a delivery went to the connection. */

@@ -252,6 +252,11 @@ export class Rotation {
 
   async #awaitEnd(connection: Connection): Promise<boolean> {
     const { clock } = this.#options;
+    const standMs = this.#standMs(connection);
+    if (standMs > 0) {
+      await clock.sleep(standMs, { signal: this.#stop.signal }).catch(() => undefined);
+      if (!this.#connections.has(connection)) return false; // reported by its `lost`
+    }
     const startMs = clock.monotonic();
     const timeoutMs = this.#asked.timeoutMs(connection) ?? this.#clock.timeoutMs;
     const end = await endOrSilence(connection, timeoutMs, clock);
@@ -278,6 +283,12 @@ export class Rotation {
     if (wasFull || this.#carried.isTrial(connection)) this.#dialer.confirmed();
     this.#carried.confirmed(connection);
     return true;
+  }
+
+  #standMs(connection: Connection): number {
+    const leastMs = this.#carried.standMs(connection);
+    const isDoubtful = leastMs !== undefined || (this.#breaks.goesOn && this.#carried.isUnconfirmedOn(connection));
+    return isDoubtful ? Math.max(leastMs ?? 0, this.#clock.standMs) : 0;
   }
 
   #onLost(connection: Connection, error: AppError): void {

@@ -5,7 +5,7 @@
  * Connections that break several times in a row, before anything is confirmed, make suspects of the streams that they
  * carried. What a suspect brings is tried on connections of its own, one after the other; everybody else goes on as ever.
  *
- *   trying    so many of its next frames are written to a fresh connection, and that is ended.
+ *   trying    so many of its next frames are written to a fresh connection, and that is ended after a moment.
  *             Confirmed → the next frames, twice as many. Broken → half as many. Unclear → the same, after a pause
  *   alone     one frame has broken a connection: an empty connection is ended then.
  *             Answered, for the third time → found. Answered → the frame again. Otherwise → the same, after a pause
@@ -63,6 +63,8 @@ const proofsThatAreEnough = 3;
 /** Chunks that are tried at first: one by one they take long, and mostly the receiver was only restarted several times. */
 const firstChunks = 16;
 const pauses = { minMs: 500, maxMs: 60_000 };
+/** How long a connection with one frame stands at least before its end; twice as long for each proof. See `ConfirmationClock.standMs`. */
+const aloneStandMs = 250;
 /** Endings of a connection that say nothing of what it carried. */
 const unclearCodes = new Set([silenceCode, 'stalled', 'not-kept', 'unauthentic-end', 'destroyed', 'drain-deadline']);
 
@@ -144,6 +146,14 @@ export class Suspects<M extends Mark> {
   /** The connection is, or was, there for a trial. */
   isOn(connection: Connection): boolean {
     return this.#trial?.connection === connection;
+  }
+
+  /** @returns how long the connection stands at least before it is ended; undefined: it carries nothing doubtful */
+  standMs(connection: Connection): number | undefined {
+    if (!this.#trial || !this.isOn(connection) || this.#trial.frames === 0) return undefined;
+    if (this.#trial.frames > 1) return 0;
+    const { proofs = 0 } = this.#suspects.get(this.#trial.tried.entry.mark.stream) ?? {};
+    return aloneStandMs << Math.min(proofs, proofsThatAreEnough);
   }
 
   /** The connection is to be ended even if nothing on it waits to be confirmed. */
