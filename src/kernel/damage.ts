@@ -1,26 +1,32 @@
 /** What the kernel has found wrong with a batch, in the reference's words. */
 import type { CorruptBatchError } from '../core/errors.ts';
 import { corruptAt } from '../encode/wire/wire-reader.ts';
+import { Fault } from './interface.ts';
 
-/** In the order of assembly/base/fault.ts; its number 0 is none. */
-const texts: readonly ((detail: number) => string)[] = [
-  () => 'a field has the number 0',
-  (length) => `a length of ${length} reaches past the end of its message`,
-  () => 'a field reaches past the end of its message',
-  () => 'groups are nested more than 100 deep',
-  (wireType) => `wire type ${wireType} cannot begin a field`,
-  () => 'a group ends with another number than it began with',
-  () => 'a varint has more than 10 bytes',
-  () => 'a tag is too large',
-  () => 'a length is too large',
-  () => 'a log has no Time',
-  () => 'a content has no Key',
-  () => 'a content has no Value',
-  () => 'a tag has no Key',
-  () => 'a tag has no Value',
-];
+type Text = (detail: number) => string;
+
+const texts: Readonly<Record<Exclude<keyof typeof Fault, 'none'>, Text>> = {
+  zeroField: () => 'a field has the number 0',
+  lengthPastEnd: (length) => `a length of ${length} reaches past the end of its message`,
+  fieldPastEnd: () => 'a field reaches past the end of its message',
+  groupsTooDeep: () => 'groups are nested more than 100 deep',
+  wireType: (wireType) => `wire type ${wireType} cannot begin a field`,
+  groupEnd: () => 'a group ends with another number than it began with',
+  varintTooLong: () => 'a varint has more than 10 bytes',
+  tagTooLarge: () => 'a tag is too large',
+  lengthTooLarge: () => 'a length is too large',
+  noTime: () => 'a log has no Time',
+  contentWithoutKey: () => 'a content has no Key',
+  contentWithoutValue: () => 'a content has no Value',
+  tagWithoutKey: () => 'a tag has no Key',
+  tagWithoutValue: () => 'a tag has no Value',
+};
+
+const byNumber: ReadonlyMap<number, Text> = new Map(
+  Object.entries(texts).map(([name, text]) => [Fault[name as keyof typeof Fault], text]),
+);
 
 /** @param at offset in the raw bytes */
 export function damageOf(fault: number, at: number, detail: number): CorruptBatchError {
-  return corruptAt(texts[fault - 1]?.(detail) ?? `fault ${fault}`, at);
+  return corruptAt(byNumber.get(fault)?.(detail) ?? `fault ${fault}`, at);
 }

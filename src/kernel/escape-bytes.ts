@@ -1,8 +1,7 @@
 /** An escape as assembly/base/escape.ts reads it. */
 import type { CompiledEscape } from '../encode/text/output.ts';
+import { ESCAPE_LENGTHS, ESCAPE_REPLACEMENTS } from './interface.ts';
 
-const LENGTHS_AT = 32;
-const REPLACEMENTS_AT = 288;
 const MAX_REPLACEMENT_BYTES = 16;
 const DIGITS = Buffer.from('0123456789');
 
@@ -17,14 +16,14 @@ export function escapesDigits({ classes }: Pick<CompiledEscape, 'classes'>): boo
 }
 
 export function escapeBytes({ classes, replacements }: Pick<CompiledEscape, 'classes' | 'replacements'>): Uint8Array {
-  const bytes = new Uint8Array(REPLACEMENTS_AT + 256 * MAX_REPLACEMENT_BYTES);
+  const bytes = new Uint8Array(ESCAPE_REPLACEMENTS + 256 * MAX_REPLACEMENT_BYTES);
   const isHigh = classes.subarray(0x80).some((escapeClass) => escapeClass !== 0);
-  bytes.fill(isHigh ? 0xff : 0, 0, LENGTHS_AT);
+  bytes.fill(isHigh ? 0xff : 0, 0, ESCAPE_LENGTHS);
   for (let byte = 0; byte < 256; byte++) {
     const escapeClass = classes[byte]!;
     const replacement = escapeClass === 0 ? Uint8Array.of(byte) : replacements[escapeClass]!;
-    bytes[LENGTHS_AT + byte] = replacement.length;
-    bytes.set(replacement, REPLACEMENTS_AT + byte * MAX_REPLACEMENT_BYTES);
+    bytes[ESCAPE_LENGTHS + byte] = replacement.length;
+    bytes.set(replacement, ESCAPE_REPLACEMENTS + byte * MAX_REPLACEMENT_BYTES);
     if (isHigh) continue;
     if (escapeClass !== 0) bytes[byte & 0x0f]! |= 1 << (byte >> 4);
     if (byte < 8) bytes[16 + byte] = 1 << byte;

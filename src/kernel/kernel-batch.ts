@@ -11,8 +11,8 @@ import type { ChunkBuffer } from '../encode/frame/chunk-pool.ts';
 import type { BatchIdentity, BatchOrigin } from '../encode/frame/identity.ts';
 import { cutBefore, LogCutter } from '../encode/wire/log-cutter.ts';
 import { damageOf } from './damage.ts';
-import { type Kernel, KNOWN_GROUP_BYTES, type Loaded } from './kernel.ts';
-import { type Job, jobFields, Status } from './layout.ts';
+import { fieldsOf, type Job, KNOWN_GROUP_BYTES, Status } from './interface.ts';
+import type { Kernel, Loaded } from './kernel.ts';
 import type { Slot } from './memory.ts';
 
 const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
@@ -63,7 +63,7 @@ export class KernelBatch implements EncodedBatch {
     this.#loaded = loaded;
     this.#identity = identity?.lead;
     this.#origin = origin;
-    this.#job = Object.fromEntries(jobFields.map((field) => [field, 0])) as Job;
+    this.#job = Object.fromEntries(fieldsOf('job').map((field) => [field, 0])) as Job;
     const { raw, groups, groupCount } = loaded;
     const known = { known: groups.at, knownEnd: groups.at + groupCount * KNOWN_GROUP_BYTES };
     Object.assign(this.#job, { id, raw: raw.at, position: raw.at, rawEnd: raw.at + rawBytes, ...known });

@@ -8,17 +8,25 @@ import { checkGroupCount } from '../encode/wire/group-count.ts';
 import { checkSize, corrupt, unpack } from '../encode/wire/unpack.ts';
 import { epochMs } from '../format/parts/value-types.ts';
 import { latin1 } from '../rules/field-selection.ts';
-import { type Job, jobFields, Status } from './layout.ts';
+import {
+  bytesOf,
+  fieldsOf,
+  interfaceChecksum,
+  type Job,
+  KNOWN_GROUP_BYTES,
+  NO_FRACTION,
+  SPAN_BYTES,
+  Status,
+} from './interface.ts';
 import { writeMappedProgram } from './mapped-program.ts';
 import { KernelMemory, type Slot } from './memory.ts';
 import { NameRecords, NamesFullError } from './name-records.ts';
-import { HEADER_TEXT_AT, type KernelParts, writePlan } from './plan.ts';
+import { type KernelParts, writePlan } from './plan.ts';
 import { decisionOf, type Program, writeProgram } from './program.ts';
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
-  readonly PADDING: WebAssembly.Global;
-  readonly HEADER_SLOTS: WebAssembly.Global;
+  readonly INTERFACE_CHECKSUM: WebAssembly.Global;
   readonly NAMES_BYTES: WebAssembly.Global;
   readonly SHAPE_BYTES: WebAssembly.Global;
   readonly NAME_SET_BYTES: WebAssembly.Global;
@@ -30,21 +38,31 @@ interface Exports {
   hashOf(from: number, length: number): number;
 }
 
-const NO_FRACTION = 0xffff_ffff;
+const jobFields = fieldsOf('job');
+const headerSlotFields = fieldsOf('headerSlot');
+const HEADER_SLOT_BYTES = bytesOf('headerSlot');
+const HEADER_LENGTH_WORD = headerSlotFields.indexOf('length');
+const HEADER_FRACTION_WORD = headerSlotFields.indexOf('fractionAt');
 const INITIAL_SPANS = 1024;
-const SPAN_BYTES = 16;
 const INITIAL_SHARED_BYTES = 16 * 1024;
 const FRAME_ENDS = 16 * 1024;
 
 /** A pull has at most so many; see assembly/base/load.ts. */
 const MAX_KNOWN_GROUPS = 1000;
-export const KNOWN_GROUP_BYTES = 8;
 
 let compiled: WebAssembly.Module | undefined;
 
 function kernelModule(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)));
   return compiled;
+}
+
+/** @throws Error the kernel is of another build than what is around it: each would read the other's numbers wrongly */
+export function checkInterface(checksum: number): void {
+  if (checksum >>> 0 === interfaceChecksum()) return;
+  throw new Error(
+    'kernel.wasm is of another build than the code around it: run `npm run build`, or install the package anew',
+  );
 }
 
 /** A region that is replaced by a larger one when it has to be. */
@@ -94,13 +112,13 @@ export class Kernel {
       },
     });
     this.#exports = instance.exports as unknown as Exports;
-    const { memory, PADDING, HEADER_SLOTS, NAMES_BYTES, SHAPE_BYTES, NAME_SET_BYTES } = this.#exports;
-    this.memory = new KernelMemory(memory, PADDING.value);
+    checkInterface(this.#exports.INTERFACE_CHECKSUM.value);
+    const { memory, NAMES_BYTES, SHAPE_BYTES, NAME_SET_BYTES } = this.#exports;
+    this.memory = new KernelMemory(memory);
     const { row, columns, rules } = parts;
     this.#program = rules && writeProgram(this.memory, rules, (field) => columns.add(field), this.#exports.hashOf);
     this.#names = new NameRecords({ memory: this.memory, row, columns });
     this.#plan = writePlan(this.memory, parts, {
-      headerSlots: HEADER_SLOTS.value,
       namesBytes: NAMES_BYTES.value,
       shapeBytes: SHAPE_BYTES.value,
       nameSetBytes: NAME_SET_BYTES.value,
@@ -108,7 +126,7 @@ export class Kernel {
       program: this.#program,
       mapped: row.row.mapped && writeMappedProgram(this.memory, row.row.mapped, row, columns),
     });
-    this.#job = this.memory.allocate(jobFields.length * 4);
+    this.#job = this.memory.allocate(bytesOf('job'));
     this.#out = { at: this.memory.allocate(parts.pool.chunkBytes), capacity: parts.pool.chunkBytes };
     this.#frameEnds = this.memory.allocate(FRAME_ENDS * 4);
     this.#tags = this.#region(INITIAL_SPANS * SPAN_BYTES);
@@ -228,8 +246,8 @@ export class Kernel {
     const { bytes, words } = this.memory;
     const { headers, rules } = this.parts;
     const header = headers.of(rules && decisionOf(rules, variant), () => undefined);
-    const { length, fractionAt } = header.copySecond(bytes.subarray(slot + HEADER_TEXT_AT), time);
-    words[slot / 4 + 2] = length;
-    words[slot / 4 + 3] = fractionAt ?? NO_FRACTION;
+    const { length, fractionAt } = header.copySecond(bytes.subarray(slot + HEADER_SLOT_BYTES), time);
+    words[slot / 4 + HEADER_LENGTH_WORD] = length;
+    words[slot / 4 + HEADER_FRACTION_WORD] = fractionAt ?? NO_FRACTION;
   }
 }

@@ -10,14 +10,49 @@ import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../f
 import { epochMs, isInteger } from '../format/parts/value-types.ts';
 import { latin1 } from '../rules/field-selection.ts';
 import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';
+import {
+  bytesOf,
+  FieldKind,
+  HeadKind,
+  MAX_TYPED_BYTES,
+  NO_LIMIT,
+  PORT_OF_IPV6,
+  PORT_PLACE,
+  type RecordOf,
+  ValueKind,
+  wordsOf,
+} from './interface.ts';
 import type { KernelMemory } from './memory.ts';
 import { type Packed, writePacked } from './packed.ts';
 
-const HeadKind = { severity: 0, value: 1 } as const;
-const FieldKind = { constant: 0, fields: 1, logTime: 2 } as const;
-const types: Readonly<Record<ValueType, number>> = { text: 0, ip: 1, integer: 2, time: 3 };
-const NO_LIMIT = 0xffff_ffff;
+const types: Readonly<Record<ValueType, number>> = ValueKind;
 const NOTHING = new Uint8Array(0);
+const noHead: RecordOf<'headPart'> = {
+  kind: 0,
+  table: 0,
+  maxCharacters: 0,
+  orElse: 0,
+  orElseLength: 0,
+  places: 0,
+  placeCount: 0,
+  reserved: 0,
+};
+const noField: RecordOf<'mappedField'> = {
+  kind: 0,
+  type: 0,
+  maxCharacters: 0,
+  places: 0,
+  placeCount: 0,
+  opening: 0,
+  openingLength: 0,
+  ipv6Opening: 0,
+  ipv6OpeningLength: 0,
+  label: 0,
+  labelLength: 0,
+  ipv6Label: 0,
+  ipv6LabelLength: 0,
+  reserved: 0,
+};
 /** Digits of a time and of a TimeNs, and then some. */
 const MAX_NUMBERS_BYTES = 64;
 const MAX_TIME_DIGITS = 16;
@@ -88,9 +123,9 @@ class Writer {
     this.#constants += row.lead.length + trail.length + row.suffix.length;
     return {
       head: this.#packed.words(headWords),
-      headCount: headWords.length / HEAD_PART_WORDS,
+      headCount: (headWords.length * 4) / bytesOf('headPart'),
       fields: this.#packed.words(fieldWords),
-      fieldCount: fieldWords.length / FIELD_WORDS,
+      fieldCount: (fieldWords.length * 4) / bytesOf('mappedField'),
       headColumns: this.#packed.words(headColumns),
       headColumnCount: headColumns.length,
       constants: this.#constants,
@@ -100,8 +135,8 @@ class Writer {
 
   #headPart(part: HeadPart): number[] {
     if (part.kind === 'severity') {
-      const texts = this.#packed.words(part.texts.flatMap((text) => this.#text(text)));
-      return [HeadKind.severity, texts, 0, 0, 0, 0, 0, 0];
+      const texts = this.#packed.words(part.texts.flatMap((text) => Object.values(this.#text('text', text))));
+      return wordsOf('headPart', { ...noHead, kind: HeadKind.severity, table: texts });
     }
     if (part.kind === 'constant') return this.#constantHead(part.bytes);
     const { value, escape: table, maxCharacters, orElse } = part;
@@ -110,13 +145,19 @@ class Writer {
       return this.#constantHead(bytes.length === 0 ? orElse : this.#cut(bytes, maxCharacters, compileEscape(table)));
     }
     const address = this.#packed.bytes(escapeBytes(table));
-    const places = this.#places(value, maxExpansion(table));
-    return [HeadKind.value, address, Math.min(maxCharacters, NO_LIMIT), ...this.#text(orElse), ...places, 0];
+    return wordsOf('headPart', {
+      kind: HeadKind.value,
+      table: address,
+      maxCharacters: Math.min(maxCharacters, NO_LIMIT),
+      ...this.#text('orElse', orElse),
+      ...this.#places(value, maxExpansion(table)),
+      reserved: 0,
+    });
   }
 
   #constantHead(bytes: Uint8Array): number[] {
     // Of no places none is taken, and what stands there instead is written.
-    return [HeadKind.value, 0, 0, ...this.#text(bytes), 0, 0, 0];
+    return wordsOf('headPart', { ...noHead, kind: HeadKind.value, ...this.#text('orElse', bytes) });
   }
 
   #field(field: MappedField): number[] {
@@ -125,40 +166,44 @@ class Writer {
     const opening = (name: Uint8Array) => Buffer.concat([separator, name, keyValueSign]);
     const labelText = (text: Uint8Array | undefined) => (text ? Buffer.concat([separator, text]) : NOTHING);
     this.#constants += Math.max(separator.length, this.#row.row.lead.length) + MAX_NUMBERS_BYTES;
-    const none = [0, 0];
     if (value.kind === 'constant') {
       const constant = constantValue(value.bytes, as, ipv6 !== undefined);
       if (constant === undefined) return [];
       const form = constant.isIpv6 && ipv6 ? ipv6 : field;
       const text = this.#cut(constant.bytes, field.maxCharacters, this.#row.valueEscape);
-      const texts = [
-        ...this.#text(Buffer.concat([opening(form.key), text])),
-        ...none,
-        ...this.#text(labelText(form.label)),
-      ];
-      return [FieldKind.constant, types.text, NO_LIMIT, ...none, ...texts, ...none, 0];
+      return wordsOf('mappedField', {
+        ...noField,
+        kind: FieldKind.constant,
+        type: types.text,
+        maxCharacters: NO_LIMIT,
+        ...this.#text('opening', Buffer.concat([opening(form.key), text])),
+        ...this.#text('label', labelText(form.label)),
+      });
     }
     const isLogTime = value.kind === 'log-time';
-    return [
-      isLogTime ? FieldKind.logTime : FieldKind.fields,
-      types[as],
-      Math.min(maxCharacters, NO_LIMIT),
-      ...(isLogTime ? none : this.#places(value, this.#row.valueExpansion)),
-      ...this.#text(opening(key)),
-      ...(ipv6 ? this.#text(opening(ipv6.key)) : none),
-      ...this.#text(labelText(label)),
-      ...this.#text(labelText(ipv6?.label)),
-      0,
-    ];
+    return wordsOf('mappedField', {
+      ...noField,
+      kind: isLogTime ? FieldKind.logTime : FieldKind.fields,
+      type: types[as],
+      maxCharacters: Math.min(maxCharacters, NO_LIMIT),
+      ...(!isLogTime && this.#places(value, this.#row.valueExpansion)),
+      ...this.#text('opening', opening(key)),
+      ...(ipv6 && this.#text('ipv6Opening', opening(ipv6.key))),
+      ...this.#text('label', labelText(label)),
+      ...this.#text('ipv6Label', labelText(ipv6?.label)),
+    });
   }
 
-  #places(value: ValueSource & { kind: 'fields' }, expansion: number): [number, number] {
+  #places(
+    value: ValueSource & { kind: 'fields' },
+    expansion: number,
+  ): { readonly places: number; readonly placeCount: number } {
     const places = value.places.map(({ field, port }) => {
       const column = this.#columns.add(field);
       this.#growths[column] = (this.#growths[column] ?? 0) + expansion;
       return port === undefined ? column : column + PORT_PLACE + (port.ofIpv6 ? PORT_OF_IPV6 : 0);
     });
-    return [this.#packed.words(places), places.length];
+    return { places: this.#packed.words(places), placeCount: places.length };
   }
 
   #cut(value: Uint8Array, maxCharacters: number | undefined, table: CompiledEscape): Uint8Array {
@@ -167,17 +212,13 @@ class Writer {
     return escapedKey(bytes.subarray(0, end), table);
   }
 
-  #text(text: Uint8Array): [number, number] {
+  /** @returns the two numbers of a field of that name */
+  #text<Name extends string>(name: Name, text: Uint8Array): Record<Name | `${Name}Length`, number> {
     this.#constants += text.length;
-    return [this.#packed.bytes(text), text.length];
+    const numbers = { [name]: this.#packed.bytes(text), [`${name}Length`]: text.length };
+    return numbers as Record<Name | `${Name}Length`, number>;
   }
 }
-
-/** Flags and sizes of assembly/mapped.ts. */
-const PORT_PLACE = 0x8000_0000;
-const PORT_OF_IPV6 = 0x4000_0000;
-const HEAD_PART_WORDS = 8;
-const FIELD_WORDS = 14;
 
 function mergeConstants(head: readonly HeadPart[]): HeadPart[] {
   const merged: HeadPart[] = [];
@@ -215,6 +256,3 @@ function constantValue(
     }
   }
 }
-
-/** As assembly/values.ts has it. */
-const MAX_TYPED_BYTES = 64;

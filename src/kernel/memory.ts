@@ -2,6 +2,7 @@
  * The kernel's memory, handed out in regions. It only ever grows, so what is not needed any more is kept and handed
  * out again; pages that nobody has touched cost nothing.
  */
+import { PADDING } from './interface.ts';
 
 /** 2 GiB less a page: addresses have 31 bits. */
 const MAX_BYTES = 2 ** 31 - 2 ** 16;
@@ -18,17 +19,14 @@ export interface Slot {
 
 export class KernelMemory {
   readonly #memory: WebAssembly.Memory;
-  /** Read and written behind every region; see assembly/base/layout.ts. */
-  readonly #padding: number;
   readonly #free: Slot[] = [];
   #end = FIRST_ADDRESS;
   /** Both are other objects after the memory has grown: never to be kept. */
   bytes: Uint8Array;
   words: Uint32Array;
 
-  constructor(memory: WebAssembly.Memory, padding: number) {
+  constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
-    this.#padding = padding;
     this.bytes = new Uint8Array(memory.buffer);
     this.words = new Uint32Array(memory.buffer);
   }
@@ -39,7 +37,7 @@ export class KernelMemory {
    */
   allocate(byteLength: number): number {
     const at = this.#end;
-    const end = Math.ceil((at + byteLength + this.#padding) / ALIGNMENT) * ALIGNMENT;
+    const end = Math.ceil((at + byteLength + PADDING) / ALIGNMENT) * ALIGNMENT;
     if (end > MAX_BYTES) throw new RangeError(`the kernel's memory cannot hold ${byteLength} bytes more`);
     if (end > this.bytes.length) {
       this.#memory.grow(Math.ceil((end - this.bytes.length) / PAGE_BYTES));

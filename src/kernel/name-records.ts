@@ -1,5 +1,5 @@
 /**
- * What becomes of the names of fields, in the kernel's memory: a record for each (assembly/names.ts has its shape), with
+ * What becomes of the names of fields, in the kernel's memory: a record for each, with
  * the text that stands before a value: separator, the name as it is written, sign.
  *
  * A batch may bring any number of names, so the region is bounded. When it is full, whoever holds addresses has to
@@ -9,16 +9,12 @@ import type { ColumnNames } from '../encode/text/columns.ts';
 import { type CompiledRow, escapedKey, type OwnField } from '../encode/text/compiled-row.ts';
 import { flattenedName, latin1, TAG_PREFIX } from '../rules/field-selection.ts';
 import { isServiceName } from '../rules/service-names.ts';
+import { bytesOf, NameKind, NO_COLUMN, wordsOf } from './interface.ts';
 import type { KernelMemory } from './memory.ts';
-
-/** Of a name that nothing asks for; as in assembly/names.ts. */
-export const NO_COLUMN = 0xffff_ffff;
 
 /** More than the fields of a chunk have names, most of the time. */
 const CAPACITY_BYTES = 1 << 20;
-const RECORD_BYTES = 16;
-/** What becomes of a field; as in assembly/names.ts. */
-const Kind = { notWritten: 0, written: 1, renamed: 3 } as const;
+const RECORD_BYTES = bytesOf('nameRecord');
 const STAMP_BYTES = 8;
 const NO_PREFIX = new Uint8Array(0);
 
@@ -99,8 +95,8 @@ export class NameRecords {
   #written(name: Uint8Array, isTag: boolean): { readonly kind: number; readonly text: Uint8Array | undefined } {
     const { row, names, keyEscape } = this.#row;
     const written = row.mapped?.rest === false ? 'drop' : isTag ? names.ofService(name) : names.ofContent(name);
-    if (written === 'drop') return { kind: Kind.notWritten, text: undefined };
-    return { kind: written.own > 0 ? Kind.renamed : Kind.written, text: escapedKey(written.bytes, keyEscape) };
+    if (written === 'drop') return { kind: NameKind.notWritten, text: undefined };
+    return { kind: written.own > 0 ? NameKind.renamed : NameKind.written, text: escapedKey(written.bytes, keyEscape) };
   }
 
   #store(kind: number, written: Uint8Array | undefined, column: number, stamp: number): number {
@@ -108,10 +104,7 @@ export class NameRecords {
     const text = written === undefined ? NO_PREFIX : Buffer.concat([separator, written, keyValueSign]);
     const record = this.#reserve(RECORD_BYTES + text.length);
     const { bytes, words } = this.#memory;
-    words[record / 4] = kind;
-    words[record / 4 + 1] = column;
-    words[record / 4 + 2] = stamp;
-    words[record / 4 + 3] = text.length;
+    words.set(wordsOf('nameRecord', { kind, column, stamp, textLength: text.length }), record / 4);
     bytes.set(text, record + RECORD_BYTES);
     return record;
   }

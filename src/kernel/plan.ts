@@ -4,27 +4,26 @@ import type { CompiledRow } from '../encode/text/compiled-row.ts';
 import type { FormatRow } from '../format/parts/format-row.ts';
 import { SOURCE_NAME, TIME_NS_NAME, TOPIC_NAME } from '../rules/field-selection.ts';
 import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';
-import { type Plan, planFields } from './layout.ts';
+import {
+  AUTO_DIGITS,
+  bytesOf,
+  COLUMN_BYTES,
+  Framing,
+  HEADER_SLOTS,
+  MAX_KEPT_HEAD_BYTES,
+  NO_COLUMN,
+  OwnField,
+  type Plan,
+  wordsOf,
+} from './interface.ts';
 import { isMappedPossible, type MappedProgram } from './mapped-program.ts';
 import type { KernelMemory } from './memory.ts';
-import { NO_COLUMN, type OwnStamps } from './name-records.ts';
+import type { OwnStamps } from './name-records.ts';
 import { decisionOf, type Program } from './program.ts';
 
-const framings = { 'octet-counting': 0, lf: 1, datagram: 2 } as const;
-/** Bits of `ownFields`. */
-const TOPIC_BIT = 1;
-const SOURCE_BIT = 2;
-const TIME_NS_BIT = 4;
+const framings = { 'octet-counting': Framing.octetCounting, lf: Framing.lf, datagram: Framing.datagram } as const;
 const NO_TEXT = new Uint8Array(0);
 const UINT32_MAX = 2 ** 32 - 1;
-/** A slot's numbers before the header itself; see assembly/header.ts. */
-export const HEADER_TEXT_AT = 16;
-/** See assembly/header.ts. */
-const AUTO_DIGITS = 7;
-/** See assembly/mapped.ts. */
-const MAX_KEPT_HEAD_BYTES = 1024;
-/** See assembly/columns.ts. */
-const COLUMN_BYTES = 16;
 const VECTOR_BYTES = 16;
 /** Tags and lengths of a content and of its key and value. */
 const MIN_CONTENT_BYTES = 6;
@@ -49,7 +48,6 @@ export function isPossible(parts: EncoderParts): parts is KernelParts {
 
 /** What the plan needs that is made elsewhere. */
 export interface PlanParts {
-  readonly headerSlots: number;
   readonly namesBytes: number;
   readonly shapeBytes: number;
   readonly nameSetBytes: number;
@@ -63,7 +61,7 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
   const { row, headers, columns, framing, limits } = parts;
   const { stamps, program, mapped } = made;
   const text = (name: string, bytes: Uint8Array) => ({ [name]: memory.store(bytes), [`${name}Length`]: bytes.length });
-  const headerStride = Math.ceil((HEADER_TEXT_AT + headers.maxBytes) / 64) * 64;
+  const headerStride = Math.ceil((bytesOf('headerSlot') + headers.maxBytes) / 64) * 64;
   const plan: Plan = {
     ...(text('prefix', row.row.prefix) as Plan),
     ...text('lead', row.row.lead),
@@ -87,7 +85,7 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     maxMessageBytes: limits.maxMessageBytes,
     maxChunkFrames: Math.min(limits.maxChunkFrames, UINT32_MAX),
     maxChunkBytes: Math.min(limits.maxChunkBytes, UINT32_MAX),
-    headers: memory.allocate(made.headerSlots * headerStride),
+    headers: memory.allocate(HEADER_SLOTS * headerStride),
     headerStride,
     timestampDigits: headers.timestampDigits === 'auto' ? AUTO_DIGITS : headers.timestampDigits,
     ownFields: ownFields(row),
@@ -128,17 +126,14 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     secondText: memory.allocate(MAX_NUMBERS_BYTES),
     timeText: memory.allocate(MAX_NUMBERS_BYTES),
   };
-  const at = memory.allocate(planFields.length * 4);
-  memory.words.set(
-    planFields.map((field) => plan[field]),
-    at / 4,
-  );
+  const at = memory.allocate(bytesOf('plan'));
+  memory.words.set(wordsOf('plan', plan), at / 4);
   return at;
 }
 
 function ownFields({ row, topic, source, timeNs }: CompiledRow): number {
   if (row.mapped?.rest === false) return 0;
-  return (topic ? TOPIC_BIT : 0) | (source ? SOURCE_BIT : 0) | (timeNs ? TIME_NS_BIT : 0);
+  return (topic ? OwnField.topic : 0) | (source ? OwnField.source : 0) | (timeNs ? OwnField.timeNs : 0);
 }
 
 /** Whether the names of contents and tags have records. */

@@ -2,12 +2,22 @@
 import type { Decision } from '../rules/evaluate.ts';
 import { latin1 } from '../rules/field-selection.ts';
 import type { Condition, Rules } from '../rules/rules.ts';
+import {
+  ANSWER_SLOT_BITS,
+  ANSWER_SLOT_BYTES,
+  bytesOf,
+  fieldsOf,
+  NO_COLUMN,
+  Op,
+  type RecordOf,
+  wordsOf,
+} from './interface.ts';
 import type { KernelMemory } from './memory.ts';
-import { NO_COLUMN } from './name-records.ts';
 import { type Packed, writePacked } from './packed.ts';
 
-const VALUE_SLOT_BYTES = 12;
-const ANSWERS_BYTES = 16 * 32;
+const VALUE_SLOT_BYTES = bytesOf('valueSlot');
+const MARK_WORD = fieldsOf('valueSlot').indexOf('mark');
+const ANSWERS_BYTES = ANSWER_SLOT_BYTES << ANSWER_SLOT_BITS;
 /** Variants of the header for each class: as the class says, or with one of eight severities. */
 export const VARIANTS_A_CLASS = 9;
 
@@ -17,8 +27,6 @@ export function decisionOf(rules: Rules, variant: number): Decision {
   const severity = variant % VARIANTS_A_CLASS;
   return { rule, severity: severity === 0 ? rule?.severity : severity - 1 };
 }
-
-const Op = { decide: 0, drop: 1, exists: 2, in: 3, prefix: 4, suffix: 5, contains: 6, range: 7, ask: 8 } as const;
 
 /** @returns 1 or 0 for a condition; 0 to 7 or -1 for the severity field */
 export type Question = (value: Uint8Array) => number;
@@ -143,8 +151,9 @@ class Writer {
       const { words } = this.#memory;
       const hash = this.#hash(address, value.length) >>> 0;
       let index = hash % slots;
-      while (words[(table + index * VALUE_SLOT_BYTES) / 4 + 1] !== 0) index = (index + 1) % slots;
-      words.set([hash, value.length + 1, address], (table + index * VALUE_SLOT_BYTES) / 4);
+      while (words[(table + index * VALUE_SLOT_BYTES) / 4 + MARK_WORD] !== 0) index = (index + 1) % slots;
+      const slot = wordsOf('valueSlot', { hash, mark: value.length + 1, value: address });
+      words.set(slot, (table + index * VALUE_SLOT_BYTES) / 4);
     }
     return { first: table, second: slots - 1 };
   }
@@ -159,8 +168,8 @@ class Writer {
 
   #instruction(
     op: number,
-    { column = 0, onTrue = 0, onFalse = 0, first = 0, second = 0 }: Readonly<Record<string, number>>,
+    { column = 0, onTrue = 0, onFalse = 0, first = 0, second = 0 }: Partial<RecordOf<'instruction'>>,
   ): number {
-    return this.#packed.words([op, column, onTrue, onFalse, first, second]);
+    return this.#packed.words(wordsOf('instruction', { op, column, onTrue, onFalse, first, second }));
   }
 }

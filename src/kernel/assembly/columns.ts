@@ -7,11 +7,8 @@
  *
  * Of several fields with one name the first counts; the group's own come before the log's.
  */
-import { Plan } from './base/layout';
-import { NO_COLUMN } from './names';
+import { COLUMN_BYTES, NO_COLUMN, Plan } from './base/interface';
 import { writeDecimal } from './base/text';
-
-const COLUMN_BYTES: usize = 16;
 
 @inline
 function at(columns: usize, column: u32): usize {

@@ -1,7 +1,7 @@
 /** One log → its frame: header, identity, text, framing. */
 import { groupColumnBytes } from './columns';
 import { headerLength, headerOf, writeHeader } from './header';
-import { Job, Plan, Status } from './base/layout';
+import { Framing, Job, Plan, Status } from './base/interface';
 import { beginLog, isLeft } from './base/left';
 import { MAX_TIME_NS_DIGITS, maxMappedLength, writeMapped, writeShapedMapped } from './mapped';
 import {
@@ -22,9 +22,6 @@ import { digits, writeDecimal, writeText } from './base/text';
 import { writeContents } from './usual';
 import { beginFields, endFields, hasTimeNs, readUsualTimes, time, timeNs, usualContentsEnd } from './walk';
 
-const OCTET_COUNTING: u32 = 0;
-const LF: u32 = 1;
-export const DATAGRAM: u32 = 2;
 /** A count of ten digits and a space. */
 const MAX_FRAMING_BYTES: u64 = 11;
 /** No log is unpacked to more; with what it grows by it may be. */
@@ -66,7 +63,7 @@ export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, star
   beginRenamed();
 
   let messageStart = start;
-  if (plan.framing == OCTET_COUNTING) messageStart += usualDigits + 1;
+  if (plan.framing == Framing.OCTET_COUNTING) messageStart += usualDigits + 1;
   let to = writeHeader(plan, headerOf(plan, time, 0), hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   to = writeBeforeContents(plan, hasTimeNs, timeNs, to);
@@ -104,7 +101,7 @@ function writeAsRecorded(plan: Plan, job: Job, log: usize, logEnd: usize, start:
   if (isLeft()) return 0;
   if (isDropped) return DROPPED;
   beginRenamed();
-  const messageStart = plan.framing == OCTET_COUNTING ? start + usualDigits + 1 : start;
+  const messageStart = plan.framing == Framing.OCTET_COUNTING ? start + usualDigits + 1 : start;
   let to = writeHeader(plan, headerOf(plan, time, variant), hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   to = plan.mapped != 0 ? writeShapedMapped(plan, job, to) : writeShapedMessage(plan, to);
@@ -146,7 +143,7 @@ export function writeFrame(plan: Plan, job: Job, start: usize): usize {
   beginRenamed();
   let messageStart = start;
   // A guess: right where nothing has to be escaped.
-  if (plan.framing == OCTET_COUNTING) messageStart += digits(headBytes + <u32>plainBytes) + 1;
+  if (plan.framing == Framing.OCTET_COUNTING) messageStart += digits(headBytes + <u32>plainBytes) + 1;
   let to = writeHeader(plan, header, hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   if (plan.mapped == 0) return endFrame(plan, start, messageStart, writeMessage(plan, job.contents, to));
@@ -165,11 +162,11 @@ function writeIdentity(plan: Plan, job: Job, output: usize): usize {
 
 /** Writes the octet count, and moves the message where it has more or fewer digits than there is room for. */
 function endFrame(plan: Plan, start: usize, messageStart: usize, end: usize): usize {
-  if (plan.framing == LF) {
+  if (plan.framing == Framing.LF) {
     store<u8>(end, LINE_FEED);
     return end + 1;
   }
-  if (plan.framing != OCTET_COUNTING) return end;
+  if (plan.framing != Framing.OCTET_COUNTING) return end;
   const length = <u32>(end - messageStart);
   usualDigits = digits(length);
   const countEnd = start + usualDigits;

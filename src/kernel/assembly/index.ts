@@ -6,8 +6,8 @@
  * group share is written again when another job was served in between.
  */
 import { clearFault, failed, fault, faultAt, faultDetail } from './base/fault';
-import { DATAGRAM, DROPPED, fit, READY, writeFrame, writeShaped, writeUsual } from './frame';
-import { Job, Plan, Status } from './base/layout';
+import { DROPPED, fit, READY, writeFrame, writeShaped, writeUsual } from './frame';
+import { Framing, INTERFACE_CHECKSUM, Job, KNOWN_GROUP_BYTES, Plan, SPAN_BYTES, Status } from './base/interface';
 import { beginGroup, beginLog, isLeft } from './base/left';
 import { maxSharedBytes, writeShared } from './message';
 import { clearNames, isAskedOut, resetAsked } from './names';
@@ -15,10 +15,10 @@ import { renamedFields } from './base/renamed';
 import { isKept } from './rules';
 import { forgetShape, recordShape } from './shape';
 import { countWork, resetWork, workDone } from './base/work';
-import { GROUP, LOG, readGroup, readLog, readUsualLog, SPAN_BYTES } from './walk';
+import { GROUP, LOG, readGroup, readLog, readUsualLog } from './walk';
 import { more, position, readFrom, readLengthEnd, readTag, skip } from './base/wire';
 
-export { HEADER_SLOTS, PADDING } from './base/layout';
+export { INTERFACE_CHECKSUM };
 export { loadedGroups, loadPacked, loadRaw } from './base/load';
 export { hashOf, NAMES_BYTES } from './names';
 export { NAME_SET_BYTES } from './name-set';
@@ -28,8 +28,6 @@ export { SHAPE_BYTES } from './shape';
 const MAX_WORK: u32 = 200_000;
 /** A log that is larger is the host's: it writes such logs in steps. */
 const MAX_LOG_BYTES: usize = 256 * 1024;
-/** An entry of the table of load.ts. */
-const KNOWN_BYTES: usize = 8;
 const LIST_DEPTH: u32 = 0;
 const GROUP_DEPTH: u32 = 1;
 
@@ -89,13 +87,13 @@ export function encode(plan: Plan, job: Job): u32 {
       if (usualContents != 0) recordShape(plan, usualContents);
     }
     to = end;
-    if (plan.framing == DATAGRAM) store<u32>(job.frameEnds + (<usize>frames << 2), <u32>(to - out));
+    if (plan.framing == Framing.DATAGRAM) store<u32>(job.frameEnds + (<usize>frames << 2), <u32>(to - out));
     frames++;
     renamed += renamedFields();
     job.position = logEnd;
     job.index++;
     const isFull = frames >= plan.maxChunkFrames || <u32>(to - out) >= plan.maxChunkBytes;
-    if (isFull || workDone() > MAX_WORK || (plan.framing == DATAGRAM && frames == job.frameCapacity)) {
+    if (isFull || workDone() > MAX_WORK || (plan.framing == Framing.DATAGRAM && frames == job.frameCapacity)) {
       status = Status.CHUNK;
       break;
     }
@@ -190,7 +188,7 @@ function readOwnFields(plan: Plan, job: Job): u32 {
 
 /** Where the group's fields have to be read from: all of them, where nothing is known of it. */
 function ownFieldsOf(job: Job): usize {
-  while (job.known < job.knownEnd && load<usize>(job.known) < job.group) job.known += KNOWN_BYTES;
+  while (job.known < job.knownEnd && load<usize>(job.known) < job.group) job.known += KNOWN_GROUP_BYTES;
   const isKnown = job.known < job.knownEnd && load<usize>(job.known) == job.group;
   return isKnown ? load<usize>(job.known, 4) : job.group;
 }

@@ -4,7 +4,7 @@
  *
  *     0   u32  `Step`
  *     4   u32  address of the column
- *     8   u32  `Type`
+ *     8   u32  `ValueKind`
  *     12  u32  1: an IPv6 address is such a value; and its form: bit 0: it was one; bit 1: it was all of its field
  *     20  u32  most characters, or NO_LIMIT
  *     24  u32  the text before the value, and its length; of the first field that is written without the separator
@@ -12,10 +12,10 @@
  */
 import { columnAddress, columnEnd, columnStart, isOfGroup } from './columns';
 import { writeEscaped } from './base/escape';
-import { Plan } from './base/layout';
-import { COLUMN_MASK, FIELD_BYTES, Kind, PORT_OF_IPV6, PORT_PLACE, writeLogTime } from './mapped-field';
+import { COLUMN_MASK, FieldKind, MAPPED_FIELD_BYTES, MappedField, Plan, PORT_OF_IPV6, PORT_PLACE, ValueKind } from './base/interface';
+import { writeLogTime } from './log-time';
 import { writeText } from './base/text';
-import { findPort, findText, found, foundEnd, isIpv6, isSuch, isWhole, limit, Port, Type } from './values';
+import { findPort, findText, found, foundEnd, isIpv6, isSuch, isWhole, limit, Port } from './values';
 
 namespace Step {
   /** The place's value is empty, or of another type. */
@@ -45,14 +45,15 @@ export let isGroupUsed: bool = false;
 
 /** Records what `writeMappedFields` does. @returns false where there are too many steps */
 export function recordMappedFields(plan: Plan, steps: usize): bool {
-  const end = plan.mappedFields + <usize>plan.mappedFieldCount * FIELD_BYTES;
+  const end = plan.mappedFields + <usize>plan.mappedFieldCount * MAPPED_FIELD_BYTES;
   mappedCount = 0;
   hasMappedField = isGroupUsed = false;
-  for (let field = plan.mappedFields; field < end; field += FIELD_BYTES) {
-    const kind = load<u32>(field);
-    if (kind != Kind.FIELDS) {
+  for (let at = plan.mappedFields; at < end; at += MAPPED_FIELD_BYTES) {
+    const field = changetype<MappedField>(at);
+    const kind = field.kind;
+    if (kind != FieldKind.FIELDS) {
       if (mappedCount == <u32>MAX_STEPS) return false;
-      recordStep(plan, steps, field, kind == Kind.CONSTANT ? Step.CONSTANT : Step.LOG_TIME, 0, false, 0);
+      recordStep(plan, steps, field, kind == FieldKind.CONSTANT ? Step.CONSTANT : Step.LOG_TIME, 0, false, 0);
     } else if (!recordPlaces(plan, steps, field)) {
       return false;
     }
@@ -61,11 +62,11 @@ export function recordMappedFields(plan: Plan, steps: usize): bool {
 }
 
 /** Up to the first that has such a value. A place that the log does not have is none that a log of its shape has. */
-function recordPlaces(plan: Plan, steps: usize, field: usize): bool {
-  const type = load<u32>(field, 4);
-  const takesIpv6 = load<usize>(field, 28) != 0;
-  const end = load<usize>(field, 12) + (<usize>load<u32>(field, 16) << 2);
-  for (let place = load<usize>(field, 12); place < end; place += 4) {
+function recordPlaces(plan: Plan, steps: usize, field: MappedField): bool {
+  const type = field.type;
+  const takesIpv6 = field.ipv6Opening != 0;
+  const end = field.places + (<usize>field.placeCount << 2);
+  for (let place = field.places; place < end; place += 4) {
     const kind = load<u32>(place);
     const column = kind & COLUMN_MASK;
     const from = columnStart(plan, column);
@@ -83,7 +84,7 @@ function recordPlaces(plan: Plan, steps: usize, field: usize): bool {
       recordStep(plan, steps, field, Step.PASS, at, takesIpv6, 0);
       continue;
     } else {
-      recordStep(plan, steps, field, type == Type.TEXT ? Step.TEXT : Step.TYPED, at, takesIpv6, presentForm());
+      recordStep(plan, steps, field, type == ValueKind.TEXT ? Step.TEXT : Step.TYPED, at, takesIpv6, presentForm());
     }
     if (isOfGroup(plan, column)) isGroupUsed = true;
     break;
@@ -97,23 +98,22 @@ function presentForm(): u32 {
   return u32(isIpv6) * IPV6_FORM + u32(isWhole) * WHOLE_FORM;
 }
 
-function recordStep(plan: Plan, steps: usize, field: usize, step: u32, column: usize, takesIpv6: bool, foundForm: u32): void {
+function recordStep(plan: Plan, steps: usize, field: MappedField, step: u32, column: usize, takesIpv6: bool, foundForm: u32): void {
   const at = steps + <usize>mappedCount * STEP_BYTES;
   mappedCount++;
-  // Where an IPv6 address has texts of its own, they lie eight bytes behind the others.
-  const form: usize = (foundForm & IPV6_FORM) != 0 ? field + 8 : field;
+  const isOfIpv6 = (foundForm & IPV6_FORM) != 0;
   const isFirst = isFieldWritten(step) && !hasMappedField;
   const skipped = isFirst ? plan.separatorLength : 0;
   store<u32>(at, step);
   store<usize>(at, column, 4);
-  store<u32>(at, load<u32>(field, 4), 8);
+  store<u32>(at, field.type, 8);
   store<u32>(at, u32(takesIpv6), 12);
   store<u32>(at, foundForm, 16);
-  store<u32>(at, load<u32>(field, 8), 20);
-  store<usize>(at, load<usize>(form, 20) + skipped, 24);
-  store<u32>(at, load<u32>(form, 24) - skipped, 28);
-  store<usize>(at, load<usize>(form, 36), 32);
-  store<u32>(at, load<u32>(form, 40), 36);
+  store<u32>(at, field.maxCharacters, 20);
+  store<usize>(at, (isOfIpv6 ? field.ipv6Opening : field.opening) + skipped, 24);
+  store<u32>(at, (isOfIpv6 ? field.ipv6OpeningLength : field.openingLength) - skipped, 28);
+  store<usize>(at, isOfIpv6 ? field.ipv6Label : field.label, 32);
+  store<u32>(at, isOfIpv6 ? field.ipv6LabelLength : field.labelLength, 36);
   if (isFirst) hasMappedField = true;
 }
 

@@ -3,21 +3,29 @@
  *
  *     head  lead mapped field  separator mapped field  …  separator other field  …  tail
  *
- * A part of the head, 32 bytes:
- *
- *     0   u32  1: a value; 0: eight constants, by severity
- *     4   u32  address: of the constants, each address and length; or of the value's escape table
- *     8   u32  of the value: most characters
- *     12  u32  what stands in its place, and its length
- *     20  u32  its places, and how many
- *
- * A field: see mapped-field.ts.
+ * What they are made of are a `HeadPart` and a `MappedField` each (../interface.ts).
  */
 import { columnEnd, columnStart, groupColumnBytes, isOfGroup, isTaken, takeColumn } from './columns';
 import { writeEscaped } from './base/escape';
-import { Job, OwnField, Plan } from './base/layout';
+import {
+  COLUMN_MASK,
+  FieldKind,
+  HEAD_PART_BYTES,
+  HeadKind,
+  HeadPart,
+  Job,
+  MAPPED_FIELD_BYTES,
+  MappedField,
+  MAX_KEPT_HEAD_BYTES,
+  OwnField,
+  Plan,
+  PORT_OF_IPV6,
+  PORT_PLACE,
+  SPAN_BYTES,
+  ValueKind,
+} from './base/interface';
 import { isLeft } from './base/left';
-import { COLUMN_MASK, FIELD_BYTES, Kind, PORT_OF_IPV6, PORT_PLACE, writeLogTime } from './mapped-field';
+import { writeLogTime } from './log-time';
 import { writeRecordedFields } from './mapped-record';
 import { hasGroupPart, hasTagPart, sharedLength, writeGroupFields, writeTagFields } from './message';
 import { columnOf, isRenamed, textLength, textOf } from './names';
@@ -25,12 +33,11 @@ import { addRenamed } from './base/renamed';
 import { variant } from './rules';
 import { mappedOf, writeRest } from './shape';
 import { writeDecimal, writeText } from './base/text';
-import { findPort, found, foundEnd, isIpv6, isSuch, isWhole, limit, Port, Type } from './values';
+import { findPort, found, foundEnd, isIpv6, isSuch, isWhole, limit, Port } from './values';
 import {
   contentsEnd,
   hasTimeNs,
   keyBytes,
-  SPAN_BYTES,
   source,
   sourceEnd,
   tagsEnd,
@@ -40,11 +47,8 @@ import {
   valueBytes,
 } from './walk';
 
-const HEAD_PART_BYTES: usize = 32;
 
 export const MAX_TIME_NS_DIGITS: u32 = 10;
-/** One that is longer is made for each log. */
-const MAX_KEPT_HEAD: u32 = 1024;
 
 /** A field was written; one of the group's was taken. */
 let hasField: bool = false;
@@ -99,7 +103,7 @@ function writeHead(plan: Plan, job: Job, output: usize): usize {
   }
   const end = writeHeadParts(plan, output);
   const length = <u32>(end - output);
-  if (length > MAX_KEPT_HEAD || isLeft()) return end;
+  if (length > MAX_KEPT_HEAD_BYTES || isLeft()) return end;
   memory.copy(plan.headText, output, length);
   keptHeadJob = job.id;
   keptHeadGroup = job.group;
@@ -117,17 +121,18 @@ function isHeadOfGroup(plan: Plan): bool {
 function writeHeadParts(plan: Plan, output: usize): usize {
   let to = output;
   const end = plan.mappedHead + <usize>plan.mappedHeadCount * HEAD_PART_BYTES;
-  for (let part = plan.mappedHead; part < end; part += HEAD_PART_BYTES) {
-    if (load<u32>(part) == 0) {
+  for (let at = plan.mappedHead; at < end; at += HEAD_PART_BYTES) {
+    const part = changetype<HeadPart>(at);
+    if (part.kind == HeadKind.SEVERITY) {
       const severity: usize = load<u8>(plan.severities + variant);
-      const text = load<usize>(part, 4) + severity * 8;
+      const text = part.table + severity * 8;
       to = writeText(load<usize>(text), load<u32>(text, 4), to);
-    } else if (find(plan, load<usize>(part, 20), load<u32>(part, 24), Type.TEXT, false, false)) {
-      limit(load<u32>(part, 8));
-      const escape = load<usize>(part, 4);
+    } else if (find(plan, part.places, part.placeCount, ValueKind.TEXT, false, false)) {
+      limit(part.maxCharacters);
+      const escape = part.table;
       to = writeEscaped(escape, v128.load(escape), v128.load(escape, 16), found, foundEnd, to);
     } else {
-      to = writeText(load<usize>(part, 12), load<u32>(part, 16), to);
+      to = writeText(part.orElse, part.orElseLength, to);
     }
   }
   return to;
@@ -137,29 +142,28 @@ function writeMappedFields(plan: Plan, output: usize): usize {
   const escape = plan.valueEscape;
   const low = v128.load(escape);
   const high = v128.load(escape, 16);
-  const end = plan.mappedFields + <usize>plan.mappedFieldCount * FIELD_BYTES;
+  const end = plan.mappedFields + <usize>plan.mappedFieldCount * MAPPED_FIELD_BYTES;
   let to = output;
-  for (let field = plan.mappedFields; field < end; field += FIELD_BYTES) {
-    const kind = load<u32>(field);
-    let record = field + 20;
-    let label = field + 36;
-    if (kind == Kind.FIELDS) {
-      const takesIpv6 = load<usize>(field, 28) != 0;
-      if (!find(plan, load<usize>(field, 12), load<u32>(field, 16), load<u32>(field, 4), takesIpv6, true)) continue;
-      if (isIpv6) {
-        record = field + 28;
-        label = field + 44;
-      }
+  for (let at = plan.mappedFields; at < end; at += MAPPED_FIELD_BYTES) {
+    const field = changetype<MappedField>(at);
+    const kind = field.kind;
+    let isOfIpv6 = false;
+    if (kind == FieldKind.FIELDS) {
+      const takesIpv6 = field.ipv6Opening != 0;
+      if (!find(plan, field.places, field.placeCount, field.type, takesIpv6, true)) continue;
+      isOfIpv6 = isIpv6;
     }
-    to = writeOpening(plan, load<usize>(record), load<u32>(record, 4), to);
-    if (kind == Kind.FIELDS) {
-      limit(load<u32>(field, 8));
+    if (isOfIpv6) to = writeOpening(plan, field.ipv6Opening, field.ipv6OpeningLength, to);
+    else to = writeOpening(plan, field.opening, field.openingLength, to);
+    if (kind == FieldKind.FIELDS) {
+      limit(field.maxCharacters);
       to = writeEscaped(escape, low, high, found, foundEnd, to);
-    } else if (kind == Kind.LOG_TIME) {
+    } else if (kind == FieldKind.LOG_TIME) {
       to = writeLogTime(plan, to);
     }
-    const labelLength = load<u32>(label, 4);
-    if (labelLength != 0) to = writeText(load<usize>(label), labelLength, to);
+    const label = isOfIpv6 ? field.ipv6Label : field.label;
+    const labelLength = isOfIpv6 ? field.ipv6LabelLength : field.labelLength;
+    if (labelLength != 0) to = writeText(label, labelLength, to);
   }
   return to;
 }

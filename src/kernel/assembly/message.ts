@@ -6,7 +6,7 @@
  * without what stands before the first of them.
  */
 import { escapedLength, writeEscaped } from './base/escape';
-import { OwnField, Plan } from './base/layout';
+import { OwnField, Plan, SPAN_BYTES } from './base/interface';
 import { isRenamed, textLength, textOf } from './names';
 import { addRenamed } from './base/renamed';
 import { writeRest } from './shape';
@@ -15,7 +15,6 @@ import {
   contentsEnd,
   hasTimeNs,
   keyBytes,
-  SPAN_BYTES,
   source,
   sourceEnd,
   tagsEnd,

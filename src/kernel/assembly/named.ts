@@ -5,7 +5,7 @@
  */
 import { setColumn } from './columns';
 import { writeEscaped } from './base/escape';
-import { Plan } from './base/layout';
+import { NO_COLUMN, Plan, SPAN_BYTES } from './base/interface';
 import {
   columnOf,
   GUESS_BYTES,
@@ -16,7 +16,6 @@ import {
   isAskedOut,
   isRenamed,
   isWritten,
-  NO_COLUMN,
   textLength,
   textOf,
   unexpectedName,
@@ -42,7 +41,6 @@ const TEXT: u32 = 0;
 const SPANS: u32 = 1;
 const RECORDED: u32 = 2;
 
-const SPAN_BYTES: usize = 16;
 /** In a record's line for a name, which is a guess but for its answer: where the span goes, or 0. */
 export const LINE_TARGET: usize = 4;
 

@@ -13,22 +13,14 @@
  *     then   the names
  *
  * When table or names are full, all is forgotten, and asked again. An answer is the address of a record, which the host
- * holds (../name-records.ts):
- *
- *     0   u32  0: the field is not written; 1: it is; 3: it is, under a name of its own
- *     4   u32  the column that it belongs to, or NO_COLUMN
- *     8   u32  address of the stamp that all names share which are written alike
- *     12  u32  length of the text
- *     16  …    the text: separator, the name as it is written, sign
+ * holds (../name-records.ts): a `NameRecord`.
  */
-import { Plan } from './base/layout';
+import { NAME_RECORD_BYTES, NameRecord, Plan } from './base/interface';
 import { countWork } from './base/work';
 
 /** @returns the address of a record. A tag's name is asked for without the prefix that it has in the text. */
 @external("host", "chooseName")
 declare function chooseName(from: usize, end: usize, isTag: bool): usize;
-
-export const NO_COLUMN: u32 = 0xffff_ffff;
 
 /** What asking the host for a name counts, in tags. */
 const ASK_WORK: u32 = 100;
@@ -88,33 +80,33 @@ export function clearNames(plan: Plan): void {
 
 @inline
 export function isWritten(record: usize): bool {
-  return load<u32>(record) != 0;
+  return changetype<NameRecord>(record).kind != 0;
 }
 
 /** 1 or 0. */
 @inline
 export function isRenamed(record: usize): u32 {
-  return load<u32>(record) >>> 1;
+  return changetype<NameRecord>(record).kind >>> 1;
 }
 
 @inline
 export function columnOf(record: usize): u32 {
-  return load<u32>(record, 4);
+  return changetype<NameRecord>(record).column;
 }
 
 @inline
 export function stampOf(record: usize): usize {
-  return load<usize>(record, 8);
+  return changetype<NameRecord>(record).stamp;
 }
 
 @inline
 export function textLength(record: usize): u32 {
-  return load<u32>(record, 12);
+  return changetype<NameRecord>(record).textLength;
 }
 
 @inline
 export function textOf(record: usize): usize {
-  return record + 16;
+  return record + NAME_RECORD_BYTES;
 }
 
 /** @param place of a content in its log, from 0: the names of logs come in the same order, most of the time */

@@ -1,18 +1,11 @@
 /**
- * Filters and classes, as ../../route has them, compiled to instructions that jump (../program.ts):
- *
- *     0   u32  what is asked: `Op`
- *     4   u32  of which column
- *     8   u32  where it goes on when it holds, and
- *     12  u32  when it does not
- *     16  u32  two numbers that belong to the question
- *     20  u32
+ * Filters and classes, as ../../rules has them, compiled to instructions that jump (../program.ts).
  *
  * What comes out is that the log is dropped, or the variant of its header: nine for each class and nine where none
  * holds; the first of nine has the class's severity or the usual one, the others 0 to 7 as the severity field says.
  */
 import { columnEnd, columnStart } from './columns';
-import { Plan } from './base/layout';
+import { ANSWER_SLOT_BITS, ANSWER_SLOT_BYTES, Instruction, Op, Plan, VALUE_SLOT_BYTES, ValueSlot } from './base/interface';
 import { isLeft, leaveLog } from './base/left';
 import { hashOf, isSame } from './names';
 import { Answer, inRange } from './base/numbers';
@@ -22,29 +15,7 @@ import { countWork } from './base/work';
 @external("host", "ask")
 declare function ask(question: u32, from: usize, end: usize): i32;
 
-namespace Op {
-  /** Numbers: the variant; 1: the severity field is asked. */
-  export const DECIDE: u32 = 0;
-  /** Number: which filter. */
-  export const DROP: u32 = 1;
-  export const EXISTS: u32 = 2;
-  /** Numbers: a table of values, and how many slots it has less 1. */
-  export const IN: u32 = 3;
-  /** Numbers: the text and its length. */
-  export const PREFIX: u32 = 4;
-  export const SUFFIX: u32 = 5;
-  export const CONTAINS: u32 = 6;
-  /** Number: the bounds, two doubles. */
-  export const RANGE: u32 = 7;
-  /** Numbers: which question, and where answers are kept. */
-  export const ASK: u32 = 8;
-}
-
-/** A slot of a table of values: hash, length + 1, address; all 0: free. */
-const VALUE_SLOT_BYTES: usize = 12;
 /** A slot of kept answers: length + 1, answer; at 16 the value, with 0 behind it. */
-const ANSWER_SLOT_BYTES: usize = 32;
-const ANSWER_SLOT_BITS: u64 = 4;
 const MAX_KEPT_LENGTH: u32 = 16;
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 /** What a question to the host costs, in tags. */
@@ -59,19 +30,19 @@ export let variant: u32 = 0;
 export function isKept(plan: Plan): bool {
   let at = plan.rules;
   if (at == 0) return true;
-  while (true) {
-    const op = load<u32>(at);
-    if (op <= Op.DROP) break;
-    at = holds(plan, at, op) ? load<usize>(at, 8) : load<usize>(at, 12);
+  let step = changetype<Instruction>(at);
+  while (step.op > Op.DROP) {
+    at = holds(plan, step) ? step.onTrue : step.onFalse;
+    step = changetype<Instruction>(at);
   }
-  const number = load<u32>(at, 16);
-  if (load<u32>(at) == Op.DROP) {
+  const number = step.first;
+  if (step.op == Op.DROP) {
     // One that is left is the reference's to count.
     if (!isLeft()) countDropped(plan, number);
     return false;
   }
   variant = number;
-  if (load<u32>(at, 20) != 0) variant += <u32>(severityOf(plan) + 1);
+  if (step.second != 0) variant += <u32>(severityOf(plan) + 1);
   return true;
 }
 
@@ -80,15 +51,15 @@ function countDropped(plan: Plan, filter: u32): void {
   store<u32>(counter, load<u32>(counter) + 1);
 }
 
-function holds(plan: Plan, at: usize, op: u32): bool {
-  const column = load<u32>(at, 4);
+function holds(plan: Plan, step: Instruction): bool {
+  const column = step.column;
   const from = columnStart(plan, column);
   if (from == 0) return false;
   const end = columnEnd(plan, column);
-  const first = load<usize>(at, 16);
-  const second = load<u32>(at, 20);
+  const first: usize = step.first;
+  const second = step.second;
   const length = <u32>(end - from);
-  switch (op) {
+  switch (step.op) {
     case Op.EXISTS:
       return true;
     case Op.IN:
@@ -104,8 +75,12 @@ function holds(plan: Plan, at: usize, op: u32): bool {
       if (answer == Answer.UNKNOWN) leaveLog();
       return answer == Answer.YES;
     }
-    default:
+    case Op.ASK:
       return answerTo(<u32>first, second, from, length) != 0;
+    default:
+      // Nothing that the host has written: whatever came of it would be wrong.
+      unreachable();
+      return false;
   }
 }
 
@@ -120,10 +95,9 @@ function isIn(table: usize, mask: u32, from: usize, length: u32): bool {
   const hash = hashOf(from, length);
   let index = hash & mask;
   while (true) {
-    const slot = table + <usize>index * VALUE_SLOT_BYTES;
-    const mark = load<u32>(slot, 4);
-    if (mark == 0) return false;
-    if (load<u32>(slot) == hash && mark == length + 1 && isSame(load<usize>(slot, 8), from, length)) return true;
+    const slot = changetype<ValueSlot>(table + <usize>index * VALUE_SLOT_BYTES);
+    if (slot.mark == 0) return false;
+    if (slot.hash == hash && slot.mark == length + 1 && isSame(slot.value, from, length)) return true;
     index = (index + 1) & mask;
   }
 }

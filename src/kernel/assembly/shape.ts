@@ -19,7 +19,8 @@
  */
 import { beginColumns, columnAddress, columnStart, hasGroupColumns, isTaken } from './columns';
 import { writeEscaped } from './base/escape';
-import { OwnField, Plan, Shape } from './base/layout';
+import { NO_COLUMN, OwnField, Plan } from './base/interface';
+import { Shape } from './base/shape-record';
 import {
   hasMappedField,
   isGroupUsed,
@@ -37,7 +38,6 @@ import {
   guessFor,
   isRenamed,
   isWritten,
-  NO_COLUMN,
   stampOf,
   textLength,
   textOf,

@@ -6,7 +6,7 @@
  * This is for names that are written as they are; where they have records, see `named.ts`.
  */
 import { replacedIn, writeEscaped } from './base/escape';
-import { Plan } from './base/layout';
+import { Plan } from './base/interface';
 import { beginNames, isLikeServiceName, isNewName } from './name-set';
 
 /** Of a content's first four bytes, or five: tag, length in one byte or two, tag of the key, its length in one byte. */

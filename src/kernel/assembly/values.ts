@@ -3,7 +3,7 @@
  * What is found is text that lies somewhere, and is still to be escaped.
  */
 import { Address, address, addressEnd, findAddress, isAll, port, portEnd } from './base/addresses';
-import { Plan } from './base/layout';
+import { MAX_TYPED_BYTES, Plan, ValueKind } from './base/interface';
 import { leaveLog } from './base/left';
 import { asciiEnd, charactersEnd } from './base/utf8';
 
@@ -11,15 +11,6 @@ import { asciiEnd, charactersEnd } from './base/utf8';
 @external("host", "readTime")
 declare function readTime(from: usize, end: usize, output: usize): u32;
 
-export namespace Type {
-  export const TEXT: u32 = 0;
-  export const IP: u32 = 1;
-  export const INTEGER: u32 = 2;
-  export const TIME: u32 = 3;
-}
-
-/** A number or a time is never longer. */
-const MAX_TYPED_BYTES: usize = 64;
 const MAX_INTEGER_DIGITS: usize = 18;
 const SECONDS_DIGITS: usize = 10;
 const MILLISECONDS_DIGITS: usize = 13;
@@ -64,17 +55,17 @@ export function findPort(takesIpv6: bool, from: usize, end: usize): u32 {
 @inline
 export function isSuch(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
   if (from == end) return false;
-  if (type != Type.TEXT) return isValue(plan, type, takesIpv6, from, end);
+  if (type != ValueKind.TEXT) return isValue(plan, type, takesIpv6, from, end);
   findText(from, end);
   return true;
 }
 
-/** The same where it is not empty, and the type not `Type.TEXT`. */
+/** The same where it is not empty, and the type not `ValueKind.TEXT`. */
 function isValue(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
   findText(from, end);
-  if (type == Type.IP) return isAddress(takesIpv6, from, end);
+  if (type == ValueKind.IP) return isAddress(takesIpv6, from, end);
   if (end - from > MAX_TYPED_BYTES) return false;
-  if (type == Type.INTEGER) {
+  if (type == ValueKind.INTEGER) {
     const digits = load<u8>(from) == MINUS ? from + 1 : from;
     return end - digits <= MAX_INTEGER_DIGITS && digits < end && areDigits(digits, end);
   }

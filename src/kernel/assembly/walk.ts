@@ -7,12 +7,13 @@
  * Where names have records (names.ts), the first number is the record's address instead, and the second is nothing.
  */
 import { beginColumns, beginGroupColumns, setColumn, setGroupColumn, setTimeNsColumn } from './columns';
-import { Fault, fail, failed } from './base/fault';
-import { OwnField, Plan } from './base/layout';
+import { fail, failed } from './base/fault';
+import { Fault } from './base/interface';
+import { NO_COLUMN, OwnField, Plan, SPAN_BYTES } from './base/interface';
 import { leaveGroup, leaveLog } from './base/left';
 import { beginNames, isLikeServiceName, isNewName } from './name-set';
 import { readContents, spanKeyBytes, spanValueBytes } from './named';
-import { columnOf, contentName, isAskedOut, isWritten, NO_COLUMN, stampOf, tagName, textLength } from './names';
+import { columnOf, contentName, isAskedOut, isWritten, stampOf, tagName, textLength } from './names';
 import { isRepeated, newGroupStamp, newLogStamp, stampGroup, stampLog } from './stamps';
 import { isUtf8 } from './base/utf8';
 import { more, position, readFixed32, readFrom, readLengthEnd, readTag, readUint32, seek, skip } from './base/wire';
@@ -35,7 +36,6 @@ const TIME_NS_BYTES: usize = 5;
 const GROUP_DEPTH: u32 = 1;
 const LOG_DEPTH: u32 = 2;
 
-export const SPAN_BYTES: usize = 16;
 
 /** The group. */
 export let topic: usize = 0;

@@ -7,6 +7,8 @@ export const selections = {
   'leaves out every field': () => 'drop',
   'keeps every field': () => 'keep',
   'leaves out topic and source': (name) => (['__topic__', '__source__'].includes(text(name)) ? 'drop' : 'keep'),
+  'leaves out the topic, and nothing else': (name) => (text(name) === '__topic__' ? 'drop' : 'keep'),
+  'leaves out the source, and nothing else': (name) => (text(name) === '__source__' ? 'drop' : 'keep'),
   'keeps only what the log itself brings': (name) => (text(name).startsWith('__') ? 'drop' : 'keep'),
   'renames each field, and leaves its name in it': (name) => bytes(`new|=\n${text(name)}`),
   'gives every field the same long name': () => longName,

@@ -9,9 +9,8 @@
  * Sixteen bytes are looked up at once. A table that replaces a byte from 0x80 on has no such bits; its first 16 bytes
  * are all 0xff, and so are its second: every byte is then taken one by one.
  */
+import { ESCAPE_LENGTHS, ESCAPE_REPLACEMENTS } from './interface';
 
-const LENGTHS: usize = 32;
-const REPLACEMENTS: usize = 288;
 /** Of a long text, looked at together. */
 const BLOCK: usize = 64;
 
@@ -96,8 +95,8 @@ function writeHits(table: usize, from: usize, count: u32, hits: u32, output: usi
     v128.store(to, v128.load(from + done));
     to += at - done;
     const byte: usize = load<u8>(from + at);
-    v128.store(to, v128.load(table + (byte << 4), REPLACEMENTS));
-    to += load<u8>(table + byte, LENGTHS);
+    v128.store(to, v128.load(table + (byte << 4), ESCAPE_REPLACEMENTS));
+    to += load<u8>(table + byte, ESCAPE_LENGTHS);
     done = at + 1;
     rest &= rest - 1;
   } while (rest != 0);
@@ -114,7 +113,7 @@ export function escapedLength(table: usize, from: usize, end: usize): u64 {
     const count = min<u32>(<u32>(end - at), 16);
     let rest = replacedIn(v128.load(at), low, high) & ((1 << count) - 1);
     for (; rest != 0; rest &= rest - 1) {
-      length += load<u8>(table + load<u8>(at + ctz(rest)), LENGTHS);
+      length += load<u8>(table + load<u8>(at + ctz(rest)), ESCAPE_LENGTHS);
       length--;
     }
   }

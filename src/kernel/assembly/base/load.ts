@@ -7,9 +7,9 @@
  * no log. It ends with the first group that is otherwise (or damaged, or one too many): that and all after it are read
  * as anything is.
  */
+import { KNOWN_GROUP_BYTES } from './interface';
 import { Block, openBlock, unpackedEnd, unpackTo } from './lz4';
 
-const ENTRY_BYTES: usize = 8;
 const STEP_BYTES: usize = 64 * 1024;
 /** Tag and length of a field. */
 const MAX_HEAD_BYTES: usize = 6;
@@ -51,12 +51,12 @@ export function loadRaw(raw: usize, rawBytes: u32, groups: usize, capacity: u32)
 
 /** How many groups are in the table. */
 export function loadedGroups(): u32 {
-  return <u32>((filled - table) / ENTRY_BYTES);
+  return <u32>((filled - table) / KNOWN_GROUP_BYTES);
 }
 
 function begin(raw: usize, groups: usize, capacity: u32): void {
   filled = table = groups;
-  tableEnd = groups + capacity * ENTRY_BYTES;
+  tableEnd = groups + capacity * KNOWN_GROUP_BYTES;
   isUsual = true;
   at = raw;
   group = 0;
@@ -113,6 +113,6 @@ function endGroup(): void {
   }
   store<usize>(filled, group);
   store<usize>(filled, ownFields == 0 ? groupEnd : ownFields, 4);
-  filled += ENTRY_BYTES;
+  filled += KNOWN_GROUP_BYTES;
   group = 0;
 }

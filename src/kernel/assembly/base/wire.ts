@@ -4,7 +4,8 @@
  *
  * After a failure the position is at the end, so that every loop over the message ends.
  */
-import { Fault, fail } from './fault';
+import { fail } from './fault';
+import { Fault } from './interface';
 
 const MAX_DEPTH: u32 = 100;
 

@@ -1,0 +1,38 @@
+/** src/kernel/interface.ts in AssemblyScript. */
+import { bytesOf, constants, enumerations, interfaceChecksum, records } from '../src/kernel/interface.ts';
+
+const types = { u32: 'u32', i32: 'i32', address: 'usize', shape: 'Shape' } as const;
+
+/** @returns the text of assembly/base/interface.ts */
+export function assemblyInterface(): string {
+  const parts = [
+    '/** Made by scripts/build-kernel.ts from ../../interface.ts, which says what each part means: not to be edited. */',
+    "import { Shape } from './shape-record';",
+    '',
+    ...Object.entries(constants).map(([name, [type, value]]) => `export const ${name}: ${type} = ${value};`),
+    `export const INTERFACE_CHECKSUM: u32 = ${interfaceChecksum()};`,
+    ...Object.entries(records).map(
+      ([name]) => `export const ${upperSnake(name)}_BYTES: usize = ${bytesOf(name as keyof typeof records)};`,
+    ),
+    ...Object.entries(enumerations).map(([name, values]) => namespaceOf(name, values)),
+    ...Object.entries(records).map(([name, fields]) => classOf(name, fields)),
+  ];
+  return `${parts.join('\n')}\n`;
+}
+
+function namespaceOf(name: string, values: Readonly<Record<string, number>>): string {
+  const lines = Object.entries(values).map(([key, value]) => `  export const ${upperSnake(key)}: u32 = ${value};`);
+  return `\nexport namespace ${name} {\n${lines.join('\n')}\n}`;
+}
+
+function classOf(name: string, fields: Readonly<Record<string, keyof typeof types | 'text'>>): string {
+  const lines = Object.entries(fields).flatMap(([field, type]) =>
+    type === 'text' ? [`  ${field}: usize;`, `  ${field}Length: u32;`] : [`  ${field}: ${types[type]};`],
+  );
+  return `\n@unmanaged\nexport class ${name.charAt(0).toUpperCase()}${name.slice(1)} {\n${lines.join('\n')}\n}`;
+}
+
+/** `octetCounting` → `OCTET_COUNTING` */
+function upperSnake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
