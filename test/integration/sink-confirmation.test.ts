@@ -112,6 +112,32 @@ describe('confirmation over TCP', () => {
     expect(under.told().at(-1)?.message).toContain('sent again');
   });
 
+  it('takes it for no answer in a drain that the receiver ends a connection over what it has read, once one was broken', async () => {
+    let isFirst = true;
+    const peer = await createPeer({
+      onConnection: (socket) => {
+        let hasRead = false;
+        socket.on('data', () => {
+          hasRead = true;
+          if (isFirst) socket.resetAndDestroy();
+          // A busy receiver takes some time over what it has read.
+          else time.clock.timer(45, () => socket.end());
+          isFirst = false;
+        });
+        socket.on('end', () => {
+          if (!hasRead) socket.end();
+        });
+      },
+    });
+    const under = createSink({ port: peer.port, ...quick, confirmIntervalMs: 60_000 });
+    await under.sink.start(never);
+    await under.send(1, ['bad']);
+    await time.until(() => expect(under.events.history).toEqual(['sent 1', 'lost 1']));
+    await under.send(2, ['bad']);
+    expect(await under.sink.drain(10_000)).toBe(false);
+    await time.until(() => expect(under.events.history.slice(2)).toEqual(['sent 2', 'lost 2']));
+  });
+
   it('counts a connection as lost whose end is not answered in time', async () => {
     let answers = 0;
     const peer = await createPeer({

@@ -254,7 +254,8 @@ export class Rotation {
     const { clock } = this.#options;
     const standMs = this.#standMs(connection);
     if (standMs > 0) {
-      await clock.sleep(standMs, { signal: this.#stop.signal }).catch(() => undefined);
+      // In a drain as well; what is destroyed meanwhile is not waited for.
+      await clock.sleep(standMs, { unref: true });
       if (!this.#connections.has(connection)) return false; // reported by its `lost`
     }
     const startMs = clock.monotonic();
