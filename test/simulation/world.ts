@@ -229,9 +229,9 @@ export class World {
           this.#tell((checker) => checker.pulled?.({ ...pull, nowMs: this.nowMs }));
         },
         saved: (checkpoint) => {
-          // The start is saved before the first pull. Who is up may have asked before a save came that nobody waits for.
-          const isSettled = !checkpoint.isRecalled || !this.daemons.some(({ isUp }) => isUp);
-          if (!checkpoint.byHand) this.#excuseBeforeStart(checkpoint.shard, checkpoint.sequence ?? 0, isSettled);
+          // The start is saved before the first pull.
+          if (!checkpoint.byHand)
+            this.#excuseBeforeStart(checkpoint.shard, checkpoint.sequence ?? 0, this.#bindsOthers(checkpoint));
           this.#trace.note(checkpoint.consumer, `saves ${checkpoint.sequence} of shard ${checkpoint.shard}`);
           this.#tell((checker) => checker.saved?.({ ...checkpoint, nowMs: this.nowMs }));
         },
@@ -343,6 +343,13 @@ export class World {
     const { nowMs } = this;
     const write = { daemon, from, beside, bytesInFlight, nowMs };
     this.#tell((checker) => checker.wrote?.(write));
+  }
+
+  /** Not where its process is no more: who is up may have asked before the save came, and found nothing. */
+  #bindsOthers({ consumer, sentMs }: { readonly consumer: string; readonly sentMs: number }): boolean {
+    const up = this.daemons.filter(({ isUp }) => isUp);
+    const isSender = (each: SimulatedDaemon) => each.consumer === consumer && each.hasBeenUpFor(this.nowMs - sentMs);
+    return up.length === 0 || up.some(isSender);
   }
 
   /** With `--from end`, what was there before the first start; not of a shard that is made when the group was there. */
