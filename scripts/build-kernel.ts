@@ -1,6 +1,6 @@
 /**
  * Compiles src/kernel/assembly to WebAssembly: beside the sources, for whatever runs from them, and into dist. What it
- * shares with the host is made of src/kernel/interface.ts first. Only a build needs the compiler; the package brings the
+ * shares with the host is made of src/kernel/interface first. Only a build needs the compiler; the package brings the
  * result.
  */
 import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';

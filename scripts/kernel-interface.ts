@@ -1,20 +1,25 @@
-/** src/kernel/interface.ts in AssemblyScript. */
-import { bytesOf, constants, enumerations, interfaceChecksum, records } from '../src/kernel/interface.ts';
+/** src/kernel/interface in AssemblyScript. */
+import { exportsOf, interfaceChecksum } from '../src/kernel/interface/checksum.ts';
+import * as enumerations from '../src/kernel/interface/enumerations.ts';
+import * as numbers from '../src/kernel/interface/numbers.ts';
+import { bytesOf, records } from '../src/kernel/interface/records.ts';
+import * as sizes from '../src/kernel/interface/sizes.ts';
 
 const types = { u32: 'u32', i32: 'i32', address: 'usize', shape: 'Shape' } as const;
 
 /** @returns the text of assembly/base/interface.ts */
 export function assemblyInterface(): string {
   const parts = [
-    '/** Made by scripts/build-kernel.ts from ../../interface.ts, which says what each part means: not to be edited. */',
+    '/** Made by scripts/build-kernel.ts from ../../interface, which says what each part means: not to be edited. */',
     "import { Shape } from './shape-record';",
     '',
-    ...Object.entries(constants).map(([name, [type, value]]) => `export const ${name}: ${type} = ${value};`),
-    `export const INTERFACE_CHECKSUM: u32 = ${interfaceChecksum()};`,
+    ...exportsOf(sizes).map(([name, value]) => `export const ${name}: usize = ${value};`),
+    ...exportsOf(numbers).map(([name, value]) => `export const ${name}: u32 = ${value};`),
+    `export const INTERFACE_CHECKSUM: u32 = ${interfaceChecksum};`,
     ...Object.entries(records).map(
       ([name]) => `export const ${upperSnake(name)}_BYTES: usize = ${bytesOf(name as keyof typeof records)};`,
     ),
-    ...Object.entries(enumerations).map(([name, values]) => namespaceOf(name, values)),
+    ...exportsOf<Readonly<Record<string, number>>>(enumerations).map(([name, values]) => namespaceOf(name, values)),
     ...Object.entries(records).map(([name, fields]) => classOf(name, fields)),
   ];
   return `${parts.join('\n')}\n`;

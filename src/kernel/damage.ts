@@ -1,7 +1,7 @@
 /** What the kernel has found wrong with a batch, in the reference's words. */
 import type { CorruptBatchError } from '../core/errors.ts';
 import { corruptAt } from '../encode/wire/wire-reader.ts';
-import { Fault } from './interface.ts';
+import { Fault } from './interface/enumerations.ts';
 
 type Text = (detail: number) => string;
 

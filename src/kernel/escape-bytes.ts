@@ -1,6 +1,6 @@
 /** An escape as assembly/base/escape.ts reads it. */
 import type { CompiledEscape } from '../encode/text/output.ts';
-import { ESCAPE_LENGTHS, ESCAPE_REPLACEMENTS } from './interface.ts';
+import { ESCAPE_LENGTHS, ESCAPE_REPLACEMENTS } from './interface/sizes.ts';
 
 const MAX_REPLACEMENT_BYTES = 16;
 const DIGITS = Buffer.from('0123456789');

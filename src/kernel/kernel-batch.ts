@@ -11,7 +11,9 @@ import type { ChunkBuffer } from '../encode/frame/chunk-pool.ts';
 import type { BatchIdentity, BatchOrigin } from '../encode/frame/identity.ts';
 import { cutBefore, LogCutter } from '../encode/wire/log-cutter.ts';
 import { damageOf } from './damage.ts';
-import { fieldsOf, type Job, KNOWN_GROUP_BYTES, Status } from './interface.ts';
+import { Status } from './interface/enumerations.ts';
+import { fieldsOf, type Job } from './interface/records.ts';
+import { KNOWN_GROUP_BYTES } from './interface/sizes.ts';
 import type { Kernel, Loaded } from './kernel.ts';
 import type { Slot } from './memory.ts';
 

@@ -8,16 +8,11 @@ import { checkGroupCount } from '../encode/wire/group-count.ts';
 import { checkSize, corrupt, unpack } from '../encode/wire/unpack.ts';
 import { epochMs } from '../format/parts/value-types.ts';
 import { latin1 } from '../rules/field-selection.ts';
-import {
-  bytesOf,
-  fieldsOf,
-  interfaceChecksum,
-  type Job,
-  KNOWN_GROUP_BYTES,
-  NO_FRACTION,
-  SPAN_BYTES,
-  Status,
-} from './interface.ts';
+import { interfaceChecksum } from './interface/checksum.ts';
+import { Status } from './interface/enumerations.ts';
+import { NO_FRACTION } from './interface/numbers.ts';
+import { bytesOf, fieldsOf, type Job } from './interface/records.ts';
+import { KNOWN_GROUP_BYTES, SPAN_BYTES } from './interface/sizes.ts';
 import { writeMappedProgram } from './mapped-program.ts';
 import { KernelMemory, type Slot } from './memory.ts';
 import { NameRecords, NamesFullError } from './name-records.ts';
@@ -59,7 +54,7 @@ function kernelModule(): WebAssembly.Module {
 
 /** @throws Error the kernel is of another build than what is around it: each would read the other's numbers wrongly */
 export function checkInterface(checksum: number): void {
-  if (checksum >>> 0 === interfaceChecksum()) return;
+  if (checksum >>> 0 === interfaceChecksum) return;
   throw new Error(
     'kernel.wasm is of another build than the code around it: run `npm run build`, or install the package anew',
   );

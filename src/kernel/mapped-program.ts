@@ -10,18 +10,10 @@ import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../f
 import { epochMs, isInteger } from '../format/parts/value-types.ts';
 import { latin1 } from '../rules/field-selection.ts';
 import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';
-import {
-  bytesOf,
-  FieldKind,
-  HeadKind,
-  MAX_TYPED_BYTES,
-  NO_LIMIT,
-  PORT_OF_IPV6,
-  PORT_PLACE,
-  type RecordOf,
-  ValueKind,
-  wordsOf,
-} from './interface.ts';
+import { FieldKind, HeadKind, ValueKind } from './interface/enumerations.ts';
+import { NO_LIMIT, PORT_OF_IPV6, PORT_PLACE } from './interface/numbers.ts';
+import { bytesOf, type RecordOf, wordsOf } from './interface/records.ts';
+import { MAX_TYPED_BYTES } from './interface/sizes.ts';
 import type { KernelMemory } from './memory.ts';
 import { type Packed, writePacked } from './packed.ts';
 

@@ -2,7 +2,7 @@
  * The kernel's memory, handed out in regions. It only ever grows, so what is not needed any more is kept and handed
  * out again; pages that nobody has touched cost nothing.
  */
-import { PADDING } from './interface.ts';
+import { PADDING } from './interface/sizes.ts';
 
 /** 2 GiB less a page: addresses have 31 bits. */
 const MAX_BYTES = 2 ** 31 - 2 ** 16;

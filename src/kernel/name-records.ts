@@ -1,5 +1,5 @@
 /**
- * What becomes of the names of fields, in the kernel's memory: a record for each, with
+ * Name records in the kernel's memory say what becomes of each field's name. A record is followed by
  * the text that stands before a value: separator, the name as it is written, sign.
  *
  * A batch may bring any number of names, so the region is bounded. When it is full, whoever holds addresses has to
@@ -9,7 +9,9 @@ import type { ColumnNames } from '../encode/text/columns.ts';
 import { type CompiledRow, escapedKey, type OwnField } from '../encode/text/compiled-row.ts';
 import { flattenedName, latin1, TAG_PREFIX } from '../rules/field-selection.ts';
 import { isServiceName } from '../rules/service-names.ts';
-import { bytesOf, NameKind, NO_COLUMN, wordsOf } from './interface.ts';
+import { NameKind } from './interface/enumerations.ts';
+import { NO_COLUMN } from './interface/numbers.ts';
+import { bytesOf, wordsOf } from './interface/records.ts';
 import type { KernelMemory } from './memory.ts';
 
 /** More than the fields of a chunk have names, most of the time. */

@@ -4,18 +4,10 @@ import type { CompiledRow } from '../encode/text/compiled-row.ts';
 import type { FormatRow } from '../format/parts/format-row.ts';
 import { SOURCE_NAME, TIME_NS_NAME, TOPIC_NAME } from '../rules/field-selection.ts';
 import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';
-import {
-  AUTO_DIGITS,
-  bytesOf,
-  COLUMN_BYTES,
-  Framing,
-  HEADER_SLOTS,
-  MAX_KEPT_HEAD_BYTES,
-  NO_COLUMN,
-  OwnField,
-  type Plan,
-  wordsOf,
-} from './interface.ts';
+import { Framing, OwnField } from './interface/enumerations.ts';
+import { AUTO_DIGITS, HEADER_SLOTS, MAX_KEPT_HEAD_BYTES, NO_COLUMN } from './interface/numbers.ts';
+import { bytesOf, type Plan, wordsOf } from './interface/records.ts';
+import { COLUMN_BYTES } from './interface/sizes.ts';
 import { isMappedPossible, type MappedProgram } from './mapped-program.ts';
 import type { KernelMemory } from './memory.ts';
 import type { OwnStamps } from './name-records.ts';

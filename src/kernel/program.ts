@@ -2,16 +2,10 @@
 import type { Decision } from '../rules/evaluate.ts';
 import { latin1 } from '../rules/field-selection.ts';
 import type { Condition, Rules } from '../rules/rules.ts';
-import {
-  ANSWER_SLOT_BITS,
-  ANSWER_SLOT_BYTES,
-  bytesOf,
-  fieldsOf,
-  NO_COLUMN,
-  Op,
-  type RecordOf,
-  wordsOf,
-} from './interface.ts';
+import { Op } from './interface/enumerations.ts';
+import { ANSWER_SLOT_BITS, NO_COLUMN } from './interface/numbers.ts';
+import { bytesOf, fieldsOf, type RecordOf, wordsOf } from './interface/records.ts';
+import { ANSWER_SLOT_BYTES } from './interface/sizes.ts';
 import type { KernelMemory } from './memory.ts';
 import { type Packed, writePacked } from './packed.ts';
 

@@ -3,7 +3,7 @@
  *
  *     head  lead mapped field  separator mapped field  …  separator other field  …  tail
  *
- * What they are made of are a `HeadPart` and a `MappedField` each (../interface.ts).
+ * The host writes the parts of the head as `HeadPart`s and the fields as `MappedField`s (../interface/records.ts).
  */
 import { columnEnd, columnStart, groupColumnBytes, isOfGroup, isTaken, takeColumn } from './columns';
 import { writeEscaped } from './base/escape';

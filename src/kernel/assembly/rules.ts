@@ -129,7 +129,7 @@ function answerTo(question: u32, answers: usize, from: usize, length: u32): i32 
   if (length > MAX_KEPT_LENGTH) return answerOfHost(question, from, length);
   const low = firstBytes(load<u64>(from), length);
   const high = length > 8 ? firstBytes(load<u64>(from, 8), length - 8) : 0;
-  const slotIndex = <usize>(((low ^ (high * 3) ^ length) * MIX) >> (64 - ANSWER_SLOT_BITS));
+  const slotIndex = <usize>(((low ^ (high * 3) ^ length) * MIX) >> (64 - <u64>ANSWER_SLOT_BITS));
   const slot = answers + slotIndex * ANSWER_SLOT_BYTES;
   if (load<u32>(slot) == length + 1 && load<u64>(slot, 16) == low && load<u64>(slot, 24) == high) return load<i32>(slot, 4);
   const answer = answerOfHost(question, from, length);

@@ -1,7 +1,6 @@
 /**
- * What the host and the kernel share, written down once: records of numbers in the kernel's memory, enumerations, and
- * constants. `scripts/build-kernel.ts` makes assembly/base/interface.ts of it, the same in AssemblyScript; a kernel that was
- * built from another version of this file is refused at start (`interfaceChecksum`).
+ * Records of numbers in the kernel's memory, which the host and the kernel share. `scripts/build-kernel.ts` makes
+ * assembly/base/interface.ts of this folder, the same in AssemblyScript: what is shared is written here, and nowhere else.
  *
  * Addresses are in the kernel's memory. All fields have 32 bits, one after another.
  */
@@ -10,7 +9,7 @@
 type FieldType = 'u32' | 'i32' | 'address' | 'text' | 'shape';
 type Fields = Readonly<Record<string, FieldType>>;
 
-/** What is the same for all batches: a format row, the framing, the limits. */
+/** The plan: what is the same for all batches, as a format row, the framing and the limits. */
 const plan = {
   prefix: 'text',
   lead: 'text',
@@ -33,13 +32,13 @@ const plan = {
   keyExpansion: 'u32',
   valueExpansion: 'u32',
   /**
-   * What the contents of a usual log grow by at most, with all that stands between them, per byte of the log; 0 where no
-   * log is a usual one: separator or sign have more than 16 bytes. See assembly/usual.ts.
+   * Bytes that the contents of a usual log become at most, with all that stands between them, per byte of the log; 0 where
+   * no log is a usual one: separator or sign have more than 16 bytes. See assembly/usual.ts.
    */
   usualExpansion: 'u32',
-  /** No more than so much is written beside that, what the group shares, the header, and the identity's first part. */
+  /** Bytes that a usual log has at most beside its contents, what the group shares, the header and the identity's lead. */
   usualMaxConstants: 'u32',
-  /** What of it is for names whose records have longer texts than the keys, escaped, could give. */
+  /** Bytes of `usualMaxConstants` for names whose records have longer texts than the keys, escaped, could give. */
   namesSlack: 'u32',
   /** `Framing` */
   framing: 'u32',
@@ -49,7 +48,7 @@ const plan = {
   /** `HEADER_SLOTS` header slots, each kept for the second that it was made for. */
   headers: 'address',
   headerStride: 'u32',
-  /** Of time stamps, below the second: 1 to 6, or AUTO_DIGITS. */
+  /** Digits of a time stamp below the second: 1 to 6, or AUTO_DIGITS. */
   timestampDigits: 'u32',
   /** Which of topic, source and TimeNs are written: bits of `OwnField`. */
   ownFields: 'u32',
@@ -88,11 +87,11 @@ const plan = {
   rules: 'address',
   /** Where dropped logs are counted, 32 bits a filter. */
   dropped: 'address',
-  /** Of the severity field: its column, its question to the host, and where answers are kept. */
+  /** The severity field's column, its question to the host, and where the answers are kept. */
   severityColumn: 'u32',
   severityQuestion: 'u32',
   severityAnswers: 'address',
-  /** Of the header's variants: the severities, a byte each. */
+  /** The severity of each variant of the header, a byte each. */
   severities: 'address',
   /** 1: the format has mapped fields; see assembly/mapped.ts. */
   mapped: 'u32',
@@ -100,7 +99,7 @@ const plan = {
   mappedHeadCount: 'u32',
   mappedFields: 'address',
   mappedFieldCount: 'u32',
-  /** Bytes of all that is the same, at most, and of what a byte of a column can become. */
+  /** Bytes of all mapped text that is the same in each log, at most; and bytes that a byte of a column can become. */
   mappedConstants: 'u32',
   mappedGrowth: 'u32',
   /** The columns that the head has its values from, and the last head that is a whole group's. */
@@ -113,13 +112,13 @@ const plan = {
   timeText: 'address',
 } as const satisfies Fields;
 
-/** One batch, where it stands, and what the last call did. */
+/** The job: one batch, where it stands, and what the last call did. */
 const job = {
   /** Told apart from other jobs by it. */
   id: 'u32',
   raw: 'address',
   rawEnd: 'address',
-  /** Of the next tag that is not dealt with: in the group, or in the list where there is no group. */
+  /** The next protobuf tag that is not dealt with: in the group, or in the list where there is no group. */
   position: 'address',
   /** Where the group's content begins and ends; begins at 0 where there is no group. */
   group: 'address',
@@ -158,7 +157,7 @@ const job = {
   need: 'u32',
 } as const satisfies Fields;
 
-/** What becomes of the fields of one name; its text follows: separator, the name as it is written, sign. */
+/** A name record: what becomes of the fields of one name. Its text follows: separator, the name as it is written, sign. */
 const nameRecord = {
   /** `NameKind` */
   kind: 'u32',
@@ -191,7 +190,7 @@ const instruction = {
   second: 'u32',
 } as const satisfies Fields;
 
-/** Of a table of values that `Op.in` looks into; all 0: free. */
+/** A slot in the table of values that `Op.in` looks into; all 0: free. */
 const valueSlot = {
   hash: 'u32',
   /** The length + 1. */
@@ -203,11 +202,11 @@ const valueSlot = {
 const headPart = {
   /** `HeadKind` */
   kind: 'u32',
-  /** Of eight constants, by severity, each an address and a length; or the escape table of the value. */
+  /** `severity`: eight texts, each an address and a length. `value`: the escape table. */
   table: 'address',
-  /** Of the value. */
+  /** Characters of the value that are written at most. */
   maxCharacters: 'u32',
-  /** What stands in its place where there is none. */
+  /** The text that stands in the value's place where there is none. */
   orElse: 'text',
   /** Columns, one number each: the first that has a value is taken. */
   places: 'address',
@@ -246,157 +245,27 @@ export type Job = RecordOf<'job'>;
 
 const WORD_BYTES = 4;
 
-/** @returns the names of its numbers, in their order */
-export function fieldsOf<Name extends keyof typeof records>(name: Name): (keyof RecordOf<Name> & string)[] {
-  const fields = Object.entries(records[name]).flatMap(([field, type]) =>
-    type === 'text' ? [field, `${field}Length`] : [field],
-  );
-  return fields as (keyof RecordOf<Name> & string)[];
+type RecordName = keyof typeof records;
+type FieldName<Name extends RecordName> = keyof RecordOf<Name> & string;
+
+/** By record. */
+const fieldNames: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(records).map(([name, fields]) => [
+    name,
+    Object.entries(fields).flatMap(([field, type]) => (type === 'text' ? [field, `${field}Length`] : [field])),
+  ]),
+);
+
+/** @returns the names of a record's numbers, in their order */
+export function fieldsOf<Name extends RecordName>(name: Name): readonly FieldName<Name>[] {
+  return fieldNames[name] as FieldName<Name>[];
 }
 
-export function bytesOf(name: keyof typeof records): number {
+export function bytesOf(name: RecordName): number {
   return fieldsOf(name).length * WORD_BYTES;
 }
 
-/** @returns the numbers as they stand in memory */
-export function wordsOf<Name extends keyof typeof records>(name: Name, record: RecordOf<Name>): number[] {
+/** @returns the record's numbers, as they stand in memory */
+export function wordsOf<Name extends RecordName>(name: Name, record: RecordOf<Name>): number[] {
   return fieldsOf(name).map((field) => record[field]);
-}
-
-/** What `encode` returns; in every case there may be frames in `out`, which come first. */
-export const Status = {
-  /** The batch is at its end. */
-  end: 0,
-  /** The chunk is full. */
-  chunk: 1,
-  /** The next log is the host's: its message is over the limit, or it has something that is rare. */
-  left: 2,
-  damage: 3,
-  /** The next log needs a larger `out`, and there is nothing in this one. */
-  growOut: 4,
-  growShared: 5,
-  growTags: 6,
-  growContents: 7,
-  /** Much was read, and nothing of it gave a frame: the event loop wants its turn. */
-  pause: 8,
-} as const;
-
-export const Framing = { octetCounting: 0, lf: 1, datagram: 2 } as const;
-
-/** Bits. */
-export const OwnField = { topic: 1, source: 2, timeNs: 4 } as const;
-
-export const NameKind = { notWritten: 0, written: 1, renamed: 3 } as const;
-
-export const Op = {
-  /** Numbers: the variant; 1: the severity field is asked. */
-  decide: 0,
-  /** Number: which filter. */
-  drop: 1,
-  exists: 2,
-  /** Numbers: a table of value slots, and how many slots it has less 1. */
-  in: 3,
-  /** Numbers: the text and its length. */
-  prefix: 4,
-  suffix: 5,
-  contains: 6,
-  /** Number: the bounds, two doubles. */
-  range: 7,
-  /** Numbers: which question, and where answers are kept. */
-  ask: 8,
-} as const;
-
-export const HeadKind = { severity: 0, value: 1 } as const;
-export const FieldKind = { constant: 0, fields: 1, logTime: 2 } as const;
-export const ValueKind = { text: 0, ip: 1, integer: 2, time: 3 } as const;
-
-/** What can be wrong with a batch; damage.ts has the words. */
-export const Fault = {
-  none: 0,
-  zeroField: 1,
-  lengthPastEnd: 2,
-  fieldPastEnd: 3,
-  groupsTooDeep: 4,
-  wireType: 5,
-  groupEnd: 6,
-  varintTooLong: 7,
-  tagTooLarge: 8,
-  lengthTooLarge: 9,
-  noTime: 10,
-  contentWithoutKey: 11,
-  contentWithoutValue: 12,
-  tagWithoutKey: 13,
-  tagWithoutValue: 14,
-} as const;
-
-export const enumerations = {
-  Status,
-  Framing,
-  OwnField,
-  NameKind,
-  Op,
-  HeadKind,
-  FieldKind,
-  ValueKind,
-  Fault,
-} as const;
-
-/** Read and written behind every region: 16 bytes are loaded and stored at a time, also where fewer are meant. */
-export const PADDING = 512;
-export const HEADER_SLOTS = 64;
-export const NO_FRACTION = 0xffff_ffff;
-/** Of a plan's `timestampDigits`: six where the log has a fraction, none otherwise. */
-export const AUTO_DIGITS = 7;
-export const NO_COLUMN = 0xffff_ffff;
-export const COLUMN_BYTES = 16;
-/** Of a tag or a content: where key and value begin and end. */
-export const SPAN_BYTES = 16;
-/** Of the table of groups that assembly/base/load.ts makes. */
-export const KNOWN_GROUP_BYTES = 8;
-/** Answers of the host to one question: 16 slots. */
-export const ANSWER_SLOT_BYTES = 32;
-export const ANSWER_SLOT_BITS = 4;
-export const NO_LIMIT = 0xffff_ffff;
-/** In a place: the port of the address in the column; where the address has none, the places behind it do not count. */
-export const PORT_PLACE = 0x8000_0000;
-/** With it: an IPv6 address is one. */
-export const PORT_OF_IPV6 = 0x4000_0000;
-export const COLUMN_MASK = 0x3fff_ffff;
-/** A head that is longer is made for each log. */
-export const MAX_KEPT_HEAD_BYTES = 1024;
-/** A number or a time is never longer. */
-export const MAX_TYPED_BYTES = 64;
-/** In an escape table: the lengths of 256 replacements, and the replacements, 16 bytes each; see escape-bytes.ts. */
-export const ESCAPE_LENGTHS = 32;
-export const ESCAPE_REPLACEMENTS = 288;
-
-/** As the kernel has them: addresses and sizes are `usize`. */
-export const constants = {
-  PADDING: ['usize', PADDING],
-  HEADER_SLOTS: ['u32', HEADER_SLOTS],
-  NO_FRACTION: ['u32', NO_FRACTION],
-  AUTO_DIGITS: ['u32', AUTO_DIGITS],
-  NO_COLUMN: ['u32', NO_COLUMN],
-  COLUMN_BYTES: ['usize', COLUMN_BYTES],
-  SPAN_BYTES: ['usize', SPAN_BYTES],
-  KNOWN_GROUP_BYTES: ['usize', KNOWN_GROUP_BYTES],
-  ANSWER_SLOT_BYTES: ['usize', ANSWER_SLOT_BYTES],
-  ANSWER_SLOT_BITS: ['u64', ANSWER_SLOT_BITS],
-  NO_LIMIT: ['u32', NO_LIMIT],
-  PORT_PLACE: ['u32', PORT_PLACE],
-  PORT_OF_IPV6: ['u32', PORT_OF_IPV6],
-  COLUMN_MASK: ['u32', COLUMN_MASK],
-  MAX_KEPT_HEAD_BYTES: ['u32', MAX_KEPT_HEAD_BYTES],
-  MAX_TYPED_BYTES: ['usize', MAX_TYPED_BYTES],
-  ESCAPE_LENGTHS: ['usize', ESCAPE_LENGTHS],
-  ESCAPE_REPLACEMENTS: ['usize', ESCAPE_REPLACEMENTS],
-} as const;
-
-/** FNV-1a, 32 bits, of all of the above. */
-export function interfaceChecksum(all: unknown = [records, enumerations, constants]): number {
-  let hash = 0x811c_9dc5;
-  for (const byte of Buffer.from(JSON.stringify(all))) {
-    hash = Math.imul(hash ^ byte, 0x0100_0193);
-  }
-  return hash >>> 0;
 }

@@ -34,7 +34,7 @@ export interface BatchMark extends Mark {
   counted?(logs: number): void;
 }
 
-/** As `Deliver` (group/shard/shard-consumer-options.ts), to one receiver. */
+/** Delivers a batch to one receiver; see `Deliver` in group/shard/shard-consumer-options.ts. */
 export type DeliverTo<M extends BatchMark> = (
   body: BatchBody,
   mark: M,
