@@ -110,9 +110,9 @@ class Writer {
     const headWords = mergeConstants(head).flatMap((part) => this.#headPart(part));
     const headColumns = this.#growths.flatMap((_, column) => [column]);
     const fieldWords = fields.flatMap((field) => this.#field(field));
-    const opening = Math.max(row.lead.length, row.separator.length) + row.keyValueSign.length;
+    const opening = Math.max(row.firstSeparator.length, row.separator.length) + row.keyValueSign.length;
     for (const own of [topic, source, timeNs]) this.#constants += opening + (own?.key.length ?? 0);
-    this.#constants += row.lead.length + trail.length + row.suffix.length;
+    this.#constants += row.firstSeparator.length + trail.length + row.suffix.length;
     return {
       head: this.#packed.words(headWords),
       headCount: (headWords.length * 4) / bytesOf('headPart'),
@@ -157,7 +157,7 @@ class Writer {
     const { separator, keyValueSign } = this.#row.row;
     const opening = (name: Uint8Array) => Buffer.concat([separator, name, keyValueSign]);
     const labelText = (text: Uint8Array | undefined) => (text ? Buffer.concat([separator, text]) : NOTHING);
-    this.#constants += Math.max(separator.length, this.#row.row.lead.length) + MAX_NUMBERS_BYTES;
+    this.#constants += Math.max(separator.length, this.#row.row.firstSeparator.length) + MAX_NUMBERS_BYTES;
     if (value.kind === 'constant') {
       const constant = constantValue(value.bytes, as, ipv6 !== undefined);
       if (constant === undefined) return [];

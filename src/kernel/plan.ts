@@ -56,7 +56,7 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
   const headerStride = Math.ceil((bytesOf('headerSlot') + headers.maxBytes) / 64) * 64;
   const plan: Plan = {
     ...(text('prefix', row.row.prefix) as Plan),
-    ...text('lead', row.row.lead),
+    ...text('firstSeparator', row.row.firstSeparator),
     ...text('separator', row.row.separator),
     ...text('sign', row.row.keyValueSign),
     ...text('suffix', row.row.suffix),
@@ -163,8 +163,8 @@ function usualExpansion({ row, keyExpansion, valueExpansion }: CompiledRow): num
 }
 
 function constantBytes({ row, timeNs }: CompiledRow): number {
-  const { prefix, lead, separator, keyValueSign, suffix, trail } = row;
-  const betweens = 3 * Math.max(lead.length, separator.length);
+  const { prefix, firstSeparator, separator, keyValueSign, suffix, trail } = row;
+  const betweens = 3 * Math.max(firstSeparator.length, separator.length);
   return (
     prefix.length + betweens + (timeNs?.key.length ?? 0) + keyValueSign.length + (trail?.length ?? 0) + suffix.length
   );

@@ -20,7 +20,13 @@ import { octetCountingDeframer } from '../support/receivers/deframe.ts';
 const text = (value: string) => Uint8Array.from(Buffer.from(value, 'latin1'));
 const kv = createKeyValueFormat();
 /** Lead and separator are told apart. */
-const brackets: FormatRow = { ...kv, name: 'brackets', prefix: text('{'), lead: text('<'), suffix: text('}') };
+const brackets: FormatRow = {
+  ...kv,
+  name: 'brackets',
+  prefix: text('{'),
+  firstSeparator: text('<'),
+  suffix: text('}'),
+};
 
 /** The fields that are left, under their names: latin1, unescaped. */
 function selected(log: NaiveLog, select: FieldSelection): NaiveLog {
@@ -108,7 +114,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
     },
   );
 
-  it('puts lead and separators around fields that have no bytes at all', () => {
+  it('puts the separators around fields that have no bytes at all', () => {
     const format = { ...brackets, keyValueSign: text(''), keepsNames: true };
     const Logs = [{ Time: 1, Contents: [{ Key: text('k'), Value: text('') }] }];
     const groups = [{ Logs, LogTags: [] }];

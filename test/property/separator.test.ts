@@ -13,7 +13,9 @@ test('a separator that the configuration accepts is one that the format can work
       try {
         const { message } = load({}, { '--sep': text, '--escape': mode }).config;
         const format = createFormat(message.format);
-        expect('lead' in format && [...format.lead]).toEqual([...Buffer.from(message.format.separator ?? '')]);
+        expect('firstSeparator' in format && [...format.firstSeparator]).toEqual([
+          ...Buffer.from(message.format.separator ?? ''),
+        ]);
         accepted++;
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;

@@ -27,7 +27,7 @@ import {
 import type { LogWalker } from '../wire/log-walker.ts';
 
 export interface LargeField {
-  /** What stands before the value: lead or separator, name, sign. */
+  /** What stands before the value: separator, name, sign. */
   readonly opening: readonly Run[];
   readonly value: Run | undefined;
 }
@@ -70,7 +70,7 @@ export class LargeFields {
   readonly #mapped: MappedFields | undefined;
   readonly #listed: ListedFields;
   readonly #head: readonly Run[];
-  readonly #lead: Run;
+  readonly #first: Run;
   readonly #separator: Run;
   readonly #sign: Run;
   readonly #repairs: boolean;
@@ -87,7 +87,7 @@ export class LargeFields {
     this.#mapped = mapped && new MappedFields({ compiled: mapped, columns, walker, repairs: this.#repairs });
     this.#listed = new ListedFields(compiled.valueEscape);
     this.#head = this.#mapped?.head ?? [plainRun(row.prefix)];
-    this.#lead = plainRun(row.lead);
+    this.#first = plainRun(row.firstSeparator);
     this.#separator = plainRun(row.separator);
     this.#sign = plainRun(row.keyValueSign);
   }
@@ -121,7 +121,7 @@ export class LargeFields {
   /** From the first on, each time. `undefined`: others may have their turn. */
   *all(): Generator<LargeField | undefined, undefined> {
     const { keyEscape } = this.#parts.compiled;
-    let between = this.#lead;
+    let between = this.#first;
     for (let index = 0; index < this.#listed.count; index++) {
       const { opening, hasValue, value } = this.#listed.at(index);
       yield { opening: [between, ...opening.pieces.map(asRun)], value: hasValue ? value : undefined };

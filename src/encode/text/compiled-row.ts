@@ -57,7 +57,7 @@ export function compileRow(row: FormatRow, selection?: FieldSelection): Compiled
   const trail = row.trail ?? new Uint8Array(0);
   const maxCharacterBytes = Math.max(MAX_UTF8_CHARACTER_BYTES, keyEscape.expansion, valueEscape.expansion);
   const head = row.mapped ? constantHead(row.mapped) : row.prefix.length;
-  const closingBytes = head + row.lead.length + trail.length + row.suffix.length;
+  const closingBytes = head + row.firstSeparator.length + trail.length + row.suffix.length;
   return {
     row,
     keyEscape,

@@ -2,7 +2,7 @@
  * A log's fields → a message's text, by a format row that has to know all fields of a log before it writes the first:
  * no two have equal names, values that are not UTF-8 become it, or fields have a place of their own.
  *
- *     head or prefix  lead mapped field  separator mapped field  …  separator other field  …  trail suffix
+ *     head or prefix  firstSeparator mapped field  separator mapped field  …  separator other field  …  trail suffix
  *
  * Equal names are looked for among the other fields, after those that mapped fields have taken.
  */

@@ -16,10 +16,10 @@ export interface Opening {
   readonly name: string;
   /** Where that is a field's name. */
   readonly written: WrittenName | undefined;
-  /** As it is written: of a text's first field, with the row's lead, and of the others, with its separator. */
+  /** With what separates the field from the text before it: the first field of a text, and the others. */
   readonly first: ByteSource;
   readonly later: ByteSource;
-  /** The same without lead and separator, in pieces that can be cut. */
+  /** The field without a separator, in pieces that can be cut. */
   readonly pieces: readonly TextPiece[];
 }
 
@@ -41,9 +41,12 @@ export function plainOpening(parts: readonly Uint8Array[], { row }: CompiledRow)
   return { name: latin1(bytes), written: undefined, ...openings(row, bytes), pieces: parts.map(plainPiece) };
 }
 
-function openings({ lead, separator }: CompiledRow['row'], bytes: Uint8Array): Pick<Opening, 'first' | 'later'> {
+function openings(
+  { firstSeparator, separator }: CompiledRow['row'],
+  bytes: Uint8Array,
+): Pick<Opening, 'first' | 'later'> {
   const behind = (between: Uint8Array): ByteSource => byteSource(Uint8Array.from(Buffer.concat([between, bytes])));
-  return { first: behind(lead), later: behind(separator) };
+  return { first: behind(firstSeparator), later: behind(separator) };
 }
 
 export interface ListedField {
@@ -96,10 +99,10 @@ export class ListedFields {
     return later.length > 0;
   }
 
-  *pieces({ lead, separator }: CompiledRow['row']): Generator<FieldPieces, undefined> {
+  *pieces({ firstSeparator, separator }: CompiledRow['row']): Generator<FieldPieces, undefined> {
     for (let index = 0; index < this.count; index++) {
       const { opening, hasValue, value } = this.at(index);
-      const between = plainPiece(index === 0 ? lead : separator);
+      const between = plainPiece(index === 0 ? firstSeparator : separator);
       yield { opening: [between, ...opening.pieces], value: hasValue ? value : undefined };
     }
     return undefined;

@@ -11,11 +11,11 @@
  *
  * Unlike that dictionary, fields of the same name are all kept, in their order; where they have to have names of their
  * own, another writer does it (checked-writer.ts). A selection (field-selection.ts) may
- * leave fields out, or rename them; the lead stands before the first that is left. What the logs of a group have in
+ * leave fields out, or rename them; `firstSeparator` stands before the first that is left. What the logs of a group have in
  * common is written once, into `#shared`, and copied for each:
  *
- *     prefix lead __topic__… separator __source__… │ separator __time_ns_part__… separator │ __tag__:…  … │ separator contents  trail suffix
- *     └───────────────── shared ──────────────────┘                                        └── shared ────┘
+ *     prefix firstSeparator __topic__… separator __source__… │ separator __time_ns_part__… separator │ __tag__:…  … │ separator contents  trail suffix
+ *     └────────────────────── shared ───────────────────────┘                                        └── shared ────┘
  */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { TAG_PREFIX } from '../../rules/field-selection.ts';
@@ -64,13 +64,13 @@ export class RowWriter implements MessageWriter {
     shared.position = 0;
     shared.text(row.prefix);
     if (topic) {
-      shared.text(row.lead);
+      shared.text(row.firstSeparator);
       shared.text(topic.key);
       shared.text(row.keyValueSign);
       shared.escaped(this.#source, walker.topicStart, walker.topicEnd, valueEscape);
     }
     if (source) {
-      shared.text(topic ? row.separator : row.lead);
+      shared.text(topic ? row.separator : row.firstSeparator);
       shared.text(source.key);
       shared.text(row.keyValueSign);
       shared.escaped(this.#source, walker.sourceStart, walker.sourceEnd, valueEscape);
@@ -116,7 +116,7 @@ export class RowWriter implements MessageWriter {
   write(output: Output): void {
     const { row, timeNs, trail } = this.#compiled;
     const shared = this.#shared;
-    let between = this.#hasGroupFields ? row.separator : row.lead;
+    let between = this.#hasGroupFields ? row.separator : row.firstSeparator;
     output.copy(shared, 0, this.#tagsAt);
     if (timeNs && this.#walker.timeNs > 0) {
       output.text(between);
@@ -148,7 +148,7 @@ export class RowWriter implements MessageWriter {
 
   /** The fields that are written. */
   *#fields(): Generator<FieldPieces, undefined> {
-    let between = this.#compiled.row.lead;
+    let between = this.#compiled.row.firstSeparator;
     for (const { key, value } of this.#keysAndValues()) {
       yield { opening: [plainPiece(between), ...key, plainPiece(this.#compiled.row.keyValueSign)], value };
       between = this.#compiled.row.separator;
@@ -224,10 +224,10 @@ export class RowWriter implements MessageWriter {
 
   /** What stands before them. */
   #betweenLength(): number {
-    const { lead, separator } = this.#compiled.row;
+    const { firstSeparator, separator } = this.#compiled.row;
     const count = this.#ownCount;
-    const hasLead = count > 0 && !this.#hasGroupFields;
-    return count * separator.length + (hasLead ? lead.length - separator.length : 0);
+    const hasFirst = count > 0 && !this.#hasGroupFields;
+    return count * separator.length + (hasFirst ? firstSeparator.length - separator.length : 0);
   }
 
   /** Where there is any field. */
@@ -240,7 +240,7 @@ export class RowWriter implements MessageWriter {
     const { topicStart, topicEnd, sourceStart, sourceEnd } = this.#walker;
     const tags = this.#tags;
     const own = (topic?.key.length ?? 0) + (source?.key.length ?? 0) + 2 * row.keyValueSign.length;
-    const constants = row.prefix.length + row.lead.length + row.separator.length + own;
+    const constants = row.prefix.length + row.firstSeparator.length + row.separator.length + own;
     const ownValues = (topicEnd - topicStart + sourceEnd - sourceStart + tags.valueBytes) * valueExpansion;
     const aTag = row.separator.length + tagKeyPrefix.length + row.keyValueSign.length;
     const needed = constants + ownValues + tags.keyBytes * keyExpansion + tags.count * aTag;

@@ -83,7 +83,7 @@ export function createCefFormat(options: CefOptions = {}): FormatRow {
   return {
     name: 'cef',
     prefix: NOTHING,
-    lead: NOTHING,
+    firstSeparator: NOTHING,
     separator: utf8(' '),
     keyEscape: createEscapeTable(controlEntries(() => '_')),
     keyValueSign: utf8('='),

@@ -25,7 +25,7 @@ export function createJsonRow(): FormatRow {
   return {
     name: 'json',
     prefix: utf8('{'),
-    lead: utf8('"'),
+    firstSeparator: utf8('"'),
     separator: utf8('","'),
     keyEscape: jsonEscape,
     keyValueSign: utf8('":"'),

@@ -45,7 +45,7 @@ export function createKeyValueFormat(options: KeyValueOptions = {}): FormatRow {
   return {
     name: 'kv',
     prefix: nothing,
-    lead: separatorBytes,
+    firstSeparator: separatorBytes,
     separator: separatorBytes,
     keyEscape: createEscapeTable(keyEntries),
     keyValueSign: Uint8Array.of(0x3d),

@@ -72,7 +72,7 @@ export function createLeefFormat(options: LeefOptions = {}): FormatRow {
     name: 'leef',
     prefix: NOTHING,
     // `sev`, at the end of the head, is the first attribute: what follows is led by a delimiter.
-    lead: hasSeverity ? NOTHING : Uint8Array.of(delimiter),
+    firstSeparator: hasSeverity ? NOTHING : Uint8Array.of(delimiter),
     separator: Uint8Array.of(delimiter),
     keyEscape: createEscapeTable(controlEntries(() => '_')),
     keyValueSign: utf8('='),

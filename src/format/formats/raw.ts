@@ -34,7 +34,7 @@ export function createRawFormat(options: RawOptions = {}): FormatRow {
   return {
     name: 'raw',
     prefix: NOTHING,
-    lead: NOTHING,
+    firstSeparator: NOTHING,
     separator: NOTHING,
     keyEscape: table,
     keyValueSign: NOTHING,

@@ -37,7 +37,7 @@ export function createStructuredDataFormat(enterpriseId: number = EXAMPLE_ENTERP
   return {
     name: 'sd',
     prefix: utf8(`[fields@${enterpriseId}`),
-    lead: utf8(' '),
+    firstSeparator: utf8(' '),
     separator: utf8('" '),
     // Names are clean: nothing in them is left to escape.
     keyEscape: createEscapeTable(controlEntries(() => '_')),

@@ -2,12 +2,12 @@
  * A format as data: one row says how a log's fields become a message's text. A new format is a new row; the
  * encoders have no code for any format in particular.
  *
- *     prefix  lead key sign value  separator key sign value  …  trail  suffix
+ *     prefix  firstSeparator key sign value  separator key sign value  …  trail  suffix
  *
  * For instance, with fields a=1 and b=2, and without fields:
  *
- *     key=value   lead ||   separator ||   sign =                                  ||a=1||b=2         (nothing)
- *     JSON        prefix {  lead "  separator ","  sign ":"  trail "  suffix }     {"a":"1","b":"2"}  {}
+ *     key=value   firstSeparator ||   separator ||   sign =                           ||a=1||b=2         (nothing)
+ *     JSON        prefix {  firstSeparator "  separator ","  sign ":"  trail "  suffix }     {"a":"1","b":"2"}  {}
  */
 import type { EscapeTable } from './escape-table.ts';
 import type { Mapped } from './mapped.ts';
@@ -17,7 +17,7 @@ export interface FormatRow {
   readonly name: string;
   readonly prefix: Uint8Array;
   /** Before the first field. */
-  readonly lead: Uint8Array;
+  readonly firstSeparator: Uint8Array;
   /** Between two fields. */
   readonly separator: Uint8Array;
   readonly keyEscape: EscapeTable;
@@ -76,7 +76,7 @@ export function isClosed(row: FormatRow): boolean {
 /** True where no log whatsoever can bring a line feed into the text: what LF framing depends on. */
 export function isSingleLine(row: FormatRow): boolean {
   const mapped = row.mapped && mappedTexts(row.mapped);
-  const constants = [row.prefix, row.lead, row.separator, row.keyValueSign, row.trail, row.suffix];
+  const constants = [row.prefix, row.firstSeparator, row.separator, row.keyValueSign, row.trail, row.suffix];
   constants.push(...(mapped?.constants ?? []));
   const escapes = [row.keyEscape, row.valueEscape, ...(mapped?.escapes ?? [])];
   return (

@@ -1,7 +1,7 @@
 /**
  * The fields that a format gives a place of their own (../../format/parts/mapped.ts), and the text that they are a part of:
  *
- *     head  lead mapped field  separator mapped field  …  separator other field  …  tail
+ *     head  firstSeparator mapped field  separator mapped field  …  separator other field  …  tail
  *
  * The host writes the parts of the head as `HeadPart`s and the fields as `MappedField`s (../interface/records.ts).
  */
@@ -86,7 +86,7 @@ export function writeShapedMapped(plan: Plan, job: Job, output: usize): usize {
   const shape = plan.shape;
   let to = writeHead(plan, job, output);
   hasField = shape.hasMappedField != 0;
-  if (hasField) to = writeText(plan.lead, plan.leadLength, to);
+  if (hasField) to = writeText(plan.firstSeparator, plan.firstSeparatorLength, to);
   to = writeRecordedFields(plan, mappedOf(shape), shape.mappedCount, to);
   if (to == 0) return 0;
   to = shape.isGroupTaken != 0 ? writeOwnFields(plan, job.tags, to) : writeSharedFields(plan, to);
@@ -199,14 +199,14 @@ function writeOpening(plan: Plan, text: usize, length: u32, output: usize): usiz
   if (hasField) return writeText(text, length, output);
   hasField = true;
   const separatorLength = plan.separatorLength;
-  const to = writeText(plan.lead, plan.leadLength, output);
+  const to = writeText(plan.firstSeparator, plan.firstSeparatorLength, output);
   return writeText(text + separatorLength, length - separatorLength, to);
 }
 
 function writeBetween(plan: Plan, output: usize): usize {
   if (hasField) return writeText(plan.separator, plan.separatorLength, output);
   hasField = true;
-  return writeText(plan.lead, plan.leadLength, output);
+  return writeText(plan.firstSeparator, plan.firstSeparatorLength, output);
 }
 
 /** The group's fields, none of which has a place of its own in this log, with TimeNs among them. */

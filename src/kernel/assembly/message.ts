@@ -90,8 +90,8 @@ export function plainLength(plan: Plan, contents: usize): u64 {
   if (plan.named != 0) parts -= count;
   else length += count * plan.signLength;
   if (parts + count == 0) return length + plan.suffixLength;
-  if (parts == 0) return length + plan.leadLength - plan.separatorLength + plan.tailLength;
-  return length + plan.leadLength + (parts - 1) * plan.separatorLength + plan.tailLength;
+  if (parts == 0) return length + plan.firstSeparatorLength - plan.separatorLength + plan.tailLength;
+  return length + plan.firstSeparatorLength + (parts - 1) * plan.separatorLength + plan.tailLength;
 }
 
 /** The same if every byte has to be escaped, by the longest replacement. */
@@ -115,10 +115,10 @@ export function exactLength(plan: Plan, contents: usize, plain: u64): u64 {
 export function writeMessage(plan: Plan, contents: usize, output: usize): usize {
   let to = writeBeforeContents(plan, hasTimeNs, timeNs, output);
   if (contents != contentsEnd && plan.named != 0) {
-    to = writeNamedFields(plan, contents, contentsEnd, !hasFieldBefore, hasFieldBefore ? to : writeText(plan.lead, plan.leadLength, to));
+    to = writeNamedFields(plan, contents, contentsEnd, !hasFieldBefore, hasFieldBefore ? to : writeText(plan.firstSeparator, plan.firstSeparatorLength, to));
   } else if (contents != contentsEnd) {
     if (hasFieldBefore) to = writeText(plan.separator, plan.separatorLength, to);
-    else to = writeText(plan.lead, plan.leadLength, to);
+    else to = writeText(plan.firstSeparator, plan.firstSeparatorLength, to);
     to = writeFields(plan, contents, contentsEnd, to);
   }
   if (!hasFieldBefore && contents == contentsEnd) return writeText(plan.suffix, plan.suffixLength, to);
@@ -136,8 +136,8 @@ export function writeShapedMessage(plan: Plan, output: usize): usize {
 /** The prefix, and the fields that do not come from the log, as far as there are any. */
 export function writeBeforeContents(plan: Plan, hasTimeNs: bool, timeNs: u32, output: usize): usize {
   let to = writeText(plan.prefix, plan.prefixLength, output);
-  let between = plan.lead;
-  let betweenLength = plan.leadLength;
+  let between = plan.firstSeparator;
+  let betweenLength = plan.firstSeparatorLength;
   if (hasGroupFields) {
     to = writeText(between, betweenLength, to);
     to = writeText(groupFields, groupFieldsLength, to);

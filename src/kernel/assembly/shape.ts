@@ -136,7 +136,7 @@ function isNameOfGroup(plan: Plan, shape: Shape): bool {
   return false;
 }
 
-/** Writes the fields under their own names, each with a separator before it; the first perhaps with the lead instead. */
+/** Writes the fields under their own names, each with a separator before it; the first perhaps with `firstSeparator` instead. */
 export function writeRest(plan: Plan, hasFieldBefore: bool, output: usize): usize {
   const shape = plan.shape;
   const escape = plan.valueEscape;
@@ -147,7 +147,7 @@ export function writeRest(plan: Plan, hasFieldBefore: bool, output: usize): usiz
   addRenamed(shape.renamedCount);
   let skipped: u32 = 0;
   if (!hasFieldBefore) {
-    to = writeText(plan.lead, plan.leadLength, to);
+    to = writeText(plan.firstSeparator, plan.firstSeparatorLength, to);
     skipped = plan.separatorLength;
   }
   for (let field = restOf(shape); field < end; field += REST_BYTES) {

@@ -12,7 +12,7 @@ type Fields = Readonly<Record<string, FieldType>>;
 /** The plan: what is the same for all batches, as a format row, the framing and the limits. */
 const plan = {
   prefix: 'text',
-  lead: 'text',
+  firstSeparator: 'text',
   separator: 'text',
   sign: 'text',
   suffix: 'text',

@@ -8,7 +8,7 @@ const text = (value: string) => new Uint8Array(Buffer.from(value));
 export const jsonLike: FormatRow = {
   name: 'json-like',
   prefix: text('{'),
-  lead: text('"'),
+  firstSeparator: text('"'),
   separator: text('","'),
   keyEscape: createEscapeTable([...controls(), [0x22, '\\"'], [0x5c, '\\\\']]),
   keyValueSign: text('":"'),
@@ -20,7 +20,7 @@ export const jsonLike: FormatRow = {
 const strange: FormatRow = {
   name: 'strange',
   prefix: text('a prefix that is longer than one vector of sixteen bytes '),
-  lead: text(''),
+  firstSeparator: text(''),
   separator: text(' and a separator that is longer than that as well '),
   keyEscape: createEscapeTable([
     [0x0a, ''],
@@ -55,7 +55,7 @@ const plain: FormatRow = {
 const silent: FormatRow = {
   name: 'silent',
   prefix: text(''),
-  lead: text(''),
+  firstSeparator: text(''),
   separator: text(''),
   keyEscape: createEscapeTable(Array.from({ length: 255 }, (_, byte) => [byte, ''])),
   keyValueSign: text(''),
@@ -70,7 +70,7 @@ export const unusualRows: readonly FormatRow[] = [
   {
     name: 'object',
     prefix: text('{'),
-    lead: text('"'),
+    firstSeparator: text('"'),
     separator: text('","'),
     keyEscape: createEscapeTable(quoted),
     keyValueSign: text('":"'),
@@ -82,7 +82,7 @@ export const unusualRows: readonly FormatRow[] = [
   {
     name: 'element',
     prefix: text('[fields@32473'),
-    lead: text(' '),
+    firstSeparator: text(' '),
     separator: text('" '),
     keyEscape: createEscapeTable(controls()),
     keyValueSign: text('="'),

@@ -126,7 +126,7 @@ function rowText(row: FormatRow, log: OracleLog): Buffer {
     written.push(Buffer.concat([escapeBytes(row.keyEscape, names[index]!), row.keyValueSign, value(each)]));
   }
   const head = row.mapped ? headText(row.mapped, log, clean) : Buffer.from(row.prefix);
-  const between = written.map((each, index) => Buffer.concat([index === 0 ? row.lead : row.separator, each]));
+  const between = written.map((each, index) => Buffer.concat([index === 0 ? row.firstSeparator : row.separator, each]));
   const trail = written.length > 0 ? (row.trail ?? Buffer.alloc(0)) : Buffer.alloc(0);
   return Buffer.concat([head, ...between, trail, row.suffix]);
 }

@@ -51,7 +51,7 @@ export function naiveRowText(row: FormatRow, fields: NaiveFields, select?: Field
     head: [...fromBytes(row.prefix)],
     fields: written.map(([name, value], index) => ({
       opening:
-        fromBytes(index === 0 ? row.lead : row.separator) +
+        fromBytes(index === 0 ? row.firstSeparator : row.separator) +
         naiveCharactersOf(name, row.keyEscape).join('') +
         fromBytes(row.keyValueSign),
       value: naiveCharactersOf(value, row.valueEscape),

@@ -70,7 +70,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
       const format = {
         name: 'json',
         prefix: text('{'),
-        lead: text('"'),
+        firstSeparator: text('"'),
         separator: text('","'),
         keyEscape: quoted,
         keyValueSign: text('":"'),

@@ -13,7 +13,7 @@ describe('the key=value row', () => {
   it('leads every field with the separator', () => {
     const row = createKeyValueFormat();
     const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
-    expect([row.prefix, row.lead, row.separator, row.keyValueSign, row.suffix].map(text)).toEqual([
+    expect([row.prefix, row.firstSeparator, row.separator, row.keyValueSign, row.suffix].map(text)).toEqual([
       '',
       '||',
       '||',
@@ -66,7 +66,9 @@ describe('the key=value row', () => {
   });
 
   it('without an escape takes any separator but nothing and line breaks', () => {
-    expect(Buffer.from(createKeyValueFormat({ separator: 'and', escape: 'none' }).lead).toString()).toBe('and');
+    expect(Buffer.from(createKeyValueFormat({ separator: 'and', escape: 'none' }).firstSeparator).toString()).toBe(
+      'and',
+    );
     expect(() => createKeyValueFormat({ separator: '', escape: 'none' })).toThrow('is empty');
     expect(() => createKeyValueFormat({ separator: '\n', escape: 'none' })).toThrow('line break');
   });
