@@ -8,9 +8,9 @@
  *                   kernel/assembly/   encode/
  *     ② unpack      base/lz4.ts        wire/unpack.ts      lz4 → LogGroupList bytes
  *     ③ walk        walk.ts            wire/log-walker.ts  bytes → one log at a time, nothing copied
- *     ④ decide      rules.ts           header/headers.ts   filters and rules: whether it is sent, under which header
+ *     ④ decide      rules.ts           text/columns.ts     filters and rules (rules/evaluate.ts): whether it is sent, and how
  *     ⑤ format      message.ts         text/row-writer.ts  fields → message text (format/registry.ts: the formats)
- *     ⑥ frame       frame.ts           frame-writer.ts     header + message → frame
+ *     ⑥ frame       frame.ts           frame-writer.ts     lead (encode/header/: a syslog header) + text → frame
  *     ⑦ write       sink/syslog/transports/              frames → socket (sink/receivers/: which of several)
  *     ⑧ confirm     sink/syslog/confirm/rotation.ts      how far the receiver has it → group/checkpoint/progress.ts
  *     ⑨ checkpoint  group/checkpoint/checkpointer.ts     the shard's cursor, on the server

@@ -4,6 +4,7 @@ import type { BatchBody } from '../../src/core/bytes.ts';
 import { compress } from '../../src/emulator/protocol/compression.ts';
 import { createEncoderParts } from '../../src/encode/encoder-parts.ts';
 import type { BatchEncoder } from '../../src/encode/frame/batch-encoder.ts';
+import { syslogLead } from '../../src/encode/header/syslog-lead.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { Kernel, type Loaded } from '../../src/kernel/kernel.ts';
@@ -19,7 +20,7 @@ const BATCHES = 8;
 
 const encoderOptions = {
   format: createKeyValueFormat(),
-  header: { rfc: '5424', facility: 1, severity: 6, hostname: 'bench', appName: 'sls' },
+  lead: syslogLead({ rfc: '5424', facility: 1, severity: 6, hostname: 'bench', appName: 'sls' }),
   framing: 'octet-counting',
 } as const;
 

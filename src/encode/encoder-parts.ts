@@ -4,27 +4,13 @@ import { isTextFormat } from '../format/parts/format.ts';
 import { createEvaluator, type Evaluator } from '../rules/evaluate.ts';
 import type { Rules } from '../rules/rules.ts';
 import { ChunkPool } from './frame/chunk-pool.ts';
-import {
-  type CheckedOptions,
-  checkEncoderOptions,
-  checkStructuredData,
-  type EncoderOptions,
-  isStructuredData,
-} from './frame/encoder-options.ts';
+import { type CheckedOptions, checkEncoderOptions, type EncoderOptions } from './frame/encoder-options.ts';
 import type { Framing } from './frame/framing.ts';
-import {
-  BatchIdentity,
-  type BatchOrigin,
-  checkEnterpriseId,
-  type IdentityOptions,
-  usualMaxIdentityBytes,
-} from './frame/identity.ts';
 import { invalidOptions } from './frame/invalid-options.ts';
-import type { HeaderWriter } from './header/header.ts';
-import { Headers } from './header/headers.ts';
 import { LargeComputed } from './large/large-computed.ts';
 import { largeFieldsParts } from './large/large-fields.ts';
 import { LargeMessage, type LargeWriter } from './large/large-message.ts';
+import type { BatchIdentity, Leads } from './lead/lead.ts';
 import { BatchLogView } from './text/batch-log-view.ts';
 import { CheckedWriter, checkedNames } from './text/checked-writer.ts';
 import { ColumnNames, type Columns } from './text/columns.ts';
@@ -35,6 +21,7 @@ import { MAX_UTF8_CHARACTER_BYTES } from './text/cut-text.ts';
 import { FieldListWriter, listedNames } from './text/field-list-writer.ts';
 import type { MessageWriter } from './text/message-writer.ts';
 import { RowWriter } from './text/row-writer.ts';
+import type { BatchOrigin } from './wire/batch-origin.ts';
 import type { LogWalker } from './wire/log-walker.ts';
 
 /** Of a chunk's buffer; what a size costs: docs/adr/0004. */
@@ -46,21 +33,16 @@ const MAX_COMPUTED_FRAMES = 256;
 export interface EncoderParts {
   /** Undefined where the format is code. */
   readonly row: CompiledRow | undefined;
-  /** Of the message's texts; for one batch. */
+  /** Makes the writer of the texts of one batch. */
   readonly createMessage: (source: ByteSource, walker: LogWalker, columns: Columns) => MessageWriter;
   /** The same for large logs; undefined where the format is code that sees a log as a whole. */
   readonly createLargeMessage: ((...batch: Parameters<EncoderParts['createMessage']>) => LargeWriter) | undefined;
-  readonly headers: Headers;
-  /** The usual one of them. */
-  readonly header: HeaderWriter;
+  readonly leads: Leads;
   readonly rules: Rules | undefined;
-  /** Of these rules. */
+  /** What applies `rules`. */
   readonly evaluator: Evaluator | undefined;
-  /** The fields that rules, mapped fields or the header ask for. */
+  /** The fields that rules, mapped fields or leads ask for. */
   readonly columns: ColumnNames;
-  readonly identity: IdentityOptions | undefined;
-  /** The text is the message's STRUCTURED-DATA. */
-  readonly isStructuredData: boolean;
   readonly framing: Framing;
   readonly limits: CheckedOptions;
   /** Bytes that every text must have room for. */
@@ -70,29 +52,20 @@ export interface EncoderParts {
 
 /** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
 export function createEncoderParts(options: EncoderOptions): EncoderParts {
-  const { identity, framing, format } = options;
-  if (identity !== undefined) checkEnterpriseId(identity.enterpriseId);
-  const writesData = isStructuredData(format);
-  if (writesData) checkStructuredData(options);
+  const { framing, format, rules, oversize } = options;
   const columns = new ColumnNames();
-  const { rules } = options;
   const evaluator = rules && createEvaluator(rules, (field) => columns.add(field));
   const { row, createMessage, createLargeMessage, minTextBytes, maxChunkFrames } = compileFormat(options, columns);
-  const structuredData = identity !== undefined || writesData ? 'follows' : 'nil';
-  const headers = new Headers(options.header, structuredData, columns, rules);
-  const identityBytes = identity === undefined ? 0 : usualMaxIdentityBytes(identity);
-  const limits = checkEncoderOptions(options, headers.maxBytes + identityBytes + minTextBytes);
+  const leads = options.lead.create({ columns, rules, format, isSplit: oversize === 'split' });
+  const limits = checkEncoderOptions(options, leads.maxBytes + (leads.identity?.usualMaxBytes ?? 0) + minTextBytes);
   return {
     row,
     createMessage,
     createLargeMessage,
-    headers,
-    header: headers.usual,
+    leads,
     rules,
     evaluator,
     columns,
-    identity,
-    isStructuredData: writesData,
     framing,
     limits: { ...limits, maxChunkFrames: Math.min(limits.maxChunkFrames, maxChunkFrames) },
     minTextBytes,
@@ -155,11 +128,11 @@ function rowWriter(compiled: CompiledRow, mapped: CompiledMapped | undefined): E
 
 /** @throws AppError code `encoder-options`, action `fatal`: there is no origin, or its names and cursor leave the text no room */
 export function batchIdentity(parts: EncoderParts, origin: BatchOrigin | undefined): BatchIdentity | undefined {
-  const { identity, headers, minTextBytes, limits } = parts;
-  if (identity === undefined) return undefined;
+  const { leads, minTextBytes, limits } = parts;
+  if (leads.identity === undefined) return undefined;
   if (origin === undefined) throw invalidOptions('A batch without an origin cannot be given an identity.');
-  const prepared = new BatchIdentity(identity, origin, !parts.isStructuredData);
-  const needed = headers.maxBytes + prepared.maxBytes + minTextBytes;
+  const prepared = leads.identity.ofBatch(origin);
+  const needed = leads.maxBytes + prepared.maxBytes + minTextBytes;
   if (needed > limits.maxMessageBytes) {
     throw invalidOptions(
       `Header and identity of a message take up to ${needed} bytes, since the project is ${origin.project}, the logstore ${origin.logstore}, and a cursor of shard ${origin.shard} has ${origin.cursor.length}, and a message may have ${limits.maxMessageBytes}: allow larger messages.`,

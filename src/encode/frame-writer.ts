@@ -1,11 +1,10 @@
 /**
- * A log's message, framed: header, identity and text. One that is over the limit is cut, or written part by part.
+ * A log's message, framed: lead, identity and text. One that is over the limit is cut, or written part by part.
  */
 import type { EncoderParts } from './encoder-parts.ts';
 import type { BatchCounts } from './frame/batch-encoder.ts';
 import { MAX_FRAMING_BYTES, reserveOctetCount, writeOctetCount } from './frame/framing.ts';
-import { type BatchIdentity, NO_PART } from './frame/identity.ts';
-import type { HeaderWriter } from './header/header.ts';
+import { type BatchIdentity, type Lead, NO_PART } from './lead/lead.ts';
 import { CutText } from './text/cut-text.ts';
 import type { MessageWriter } from './text/message-writer.ts';
 import { decimalDigits, type Output } from './text/output.ts';
@@ -31,7 +30,7 @@ export class FrameWriter {
   readonly #counts: BatchCounts;
   /** What stands before a text is never longer. */
   readonly #maxHeadBytes: number;
-  #header: HeaderWriter;
+  #lead: Lead;
   #index = 0;
   /** What is still to be written of the log, where it is split, and how many parts have been. */
   #rest: CutText | undefined;
@@ -43,16 +42,16 @@ export class FrameWriter {
     this.#message = message;
     this.#identity = identity;
     this.#counts = counts;
-    this.#maxHeadBytes = parts.headers.maxBytes + (identity?.maxBytes ?? 0);
-    this.#header = parts.header;
+    this.#maxHeadBytes = parts.leads.maxBytes + (identity?.maxBytes ?? 0);
+    this.#lead = parts.leads.usual;
   }
 
   /**
    * Goes on to the walker's present log, whose text is prepared.
    * @param index its place in the batch
    */
-  begin(header: HeaderWriter, index: number): void {
-    this.#header = header;
+  begin(lead: Lead, index: number): void {
+    this.#lead = lead;
     this.#index = index;
     this.#rest = undefined;
   }
@@ -68,7 +67,7 @@ export class FrameWriter {
   /** Bytes that the text may have in a message that is all of its log. */
   textRoom(): number {
     const { time, timeNs } = this.#walker;
-    const head = this.#header.length(time, timeNs) + (this.#identity?.length(this.#index) ?? 0);
+    const head = this.#lead.length(time, timeNs) + (this.#identity?.length(this.#index) ?? 0);
     return this.#parts.limits.maxMessageBytes - head;
   }
 
@@ -90,15 +89,15 @@ export class FrameWriter {
     const counted = framing === 'octet-counting';
     if (counted) reserveOctetCount(output, decimalDigits(this.#likelyMessageBytes()));
     const messageStart = output.position;
-    this.#header.write(output, time, timeNs);
-    this.#writeAfterHeader(output, messageStart + limits.maxMessageBytes);
+    this.#lead.write(output, time, timeNs);
+    this.#writeAfterLead(output, messageStart + limits.maxMessageBytes);
     if (counted) writeOctetCount(output, frameStart, messageStart);
     else if (framing === 'lf') output.byte(LINE_FEED);
     return this.#rest === undefined;
   }
 
   /** @param limit where the message has to end in the output, at the latest */
-  #writeAfterHeader(output: Output, limit: number): void {
+  #writeAfterLead(output: Output, limit: number): void {
     if (this.#rest !== undefined) {
       this.#writePart(this.#rest, output, limit);
       return;

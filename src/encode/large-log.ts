@@ -4,10 +4,9 @@ import type { FrameChunk } from '../core/bytes.ts';
 import type { EncoderParts } from './encoder-parts.ts';
 import type { BatchCounts } from './frame/batch-encoder.ts';
 import { addFrameEnd } from './frame/chunk-pool.ts';
-import type { BatchIdentity } from './frame/identity.ts';
 import { FrameWriter } from './frame-writer.ts';
-import type { HeaderWriter } from './header/header.ts';
 import type { LargeWriter } from './large/large-message.ts';
+import type { BatchIdentity, Lead } from './lead/lead.ts';
 import type { Columns } from './text/columns.ts';
 import { Output } from './text/output.ts';
 import type { LogWalker } from './wire/log-walker.ts';
@@ -53,12 +52,12 @@ export class LargeLogs {
    * @param index its place in the batch
    * @returns false when its message would be over the limit, and it is to be rejected for that
    */
-  *write(header: HeaderWriter, index: number): Generator<FrameChunk, boolean> {
+  *write(lead: Lead, index: number): Generator<FrameChunk, boolean> {
     const message = this.#message;
     const frames = this.#frames;
     const { limits, pool, framing } = this.#parts;
-    frames.begin(header, index);
-    yield* emptyChunks(message.prepare(header.facility, header.severity, frames.textRoom(), limits.oversize));
+    frames.begin(lead, index);
+    yield* emptyChunks(message.prepare(lead.facility, lead.severity, frames.textRoom(), limits.oversize));
     if (message.isOversize && limits.oversize === 'dead-letter') return false;
     const { maxMessageBytes, maxChunkFrames, maxChunkBytes } = limits;
     for (let isWhole = false; !isWhole; ) {

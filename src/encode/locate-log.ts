@@ -2,8 +2,8 @@
 import type { BatchBody } from '../core/bytes.ts';
 import type { EncoderOptions } from './frame/encoder-options.ts';
 import { DEFAULT_MAX_RAW_BYTES } from './frame/encoder-options.ts';
-import type { BatchOrigin } from './frame/identity.ts';
 import { createReferenceEncoder } from './reference-encoder.ts';
+import type { BatchOrigin } from './wire/batch-origin.ts';
 import { LogCutter } from './wire/log-cutter.ts';
 import { LogWalker } from './wire/log-walker.ts';
 import { unpack } from './wire/unpack.ts';

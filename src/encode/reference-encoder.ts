@@ -16,12 +16,13 @@ import { batchIdentity, createEncoderParts, type EncoderParts } from './encoder-
 import { type BatchEncoder, type EncodedBatch, noCounts, type RejectedLog } from './frame/batch-encoder.ts';
 import { addFrameEnd, type ChunkBuffer } from './frame/chunk-pool.ts';
 import type { EncoderOptions } from './frame/encoder-options.ts';
-import type { BatchIdentity, BatchOrigin } from './frame/identity.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { createLargeLogs, emptyChunks, isLargeLog, type LargeLogs, NO_FRAMES } from './large-log.ts';
+import type { BatchIdentity } from './lead/lead.ts';
 import { Columns } from './text/columns.ts';
 import { FormatError, type MessageWriter } from './text/message-writer.ts';
 import { Output } from './text/output.ts';
+import type { BatchOrigin } from './wire/batch-origin.ts';
 import { checkGroupCount } from './wire/group-count.ts';
 import { LogCutter } from './wire/log-cutter.ts';
 import { LogWalker, type Work } from './wire/log-walker.ts';
@@ -228,7 +229,7 @@ class ReferenceBatch implements EncodedBatch {
   /** The log that the walker stands at, step by step. */
   *#writeLarge(state: BatchState): Generator<FrameChunk, void> {
     const { columns } = state;
-    const { evaluator, headers } = this.#parts;
+    const { evaluator, leads } = this.#parts;
     if (this.#isLargeGroup) yield* emptyChunks(columns.beginLargeGroup());
     this.#isLargeGroup = false;
     yield* emptyChunks(columns.beginLargeLog());
@@ -243,8 +244,8 @@ class ReferenceBatch implements EncodedBatch {
       if (this.#begin(state) !== 'log') yield NO_FRAMES;
       return;
     }
-    const header = headers.of(evaluator?.decide(columns.value), columns.value);
-    const isWritten = yield* this.#largeLogs.write(header, this.#index);
+    const lead = leads.of(evaluator?.decide(columns.value), columns.value);
+    const isWritten = yield* this.#largeLogs.write(lead, this.#index);
     if (isWritten) return;
     this.#reject(state, { reason: 'oversize' });
     yield NO_FRAMES;
@@ -262,17 +263,17 @@ class ReferenceBatch implements EncodedBatch {
   /** Prepares the walker's log for writing. */
   #begin(state: BatchState): Found {
     const { columns, message, frames } = state;
-    const { evaluator, headers, limits } = this.#parts;
-    const header = headers.of(evaluator?.decide(columns.value), columns.value);
+    const { evaluator, leads, limits } = this.#parts;
+    const lead = leads.of(evaluator?.decide(columns.value), columns.value);
     try {
       if (this.#isNewGroup) message.beginGroup();
       this.#isNewGroup = false;
-      message.beginLog(header.facility, header.severity);
+      message.beginLog(lead.facility, lead.severity);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       return this.#reject(state, { reason: 'format', error: error.cause });
     }
-    frames.begin(header, this.#index);
+    frames.begin(lead, this.#index);
     if (limits.oversize === 'dead-letter' && frames.isOversize()) return this.#reject(state, { reason: 'oversize' });
     this.#atLog = true;
     return 'log';

@@ -8,7 +8,8 @@ import {
   type RejectedLog,
 } from '../encode/frame/batch-encoder.ts';
 import type { ChunkBuffer } from '../encode/frame/chunk-pool.ts';
-import type { BatchIdentity, BatchOrigin } from '../encode/frame/identity.ts';
+import type { BatchIdentity } from '../encode/lead/lead.ts';
+import type { BatchOrigin } from '../encode/wire/batch-origin.ts';
 import { cutBefore, LogCutter } from '../encode/wire/log-cutter.ts';
 import { damageOf } from './damage.ts';
 import { Status } from './interface/enumerations.ts';
@@ -63,7 +64,7 @@ export class KernelBatch implements EncodedBatch {
     this.#kernel = kernel;
     this.#reference = reference;
     this.#loaded = loaded;
-    this.#identity = identity?.lead;
+    this.#identity = identity?.start;
     this.#origin = origin;
     this.#job = Object.fromEntries(fieldsOf('job').map((field) => [field, 0])) as Job;
     const { raw, groups, groupCount } = loaded;

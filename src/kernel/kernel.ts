@@ -12,7 +12,7 @@ import { interfaceChecksum } from './interface/checksum.ts';
 import { Status } from './interface/enumerations.ts';
 import { NO_FRACTION } from './interface/numbers.ts';
 import { bytesOf, fieldsOf, type Job } from './interface/records.ts';
-import { KNOWN_GROUP_BYTES, SPAN_BYTES } from './interface/sizes.ts';
+import { COLUMN_BYTES, KNOWN_GROUP_BYTES, SPAN_BYTES } from './interface/sizes.ts';
 import { writeMappedProgram } from './mapped-program.ts';
 import { KernelMemory, type Slot } from './memory.ts';
 import { NameRecords, NamesFullError } from './name-records.ts';
@@ -34,10 +34,12 @@ interface Exports {
 }
 
 const jobFields = fieldsOf('job');
-const headerSlotFields = fieldsOf('headerSlot');
-const HEADER_SLOT_BYTES = bytesOf('headerSlot');
-const HEADER_LENGTH_WORD = headerSlotFields.indexOf('length');
-const HEADER_FRACTION_WORD = headerSlotFields.indexOf('fractionAt');
+const planFields = fieldsOf('plan');
+const COLUMNS_WORD = planFields.indexOf('columns');
+const leadSlotFields = fieldsOf('leadSlot');
+const LEAD_SLOT_BYTES = bytesOf('leadSlot');
+const LEAD_LENGTH_WORD = leadSlotFields.indexOf('length');
+const LEAD_FRACTION_WORD = leadSlotFields.indexOf('fractionAt');
 const INITIAL_SPANS = 1024;
 const INITIAL_SHARED_BYTES = 16 * 1024;
 const FRAME_ENDS = 16 * 1024;
@@ -94,7 +96,7 @@ export class Kernel {
     this.parts = parts;
     const instance = new WebAssembly.Instance(kernelModule(), {
       host: {
-        makeHeader: (time: number, variant: number, slot: number) => this.#makeHeader(time >>> 0, variant, slot),
+        makeLead: (time: number, variant: number, slot: number) => this.#makeLead(time >>> 0, variant, slot),
         chooseName: (from: number, end: number, isTag: number) => this.#names.choose(from, end, isTag !== 0),
         ask: (question: number, from: number, end: number) =>
           this.#program?.questions[question]?.(this.memory.bytes.subarray(from, end)) ?? -1,
@@ -237,12 +239,20 @@ export class Kernel {
     }
   }
 
-  #makeHeader(time: number, variant: number, slot: number): void {
+  #makeLead(time: number, variant: number, slot: number): void {
     const { bytes, words } = this.memory;
-    const { headers, rules } = this.parts;
-    const header = headers.of(rules && decisionOf(rules, variant), () => undefined);
-    const { length, fractionAt } = header.copySecond(bytes.subarray(slot + HEADER_SLOT_BYTES), time);
-    words[slot / 4 + HEADER_LENGTH_WORD] = length;
-    words[slot / 4 + HEADER_FRACTION_WORD] = fractionAt ?? NO_FRACTION;
+    const { leads, rules } = this.parts;
+    const lead = leads.of(rules && decisionOf(rules, variant), (column) => this.#valueOf(column));
+    const { length, fractionAt } = lead.copySecond(bytes.subarray(slot + LEAD_SLOT_BYTES), time);
+    words[slot / 4 + LEAD_LENGTH_WORD] = length;
+    words[slot / 4 + LEAD_FRACTION_WORD] = fractionAt ?? NO_FRACTION;
+  }
+
+  /** A column's value in the log at hand. */
+  #valueOf(column: number): Uint8Array | undefined {
+    const { bytes, words } = this.memory;
+    const at = (words[this.#plan / 4 + COLUMNS_WORD]! + column * COLUMN_BYTES) / 4;
+    const from = words[at]!;
+    return from === 0 ? undefined : bytes.subarray(from, words[at + 1]!);
   }
 }

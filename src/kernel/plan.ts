@@ -1,13 +1,13 @@
 /** An encoder's options as the kernel reads them: a record of numbers, and the texts and tables that it points to. */
 import type { EncoderParts } from '../encode/encoder-parts.ts';
+import type { Leads } from '../encode/lead/lead.ts';
 import type { CompiledRow } from '../encode/text/compiled-row.ts';
-import type { FormatRow } from '../format/parts/format-row.ts';
 import { SOURCE_NAME, TIME_NS_NAME, TOPIC_NAME } from '../rules/field-selection.ts';
 import { escapeBytes, escapesDigits, isShort } from './escape-bytes.ts';
 import { Framing, OwnField } from './interface/enumerations.ts';
-import { AUTO_DIGITS, HEADER_SLOTS, MAX_KEPT_HEAD_BYTES, NO_COLUMN } from './interface/numbers.ts';
+import { AUTO_DIGITS, MAX_KEPT_HEAD_BYTES, NO_COLUMN } from './interface/numbers.ts';
 import { bytesOf, type Plan, wordsOf } from './interface/records.ts';
-import { COLUMN_BYTES } from './interface/sizes.ts';
+import { COLUMN_BYTES, LEAD_VALUES_BYTES } from './interface/sizes.ts';
 import { isMappedPossible, type MappedProgram } from './mapped-program.ts';
 import type { KernelMemory } from './memory.ts';
 import type { OwnStamps } from './name-records.ts';
@@ -17,9 +17,12 @@ const framings = { 'octet-counting': Framing.octetCounting, lf: Framing.lf, data
 const NO_TEXT = new Uint8Array(0);
 const UINT32_MAX = 2 ** 32 - 1;
 const VECTOR_BYTES = 16;
+/** Powers of two. Some hundred hosts may send within a second. */
+const LEAD_SLOTS = 64;
+const LEAD_SLOTS_WITH_VALUES = 512;
 /** Tags and lengths of a content and of its key and value. */
 const MIN_CONTENT_BYTES = 6;
-/** Octet count, fraction of the header, TimeNs, index and end of the identity, line feed. */
+/** Octet count, fraction of the lead, TimeNs, index and end of the identity, line feed. */
 const MAX_NUMBERS_BYTES = 64;
 /** So much longer than the escaped keys may the new names of a usual log be, all together. */
 const NAMES_SLACK_BYTES = 1024;
@@ -31,8 +34,8 @@ export interface KernelParts extends EncoderParts {
 
 /** Whether the kernel can write it; the reference can write anything. */
 export function isPossible(parts: EncoderParts): parts is KernelParts {
-  const { row: compiled, headers } = parts;
-  if (compiled === undefined || headers.hasFields) return false;
+  const { row: compiled } = parts;
+  if (compiled === undefined) return false;
   const { row, keyEscape, valueEscape } = compiled;
   if (row.mapped && !isMappedPossible(row.mapped, valueEscape)) return false;
   return isShort(keyEscape) && isShort(valueEscape);
@@ -50,10 +53,9 @@ export interface PlanParts {
 
 /** @returns the address of the record */
 export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanParts): number {
-  const { row, headers, columns, framing, limits } = parts;
+  const { row, columns, framing, limits } = parts;
   const { stamps, program, mapped } = made;
   const text = (name: string, bytes: Uint8Array) => ({ [name]: memory.store(bytes), [`${name}Length`]: bytes.length });
-  const headerStride = Math.ceil((bytesOf('headerSlot') + headers.maxBytes) / 64) * 64;
   const plan: Plan = {
     ...(text('prefix', row.row.prefix) as Plan),
     ...text('firstSeparator', row.row.firstSeparator),
@@ -61,7 +63,7 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     ...text('sign', row.row.keyValueSign),
     ...text('suffix', row.row.suffix),
     ...text('tail', concat(row.row.trail ?? NO_TEXT, row.row.suffix)),
-    ...identityEnd(row.row),
+    ...identityEnd(parts.leads),
     ...text('topicKey', row.topic?.key ?? NO_TEXT),
     ...text('sourceKey', row.source?.key ?? NO_TEXT),
     ...text('timeNsKey', row.timeNs?.key ?? NO_TEXT),
@@ -77,9 +79,7 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     maxMessageBytes: limits.maxMessageBytes,
     maxChunkFrames: Math.min(limits.maxChunkFrames, UINT32_MAX),
     maxChunkBytes: Math.min(limits.maxChunkBytes, UINT32_MAX),
-    headers: memory.allocate(HEADER_SLOTS * headerStride),
-    headerStride,
-    timestampDigits: headers.timestampDigits === 'auto' ? AUTO_DIGITS : headers.timestampDigits,
+    ...leadSlots(memory, parts.leads),
     ownFields: ownFields(row),
     named: isNamed(parts) ? 1 : 0,
     names: memory.allocate(made.namesBytes),
@@ -138,16 +138,32 @@ function readsFirst({ row: { row }, rules, columns }: KernelParts): boolean {
   return rules !== undefined || row.mapped !== undefined || columns.count > 0;
 }
 
-/** By the variant of the header. */
-function severitiesOf({ rules, headers }: EncoderParts, program: Program | undefined): Uint8Array {
-  const severityOf = (variant: number) => (rules && decisionOf(rules, variant).severity) ?? headers.usual.severity;
+/** By the variant of the lead. */
+function severitiesOf({ rules, leads }: EncoderParts, program: Program | undefined): Uint8Array {
+  const severityOf = (variant: number) => (rules && decisionOf(rules, variant).severity) ?? leads.usual.severity;
   return Uint8Array.from({ length: program?.variants ?? 1 }, (_, variant) => severityOf(variant));
 }
 
-/** Structured data follows an identity without a space. */
-function identityEnd({ place }: FormatRow): Pick<Plan, 'identityEnd' | 'identityEndLength'> {
-  const end = place === 'structured-data' ? '"]' : '"] ';
-  return { identityEnd: Buffer.from(end.padEnd(4, '\0')).readUInt32LE(), identityEndLength: end.length };
+function leadSlots(memory: KernelMemory, { columns, maxBytes, fractionDigits }: Leads) {
+  const leadValuesAt = Math.ceil((bytesOf('leadSlot') + maxBytes) / 4) * 4;
+  const valuesBytes = columns.length === 0 ? 0 : LEAD_VALUES_BYTES;
+  const leadStride = Math.ceil((leadValuesAt + valuesBytes) / 64) * 64;
+  const slots = columns.length === 0 ? LEAD_SLOTS : LEAD_SLOTS_WITH_VALUES;
+  return {
+    leads: memory.allocate(slots * leadStride),
+    leadMask: slots - 1,
+    leadStride,
+    leadValuesAt,
+    leadColumns: memory.store(new Uint8Array(Uint32Array.from(columns).buffer)),
+    leadColumnCount: columns.length,
+    fractionDigits: fractionDigits === 'auto' ? AUTO_DIGITS : fractionDigits,
+  };
+}
+
+function identityEnd({ identity }: Leads): Pick<Plan, 'identityEnd' | 'identityEndLength'> {
+  const end = Buffer.alloc(4);
+  end.set(identity?.end ?? NO_TEXT);
+  return { identityEnd: end.readUInt32LE(), identityEndLength: identity?.end.length ?? 0 };
 }
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array {

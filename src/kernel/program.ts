@@ -12,7 +12,7 @@ import { type Packed, writePacked } from './packed.ts';
 const VALUE_SLOT_BYTES = bytesOf('valueSlot');
 const MARK_WORD = fieldsOf('valueSlot').indexOf('mark');
 const ANSWERS_BYTES = ANSWER_SLOT_BYTES << ANSWER_SLOT_BITS;
-/** Variants of the header for each class: as the class says, or with one of eight severities. */
+/** Variants of the lead for each class: as the class says, or with one of eight severities. */
 export const VARIANTS_A_CLASS = 9;
 
 /** What rules decide of a log, by the number that stands for it in the kernel. */
@@ -35,7 +35,7 @@ export interface Program {
   readonly severityColumn: number;
   readonly severityQuestion: number;
   readonly severityAnswers: number;
-  /** How many variants of a header there are. */
+  /** How many variants of a lead there are. */
   readonly variants: number;
 }
 

@@ -4,6 +4,7 @@ import { createTlsFilesReader } from '../config/sources/tls-files-again.ts';
 import type { Log } from '../core/log.ts';
 import type { BatchEncoder } from '../encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../encode/frame/encoder-options.ts';
+import { syslogLead } from '../encode/header/syslog-lead.ts';
 import { createLocateLog } from '../encode/locate-log.ts';
 import { createReferenceEncoder } from '../encode/reference-encoder.ts';
 import { createFormat } from '../format/registry.ts';
@@ -110,7 +111,7 @@ export function buildPoison(
 function encoderOptions({ message, receiver, delivery }: EncoderConfig): EncoderOptions {
   return {
     format: createFormat(message.format),
-    header: {
+    lead: syslogLead({
       rfc: message.rfc,
       facility: message.facility,
       severity: message.severity,
@@ -121,13 +122,13 @@ function encoderOptions({ message, receiver, delivery }: EncoderConfig): Encoder
       timeZone: message.timeZone,
       timestampDigits: message.timestampDigits,
       rfc3164Time: message.rfc3164Time,
-    },
+      ...(message.identity && { identity: message.identity }),
+    }),
     ...(message.fields && { fields: message.fields }),
     ...(message.rules && { rules: message.rules }),
     framing: receiver.framing,
     ...chunkSizes(delivery),
     maxMessageBytes: message.maxMessageBytes,
     oversize: message.oversize,
-    ...(message.identity && { identity: message.identity }),
   };
 }

@@ -12,7 +12,7 @@ import { systemClock } from '../core/time/clock.ts';
 import { type ReadRecord, readRecords } from '../dead-letter/read.ts';
 import type { RangeRecord } from '../dead-letter/record.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog, RejectReason } from '../encode/frame/batch-encoder.ts';
-import type { BatchOrigin } from '../encode/frame/identity.ts';
+import type { BatchOrigin } from '../encode/wire/batch-origin.ts';
 import type { Delivery, Mark, OnPoison, Sink } from '../sink/sink.ts';
 import type { SlsLogService } from '../sls/sls-log-service.ts';
 import { buildEncoder, buildService, buildSink } from './build.ts';

@@ -9,7 +9,7 @@ import { decodeLogGroupList, encodeLogGroupList, type LogGroup } from '../../src
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { applyDamage, damage, logGroups, unusualList } from '../support/arbitraries/log-group-arbitraries.ts';
 import { propertyRuns } from '../support/arbitraries/property-runs.ts';
-import { type Encoded, encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { type Encoded, encodeAll, encoderDefaults, leadWith } from '../support/oracles/encode.ts';
 import { encoders } from '../support/oracles/encoders.ts';
 import {
   naiveDefaults,
@@ -81,8 +81,8 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
           fc.pre(mode === 'none' || separator !== '☃☃');
           const raw = encodeLogGroupList(groups);
           const format = createKeyValueFormat({ separator, escape: mode });
-          const header = { ...encoderDefaults.header, rfc, timeZone: 'utc' as const };
-          const encoded = encodeAll(createEncoder({ ...encoderDefaults, format, header }), raw);
+          const lead = leadWith({ rfc, timeZone: 'utc' });
+          const encoded = encodeAll(createEncoder({ ...encoderDefaults, format, lead }), raw);
           expect(encoded.error).toBeUndefined();
           const separatorBytes = Buffer.from(separator).toString('latin1');
           const expected = naiveMessages(groups, { ...naiveDefaults, separator: separatorBytes, escape: mode, rfc });

@@ -8,7 +8,7 @@ import { unusualRows } from '../support/arbitraries/format-rows.ts';
 import { logGroups } from '../support/arbitraries/log-group-arbitraries.ts';
 import { propertyRuns } from '../support/arbitraries/property-runs.ts';
 import { selections } from '../support/arbitraries/selections.ts';
-import { type Encoded, encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { type Encoded, encodeAll, encoderDefaults, leadWith } from '../support/oracles/encode.ts';
 import { encoders } from '../support/oracles/encoders.ts';
 import { naiveDefaults, naiveLogs } from '../support/oracles/naive-formatter.ts';
 import { bytes, fromBytes, naiveCut, naiveRowText, naiveWhole } from '../support/oracles/naive-rows.ts';
@@ -143,7 +143,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
   }, 240_000);
 
   it.each([
-    [{ header: { ...encoderDefaults.header, rfc: '3164' as const } }, 'use RFC 5424'],
+    [{ lead: leadWith({ rfc: '3164' }) }, 'use RFC 5424'],
     [{ oversize: 'split' as const }, 'not be split'],
     [{ format: { ...element, prefix: bytes('') } }, 'nothing where a log has no fields'],
   ])('refuses structured data with %j', (options, why) => {

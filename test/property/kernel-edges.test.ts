@@ -6,7 +6,7 @@ import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import { KernelMemory } from '../../src/kernel/memory.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../support/oracles/encode.ts';
+import { encodeAll, encoderDefaults, leadWith, rawBody } from '../support/oracles/encode.ts';
 import { expectSame, expectSameOf, pairFor } from '../support/oracles/encoder-pair.ts';
 import { octetCountingDeframer } from '../support/receivers/deframe.ts';
 import { content, group, log, logTag, message, time, timeNs, topic } from '../support/service/wire.ts';
@@ -52,14 +52,17 @@ describe('what is larger than the kernel has room for', () => {
   };
   const variants: readonly EncoderOptions[] = [
     ...everyFraming,
-    { ...encoderDefaults, identity },
+    { ...encoderDefaults, lead: leadWith({ identity }) },
     { ...encoderDefaults, maxMessageBytes: 65_536, oversize: 'split' },
   ];
 
   it.each(Object.keys(shapes))('is written as the reference does: %s', (shape) => {
     const raw = shapes[shape]!;
     for (const options of variants) expectSameOf(pairFor(options), raw, ORIGIN);
-    expectSameOf(pairFor({ ...encoderDefaults, identity }), raw, { ...ORIGIN, project: 'p'.repeat(3_000) });
+    expectSameOf(pairFor({ ...encoderDefaults, lead: leadWith({ identity }) }), raw, {
+      ...ORIGIN,
+      project: 'p'.repeat(3_000),
+    });
   });
 
   it('gets a chunk of its size, and what comes after it ordinary ones', () => {

@@ -7,7 +7,7 @@ import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
 import type { Condition, Rules } from '../../src/rules/rules.ts';
 import { propertyRuns } from '../support/arbitraries/property-runs.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../support/oracles/encode.ts';
+import { encodeAll, encoderDefaults, leadWith, rawBody } from '../support/oracles/encode.ts';
 import { expectSame } from '../support/oracles/encoder-pair.ts';
 
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
@@ -123,7 +123,7 @@ describe('a condition in the kernel', () => {
     const severityField = { field, severityOf: (value: Uint8Array) => value[0]! % 8 };
     expectSameUnder({ filters: [], classes, severityField }, values);
     expectSameUnder({ filters: [], classes, severityField }, values, {
-      header: { ...encoderDefaults.header, rfc: '3164', timeZone: 'utc' },
+      lead: leadWith({ rfc: '3164', timeZone: 'utc' }),
     });
   });
 

@@ -15,7 +15,7 @@ import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import { createFormat, type FormatSpec } from '../../src/format/registry.ts';
 import type { HeaderText } from '../../src/rules/header-text.ts';
 import { propertyRuns } from '../support/arbitraries/property-runs.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../support/oracles/encode.ts';
+import { encodeAll, encoderDefaults, leadWith, rawBody } from '../support/oracles/encode.ts';
 import { encoders } from '../support/oracles/encoders.ts';
 
 const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
@@ -100,7 +100,7 @@ const options: fc.Arbitrary<EncoderOptions> = fc
     ...encoderDefaults,
     ...rest,
     framing: 'datagram',
-    header: { ...encoderDefaults.header, hostname },
+    lead: leadWith({ hostname }),
   }));
 
 describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {

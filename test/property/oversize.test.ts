@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLogGroupList, type LogGroup } from '../../src/emulator/protocol/log-group-schema.ts';
-import type { BatchOrigin } from '../../src/encode/frame/identity.ts';
+import type { BatchOrigin } from '../../src/encode/wire/batch-origin.ts';
 import { createKeyValueFormat } from '../../src/format/formats/key-value.ts';
 import { logGroups } from '../support/arbitraries/log-group-arbitraries.ts';
 import { propertyRuns } from '../support/arbitraries/property-runs.ts';
-import { type Encoded, encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { type Encoded, encodeAll, encoderDefaults, leadWith } from '../support/oracles/encode.ts';
 import { encoders } from '../support/oracles/encoders.ts';
 import { naiveCharacters, naiveCutMessages } from '../support/oracles/naive-cutter.ts';
 import { type NaiveOptions, naiveDefaults, naiveFields, naiveLogs } from '../support/oracles/naive-formatter.ts';
@@ -77,11 +77,10 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
             fc.pre(rfc === '5424' || origin === null);
             const encoder = createEncoder({
               format: createKeyValueFormat({ separator, escape: mode }),
-              header: { ...encoderDefaults.header, rfc, timeZone: 'utc' },
+              lead: leadWith({ rfc, timeZone: 'utc', ...(origin && { identity }) }),
               framing,
               maxMessageBytes: maxBytes,
               oversize,
-              ...(origin && { identity }),
             });
             const encoded = encodeAll(encoder, encodeLogGroupList(groups), origin ?? undefined);
             expect(encoded.error).toBeUndefined();
@@ -129,7 +128,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
             framing,
             maxMessageBytes: 480,
             oversize: 'split',
-            identity,
+            lead: leadWith({ identity }),
           });
           const whole = createEncoder({ ...encoderDefaults, framing });
           const parts = new Map<string, string[]>();

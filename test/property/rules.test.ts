@@ -6,7 +6,7 @@ import type { HeaderText } from '../../src/rules/header-text.ts';
 import type { ClassRule, Condition, Rules } from '../../src/rules/rules.ts';
 import { logGroups } from '../support/arbitraries/log-group-arbitraries.ts';
 import { propertyRuns } from '../support/arbitraries/property-runs.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../support/oracles/encode.ts';
+import { encodeAll, encoderDefaults, leadWith, rawBody } from '../support/oracles/encode.ts';
 import { encoders } from '../support/oracles/encoders.ts';
 import { naiveDefaults, naiveLogs, naiveText } from '../support/oracles/naive-formatter.ts';
 import { bytes } from '../support/oracles/naive-rows.ts';
@@ -161,12 +161,10 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
         fc.option(rulesOf, { nil: undefined }),
         fc.record({ hostname: headerText, appName: headerText, procId: headerText, msgId: headerText }),
         (batch, rules, texts) => {
-          const header = { ...encoderDefaults.header, ...texts };
           const encoder = createEncoder({
             ...encoderDefaults,
             ...(rules && { rules }),
-            header,
-            identity: { enterpriseId: 1 },
+            lead: leadWith({ ...texts, identity: { enterpriseId: 1 } }),
           });
           const origin = { project: 'p', logstore: 'l', shard: 0, cursor: 'c' };
           const { bytes: frames, counts, error } = encodeAll(encoder, encodeLogGroupList(batch), origin);

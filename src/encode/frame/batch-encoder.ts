@@ -5,7 +5,7 @@
  * (WebAssembly), held to the reference byte for byte.
  */
 import type { BatchBody, FrameChunk } from '../../core/bytes.ts';
-import type { BatchOrigin } from './identity.ts';
+import type { BatchOrigin } from '../wire/batch-origin.ts';
 
 export interface BatchEncoder {
   /** Which of the two it is: there are formats that the kernel leaves to the reference. */

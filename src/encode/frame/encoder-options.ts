@@ -1,17 +1,16 @@
 /** What an encoder is told once, for all batches; the same for both implementations of `BatchEncoder`. */
-import { type Format, isTextFormat, writesSingleLines } from '../../format/parts/format.ts';
+import { type Format, writesSingleLines } from '../../format/parts/format.ts';
 import type { FieldSelection } from '../../rules/field-selection.ts';
 import type { Rules } from '../../rules/rules.ts';
-import type { LogHeaderOptions } from '../header/headers.ts';
+import type { LeadSource } from '../lead/lead.ts';
 import { type Framing, MAX_DATAGRAM_BYTES } from './framing.ts';
-import type { IdentityOptions } from './identity.ts';
 import { invalidOptions } from './invalid-options.ts';
 
 /**
  * What becomes of a log whose message is over the limit. `truncate`: the text is cut, the rest is not sent. `split`:
- * it goes on in further messages with the same header, which no
- * parser of the format can put together again where the format has a beginning and an end (JSON). `dead-letter`: no message is made of it, and the log is
- * handed to the caller (`EncodedBatch.takeRejected`).
+ * it goes on in further messages with the same lead, which no
+ * parser of the format can put together again where the format has a beginning and an end (JSON). `dead-letter`: no message
+ * is made of it, and the log is handed to the caller (`EncodedBatch.takeRejected`).
  */
 export type OversizeAction = 'truncate' | 'split' | 'dead-letter';
 
@@ -21,16 +20,15 @@ export interface EncoderOptions {
   readonly fields?: FieldSelection;
   /** Absent: every log is sent, under the same header. */
   readonly rules?: Rules;
-  readonly header: LogHeaderOptions;
+  /** What stands before each log's text. */
+  readonly lead: LeadSource;
   readonly framing: Framing;
-  /** Of a message with its header, framing excluded; default: no limit but the datagram's. */
+  /** Of a message with its lead, framing excluded; default: no limit but the datagram's. */
   readonly maxMessageBytes?: number;
   /** The limit of a message with framing `datagram`, whatever `maxMessageBytes` is; default and maximum 65,507. */
   readonly maxDatagramBytes?: number;
   /** Default `truncate`. */
   readonly oversize?: OversizeAction;
-  /** Absent: messages carry none. RFC 5424 only. */
-  readonly identity?: IdentityOptions;
   /** A batch that claims more unpacked bytes is refused; default 64 MiB. */
   readonly maxRawBytes?: number;
   /** A chunk is ended with so many frames; default: when it is full. */
@@ -59,7 +57,7 @@ const MAX_MAX_RAW_BYTES = 256 * 1024 * 1024;
 const MAX_MAX_MESSAGE_BYTES = 2 ** 31 - 1;
 
 export interface CheckedOptions {
-  /** Of a message with its header; with datagrams never more than one can hold. */
+  /** Of a message with its lead; with datagrams never more than one can hold. */
   readonly maxMessageBytes: number;
   readonly oversize: OversizeAction;
   readonly maxRawBytes: number;
@@ -99,28 +97,6 @@ export function checkEncoderOptions(options: EncoderOptions, minMessageBytes: nu
     maxUsualFields: options.maxUsualFields ?? DEFAULT_MAX_USUAL_FIELDS,
     maxUsualBytes: options.maxUsualBytes ?? DEFAULT_MAX_USUAL_BYTES,
   };
-}
-
-/** Whether the text is the message's STRUCTURED-DATA. */
-export function isStructuredData(format: Format): boolean {
-  return !isTextFormat(format) && format.place === 'structured-data';
-}
-
-/** @throws AppError code `encoder-options`, action `fatal`: a text that is STRUCTURED-DATA does not go with the rest */
-export function checkStructuredData({ format, header, oversize }: EncoderOptions): void {
-  if (header.rfc !== '5424') {
-    throw invalidOptions(
-      `The format ${format.name} writes structured data, which RFC 3164 does not have: use RFC 5424.`,
-    );
-  }
-  if (oversize === 'split') {
-    throw invalidOptions(
-      `The format ${format.name} writes structured data, of which no part is valid by itself: a message over the limit can be truncated or go to the dead letters, not be split.`,
-    );
-  }
-  if (!isTextFormat(format) && format.prefix.length === 0) {
-    throw invalidOptions(`The format ${format.name} writes structured data, and nothing where a log has no fields.`);
-  }
 }
 
 function checkRange(what: string, value: number, min: number, max: number, unit = 'bytes'): void {

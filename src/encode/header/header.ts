@@ -28,6 +28,7 @@ import {
   MAX_PROC_ID_LENGTH,
   NIL,
 } from '../../rules/header-fields.ts';
+import type { Lead, SecondOfLead } from '../lead/lead.ts';
 import { Output } from '../text/output.ts';
 import { createTimestamp, type Timestamp, type TimestampOptions } from './timestamp.ts';
 
@@ -52,15 +53,13 @@ const NANOSECOND_DIGITS = 9;
 const AUTO_DIGITS = 6;
 const DOT = 0x2e;
 
-export class HeaderWriter {
-  /** No header is longer. */
+export class HeaderWriter implements Lead {
   readonly maxBytes: number;
-  /** Of the messages. */
   readonly facility: number;
   readonly severity: number;
 
   readonly #bytes: Output;
-  readonly #lead: Uint8Array;
+  readonly #start: Uint8Array;
   readonly #tail: Uint8Array;
   readonly #timestamp: Timestamp;
   /** The second that `#bytes` was made for, where a fraction goes, and whether one may. */
@@ -84,17 +83,13 @@ export class HeaderWriter {
     this.severity = options.severity;
     const modern = options.rfc === '5424';
     if (!modern && structuredData === 'follows') throw invalid('RFC 3164 has no structured data for an identity.');
-    this.#lead = ascii(modern ? `<${priority}>1 ` : `<${priority}>`);
+    this.#start = ascii(modern ? `<${priority}>1 ` : `<${priority}>`);
     this.#tail = ascii(modern ? tail5424(options, structuredData) : tail3164(options));
     this.#timestamp = timestamp;
-    this.maxBytes = this.#lead.length + timestamp.maxBytes + this.#tail.length;
+    this.maxBytes = this.#start.length + timestamp.maxBytes + this.#tail.length;
     this.#bytes = new Output(byteSource(new Uint8Array(this.maxBytes)));
   }
 
-  /**
-   * @param time unix seconds, 0 to 2^32 - 1
-   * @param timeNs nanoseconds within the second; negative where there are none
-   */
   write(output: Output, time: number, timeNs: number): void {
     if (time !== this.#second) this.#prepare(time);
     const header = this.#bytes;
@@ -110,18 +105,13 @@ export class HeaderWriter {
     output.copy(header, this.#fractionAt, header.position);
   }
 
-  /** Bytes that `write` would write. */
   length(time: number, timeNs: number): number {
     if (time !== this.#second) this.#prepare(time);
     const digits = this.#fractionDigits(timeNs);
     return this.#bytes.position + (digits === 0 ? 0 : 1 + digits);
   }
 
-  /**
-   * Copies the header of a second without a fraction, for an encoder that puts that in by itself.
-   * @returns its length, and where in it a fraction goes; undefined where it takes none
-   */
-  copySecond(target: Uint8Array, time: number): { readonly length: number; readonly fractionAt: number | undefined } {
+  copySecond(target: Uint8Array, time: number): SecondOfLead {
     if (time !== this.#second) this.#prepare(time);
     const { bytes, position } = this.#bytes;
     target.set(bytes.subarray(0, position));
@@ -139,7 +129,7 @@ export class HeaderWriter {
   #prepare(time: number): void {
     const header = this.#bytes;
     header.position = 0;
-    header.text(this.#lead);
+    header.text(this.#start);
     this.#hasFraction = this.#timestamp.writeSecond(header, time);
     this.#fractionAt = header.position;
     if (this.#hasFraction) this.#timestamp.writeZone(header);

@@ -1,6 +1,6 @@
-/** One log → its frame: header, identity, text, framing. */
+/** One log → its frame: lead, identity, text, framing. */
 import { groupColumnBytes } from './columns';
-import { headerLength, headerOf, writeHeader } from './header';
+import { leadLength, leadOf, writeLead } from './lead';
 import { Framing, Job, Plan, Status } from './base/interface';
 import { beginLog, isLeft } from './base/left';
 import { MAX_TIME_NS_DIGITS, maxMappedLength, writeMapped, writeShapedMapped } from './mapped';
@@ -35,7 +35,7 @@ export const READY: u32 = 0xffff_ffff;
 export const DROPPED: usize = 1;
 
 /** Of the log that `fit` has seen. */
-let header: usize = 0;
+let lead: usize = 0;
 let headBytes: u32 = 0;
 let plainBytes: u64 = 0;
 /** Of the last text with mapped fields. */
@@ -50,7 +50,7 @@ let usualDigits: u32 = 3;
 export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, start: usize, room: u32): usize {
   if (plan.usualExpansion == 0 || !hasShared()) return 0;
   const grown = <u64>(logEnd - log) * plan.usualExpansion;
-  const most = grown + sharedLength() + plan.headerStride + job.identityLength + plan.usualMaxConstants;
+  const most = grown + sharedLength() + plan.leadStride + job.identityLength + plan.usualMaxConstants;
   if (most > room) return 0;
   const contents = readUsualTimes(log, logEnd);
   if (contents == 0) return 0;
@@ -64,7 +64,7 @@ export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, star
 
   let messageStart = start;
   if (plan.framing == Framing.OCTET_COUNTING) messageStart += usualDigits + 1;
-  let to = writeHeader(plan, headerOf(plan, time, 0), hasTimeNs, timeNs, messageStart);
+  let to = writeLead(plan, leadOf(plan, time, 0), hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   to = writeBeforeContents(plan, hasTimeNs, timeNs, to);
   if (plan.named == 0) to = writeContents(plan, contents, usualContentsEnd, to);
@@ -89,7 +89,7 @@ export function writeShaped(plan: Plan, job: Job, log: usize, logEnd: usize, sta
 function mostShapedBytes(plan: Plan, job: Job, logBytes: u64): u64 {
   const columns = (logBytes + groupColumnBytes + MAX_TIME_NS_DIGITS) * plan.mappedGrowth;
   const rest = plan.shape.keyBytes + logBytes * plan.valueExpansion + sharedLength();
-  const constants = plan.headerStride + job.identityLength + plan.usualMaxConstants + plan.mappedConstants;
+  const constants = plan.leadStride + job.identityLength + plan.usualMaxConstants + plan.mappedConstants;
   return columns + rest + constants;
 }
 
@@ -102,7 +102,7 @@ function writeAsRecorded(plan: Plan, job: Job, log: usize, logEnd: usize, start:
   if (isDropped) return DROPPED;
   beginRenamed();
   const messageStart = plan.framing == Framing.OCTET_COUNTING ? start + usualDigits + 1 : start;
-  let to = writeHeader(plan, headerOf(plan, time, variant), hasTimeNs, timeNs, messageStart);
+  let to = writeLead(plan, leadOf(plan, time, variant), hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   to = plan.mapped != 0 ? writeShapedMapped(plan, job, to) : writeShapedMessage(plan, to);
   if (to == 0 || isLeft() || to - messageStart > plan.maxMessageBytes) return 0;
@@ -114,8 +114,8 @@ function writeAsRecorded(plan: Plan, job: Job, log: usize, logEnd: usize, start:
  * @param logBytes of the log as it came
  */
 export function fit(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: bool): u32 {
-  header = headerOf(plan, time, variant);
-  headBytes = headerLength(plan, header, hasTimeNs, timeNs);
+  lead = leadOf(plan, time, variant);
+  headBytes = leadLength(plan, lead, hasTimeNs, timeNs);
   if (job.identityLength != 0) headBytes += job.identityLength + digits(job.index) + plan.identityEndLength;
   if (plan.mapped != 0) return fitMapped(plan, job, logBytes, room, isFirst);
   plainBytes = plainLength(plan, job.contents);
@@ -144,7 +144,7 @@ export function writeFrame(plan: Plan, job: Job, start: usize): usize {
   let messageStart = start;
   // A guess: right where nothing has to be escaped.
   if (plan.framing == Framing.OCTET_COUNTING) messageStart += digits(headBytes + <u32>plainBytes) + 1;
-  let to = writeHeader(plan, header, hasTimeNs, timeNs, messageStart);
+  let to = writeLead(plan, lead, hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   if (plan.mapped == 0) return endFrame(plan, start, messageStart, writeMessage(plan, job.contents, to));
   const textStart = to;

@@ -1,7 +1,7 @@
 /**
  * Filters and classes, as ../../rules has them, compiled to instructions that jump (../program.ts).
  *
- * What comes out is that the log is dropped, or the variant of its header: nine for each class and nine where none
+ * What comes out is that the log is dropped, or the variant of its lead: nine for each class and nine where none
  * holds; the first of nine has the class's severity or the usual one, the others 0 to 7 as the severity field says.
  */
 import { columnEnd, columnStart } from './columns';
@@ -23,7 +23,7 @@ const ASK_WORK: u32 = 64;
 /** Bytes compared at worst to find a text in a value; beyond, it is left. */
 const MAX_SEARCH: u64 = 1 << 22;
 
-/** Of the header of the log that was decided on last. */
+/** The variant of the lead of the log that was decided on last. */
 export let variant: u32 = 0;
 
 /** @returns false when the log is dropped, and counted; `leaveLog` where that cannot be said here */

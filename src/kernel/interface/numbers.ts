@@ -1,8 +1,8 @@
 /** Other numbers that the host and the kernel have in common: `u32` in AssemblyScript. */
 
-export const HEADER_SLOTS = 64;
+export { MAX_FIELD_BYTES } from '../../rules/header-text.ts';
 export const NO_FRACTION = 0xffff_ffff;
-/** In a plan's `timestampDigits`: six digits where the log has a fraction, none otherwise. */
+/** In a plan's `fractionDigits`: six digits where the log has a fraction, none otherwise. */
 export const AUTO_DIGITS = 7;
 export const NO_COLUMN = 0xffff_ffff;
 /** Each question has 16 slots for answers. */

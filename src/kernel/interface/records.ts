@@ -36,7 +36,7 @@ const plan = {
    * no log is a usual one: separator or sign have more than 16 bytes. See assembly/usual.ts.
    */
   usualExpansion: 'u32',
-  /** Bytes that a usual log has at most beside its contents, what the group shares, the header and the identity's lead. */
+  /** Bytes that a usual log has at most beside its contents, what the group shares, the lead and the identity's start. */
   usualMaxConstants: 'u32',
   /** Bytes of `usualMaxConstants` for names whose records have longer texts than the keys, escaped, could give. */
   namesSlack: 'u32',
@@ -45,11 +45,17 @@ const plan = {
   maxMessageBytes: 'u32',
   maxChunkFrames: 'u32',
   maxChunkBytes: 'u32',
-  /** `HEADER_SLOTS` header slots, each kept for the second that it was made for. */
-  headers: 'address',
-  headerStride: 'u32',
-  /** Digits of a time stamp below the second: 1 to 6, or AUTO_DIGITS. */
-  timestampDigits: 'u32',
+  /** Slots of leads; see assembly/lead.ts. Their number is a power of two: `leadMask` + 1. */
+  leads: 'address',
+  leadMask: 'u32',
+  leadStride: 'u32',
+  /** Where in a slot the values are that the lead was made with. */
+  leadValuesAt: 'u32',
+  /** The columns that leads are made of, one number each. */
+  leadColumns: 'address',
+  leadColumnCount: 'u32',
+  /** Digits of a lead's fraction of the second: 0 to 6, or AUTO_DIGITS. */
+  fractionDigits: 'u32',
   /** Which of topic, source and TimeNs are written: bits of `OwnField`. */
   ownFields: 'u32',
   /** 1: the names of contents and tags have records. */
@@ -91,7 +97,7 @@ const plan = {
   severityColumn: 'u32',
   severityQuestion: 'u32',
   severityAnswers: 'address',
-  /** The severity of each variant of the header, a byte each. */
+  /** The severity of each variant of the lead, a byte each. */
   severities: 'address',
   /** 1: the format has mapped fields; see assembly/mapped.ts. */
   mapped: 'u32',
@@ -168,13 +174,13 @@ const nameRecord = {
   textLength: 'u32',
 } as const satisfies Fields;
 
-/** A header of one variant, kept for a second; the header itself follows. */
-const headerSlot = {
+/** A lead of one variant, kept for a second; the lead itself follows. */
+const leadSlot = {
   second: 'u32',
   /** The variant + 1; 0: the slot is not filled. */
   variant: 'u32',
   length: 'u32',
-  /** Where in it a fraction of the second goes, or NO_FRACTION. */
+  /** Where in the lead a fraction of the second goes, or NO_FRACTION. */
   fractionAt: 'u32',
 } as const satisfies Fields;
 
@@ -235,7 +241,7 @@ const mappedField = {
   reserved: 'u32',
 } as const satisfies Fields;
 
-export const records = { plan, job, nameRecord, headerSlot, instruction, valueSlot, headPart, mappedField } as const;
+export const records = { plan, job, nameRecord, leadSlot, instruction, valueSlot, headPart, mappedField } as const;
 
 type NamesOf<F> = { [K in keyof F & string]: F[K] extends 'text' ? K | `${K}Length` : K }[keyof F & string];
 export type RecordOf<Name extends keyof typeof records> = Record<NamesOf<(typeof records)[Name]>, number>;

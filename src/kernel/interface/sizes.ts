@@ -5,6 +5,8 @@ export const PADDING = 512;
 export const COLUMN_BYTES = 16;
 /** A span says where key and value of a tag or a content begin and end. */
 export const SPAN_BYTES = 16;
+/** A lead whose values take more is made for each log. */
+export const LEAD_VALUES_BYTES = 256;
 /** An entry in the table of groups that assembly/base/load.ts makes. */
 export const KNOWN_GROUP_BYTES = 8;
 /** A slot for an answer of the host. */

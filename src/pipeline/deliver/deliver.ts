@@ -12,7 +12,7 @@ import type { Log } from '../../core/log.ts';
 import { type Clock, systemClock } from '../../core/time/clock.ts';
 import type { BatchLetters, DeadLetters } from '../../dead-letter/dead-letters.ts';
 import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from '../../encode/frame/batch-encoder.ts';
-import type { BatchOrigin } from '../../encode/frame/identity.ts';
+import type { BatchOrigin } from '../../encode/wire/batch-origin.ts';
 import type { Cursor, ShardId } from '../../group/service/log-service.ts';
 import type { OnDamage } from '../../group/shard/shard-consumer-options.ts';
 import type { Delivery, Mark, Sink } from '../../sink/sink.ts';

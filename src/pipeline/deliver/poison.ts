@@ -7,8 +7,8 @@ import type { BatchBody } from '../../core/bytes.ts';
 import type { Log } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';
 import type { BatchLetters } from '../../dead-letter/dead-letters.ts';
-import type { BatchOrigin } from '../../encode/frame/identity.ts';
 import type { LocatedLog, LocateLog } from '../../encode/locate-log.ts';
+import type { BatchOrigin } from '../../encode/wire/batch-origin.ts';
 import type { OnPoison } from '../../sink/sink.ts';
 
 export interface PoisonOptions {

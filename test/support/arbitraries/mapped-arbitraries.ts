@@ -5,7 +5,7 @@ import { createEscapeTable } from '../../../src/format/parts/escape-table.ts';
 import { writesSingleLines } from '../../../src/format/parts/format.ts';
 import type { FormatRow } from '../../../src/format/parts/format-row.ts';
 import type { HeadPart, Mapped, MappedField, ValueSource, ValueType } from '../../../src/format/parts/mapped.ts';
-import { encoderDefaults } from '../oracles/encode.ts';
+import { encoderDefaults, leadWith } from '../oracles/encode.ts';
 import { rows, unusualRows } from './format-rows.ts';
 import { selections } from './selections.ts';
 import { someRules } from './some-rules.ts';
@@ -161,5 +161,5 @@ export const mappedOptions: fc.Arbitrary<EncoderOptions> = fc
     ...rest,
     ...(rules && { rules }),
     ...(fields && { fields }),
-    ...(hasIdentity && { identity: { enterpriseId: 32473 } }),
+    ...(hasIdentity && { lead: leadWith({ identity: { enterpriseId: 32473 } }) }),
   }));

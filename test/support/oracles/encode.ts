@@ -2,7 +2,9 @@
 import type { BatchBody } from '../../../src/core/bytes.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog } from '../../../src/encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
-import type { BatchOrigin } from '../../../src/encode/frame/identity.ts';
+import { type SyslogLeadOptions, syslogLead } from '../../../src/encode/header/syslog-lead.ts';
+import type { LeadSource } from '../../../src/encode/lead/lead.ts';
+import type { BatchOrigin } from '../../../src/encode/wire/batch-origin.ts';
 import { createKeyValueFormat } from '../../../src/format/formats/key-value.ts';
 
 export interface Encoded {
@@ -18,9 +20,25 @@ export interface Encoded {
   error: unknown;
 }
 
+const leadKeys = new WeakMap<LeadSource, string>();
+
+/** A header as tests expect it, but for these changes. */
+export function leadWith(changes: Partial<SyslogLeadOptions>): LeadSource {
+  const lead = syslogLead({ rfc: '5424', facility: 1, severity: 6, hostname: 'host', appName: 'app', ...changes });
+  leadKeys.set(lead, JSON.stringify(changes));
+  return lead;
+}
+
+/** Equal for leads that are equal. */
+export function leadKey(lead: LeadSource): string {
+  const key = leadKeys.get(lead);
+  if (key === undefined) throw new Error('a lead that leadWith has not made is not told from others');
+  return key;
+}
+
 export const encoderDefaults: EncoderOptions = {
   format: createKeyValueFormat(),
-  header: { rfc: '5424', facility: 1, severity: 6, hostname: 'host', appName: 'app' },
+  lead: leadWith({}),
   framing: 'octet-counting',
 };
 

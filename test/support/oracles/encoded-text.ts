@@ -3,7 +3,7 @@ import { encodeLogGroupList } from '../../../src/emulator/protocol/log-group-sch
 import type { BatchEncoder } from '../../../src/encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import type { Format } from '../../../src/format/parts/format.ts';
-import { encodeAll, encoderDefaults } from './encode.ts';
+import { encodeAll, encoderDefaults, leadWith } from './encode.ts';
 import type { OracleLog } from './format-oracle.ts';
 
 const textNames = ['__topic__', '__source__'];
@@ -29,8 +29,8 @@ export function encodedText(
   log: OracleLog,
   options: Partial<EncoderOptions> = {},
 ): Buffer {
-  const header = { ...encoderDefaults.header, severity: log.severity ?? 6 };
-  const encoder = createEncoder({ ...encoderDefaults, header, format, framing: 'datagram', ...options });
+  const lead = leadWith({ severity: log.severity ?? 6 });
+  const encoder = createEncoder({ ...encoderDefaults, lead, format, framing: 'datagram', ...options });
   const { datagrams, error } = encodeAll(encoder, rawOf(log));
   if (error !== undefined) throw error;
   const message = datagrams[0]!;

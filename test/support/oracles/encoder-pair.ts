@@ -3,16 +3,16 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { CorruptBatchError } from '../../../src/core/errors.ts';
 import type { BatchEncoder } from '../../../src/encode/frame/batch-encoder.ts';
-import { type EncoderOptions, isStructuredData } from '../../../src/encode/frame/encoder-options.ts';
-import type { BatchOrigin } from '../../../src/encode/frame/identity.ts';
+import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createReferenceEncoder } from '../../../src/encode/reference-encoder.ts';
-import { type Format, writesSingleLines } from '../../../src/format/parts/format.ts';
+import type { BatchOrigin } from '../../../src/encode/wire/batch-origin.ts';
+import { type Format, isStructuredData, writesSingleLines } from '../../../src/format/parts/format.ts';
 import { createKernelEncoder } from '../../../src/kernel/kernel-encoder.ts';
 import type { FieldSelection } from '../../../src/rules/field-selection.ts';
 import { rows, unusualRows } from '../arbitraries/format-rows.ts';
 import { selections } from '../arbitraries/selections.ts';
 import { someRules } from '../arbitraries/some-rules.ts';
-import { type Encoded, encodeAll, encoderDefaults } from './encode.ts';
+import { type Encoded, encodeAll, encoderDefaults, leadKey, leadWith } from './encode.ts';
 
 export interface Pair {
   readonly reference: BatchEncoder;
@@ -26,12 +26,13 @@ const pairs = new Map<string, Pair>();
 
 /** Made once for the same options: a kernel goes on with the memory that other batches have left behind. */
 export function pairFor(options: EncoderOptions): Pair {
-  const { format, fields, rules } = options;
+  const { format, fields, rules, lead } = options;
   const key = JSON.stringify({
     ...options,
     format: rowIndex(format),
     fields: selectionIndex(fields),
     rules: rules && someRules.indexOf(rules),
+    lead: leadKey(lead),
   });
   const pair = pairs.get(key) ?? createPair(options);
   if (pairs.size === MAX_PAIRS) pairs.clear();
@@ -76,8 +77,13 @@ export const someOptions: fc.Arbitrary<EncoderOptions> = fc
   .filter(({ format, rfc, oversize }) => !isStructuredData(format) || (rfc === '5424' && oversize !== 'split'))
   .map(({ rfc, timestampDigits, rfc3164Time, hasIdentity, ...rest }) => ({
     ...withoutUndefined(rest),
-    header: { ...encoderDefaults.header, rfc, timestampDigits, rfc3164Time, timeZone: 'utc' as const },
-    ...(hasIdentity && rfc === '5424' && { identity: { enterpriseId: 32473 } }),
+    lead: leadWith({
+      rfc,
+      timestampDigits,
+      rfc3164Time,
+      timeZone: 'utc',
+      ...(hasIdentity && rfc === '5424' && { identity: { enterpriseId: 32473 } }),
+    }),
   }));
 
 function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -2,7 +2,7 @@
 import { encodeLogGroupList } from '../../../src/emulator/protocol/log-group-schema.ts';
 import type { BatchEncoder } from '../../../src/encode/frame/batch-encoder.ts';
 import type { Format } from '../../../src/format/parts/format.ts';
-import { encodeAll, encoderDefaults } from './encode.ts';
+import { encodeAll, encoderDefaults, leadWith } from './encode.ts';
 import { type EncoderUnderTest, encoders } from './encoders.ts';
 import { type OracleLog, oracleText, partsOf } from './format-oracle.ts';
 
@@ -24,8 +24,8 @@ function writerOf({ createEncoder }: EncoderUnderTest): FormatWriter['write'] {
     const severity = log.severity ?? 6;
     const bySeverity = made.get(format) ?? new Map<number, BatchEncoder>();
     made.set(format, bySeverity);
-    const header = { ...encoderDefaults.header, severity };
-    const encoder = bySeverity.get(severity) ?? createEncoder({ ...encoderDefaults, format, header });
+    const lead = leadWith({ severity });
+    const encoder = bySeverity.get(severity) ?? createEncoder({ ...encoderDefaults, format, lead });
     bySeverity.set(severity, encoder);
     return textOf(encoder, log, 'place' in format && format.place === 'structured-data');
   };

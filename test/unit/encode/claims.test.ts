@@ -4,7 +4,7 @@ import { encodeLogGroupList, type LogField } from '../../../src/emulator/protoco
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createFormat, type FormatSpec } from '../../../src/format/registry.ts';
 import { isServiceName } from '../../../src/rules/service-names.ts';
-import { encodeAll, encoderDefaults } from '../../support/oracles/encode.ts';
+import { encodeAll, encoderDefaults, leadWith } from '../../support/oracles/encode.ts';
 import { encoders } from '../../support/oracles/encoders.ts';
 
 const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
@@ -75,8 +75,8 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
       /\|\|sls___tag__:__hostname__=forged\|\|tag_hostname=forged too$/,
     );
     const hostname = [{ field: utf8('__tag__:__hostname__'), orElse: 'none' }];
-    const header = { ...encoderDefaults.header, hostname };
-    const encoder = createEncoder({ ...encoderDefaults, header });
+    const lead = leadWith({ hostname });
+    const encoder = createEncoder({ ...encoderDefaults, lead });
     const Logs = [{ Time: 1_795_169_472, Contents: contents }];
     expect(encodeAll(encoder, encodeLogGroupList([{ Logs, LogTags: [] }])).bytes.toString()).toContain('Z none app');
     const LogTags = [field('__hostname__', 'web-1')];

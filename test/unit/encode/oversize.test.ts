@@ -5,7 +5,7 @@ import type { BatchEncoder } from '../../../src/encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../../../src/encode/frame/encoder-options.ts';
 import { createKeyValueFormat } from '../../../src/format/formats/key-value.ts';
 import { createEscapeTable } from '../../../src/format/parts/escape-table.ts';
-import { encodeAll, encoderDefaults, rawBody } from '../../support/oracles/encode.ts';
+import { encodeAll, encoderDefaults, leadWith, rawBody } from '../../support/oracles/encode.ts';
 import { encoders } from '../../support/oracles/encoders.ts';
 import { naiveCutMessages } from '../../support/oracles/naive-cutter.ts';
 import { type NaiveOptions, naiveDefaults, naiveLogs } from '../../support/oracles/naive-formatter.ts';
@@ -17,6 +17,7 @@ const HEADER = '<14>1 1970-01-01T00:00:01Z host app - - - ';
 const LEAD = `${HEADER}||__topic__=||__source__=||v=`;
 const ORIGIN = { project: 'web-logs', logstore: 'access_log', shard: 3, cursor: 'MTQ0NzI5' };
 const IDENTITY = { enterpriseId: 32473 };
+const WITH_IDENTITY = { lead: leadWith({ identity: IDENTITY }) };
 
 describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
   function create(options: Partial<EncoderOptions> = {}): BatchEncoder {
@@ -189,14 +190,14 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
     it('says where the log is: the cursor of the pull, and the place in the batch, over all groups', () => {
       const raw = Buffer.concat([group(log(time(1)), log(time(1))), group(), group(log(time(1)))]);
       const head = HEADER.replace(/- $/, '');
-      expect(messages(raw, { identity: IDENTITY })).toEqual(
+      expect(messages(raw, WITH_IDENTITY)).toEqual(
         [0, 1, 2].map((index) => `${head}${structuredData(`index="${index}"`)} ||__topic__=||__source__=`),
       );
     });
 
     it('numbers the parts of a split log, and counts within the limit', () => {
       const all = messages(Buffer.concat([groupOf('a'.repeat(800)), groupOf('b')]), {
-        identity: IDENTITY,
+        ...WITH_IDENTITY,
         oversize: 'split',
       });
       const found = all.map((message) => [/index="\d+"[^\]]*/.exec(message)?.[0], message.length]);
@@ -206,7 +207,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
         ['index="0" part="3"', expect.any(Number)],
         ['index="1"', expect.any(Number)],
       ]);
-      expect(messages(groupOf('a'.repeat(800)), { identity: IDENTITY })[0]).toHaveLength(LIMIT);
+      expect(messages(groupOf('a'.repeat(800)), WITH_IDENTITY)[0]).toHaveLength(LIMIT);
     });
 
     it('counts within the limit, whatever the index', () => {
@@ -215,7 +216,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
           ...Array.from({ length: 10 }, () => log(time(1))),
           log(time(1), content('v', 'a'.repeat(valueBytes))),
         ];
-        const encoded = encodeAll(create({ identity: IDENTITY }), group(...logs), ORIGIN);
+        const encoded = encodeAll(create(WITH_IDENTITY), group(...logs), ORIGIN);
         return { length: lineDeframer().push(encoded.bytes)[10]!.length, truncated: encoded.counts.truncated };
       };
       const without = last(0).length;
@@ -224,29 +225,29 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
     });
 
     it('escapes what would end a value, and lets no control character through', () => {
-      const encoder = create({ identity: IDENTITY });
+      const encoder = create(WITH_IDENTITY);
       const origin = { ...ORIGIN, project: 'a"b\\c]d', shard: 0, cursor: '\n]"' };
       const { bytes } = encodeAll(encoder, group(log(time(1))), origin);
       expect(bytes.toString()).toContain(' project="a\\"b\\\\c\\]d" logstore="access_log" shard="0" cursor="_\\]\\"" ');
     });
 
     it.each([
-      [{ header: { ...encoderDefaults.header, rfc: '3164' as const } }, 'RFC 3164 has no structured data'],
+      [{ lead: leadWith({ identity: IDENTITY, rfc: '3164' }) }, 'RFC 3164 has no structured data'],
       [
-        { identity: { ...IDENTITY, enterpriseId: 0 } },
+        { lead: leadWith({ identity: { enterpriseId: 0 } }) },
         'enterprise id is 0; it must be a whole number from 1 to 4294967295',
       ],
-      [{ identity: { ...IDENTITY, enterpriseId: 1.5 } }, 'enterprise id is 1.5'],
-      [{ header: { ...encoderDefaults.header, hostname: 'h'.repeat(240) } }, /message is 480 bytes; .* from \d{3} to/],
+      [{ lead: leadWith({ identity: { enterpriseId: 1.5 } }) }, 'enterprise id is 1.5'],
+      [{ lead: leadWith({ identity: IDENTITY, hostname: 'h'.repeat(240) }) }, /message is 480 bytes; .* from \d{3} to/],
     ])('is refused where it cannot be: %j', (options, why) => {
-      expect(() => create({ identity: IDENTITY, ...options })).toThrow(why);
-      expect(() => create({ identity: IDENTITY, ...options })).toThrow(
+      expect(() => create({ ...WITH_IDENTITY, ...options })).toThrow(why);
+      expect(() => create({ ...WITH_IDENTITY, ...options })).toThrow(
         expect.objectContaining({ code: 'encoder-options', action: 'fatal' }),
       );
     });
 
     it('takes an origin, whose names and cursor leave room for the text', () => {
-      const encoder = create({ identity: IDENTITY });
+      const encoder = create(WITH_IDENTITY);
       const body = rawBody(group(log(time(1))));
       expect(() => encoder.begin(body)).toThrow('without an origin');
       expect(() => encoder.begin(body, { ...ORIGIN, shard: 5, cursor: 'c'.repeat(500) })).toThrow(

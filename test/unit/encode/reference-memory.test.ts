@@ -2,13 +2,13 @@ import type { HeapProfiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEncoder } from '../../../src/encode/reference-encoder.ts';
-import { encoderDefaults, rawBody } from '../../support/oracles/encode.ts';
+import { encoderDefaults, leadWith, rawBody } from '../../support/oracles/encode.ts';
 import { content, group, log, logTag, message, source, time, timeNs, topic } from '../../support/service/wire.ts';
 
 describe('memory', () => {
   it.each([
     ['none', {}],
-    ['an identity', { identity: { enterpriseId: 32473 } }],
+    ['an identity', { lead: leadWith({ identity: { enterpriseId: 32473 } }) }],
   ])(
     'is not taken for a log or a field: a batch allocates a few hundred bytes a chunk; with %s',
     async (_, options) => {

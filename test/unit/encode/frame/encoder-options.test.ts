@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BatchEncoder } from '../../../../src/encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../../../../src/encode/frame/encoder-options.ts';
 import { createKeyValueFormat } from '../../../../src/format/formats/key-value.ts';
-import { encoderDefaults } from '../../../support/oracles/encode.ts';
+import { encoderDefaults, leadWith } from '../../../support/oracles/encode.ts';
 import { encoders } from '../../../support/oracles/encoders.ts';
 
 describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
@@ -27,14 +27,9 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
     });
 
     it('refuse a datagram that cannot hold the header', () => {
-      const header = {
-        ...encoderDefaults.header,
-        hostname: 'h'.repeat(255),
-        appName: 'a'.repeat(48),
-        procId: 'p'.repeat(128),
-      };
+      const header = { hostname: 'h'.repeat(255), appName: 'a'.repeat(48), procId: 'p'.repeat(128) };
       const create480 = (msgId: string): BatchEncoder =>
-        create({ header: { ...header, msgId }, framing: 'datagram', maxDatagramBytes: 480 });
+        create({ lead: leadWith({ ...header, msgId }), framing: 'datagram', maxDatagramBytes: 480 });
       expect(() => create480('m')).not.toThrow();
       expect(() => create480('m'.repeat(32))).toThrow(/from 5\d\d to 65507/);
     });

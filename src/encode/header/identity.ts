@@ -11,31 +11,18 @@
  *
  * All up to the index is the same for a batch and is made once for it; a log's own share are digits.
  */
+
+import { invalidOptions } from '../frame/invalid-options.ts';
+import { type BatchIdentity, type IdentitySource, NO_PART } from '../lead/lead.ts';
 import { decimalDigits, type Output } from '../text/output.ts';
-import { invalidOptions } from './invalid-options.ts';
+import type { BatchOrigin } from '../wire/batch-origin.ts';
 
 export interface IdentityOptions {
   /** IANA Private Enterprise Number: it makes the SD-ID's name ours (RFC 5424, section 7.2.2). */
   readonly enterpriseId: number;
 }
 
-/** Where a batch was pulled from. */
-export interface BatchOrigin {
-  readonly project: string;
-  readonly logstore: string;
-  readonly shard: number;
-  /** The cursor that the batch was pulled with. */
-  readonly cursor: string;
-  /** The place in that batch of the body's first log; default 0. Another where a log is sent by itself. */
-  readonly firstIndex?: number;
-  /** What has to be added to a place in the body's unpacked bytes for its place in the batch's; default 0. */
-  readonly byteShift?: number;
-}
-
-/** Where a message is all of its log. */
-export const NO_PART = 0;
-
-/** What the service hands out has 28: base64 of a number of 19 digits. */
+/** A cursor of the service has 28 bytes: base64 of a number of 19 digits. */
 const USUAL_MAX_CURSOR_BYTES = 128;
 const MAX_NUMBER_DIGITS = 10;
 const MAX_ENTERPRISE_ID = 2 ** 32 - 1;
@@ -44,34 +31,37 @@ const PART_SIGN = ascii('" part="');
 const END = ascii('"]');
 const END_AND_SPACE = ascii('"] ');
 
-/** The identities of one batch. */
-export class BatchIdentity {
-  /** None is longer. */
+/**
+ * @param isLast no more structured data follows
+ * @throws AppError code `encoder-options`, action `fatal`: the enterprise id is out of range
+ */
+export function createIdentities(options: IdentityOptions, isLast: boolean): IdentitySource {
+  checkEnterpriseId(options.enterpriseId);
+  const end = isLast ? END_AND_SPACE : END;
+  const ofBatch = (origin: BatchOrigin) => new StructuredIdentity(options, origin, end);
+  const longest = { project: '', logstore: '', shard: 2 ** 31 - 1, cursor: 'c'.repeat(USUAL_MAX_CURSOR_BYTES) };
+  return { end, ofBatch, usualMaxBytes: ofBatch(longest).maxBytes };
+}
+
+class StructuredIdentity implements BatchIdentity {
   readonly maxBytes: number;
-  /** All up to the index. */
-  readonly lead: Uint8Array;
+  readonly start: Uint8Array;
   readonly #end: Uint8Array;
 
-  /** @param isLast no more structured data follows */
-  constructor({ enterpriseId }: IdentityOptions, { project, logstore, shard, cursor }: BatchOrigin, isLast: boolean) {
+  constructor({ enterpriseId }: IdentityOptions, { project, logstore, shard, cursor }: BatchOrigin, end: Uint8Array) {
     const fixed = { project, logstore, shard: String(shard), cursor };
     const params = Object.entries(fixed).map(([name, value]) => `${name}="${paramValue(value)}"`);
-    this.lead = Uint8Array.from(Buffer.from(`[sls@${enterpriseId} ${params.join(' ')} index="`));
-    this.#end = isLast ? END_AND_SPACE : END;
-    this.maxBytes = this.lead.length + MAX_NUMBER_DIGITS + PART_SIGN.length + MAX_NUMBER_DIGITS + this.#end.length;
+    this.start = Uint8Array.from(Buffer.from(`[sls@${enterpriseId} ${params.join(' ')} index="`));
+    this.#end = end;
+    this.maxBytes = this.start.length + MAX_NUMBER_DIGITS + PART_SIGN.length + MAX_NUMBER_DIGITS + end.length;
   }
 
-  /** Of a message that is all of its log. */
   length(index: number): number {
-    return this.lead.length + decimalDigits(index) + this.#end.length;
+    return this.start.length + decimalDigits(index) + this.#end.length;
   }
 
-  /**
-   * @param index the log's place in the batch, from 0
-   * @param part the message's place among those of the log, from 1; NO_PART where it is all of it
-   */
   write(output: Output, index: number, part: number): void {
-    output.text(this.lead);
+    output.text(this.start);
     output.decimal(index);
     if (part !== NO_PART) {
       output.text(PART_SIGN);
@@ -81,21 +71,11 @@ export class BatchIdentity {
   }
 }
 
-/** @throws AppError code `encoder-options`, action `fatal` */
-export function checkEnterpriseId(enterpriseId: number): void {
+function checkEnterpriseId(enterpriseId: number): void {
   if (Number.isInteger(enterpriseId) && enterpriseId > 0 && enterpriseId <= MAX_ENTERPRISE_ID) return;
   throw invalidOptions(
     `The enterprise id is ${enterpriseId}; it must be a whole number from 1 to ${MAX_ENTERPRISE_ID}.`,
   );
-}
-
-/**
- * The longest identity that a batch will have beside the names of its project and logstore, by the cursors that the
- * service is known to make, and then some.
- */
-export function usualMaxIdentityBytes(options: IdentityOptions): number {
-  const cursor = 'c'.repeat(USUAL_MAX_CURSOR_BYTES);
-  return new BatchIdentity(options, { project: '', logstore: '', shard: 2 ** 31 - 1, cursor }, true).maxBytes;
 }
 
 /**
