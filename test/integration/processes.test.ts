@@ -33,10 +33,11 @@ describe('daemon processes', () => {
       SLS_CG: 'siem',
       SLS_AK_ID: DEMO_CREDENTIALS.accessKeyId,
       SLS_AK_KEY: DEMO_CREDENTIALS.accessKeySecret,
-      // A group's timeout that a busy machine keeps to.
-      SLS_HEARTBEAT_INTERVAL: '4s',
+      // A group's timeout, a drain and an answer that a busy machine keeps to: nothing may be sent twice.
+      SLS_HEARTBEAT_INTERVAL: '6s',
       SLS_CHECKPOINT_INTERVAL: '500ms',
-      SLS_SYSLOG_DRAIN_TIMEOUT: '10s',
+      SLS_SYSLOG_DRAIN_TIMEOUT: '15s',
+      SYSLOG_CONFIRM_TIMEOUT: '60s',
       SLS_SYSLOG_LOG_FORMAT: 'json',
       SYSLOG_HOST: '127.0.0.1',
       SYSLOG_PORT: String(port),

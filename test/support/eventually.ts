@@ -2,6 +2,6 @@
 import { vi } from 'vitest';
 
 /** Until the assertions in it hold. */
-export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
-  return vi.waitFor(check, { timeout: 60_000, interval: 5 });
+export function eventually<T>(check: () => T | Promise<T>, withinMs = 60_000): Promise<T> {
+  return vi.waitFor(check, { timeout: withinMs, interval: 5 });
 }
