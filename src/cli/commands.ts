@@ -1,6 +1,6 @@
 /**
- * The commands beside `run`, each loaded only where it is asked for: what they bring with them (the embedded service,
- * protobufjs, the receiver) is nothing that `run` should have to load before it can do anything.
+ * The commands beside `run`, each loaded only when it is called: `run` should not have to load their modules (the
+ * emulator, protobufjs, the receiver).
  */
 import { Command } from 'commander';
 
@@ -20,8 +20,8 @@ const loaders = {
 } as const satisfies Record<string, { readonly description: string; readonly load: () => Promise<Command> }>;
 
 /**
- * All of them, for the list in the help; those whose name is in the command line, also as a setting's value, whole.
- * @param args without node and the script in front
+ * The commands for the help's list. A command is loaded if its name is anywhere in the command line, also as a value.
+ * @param args the command line without node and the script
  */
 export function subCommands(args: readonly string[]): Promise<Command[]> {
   return Promise.all(

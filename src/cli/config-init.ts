@@ -1,4 +1,4 @@
-/** `sls-syslog config init` */
+/** The command `sls-syslog config init`. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PresetName } from '../config/settings/presets.ts';
@@ -24,7 +24,7 @@ export function writeStartFile(file: string, preset: PresetName | undefined, con
     return exitCodes.ok;
   }
   try {
-    // Somebody may put the access key into it.
+    // Mode 0600: the user may put the access key into the file.
     writeFileSync(resolve(context.surroundings.workingDirectory, file), text, { flag: 'wx', mode: 0o600 });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';

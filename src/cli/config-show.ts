@@ -1,4 +1,4 @@
-/** `sls-syslog config show`: each value with where it is from. Pure. */
+/** The text of `sls-syslog config show`: each setting's value and origin. Pure. */
 import type { Explained, ExplainedSettings } from '../config/explain.ts';
 import { kebabCase, type SettingGroup } from '../config/settings/setting.ts';
 import { groupTitles, settingKeys, settings as table } from '../config/settings/settings.ts';
@@ -12,7 +12,7 @@ export function showText(explained: Explained, { json }: { readonly json: boolea
   return (explained.hasSections ? bySection(explained) : byGroup(explained)).join('\n');
 }
 
-/** Of one shape, whether there are sections or not: `{"sources": {"default": {"project": {"value": "web", "origin": "SLS_PROJECT"}}}}` */
+/** One shape with and without sections: `{"sources": {"default": {"project": {"value": "web", "origin": "…"}}}}`. */
 function asJson({ sources, receivers, flows, process }: Explained): Record<string, unknown> {
   return {
     sources: Object.fromEntries(sources.map(([name, settings]) => [name, settingsAsJson(settings)])),
@@ -37,7 +37,7 @@ function bySection({ sources, receivers, flows, process }: Explained): readonly 
   ];
 }
 
-/** As the help has them. */
+/** Settings in the groups and the order of the help. */
 function byGroup({ sources, receivers, flows, process }: Explained): readonly string[] {
   const named = [...sources, ...receivers].flatMap(([, settings]) => settings);
   const all = [...named, ...flows.flatMap(({ settings }) => settings), ...process];
@@ -61,7 +61,7 @@ function asText(title: string, settings: ExplainedSettings): string {
   return `${title}\n${lines.join('')}`;
 }
 
-/** On one line; text that could be mistaken for something else in JSON's quotes. */
+/** A value on one line; text with white space at an end, or with other than printable ASCII, is quoted as in JSON. */
 function shownValue(value: Plain): string {
   if (typeof value !== 'string') return JSON.stringify(value);
   return /^[\x21-\x7e…](?:[\x20-\x7e…]*[\x21-\x7e…])?$/.test(value) ? value : JSON.stringify(value);

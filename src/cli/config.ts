@@ -1,4 +1,4 @@
-/** `sls-syslog config`: looks at a configuration, or begins one, without running it. */
+/** The command `sls-syslog config`: checks, shows or creates a configuration, without running it. */
 import { Command, Option } from 'commander';
 import { type Flags, loadFlows } from '../config/load.ts';
 import type { CheckModule } from '../config/reading.ts';
@@ -11,8 +11,8 @@ import { settingHelp } from './help.ts';
 import { addSettingOptions, operandsOf, readFlags } from './options.ts';
 
 /**
- * What only one of them needs is loaded when it is asked for.
- * @param done told the exit code
+ * Modules that only one subcommand needs are loaded when it is called.
+ * @param done called with the exit code
  */
 export function configCommand(context: ConfigContext, done: (exitCode: ExitCode) => void): Command {
   const { surroundings, writeOut } = context;
@@ -79,7 +79,7 @@ async function runCheck(flags: Flags, { surroundings, writeOut, writeError }: Co
   return exitCodes.ok;
 }
 
-/** A configuration may be looked at by somebody who does not trust it: no code of it is run. Each module is looked at once. */
+/** Checks a format module without running it, as the user may not trust the configuration; each module once. */
 async function moduleCheck(): Promise<CheckModule> {
   const { moduleProblem } = await import('../config/checks/module-check.ts');
   const known = new Map<string, string | undefined>();
@@ -89,7 +89,7 @@ async function moduleCheck(): Promise<CheckModule> {
   };
 }
 
-/** With the file that was named without `--config`. */
+/** The flags, with the file operand as `--config`. */
 function flagsOf(command: Command, { surroundings }: ConfigContext): Flags {
   const { workingDirectory } = surroundings;
   const [file] = operandsOf(command.args);

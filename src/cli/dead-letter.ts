@@ -1,4 +1,4 @@
-/** `sls-syslog dead-letter replay`: sends what dead-letter files hold. */
+/** The command `sls-syslog dead-letter replay`: sends the logs in dead-letter files. */
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
@@ -19,7 +19,7 @@ Example:
   sls-syslog dead-letter replay /var/lib/sls-syslog/*.jsonl* --host siem.corp --oversize split
 `;
 
-/** @param done told the exit code */
+/** @param done called with the exit code */
 export function deadLetterCommand(context: RunContext, done: (exitCode: ExitCode) => void): Command {
   const command = new Command('dead-letter').description('what could not be sent, and was kept in dead-letter files');
   const replayCommand = new Command('replay')

@@ -1,6 +1,6 @@
 /**
- * `sls-syslog demo`: the whole thing on this machine, without an account: the embedded log service and a receiver in
- * this process, and between them the daemon, as a process of its own, started as a user would start it.
+ * The command `sls-syslog demo`: emulator, daemon and receiver on this machine, without an account. The emulator and
+ * the receiver run in this process, and the daemon in a process of its own, started as a user would start it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const shards = 4;
 const accessLogs = 200_000;
 const auditLogs = 50_000;
 const liveLogsPerSecond = 500;
-/** With `--watch`, at the end: for what was appended last. */
+/** With `--watch`, time at the end for the last logs to arrive. */
 const catchUpMs = 5_000;
 
 export function demoCommand(): Command {
@@ -52,7 +52,7 @@ async function runDemo(watch: boolean): Promise<number> {
 interface DaemonProcess {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
-  /** Its log, JSON lines. */
+  /** The daemon's log, lines of JSON. */
   readonly log: string[];
 }
 
@@ -61,7 +61,7 @@ function startDaemon({ endpoint }: EmulatorAddress, port: number, watch: boolean
   if (!watch) args.push('--until', 'end');
   const child = spawn(process.execPath, [process.argv[1] ?? '', ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    // A process group of its own: Ctrl-C is for the demo, which then stops the daemon in peace.
+    // A process group of its own: Ctrl-C signals only the demo, which then stops the daemon by SIGTERM.
     detached: true,
     env: {
       PATH: process.env.PATH,
@@ -80,8 +80,8 @@ function startDaemon({ endpoint }: EmulatorAddress, port: number, watch: boolean
 }
 
 /**
- * Ctrl-C ends the daemon in peace, the second one at once; it is in a process group of its own and does not hear it
- * itself. With `--watch`: live logs until then, and after it a moment to catch up.
+ * The first Ctrl-C ends the daemon by SIGTERM, the second by SIGKILL: it is in a process group of its own, and does not
+ * get the signal itself. With `--watch`, logs are generated until the first, and the daemon has a moment to catch up.
  */
 function stopOnSignal(emulator: Emulator, receiver: Receiver, daemon: ChildProcess, watch: boolean): void {
   if (watch) emulator.setRate({ logsPerSecond: liveLogsPerSecond });
@@ -103,7 +103,7 @@ function stopOnSignal(emulator: Emulator, receiver: Receiver, daemon: ChildProce
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
 }
 
-/** A line that updates in place; on something that is not a terminal, a line every few seconds. */
+/** Shows a line that is updated in place; where the output is not a terminal, a new line every 2 s. */
 function showProgress(emulator: Emulator, receiver: Receiver): { end(): void } {
   const terminal = process.stdout.isTTY === true;
   let last = { atMs: systemClock.monotonic(), bytes: 0 };

@@ -1,16 +1,16 @@
-/** How many files and connections the process may have open at a time (`ulimit -n`), and how many it needs. */
+/** File descriptors: how many the process may have open (`ulimit -n`), and how many it needs. */
 import { readFileSync } from 'node:fs';
 
-/** What loading the program takes: Node opens many of its files at a time. */
+/** Descriptors to load the program: Node opens many of its files at a time. */
 const forLoading = 256;
-/** Files, pipes and Node's own. */
+/** Descriptors of files, pipes and Node itself. */
 const ownDescriptors = 64;
-/** Pulls, heartbeats, and what is asked anew. */
+/** Descriptors of a source: pulls, heartbeats, and repeated requests. */
 const ofSource = 96;
-/** The connection, its successors, and those that wait to be confirmed. */
+/** Descriptors of a receiver: the connection, its successors, and those that wait to be confirmed. */
 const ofReceiver = 8;
 
-/** @returns the soft limit, which Node has raised to the hard one; undefined where that cannot be told (not Linux) */
+/** @returns the soft limit, which Node has raised to the hard one; undefined where it is not known (not Linux) */
 export function descriptorLimit(): number | undefined {
   try {
     const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
@@ -20,7 +20,7 @@ export function descriptorLimit(): number | undefined {
   }
 }
 
-/** For a daemon with so many sources, and so many receivers of each together. */
+/** @param receivers the receivers of all sources together */
 export function descriptorsOfDaemon(sources: number, receivers: number): number {
   return Math.max(forLoading, ownDescriptors + sources * ofSource + receivers * ofReceiver);
 }
@@ -30,7 +30,7 @@ export function mostServedConnections(limit = descriptorLimit()): number | undef
   return limit === undefined ? undefined : Math.max(1, limit - ownDescriptors);
 }
 
-/** For a server: says of the first connection that there is no descriptor for what to do, and nothing of the others. */
+/** Writes a warning at a server's first refused connection, and not at later ones. */
 export function onRefusedConnection(write: (text: string) => void): (connections: number) => void {
   let isSaid = false;
   return (connections) => {
@@ -42,15 +42,15 @@ export function onRefusedConnection(write: (text: string) => void): (connections
   };
 }
 
-/** @returns a warning, or nothing where the limit is enough, or not known */
+/** @returns a warning; undefined where the limit is enough, or not known */
 export function scarceDescriptors(needed: number, limit = descriptorLimit()): string | undefined {
   if (limit === undefined || limit >= needed) return undefined;
   return `this process may open ${limit} files and connections (ulimit -n), and may need ${needed}; ${advice(needed)}`;
 }
 
 /**
- * @param limit asked for before there was the error, behind which it may not be told any more
- * @returns what to say of an error, where there were no descriptors left for the program's own files
+ * @param limit read before the error, since reading it needs a descriptor
+ * @returns a message, if the error is that no descriptors were left to load the program; undefined: another error
  */
 export function outOfDescriptors(error: unknown, limit = descriptorLimit()): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -1,9 +1,8 @@
 /**
- * `sls-syslog emulator`: the embedded log service as a program, for trying things out and for tests in another
- * process.
+ * The command `sls-syslog emulator`: the emulator as a process of its own, for demos and tests.
  *
- * stdout carries one line of JSON when it is ready, and nothing else; the exports to paste, and all that is for
- * people, go to stderr.
+ * stdout gets one line of JSON when the emulator is ready, and nothing else; the `export` line to paste, and errors, go
+ * to stderr.
  */
 import { Command } from 'commander';
 import { z } from 'zod';
@@ -20,7 +19,7 @@ import {
 import { mostServedConnections, onRefusedConnection } from './descriptors.ts';
 
 const USAGE_EXIT_CODE = 2;
-/** So far back reach the receive times of the logs that are there from the start, so that `--from <time>` can be tried. */
+/** The initial logs' receive times are spread over so long before the start, so that `--from <time>` can be tried. */
 const BACKLOG_SPAN_MS = 10 * 60 * 1000;
 const CONSUMER_GROUP = 'sls-syslog-demo';
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
@@ -110,7 +109,7 @@ export function emulatorCommand(): Command {
     });
 }
 
-/** The readings, listed as commander lists options: each name, and what the reading means. */
+/** The readings and their meanings, listed as commander lists options. */
 function readingsHelp(): string {
   const width = Math.max(...readings.map(({ text }) => text.length));
   const lines = readings.map(({ text, means }) => `  ${text.padEnd(width)}  ${means}`);
@@ -125,7 +124,7 @@ async function run(options: EmulatorCommandOptions): Promise<void> {
     return reportUsage([`--state ${options.state} cannot be used: ${messageOf(error)}`]);
   }
   try {
-    // Half of the retention at most: what is there from the start should not be gone at once.
+    // Half of the retention at most, so that the initial logs do not expire at once.
     const receivedOverMs = Math.min(BACKLOG_SPAN_MS, (options.retention ?? Number.POSITIVE_INFINITY) / 2);
     if (options.logs > 0 && !emulator.isRestored) emulator.append({ logs: options.logs, receivedOverMs });
     emulator.setRate({ logsPerSecond: options.rate });
@@ -208,7 +207,7 @@ function reportUsage(problems: readonly string[]): void {
   process.exitCode = USAGE_EXIT_CODE;
 }
 
-/** `stsToken` → `--sts-token` */
+/** Turns `stsToken` into `--sts-token`. */
 function flagName(path: readonly PropertyKey[]): string {
   return `--${path
     .map(String)

@@ -1,8 +1,8 @@
-/** How the program ends, and what it says when the configuration is at fault. */
+/** Exit codes, and the text for problems in the configuration. */
 import type { ConfigProblem } from '../core/errors.ts';
 
 export const exitCodes = {
-  /** Everything that was sent is confirmed and checkpointed, and what was to be shipped was. */
+  /** All that was sent is confirmed and checkpointed, and all that was to be shipped was. */
   ok: 0,
   failure: 1,
   configuration: 2,

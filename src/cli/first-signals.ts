@@ -1,13 +1,13 @@
 /**
- * Signals that come while the program is being loaded, which takes a few hundred milliseconds: without a listener SIGHUP and
- * SIGUSR2 would end the process, and SIGUSR1 would open Node's debugger to everybody on this machine.
+ * Handles signals while the program is being loaded, which takes a few hundred milliseconds: without a listener SIGHUP
+ * and SIGUSR2 would end the process, and SIGUSR1 would open Node's debugger to everybody on this machine.
  *
- *     SIGHUP, SIGUSR2   nothing: the configuration is not read yet; `run` says later what they mean
- *     SIGUSR1           nothing, for good
- *     SIGTERM, SIGINT   the process ends, as long as nobody else listens; nothing has begun that would have to be saved
+ *     SIGHUP, SIGUSR2   ignored: the configuration is not read yet; `run` sets listeners later
+ *     SIGUSR1           ignored, for good
+ *     SIGTERM, SIGINT   end the process, as long as there is no other listener: there is nothing to save yet
  *
- * Loaded before everything else, so nothing may be imported here that brings others with it. Before this file Node itself
- * starts, for some 40 ms, and has none of this: no program can change that.
+ * This file is loaded first, so it imports nothing that imports other files. Node itself starts before it, for some 40
+ * ms in which signals are not handled: no program can change that.
  */
 import { constants } from 'node:os';
 
@@ -18,7 +18,7 @@ const endings = (['SIGTERM', 'SIGINT'] as const).map((signal) => {
     if (process.listenerCount(signal) > 1) return;
     process.removeListener(signal, end);
     process.kill(process.pid, signal);
-    // The kernel keeps a signal without a listener from the first process of a container.
+    // The kernel does not deliver a signal without a listener to the first process of a container.
     process.exit(128 + constants.signals[signal]);
   };
   return [signal, end] as const;
@@ -28,12 +28,12 @@ for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signa
 for (const [signal, end] of endings) process.on(signal, end);
 closeDebugger();
 
-/** For the commands beside `run`, which the end of a terminal ends, as it does others. */
+/** For the commands beside `run`: closing the terminal ends them, as it ends other programs. */
 export function restoreUsualSignals(): void {
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) process.removeListener(signal, ignoreSignal);
 }
 
-/** SIGUSR1 may have opened it before there was a listener. It stays open where somebody has asked for it by a flag. */
+/** Closes Node's debugger, which SIGUSR1 may have opened before there was a listener, unless a flag asked for it. */
 export function closeDebugger(): void {
   const isWanted = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((text) => text.includes('--inspect'));
   if (isWanted || !process.features.inspector) return;

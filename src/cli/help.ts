@@ -1,4 +1,4 @@
-/** `--help`: the table of settings by group, each with its default and its environment variable. */
+/** The text of `--help`: the settings by group, each with its default and its environment variable. */
 import { type Command, type Help, type HelpConfiguration, Option } from 'commander';
 import { kebabCase } from '../config/settings/setting.ts';
 import { groupTitles, type SettingKey, settingByName, settingKeys, settings } from '../config/settings/settings.ts';
@@ -51,7 +51,7 @@ function settingOf(option: Option): SettingKey | undefined {
   return settingByName.get(option.name());
 }
 
-/** Also for what has no flag: the help is where people look for the variable. */
+/** Settings without a flag are in the help too, for their variable. */
 function helpOption(key: SettingKey): Option {
   return new Option(`--${kebabCase(key)}`).helpGroup(`${groupTitles[settings[key].group]}:`);
 }

@@ -1,4 +1,4 @@
-/** Where the process begins and ends: gives the program its surroundings, and exits with what it returns. */
+/** Runs the program with the process's arguments, environment and streams, and exits with its exit code. */
 import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import { toAppError } from '../core/errors.ts';
@@ -15,18 +15,18 @@ import { openStderr } from './logging/stderr.ts';
 import { runProgram } from './program.ts';
 
 closeDebugger();
-// Node 26 opens it once more in the first turn of the event loop.
+// Node 26 opens the debugger again in the first turn of the event loop.
 systemClock.soon(closeDebugger);
 const stderr = openStderr();
 const isTerminal = isatty(2);
 
-// `sls-syslog --help | head`: whoever read the output has left, so there is nothing more to do.
+// `sls-syslog --help | head`: the reader of the output is gone, so there is nothing more to do.
 process.stdout.once('error', () => process.exit(exitCodes.failure));
 
-// Node's own listener writes to stderr and waits there until somebody reads.
+// Node's own listener writes to stderr, and blocks there until it is read.
 process.removeAllListeners('warning');
 process.on('warning', ({ name, message }) => {
-  // Where a daemon runs, its log says it.
+  // A running daemon has a listener, and logs the warning.
   if (process.listenerCount('warning') === 1) stderr.write(`${name}: ${message}\n`);
 });
 
@@ -53,8 +53,8 @@ try {
     logOutput: stderr,
     colour: isTerminal && !process.env.NO_COLOR,
   });
-  // Only after `run`: it has ended everything that it started, and whatever still keeps the event loop alive (a
-  // socket that the peer does not close) must not keep the process. Other commands end by themselves.
+  // Only after `run`, which has ended all that it started: a socket that the peer does not close must not keep the
+  // process alive. Other commands end by themselves.
   if (exitCode !== undefined) process.exit(exitCode);
 } catch (thrown) {
   const message = outOfDescriptors(thrown);
@@ -64,7 +64,7 @@ try {
   process.exit(exitCodes.failure);
 }
 
-/** pm2 (`wait_ready`) waits for this word over the channel to the process that started us, where there is one. */
+/** Sends `ready` to the parent process, where there is a channel to it: pm2 waits for it (`wait_ready`). */
 function tellParent(): void {
-  if (process.connected) process.send?.('ready', undefined, undefined, () => undefined); // it may just have left
+  if (process.connected) process.send?.('ready', undefined, undefined, () => undefined); // the parent may have ended
 }

@@ -1,8 +1,8 @@
 /**
- * The table of settings as commander's options, and what was given of them.
+ * The settings as options of commander, and their values from the command line.
  *
- * Commander ends at the first thing that it does not like. Here everything has to be told at once, so unknown
- * options are let through and every value is optional to it: what is wrong is found afterwards, in `readFlags`.
+ * Commander stops at the first problem. Here all problems are to be told at once, so commander lets unknown options
+ * pass and takes every value as optional: `readFlags` finds the problems afterwards.
  */
 import { type Command, Option } from 'commander';
 import type { Flags } from '../config/load.ts';
@@ -18,7 +18,7 @@ export function addSettingOptions(command: Command): Command {
     const { noFlag, repeatable, structure, aliases, group, description } = settings[key];
     if (noFlag) continue;
     const option = new Option(isSwitch(key) ? `--${name}` : `--${name} [value]`, description);
-    // To commander `--no-tags` is the opposite of an option `--tags`; here it is a name like any other.
+    // To commander `--no-tags` is the opposite of `--tags`; here `no-tags` is a name like any other.
     option.negate = false;
     option.helpGroup(`${groupTitles[group]}:`);
     if (repeatable || structure !== undefined) {
@@ -30,9 +30,9 @@ export function addSettingOptions(command: Command): Command {
 }
 
 /**
- * What was given to a command and to those above it (`sls-syslog --host a run --port 514`).
- * @param workingDirectory absolute; what relative paths are relative to
- * @param operands how many words that are no options the command takes, in front of all others
+ * Reads the settings given to a command and to the commands above it (`sls-syslog --host a run --port 514`).
+ * @param workingDirectory absolute; the base of relative paths
+ * @param operands how many leading operands the command takes
  */
 export function readFlags(command: Command, workingDirectory: string, operands = 0): Flags {
   const options: Record<string, unknown> = command.optsWithGlobals();
@@ -55,15 +55,15 @@ export function readFlags(command: Command, workingDirectory: string, operands =
   return { values, problems };
 }
 
-/** Words that are no options come first; from the first unknown option on commander hands over everything else. */
+/** The operands: commander puts them first, and behind them all words from the first unknown option on. */
 export function operandsOf(args: readonly string[]): readonly string[] {
   const end = args.findIndex((arg) => arg.startsWith('-') && arg.length > 1);
   return end < 0 ? args : args.slice(0, end);
 }
 
 /**
- * For the help of a command that other commands hang on: the help of something else would be no answer.
- * @throws ConfigError when what was asked for is no command
+ * Refuses the help of a command with subcommands when a word behind it is not a command.
+ * @throws ConfigError
  */
 export function refuseStrayWords(command: Command): void {
   const words = operandsOf(command.args);
@@ -76,8 +76,8 @@ function camelCase(name: string): string {
 }
 
 /**
- * Commander hands over operands first, and from the first unknown option on everything else that it did not know:
- * there a word without dashes may be an unknown option's value. It may be a secret too, so it is never repeated.
+ * Problems of words that commander did not take: operands first, then all from the first unknown option on. A word
+ * behind an unknown option may be its value, and a secret, so it is never quoted.
  */
 function* strayArguments(args: readonly string[]): Generator<ConfigProblem> {
   let afterUnknown = false;
@@ -97,7 +97,7 @@ function* strayArguments(args: readonly string[]): Generator<ConfigProblem> {
   }
 }
 
-/** Words of other commands, and what other programs call theirs. */
+/** Subcommands' names without their command, and names that other programs use. */
 const otherCommands: ReadonlyMap<string, string> = new Map([
   ['check', 'config check'],
   ['validate', 'config check'],

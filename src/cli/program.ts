@@ -1,4 +1,4 @@
-/** The commands and how they hang together. `run` is what happens without a command. */
+/** The command line: the commands and their hierarchy. Without a command, `run` is run. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../core/errors.ts';
@@ -9,16 +9,16 @@ import { addSettingOptions, operandsOf, readFlags, refuseStrayWords } from './op
 import { type RunContext, runDaemon } from './run.ts';
 
 export interface ProgramContext extends RunContext {
-  /** `emulator`, `receiver`, `demo`: each reads its own options and sets `process.exitCode`. */
+  /** `emulator`, `receiver`, `demo`: each reads its own options, and sets `process.exitCode`. */
   readonly commands: readonly Command[];
-  /** Called before another command than `run`. */
+  /** Called before a command other than `run`. */
   readonly onOtherCommand?: () => void;
   readonly writeOut: (text: string) => void;
 }
 
 /**
- * Runs a command line (without node and the script in front).
- * @returns the exit code, or undefined where a sub-command has set `process.exitCode` by itself
+ * Runs a command line (without node and the script).
+ * @returns the exit code; undefined where a command has set `process.exitCode` itself
  */
 export async function runProgram(args: readonly string[], context: ProgramContext): Promise<ExitCode | undefined> {
   let exitCode: ExitCode | undefined;
@@ -28,7 +28,7 @@ export async function runProgram(args: readonly string[], context: ProgramContex
   const replay = deadLetterCommand(context, (code) => {
     exitCode = code;
   });
-  // Its sub-commands take all settings too: not to be made where `run` is meant.
+  // The subcommands of `config` take all settings: they are created only when needed.
   const config = args.includes('config')
     ? (await import('./config.ts')).configCommand(context, (code) => {
         exitCode = code;
@@ -60,7 +60,7 @@ function createProgram(
     )
     .usage('[run] [settings]')
     .helpOption('-h, --help', 'show this help')
-    // Without it `--port` of `sls-syslog emulator --port 0` would be taken for the receiver's.
+    // Otherwise `--port` of `sls-syslog emulator --port 0` would be taken for the setting.
     .enablePositionalOptions()
     .helpCommand('help [command]', 'show the help of a command')
     .action(action);
@@ -70,7 +70,7 @@ function createProgram(
     beforeHelp(command, refuseStrayWords);
   }
   run.usage('[settings]').helpOption('-h, --help', 'show this help');
-  // After the settings, so that the help has it at the end of the last group.
+  // Added after the settings, so that the help has `--version` at the end of the last group.
   program.optionsGroup('Operation:').version(packageVersion(), '-V, --version', 'show the version');
   program.addCommand(run);
   program.hook('preAction', (_program, command) => {
@@ -87,14 +87,15 @@ function createProgram(
 }
 
 /**
- * Commander has nothing else that can refuse a help: it shows that of `sls-syslog` for `sls-syslog nonsense --help`.
- * @param check throws what is wrong with what the help was asked for
+ * Calls `check` before the help is shown: commander itself would show the help of `sls-syslog` for `sls-syslog nonsense
+ * --help`.
+ * @param check throws when the help's command does not exist
  */
 function beforeHelp(command: Command, check: (command: Command) => void): void {
   command.on('beforeHelp', () => check(command));
 }
 
-/** As commander does it without `--help`. */
+/** Fails as commander does without `--help`. */
 function refuseUnknownSubCommand(command: Command): void {
   const [word] = operandsOf(command.args);
   if (word !== undefined && word !== 'help') command.error(`error: unknown command '${word}'`);

@@ -1,8 +1,8 @@
 /**
- * `sls-syslog receiver`: listens for syslog, and prints or counts what comes in. For trying things out.
+ * The command `sls-syslog receiver`: listens for syslog, and prints or counts the messages. For demos and tests.
  *
- * stdout carries the messages or the counters; what goes wrong is on stderr. With `--json`, stdout has one line
- * when it is ready and one at the end, and nothing else unless messages are printed.
+ * stdout gets the messages or the counters, stderr the problems. With `--json`, stdout gets one line when the receiver
+ * is ready and one at the end, and nothing else unless messages are printed.
  */
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
@@ -94,7 +94,7 @@ async function run(flags: Flags): Promise<number> {
   }
 }
 
-/** @param problems everything that is wrong is added here */
+/** @param problems gets all problems */
 function readOptions(flags: Flags, problems: string[]): ReceiverOptions {
   const rfc = flags.rfc ?? (flags.count ? undefined : 'any');
   const cert = readFile('--cert', flags.cert, problems);
@@ -153,7 +153,7 @@ function printMessage({ bytes, peer, parsed }: ReceivedMessage): void {
   }
 }
 
-/** A message's own line breaks and terminal sequences must not be taken for the receiver's. */
+/** Escapes control characters: a message's line breaks and terminal sequences must not take effect. */
 function makeVisible(text: string): string {
   return text.replaceAll(/\p{Cc}|[\u2028\u2029]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;
@@ -161,7 +161,7 @@ function makeVisible(text: string): string {
   });
 }
 
-/** In place on a terminal; a line each time elsewhere. */
+/** Shows the counters every second: in place on a terminal, otherwise on a new line. */
 function reportEverySecond(receiver: Receiver): { end(): void } {
   const isTerminal = process.stdout.isTTY === true;
   let last = receiver.stats();

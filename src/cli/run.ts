@@ -1,4 +1,4 @@
-/** `sls-syslog run`: reads the configuration, says what is in effect, and runs the daemon to its end. */
+/** The command `sls-syslog run`: reads the configuration, logs it, and runs the daemon to its end. */
 import { type Flags, type LoadedFlows, loadFlows } from '../config/load.ts';
 import type { Flow } from '../config/model/config.ts';
 import type { Surroundings } from '../config/model/derive.ts';
@@ -14,13 +14,13 @@ export interface RunContext {
   readonly surroundings: Surroundings;
   readonly createDaemon: CreateDaemon;
   readonly events: ProcessEvents;
-  /** The daemon is connected and a member of its group. */
+  /** Called when the daemon is connected and a consumer of its group. */
   readonly onReady?: () => void;
-  /** To stderr. Never waits. */
+  /** Writes to stderr, without blocking. */
   readonly writeError: (text: string) => void;
-  /** Where the daemon's log goes; absent: where `writeError` does. */
+  /** Gets the daemon's log; absent: `writeError` does. */
   readonly logOutput?: LogOutput;
-  /** Colours in pretty logs. */
+  /** Whether pretty logs have colours. */
   readonly colour: boolean;
 }
 
@@ -52,7 +52,7 @@ export async function runDaemon(flags: Flags, context: RunContext): Promise<Exit
   });
 }
 
-/** SIGHUP: files are read again; flags and environment are what they were at the start. */
+/** Reloads at SIGHUP: files are read again; flags and environment stay as at the start. */
 async function reload(daemon: Pick<Daemon, 'reload'>, load: () => LoadedFlows, log: Log): Promise<void> {
   try {
     const loaded = load();

@@ -1,4 +1,4 @@
-/** The first file of the program: signals, and then all the rest, for which there may be too few file descriptors. */
+/** The first file of the program: handles signals, then loads main.ts, for which there may be too few descriptors. */
 import { descriptorLimit, outOfDescriptors } from './descriptors.ts';
 import { closeDebugger } from './first-signals.ts';
 

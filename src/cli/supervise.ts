@@ -2,17 +2,17 @@
  * Runs a daemon from its start to the process's exit code.
  *
  *     running   --SIGTERM, SIGINT or `shutdown`-->  draining    `drain(drainTimeoutMs)`
- *     draining  --a second of them, or overdue-->   destroyed   `destroy(error)`
+ *     draining  --a second one, or overdue-->       destroyed   `destroy(error)`
  *     running   --SIGHUP-->                         running     `reload`, one after another
- *     any       --SIGUSR1 or SIGUSR2-->             the same    said, and nothing else
- *     any       --it has ended, or cannot go on, or a bug shows-->  the exit code
+ *     any       --SIGUSR1 or SIGUSR2-->             the same    logged, and nothing else
+ *     any       --the daemon has ended or failed, or a bug shows-->  the exit code
  *
- * `shutdown` is a message over the channel to the parent process, where there is one: pm2's `shutdown_with_message`,
- * for systems without signals. The other way, `onReady` says that the daemon is connected and a member of its group.
+ * `shutdown` is a message over the channel from the parent process, where there is one: pm2's `shutdown_with_message`,
+ * for systems without signals.
  *
- * Overdue: a drain that has not ended when its time and a grace are over. What is destroyed gets the same grace,
- * then the process ends without it. An exception or rejection that nobody caught is a bug: it is logged and ends
- * the process at once. A supervisor restarts it, and the log service still has the data.
+ * Overdue: the drain has not ended after its time and a grace. A destroyed daemon gets the same grace to end, then the
+ * process ends without it. An uncaught exception or rejection is a bug: it is logged, and ends the process at once. A
+ * supervisor restarts the process, and Log Service still has the data.
  */
 import { AppError, ConfigError, toAppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -21,7 +21,7 @@ import type { Daemon, ExitSummary } from '../daemon.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 import type { Logger } from './logging/logging.ts';
 
-/** What is needed of `process`; a test brings its own. */
+/** The part of `process` that is used; tests have their own. */
 export interface ProcessEvents {
   on(event: string, listener: (value: unknown) => void): unknown;
   off(event: string, listener: (value: unknown) => void): unknown;
@@ -30,11 +30,9 @@ export interface ProcessEvents {
 export interface SuperviseOptions {
   readonly createDaemon: () => Daemon;
   readonly drainTimeoutMs: number;
-  /**
-   * What SIGHUP asks for; absent: it means nothing special. What it throws is logged, and changes nothing else.
-   */
+  /** Called at SIGHUP; absent: SIGHUP has no listener. Errors are logged, and change nothing else. */
   readonly reload?: (daemon: Daemon) => Promise<void>;
-  /** Beyond the drain's time, and after a destroy; default 3 s. */
+  /** Time beyond the drain's, and after a destroy; default 3 s. */
   readonly graceMs?: number;
   readonly log: Logger;
   readonly events: ProcessEvents;
@@ -91,7 +89,7 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
   const onBug = (thrown: unknown): void => {
     const error = new AppError('a bug: nobody caught this', { code: 'uncaught', action: 'fatal', cause: thrown });
     settle({ error });
-    // It has to be told, but its state is unknown: what it throws now is of no use to anyone.
+    // The daemon has to be destroyed, but its state is unknown: an error that it throws now is of no use.
     ignoreErrors(() => destroy(error));
   };
 
@@ -114,7 +112,7 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
     daemon.start(starting.signal).then(
       () => stage === 'running' && options.onReady?.(),
       (thrown: unknown) => {
-        // A start that a shutdown cut short says nothing new.
+        // The error of a start that a shutdown cut short is not of interest.
         if (stage !== 'running') return;
         const error = toAppError(thrown);
         settle({ error });
@@ -131,7 +129,7 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
   return report(outcome, log, options.writeError);
 }
 
-/** The log's last line: how it ended, and what is not confirmed. */
+/** Writes the log's last line: how the daemon ended, and what is not confirmed. */
 function report(outcome: Outcome, log: Log & Pick<Logger, 'fatal'>, writeError: (text: string) => void): ExitCode {
   if ('summary' in outcome) {
     const { complete, fields } = outcome.summary;
@@ -143,7 +141,7 @@ function report(outcome: Outcome, log: Log & Pick<Logger, 'fatal'>, writeError: 
     writeError(describeProblems(error.problems));
     return exitCodes.configuration;
   }
-  // A stack is for bugs; what a user can set right is said by the message.
+  // The stack is logged for bugs only; for other errors the message says what to do.
   const isBug = error.code === 'uncaught' || error.code === 'unexpected';
   log.fatal(isBug ? { err: error } : { code: error.code, ...error.context }, `stopped: ${error.message}`);
   return exitCodes.failure;
@@ -158,7 +156,7 @@ function describeEnd({ delivered, confirmed, notShipped }: ExitSummary): string 
     const source = Object.entries(names).map(([kind, name]) => `${kind} ${name}: `);
     return `${source.join('')}${isNothing ? 'nothing was shipped: ' : ''}${reason}`;
   });
-  // Of a source that has shipped nothing there is nothing else to tell; of others perhaps.
+  // Where all sources have shipped nothing, there is no outcome to tell.
   const isAll = delivered && notShipped.length > 0 && notShipped.every(({ isNothing }) => isNothing);
   return [...reasons, ...(isAll ? [] : [outcome])].join('; ');
 }
@@ -175,7 +173,7 @@ function ignoreErrors(action: () => void): void {
   }
 }
 
-/** `Promise.withResolvers`, which Node 20 does not have. */
+/** Like `Promise.withResolvers`, which Node 20 does not have. */
 function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((take) => {

@@ -1,18 +1,18 @@
 /**
- * Exponential backoff with full jitter: each delay is drawn evenly from 0 to a cap that doubles, so that a fleet
- * that failed together does not come back in step, at the cap neither. Pure.
+ * Exponential backoff with full jitter: each delay is drawn evenly between 0 and a cap that doubles, so that processes
+ * which failed together do not retry in step, not even at the highest cap. Pure.
  */
 export interface BackoffLimits {
   /** The first cap. */
   readonly minMs: number;
-  /** What the cap grows to. */
+  /** The highest cap. */
   readonly maxMs: number;
 }
 
 export interface Backoff {
   /** Milliseconds to wait before the next attempt. */
   next(): number;
-  /** The last attempt was a success worth the name. */
+  /** The last attempt has succeeded: begins at the first cap again. */
   reset(): void;
 }
 

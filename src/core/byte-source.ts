@@ -1,4 +1,4 @@
-/** Bytes with the view that reads four of them at once, at any offset. */
+/** Bytes, and a DataView of them for reading four at once at any offset. */
 export interface ByteSource {
   readonly bytes: Uint8Array;
   readonly view: DataView;

@@ -1,21 +1,21 @@
 /**
- * The error classes, and what is to be done about each.
+ * The error classes, and the action for each.
  *
- * An error is classified where it is made, by a code and an action, and nowhere else: nobody matches on
- * messages. An error without an action is a bug: it is `fatal`, the process ends, a supervisor restarts
- * it, and the log service still has the data.
+ * An error gets its code and action where it is created, and nowhere else: no code matches on messages. An exception
+ * without an action is a bug, and `fatal`: the process ends, a supervisor restarts it, and Log Service still has the
+ * data.
  */
 
 /**
  * - `retry`: transient; the same operation may succeed later.
- * - `release-shard`: this shard is no longer ours, or no longer exists; stop it, touch nothing else.
- * - `reject`: this piece of data (a batch, a log) cannot be used; trying again will not help.
+ * - `release-shard`: this shard is no longer ours, or no longer exists; only this shard is stopped.
+ * - `reject`: this piece of data (a cursor, a batch, a log) cannot be used; trying again does not help.
  * - `fatal`: the process cannot go on: wrong configuration, or a bug.
  */
 export type ErrorAction = 'retry' | 'release-shard' | 'reject' | 'fatal';
 
 export interface AppErrorOptions {
-  /** Stable, kebab-case; what tests and metrics count by. */
+  /** Stable, in kebab-case; tests and metrics count by it. */
   readonly code: string;
   readonly action: ErrorAction;
   /** Facts for the log line. Never a secret, never a payload. */
@@ -42,7 +42,7 @@ export class ServiceError extends AppError {
   override readonly name = 'ServiceError';
   /** HTTP status; 0 where no answer came. */
   readonly status: number;
-  /** The service's `errorCode` as it spelt it; empty where no answer came. */
+  /** The service's `errorCode` in its spelling; empty where no answer came. */
   readonly serviceCode: string;
   /** `x-log-requestid`, to be quoted to the service's support; empty where unknown. */
   readonly requestId: string;
@@ -58,10 +58,10 @@ export class ServiceError extends AppError {
   }
 }
 
-/** A pull's body that cannot be unpacked or parsed. */
+/** A pull's body cannot be decompressed or parsed. */
 export class CorruptBatchError extends AppError {
   override readonly name = 'CorruptBatchError';
-  /** Where the answer says to go on, if it was refused before its body was handed on. */
+  /** The next cursor by the answer's header, if the answer was refused before its body was read. */
   readonly nextCursor: string | undefined;
 
   constructor(message: string, context?: Readonly<Record<string, unknown>>, cause?: unknown, nextCursor?: string) {
@@ -70,7 +70,7 @@ export class CorruptBatchError extends AppError {
   }
 }
 
-/** There is no memory at present for a pull's answer; nothing of it was read. */
+/** The budget has no room at present for a pull's answer; its body was not read. */
 export class NoRoomError extends AppError {
   override readonly name = 'NoRoomError';
   readonly bytes: number;
@@ -81,7 +81,7 @@ export class NoRoomError extends AppError {
   }
 }
 
-/** The connection that carried a delivery is gone; what it carried without confirmation has to be sent again. */
+/** The connection of a delivery is gone; what it carried without confirmation has to be sent again. */
 export class DeliveryLostError extends AppError {
   override readonly name = 'DeliveryLostError';
 
@@ -90,11 +90,11 @@ export class DeliveryLostError extends AppError {
   }
 }
 
-/** One thing that is wrong in the configuration, and everywhere that it could be set right. */
+/** One problem in the configuration, and the places where it can be fixed. */
 export interface ConfigProblem {
-  /** What is wrong, and what would be right. */
+  /** The problem, and what would be right. */
   readonly message: string;
-  /** `port`, `sources.web.project`, `rules[1].when`; absent where it is of no setting. */
+  /** `port`, `sources.web.project`, `rules[1].when`; absent where the problem is not one of a setting. */
   readonly path?: string;
   /** `--port`; absent where the setting has no flag. */
   readonly flag?: string;
@@ -115,7 +115,7 @@ export class ConfigError extends AppError {
   }
 }
 
-/** Any thrown value as an AppError; what is not one already is a bug, and so fatal. */
+/** Returns an AppError as it is; any other thrown value is a bug, and becomes a fatal AppError. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,4 +1,4 @@
-/** What a part of the daemon logs through; pino fits. */
+/** The interface for logging; pino fulfils it. */
 
 export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
@@ -9,7 +9,7 @@ export interface Log {
   readonly error: LogMethod;
 }
 
-/** The same log with these fields in every line. */
+/** Returns a log that adds these fields to every line. */
 export function withFields(log: Log, fields: Readonly<Record<string, unknown>>): Log {
   if (Object.keys(fields).length === 0) return log;
   const method =

@@ -1,11 +1,11 @@
 /**
- * Sets logs aside in the dead-letter file, for all shards of the process that write to it, one write at a time.
+ * Writes logs to the dead-letter file, for all shards of the process, one write at a time.
  *
- *   well        what comes is written.                                       A write fails, or takes long: told → failing
- *   failing     what comes is refused at once; those who wait try again.     One of them succeeds → recovering
- *   recovering  what comes is written.                                       A write fails → failing
- *                                                                            Nobody waits any more: told → well
- * A disk that is nearly full takes a small record between two that it refuses: that is one trouble, told once.
+ *   well        writes are made.                                        A write fails, or takes long: logged → failing
+ *   failing     new writes are refused at once; waiting ones retry.     One of these succeeds → recovering
+ *   recovering  writes are made.                                        A write fails → failing
+ *                                                                       No write waits any more: logged → well
+ * A nearly full disk may take a small record between two that it refuses: this is one trouble, logged once.
  */
 import { type BackoffLimits, createBackoff } from '../core/backoff.ts';
 import { AppError, toAppError } from '../core/errors.ts';
@@ -18,15 +18,15 @@ import { type DeadLetter, formatRecord } from './record.ts';
 export interface DeadLettersOptions {
   readonly file: Pick<DeadLetterFile, 'append' | 'path'>;
   readonly log: Log;
-  /** Between two tries while the file cannot be written. */
+  /** Pauses between two tries while the file cannot be written. */
   readonly backoff?: BackoffLimits;
-  /** A write that takes longer has failed for whoever waits for it: its delivery is open, and others wait for its end. */
+  /** A write that takes longer has failed: its delivery is still open, and other deliveries wait for its end. */
   readonly patienceMs?: number;
-  /** Default: the system's. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
 }
 
-/** Where a batch was pulled, and where the next one begins. */
+/** A batch: the cursor that it was pulled from, and that of the next. */
 export interface BatchRange {
   readonly project: string;
   readonly logstore: string;
@@ -37,7 +37,7 @@ export interface BatchRange {
 
 const usualBackoff: BackoffLimits = { minMs: 200, maxMs: 5_000 };
 const usualPatienceMs = 10_000;
-/** What may be held in memory before it is written. */
+/** Bytes of records held in memory before they are written. */
 const maxHeldBytes = 1 << 20;
 
 export class DeadLetters {
@@ -59,7 +59,7 @@ export class DeadLetters {
     return this.#trouble?.sinceMs;
   }
 
-  /** For one delivery of one batch, however often it has to begin anew. */
+  /** Records of one batch, for a delivery and its repetitions. */
   begin(batch: BatchRange): BatchLetters {
     const { project, logstore, shard, from: cursor } = batch;
     return new BatchLetters(this, (rest) =>
@@ -75,8 +75,8 @@ export class DeadLetters {
   }
 
   /**
-   * @throws AppError code `dead-letter-file` when it could not be written or others wait for that, the signal's reason when that came first
-   * (the lines may still be written then)
+   * @throws AppError with code `dead-letter-file` when the write failed, or an earlier one is being retried; the
+   * signal's reason when it aborts first (the lines may still be written then)
    */
   async store(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -109,7 +109,7 @@ export class DeadLetters {
     await settledOrAborted(stored, signal);
   }
 
-  /** Tries until it is written. @throws the signal's reason */
+  /** Tries until the lines are written. @throws the signal's reason */
   async storeUntilDone(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     const backoff = createBackoff(this.#options.backoff ?? usualBackoff, this.#clock.random);
     this.#waiting++;
@@ -169,13 +169,13 @@ export class DeadLetters {
   }
 }
 
-/** What is set aside of one batch. */
+/** The dead letters of one batch. */
 export class BatchLetters {
   readonly #letters: DeadLetters;
   readonly #format: (rest: object) => Buffer;
   #held: Buffer[] = [];
   #heldBytes = 0;
-  /** Those below it are held or stored: a delivery that begins anew meets them again. */
+  /** Logs below this index are held or stored already: a repeated delivery adds them again. */
   #nextIndex = 0;
   #hasRest = false;
 
@@ -184,7 +184,7 @@ export class BatchLetters {
     this.#format = format;
   }
 
-  /** So much is held that it should be stored before more comes. */
+  /** Whether the held records should be stored before more are added. */
   get isFull(): boolean {
     return this.#heldBytes >= maxHeldBytes;
   }
@@ -196,14 +196,14 @@ export class BatchLetters {
     this.#hold({ index, reason, log: Buffer.from(buffer, byteOffset, length).toString('base64') });
   }
 
-  /** From this log on the batch cannot be read. */
+  /** Adds a record that the batch cannot be read from this log on. */
   addRest(rest: { readonly index: number; readonly nextCursor: string; readonly reason: string }): void {
     if (this.#hasRest) return;
     this.#hasRest = true;
     this.#hold(rest);
   }
 
-  /** @throws as `DeadLetters.store`; what is held stays held then */
+  /** @throws as `DeadLetters.store`; the records stay held then */
   async store(signal: AbortSignal): Promise<void> {
     if (this.#held.length === 0) return;
     await this.#letters.store(this.#held, signal);
@@ -228,7 +228,7 @@ export class BatchLetters {
   }
 }
 
-/** A disk that hangs must not hold up a shutdown. */
+/** Rejects when the signal aborts: a disk that hangs must not hold up a shutdown. */
 function settledOrAborted(storing: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

@@ -1,19 +1,20 @@
 /**
  * The dead-letter file: lines are appended, and are on the disk when `append` resolves.
  *
- *   closed  nothing is open: before `open`, and after a failure.    `open`, or the next `append` → open
- *   open    `#end` is the size up to which every byte is on the     A write or a sync fails → what was begun is cut
- *           disk, and is whole lines.                                off again, closed
+ *   closed  the file is not open: before `open`, and after a failure.  `open`, or the next `append` → open
+ *   open    the file has complete lines up to `#end`, and they are     A write or a sync fails → the file is truncated
+ *           on the disk.                                               to `#end`, closed
  *
- * After a failed sync nobody knows which pages the disk has, and the next sync would not tell: so a failure takes
- * the whole `append` back, and the caller does it again. Where even that fails (the process is killed in between, or
- * the disk refuses), the next `open` finds the broken line and begins a new one behind it: a reader then reports one
- * bad line, and not two records run together.
+ * After a failed sync it is not known which pages are on the disk, and the next sync would not report it: so a failure
+ * undoes the whole `append`, and the caller repeats it. If truncating fails too (the process is killed, or the disk
+ * refuses), the next `open` finds the broken line and ends it with a line feed: a reader then reports one bad line, and
+ * not two records run together.
  *
- * One at a time: `append` must not be called before the last one has settled.
+ * `append` must not be called before the last call has settled.
  *
- * No other process writes to it: its lock is held from the first `open` to `close` (lock.ts). And it is our own: no link
- * leads to it, and nobody else's file is written to, or given another mode.
+ * No other process writes to the file: its lock is held from the first `open` to `close` (lock.ts). The file has to
+ * belong to this user, and must be neither a symbolic link nor have other hard links: no other file is written to, or
+ * given another mode.
  */
 import { constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -24,27 +25,27 @@ import { type Files, type OpenFile, systemFiles } from './files.ts';
 import { type FileLock, LockedError } from './lock.ts';
 
 export interface DeadLetterFileOptions {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
-  /** Of one file: what would make it larger begins the next. A single `append` may be larger. */
+  /** Largest size of a file: an `append` that would exceed it begins the next file. A single `append` may be larger. */
   readonly maxBytes: number;
-  /** FILE, FILE.1 and so on, with the one that is written to; at least 2. */
+  /** Number of files: FILE, which is written to, FILE.1 and so on; at least 2. */
   readonly maxFiles: number;
   readonly log: Log;
-  /** Default: this machine's. */
+  /** Default: the system's. */
   readonly files?: Files;
   /** Default: the system's. */
   readonly clock?: Clock;
 }
 
-/** Logs of a customer: for nobody else to read. */
+/** Readable by the owner only: the file has a customer's logs. */
 const fileMode = 0o600;
 const lineFeed = 0x0a;
 const openFlags =
   constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /**
- * At `open`, for a process that is about to end, or a lock that nobody renews any more (a container that was killed): that
- * is stale after a minute.
+ * How long `open` waits for the lock: of a process that is about to end, or of a killed container, whose lock is stale
+ * after a minute.
  */
 const lockPatienceMs = 90_000;
 const lockPauseMs = 1_000;
@@ -58,7 +59,7 @@ export class DeadLetterFile {
   #handle: OpenFile | undefined;
   #opening: Promise<OpenFile> | undefined;
   #end = 0;
-  /** Of the file that `#end` belongs to. */
+  /** Inode of the file that `#end` belongs to. */
   #inode: number | undefined;
 
   constructor(options: DeadLetterFileOptions) {
@@ -72,8 +73,8 @@ export class DeadLetterFile {
   }
 
   /**
-   * Makes the file if it is not there, and sees to it that only its owner can read it. Waits a while for another process
-   * that has it.
+   * Opens the file, or creates it, and makes it readable by its owner only. Waits a while for a process that has its
+   * lock.
    * @throws AppError code `dead-letter-file`, action `retry`
    */
   async open(): Promise<void> {
@@ -96,8 +97,8 @@ export class DeadLetterFile {
   }
 
   /**
-   * All of the lines or, where it fails, none of them.
-   * @param lines each with its line feed, and written by itself
+   * Appends all lines or, if it fails, none.
+   * @param lines each with its line feed; each is written by a call of its own
    * @throws AppError code `dead-letter-file`, action `retry`
    */
   async append(lines: readonly Uint8Array[]): Promise<void> {
@@ -110,7 +111,7 @@ export class DeadLetterFile {
     }
   }
 
-  /** For good. */
+  /** Closes the file for good. */
   async close(): Promise<void> {
     this.#closed.abort();
     await this.#opening?.catch(() => undefined);
@@ -118,7 +119,7 @@ export class DeadLetterFile {
     await this.#letGo();
   }
 
-  /** Of the lock. */
+  /** Releases the lock. */
   async #letGo(): Promise<void> {
     const lock = this.#lock;
     this.#lock = undefined;
@@ -140,7 +141,7 @@ export class DeadLetterFile {
     this.#end += bytes;
   }
 
-  /** Several flows may have the file, and begin together: it is opened once. */
+  /** Opens the file once, for several flows that may begin together. */
   async #open(): Promise<OpenFile> {
     if (this.#handle) return this.#handle;
     this.#opening ??= this.#openAnew().finally(() => {
@@ -156,7 +157,7 @@ export class DeadLetterFile {
     try {
       const { size, ino, mode } = await ownFile(handle, this.#files.userId);
       if ((mode & 0o777) !== fileMode) await handle.chmod(fileMode);
-      // What a failure left behind, and could not be taken back then.
+      // Bytes that a failed `append` left, and that could not be truncated then.
       if (ino === this.#inode && size > this.#end) await handle.truncate(this.#end);
       else this.#end = size;
       if (this.#end > 0 && !(await endsLine(handle, this.#end))) {
@@ -174,7 +175,7 @@ export class DeadLetterFile {
   }
 
   /**
-   * A lock may have been lost. Then what is behind `#end` may be another's.
+   * Takes the lock again if it was lost: the bytes behind `#end` may then be another process's.
    * @throws LockedError
    */
   async #keepLock(): Promise<void> {
@@ -184,7 +185,7 @@ export class DeadLetterFile {
     this.#lock = await this.#files.lock(lockPath(this.path), this.#clock);
   }
 
-  /** Somebody has moved or removed the file, or its directory: what is written to it would not be found. */
+  /** Whether the file, or its directory, was moved or removed: lines written to it would not be found. */
   async #isReplaced(handle: OpenFile): Promise<boolean> {
     const there = await this.#files.stat(this.path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
@@ -199,7 +200,7 @@ export class DeadLetterFile {
     return this.#open();
   }
 
-  /** FILE → FILE.1 → FILE.2 …, up to the first number that is free; if none is, the oldest goes. */
+  /** Renames FILE → FILE.1 → FILE.2 …, up to the first free number; if none is free, the oldest file is removed. */
   async #rotate(): Promise<void> {
     const { path, maxFiles, log } = this.#options;
     const name = (number: number) => (number === 0 ? path : `${path}.${number}`);
@@ -218,7 +219,7 @@ export class DeadLetterFile {
     await syncDirectory(this.#files, path);
   }
 
-  /** Best effort: what fails here is seen to by the next `#open`. */
+  /** Undoes a failed `append`, as far as it can: the next `#open` does the rest. */
   async #takeBack(): Promise<void> {
     await this.#handle?.truncate(this.#end).catch(() => undefined);
     await this.#closeHandle();
@@ -251,12 +252,12 @@ const reasons: Readonly<Record<string, string>> = {
   ENXIO: 'it is not a regular file; give the name of one',
 };
 
-/** Not FILE.lock: whoever replays FILE* must not meet it. */
+/** Not FILE.lock, which `dead-letter replay FILE*` would read. */
 function lockPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.lock`);
 }
 
-/** @throws Error when it is none that only this user's processes write to */
+/** @throws Error when the file is not a regular one of this user, with one name */
 async function ownFile(handle: OpenFile, userId: number | undefined) {
   const stats = await handle.stat();
   if (!stats.isFile()) throw new Error('it is not a regular file; give the name of one');
@@ -278,18 +279,18 @@ async function endsLine(handle: OpenFile, size: number): Promise<boolean> {
   return buffer[0] === lineFeed;
 }
 
-/** One write, unless the kernel takes less: it then says why at the next one. */
+/** Writes all bytes: by one write, unless the kernel takes fewer; the next write then fails with the reason. */
 async function writeAll(handle: OpenFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
 }
 
-/** A file that is new, or has a new name, is there after a power failure only once its directory is written. */
+/** Syncs the file's directory: a new or renamed file survives a power failure only after that. */
 async function syncDirectory(files: Files, path: string): Promise<void> {
   const directory = await files.open(dirname(path), constants.O_RDONLY);
   try {
     await directory.sync();
   } catch (error) {
-    // Some network file systems know no such thing.
+    // Some network file systems cannot sync a directory.
     if (!(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP')))
       throw error;
   } finally {

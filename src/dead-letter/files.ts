@@ -1,4 +1,4 @@
-/** What the dead-letter file needs of a disk. A simulation brings one that is full, fails, or takes its time. */
+/** File operations of the dead-letter file. The simulation has its own, for a disk that is full, fails or is slow. */
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import type { Clock } from '../core/time/clock.ts';
 import { type FileLock, lockFile } from './lock.ts';
@@ -9,16 +9,16 @@ export type OpenFile = Pick<
 >;
 
 export interface Files {
-  /** The user that files are made for; undefined where the system has none. */
+  /** The user that owns new files; undefined where the system has no user ids. */
   readonly userId: number | undefined;
-  /** @param flags as open(2) @param mode of a file that is made */
+  /** @param flags as in open(2) @param mode of a new file */
   open(path: string, flags: number, mode?: number): Promise<OpenFile>;
   rename(from: string, to: string): Promise<void>;
   rm(path: string): Promise<void>;
-  /** Of a symbolic link, that of the link. */
+  /** Like lstat(2): of a symbolic link, that of the link itself. */
   stat(path: string): Promise<{ readonly ino: number; readonly size: number; readonly mtime: Date }>;
   /**
-   * @param path of the lock file, which is made
+   * @param path of the lock file, which is created
    * @throws LockedError when another process holds it
    */
   lock(path: string, clock: Clock): Promise<FileLock>;

@@ -1,14 +1,15 @@
 /**
- * A lock beside a file, .FILE.lock, so that no two processes write to the file. Node has no lock of the kernel's that ends
- * with its process: so the lock is a file that says whose it is, and whoever meets it looks whether that process lives.
+ * A lock file beside a file, .FILE.lock, so that no two processes write to the file. Node has no kernel lock that ends
+ * with its process: so the lock file names its owner, and a process that finds it checks whether the owner lives.
  *
- *   free    there is no lock file.                        It is made (O_EXCL) → held
- *   held    its process lives: /proc has its number with its start time. Of a process that is not to be seen from here
- *           (another container, another host, a restart of the machine), the file's time tells: its owner renews it.
- *   stale   neither holds.                                It is moved away, and another made → held
+ *   free    there is no lock file.                        It is created (O_EXCL) → held
+ *   held    its owner lives: /proc has the owner's pid with its start time. An owner that is not visible here (another
+ *           container, another host, an earlier boot) lives if the lock file's mtime is recent: the owner renews it.
+ *   stale   its owner does not live.                      It is moved away, and another is created → held
  *
- * Two that find a stale lock at once may move each other's away. So, before each write, a holder looks whether the file
- * is still the one that it has made: a process that was stopped for long finds out in the same way.
+ * Two processes that find a stale lock at once may move each other's new lock away. So before each write the holder
+ * checks that the lock file is still its own; a process that was suspended for long notices a lost lock in the same
+ * way.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readFile, readlink, rename, rm } from 'node:fs/promises';
@@ -16,31 +17,31 @@ import { hostname } from 'node:os';
 import type { Clock } from '../core/time/clock.ts';
 
 export interface FileLock {
-  /** False when the lock is another's by now, or its file was removed. */
+  /** False when another process has the lock by now, or the lock file was removed. */
   isHeld(): Promise<boolean>;
   /** Idempotent; never rejects. */
   release(): Promise<void>;
 }
 
-/** The lock is another process's. */
+/** Another process holds the lock. */
 export class LockedError extends Error {
   override readonly name = 'LockedError';
   readonly code = 'ELOCKED';
 }
 
-/** The holder of a lock, in the form of the lock file. */
+/** The owner of a lock, as in the lock file. */
 interface Owner {
   readonly pid: number;
-  /** Clock ticks since the machine's start; two processes with one number differ in it. */
+  /** Start time of the process, in clock ticks since boot: differs between two processes with the same pid. */
   readonly startTicks: string;
-  /** Of the machine's present run, and of the processes that see each other by their numbers. */
+  /** The machine's boot id. */
   readonly boot: string;
   readonly pidNamespace: string;
   readonly host: string;
 }
 
 const renewMs = 10_000;
-/** Beyond several renewals that a busy machine or a slow disk has held up. */
+/** Longer than several renewals, which a busy machine or a slow disk may delay. */
 const staleMs = 60_000;
 const maxTakeovers = 3;
 const fileMode = 0o600;
@@ -48,7 +49,7 @@ const unknown = '';
 
 /**
  * @param path of the lock file, absolute
- * @throws LockedError when another process holds it; an error of the system's
+ * @throws LockedError when another process holds the lock; errors of the file system
  */
 export async function lockFile(path: string, clock: Clock): Promise<FileLock> {
   const self = await thisProcess();
@@ -73,7 +74,7 @@ async function held(handle: FileHandle, path: string, self: Owner, clock: Clock)
     await rm(path, { force: true });
     throw error;
   }
-  // While it is open, no other file has its number.
+  // While the lock file is open, no other file gets its inode.
   const { ino } = await handle.stat();
   const isHeld = async () => (await inodeOf(path)) === ino;
   const timer = clock.interval(renewMs, () => {
@@ -96,7 +97,7 @@ async function held(handle: FileHandle, path: string, self: Owner, clock: Clock)
   };
 }
 
-/** @returns undefined where there is one */
+/** @returns undefined where a lock file exists */
 async function create(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW, fileMode);
@@ -106,7 +107,7 @@ async function create(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** @returns undefined where it is gone by now */
+/** @returns undefined where the lock file is gone by now */
 async function look(path: string) {
   try {
     const stats = await lstat(path);
@@ -120,7 +121,7 @@ async function look(path: string) {
 
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** @returns undefined where it is not, or not yet, written to its end */
+/** @returns undefined where the lock file is not complete (yet) */
 function readOwner(text: string): Owner | undefined {
   try {
     const owner = JSON.parse(text) as Owner | null;
@@ -139,7 +140,7 @@ async function isHeldBy(owner: Owner | undefined, self: Owner, ageMs: number): P
   return isSeen ? (await startTicksOf(owner.pid)) === owner.startTicks : ageMs < staleMs;
 }
 
-/** Unless it is another one by now, which then gets its name back. */
+/** Removes the lock file, unless it was replaced meanwhile: then its name is restored. */
 async function moveAway(path: string, inode: number, away: string): Promise<void> {
   try {
     await rename(path, away);
@@ -170,10 +171,10 @@ async function thisProcess(): Promise<Owner> {
   };
 }
 
-/** @returns undefined where no such process lives, or where there is no /proc */
+/** @returns undefined where the process does not live, or there is no /proc */
 async function startTicksOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
-  // `pid (name) state …`: the name may hold anything; the start time is the 20th field behind the state, that included.
+  // `pid (name) state …`: the name may have any characters; the start time is the 20th field, counted from the state.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   const hasEnded = fields?.[0] === 'Z' || fields?.[0] === 'X';
   return hasEnded ? undefined : fields?.[19];

@@ -10,7 +10,7 @@ export type ReadRecord =
   | { readonly place: string; readonly problem: string };
 
 /**
- * Each line of the files, in their order; `place` is `FILE:line`. Empty lines are passed over.
+ * Reads the lines of the files, in order; `place` is `FILE:line`. Empty lines are skipped.
  * @throws Error (ENOENT and the like) when a file cannot be read
  */
 export async function* readRecords(files: readonly string[]): AsyncGenerator<ReadRecord> {
@@ -33,7 +33,7 @@ function readRecord(place: string, line: string): ReadRecord {
   return { place, problem: logs === undefined ? 'its log cannot be read' : `it holds ${logs} logs, and not one` };
 }
 
-/** @returns undefined when it is not a LogGroupList */
+/** @returns undefined when `raw` is not a LogGroupList */
 function countLogs(raw: Uint8Array): number | undefined {
   const walker = new LogWalker(raw);
   let logs = 0;

@@ -1,6 +1,6 @@
 /**
- * What a dead-letter file holds: a line of JSON for each log that was not sent, and for each batch, or rest of one,
- * that could not be read. Pure.
+ * The records of a dead-letter file: a line of JSON for each log that was not sent, and for each batch, or rest of a
+ * batch, that could not be read. Pure.
  *
  *     {"time":"2026-11-20T10:11:12.345Z","project":"web","logstore":"access","shard":3,"cursor":"MTQ0…","index":17,
  *      "reason":"oversize","log":"CrAB…"}
@@ -10,7 +10,7 @@
 import { z } from 'zod';
 
 const base = {
-  /** When it was written, ISO 8601. */
+  /** When the record was written, ISO 8601. */
   time: z.string(),
   project: z.string(),
   logstore: z.string(),
@@ -18,26 +18,26 @@ const base = {
     .int()
     .min(0)
     .max(2 ** 31 - 1),
-  /** The one that the log's batch was pulled with. */
+  /** The cursor that the batch was pulled from. */
   cursor: z.string().min(1),
-  /** The log's place in the batch, from 0; of a range, that of the first log that could not be read. */
+  /** The log's index in the batch, from 0; in a range record, that of the first unreadable log. */
   index: z
     .int()
     .min(0)
     .max(2 ** 31 - 1),
-  /** `oversize`, `format`, `poison`, or what was wrong with a batch. */
+  /** `oversize`, `format`, `poison`, or the error of an unreadable batch. */
   reason: z.string(),
 };
 
 const logSchema = z.object({
   ...base,
-  /** Base64 of a LogGroupList with exactly this log, and what its group says of it. */
+  /** Base64 of a LogGroupList with only this log, and its log group's topic, source and tags. */
   log: z.base64().min(1),
 });
 
 const rangeSchema = z.object({
   ...base,
-  /** Where the pull went on: the batch is what lies before it. */
+  /** The cursor behind the batch. */
   nextCursor: z.string().min(1),
 });
 
@@ -49,7 +49,7 @@ export function isRange(record: DeadLetter): record is RangeRecord {
   return 'nextCursor' in record;
 }
 
-/** With its line feed. A log may have ten megabytes, in which base64 has nothing to escape. */
+/** Formats a record as a line, with its line feed. The base64 of a log, up to 10 MB, is copied without escaping. */
 export function formatRecord(record: DeadLetter): Buffer {
   if (isRange(record)) return Buffer.from(`${JSON.stringify(record)}\n`);
   const { log, ...rest } = record;
@@ -61,7 +61,7 @@ export function formatRecord(record: DeadLetter): Buffer {
   return line;
 }
 
-/** @returns the record, or what is wrong with the line, without repeating anything of it */
+/** @returns the record, or a problem that does not quote the line */
 export function parseRecord(line: string): DeadLetter | { readonly problem: string } {
   let parsed: unknown;
   try {

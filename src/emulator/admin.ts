@@ -1,7 +1,7 @@
 /**
- * The admin path, unsigned and on loopback like all of the emulator: so that a test can drive an emulator in
- * another process. Bodies and answers are JSON; `project` and `logstore` may be given everywhere and default to
- * the emulator's own.
+ * The admin API, by which a test drives an emulator in another process; unsigned, and on loopback like all of the
+ * emulator. Bodies and answers are JSON; `project` and `logstore`, where an action takes them, default to the
+ * emulator's own.
  *
  *     GET    stats                                   EmulatorStats
  *     GET    position?shard=&cursor=                 {"sequence": first sequence number at or after the cursor}
@@ -12,7 +12,7 @@
  *     POST   merge     {"shard"}                                             → {"shard": id of the merged shard}
  *     POST   expire    {"shard"?, "logGroups"?}                              → {"logGroups": dropped}
  *     POST   credentials [{"accessKeyId", "accessKeySecret", "securityToken"?}]
- *     POST   warm      {"maxLogGroups"?}              packs the pulls of a drain from begin to end beforehand
+ *     POST   warm      {"maxLogGroups"?}              compresses the pulls from begin to end beforehand
  */
 import { z } from 'zod';
 import { parseQuery, type SignedRequest } from './auth/signed-request.ts';
@@ -60,7 +60,7 @@ const credentialsSchema = z.array(
 );
 
 export interface Admin {
-  /** @param path what follows the admin prefix @throws ApiError */
+  /** @param path the path behind the admin prefix @throws ApiError */
   handle(request: SignedRequest, path: string): Answer;
 }
 

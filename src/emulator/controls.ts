@@ -1,4 +1,4 @@
-/** What can be done to a running emulator: directly, by tests and demos in its process, or over the admin path. */
+/** Controls of a running emulator: called by tests and demos in its process, or over the admin API. */
 import type { Clock } from '../core/time/clock.ts';
 import type { Credentials } from './auth/authenticate.ts';
 import type { FaultSwitches } from './faults/faults.ts';
@@ -12,7 +12,7 @@ import { collectStats, type EmulatorStats } from './model/stats.ts';
 import type { Store } from './model/store.ts';
 import { parameterInvalid } from './protocol/api-error.ts';
 
-/** Which logstore; by default the one that the emulator was created with. */
+/** A logstore; default: the one that the emulator was created with. */
 export interface LogstoreReference {
   readonly project?: string | undefined;
   readonly logstore?: string | undefined;
@@ -20,23 +20,23 @@ export interface LogstoreReference {
 
 export interface AppendOptions extends LogstoreReference {
   readonly logs: number;
-  /** Default: shared evenly by the writable shards. */
+  /** Default: the logs are spread evenly over the writable shards. */
   readonly shard?: number | undefined;
-  /** Default: the emulator's. */
+  /** Default: the emulator's profile. */
   readonly profile?: ProfileName | undefined;
-  /** The receive times are spread over this long a time up to now; default 0: all now. */
+  /** The receive times are spread over the last so many milliseconds; default 0: all now. */
   readonly receivedOverMs?: number | undefined;
 }
 
 export interface RateOptions {
-  /** Over all shards of the default logstore; 0 stops. */
+  /** Rate over all shards of the default logstore; 0 stops. */
   readonly logsPerSecond: number;
   readonly profile?: ProfileName | undefined;
 }
 
 export interface SplitOptions extends LogstoreReference {
   readonly shard: number;
-  /** Where to cut: 32 hex digits. Default: in equal parts. */
+  /** The hash key to split at: 32 hex digits. Default: equal parts. */
   readonly key?: string | undefined;
   /** Default 2. */
   readonly parts?: number | undefined;
@@ -54,33 +54,33 @@ export interface ShardReference extends LogstoreReference {
 export interface ExpireOptions extends LogstoreReference {
   /** Default: every shard. */
   readonly shard?: number | undefined;
-  /** How many of the oldest groups; default: all. */
+  /** How many of the oldest log groups; default: all. */
   readonly logGroups?: number | undefined;
 }
 
-/** All throw an ApiError for a project, logstore or shard that is not there. */
+/** All methods throw ApiError for a project, logstore or shard that does not exist. */
 export interface EmulatorControls {
   readonly faults: FaultSwitches;
   createProject(project: string): void;
   createLogstore(project: string, logstore: string, shards: number): void;
   /** Generates logs. @returns how many. @throws ApiError ParameterInvalid when the shard is read-only */
   append(options: AppendOptions): number;
-  /** Goes on generating, smoothly, with the time of receipt. @throws Error when a `file:` profile cannot be read */
+  /** Generates logs at a steady rate from now on. @throws Error when a `file:` profile cannot be read */
   setRate(options: RateOptions): void;
   /** @returns the children's ids */
   split(options: SplitOptions): number[];
   /** Merges a shard with its right neighbour. @returns the new shard's id */
   merge(options: ShardReference): number;
-  /** Retention at once: cursors on what was dropped answer InvalidCursor. @returns how many groups were dropped */
+  /** Drops log groups as retention does: their cursors answer InvalidCursor. @returns how many groups were dropped */
   expire(options?: ExpireOptions): number;
-  /** The first sequence number at or after a cursor: every lower one lies before it. @throws ApiError InvalidCursor */
+  /** The first sequence number at or after a cursor. @throws ApiError InvalidCursor */
   position(cursor: string, options: ShardReference): number;
-  /** From now on only these are known. Ends the fault `credentialsExpired`. */
+  /** Accepts only these credentials from now on. Ends the fault `credentialsExpired`. */
   setCredentials(credentials: readonly Credentials[]): void;
   stats(): EmulatorStats;
   /**
-   * Packs (lz4) the bodies of pulls that go through the default logstore from begin to end, as far as the cache
-   * holds them: a benchmark's drain then costs the emulator next to nothing.
+   * Compresses (lz4) the bodies of pulls of the default logstore from begin to end, as far as the cache holds them: a
+   * benchmark's pulls then cost the emulator next to nothing.
    */
   warm(options?: WarmOptions): void;
 }
@@ -113,7 +113,7 @@ export function createControls(options: ControlsOptions): EmulatorControls {
     const generator = generatorOf(liveProfile);
     const groups = Math.ceil(logs / generator.logsPerGroup);
     for (let i = 0; i < groups; i++) {
-      // Groups of one size: a small last one would fall to the same shard at every tick.
+      // Groups of nearly equal size: a smaller last one could go to the same shard at every tick.
       const size = Math.floor(((i + 1) * logs) / groups) - Math.floor((i * logs) / groups);
       fill(find({}).shardFor(undefined), generator, size, store.now(), store.now());
     }
@@ -142,7 +142,7 @@ export function createControls(options: ControlsOptions): EmulatorControls {
     },
 
     setRate({ logsPerSecond, profile = defaults.profile }) {
-      // Here and not at the first tick, where nobody could catch that its file cannot be read.
+      // Created before the first tick, so that the caller gets the error of an unreadable file.
       if (logsPerSecond > 0) generatorOf(profile);
       liveProfile = profile;
       live.setRate(logsPerSecond);
@@ -185,7 +185,7 @@ export function createControls(options: ControlsOptions): EmulatorControls {
   };
 }
 
-/** Appends groups whose receive times go evenly from one time to another. */
+/** Appends log groups with receive times spread evenly between `fromMs` and `toMs`. */
 function fill(shard: ShardLog, generator: Generator, logs: number, fromMs: number, toMs: number): void {
   for (let done = 0; done < logs; done += generator.logsPerGroup) {
     const count = Math.min(generator.logsPerGroup, logs - done);

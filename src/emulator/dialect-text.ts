@@ -1,7 +1,8 @@
 /**
  * The readings of the protocol as text, for a command line: `strict-owner`, `error-body=code`. Pure.
  *
- * The table has each value of each property of `Dialect`, the usual ones too: its type makes sure that none is left out.
+ * The table has each value of each property of `Dialect`, also the usual ones: its type makes sure that none is
+ * missing.
  */
 import { ConfigError, type ConfigProblem } from '../core/errors.ts';
 import { type Dialect, usualDialect } from './protocol/dialect.ts';
@@ -9,9 +10,9 @@ import { type Dialect, usualDialect } from './protocol/dialect.ts';
 export type Property = keyof Dialect;
 
 interface Question<P extends Property> {
-  /** In front of the `=`. */
+  /** The text in front of the `=`. */
   readonly name: string;
-  /** What each value means, in one sentence. */
+  /** The meaning of each value, in one sentence. */
   readonly means: Readonly<Record<`${Dialect[P]}`, string>>;
 }
 
@@ -139,7 +140,7 @@ const questions: { readonly [P in Property]: Question<P> } = {
 };
 
 export interface Reading {
-  /** The reading as the command takes it: `error-body=code`; where the value is `true`, the name alone. */
+  /** The reading on the command line: `error-body=code`; for the value `true`, the name alone. */
   readonly text: string;
   readonly property: Property;
   readonly means: string;
@@ -158,25 +159,25 @@ const everyReading: readonly Reading[] = (Object.keys(questions) as Property[]).
   }));
 });
 
-/** Those that are other than usual. */
+/** The readings that are not the usual ones. */
 export const readings: readonly Reading[] = everyReading.filter(({ isUsual }) => !isUsual);
 
 const allTexts = readings.map(({ text }) => text).join(', ');
 
-/** What is usual in the place of a reading. */
+/** The usual reading of a property. */
 export function usualReading(property: Property): Reading {
   return everyReading.find((reading) => reading.property === property && reading.isUsual)!;
 }
 
 /**
- * @param texts of readings, each also several, with commas between them
- * @throws ConfigError that says all that is wrong
+ * @param texts readings, each text one or several with commas between them
+ * @throws ConfigError with all problems
  */
 export function dialectOf(texts: readonly string[]): Partial<Dialect> {
   const problems: ConfigProblem[] = [];
   const chosen = new Map<Property, Reading>();
   for (const text of texts.flatMap((each) => each.split(',')).map((each) => each.trim())) {
-    // Said in full, `strict-owner=true` is `strict-owner`.
+    // `strict-owner=true` is `strict-owner`.
     const reading = everyReading.find((each) => each.text === text.replace(/=true$/, ''));
     const other = reading && chosen.get(reading.property);
     if (!reading) problems.push({ message: `"${text}" is no reading of the protocol; there are ${allTexts}` });
@@ -188,7 +189,7 @@ export function dialectOf(texts: readonly string[]): Partial<Dialect> {
   return Object.assign({}, ...[...chosen.values()].map(({ dialect }) => dialect));
 }
 
-/** The readings that are on: those of a dialect that are other than usual. */
+/** The readings of a dialect that are not the usual ones. */
 export function textsOf(dialect: Partial<Dialect>): string[] {
   return readings.filter(({ property, dialect: its }) => dialect[property] === its[property]).map(({ text }) => text);
 }

@@ -1,7 +1,6 @@
 /**
- * The embedded log service: the wire protocol of Alibaba Cloud Log Service as far as a consumer needs it, in
- * memory, on 127.0.0.1. For demos, tests and benchmarks; nothing of it outlives the process, unless a file is
- * given to keep it in (journal.ts).
+ * The emulator: Alibaba Cloud Log Service's protocol as far as a consumer needs it, in memory, on 127.0.0.1. For demos,
+ * tests and benchmarks; its state ends with the process, unless it is given a state file (journal.ts).
  *
  *     http-server ─► admin ────────────────► controls ─┐
  *         │                                            ├─► store ─► logstore ─► shard-log, consumer-group
@@ -37,11 +36,11 @@ const none = new Uint8Array(0);
 const DEFAULT_PULL_CACHE_BYTES = 256 * 1024 * 1024;
 
 export interface EmulatorOptions {
-  /** Default 0: a free one. */
+  /** Default 0: any free port. */
   readonly port?: number;
   /** Default `DEMO_CREDENTIALS`. */
   readonly credentials?: readonly Credentials[];
-  /** Set: a v4 signature has to be for this region. */
+  /** If set, a v4 signature has to be for this region. */
   readonly region?: string;
   /** Default `demo`. */
   readonly project?: string;
@@ -55,17 +54,17 @@ export interface EmulatorOptions {
   readonly profile?: ProfileName;
   /** Default 1. */
   readonly seed?: number;
-  /** A file to keep the state in, and to take it from if it has any. */
+  /** A file that keeps the state, which is restored from it at start. */
   readonly stateFile?: string;
-  /** Default: the system's. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
   /** Readings of the protocol that are other than the usual ones. */
   readonly dialect?: Partial<Dialect> | undefined;
-  /** Bound on the packed bodies that are kept. Default 256 MiB. */
+  /** Bytes of compressed bodies that are kept at most. Default 256 MiB. */
   readonly pullCacheBytes?: number;
-  /** At a time; one more is refused, and `onRefused` told. Default: no limit. */
+  /** Open connections at most; a further one is refused, and `onRefused` called. Default: no limit. */
   readonly maxConnections?: number | undefined;
-  /** @param connections how many are open */
+  /** @param connections the number of open connections */
   readonly onRefused?: (connections: number) => void;
 }
 
@@ -77,9 +76,9 @@ export interface EmulatorAddress {
 }
 
 export interface Emulator extends EmulatorControls {
-  /** The state came from a file. */
+  /** The state was restored from the state file. */
   readonly isRestored: boolean;
-  /** Listens. Idempotent. Logs can be appended before. @throws Error (EADDRINUSE and the like) */
+  /** Listens. Idempotent. Logs can be appended before `start`. @throws Error (EADDRINUSE and the like) */
   start(): Promise<EmulatorAddress>;
   /** Stops appending, ends every connection. Idempotent. */
   close(): Promise<void>;

@@ -1,6 +1,4 @@
-/**
- * The emulator on a socket: reads requests, injects the faults that are set, writes answers. Loopback only.
- */
+/** The emulator's HTTP server: reads requests, injects the faults that are set, writes answers. Loopback only. */
 import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +14,7 @@ import { createRequestId, type Service } from './service.ts';
 
 const HOST = '127.0.0.1';
 const ADMIN_PREFIX = '/__emulator/';
-/** A LogGroup's 10 MB, and some room. */
+/** The 10 MB of a LogGroup, and some room. */
 const MAX_BODY_BYTES = 12 * 1024 * 1024;
 const KEEP_ALIVE_MS = 65_000;
 
@@ -32,20 +30,20 @@ export interface HttpServerOptions {
   readonly admin: Admin;
   readonly faults: FaultSwitches;
   readonly clock: Clock;
-  /** At a time; one more is refused, and `onRefused` told. Default: no limit. */
+  /** Open connections at most; a further one is refused, and `onRefused` called. Default: no limit. */
   readonly maxConnections?: number | undefined;
-  /** @param connections how many are open */
+  /** @param connections the number of open connections */
   readonly onRefused?: ((connections: number) => void) | undefined;
 }
 
 export interface HttpServer {
-  /** @param port 0: a free one @returns the port */
+  /** @param port 0: any free port @returns the port */
   listen(port: number): Promise<number>;
   /** Ends every connection. */
   close(): Promise<void>;
 }
 
-/** The answer, or what becomes of the connection instead of one. */
+/** What becomes of a request: an answer, or a reset connection. */
 type Outcome =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'reset' }
@@ -54,7 +52,7 @@ type Outcome =
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { service, admin, faults, clock, maxConnections, onRefused } = options;
   const closing = new AbortController();
-  // As many as there are delayed answers; each takes its listener away again.
+  // Each delayed answer has a listener, and removes it.
   setMaxListeners(0, closing.signal);
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -156,7 +154,7 @@ async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   let bytes = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    // What is too much is read and dropped: an answer before the end of the request would look like a reset.
+    // The rest is read and dropped: an answer before the end of the request would look like a reset.
     if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   if (bytes > MAX_BODY_BYTES) {

@@ -1,4 +1,4 @@
-/** Appends logs at a steady rate: every tick brings up what is due by the clock, so that a late tick loses nothing. */
+/** Appends logs at a steady rate: every tick appends the logs that are due by the clock, so a late tick loses none. */
 import type { Clock, Timer } from '../core/time/clock.ts';
 
 const TICK_MS = 50;
@@ -8,7 +8,7 @@ export interface LiveAppender {
   setRate(logsPerSecond: number): void;
 }
 
-/** @param append called with a whole number of logs that are due now */
+/** @param append called with the number of logs that are due */
 export function createLiveAppender(append: (logs: number) => void, clock: Clock): LiveAppender {
   let timer: Timer | undefined;
 

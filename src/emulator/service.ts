@@ -1,4 +1,4 @@
-/** The service's API without its transport: a request's parts in, an answer out. */
+/** The emulator's API without HTTP: takes a request's parts, returns an answer. */
 import type { Clock } from '../core/time/clock.ts';
 import { authenticate, type Credentials } from './auth/authenticate.ts';
 import { parseQuery, type SignedRequest } from './auth/signed-request.ts';
@@ -23,11 +23,11 @@ export interface ServiceOptions {
 }
 
 export interface Service {
-  /** @throws ApiError when there is no such request */
+  /** @throws ApiError when no action matches */
   route(request: SignedRequest): Route;
   /** @throws ApiError */
   handle(request: SignedRequest, route: Route): Answer;
-  /** Any thrown value as the service's error answer; counts it. What is not an ApiError is a bug: a 500 that says so. */
+  /** Turns a thrown value into an error answer, and counts it. Anything but an ApiError is a bug, answered with 500. */
   errorAnswer(thrown: unknown): Answer;
 }
 
@@ -56,15 +56,15 @@ export function createService({ store, cache, region, credentials }: ServiceOpti
   };
 }
 
-/** `x-log-requestid`: 24 hex digits. */
+/** A value for `x-log-requestid`: 24 hex digits. */
 export function createRequestId({ random }: Pick<Clock, 'random'>): string {
   const part = () => Math.floor(random() * 2 ** 48);
   return [part(), part()].map((value) => value.toString(16).padStart(12, '0').toUpperCase()).join('');
 }
 
 /**
- * The project is the first label of the Host header, whatever follows it: `demo.localhost:8080`, `demo.127.0.0.1`.
- * @throws ApiError ProjectNotExist when the host is a bare address
+ * The project: the first label of the Host header, as in `demo.localhost:8080` or `demo.127.0.0.1`.
+ * @throws ApiError ProjectNotExist when the host is an address without a project
  */
 function projectOf(host: string): string {
   if (/^(\d+\.\d+\.\d+\.\d+|localhost|\[.*\])?(:\d+)?$/.test(host)) {

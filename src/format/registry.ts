@@ -1,4 +1,4 @@
-/** Format names, as the configuration spells them, what makes each, and which options it takes. */
+/** The formats by their names in the configuration, with the options that each takes. */
 import { AppError } from '../core/errors.ts';
 import { createCefFormat } from './formats/cef.ts';
 import { createJsonRow } from './formats/json.ts';
@@ -18,36 +18,36 @@ import type { ValueText } from './parts/value-place.ts';
 export const formatNames = ['kv', 'json', 'cef', 'leef', 'sd', 'raw', 'template', 'module'] as const;
 export type FormatName = (typeof formatNames)[number];
 
-/** A format and the options of all formats; one that does not belong to it is refused. Absent: its default. */
+/** A format, and the options of all formats; an option of another format is refused. Absent: the option's default. */
 export interface FormatSpec {
   readonly format: FormatName;
-  /** kv: before every field; default `||`. */
+  /** kv: text before every field; default `||`. */
   readonly separator?: string;
   /** kv, raw, template: default `standard`. */
   readonly escape?: KeyValueEscape;
-  /** json: fields that hold JSON, by the names that they are written under. */
+  /** json: names, as written, of fields whose JSON is embedded. */
   readonly nest?: readonly string[];
-  /** json: numbers, true, false and null as such. */
+  /** json: numbers, true, false and null are not written as strings. */
   readonly inferTypes?: boolean;
-  /** raw: the field, as value-place.ts names it; default `content`. */
+  /** raw: the field, as in value-place.ts; default `content`. */
   readonly rawField?: string;
-  /** template: needed there. */
+  /** template: the template; required. */
   readonly template?: string;
-  /** module: path of its file, absolute; needed there. */
+  /** module: absolute path of its file; required. */
   readonly module?: string;
-  /** module: handed to it as they are. */
+  /** module: options for its `createFormatter`. */
   readonly moduleOptions?: Readonly<Record<string, unknown>>;
   /** cef, leef: a ready-made mapping. */
   readonly mapping?: MappingName;
   /** cef, leef: keys and values, which win over those of `mapping`; see `fieldMapSchema`. */
   readonly map?: FieldMap;
-  /** cef, leef: in the head; see `headTextSchema`. Each wins over what `mapping` says. */
+  /** cef, leef: texts of the head, which win over those of `mapping`; see `headTextSchema`. */
   readonly vendor?: ValueText;
   readonly product?: ValueText;
   readonly version?: ValueText;
   /** cef: Device Event Class ID; leef: EventID. */
   readonly eventClassId?: ValueText;
-  /** cef */
+  /** cef: Name. */
   readonly eventName?: ValueText;
   /** leef: default `1.0`. */
   readonly leefVersion?: LeefVersion;
@@ -55,7 +55,7 @@ export interface FormatSpec {
   readonly leefDelimiter?: string;
   /** cef, leef: the fields that are not mapped; default `keep`. */
   readonly unmapped?: 'keep' | 'drop';
-  /** sd: 1 to 4294967295; default 32473. */
+  /** sd: enterprise number, 1 to 4294967295; default 32473. */
   readonly enterpriseId?: number;
   /** All but sd: the text begins with a byte order mark. */
   readonly bom?: boolean;
@@ -76,7 +76,7 @@ const options: Readonly<Record<FormatName, readonly FormatOption[]>> = {
   module: ['module', 'moduleOptions', 'bom'],
 };
 
-/** The options that a format takes: `--nest has no meaning with --format cef`. */
+/** The options that a format takes. */
 export function optionsOf(format: FormatName): readonly FormatOption[] {
   return options[format];
 }
@@ -86,7 +86,7 @@ export function formatsWith(option: FormatOption): readonly FormatName[] {
   return formatNames.filter((name) => options[name].includes(option));
 }
 
-/** @throws AppError code `format`, action `fatal`: no such format, or its options do not fit together */
+/** @throws AppError with code `format` and action `fatal`: no such format, or its options do not fit together */
 export function createFormat(spec: FormatSpec): Format {
   checkOptions(spec);
   const format = formatOf(spec);
@@ -138,7 +138,7 @@ function checkOptions(spec: FormatSpec): void {
   }
 }
 
-/** The ready-made mapping under what the user gave. */
+/** Merges the user's options into the ready-made mapping. */
 function withMapping(spec: FormatSpec, format: 'cef' | 'leef'): FormatSpec {
   const ready = spec.mapping === undefined ? undefined : readyMapping(spec.mapping);
   if (ready === undefined) return spec;

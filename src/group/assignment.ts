@@ -1,9 +1,9 @@
 /**
  * What to do about a heartbeat's answer. Pure.
  *
- * A shard that is granted and not held is started. One that is held and no longer granted is drained, and stays
- * in the heartbeat until it has: the server hands it on only then. One that is granted again while it drains
- * goes on draining; the next answer after that starts it anew, from its checkpoint.
+ * A shard that is granted and not held is started. A shard that is held and no longer granted is drained, and stays in
+ * the heartbeats until its drain ends: the service gives it to another consumer only then. A shard that is granted
+ * again while it drains goes on draining; the next answer after that starts it anew, from its checkpoint.
  */
 import type { ShardId } from './service/log-service.ts';
 
@@ -14,7 +14,7 @@ export interface Assignment {
 
 /**
  * @param held the shards in the list that the heartbeat sent
- * @param draining those of them that are being given up already
+ * @param draining the shards in `held` that are being drained already
  */
 export function assign(
   held: ReadonlySet<ShardId>,

@@ -1,4 +1,4 @@
-/** What a consumer group is given: the service, the ways out of it, and its settings. */
+/** Options of a consumer group: the service, callbacks and settings. */
 import type { AppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time/clock.ts';
@@ -11,32 +11,32 @@ export interface ConsumerGroupOptions {
   /** The name that `service` sends its heartbeats under. */
   readonly consumerName: string;
   readonly deliver: Deliver;
-  /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
+  /** Asks the sinks to confirm what was delivered now, and not at the end of their interval. */
   readonly confirmSoon: () => void;
   readonly heartbeatIntervalMs: number;
-  /** Of the group, where it is created; one that is there has its own. */
+  /** The group's timeout, if this process creates the group; an existing group keeps its own. */
   readonly timeoutMs: number;
   readonly checkpointIntervalMs: number;
   readonly fetchIntervalMs: number;
-  /** Pulls are as large as is delivered within this time; absent: as large as the service makes them. */
+  /** A pull is to be no larger than what is delivered within this time; absent: as large as the service makes it. */
   readonly batchTargetMs?: number;
-  /** For the bytes of its pulls. */
+  /** Limits the bytes of pulls in flight. */
   readonly budget: BudgetShare;
   readonly inOrder: boolean;
-  /** After so long, what stays unreadable is skipped (`deliver` puts it on record); absent: never. */
+  /** A batch unreadable for so long is skipped (`deliver` writes it to the dead-letter file); absent: never. */
   readonly corruptPatienceMs?: number | undefined;
-  /** A group that is there is brought to these settings at start; default: it keeps its own. */
+  /** Sets an existing group to these settings at start; default: it keeps its own. */
   readonly updatesGroup?: boolean | undefined;
   /** Where to start in a shard without a checkpoint. */
   readonly from: Position;
-  /** Where to stop: `end` (as it is at start), unix seconds, or never. */
+  /** Where to stop: `end` (as it is when a shard is started), unix seconds, or undefined: never. */
   readonly until: 'end' | number | undefined;
-  /** For a shard that is handed over to another consumer: it is listed until then. */
+  /** How long the drain of a shard that goes to another consumer may take: heartbeats list it meanwhile. */
   readonly drainTimeoutMs: number;
-  /** With `until`: every shard that is ours has come there. */
+  /** With `until`: all of our shards are read up to it. */
   readonly onUntilReached: () => void;
   readonly onFatal: (error: AppError) => void;
   readonly log: Log;
-  /** Default: the system's. */
+  /** Default: the system's clock. */
   readonly clock?: Clock | undefined;
 }

@@ -1,9 +1,9 @@
 /**
- * One consumer of a consumer group: joins it, starts and drains shard consumers as the server tells, saves their
- * checkpoints, and leaves nothing behind when it stops.
+ * One consumer of a consumer group: joins the group, starts and drains shards as heartbeats are answered, and saves
+ * their checkpoints.
  *
- *   new       → `prepare()`: makes sure of the group. `join()`: beats once, sets the timers going.
- *   running   the heartbeat's answers start and drain shards. Fenced (no answer for the group's timeout): all
+ *   new       → `prepare()`: finds or creates the group. `join()`: sends a heartbeat, starts the timers.
+ *   running   the heartbeats' answers start and drain shards. Fenced (no answer for the group's timeout): all
  *             shards are dropped at once, and the next answer starts anew.
  *   draining  → `drain(deadline)`: every shard is drained while the heartbeat goes on (the leases are needed
  *             until the last checkpoint), then the heartbeat stops.
@@ -29,7 +29,7 @@ import { ShardList } from './service/shard-list.ts';
 import type { ShardConsumer } from './shard/shard-consumer.ts';
 import { Until } from './until.ts';
 
-/** So long a group that is made at start is taken for one that was deleted: with `--from end`, nothing is left out meanwhile. */
+/** With `--from end`, a group created at start counts as deleted for so long: others may still save checkpoints. */
 const newGroupMs = 5_000;
 
 export class ConsumerGroup {
@@ -45,7 +45,7 @@ export class ConsumerGroup {
   readonly #shardList: ShardList;
   readonly #newShards: NewShards;
   readonly #stopping = new AbortController();
-  /** By the answer to the latest heartbeat. */
+  /** The shards that the latest heartbeat's answer grants. */
   #granted: ReadonlySet<ShardId> = new Set();
   /** The consumer group as it was found or made at start. */
   #group: FoundConsumerGroup | undefined;
@@ -115,7 +115,7 @@ export class ConsumerGroup {
       shardList: this.#shardList,
       isNewGroup: () => this.#group?.isNew === true,
       onLeft: () => {
-        // It is handed on when a heartbeat does not list it any more.
+        // The service gives the shard to another consumer once a heartbeat no longer lists it.
         if (!this.#draining) this.#heartbeat.soon();
       },
       onSettled: () => {
@@ -136,12 +136,12 @@ export class ConsumerGroup {
     return this.#options.budget.inUse;
   }
 
-  /** Unix milliseconds; undefined before the first answer and while fenced. */
+  /** When the last answered heartbeat was sent, unix milliseconds; undefined: none was answered yet, or fenced. */
   get lastHeartbeatAtMs(): number | undefined {
     return this.#heartbeat.lastAnsweredAtMs;
   }
 
-  /** Makes sure that the group exists as it should. Rejects when the service refuses: a wrong key, no such project. */
+  /** Finds or creates the group. Rejects when the service refuses: a wrong key, no such project. */
   prepare(): Promise<void> {
     this.#preparing ??= this.#prepare();
     return this.#preparing;
@@ -153,7 +153,7 @@ export class ConsumerGroup {
     return this.#joining;
   }
 
-  /** After a drain or destroy: the shards with something pulled that is not saved, and how far each of them is. */
+  /** After a drain or destroy: the shards with pulled logs whose cursor is not saved, and how far each shard is. */
   unfinished(): readonly { shard: ShardId; checkpointed: Cursor | undefined; pulled: Cursor | undefined }[] {
     return this.#leftOver
       .filter((consumer) => consumer.isUnfinished)
@@ -161,7 +161,7 @@ export class ConsumerGroup {
   }
 
   /**
-   * @param deadlineMs how long all shards together have
+   * @param deadlineMs how long the drain of all shards may take
    * @returns true when everything that was sent is confirmed and checkpointed
    */
   drain(deadlineMs: number): Promise<boolean> {
@@ -174,7 +174,7 @@ export class ConsumerGroup {
     this.#stopping.abort(cause);
     this.#checkpointer.stop();
     void this.#heartbeat.stop();
-    // It may have been drained or destroyed before, and those that stopped then are not among its shards any more.
+    // Shards that an earlier drain or destroy has stopped are no longer among `shards`.
     this.#leftOver = [...new Set([...this.#leftOver, ...this.shards])];
     this.#held.dropAll(cause);
   }
@@ -193,7 +193,7 @@ export class ConsumerGroup {
 
   async #join(): Promise<void> {
     await this.prepare();
-    // Nobody had to make it but us: it was deleted perhaps, and others are about to notice. As a rule it is just new.
+    // The group did not exist: it may have been deleted, and other consumers may be about to save their checkpoints.
     if (this.#group?.isNew && this.#options.from === 'end') {
       this.#loss.othersFirst(Math.min(this.#terms.heartbeatIntervalMs, newGroupMs));
     }
@@ -236,7 +236,7 @@ export class ConsumerGroup {
     this.#toldStandby = granted.length === 0;
     for (const shard of start) this.#held.takeUp(shard);
     for (const shard of drain) this.#held.handOver(shard);
-    // Where a shard counts as ours only when a heartbeat has listed it, nothing can be saved before.
+    // A service may refuse a shard's checkpoints until a heartbeat has listed the shard.
     if (start.length > 0) this.#heartbeat.soon();
     this.#checkUntil();
   }
@@ -257,7 +257,7 @@ export class ConsumerGroup {
     }
   }
 
-  /** Which shards there are, and which are read-only; a heartbeat does not wait for it. */
+  /** Lists the shards; heartbeats do not wait for it. */
   async #refreshShards(): Promise<void> {
     try {
       await this.#shardList.refresh();
@@ -271,12 +271,12 @@ export class ConsumerGroup {
     }
   }
 
-  /** Somebody may have set the group to another timeout; a heartbeat does not wait for it. */
+  /** Reads the group's timeout, which somebody may have changed; heartbeats do not wait for it. */
   async #readTerms(): Promise<void> {
     if (await this.#terms.read(this.#stopping.signal)) this.#heartbeat.termsChanged();
   }
 
-  /** Asked anew: the answer to a heartbeat that is sent from now on grants it, or does not. */
+  /** Whether the answer to a heartbeat that is sent from now on grants the shard. */
   async #isOurs({ shard }: Checkpointed): Promise<boolean> {
     this.#terms.readSoon();
     return (await this.#heartbeat.nextAnswer()) && this.#granted.has(shard);
@@ -298,7 +298,7 @@ export class ConsumerGroup {
 
   async #drain(deadlineMs: number): Promise<boolean> {
     const deadline = this.#clock.deadline(deadlineMs);
-    setMaxListeners(0, deadline); // one a shard, and no leak
+    setMaxListeners(0, deadline); // one listener a shard: no leak
     const consumers = this.shards;
     this.#leftOver = consumers;
     await Promise.all(consumers.map((consumer) => consumer.drain(deadline)));

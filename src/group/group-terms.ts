@@ -1,9 +1,8 @@
 /**
- * The terms of a consumer group: the timeout and the order that the service has for it. A consumer whose own settings are
- * others follows the group's, and says so.
+ * A consumer group's timeout and order, as the service has them. A consumer with other settings follows the group's,
+ * and logs the difference.
  *
- * A timeout that is shorter than ours is followed at once. One that is longer only when it was read twice: until then
- * nobody relies on a lease that may not be there.
+ * A shorter timeout is followed at once; a longer one only when it was read twice: until then the lease may be shorter.
  */
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time/clock.ts';
@@ -11,7 +10,7 @@ import type { FoundConsumerGroup, LogService } from './service/log-service.ts';
 
 export interface GroupTermsOptions {
   readonly service: Pick<LogService, 'findConsumerGroup'>;
-  /** This and the next three: this copy's own settings. */
+  /** This process's own settings, as the next two are. */
   readonly heartbeatIntervalMs: number;
   readonly timeoutMs: number;
   readonly inOrder: boolean;
@@ -19,10 +18,10 @@ export interface GroupTermsOptions {
   readonly clock: Clock;
 }
 
-/** How often they are read again; oftener where the timeout is shorter. */
+/** How often the group's settings are read again; more often where the timeout is shorter. */
 const readMs = 30_000;
 
-/** Two beats may get lost. */
+/** Two heartbeats may get lost. */
 const beatsInTimeout = 3;
 
 export class GroupTerms {
@@ -46,14 +45,14 @@ export class GroupTerms {
     return Math.min(this.#options.heartbeatIntervalMs, this.#timeoutMs / beatsInTimeout);
   }
 
-  /** Something is odd: they are read with the next heartbeat. */
+  /** Something is odd: the group's settings are read again after the next heartbeat. */
   readSoon(): void {
     this.#readAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * Reads them again, where that is due. Never rejects.
-   * @returns whether anything is other than before
+   * Reads the group's settings again, when that is due. Never rejects.
+   * @returns whether the timeout has changed
    */
   async read(signal: AbortSignal): Promise<boolean> {
     const { service, log, clock } = this.#options;
@@ -69,7 +68,7 @@ export class GroupTerms {
     }
   }
 
-  /** @returns whether anything is other than before */
+  /** @returns whether the timeout has changed */
   found({ timeoutMs, inOrder }: FoundConsumerGroup): boolean {
     if (inOrder !== undefined) this.#tellOrder(inOrder);
     if (timeoutMs === undefined || timeoutMs <= 0 || timeoutMs === this.#timeoutMs) {

@@ -1,16 +1,16 @@
 /**
- * Keeps this consumer in its group, on a timer of its own: nothing that is slow elsewhere delays it.
+ * Sends heartbeats, which keep this consumer in its group, on a timer of its own: slow work elsewhere does not delay
+ * them.
  *
- *   joining   no answer yet, or fenced. An answered beat → member.
- *   member    the last answered beat is younger than the group's timeout.
- *             No answer for the whole timeout, counted from when the last answered beat was *sent* (the server
- *             counts from when it heard us, which is later) → `onFenced`, joining: others may own our shards now.
- *   stopped   `stop()` was called; no beat follows.
+ *   joining   no answer yet, or fenced. An answered heartbeat → member.
+ *   member    the last answered heartbeat was sent less than the group's timeout ago.
+ *             No answer for the whole timeout, counted from when the last answered heartbeat was *sent* (the service
+ *             counts from when it arrived, which is later) → `onFenced`, joining: others may own our shards now.
+ *   stopped   `stop()` was called; no heartbeat follows.
  *
- * Beats overlap: a beat has not failed while it may still be answered in time, and the next one does not wait for it.
- * Only the answer to the latest beat counts, for what it says; for the lease, each answer counts from when its beat was
- * sent. A beat that has failed is followed by another after a quarter of the interval: several chances fit into the
- * timeout.
+ * Heartbeats overlap: the next one does not wait for an answer to the last. The shards that an answer grants count only
+ * if it answers the latest heartbeat; each answer extends the lease, from when its heartbeat was sent. A failed
+ * heartbeat is followed by another after a quarter of the interval: several fit into the timeout.
  */
 import { AppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -21,17 +21,17 @@ export interface HeartbeatOptions {
   readonly intervalMs: () => number;
   /** The group's timeout. */
   readonly timeoutMs: () => number;
-  /** One beat: sends what is held. @returns what is to be done about the answer */
+  /** Sends one heartbeat. @returns acts on the answer */
   readonly beat: (phase: Phase, signal: AbortSignal) => Promise<() => void>;
   readonly onFenced: () => void;
   readonly log: Log;
   readonly clock: Clock;
 }
 
-/** While a beat is not answered, the next one leaves after this share of the timeout: so many are under way at most. */
+/** An unanswered heartbeat is followed by the next after this share of the timeout: four are under way at most. */
 const shareOfTimeout = 1 / 4;
 const shareAfterFailure = 1 / 4;
-/** Beats that are asked for keep this distance. */
+/** Least time between two heartbeats that `soon` asks for. */
 const closestMs = 200;
 
 interface Instant {
@@ -43,13 +43,13 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #stopping = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
-  /** Who waits for a beat that is sent from now on to be answered. */
+  /** Callers of `nextAnswer`: each waits for an answer to a heartbeat after number `after`. */
   #waiting: { readonly after: number; readonly resolve: (isAnswered: boolean) => void }[] = [];
   #starting: Promise<void> | undefined;
   #timer: Timer | undefined;
   #dueAtMs = Number.POSITIVE_INFINITY;
   #fence: Timer | undefined;
-  /** Beats are numbered as they are sent. */
+  /** Number of the heartbeat that was sent last. */
   #sent = 0;
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #answered = 0;
@@ -60,38 +60,38 @@ export class Heartbeat {
     this.#options = options;
   }
 
-  /** Unix milliseconds at which the last answered beat was sent; undefined while there is none. */
+  /** When the last answered heartbeat was sent, unix milliseconds; undefined while there is none. */
   get lastAnsweredAtMs(): number | undefined {
     return this.#lastAnswered?.wallMs;
   }
 
   /**
-   * Our shards are ours: the last answered beat is younger than the group's timeout. Asked, and not told: a process that was
-   * stopped may be about to send before its timers run.
+   * Whether this consumer still owns its shards: the last answered heartbeat was sent less than the group's timeout
+   * ago. No timer sets it: a process that was suspended may be about to send before its timers run.
    */
   get hasLease(): boolean {
     const last = this.#lastAnswered;
     return last !== undefined && this.#sinceMs(last) < this.#options.timeoutMs();
   }
 
-  /** Beats once, so that a wrong configuration is seen at start (it rejects), and then goes on by itself. */
+  /** Sends the first heartbeat, and goes on by itself. Rejects where the first answer shows a wrong configuration. */
   start(): Promise<void> {
     this.#starting ??= this.#start();
     return this.#starting;
   }
 
-  /** The next beat leaves at once. */
+  /** Sends the next heartbeat at once, or `closestMs` after the last. */
   soon(): void {
     this.#schedule(Math.max(0, this.#sentAtMs + this.#closestMs - this.#nowMs()));
   }
 
-  /** The interval or the timeout is another now. */
+  /** The interval or the timeout has changed. */
   termsChanged(): void {
     if (this.#sent > 0) this.#schedule(Math.max(0, this.#sentAtMs + this.#options.intervalMs() - this.#nowMs()));
     if (this.#lastAnswered) this.fenceIfOverdue();
   }
 
-  /** Resolves when a beat that is sent from now on is answered; with false when none is before we are fenced or stopped. */
+  /** Resolves with true when a heartbeat sent from now on is answered; with false when fenced or stopped before. */
   nextAnswer(): Promise<boolean> {
     if (this.#stopping.signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
@@ -100,7 +100,7 @@ export class Heartbeat {
     });
   }
 
-  /** Resolves when no beat is under way any more. */
+  /** Resolves when no heartbeat is under way any more. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#options.clock.cancel(this.#fence);
@@ -121,7 +121,7 @@ export class Heartbeat {
     throw fatal;
   }
 
-  /** At most so long until the next beat. */
+  /** The next heartbeat leaves within `ms`. */
   #schedule(ms: number): void {
     const { clock } = this.#options;
     const dueAtMs = this.#nowMs() + ms;
@@ -177,13 +177,13 @@ export class Heartbeat {
     this.#schedule(intervalMs() * shareAfterFailure);
   }
 
-  /** A heartbeat has what is left of the lease: an answer that comes later keeps nothing. */
+  /** A heartbeat may take what is left of the lease: an answer that comes later does not keep the shards. */
   async #bounded<T>(request: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { intervalMs, timeoutMs, clock } = this.#options;
     const last = this.#lastAnswered;
     const leaseMs = last ? timeoutMs() - this.#sinceMs(last) : timeoutMs();
     const boundMs = Math.max(intervalMs(), leaseMs);
-    // Not `AbortSignal.any` with `AbortSignal.timeout`: nothing holds on to the latter, and collected it never aborts.
+    // Not `AbortSignal.any` with `AbortSignal.timeout`: nothing refers to the latter, and a collected one never aborts.
     const bound = new AbortController();
     const stop = () => bound.abort(this.#stopping.signal.reason);
     this.#stopping.signal.addEventListener('abort', stop, { once: true });
@@ -204,7 +204,7 @@ export class Heartbeat {
     this.#fence = clock.timer(timeoutMs() - this.#sinceMs(last), () => this.fenceIfOverdue());
   }
 
-  /** Also for who is about to send: a process that was stopped hears of its answers before its timers run. */
+  /** Also called before each send: a process that was suspended may go on before its timers run. */
   fenceIfOverdue(): void {
     if (!this.#lastAnswered) return;
     if (this.hasLease) {
@@ -235,14 +235,14 @@ export class Heartbeat {
     return { monotonicMs: this.#nowMs(), wallMs: this.#options.clock.now() };
   }
 
-  /** The larger of two clocks: the monotonic one stands still while a machine sleeps, the wall clock can be set back. */
+  /** The larger age of two: the monotonic clock stands still while a machine sleeps, the wall clock can be set back. */
   #sinceMs(instant: Instant): number {
     const { monotonicMs, wallMs } = this.#now();
     return Math.max(monotonicMs - instant.monotonicMs, wallMs - instant.wallMs);
   }
 }
 
-/** Of one beat: the next one may be answered, also the first of all. */
+/** To be retried, the very first heartbeat too: the next one may be answered. */
 function lateError(boundMs: number): AppError {
   const message = `a heartbeat was not answered within ${Math.round(boundMs / 100) / 10} s`;
   return new AppError(message, { code: 'heartbeat-late', action: 'retry' });

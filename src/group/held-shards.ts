@@ -1,4 +1,4 @@
-/** The shards that this consumer works on: takes them up, hands them over, and remembers how far those that it left were. */
+/** The shards of this consumer: starts them, hands them over, and remembers how far the ones that it left were read. */
 import { AppError } from '../core/errors.ts';
 import type { Clock } from '../core/time/clock.ts';
 import type { Checkpointer } from './checkpoint/checkpointer.ts';
@@ -18,13 +18,12 @@ export interface HeldShardsOptions extends ConsumerGroupOptions {
   readonly loss: GroupLoss;
   readonly heartbeat: Pick<Heartbeat, 'hasLease' | 'fenceIfOverdue'>;
   readonly shardList: ShardList;
-  /** This process has made the consumer group: nobody else has begun in it. */
+  /** This process has created the consumer group: no other consumer has started a shard in it before. */
   readonly isNewGroup: () => boolean;
-  /** A shard was left. */
   readonly onLeft: () => void;
   /** A shard was left, or read to its end. */
   readonly onSettled: () => void;
-  /** Ends what is asked for a shard that is handed over. */
+  /** Aborts the requests for a shard that is handed over. */
   readonly ending: AbortSignal;
   readonly clock: Clock;
 }
@@ -32,7 +31,7 @@ export interface HeldShardsOptions extends ConsumerGroupOptions {
 export class HeldShards {
   readonly #options: HeldShardsOptions;
   readonly #consumers = new Map<ShardId, ShardConsumer>();
-  /** Those that were left, the last of each shard. */
+  /** The last consumer of each shard that was left. */
   readonly #former = new Map<ShardId, ShardConsumer>();
 
   constructor(options: HeldShardsOptions) {
@@ -47,7 +46,7 @@ export class HeldShards {
     return [...this.#consumers.keys()];
   }
 
-  /** The shards whose position is known: those that only wait to be begun are not among them. */
+  /** The shards whose position is known: not those that still look for their start. */
   get begun(): readonly ShardId[] {
     return this.all.filter(({ progress }) => progress !== undefined).map(({ shard }) => shard);
   }
@@ -57,17 +56,16 @@ export class HeldShards {
     return [...new Set([...this.#consumers.keys(), ...this.#former.keys()])];
   }
 
-  /** The known shards that are split or merged, and were not at their end when this process began with them. */
+  /** The known shards that are split or merged, and were not at their end when this process started them. */
   get readToTheirEnd(): readonly ShardId[] {
     return this.known.filter((shard) => this.#wasInside(shard));
   }
 
-  /** The shards that we hold and are not told to give up. */
+  /** The held shards that are not being drained. */
   get settledIn(): readonly ShardConsumer[] {
     return this.all.filter(({ state }) => state !== 'draining' && state !== 'stopped');
   }
 
-  /** The shards that are being given up. */
   get draining(): readonly ShardId[] {
     return this.all.filter(({ state }) => state === 'draining').map(({ shard }) => shard);
   }
@@ -99,7 +97,7 @@ export class HeldShards {
     const consumer = this.#consumers.get(shard);
     if (!consumer) return;
     const { drainTimeoutMs, loss, ending, clock, log } = this.#options;
-    // It may be given to somebody else because the group was made anew.
+    // The shard may be moving because the group was deleted and created anew.
     void loss.lookNow([consumer], ending);
     void consumer.drain(clock.deadline(drainTimeoutMs)).then(() => {
       const message = 'the shard is handed over with something unconfirmed, which its next owner sends again';
@@ -127,7 +125,7 @@ export class HeldShards {
     await this.#options.deliver(body, ticket, signal, onDamage, onBegun);
   };
 
-  /** What this process had confirmed of the shard when it held it, or saw saved for it. */
+  /** The shard's cursor that this process had confirmed when it held the shard, or the checkpoint that it saw last. */
   #formerly(shard: ShardId): Cursor | undefined {
     const progress = this.#former.get(shard)?.progress;
     return progress?.checkpointed === undefined ? this.#options.loss.lastSeen(shard) : progress.confirmed;
@@ -150,8 +148,8 @@ export class HeldShards {
   }
 
   /**
-   * Whether the group had not come to the end of one of these: then it was begun while that shard could still be written
-   * to, and what the shard was split or merged into was made later.
+   * Whether the group has not read one of these shards to its end: then the group began before that shard was split or
+   * merged, and the shards that it became are newer than the group.
    */
   async #isBeingRead(ended: readonly ShardId[]): Promise<boolean> {
     if (ended.some((shard) => this.#wasInside(shard))) return true;

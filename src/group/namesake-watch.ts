@@ -1,18 +1,19 @@
 /**
  * Notices that another process runs under this consumer's name. The service cannot tell the two apart: both get all
- * of the name's shards, and send everything twice. But both save checkpoints, and each knows its own: a shard that
- * we hold has a checkpoint of our name that we never tried to save.
+ * shards of that consumer, and send everything twice. But both save checkpoints, and each knows its own: a foreign
+ * checkpoint is one under our name, of a shard that we hold, that we never tried to save.
  *
- * One such is no proof: a predecessor's last save may arrive after our start, an operator may move a checkpoint. So:
+ * One foreign checkpoint is no proof: a predecessor's last save may arrive after our start, or an operator may have set
+ * it. So:
  *
- *   held      the first look at a shard only notes when its checkpoint was saved. For the group's timeout after it
- *             nothing is judged: a predecessor is gone by then, and so is all that it had sent.
- *   watched   a foreign checkpoint, saved later than that one, makes the shard suspect.
- *   suspect   another one, other than the first and saved later, within the hour: reported.
+ *   held      the first look at a shard only notes when its checkpoint was saved. For the group's timeout after that
+ *             the shard is not judged: a predecessor, and all of its requests, are gone by then.
+ *   watched   a foreign checkpoint, saved later than the noted one, makes the shard suspect.
+ *   suspect   a second foreign checkpoint, other than the first and saved later, within the hour: reported.
  *
- * Ours is whatever we tried to save, with or without an answer, also before the shard was lost and won back. Times
- * are the server's own and only compared with each other. Two processes that always save the same cursors (of a shard
- * that gets a burst an hour) are not noticed by that shard.
+ * A cursor that we tried to save is ours, whether the save was answered or not, also from before the shard was lost and
+ * won back. Times are the service's, and compared only with each other. Two processes that always save the same cursors
+ * (of a shard that gets a burst an hour) are not noticed by that shard.
  *
  * Costs one request a heartbeat for all shards, and none when we saved nothing since the last.
  */
@@ -20,7 +21,7 @@ import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time/clock.ts';
 import type { Checkpoint, Cursor, LogService, ShardId } from './service/log-service.ts';
 
-/** A shard that we work on; another object when it was lost and won back. */
+/** A held shard; another object after the shard was lost and won back. */
 export interface HeldShard {
   readonly shard: ShardId;
 }
@@ -30,7 +31,7 @@ export interface NamesakeWatchOptions {
   readonly consumerName: string;
   /** How long after its first look a shard is not judged: the group's timeout. */
   readonly settleMs: number;
-  /** Told of each answer. */
+  /** Called with each list of checkpoints. */
   readonly onListed?: (checkpoints: ReadonlyMap<ShardId, Checkpoint>) => void;
   readonly log: Log;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -38,14 +39,14 @@ export interface NamesakeWatchOptions {
 
 interface Watched {
   readonly sinceMs: number;
-  /** The server's time of the checkpoint at the first look. */
+  /** When the checkpoint of the first look was saved, by the service's clock. */
   readonly savedAtMs: number;
   suspicion: { readonly cursor: Cursor; readonly savedAtMs: number; readonly seenAtMs: number } | undefined;
 }
 
 const reportIntervalMs = 5 * 60_000;
 const suspicionMs = 60 * 60_000;
-/** At the shortest checkpoint interval (100 ms) the last 100 s: later, no request of ours is on its way any more. */
+/** At the shortest checkpoint interval (100 ms) the saves of 100 s: no older request is still on its way. */
 const ownCursorsPerShard = 1_000;
 
 export class NamesakeWatch {
@@ -60,7 +61,7 @@ export class NamesakeWatch {
     this.#options = options;
   }
 
-  /** A checkpoint is about to be sent; whether it is ever answered does not matter. */
+  /** A save is about to be sent; whether it succeeds does not matter. */
   saving(shard: ShardId, cursor: Cursor): void {
     const own = this.#own.get(shard) ?? new Set();
     this.#own.set(shard, own);
@@ -73,7 +74,7 @@ export class NamesakeWatch {
     this.#savedSinceLook = true;
   }
 
-  /** Whether we tried to save this cursor of the shard, and the other one after it. */
+  /** Whether we tried to save `cursor` of the shard, and `other` after it. */
   savedBefore(shard: ShardId, cursor: Cursor, other: Cursor): boolean {
     const own = [...(this.#own.get(shard) ?? [])];
     const at = own.indexOf(cursor);
@@ -82,7 +83,7 @@ export class NamesakeWatch {
 
   /**
    * Looks at the group's checkpoints, if anything was saved since the last look. Never rejects.
-   * @param held the shards that are worked on at that moment, not those that are being given up
+   * @param held the shards that are held at the time of the call, without those that are being drained
    */
   async look(held: () => readonly HeldShard[], signal: AbortSignal): Promise<void> {
     if (!this.#savedSinceLook || this.#looking) return;

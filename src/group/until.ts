@@ -1,15 +1,16 @@
 /**
- * The end of a run with `--until`: every shard of ours is read up to it. Shards that nobody serves yet may still be granted
- * to us (their last owner has to time out first): unless we hold them all, that long is waited after the last change.
+ * Notices the end of a run with `--until`: all of our shards are read up to it. A shard without an owner may still be
+ * granted to us once its last owner has timed out: unless we hold all shards, `quietMs` have to pass after the last
+ * change.
  */
 import type { Clock } from '../core/time/clock.ts';
 import type { ShardId } from './service/log-service.ts';
 import type { ShardState } from './shard/shard-life.ts';
 
 export interface UntilOptions {
-  /** There is an end. */
+  /** `--until` is set. */
   readonly isBounded: boolean;
-  /** How long after the last change nothing more is granted. */
+  /** How long after the last change no more shards are granted. */
   readonly quietMs: () => number;
   readonly onReached: () => void;
   readonly clock: Clock;
@@ -17,7 +18,7 @@ export interface UntilOptions {
 
 export class Until {
   readonly #options: UntilOptions;
-  /** On the monotonic clock. */
+  /** When a shard last changed, on the monotonic clock. */
   #changedAtMs: number;
   #isReached = false;
 
@@ -26,12 +27,12 @@ export class Until {
     this.#changedAtMs = options.clock.monotonic();
   }
 
-  /** A shard was taken up or left, or has come to its end. */
+  /** A shard was started or left, or read to its end. */
   changed(): void {
     this.#changedAtMs = this.#options.clock.monotonic();
   }
 
-  /** @param all every shard that there is, as far as it is known */
+  /** @param all the shards of the logstore, as last listed */
   check(held: readonly { readonly shard: ShardId; readonly state: ShardState }[], all: readonly ShardId[]): void {
     const { isBounded, quietMs, onReached, clock } = this.#options;
     if (!isBounded || this.#isReached || !held.every(({ state }) => state === 'finished')) return;

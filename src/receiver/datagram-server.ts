@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { listenError, showAddress } from './listen.ts';
 import type { Inbox, Listener, ListenerOptions } from './listener.ts';
 
-/** What the kernel keeps while we are busy; it may grant less. */
+/** Receive buffer asked of the kernel, which may grant less. */
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
 
 export function createDatagramServer({ host, port }: ListenerOptions, inbox: Inbox): Listener {

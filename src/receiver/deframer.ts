@@ -1,14 +1,14 @@
 /**
- * Cuts the byte stream of one connection into messages, RFC 6587, wherever it was cut on its way:
+ * Cuts the byte stream of a connection into messages, by RFC 6587:
  *
  *     octet counting   3.4.1   MSG-LEN SP MSG        MSG-LEN: bytes, decimal, no leading zero
  *     LF               3.4.2   MSG LF
  *
- * One framing for the whole connection: `auto` takes octet counting if the first byte is a digit, else LF.
- * A stream that breaks the rules cannot be read any further: where the next message would begin is not known.
+ * A connection has one framing: `auto` takes octet counting if the first byte is a digit, else LF. A stream that breaks
+ * the rules cannot be read any further, as it is not known where the next message begins.
  *
- * Linear in the input: a message within one piece is not copied; one in several pieces is collected in a buffer that
- * doubles, and no byte is looked at twice.
+ * Linear in the input: a message within one piece is not copied; a message in several pieces is collected in a buffer
+ * that doubles, and no byte is read twice.
  */
 
 export type Framing = 'octet-counting' | 'lf';
@@ -24,7 +24,7 @@ export type MessageHandler = (bytes: Uint8Array, start: number, end: number) => 
 
 export class FramingError extends Error {
   override readonly name = 'FramingError';
-  /** In the stream, counted from the connection's first byte. */
+  /** Offset from the connection's first byte. */
   readonly offset: number;
 
   constructor(message: string, offset: number) {
@@ -46,7 +46,7 @@ export class Deframer {
   #framing: Framing | 'auto';
   /** Stream offset of the first byte of the piece that is being read. */
   #offset = 0;
-  /** Octet counting: the length that has been read so far, and how many digits of it; -1: it is complete. */
+  /** Octet counting: the length read so far, and how many digits it has; `#digits` -1: the length is complete. */
   #length = 0;
   #digits = 0;
   /** The beginning of a message whose end is in a later piece. */
@@ -61,12 +61,12 @@ export class Deframer {
     this.#maxDigits = String(options.maxMessageBytes).length;
   }
 
-  /** What was given, or `auto` found out; undefined before the first byte. */
+  /** The given framing, or the one that `auto` has found; undefined before the first byte. */
   get framing(): Framing | undefined {
     return this.#framing === 'auto' ? undefined : this.#framing;
   }
 
-  /** @throws FramingError, and from then on always */
+  /** @throws FramingError, from then on at each call */
   push(piece: Uint8Array): void {
     if (this.#isBroken) throw new FramingError('the framing was broken before', this.#offset);
     const first = piece[0];
@@ -77,7 +77,7 @@ export class Deframer {
     this.#offset += piece.length;
   }
 
-  /** The last message, or its length, has begun and not ended. */
+  /** A message, or its length, has begun and not ended. */
   get isWithinMessage(): boolean {
     return this.#digits !== 0 || this.#partialBytes > 0;
   }

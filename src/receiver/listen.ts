@@ -1,4 +1,4 @@
-/** Listening, and how addresses are written. */
+/** Listens on TCP ports, and formats addresses. */
 import type { Server, Socket } from 'node:net';
 import { AppError } from '../core/errors.ts';
 import type { ListenerOptions, ReceiverAddress } from './listener.ts';
@@ -16,7 +16,7 @@ export function listen(server: Server, { host, port }: ReceiverAddress): Promise
   });
 }
 
-/** Beyond what a process may open the kernel takes connections and ends them, and nobody is told. */
+/** Refuses connections beyond `maxConnections`: with no file descriptor left, the kernel would end them unreported. */
 export function boundConnections(
   server: Server,
   { maxConnections, onRefused }: Pick<ListenerOptions, 'maxConnections' | 'onRefused'>,

@@ -1,11 +1,11 @@
-/** What a receiver's transports have in common: they listen, and hand in what comes. */
+/** The interface of a receiver's transports: they listen, and hand in messages. */
 import type { Framing } from './deframer.ts';
 
 export interface ReceiverTlsOptions {
   /** PEM */
   readonly cert: Buffer;
   readonly key: Buffer;
-  /** Given: a client has to show a certificate of this authority. */
+  /** If given, a client has to present a certificate of this authority. */
   readonly clientCa?: Buffer;
 }
 
@@ -14,7 +14,7 @@ export interface ReceiverAddress {
   readonly port: number;
 }
 
-/** What a transport hands in. */
+/** Called by a transport. */
 export interface Inbox {
   message(bytes: Uint8Array, start: number, end: number, peer: string): void;
   connected(): void;
@@ -31,14 +31,14 @@ export interface Listener {
 
 export interface ListenerOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: any free port. */
   readonly port: number;
   /** Streams only. `auto`: octet counting if a connection's first byte is a digit, else LF. */
   readonly framing: Framing | 'auto';
   readonly tls?: ReceiverTlsOptions;
   readonly maxMessageBytes: number;
-  /** Streams only: at a time; one more is refused, and `onRefused` told. Default: no limit. */
+  /** Streams only: open connections at most; a further one is refused, and `onRefused` called. Default: no limit. */
   readonly maxConnections?: number | undefined;
-  /** @param connections how many are open */
+  /** @param connections the number of open connections */
   readonly onRefused?: (connections: number) => void;
 }

@@ -1,9 +1,9 @@
 /**
- * RFC 3164, section 4, as strictly as it can be taken:
+ * Parses RFC 3164 messages, section 4, as strictly as its wording allows:
  *
  *     <PRI>Mmm dd hh:mm:ss HOSTNAME TAG[pid]: MSG
  *
- * The RFC describes what was seen; a day below 10 has a space before it, and TAG is at most 32 letters and digits.
+ * A day below 10 has a space before it, and TAG is at most 32 letters and digits.
  */
 import { isAlphanumeric, isPrintable, type Malformed, parse, readPriority, Scanner, text } from './scanner.ts';
 
@@ -12,16 +12,16 @@ export interface Message3164 {
   readonly rfc: '3164';
   readonly facility: number;
   readonly severity: number;
-  /** As it was written. */
+  /** The text as received. */
   readonly timestamp: string;
   readonly hostname: string;
   readonly tag: string;
-  /** Undefined where there is none. */
+  /** Undefined where TAG has no pid. */
   readonly pid: string | undefined;
   readonly message: Uint8Array;
 }
 
-/** A year is not in the message: 29 February may be. */
+/** Days of each month; February has 29, as the message has no year. */
 const daysOf: Readonly<Record<string, number>> = {
   Jan: 31,
   Feb: 29,

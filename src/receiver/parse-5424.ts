@@ -1,9 +1,9 @@
 /**
- * RFC 5424, section 6, strictly by its ABNF:
+ * Parses RFC 5424 messages, strictly by the ABNF of section 6:
  *
  *     <PRI>1 SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP STRUCTURED-DATA [SP MSG]
  *
- * Written from the RFC, and independently of the code that makes such messages.
+ * Written from the RFC, and independently of the code that encodes messages.
  */
 import { isDigit, isPrintable, type Malformed, parse, readPriority, Scanner, text } from './scanner.ts';
 
@@ -12,20 +12,20 @@ export interface Message5424 {
   readonly rfc: '5424';
   readonly facility: number;
   readonly severity: number;
-  /** As it was written; this and all others undefined for the NILVALUE. */
+  /** The text as received; undefined for the NILVALUE, as the next four fields. */
   readonly timestamp: string | undefined;
   readonly hostname: string | undefined;
   readonly appName: string | undefined;
   readonly procId: string | undefined;
   readonly msgId: string | undefined;
   readonly structuredData: readonly SdElement[];
-  /** The BOM, where there is one, is still in it. */
+  /** MSG, with its BOM where it has one. */
   readonly message: Uint8Array;
 }
 
 export interface SdElement {
   readonly id: string;
-  /** Values unescaped. */
+  /** Names, and values unescaped. */
   readonly params: readonly (readonly [name: string, value: string])[];
 }
 
@@ -90,7 +90,7 @@ function readField(scanner: Scanner, max: number, rule: string): string | undefi
   return word === '-' ? undefined : word;
 }
 
-/** 6.2.3: RFC 3339 with an upper-case T and Z, no leap seconds, at most six digits below the second. */
+/** 6.2.3: RFC 3339 with an upper-case T and Z, no leap seconds, at most six digits of a fraction. */
 function readTimestamp(scanner: Scanner): string | undefined {
   const from = scanner.at;
   if (scanner.peek() === DASH) {
@@ -201,7 +201,7 @@ function isNameCharacter(byte: number): boolean {
   return isPrintable(byte) && byte !== 0x3d && byte !== BRACKET && byte !== QUOTE;
 }
 
-/** 6.4: any octets; UTF-8 if it begins with the BOM. */
+/** 6.4: any octets; UTF-8 if MSG begins with the BOM. */
 function readMessage(scanner: Scanner): Uint8Array {
   const message = scanner.rest();
   if (message[0] === 0xef && message[1] === 0xbb && message[2] === 0xbf) {

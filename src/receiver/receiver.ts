@@ -1,11 +1,11 @@
 /**
- * A syslog receiver to try things out with: takes messages over UDP, TCP or TLS, counts them, and on request parses
- * every one strictly. Written independently of the code that sends.
+ * A syslog receiver for tests and demos: takes messages over UDP, TCP or TLS, counts them, and on request parses each
+ * one strictly. Written independently of the code that sends.
  *
- * It ends a connection the way that good receivers do: when the client has ended its side, everything before that
- * has been read, and then this side is ended. That is what lets a client know that nothing was lost.
+ * It ends a connection as good receivers do: it reads everything up to the client's end, and then ends its own side. By
+ * that a client knows that nothing was lost.
  *
- * Fast where it only counts: of each message just the end is looked at, for its sequence number.
+ * Counting alone is fast: it reads only the end of each message, for its sequence number.
  */
 import { AppError } from '../core/errors.ts';
 import { createDatagramServer } from './datagram-server.ts';
@@ -21,36 +21,36 @@ export interface ReceiverOptions extends Omit<ListenerOptions, 'framing' | 'maxM
   readonly protocol: 'udp' | 'tcp' | 'tls';
   /** Default `auto`. */
   readonly framing?: Framing | 'auto';
-  /** With `protocol` tls, and only there. */
+  /** Required for `protocol` tls, and only allowed there. */
   readonly tls?: ReceiverTlsOptions;
   /** Parse each message strictly; `any` takes either RFC. Default: messages are not parsed. */
   readonly rfc?: '5424' | '3164' | 'any';
   /** Default 16 MiB. */
   readonly maxMessageBytes?: number;
-  /** Each message, whole; the bytes are valid during the call. `parsed` where `rfc` was given. */
+  /** Called with each message, whose bytes are valid during the call; with `parsed` where `rfc` is given. */
   readonly onMessage?: (message: ReceivedMessage) => void;
-  /** What goes wrong with a connection, in words. It is counted as well. */
+  /** Called with a description of each problem of a connection, which is counted as well. */
   readonly onProblem?: (problem: string) => void;
 }
 
 export interface ReceivedMessage {
   readonly bytes: Uint8Array;
-  /** `127.0.0.1:43210` */
+  /** Address and port, as `127.0.0.1:43210`. */
   readonly peer: string;
   readonly parsed: Message5424 | Message3164 | Malformed | undefined;
 }
 
 export interface ReceiverStats {
   readonly messages: number;
-  /** Of messages, without their framing. */
+  /** Bytes of all messages, without their framing. */
   readonly bytes: number;
   /** Messages that break a rule of their RFC; 0 unless `rfc` was given. */
   readonly malformed: number;
   /** How often each rule was broken. */
   readonly malformedByRule: Readonly<Record<string, number>>;
-  /** Connections that were given up because their framing was broken. */
+  /** Connections that were closed because their framing was broken. */
   readonly framingErrors: number;
-  /** Messages whose end never came before their connection's. */
+  /** Messages that their connection ended within. */
   readonly unfinished: number;
   readonly connections: number;
   readonly openConnections: number;
@@ -58,9 +58,9 @@ export interface ReceiverStats {
 }
 
 export interface Receiver {
-  /** @throws AppError code `listen`: the port is taken, or not allowed */
+  /** @throws AppError with code `listen`: the port is taken, or not allowed */
   start(): Promise<ReceiverAddress>;
-  /** Stops listening and ends what is open. Idempotent. */
+  /** Stops listening, and ends open connections. Idempotent. */
   close(): Promise<void>;
   stats(): ReceiverStats;
 }
@@ -157,7 +157,7 @@ class CountingInbox implements Inbox {
   }
 }
 
-/** `any`: a version after PRI makes it RFC 5424. */
+/** @param rfc `any`: a message with a version after PRI is RFC 5424 */
 function parseAs(rfc: '5424' | '3164' | 'any', bytes: Uint8Array, start: number, end: number) {
   if (rfc === '5424' || (rfc === 'any' && hasVersion(bytes, start, end))) return parse5424(bytes, start, end);
   return parse3164(bytes, start, end);

@@ -1,14 +1,14 @@
-/** A place in a message's bytes, and what may come next there; what the parsers are made of. */
+/** Reads a message's bytes for the parsers: a position, and methods for what may come next. */
 
-/** Which rule a message breaks, and where. */
+/** The rule that a message breaks, and where. */
 export interface Malformed {
   readonly isValid: false;
-  /** From the message's first byte. */
+  /** Offset from the message's first byte. */
   readonly offset: number;
   readonly rule: string;
 }
 
-/** Thrown and caught within a parser: a rule is broken here. */
+/** Thrown and caught within a parser where a rule is broken. */
 export class BrokenRule extends Error {
   readonly offset: number;
   readonly rule: string;
@@ -39,7 +39,7 @@ export class Scanner {
     return this.at >= this.end;
   }
 
-  /** -1 at the end. */
+  /** The next byte; -1 at the end. */
   peek(): number {
     return this.at < this.end ? (this.bytes[this.at] ?? -1) : -1;
   }
@@ -48,13 +48,13 @@ export class Scanner {
     throw new BrokenRule(rule, at - this.#start);
   }
 
-  /** One character, or the rule is broken. */
+  /** Reads this character, or fails by the rule. */
   expect(character: string, rule: string): void {
     if (this.peek() !== character.charCodeAt(0)) this.fail(rule);
     this.at += 1;
   }
 
-  /** So many digits exactly, as a number within the bounds. */
+  /** Reads exactly `digits` digits, as a number within the bounds. */
   number(digits: number, min: number, max: number, rule: string): number {
     const from = this.at;
     let value = 0;
@@ -67,7 +67,7 @@ export class Scanner {
     return value;
   }
 
-  /** All characters that `accepts`, at least one and at most `max`. */
+  /** Reads all characters that `accepts` takes, at least one and at most `max`. */
   word(accepts: (byte: number) => boolean, max: number, rule: string): string {
     const from = this.at;
     while (this.at < this.end && accepts(this.bytes[this.at] ?? 0)) this.at += 1;
@@ -93,12 +93,12 @@ export function isAlphanumeric(byte: number): boolean {
   return isDigit(byte) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
 }
 
-/** Of ASCII. */
+/** Decodes ASCII. */
 export function text(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }
 
-/** `<PRI>`, 0 to 191, no leading zeros: the same in both RFCs. */
+/** Reads `<PRI>`: 0 to 191 without leading zeros, in both RFCs. */
 export function readPriority(scanner: Scanner): { readonly facility: number; readonly severity: number } {
   scanner.expect('<', 'a message begins with <PRI>');
   const from = scanner.at;

@@ -1,19 +1,19 @@
 /**
- * Counts what arrived of numbered logs: every generated log ends with `seq=<shard>-<n>`, n from 0 without a gap in
+ * Counts the numbered logs that arrived: every generated log ends with `seq=<shard>-<n>`, n from 0 without a gap in
  * each shard.
  *
- * A number takes a bit, in pages of 65,536; a page that is full is only remembered as full. So a complete run costs
- * next to nothing, however long; a hostile one, with numbers far apart, is stopped at `MAX_PAGES`.
+ * Each number takes a bit, in pages of 65,536; a full page is only marked as full. So a complete run needs next to no
+ * memory, however long; hostile numbers that lie far apart are limited by `MAX_PAGES`.
  */
 
 export interface SequenceStats {
   readonly unique: number;
   readonly duplicate: number;
-  /** Numbers below the highest of their shard that never came. Whoever begins to listen late misses the first. */
+  /** Numbers below the highest of their shard that never came; also those from before the receiver was started. */
   readonly missing: number;
-  /** Came for the first time, and after a higher one of its shard. */
+  /** Numbers that came for the first time after a higher one of their shard. */
   readonly outOfOrder: number;
-  /** Messages without a number, or with one that is too far off to keep. */
+  /** Messages without a number, or with one that exceeds the limits. */
   readonly unnumbered: number;
   readonly shards: number;
 }
@@ -29,13 +29,13 @@ type Page = typeof FULL | { readonly bits: Uint32Array; count: number };
 
 const PAGE_BITS = 16;
 const PAGE_SIZE = 1 << PAGE_BITS;
-/** 8 KiB each. */
+/** Pages at most, of 8 KiB each. */
 const MAX_PAGES = 8192;
 const MAX_SHARDS = 65_536;
 const FULL = 'full';
 const DASH = 0x2d;
 const EQUALS = 0x3d;
-/** No number of the generator is longer; and 10^15 is still exact. */
+/** The generator's numbers are not longer, and numbers below 10^15 are exact. */
 const MAX_DIGITS = 15;
 
 export class SequenceCounter {
@@ -45,7 +45,7 @@ export class SequenceCounter {
   #outOfOrder = 0;
   #unnumbered = 0;
 
-  /** Reads the number from the message's last bytes, and nothing else of it. */
+  /** Counts a message by the number in its last bytes; reads nothing else of it. */
   count(bytes: Uint8Array, start: number, end: number): void {
     const dash = digitsBefore(bytes, start, end);
     const equals = dash > start && bytes[dash - 1] === DASH ? digitsBefore(bytes, start, dash - 1) : end;
@@ -104,7 +104,7 @@ export class SequenceCounter {
     return record;
   }
 
-  /** @returns whether it was new; undefined when it cannot be kept */
+  /** @returns whether the number was new; undefined when it cannot be kept */
   #set(record: ShardRecord, number: number): boolean | undefined {
     const index = Math.floor(number / PAGE_SIZE);
     const page = record.pages.get(index) ?? this.#createPage(record, index);
@@ -132,7 +132,7 @@ export class SequenceCounter {
   }
 }
 
-/** Where the digits begin that end at `end`; `end` itself when there are none, or too many. */
+/** Index at which the digits before `end` begin; `end` itself when there are none, or too many. */
 function digitsBefore(bytes: Uint8Array, start: number, end: number): number {
   let at = end;
   while (at > start && isDigit(bytes[at - 1] ?? 0)) at -= 1;
@@ -149,7 +149,7 @@ function isSeqBefore(bytes: Uint8Array, at: number): boolean {
   return bytes[at - 4] === 0x73 && bytes[at - 3] === 0x65 && bytes[at - 2] === 0x71 && bytes[at - 1] === EQUALS;
 }
 
-/** A key of its own, not the end of another: `||seq=`, not `subseq=`. */
+/** Whether the key is `seq`, and not the end of a longer one: `||seq=`, not `subseq=`. */
 function isApart(bytes: Uint8Array, start: number, at: number): boolean {
   const before = bytes[at - 1] ?? 0;
   const isLetter = (before | 0x20) >= 0x61 && (before | 0x20) <= 0x7a;

@@ -25,7 +25,7 @@ export function createStreamServer(options: ListenerOptions, inbox: Inbox): List
   };
 }
 
-/** `allowHalfOpen`: this side is ended by us, when everything has been read. */
+/** `allowHalfOpen`: `serve` ends this side when everything has been read. */
 function createSocketServer({ tls }: ListenerOptions, onSocket: (socket: Socket) => void): Server {
   if (tls === undefined) return createServer({ allowHalfOpen: true }, onSocket);
   const { cert, key, clientCa } = tls;

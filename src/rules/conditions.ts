@@ -1,11 +1,11 @@
 /**
- * Conditions as a user writes them → `Condition`. One mapping is one condition; everything that it says has to hold:
+ * Conditions as a user writes them → `Condition`. A mapping is a condition; all that it says has to hold:
  *
  *     {field: status, in: [500, 502]}
  *     {field: latency, range: {min: 1.5}, not: {field: uri, prefix: /healthz}}
  *     {any: [{field: level, equals: ERROR}, {field: level, equals: FATAL}]}
  *
- * All leaves are text (YAML's failsafe schema), so `in: [500]` compares text. Pure.
+ * All scalars are text (YAML's failsafe schema), so `in: [500]` compares text. Pure.
  */
 import { z } from 'zod';
 import { plainText, switchText } from '../schema/text.ts';
@@ -17,7 +17,7 @@ import { hasUnknownKey, namingUnknownKeys } from './unknown-key.ts';
 
 const NO_TESTS = 'is an empty list; give at least one';
 
-/** Text that may be empty: a field may be, too. */
+/** May be empty, as a field's value may. */
 const valueText = z.string();
 
 const tests = {
@@ -33,7 +33,7 @@ const tests = {
 const testNames = Object.keys(tests) as (keyof typeof tests)[];
 const junctionNames = ['not', 'any', 'all'] as const;
 
-/** All that a condition may say, for mappings that say something besides. */
+/** The keys of a condition, for mappings that have further keys. */
 export const conditionShape = {
   field: fieldName.optional(),
   ...tests,
@@ -43,7 +43,7 @@ export const conditionShape = {
 };
 export const conditionKeys = Object.keys(conditionShape);
 
-/** What `conditionShape` makes of a mapping. */
+/** A mapping parsed by `conditionShape`. */
 export interface ConditionParts {
   readonly field?: Uint8Array | undefined;
   readonly equals?: string | undefined;
@@ -59,14 +59,14 @@ export interface ConditionParts {
   readonly all?: readonly Condition[] | undefined;
 }
 
-/** For `superRefine`: also where something is wrong with a part of it. */
+/** Makes `superRefine` check a mapping even where one of its parts is invalid. */
 export const wheneverMapping: z.core.$ZodSuperRefineParams = {
   when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
 /**
- * What is there counts, not whether it could be used. A key that is misspelt has been said, and may be the very one that
- * is missing.
+ * Reports missing parts of a condition; an invalid part counts as present. Reports nothing where a key is unknown: it
+ * has been reported, and may be the missing one, misspelt.
  */
 export function complainOfGaps(given: object, context: z.core.$RefinementCtx): void {
   if (hasUnknownKey(context)) return;
@@ -87,7 +87,7 @@ export const condition: z.ZodType<Condition> = z
   .transform(toCondition)
   .meta({ id: 'condition' });
 
-/** @param parts something is in it, and a field with every test */
+/** @param parts not empty, and with a field for every test */
 export function toCondition(parts: ConditionParts): Condition {
   const { field = new Uint8Array(), equals, in: values, regex, not, any, all } = parts;
   const conditions: Condition[] = [];

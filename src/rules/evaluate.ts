@@ -1,6 +1,4 @@
-/**
- * What rules decide of a log, by the values of the fields that they name. Pure, and plain: the kernel does the same.
- */
+/** Evaluates rules on the fields of a log. Pure; the kernel does the same. */
 import type { ClassRule, Condition, Rules } from './rules.ts';
 
 /** The value of a column; undefined where the log has no such field. */
@@ -8,27 +6,27 @@ export type ColumnValue = (column: number) => Uint8Array | undefined;
 
 export type Test = (value: ColumnValue) => boolean;
 
-/** What a log's message has in place of the usual. */
+/** What rules decide about a log's message. */
 export interface Decision {
-  /** The class that holds for it; undefined where none does. */
+  /** The first class whose condition holds; undefined where none does. */
   readonly rule: ClassRule | undefined;
-  /** 0..7, by the class or else by the severity's field; undefined: the usual one. */
+  /** 0..7, from the class or else from the severity field; undefined: the default severity. */
   readonly severity: number | undefined;
 }
 
 export interface Evaluator {
-  /** The first filter that does not keep the log, by its index; -1 where all do. */
+  /** The index of the first filter that does not keep the log; -1 where all do. */
   droppedBy(value: ColumnValue): number;
-  /** Of a log that is kept. */
+  /** The decision about a log that is kept. */
   decide(value: ColumnValue): Decision;
 }
 
 const UNDECIDED: Decision = { rule: undefined, severity: undefined };
-/** `[+-]?`, digits, perhaps a point and digits. */
+/** A decimal number, as in `Condition`. */
 const DECIMAL = /^[+-]?[0-9]+(?:\.[0-9]+)?$/;
 const MAX_DECIMAL_BYTES = 32;
 
-/** @param columnOf gives the flattened name of a field a column */
+/** @param columnOf the column of a field, by its flattened name */
 export function createEvaluator(rules: Rules, columnOf: (field: Uint8Array) => number): Evaluator {
   const filters = rules.filters.map(({ keep }) => compileCondition(keep, columnOf));
   const classes = rules.classes.map((rule) => ({ rule, holds: compileCondition(rule.when, columnOf) }));
@@ -48,7 +46,7 @@ export function createEvaluator(rules: Rules, columnOf: (field: Uint8Array) => n
   };
 }
 
-/** @param columnOf gives the flattened name of a field a column */
+/** @param columnOf the column of a field, by its flattened name */
 export function compileCondition(condition: Condition, columnOf: (field: Uint8Array) => number): Test {
   switch (condition.kind) {
     case 'not': {
@@ -113,7 +111,7 @@ function equals(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && bufferOf(left).equals(right);
 }
 
-/** One character a byte. */
+/** Text with one character a byte. */
 function latin1(bytes: Uint8Array): string {
   return bufferOf(bytes).toString('latin1');
 }

@@ -1,16 +1,15 @@
 /**
- * Which of a log's fields are written, and under which names. Both encoders ask for each name once, or once in a
- * while, and keep the answer.
+ * Which of a log's fields are written, and under which names. Both encoders cache the choice for each name.
  *
- * A field goes by its flattened name, unescaped: `__topic__`, `__source__`, `__time_ns_part__`, `__tag__:<key>` or
- * `<key>`. What is renamed gets the new name as a whole: a tag loses its `__tag__:`.
+ * A field is known by its flattened name, unescaped: `__topic__`, `__source__`, `__time_ns_part__`, `__tag__:<key>` or
+ * `<key>`. A new name replaces the whole flattened name: a renamed tag loses its `__tag__:`.
  */
 import { type ByteSource, byteSource } from '../core/byte-source.ts';
 
-/** `keep`, `drop`, or the new name, unescaped: it is escaped as a key. */
+/** `keep`, `drop`, or the new name, unescaped. */
 export type FieldChoice = 'keep' | 'drop' | Uint8Array;
 
-/** A pure function of the name; whatever it returns is not changed afterwards. */
+/** A pure function of the name; a returned name must not be changed afterwards. */
 export type FieldSelection = (name: Uint8Array) => FieldChoice;
 
 export const TOPIC_NAME = ascii('__topic__');
@@ -18,12 +17,12 @@ export const SOURCE_NAME = ascii('__source__');
 export const TIME_NS_NAME = ascii('__time_ns_part__');
 export const TAG_PREFIX = ascii('__tag__:');
 
-/** A batch may have any number of names: what is kept is bounded. */
+/** Names in the cache at most: batches may have any number. */
 const MAX_KEPT_NAMES = 4096;
-/** One that is longer is asked for each time. */
+/** Longer names are not cached. */
 const MAX_KEPT_NAME_BYTES = 255;
 
-/** What a pure function answers to names; most answers are kept. */
+/** Caches the answers of a pure function of names. */
 export class NameAnswers<Answer> {
   readonly #ask: (name: Uint8Array) => Answer;
   readonly #kept = new Map<string, Answer>();
@@ -33,7 +32,7 @@ export class NameAnswers<Answer> {
     this.#ask = ask;
   }
 
-  /** @param prefix what the flattened name begins with, before the bytes from `start` to `end` */
+  /** @param prefix the beginning of the flattened name, before the bytes from `start` to `end` */
   of(prefix: Uint8Array, bytes: Uint8Array, start: number, end: number): Answer {
     const name = flattenedName(prefix, bytes.subarray(start, end));
     if (name.length > MAX_KEPT_NAME_BYTES) return this.#ask(name);
@@ -56,7 +55,7 @@ export function fieldChoices(select: FieldSelection): FieldChoices {
   });
 }
 
-/** One character a byte: what can be compared, and be the key of a map. */
+/** Text with one character a byte, for comparison and as the key of a map. */
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

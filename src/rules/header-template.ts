@@ -1,14 +1,14 @@
 /**
- * A field of the header as a user writes it: `web-01`, `{__tag__:__hostname__}`, `k8s-{cluster|unknown}`.
+ * Header fields as a user writes them: `web-01`, `{__tag__:__hostname__}`, `k8s-{cluster|unknown}`.
  *
- * `{name}` is a field's value by its flattened name, `{name|text}` the text where the field is missing or empty; `{{`
- * and `}}` are braces. Pure.
+ * `{name}` is a field's value by its flattened name; `{name|text}` is the text where the field is missing or empty;
+ * `{{` and `}}` are braces. Pure.
  */
 import { type TextSchema, textSchema } from '../schema/text.ts';
 import { fieldNameProblem, utf8 } from './field-name.ts';
 import type { HeaderText, HeaderTextPart } from './header-text.ts';
 
-/** @param maxLength of the constant text, and of what stands in place of a field; the whole is cut to it */
+/** @param maxLength of the constant text, and of each text for a missing field; the whole is cut to it */
 export function headerTemplate(maxLength: number): TextSchema<HeaderText> {
   return textSchema((text, complain): HeaderText => {
     const parts = partsOf(text);
@@ -25,11 +25,11 @@ export function headerTemplate(maxLength: number): TextSchema<HeaderText> {
 }
 
 interface Problem {
-  /** A phrase, as of a schema. */
+  /** A phrase, as in `textSchema`. */
   readonly problem: string;
 }
 
-/** Each match is one step further; where there is none, there is a brace that has no meaning. */
+/** The next piece of the template; no match means a brace that has no meaning. */
 const piece = /(\{\{|\}\}|[^{}]+)|\{([^{}|]*)(?:\|([^{}]*))?\}/uy;
 
 function partsOf(text: string): readonly HeaderTextPart[] | Problem {

@@ -1,16 +1,17 @@
-/** A field of a message's header, the same in all messages or taken from the log. */
+/** Types for a header field that is constant or taken from the log. */
 
 /**
- * Parts, one after another; the whole is then cleaned to what the header's field may hold and cut to its length, and is
- * nil where nothing is left. Of a log's field the first MAX_FIELD_BYTES count, which is more than a header can hold.
+ * A constant, or parts that are put together. The whole is then made valid for its header field and cut to its length;
+ * it is the NILVALUE where nothing is left. Only the first MAX_FIELD_BYTES of a log's field are used, more than a
+ * header takes.
  */
 export type HeaderText = string | readonly HeaderTextPart[];
 
 /**
- * A text, or a field by its flattened name, as it was before selection and renaming; of several with one name the first
- * counts. `orElse` stands in its place where it is missing or empty.
+ * A text, or a log's field by its flattened name before selection and renaming; of several fields with one name the
+ * first counts. `orElse` is used where the field is missing or empty.
  */
 export type HeaderTextPart = string | { readonly field: Uint8Array; readonly orElse?: string };
 
-/** Of a field's value. */
+/** Bytes of a field's value that are used at most. */
 export const MAX_FIELD_BYTES = 1024;

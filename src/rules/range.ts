@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { type Complain, type TextSchema, textSchema } from '../schema/text.ts';
 import { namingUnknownKeys } from './unknown-key.ts';
 
-/** At least one of the two; both belong to the range. */
+/** At least one bound; bounds belong to the range. */
 export interface Range {
   readonly min?: number;
   readonly max?: number;
 }
 
-/** As the values are that it is compared with: see `range` in rules.ts. */
+/** Bounds are written as the values that they are compared with: see `range` in rules.ts. */
 const decimal = /^[+-]?[0-9]+(?:\.[0-9]+)?$/;
 const MAX_DECIMAL_LENGTH = 32;
 

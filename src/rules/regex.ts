@@ -1,21 +1,21 @@
 /**
- * Regular expressions that users write, by an engine whose time grows with the text and no faster: RE2's syntax, by
- * re2js. See docs/adr/0005-regular-expressions.md. Pure.
+ * Regular expressions that users write, in RE2's syntax, by re2js, whose time is linear in the text. See
+ * docs/adr/0005-regular-expressions.md. Pure.
  */
 import { createRequire } from 'node:module';
 import { type TextSchema, textSchema } from '../schema/text.ts';
 
 export interface Regex {
-  /** As the user wrote it. */
+  /** The expression as the user wrote it. */
   readonly source: string;
   /**
-   * Whether it matches anywhere in the value, which is taken as UTF-8, U+FFFD in place of what is none. Time: at worst
-   * the value's length × the expression's size.
+   * Whether the expression matches anywhere in the value, which is read as UTF-8 (invalid UTF-8 as U+FFFD). Time: at
+   * worst the value's length × the expression's size.
    */
   readonly matches: (value: Uint8Array) => boolean;
 }
 
-/** Instructions of the compiled expression: what a byte may cost at worst. `[0-9]{1,3}` has 7. */
+/** Instructions of the compiled expression at most: the worst cost of a byte. `[0-9]{1,3}` has 7. */
 export const MAX_REGEX_SIZE = 1000;
 
 export const regexText: TextSchema<Regex> = textSchema((source, complain) => {
@@ -35,7 +35,7 @@ export const regexText: TextSchema<Regex> = textSchema((source, complain) => {
   }
 });
 
-/** Not before there is an expression: without one the process starts sooner. */
+/** Loads re2js only when there is an expression: the process starts sooner without it. */
 function loadEngine(): typeof import('re2js') {
   return createRequire(import.meta.url)('re2js') as typeof import('re2js');
 }
@@ -44,7 +44,7 @@ function decode({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, length).toString('utf8');
 }
 
-/** What other engines take, and this one cannot, or writes otherwise; by what the expression has at that place. */
+/** Syntax of other engines that RE2 lacks or writes otherwise, by the text at the place of the error. */
 const unsupported: readonly (readonly [pattern: RegExp, phrase: string])[] = [
   [/^\(\?<?[=!]/, 'a look-ahead or look-behind'],
   [/^\\[1-9k]|^\(\?P=/, 'a back-reference'],
@@ -56,7 +56,7 @@ const unsupported: readonly (readonly [pattern: RegExp, phrase: string])[] = [
 ];
 
 function explain(source: string, description: string, fragment: string): string {
-  // Of parentheses that do not fit, the engine names the whole expression.
+  // For unbalanced parentheses, the engine gives the whole expression as the fragment.
   const index = description.endsWith(')') ? undefined : placeOf(source, description, fragment);
   const here = index === undefined ? '' : source.slice(index);
   const [, feature] = unsupported.find(([pattern]) => pattern.test(here)) ?? [];
@@ -64,7 +64,7 @@ function explain(source: string, description: string, fragment: string): string 
   return `is no expression in RE2's syntax: ${feature === undefined ? description : `that has not ${feature}`}${place}`;
 }
 
-/** @returns the index of the first such fragment at which the expression is already refused for the same reason */
+/** @returns index of the first such fragment behind which the expression is already refused for the same reason */
 function placeOf(source: string, description: string, fragment: string): number | undefined {
   if (fragment === '') return undefined;
   for (let index = source.indexOf(fragment); index >= 0; index = source.indexOf(fragment, index + 1)) {

@@ -19,7 +19,7 @@ import { hasUnknownKey, namingUnknownKeys } from './unknown-key.ts';
 
 const MAX_NAME_LENGTH = 64;
 
-/** What dropped logs are counted under. */
+/** The name under which dropped logs are counted. */
 const filterName: TextSchema<string> = textSchema((text, complain) => {
   if (/\p{Cc}/u.test(text)) return complain('holds a control character');
   return text.length <= MAX_NAME_LENGTH
@@ -51,7 +51,7 @@ const filterList = z
     }
   });
 
-/** `where`: one condition, or a list of which all have to hold, so that it is counted which one did not. */
+/** `where`: one condition, or a list of which all have to hold, with a count of dropped logs for each. */
 export const whereSchema = z.union([onlyFilter, filterList]) as z.ZodType<readonly Filter[], Plain>;
 
 const outcomes = {
@@ -83,13 +83,13 @@ const classRule = z
 
 const ruleList = z.array(classRule).min(1, 'is an empty list; give a rule or leave the setting out');
 
-/** `rules`: a rule, or a list of which the first whose `when` holds decides. */
+/** `rules`: one rule, or a list of which the first whose `when` holds decides. */
 export const rulesSchema = z.union([
   classRule.transform((rule): readonly ClassRule[] => [rule]),
   ruleList,
 ]) as z.ZodType<readonly ClassRule[], Plain>;
 
-/** What the user gave, each part parsed by its schema. */
+/** The settings of rules, each parsed by its schema. */
 export interface RulesForm {
   readonly where?: readonly Filter[] | undefined;
   readonly rules?: readonly ClassRule[] | undefined;
@@ -99,7 +99,7 @@ export interface RulesForm {
 
 export const severityFieldName = fieldName;
 
-/** @returns undefined where there is nothing to decide: then no log is looked at */
+/** @returns undefined where there are no rules: logs are not looked at then */
 export function createRules({ where = [], rules = [], severityField, severityMap }: RulesForm): Rules | undefined {
   if (where.length === 0 && rules.length === 0 && severityField === undefined) return undefined;
   return {

@@ -1,4 +1,4 @@
-/** Which fields are written and under which names, as a user says it → `FieldSelection`. Pure. */
+/** The settings `include`, `exclude`, `rename` and `no-tags` → `FieldSelection`. Pure. */
 import { z } from 'zod';
 import type { Plain } from '../schema/plain.ts';
 import { type TextSchema, textSchema } from '../schema/text.ts';
@@ -6,10 +6,10 @@ import { fieldNameProblem, utf8 } from './field-name.ts';
 import { type FieldSelection, TAG_PREFIX } from './field-selection.ts';
 import { isServiceName } from './service-names.ts';
 
-/** Whether a flattened name fits; its time is at most the name's length × the pattern's. */
+/** Whether a flattened name matches; takes at most the name's length × the pattern's. */
 export type Glob = (name: string) => boolean;
 
-/** `*` is any text, perhaps none; `?` is one character; all else is itself. There is no escape: `?` fits any character. */
+/** `*` matches any text, perhaps none; `?` any character; all else itself. There is no escape: `?` matches `*` too. */
 export const glob: TextSchema<Glob> = textSchema((pattern) => {
   if (!/[*?]/.test(pattern)) return (name) => name === pattern;
   const parts = [...pattern];
@@ -17,8 +17,8 @@ export const glob: TextSchema<Glob> = textSchema((pattern) => {
 });
 
 /**
- * Only the last `*` is ever gone back to: what an earlier one took could be shorter, but then the last would take the
- * rest just as well.
+ * Backtracks only to the last `*`: where an earlier one could match another length, the last `*` can match the
+ * difference.
  */
 function fits(pattern: readonly string[], name: readonly string[]): boolean {
   let p = 0;
@@ -44,7 +44,7 @@ function fits(pattern: readonly string[], name: readonly string[]): boolean {
 }
 
 export interface Rename {
-  /** Flattened, as it was. */
+  /** The flattened name before renaming. */
   readonly from: Uint8Array;
   readonly to: Uint8Array;
 }
@@ -74,7 +74,7 @@ export const renameSchema = z.record(z.string(), z.string()).transform((given, c
 export interface SelectionForm {
   /** Absent: every field. */
   readonly include?: readonly Glob[] | undefined;
-  /** Counts more than `include`. */
+  /** Wins over `include`. */
   readonly exclude?: readonly Glob[] | undefined;
   readonly rename?: readonly Rename[] | undefined;
   /** Tags (`__tag__:…`) are left out, whatever `include` says. */
@@ -101,7 +101,7 @@ export function createFieldSelection({
   };
 }
 
-/** One character a byte: names need not be UTF-8. */
+/** Text with one character a byte, as names need not be UTF-8. */
 function latin1({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, length).toString('latin1');
 }

@@ -1,7 +1,7 @@
 /**
- * The names by which the service speaks of a log: `__topic__`, `__source__`, `__time__`, `__time_ns_part__` and
- * `__tag__:<key>`. A log's own field may be called so too, and says nothing of the log then: nothing that asks for a
- * field by such a name is given it, and no format writes it under that name.
+ * The service's names for a log's properties: `__topic__`, `__source__`, `__time__`, `__time_ns_part__` and
+ * `__tag__:<key>`. A log's own field may have such a name too, and could forge the property: so settings that name a
+ * property never get that field, and formats write the field under another name (but with `keepsNames`).
  */
 
 const SPACE = 0x20;
@@ -11,7 +11,6 @@ const TAG_PREFIX = '__tag__:';
 
 /**
  * Whether a receiver could take a name for one of the service's: in any case, and with spaces around it.
- *
  * @param name flattened
  */
 export function isServiceName(name: Uint8Array): boolean {

@@ -1,14 +1,14 @@
-/** The words in which logs say how severe they are, and the severities that they stand for. Pure. */
+/** The words for severities in logs, and the syslog severities that they mean. Pure. */
 import { z } from 'zod';
 import type { Plain } from '../schema/plain.ts';
 import { severity, severityNames } from '../schema/syslog-names.ts';
 
-/** By word, in lower case and without blanks around it; 0 (emerg) to 7 (debug). */
+/** Severities, 0 (emerg) to 7 (debug), by word in lower case without white space around it. */
 export type SeverityWords = ReadonlyMap<string, number>;
 
 /**
- * RFC 5424's own names, what loggers call their levels (log4j, java.util.logging, .NET, Python, Go, nginx, Apache), and
- * klog's and Android's letters. In any case. `fatal` is crit and not emerg, which receivers take for the system's end.
+ * Words beside RFC 5424's names: levels of loggers (log4j, java.util.logging, .NET, Python, Go, nginx, Apache), and
+ * klog's and Android's letters; in any case. `fatal` is crit and not emerg, which means that the system is unusable.
  */
 export const usualWords = {
   emerg: ['emergency', 'panic'],
@@ -27,12 +27,12 @@ const known: SeverityWords = new Map(
   ),
 );
 
-/** What is longer is no word. */
+/** Longer values are not words. */
 const MAX_WORD_BYTES = 64;
 
 /**
- * @param own of the user's; they count before the usual ones
- * @returns for a field's value the severity, or undefined where the word is unknown
+ * @param own the user's words, which win over the usual ones
+ * @returns the severity for a field's value; undefined where the word is unknown
  */
 export function severityOfWord(own?: SeverityWords): (value: Uint8Array) => number | undefined {
   return ({ buffer, byteOffset, length }) => {

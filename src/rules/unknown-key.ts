@@ -1,8 +1,8 @@
-/** What is said of a key that a mapping does not have. Pure. */
+/** Error messages for unknown keys of a mapping. Pure. */
 import type { z } from 'zod';
 import { didYouMean } from '../schema/suggest.ts';
 
-/** For `z.strictObject`: a line for each key, which continues the name of the mapping; Zod's own words for everything else. */
+/** For `z.strictObject`: a line for each unknown key, which continues the mapping's name. Other errors are Zod's. */
 export function namingUnknownKeys(known: readonly string[]): {
   error: (issue: z.core.$ZodRawIssue) => string | undefined;
 } {

@@ -1,54 +1,54 @@
 /**
- * Values of a file as plain data: text, lists and mappings, each part with the line that it stands in. Pure.
+ * Values of a configuration file as plain data: text, lists and mappings, each with its line. Pure.
  *
- * A setting whose value is a list or a mapping (`where`, `rules`, `map`) has a schema that takes `Plain`. What it
- * complains of is an issue with a path (`[1, 'when', 'range']`) and a phrase. Where the path leads to text, the phrase
- * continues that text in quotes (`"x" is not a number`); elsewhere it continues the path's name (`rules[1].when has no
- * test`). A phrase never repeats the text itself.
+ * A setting whose value is a list or a mapping (`where`, `rules`, `map`) has a schema that takes `Plain`. A problem is
+ * an issue with a path (`[1, 'when', 'range']`) and a phrase. Where the path leads to text, the phrase continues that
+ * text in quotes (`"x" is not a number`); elsewhere it continues the path's name (`rules[1].when has no test`). A
+ * phrase never repeats the text, which may be a secret.
  */
-/** All leaves are text, as they were written; what was left empty (`key:`, `~`, `null`) is not there. */
+/** Scalars are text, as written; values that are left empty (`key:`, `~`, `null`) are absent. */
 export type Plain = string | readonly Plain[] | { readonly [key: string]: Plain };
 
-/** What a setting takes besides one text; `texts`: a text, or a list of them. */
+/** The structure that a setting takes beside one text; `texts`: a text, or a list of them. */
 export type Structure = 'list' | 'mapping' | 'texts';
 
 export type PlainPath = readonly PropertyKey[];
 
-/** The same with places; `at` is `sls-syslog.yaml:7`, or what else is to be told as the place. */
+/** `Plain` with places; `at` is `sls-syslog.yaml:7`, or another text for the place. */
 export type PlainNode =
   | {
       readonly kind: 'text';
       readonly text: string;
-      /** As it stands in the file, where `${…}` in it was replaced: what may be shown. */
+      /** The text as in the file, where `${…}` in it was replaced: this may be shown. */
       readonly written?: string;
       readonly at: string;
     }
   | { readonly kind: 'list'; readonly items: readonly PlainNode[]; readonly at: string }
   | { readonly kind: 'mapping'; readonly entries: readonly PlainEntry[]; readonly at: string }
   | { readonly kind: 'nothing'; readonly at: string }
-  /** `phrase` continues the name of whatever has this value. */
+  /** `phrase` continues the name of the setting with this value. */
   | { readonly kind: 'broken'; readonly phrase: string; readonly at: string };
 
 export interface PlainEntry {
   readonly key: string;
-  /** Of the key. */
+  /** Place of the key. */
   readonly at: string;
   readonly node: PlainNode;
 }
 
-/** @returns undefined for nothing, and for what is broken (see `brokenParts`) */
+/** @returns undefined for nothing, and for a broken node (see `brokenParts`) */
 export function plainOf(node: PlainNode): Plain | undefined {
   return convert(node, ({ text }) => text);
 }
 
-/** What may be shown of it. */
+/** Like `plainOf`, but with the texts that may be shown. */
 export function writtenOf(node: PlainNode): Plain | undefined {
   return convert(node, ({ text, written }) => written ?? text);
 }
 
 function convert(node: PlainNode, textOf: (node: PlainNode & { kind: 'text' }) => string): Plain | undefined {
   if (node.kind === 'text') return textOf(node);
-  // An item that is left empty keeps its place, so that paths go on to fit.
+  // An item that is left empty keeps its index, so that paths stay right.
   if (node.kind === 'list') return node.items.map((item) => convert(item, textOf) ?? '');
   if (node.kind !== 'mapping') return undefined;
   const entries = node.entries.map(({ key, node: value }) => [key, convert(value, textOf)] as const);
@@ -64,15 +64,15 @@ export interface BrokenPart {
 }
 
 /**
- * What cannot be used whatever it is for: `${…}` that stands for nothing, an item that is left empty, a key that is there
- * twice, or no key.
+ * Problems that no schema is needed for: `${…}` without a value, an item that is left empty, a repeated key, a key that
+ * no setting takes.
  */
 export function brokenParts(node: PlainNode, path: PlainPath = []): readonly BrokenPart[] {
   if (node.kind === 'broken') return [{ path, phrase: node.phrase, at: node.at }];
   if (node.kind === 'list') {
     return node.items.flatMap((item, index) => {
       const itsPath = [...path, index];
-      // `[null]` would otherwise stand for the empty text.
+      // `[null]` would otherwise mean the empty text.
       return item.kind === 'nothing'
         ? [{ path: itsPath, phrase: EMPTY_ITEM, at: item.at }]
         : brokenParts(item, itsPath);
@@ -83,7 +83,7 @@ export function brokenParts(node: PlainNode, path: PlainPath = []): readonly Bro
   return node.entries.flatMap((entry) => {
     const { key, at, node: value } = entry;
     const first = firsts.get(key) ?? entry;
-    // Schemas leave it out without a word.
+    // Schemas drop it silently.
     if (key === '__proto__') return [{ path: [...path, key], phrase: ' is a name that no setting takes', at }];
     const inside = brokenParts(value, [...path, key]);
     if (first === entry) return inside;
@@ -91,7 +91,7 @@ export function brokenParts(node: PlainNode, path: PlainPath = []): readonly Bro
   });
 }
 
-/** @returns the place of what the path leads to, or of the nearest part above it that is there */
+/** @returns the place of the path's node, or of the nearest one above it that exists */
 export function placeAt(node: PlainNode, path: PlainPath): string {
   let place = node.at;
   let current: PlainNode | undefined = node;
@@ -110,7 +110,7 @@ export function placeAt(node: PlainNode, path: PlainPath): string {
   return place;
 }
 
-/** @returns what the path leads to, or undefined */
+/** @returns the value at the path, or undefined */
 export function partAt(value: Plain | undefined, path: PlainPath): Plain | undefined {
   let part = value;
   for (const step of path) {
@@ -120,7 +120,7 @@ export function partAt(value: Plain | undefined, path: PlainPath): Plain | undef
   return part;
 }
 
-/** `[1, 'when', 'a b']` → `[1].when["a b"]` */
+/** Formats a path: `[1, 'when', 'a b']` → `[1].when["a b"]`. */
 export function pathText(path: PlainPath): string {
   return path
     .map((step) => {
@@ -132,8 +132,8 @@ export function pathText(path: PlainPath): string {
 }
 
 /**
- * Several values of one setting, as of a flag that was given twice: lists one after another (what is no list is an item
- * of its own), mappings together.
+ * Joins several values of one setting, as from a repeated flag: lists are concatenated (a value that is not a list is
+ * one item), mappings are merged.
  */
 export function joinNodes(structure: Structure, nodes: readonly PlainNode[], at: string): PlainNode {
   const [first] = nodes;

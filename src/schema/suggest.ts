@@ -1,12 +1,12 @@
-/** The nearest of some names to a mistyped one. Pure. */
+/** Suggests a name for a mistyped one. Pure. */
 
-/** @returns the candidate within a third of its length in edits, and not a wholly other one; undefined when none is */
+/** @returns the candidate with the fewest edits, at most a third of its length, and not all characters; or undefined */
 export function nearestName(typed: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const most = Math.min(Math.max(1, Math.floor(candidate.length / 3)), Math.max(typed.length, candidate.length) - 1);
-    // The difference in length is the least that the distance can be: a file of nothing but unknown keys is soon read.
+    // The distance is at least the difference in length: with this check a file of unknown keys takes little time.
     if (Math.abs(typed.length - candidate.length) > most) continue;
     const distance = editDistance(typed.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance && distance <= most) {
@@ -17,15 +17,15 @@ export function nearestName(typed: string, candidates: Iterable<string>): string
   return best;
 }
 
-/** `; did you mean "port"?`, or nothing. */
+/** @returns `; did you mean "port"?`, or an empty text */
 export function didYouMean(typed: string, candidates: Iterable<string>): string {
   const nearest = nearestName(typed, candidates);
   return nearest === undefined ? '' : `; did you mean "${nearest}"?`;
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
+/** Counts insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  // A typo is short: what is much longer than the other can never be near, and must not cost time.
+  // Names of very different length, and long ones, are never near, and must not cost time.
   if (Math.abs(a.length - b.length) > 8 || a.length > 64) return Number.POSITIVE_INFINITY;
   let previous: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -2,7 +2,7 @@
 import { didYouMean } from './suggest.ts';
 import { type TextSchema, textSchema } from './text.ts';
 
-/** The name's place is its number. */
+/** The index of a name is its number. */
 export const facilityNames = [
   'kern',
   'user',

@@ -1,14 +1,13 @@
 /**
- * The ground of every setting's schema: text in, value out.
+ * The base of every setting's schema: text in, value out.
  *
- * Flags, variables and file lines all deliver text. A schema's complaint is a phrase that continues the quoted
- * value: `"99999" is not a port; give a number from 1 to 65535`. It never repeats the value itself, which may
- * be a secret.
+ * Flags, variables and files all give text. A schema's problem is a phrase that continues the quoted value: `"99999" is
+ * not a port; give a number from 1 to 65535`. The phrase never repeats the value, which may be a secret.
  */
 import { z } from 'zod';
 import { didYouMean } from './suggest.ts';
 
-/** Reports the complaint; what it returns only ends the parser's function. */
+/** Reports a problem; its result is for the parser to return. */
 export type Complain = (phrase: string) => never;
 
 export type TextSchema<T> = z.ZodType<T, string>;
@@ -23,10 +22,10 @@ export function textSchema<T>(parse: (text: string, complain: Complain) => T): T
   });
 }
 
-/** Any text. */
+/** Any text but an empty one. */
 export const plainText = textSchema((text) => text);
 
-/** What people write for a word that is far from it. */
+/** Words that people write for one of ours, and that are not near it. */
 const otherWords: Readonly<Record<string, readonly string[]>> = {
   tls: ['ssl', 'tcps', 'tcp+tls', 'tcp-tls', 'tls-tcp', 'syslog-tls', 'tls1.2', 'tls1.3', 'tlsv1.2', 'tlsv1.3'],
   '5424': ['rfc5424', 'ietf', 'syslog'],
@@ -46,7 +45,7 @@ const otherWords: Readonly<Record<string, readonly string[]>> = {
   end: ['now', 'latest', 'newest'],
 };
 
-/** `; did you mean "tls"?`, or nothing. */
+/** @returns `; did you mean "tls"?`, or an empty text */
 export function meantWord(text: string, words: readonly string[]): string {
   const lower = text.toLowerCase();
   const meant = words.find((word) => otherWords[word]?.includes(lower));
@@ -55,7 +54,7 @@ export function meantWord(text: string, words: readonly string[]): string {
 
 const wordsBySchema = new WeakMap<object, readonly string[]>();
 
-/** One of a few words, in any case. */
+/** Takes one of a few words, in any case. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): TextSchema<Word> {
   const schema = textSchema((text, complain) => {
     const lower = text.toLowerCase();
@@ -65,12 +64,12 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Tex
   return schema;
 }
 
-/** Of a schema that `oneOf` has made; undefined of others. */
+/** The words of a schema from `oneOf`; undefined for other schemas. */
 export function wordsOf(schema: object): readonly string[] | undefined {
   return wordsBySchema.get(schema);
 }
 
-/** Printable US-ASCII without spaces, as a syslog header's fields are (RFC 5424 section 6). */
+/** Takes printable US-ASCII without spaces, as in the fields of a syslog header (RFC 5424, section 6). */
 export function headerText(maxLength: number): TextSchema<string> {
   return textSchema((text, complain) => {
     if (!/^[\x21-\x7e]+$/.test(text)) return complain('may hold only printable ASCII characters and no space');

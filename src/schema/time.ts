@@ -1,12 +1,12 @@
-/** Points in time, for `--from` and `--until`, and how time stamps are written. */
+/** Schemas of points in time (`--from`, `--until`), and of the zone and precision of time stamps. */
 import { type Complain, meantWord, type TextSchema, textSchema } from './text.ts';
 
 const isoPattern =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?)? ?([Zz]|[+-]\d{1,2}(?::?\d{2})?)?$/;
 
 /**
- * One of the words, an ISO 8601 time with its zone, or unix seconds → the word, or unix seconds.
- * The vendor's sample writes `2018-12-26 0:0:0+8:00`: a space for the `T` and single digits are taken too.
+ * One of the words, an ISO 8601 time with its zone, or unix seconds → the word, or unix seconds. As in the vendor's
+ * sample, `2018-12-26 0:0:0+8:00`, a space for the `T` and single digits are taken too.
  */
 export function pointInTime<const Word extends string>(...words: readonly Word[]): TextSchema<Word | number> {
   return textSchema<Word | number>((text, complain) => {
@@ -18,7 +18,7 @@ export function pointInTime<const Word extends string>(...words: readonly Word[]
 }
 
 function unixSeconds(text: string, complain: Complain): number {
-  // Until the year 2286 unix seconds have ten digits; thirteen are milliseconds.
+  // Until the year 2286 unix seconds have ten digits; thirteen digits are milliseconds.
   if (text.length === 13) return complain('looks like milliseconds; give unix seconds');
   return text.length <= 10 ? Number(text) : complain('is no unix time in seconds');
 }
@@ -35,7 +35,7 @@ function isoSeconds(text: string, words: readonly string[], complain: Complain):
   if (zone === undefined) return complain('names no time zone; end it with Z, or with an offset such as +08:00');
   const milliseconds = Date.UTC(year, month - 1, day, hour, minute, second);
   const date = new Date(milliseconds);
-  // Date.UTC carries over (the 30th of February becomes a day in March): what comes back has to be what went in.
+  // Date.UTC carries over (the 30th of February becomes a day in March): month and day have to come back unchanged.
   const exists =
     date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
   const offsetMinutes = zoneOffsetMinutes(zone);
@@ -44,7 +44,7 @@ function isoSeconds(text: string, words: readonly string[], complain: Complain):
   return seconds >= 0 ? seconds : complain('is before 1970');
 }
 
-/** `Z`, `+08:00`, `+0800`, `+8:00`, `+8` → minutes east of Greenwich. */
+/** Minutes east of Greenwich of `Z`, `+08:00`, `+0800`, `+8:00` or `+8`. */
 function zoneOffsetMinutes(zone: string): number | undefined {
   if (zone.toUpperCase() === 'Z') return 0;
   const [, sign, hours = '', minutes = '0'] = /^([+-])(\d{1,2}):?(\d{2})?$/.exec(zone) ?? [];

@@ -1,4 +1,4 @@
-/** Durations, sizes and rates: a number with its unit. A bare number is refused, because every reader guesses another unit. */
+/** Schemas of durations, sizes and rates: numbers with a unit. A bare number is refused, as its unit is not clear. */
 import { type TextSchema, textSchema } from './text.ts';
 
 const millisecondsPer: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -15,7 +15,7 @@ const bytesPer: Readonly<Record<string, number>> = {
 };
 
 interface Bounds {
-  /** As a user would write them: `100ms`, `1MiB`. */
+  /** Bounds as a user would write them: `100ms`, `1MiB`. */
   readonly min: string;
   readonly max: string;
 }
@@ -58,7 +58,7 @@ function quantity(
   if (min === undefined || max === undefined) throw new TypeError(`the bounds of a ${kind} take a unit`);
 
   const isInRange = (value: number | undefined) => value !== undefined && value >= min && value <= max;
-  // The smallest after the usual one: who writes no unit often means bytes or milliseconds.
+  // After the usual unit the smallest: a number without a unit often means bytes or milliseconds.
   const guesses = [usualUnit, ...Object.keys(factors)];
 
   return textSchema((text, complain) => {
@@ -77,7 +77,7 @@ function quantity(
   });
 }
 
-/** The shortest exact spelling: 20000 → `20s`, 1500 → `1500ms`. */
+/** The duration in its largest exact unit: 20000 → `20s`, 1500 → `1500ms`. */
 export function formatDuration(milliseconds: number): string {
   for (const unit of ['h', 'm', 's']) {
     const factor = millisecondsPer[unit]!;

@@ -1,4 +1,4 @@
-/** What the answers look like, and what we take from them. Pure. */
+/** Schemas of Log Service's answers, and what is read from their headers. Pure. */
 import { z } from 'zod';
 import type { BatchBody, Compression } from '../core/bytes.ts';
 import { CorruptBatchError } from '../core/errors.ts';
@@ -7,19 +7,19 @@ import type { Answer, AnswerHead, BodyLimit } from './exchange.ts';
 
 const shardId = z.number().int().nonnegative();
 
-/** Where the status is missing, the shard may get more: it is not taken for finished. */
+/** A shard without a status counts as readwrite: it may get more data. */
 export const shardList = z.array(
   z.object({ shardID: shardId, status: z.string().nullish(), createTime: z.number().nullish().catch(undefined) }),
 );
 export const cursorAnswer = z.object({ cursor: z.string().min(1) });
-/** Unix seconds. */
+/** `cursor_time` in unix seconds. */
 export const cursorTimeAnswer = z.object({ cursor_time: z.number().int().nonnegative() });
 /** `timeout` in seconds. */
 export const consumerGroupList = z.array(
   z.object({ name: z.string(), timeout: z.number().nullish(), order: z.boolean().nullish() }),
 );
 export const heldShards = z.array(shardId);
-/** `updateTime` in microseconds; without a `checkpoint`, or with an empty one, there is none yet. */
+/** `updateTime` in microseconds; a missing or empty `checkpoint` means that none was saved. */
 export const checkpointList = z.array(
   z.object({
     shard: shardId,
@@ -29,7 +29,7 @@ export const checkpointList = z.array(
   }),
 );
 
-/** @returns the cursor undefined where nothing was saved */
+/** @returns a checkpoint without a cursor where none was saved */
 export function toCheckpoint(row: z.infer<typeof checkpointList>[number] | undefined): Checkpoint {
   const { checkpoint, updateTime, consumer } = row ?? {};
   if (!checkpoint) return { cursor: undefined, updatedAtMs: 0, consumer: '' };
@@ -48,13 +48,14 @@ export interface PullHead {
   /** The size of the LogGroupList, as claimed; 0 when there is no data. */
   readonly rawSize: number;
   readonly compression: Compression;
-  /** Undefined where the answer has none, which is then no answer. */
+  /** Undefined where the answer lacks it: the answer is unreadable then. */
   readonly nextCursor: string | undefined;
 }
 
 /**
- * Looks at what a pull's answer claims about its body, before any of it is read and anything is allocated for it.
- * @throws CorruptBatchError when the claim is none, or too large
+ * Reads the size, compression and next cursor from a pull's headers, before the body is read or memory allocated for
+ * it.
+ * @throws CorruptBatchError when the size is missing or too large, or the compression is unknown
  */
 export function readPullHead(head: AnswerHead, maxRawBytes: number): PullHead {
   const nextCursor = head.headers['x-log-cursor'] || undefined;
@@ -79,12 +80,12 @@ export function readPullHead(head: AnswerHead, maxRawBytes: number): PullHead {
   return { rawSize, compression, nextCursor };
 }
 
-/** Bytes that an answer takes in memory, packed and unpacked, as far as it says. */
+/** Bytes that a pull's body takes in memory, compressed and decompressed together, by its headers. */
 export function memoryOf({ rawSize }: PullHead, contentLength: string | undefined): number {
   return rawSize === 0 ? 0 : rawSize + (countOf(contentLength) ?? rawSize);
 }
 
-/** No compressor makes data longer by more than a 128th and some bytes of frame: beyond that the claim is a lie. */
+/** Compression makes data longer by at most 1/128 and some bytes of frame: a longer body contradicts its raw size. */
 export function pullBodyLimit({ rawSize, compression, nextCursor }: PullHead): BodyLimit {
   const maxBytes = compression === 'none' || rawSize === 0 ? rawSize : rawSize + Math.ceil(rawSize / 128) + 64;
   const tooLong = () =>
@@ -97,7 +98,7 @@ export function pullBodyLimit({ rawSize, compression, nextCursor }: PullHead): B
   return { maxBytes, cut: false, tooLong };
 }
 
-/** @param logGroups how many the answer says that it holds; undefined where that cannot be relied on */
+/** @param logGroups how many log groups the answer says that it holds; undefined where the number is not reliable */
 export function toBatchBody(
   { rawSize, compression }: PullHead,
   bytes: Uint8Array,
@@ -107,24 +108,24 @@ export function toBatchBody(
   return { bytes, compression, rawSize, ...(logGroups !== undefined && { logGroups }) };
 }
 
-/** @param said x-log-count */
+/** @param said the value of x-log-count or content-length */
 export function countOf(said: string | undefined): number | undefined {
   return said !== undefined && /^\d{1,9}$/.test(said) ? Number(said) : undefined;
 }
 
-/** @param said x-log-end-of-cursor, as some services say it: 1 where nothing is behind what was pulled */
+/** @param said the value of x-log-end-of-cursor, which not every service sends: 1 at the end of the shard */
 export function endOfCursor(said: string | undefined): boolean | undefined {
   if (said === undefined) return undefined;
   if (said === '1' || said.toLowerCase() === 'true') return true;
   return said === '0' || said.toLowerCase() === 'false' ? false : undefined;
 }
 
-/** An answer with a good status that is not what the action answers. */
+/** An answer with a success status whose content is not as the API describes. */
 export class UnreadableAnswerError extends Error {
   override readonly name = 'UnreadableAnswerError';
 }
 
-/** Reads a JSON body of that shape. */
+/** Reads a JSON body. @throws UnreadableAnswerError when it does not match the schema */
 export function json<T extends z.ZodType>(schema: T): (answer: Answer) => z.infer<T> {
   return ({ body }) => {
     let parsed: unknown;
@@ -143,5 +144,5 @@ export function json<T extends z.ZodType>(schema: T): (answer: Answer) => z.infe
 }
 
 export function nothing(): void {
-  // Nothing that matters is in the answer.
+  // The answer's body is not used.
 }

@@ -1,17 +1,17 @@
 /**
- * Memory for the bodies of pulls, used again when a batch is done with. Made anew for each, they would be garbage of
- * half a gigabyte a second that waits for its turn among the objects that live long: with many shards, collecting it
- * costs half as much as everything else together.
+ * Buffers for the bodies of pulls, reused when a batch is done. Allocated anew for each pull, they would be half a
+ * gigabyte of garbage a second, which is collected only with long-lived objects: with many shards, this costs half as
+ * much as all else together.
  */
 export interface PooledBody {
   readonly bytes: Buffer;
-  /** The bytes are somebody else's from then on. Without effect the second time. */
+  /** Gives the buffer back: its bytes may be overwritten from then on. Without effect the second time. */
   release(): void;
 }
 
-/** Smaller ones are made anew. */
+/** Smaller buffers are allocated anew. */
 const minBytes = 64 * 1024;
-/** What is kept while nobody needs it. */
+/** Bytes of unused buffers that are kept at most. */
 const maxIdleBytes = 16 * 1024 * 1024;
 
 export class BodyPool {
@@ -32,7 +32,7 @@ export class BodyPool {
     };
   }
 
-  /** The last one that was given back: the likeliest to be in the processor's cache. */
+  /** The buffer that was given back last: the likeliest to be in the processor's cache. */
   #find(byteLength: number): Buffer | undefined {
     const index = this.#idle.findLastIndex((memory) => memory.length >= byteLength);
     const [found] = index < 0 ? [] : this.#idle.splice(index, 1);

@@ -1,6 +1,6 @@
 /**
- * Makes calls: signs, sends, classifies what went wrong, and tries again for as long as the call's policy says.
- * A retry wraps one request, never a loop around several. What a call does never depends on what worked before.
+ * Makes calls to Log Service: signs, sends, classifies errors, and retries as the call's policy says. A retry repeats
+ * one request, never several. What is done about an error never depends on whether earlier calls succeeded.
  */
 import { setMaxListeners } from 'node:events';
 import pRetry from 'p-retry';
@@ -31,13 +31,13 @@ import type { Troubles } from './troubles.ts';
 export interface CallerOptions {
   readonly transport: Transport;
   readonly credentials: CredentialsProvider;
-  /** Gives the headers to send. */
+  /** Returns the headers to send. */
   readonly sign: Sign;
-  /** With every request: `host`, `user-agent` and the like. */
+  /** Headers of every request: `host`, `user-agent` and the like. */
   readonly commonHeaders: Readonly<Record<string, string>>;
   readonly where: Where;
   readonly troubles: Troubles;
-  /** For one attempt, the whole answer included. */
+  /** Time-out of one attempt, from the request to the end of the answer. */
   readonly requestTimeoutMs: number;
   readonly backoff: BackoffLimits;
   readonly clock: Clock;
@@ -58,11 +58,11 @@ export class Caller {
     this.#renewal = new CredentialsRenewal(options, this.#closing.signal);
   }
 
-  /** Rejects with the signal's reason when it aborts, and with the error's own class otherwise. */
+  /** Rejects with the last attempt's error, or with the signal's reason when it aborts. */
   async call<T>(call: ServiceCall<T>, policy: RetryPolicy, signal: AbortSignal): Promise<T> {
     const { troubles, clock } = this.#options;
     const backoff = createBackoff(this.#options.backoff, clock.random);
-    // One signal may serve any number of calls at a time; each takes its listener away again.
+    // One signal may serve any number of calls at a time; each call removes its listener.
     setMaxListeners(0, signal);
     let renewed = false;
     const value = await pRetry(
@@ -72,7 +72,7 @@ export class Caller {
       },
       {
         retries: Number.POSITIVE_INFINITY,
-        // The pause is ours: full jitter, on our clock.
+        // `#pause` waits instead: full jitter, on our clock.
         minTimeout: 0,
         onFailedAttempt: async ({ error: thrown }) => {
           if (!(thrown instanceof FailedAttempt)) throw thrown;
@@ -88,8 +88,8 @@ export class Caller {
   }
 
   /**
-   * @returns whether there are other credentials, to be tried without a pause
-   * @throws the attempt's error when there is to be no other
+   * @returns whether there are new credentials, to be tried without a pause
+   * @throws the attempt's error when no other attempt is to follow
    */
   async #prepareAnother(
     call: ServiceCall<unknown>,
@@ -101,9 +101,9 @@ export class Caller {
     const { troubles } = this.#options;
     const { error, credentials } = failed;
     if (error.action !== 'retry') {
-      // Also at a start that took long: the key may have been replaced meanwhile.
+      // Errors that are fatal at start too: the key may have been replaced meanwhile.
       if (mayRenew && (await this.#renewal.renew(credentials, signal))) return true;
-      // The service has answered: what was in the way of this call is over, whatever the caller makes of the answer.
+      // The service has answered: the call's trouble is over, whatever the caller makes of the answer.
       if (error instanceof ServiceError && error.serviceCode !== '') troubles.worked(call);
       else troubles.givenUp(call);
       throw error;
@@ -118,12 +118,12 @@ export class Caller {
     return false;
   }
 
-  /** Calls to come reject; so do those under way, at the latest when the transport is destroyed. */
+  /** New calls reject from now on; calls under way reject at the latest when the transport is destroyed. */
   close(): void {
     this.#closing.abort(closedError());
   }
 
-  /** Resolves at once when the signal aborts. */
+  /** Waits before the next attempt; resolves at once when the signal aborts. */
   async #pause(ms: number, call: ServiceCall<unknown>, signal: AbortSignal): Promise<void> {
     const { troubles, clock } = this.#options;
     const closing = this.#closing.signal;
@@ -131,7 +131,7 @@ export class Caller {
     await pause(ms, [signal, closing], clock);
     if (!resume || signal.aborted || closing.aborted) return;
     const resumed = resume();
-    // It is no more the service that it waits for. Not at once: an attempt that hangs would pass for a recovery.
+    // The call waits for local resources now, not the service. Not at once: a hanging attempt would seem a recovery.
     const lapse = clock.timer(longWaitMs, () => troubles.lapsed(call));
     try {
       await abortable(resumed, closing);
@@ -149,7 +149,7 @@ export class Caller {
     throw signal.aborted ? signal.reason : this.#closing.signal.reason;
   }
 
-  /** @throws FailedAttempt, or what is a fault of ours */
+  /** @throws FailedAttempt; anything else is a bug */
   async #attempt<T>(call: ServiceCall<T>, signal: AbortSignal): Promise<T> {
     const { transport, requestTimeoutMs, clock } = this.#options;
     const startMs = clock.monotonic();
@@ -249,7 +249,7 @@ export class Caller {
   }
 }
 
-/** @returns undefined where it is something else */
+/** @returns undefined where `thrown` is another error */
 function asBadAnswer(thrown: unknown, head: AnswerHead | undefined, facts: Attempt): ServiceError | undefined {
   if (!(thrown instanceof BodyTooLongError || thrown instanceof UnreadableAnswerError)) return undefined;
   return badAnswerError(thrown.message, head?.status ?? 0, head?.headers['x-log-requestid'] ?? '', facts);

@@ -1,4 +1,4 @@
-/** Other credentials in place of those that the service has refused. */
+/** Gets new credentials after the service has refused the current ones. */
 import { AppError } from '../core/errors.ts';
 import type { Clock } from '../core/time/clock.ts';
 import { abortable, createDeadline } from '../core/time/deadline.ts';
@@ -8,7 +8,7 @@ import type { Troubles } from './troubles.ts';
 export interface CredentialsRenewalOptions {
   readonly credentials: CredentialsProvider;
   readonly troubles: Troubles;
-  /** For one renewal, the wait for another call's included. */
+  /** Time-out of one renewal, including the wait for a refresh that another call has begun. */
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
 }
@@ -21,13 +21,13 @@ export class CredentialsRenewal {
   #refreshing: Promise<void> | undefined;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param closing ends every renewal */
+  /** @param closing aborts every renewal */
   constructor(options: CredentialsRenewalOptions, closing: AbortSignal) {
     this.#options = options;
     this.#closing = closing;
   }
 
-  /** Whether there are other credentials than those that were refused, after asking for them. Never rejects. */
+  /** Asks for new credentials. @returns whether they differ from the refused ones. Never rejects */
   async renew(refused: Credentials | undefined, signal: AbortSignal): Promise<boolean> {
     const { credentials: provider, requestTimeoutMs, clock } = this.#options;
     const deadline = createDeadline([signal, this.#closing], requestTimeoutMs, clock);
@@ -63,7 +63,7 @@ export class CredentialsRenewal {
   }
 }
 
-/** @param credentials what nothing of is shown */
+/** @param credentials removed from the text of `cause` */
 export function credentialsError(
   what: string,
   code: string,
@@ -71,7 +71,7 @@ export function credentialsError(
   cause: unknown,
   credentials?: Credentials,
 ): AppError {
-  // Not as its cause: who knows what a provider's error carries with it.
+  // Not as the error's `cause`: a provider's error may carry secrets.
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new AppError(`${what}: ${redact(reason, credentials)}`, { code, action, context: { kind: 'credentials' } });
 }

@@ -1,12 +1,12 @@
-/** Where a project is reached, and which region that is. Pure. */
+/** A project's address and region, by the endpoint. Pure. */
 import { ConfigError } from '../core/errors.ts';
 
 export interface ServiceAddress {
   /** What to connect to: scheme, host and port, no path. */
   readonly origin: string;
   /**
-   * The `Host` header: `<project>.<endpoint>`, with the port where it is not the scheme's own. Signed by v4 exactly
-   * as it stands here.
+   * The `Host` header: `<project>.<endpoint>`, with the port where it is not the scheme's default. Signature v4 signs
+   * it exactly as it stands here.
    */
   readonly host: string;
 }
@@ -14,12 +14,12 @@ export interface ServiceAddress {
 /**
  * The address of a project behind an endpoint.
  *
- * `cn-hangzhou.log.aliyuncs.com` → connects to `<project>.cn-hangzhou.log.aliyuncs.com`. Behind an IP address, and
- * behind `localhost`, there is no name of the project's own to resolve: it connects to the endpoint itself, and
- * only the `Host` header names the project (the official SDKs do the same for an IP address).
+ * `cn-hangzhou.log.aliyuncs.com` → connects to `<project>.cn-hangzhou.log.aliyuncs.com`. With an IP address or
+ * `localhost` there is no host name of the project to resolve: the client connects to the endpoint itself, and only the
+ * `Host` header names the project (the official SDKs do the same for an IP address).
  *
- * Without a scheme it is https. (The official Python SDK takes http.) A certificate names hosts, so an IP address
- * works with `http://` only, unless the certificate is for `<project>.<ip>`.
+ * An endpoint without a scheme is https. (The official Python SDK takes http.) A certificate names hosts, so an IP
+ * address works with `http://` only, unless the certificate is for `<project>.<ip>`.
  * @throws ConfigError when the endpoint is not an address, or has a part that does not belong there
  */
 export function resolveAddress(endpoint: string, project: string): ServiceAddress {
@@ -37,8 +37,8 @@ export function resolveAddress(endpoint: string, project: string): ServiceAddres
 
 /**
  * The region that an endpoint belongs to: `cn-hangzhou` for `cn-hangzhou.log.aliyuncs.com`, its internal forms
- * (`-intranet`, `-internal`, `-vpc`, `-share`) and their spelling with `.sls.`. Undefined where the name does not
- * tell (the accelerated `log-global.aliyuncs.com`, an IP address, a private cloud): v4 then needs it given.
+ * (`-intranet`, `-internal`, `-vpc`, `-share`) and their spelling with `.sls.`. Undefined where the name has no region
+ * (the accelerated `log-global.aliyuncs.com`, an IP address, a private cloud): signature v4 then needs `--region`.
  */
 export function resolveRegion(endpoint: string): string | undefined {
   const host = /^(?:https?:\/\/)?([^/:]+?)\.?(?::\d+)?\/?$/i.exec(endpoint.trim())?.[1]?.toLowerCase();
@@ -48,7 +48,7 @@ export function resolveRegion(endpoint: string): string | undefined {
   return regionsUnderOtherNames[region] ?? region;
 }
 
-/** The one region whose endpoint is not called after it (official SDKs, `getEndpoint`). */
+/** Regions whose endpoint has another name (official SDKs, `getEndpoint`). */
 const regionsUnderOtherNames: Readonly<Record<string, string>> = { 'zhangbei-corp': 'cn-zhangbei-corp' };
 
 function parseEndpoint(endpoint: string): URL {

@@ -1,25 +1,25 @@
 /**
- * What each error answer of Log Service means and what is to be done about it: the only place that knows the
- * service's codes. (API reference, "Error codes", and each action's own.)
+ * What each error of Log Service means and what is to be done about it: the only place that knows the service's error
+ * codes. (API reference, "Error codes", and the codes of each action.)
  *
- * The service spells some codes in two ways (`NotExist`, `NotExsit`) and their case has varied: both are levelled
+ * The service spells some codes in two ways (`NotExist`, `NotExsit`), and their case has varied: both are normalized
  * before the look-up. Messages are never matched on.
  *
- * The action for an error depends on the error's class, the operation, and whether the daemon starts; never on what worked
- * before. Only an answer of the service itself, which says so by a code in its body, ends a process, and only at its
- * start, when somebody looks. docs/log-service.md shows this table to operators.
+ * The action for an error depends on the error's class, the operation, and whether the daemon starts; never on whether
+ * earlier calls succeeded. Only an error with a code of the service ends the process, and only at its start, when an
+ * operator looks. docs/log-service.md shows this table to operators.
  */
 import type { ErrorAction } from '../core/errors.ts';
 import type { Phase } from '../group/service/log-service.ts';
 import { type Operation, operations } from './operations.ts';
 
 /**
- * - `credentials`, `clock`, `configuration`: somebody has to set something right.
- * - `request`: the service does not like what we asked, for a reason that we do not know.
- * - `address`: what answers at the endpoint has no certificate that is trusted, or speaks no TLS.
- * - `not-the-service`: an error answer without a code of the service: a proxy's page. It says nothing about the service.
- * - `transient`: nothing is wrong that time does not heal.
- * - `cursor`, `shard`, `ownership`, `group`: the data's and the group's own events, for the caller to act on.
+ * - `credentials`, `clock`, `configuration`: an operator has to fix something.
+ * - `request`: the service refuses the request with a code that the table does not have.
+ * - `address`: the endpoint's certificate is not trusted, or the endpoint does not speak TLS.
+ * - `not-the-service`: an error without a code of the service: a proxy's page. It says nothing about the service.
+ * - `transient`: goes away by itself.
+ * - `cursor`, `shard`, `ownership`, `group`: events of the data and of the group, for the caller to act on.
  */
 export type ErrorKind =
   | 'credentials'
@@ -35,10 +35,10 @@ export type ErrorKind =
   | 'group';
 
 export interface ErrorClass {
-  /** Ours, kebab-case. */
+  /** Our code for the error, in kebab-case. */
   readonly code: string;
   readonly kind: ErrorKind;
-  /** Where the table `whatToDo` has no row for its kind. */
+  /** The action, where the table `whatToDo` has no row for the kind. */
   readonly action: ErrorAction;
 }
 
@@ -69,12 +69,12 @@ const byServiceCode: Readonly<Record<string, ErrorClass>> = {
   consumernotmatch: { code: 'consumer-not-match', kind: 'ownership', action: 'release-shard' },
   consumernotexist: { code: 'consumer-not-exist', kind: 'ownership', action: 'release-shard' },
 
-  // A heartbeat's caller creates the group again; whatever else meets this can wait until it has.
+  // The heartbeat's caller creates the group again; other calls can wait until it has.
   consumergroupnotexist: { code: 'consumer-group-not-exist', kind: 'group', action: 'retry' },
   consumergroupalreadyexist: { code: 'consumer-group-already-exist', kind: 'group', action: 'reject' },
 };
 
-/** For a code that the table does not have. */
+/** Classes by HTTP status, for a code that `byServiceCode` does not have. */
 const byStatus: Readonly<Record<number, ErrorClass>> = {
   401: { code: 'unauthorized', kind: 'credentials', action: 'retry' },
   408: { code: 'server-error', kind: 'transient', action: 'retry' },
@@ -82,10 +82,10 @@ const byStatus: Readonly<Record<number, ErrorClass>> = {
 };
 const unknown5xx: ErrorClass = { code: 'server-error', kind: 'transient', action: 'retry' };
 const unknownOther: ErrorClass = { code: 'request-refused', kind: 'request', action: 'retry' };
-/** A proxy's page, for example. It may stand there for a moment, or until somebody mends the way. */
+/** A proxy's page, for example. It may go away in a moment, or stay until somebody fixes the network. */
 const notTheService: ErrorClass = { code: 'not-the-service', kind: 'not-the-service', action: 'retry' };
 
-/** @param serviceCode of the answer's body; empty where it has none */
+/** @param serviceCode the code in the answer's body; empty where it has none */
 export function classify(status: number, serviceCode: string): ErrorClass {
   const levelled = serviceCode.toLowerCase().replace('exsit', 'exist');
   if (Object.hasOwn(byServiceCode, levelled)) return byServiceCode[levelled]!;
@@ -98,7 +98,7 @@ export type { Phase };
 const fatalAtStart: Readonly<Record<Phase, ErrorAction>> = { start: 'fatal', running: 'retry' };
 const never: Readonly<Record<Phase, ErrorAction>> = { start: 'retry', running: 'retry' };
 
-/** What is done about an error; keys are rotated and clocks are set while a daemon runs. */
+/** The action by kind and phase. While running all is retried: keys are rotated and clocks set while a daemon runs. */
 export const whatToDo: Partial<Readonly<Record<ErrorKind, Readonly<Record<Phase, ErrorAction>>>>> = {
   credentials: fatalAtStart,
   clock: fatalAtStart,
@@ -114,7 +114,7 @@ export function actionFor(operation: Operation, { kind, action }: ErrorClass, ph
   return whatToDo[kind]?.[phase] ?? action;
 }
 
-/** System and TLS error codes of a request that never got an answer. */
+/** Classes by the system's or TLS's error code, for a request that got no answer. */
 export const connectionErrors: Readonly<Record<string, ErrorClass>> = {
   ENOTFOUND: { code: 'name-not-resolved', kind: 'transient', action: 'retry' },
   EAI_AGAIN: { code: 'name-not-resolved', kind: 'transient', action: 'retry' },
@@ -127,7 +127,6 @@ export const connectionErrors: Readonly<Record<string, ErrorClass>> = {
   UND_ERR_CONNECT_TIMEOUT: { code: 'connect-timeout', kind: 'transient', action: 'retry' },
   EMFILE: { code: 'out-of-descriptors', kind: 'transient', action: 'retry' },
   ENFILE: { code: 'out-of-descriptors', kind: 'transient', action: 'retry' },
-  // Certificates and protocols do not change by themselves.
   SELF_SIGNED_CERT_IN_CHAIN: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
   DEPTH_ZERO_SELF_SIGNED_CERT: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: { code: 'certificate-not-trusted', kind: 'address', action: 'retry' },
@@ -141,7 +140,7 @@ export const connectionErrors: Readonly<Record<string, ErrorClass>> = {
 };
 export const otherConnectionError: ErrorClass = { code: 'connection-failed', kind: 'transient', action: 'retry' };
 export const timedOut: ErrorClass = { code: 'request-timeout', kind: 'transient', action: 'retry' };
-/** An exception of the system or of a library that no table knows: a failure of that one request. */
+/** Any other exception of the system or of a library: a failure of this one request. */
 export const unexpected: ErrorClass = { code: 'request-failed', kind: 'transient', action: 'retry' };
-/** An answer that is not what the action answers; a proxy's page, for example. */
+/** An answer whose content is not as the API describes; a proxy's page, for example. */
 export const badAnswer: ErrorClass = { code: 'bad-answer', kind: 'transient', action: 'retry' };

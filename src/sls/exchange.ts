@@ -1,6 +1,6 @@
 /**
- * One request's answer as undici's parser reads it: the head, then the body straight into its memory. A stream in
- * between (`pool.request`) would cost more than all the rest of an empty pull.
+ * A handler for undici that reads one answer: the head, then the body straight into a buffer. The stream of
+ * `pool.request` would cost more than all the rest of an empty pull.
  */
 import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../core/time/clock.ts';
@@ -14,20 +14,19 @@ export interface AnswerHead {
 
 export interface Answer extends AnswerHead {
   readonly body: Buffer;
-  /** Of a pull: the body's memory may be used again. To be called by whoever is done with it, or by nobody. */
+  /** Lets a pull's buffer be used again. The user of the body may call it when done, but need not. */
   release(): void;
 }
 
-/** What to do with a body, decided before any of it is read. */
+/** How long a body may be, decided before it is read. */
 export interface BodyLimit {
   readonly maxBytes: number;
-  /** A body that is longer is cut there; otherwise it makes the request fail. */
+  /** True: a longer body is cut there; false: it makes the request fail. */
   readonly cut: boolean;
-  /** What it fails with, where that is not BodyTooLongError. */
+  /** The error of a body that is too long; default: BodyTooLongError. */
   readonly tooLong?: () => Error;
 }
 
-/** The body is longer than it may be. */
 export class BodyTooLongError extends Error {
   override readonly name = 'BodyTooLongError';
 
@@ -36,7 +35,7 @@ export class BodyTooLongError extends Error {
   }
 }
 
-/** The answer, all of it, was not there in time. */
+/** The answer was not complete in time. */
 export class TimedOutError extends Error {
   override readonly name = 'TimedOutError';
 
@@ -46,15 +45,15 @@ export class TimedOutError extends Error {
 }
 
 export interface ExchangeOptions {
-  /** Asked when the head is there; what it throws ends the request. */
+  /** Called when the head has arrived; an error that it throws ends the request. */
   readonly limit: (head: AnswerHead) => BodyLimit;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly clock: Clock;
-  /** Where the memory is taken from for a body whose length is declared; absent: made anew. */
+  /** Gives the buffer for a body with a content-length; undefined: a new one is allocated. */
   readonly memory: BodyPool | undefined;
   readonly resolve: (answer: Answer) => void;
-  /** With what the limit throws or says, the signal's reason, TimedOutError, or the network's error as undici has it. */
+  /** Called with the error of `limit`, the signal's reason, TimedOutError, or undici's error. */
   readonly reject: (error: unknown) => void;
 }
 
@@ -76,7 +75,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#timer = clock.timer(timeoutMs, () => this.#fail(new TimedOutError(timeoutMs)));
   }
 
-  /** A connection takes the request, perhaps long after it was made; a second time when the first one was closed. */
+  /** A connection takes the request, perhaps after a long wait; again on another one when the first was closed. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (typeof this.#ended === 'object') controller.abort(this.#ended.error);
@@ -114,7 +113,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     } else this.#fail(tooLong(this.#limit!));
   }
 
-  /** undici has seen to it that the body is as long as was declared. */
+  /** undici has checked the body's length against content-length. */
   onResponseEnd(): void {
     if (!this.#ended) this.#answer();
   }

@@ -1,7 +1,7 @@
 /**
- * From what went wrong to an error that says what it was, where, and what to do. Pure.
+ * Turns failed attempts into errors whose messages say what failed, where, and what to check. Pure.
  *
- * The service's own message is quoted, but cut, on one line and without our secrets: it may repeat what we sent.
+ * The service's message is quoted, but cut, on one line and without our secrets: it may repeat what we sent.
  */
 import { ServiceError } from '../core/errors.ts';
 import {
@@ -25,14 +25,14 @@ export interface Where {
   readonly consumerGroup: string;
 }
 
-/** One attempt, and what surrounds it. */
+/** One attempt, and its circumstances. */
 export interface Attempt {
   readonly call: Call;
   readonly where: Where;
   readonly phase: Phase;
-  /** Undefined where not even they were to be had. */
+  /** Undefined where the provider gave none. */
   readonly credentials: Credentials | undefined;
-  /** Unix milliseconds, by our own clock. */
+  /** Time of the attempt by this machine's clock, unix milliseconds. */
   readonly atMs: number;
 }
 
@@ -42,10 +42,10 @@ export interface ErrorAnswer {
   readonly body: Uint8Array;
 }
 
-/** Beyond this, a wrong clock is worth a word with any refused signature (the service allows 15 minutes). */
+/** Errors about credentials mention the clock when it is wrong by more than this (the service allows 15 minutes). */
 const notableSkewMs = 5 * 60_000;
 const maxQuotedChars = 400;
-/** System errors, and those of undici, its HTTP parser and OpenSSL. */
+/** Error codes of the system, undici, its HTTP parser and OpenSSL. */
 const networkCode = /^(?:E[A-Z0-9]+$|UND_ERR_|HPE_|ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_)/;
 
 export function errorFromAnswer(answer: ErrorAnswer, attempt: Attempt): ServiceError {
@@ -68,7 +68,7 @@ export function errorFromAnswer(answer: ErrorAnswer, attempt: Attempt): ServiceE
   });
 }
 
-/** For a request that got no answer, or not all of it: whatever the network, the system or a library has thrown. */
+/** For a request without a complete answer. @param thrown what the network, the system or a library threw */
 export function errorFromConnection(thrown: unknown, attempt: Attempt): ServiceError {
   const code = errorCode(thrown);
   const errorClass = classOf(code);
@@ -92,7 +92,7 @@ export function timeoutError(timeoutMs: number, attempt: Attempt): ServiceError 
   return serviceError(timedOut, attempt, { detail: `(no complete answer within ${timeoutMs} ms)`, advice: '' });
 }
 
-/** For an answer with a good status whose content is not what the action answers. */
+/** For an answer with a success status whose content is not as the API describes. */
 export function badAnswerError(detail: string, status: number, requestId: string, attempt: Attempt): ServiceError {
   return serviceError(badAnswer, attempt, {
     detail: `(HTTP ${status}, ${detail}${requestId && `, request ${requestId}`})`,
@@ -102,7 +102,7 @@ export function badAnswerError(detail: string, status: number, requestId: string
   });
 }
 
-/** The same error with something more to say. */
+/** A copy of the error with `advice` behind its message. */
 export function withAdvice(error: ServiceError, advice: string): ServiceError {
   const { code, action, context, cause, status, serviceCode, requestId } = error;
   return new ServiceError(`${error.message}; ${advice}`, {
@@ -200,14 +200,14 @@ function connectionAdvice({ code }: ErrorClass, { endpoint }: Where): string {
   }
 }
 
-/** `{errorCode, errorMessage}`, `{code, message}`, `{error, …}`, `{Error: {Code, Message}}`, in any case. */
+/** Reads `{errorCode, errorMessage}`, `{code, message}`, `{error, …}`, `{Error: {Code, Message}}`; keys in any case. */
 function parseErrorBody(body: Uint8Array): { code: string; message: string } {
   const text = new TextDecoder().decode(body);
   const answer = lowerCaseKeys(parseJson(text));
   const nested = lowerCaseKeys(answer.error);
   const code = firstString(answer.errorcode, answer.code, nested.errorcode, nested.code, answer.error);
   const message = firstString(answer.errormessage, answer.message, nested.errormessage, nested.message);
-  // No object of the service's making: whatever answered is best quoted.
+  // Not an error of the service: the whole body is quoted.
   return { code, message: message || (code ? '' : text) };
 }
 
@@ -235,11 +235,11 @@ function quote(text: string, credentials: Credentials | undefined): string {
   return line.length > maxQuotedChars ? `${line.slice(0, maxQuotedChars)}…` : line;
 }
 
-/** The code of a system or TLS error, or of the first of several (one an address that was tried). */
+/** The code of a system or TLS error; of an AggregateError (one error an address) that of the first. */
 function errorCode(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined;
   if ('code' in thrown && typeof thrown.code === 'string') return thrown.code;
-  // undici's, of what is not HTTP at all.
+  // undici throws it without a code for an answer that is not HTTP.
   if (thrown instanceof Error && thrown.name === 'HTTPParserError') return 'HPE_UNKNOWN';
   if (thrown instanceof AggregateError) return errorCode(thrown.errors[0]);
   return 'cause' in thrown ? errorCode(thrown.cause) : undefined;

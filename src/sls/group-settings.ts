@@ -1,9 +1,8 @@
 /**
- * The consumer group itself, and its settings: list, then create or adopt, then list again to be sure.
+ * Finds or creates the consumer group, and reads its settings: list, then create or adopt, then list again to be sure.
  *
- * Each step may find the world changed: somebody else creates the group, or deletes it, between two of them. A key that
- * may do only one of the two, list or create, does with what it may. A group that is there keeps its settings: others
- * live by them.
+ * Another process may create or delete the group between two requests. An access key that may only list, or only
+ * create, is enough. An existing group keeps its settings, since other consumers use them.
  */
 import { createBackoff } from '../core/backoff.ts';
 import { ServiceError } from '../core/errors.ts';
@@ -20,19 +19,18 @@ import { percentEncode } from './signing/signable-request.ts';
 export interface GroupPlace {
   readonly logstore: string;
   readonly consumerGroup: string;
-  /** Encoded, from the service's root. */
+  /** The logstore's URL path, encoded. */
   readonly logstorePath: string;
 }
 
-/** How a request of this file is made. */
 interface Manner {
   readonly phase: Phase;
   readonly policy: RetryPolicy;
 }
 
 /**
- * So often a group may be said to exist and not be listed: after that it is taken for there, with settings that are not
- * told. A heartbeat says whether that is true.
+ * How often creating the group may say that it exists while the list lacks it: after that it counts as existing, with
+ * unknown settings. A heartbeat shows whether it does.
  */
 const mostRounds = 3;
 const betweenRounds = { minMs: 200, maxMs: 5_000 };
@@ -51,7 +49,7 @@ export class GroupSettings {
     this.#path = `${place.logstorePath}/consumergroups`;
   }
 
-  /** @throws ServiceError: at start only for what somebody has to set right */
+  /** @throws ServiceError: at start only an error that an operator has to fix */
   async ensure(
     wanted: ConsumerGroupSettings & { readonly mayUpdate?: boolean },
     phase: Phase,
@@ -67,7 +65,7 @@ export class GroupSettings {
       if (found) return { ...found, isNew };
       if (round > mostRounds) return { ...unknownSettings, isNew };
       isNew = (await this.#create(wanted, manner, signal)) || isNew;
-      // The list may be behind what was made.
+      // The list may lag behind the creation.
       if (round > 1) await pause(backoff.next(), [signal], this.#clock);
     }
   }
@@ -89,7 +87,7 @@ export class GroupSettings {
     }
   }
 
-  /** @returns false when there is one of that name */
+  /** @returns false when the group exists already */
   async #create({ timeoutMs, inOrder }: ConsumerGroupSettings, manner: Manner, signal: AbortSignal): Promise<boolean> {
     const { consumerGroup, logstore } = this.#place;
     const { phase, policy } = manner;
@@ -135,7 +133,7 @@ export class GroupSettings {
   }
 
   async #explainQuota(error: ServiceError, signal: AbortSignal): Promise<ServiceError> {
-    // Best effort: the quota is what has to be told, not why the groups cannot be listed.
+    // Best effort: the error is about the quota, not about a failed listing.
     const groups = await this.#list({ phase: 'running', policy: 'once' }, signal).catch(() => undefined);
     signal.throwIfAborted();
     const names = groups?.map(({ name }) => `"${name}"`).join(', ');
@@ -155,7 +153,7 @@ function differs(found: FoundConsumerGroup, { timeoutMs, inOrder }: ConsumerGrou
   return found.timeoutMs !== inSeconds(timeoutMs) * 1000 || found.inOrder !== inOrder;
 }
 
-/** The key may not do this. A wrong key is refused whatever it asks for. */
+/** The access key is not allowed this request. A wrong key gets the same error for every request. */
 function isRefused(thrown: unknown): boolean {
   return thrown instanceof ServiceError && thrown.serviceCode !== '' && thrown.code === 'unauthorized';
 }

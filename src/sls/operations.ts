@@ -1,25 +1,25 @@
-/** The requests that we make of Log Service. */
+/** The operations of Log Service that the daemon calls. */
 import type { ShardId } from '../group/service/log-service.ts';
 
 export interface OperationFacts {
-  /** As in "pulling logs failed". */
+  /** Text for messages, as in "pulling logs failed". */
   readonly description: string;
-  /** What a RAM policy has to allow (user guide, "Consume logs with consumer groups"). */
+  /** The RAM action that a policy has to allow (user guide, "Consume logs with consumer groups"). */
   readonly ramAction: string;
-  /** A refusal that we do not know the reason of is the caller's to act on: it is not sent again as it is. */
+  /** A refusal with an unknown code goes to the caller, and is not retried. */
   readonly givesUpRefused?: boolean;
 }
 
 const table = {
   listShards: { description: 'listing the shards', ramAction: 'log:ListShards' },
   getCursor: { description: 'looking up a cursor', ramAction: 'log:GetCursorOrData' },
-  // The end of a shard may have no time to tell.
+  // The cursor at a shard's end may have no time.
   getCursorTime: {
     description: 'looking up the time of a cursor',
     ramAction: 'log:GetCursorOrData',
     givesUpRefused: true,
   },
-  // It may be the cursor that the service does not like.
+  // The service may refuse the cursor.
   pull: { description: 'pulling logs', ramAction: 'log:GetCursorOrData', givesUpRefused: true },
   createConsumerGroup: { description: 'creating the consumer group', ramAction: 'log:CreateConsumerGroup' },
   listConsumerGroups: { description: 'listing the consumer groups', ramAction: 'log:ListConsumerGroup' },

@@ -1,4 +1,4 @@
-/** What a log service client is made with. */
+/** Options of a Log Service client. */
 import type { BackoffLimits } from '../core/backoff.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type Clock, systemClock } from '../core/time/clock.ts';
@@ -17,31 +17,31 @@ export interface SlsLogServiceOptions {
   readonly project: string;
   readonly logstore: string;
   readonly consumerGroup: string;
-  /** Stable for an instance, and never shared by two live ones. */
+  /** Kept over restarts, and never used by two running processes. */
   readonly consumerName: string;
   readonly credentials: CredentialsProvider;
   readonly signVersion: 'v1' | 'v4';
-  /** For v4; by default what the endpoint says. */
+  /** For signature v4; default: the endpoint's region. */
   readonly region?: string;
-  /** SPL that the service evaluates before it hands logs out. */
+  /** SPL query by which the service filters logs before they are pulled. */
   readonly query?: string;
-  /** `sls-syslog/1.2.3`; the group and the consumer are added. */
+  /** For example `sls-syslog/1.2.3`; the consumer group and the consumer are added. */
   readonly userAgent?: string;
   /** The largest LogGroupList that is accepted, in bytes; the service's own limit is about 10 MB. */
   readonly maxResponseBytes?: number;
-  /** For one attempt, the whole answer included. */
+  /** Time-out of one attempt, from the request to the end of the answer. */
   readonly requestTimeoutMs?: number;
-  /** More pulls than that at once wait for one another. */
+  /** More concurrent pulls than that wait for a connection. */
   readonly maxPullConnections?: number;
-  /** Memory for pulls' bodies that several clients use together: what is idle is kept once. Absent: its own. */
+  /** Buffers for pulls' bodies, shared by several clients. Absent: the client has its own. */
   readonly bodies?: BodyPool;
   readonly backoff?: BackoffLimits;
-  /** How long all must have worked before a trouble is over. */
+  /** How long all calls have to succeed before a trouble is over. */
   readonly quietMs?: number;
-  /** Once when a kind of trouble begins, not once a retry. */
+  /** Called once when a kind of trouble begins, not at each retry. */
   readonly onTrouble?: (trouble: Trouble) => void;
   readonly onRecovered?: (recovery: Recovery) => void;
-  /** Default: the system's. */
+  /** Default: the system's clock. */
   readonly clock?: Clock | undefined;
   /** Default: undici's. */
   readonly openHttp?: OpenHttp | undefined;

@@ -1,4 +1,3 @@
-/** Waiting between two attempts. */
 import type { Clock } from '../core/time/clock.ts';
 
 /** Resolves after `ms`, and at once when one of the signals aborts. */

@@ -1,4 +1,4 @@
-/** PullLogs: the request, and what is made of its answer. */
+/** The PullLogs call: its request, and how its answer is read. */
 import { NoRoomError } from '../core/errors.ts';
 import type { Cursor, PulledBatch, PullOptions, ShardId } from '../group/service/log-service.ts';
 import {
@@ -16,7 +16,7 @@ import type { ServiceCall } from './service-call.ts';
 export interface PullPlace {
   readonly shard: ShardId;
   readonly cursor: Cursor;
-  /** Of the shard, encoded. */
+  /** The shard's URL path, encoded. */
   readonly path: string;
   /** SPL; undefined: all logs. */
   readonly query: string | undefined;
@@ -55,7 +55,7 @@ export function pullCall(place: PullPlace, options: PullOptions): ServiceCall<Pu
     read: ({ headers, body, release }) => {
       const { nextCursor } = pullHead ?? {};
       if (!nextCursor || !pullHead) throw new UnreadableAnswerError('no x-log-cursor in it');
-      // What a query keeps is counted in a way that nobody has described.
+      // With a query, it is not documented which log groups x-log-count counts.
       const batch = toBatchBody(pullHead, body, spl === undefined ? logGroups : undefined);
       return {
         body: batch,

@@ -1,4 +1,4 @@
-/** A call to the service: what is sent, how it is tried, and how an attempt at it fails. */
+/** A call to Log Service: its request, its retries, and how an attempt fails. */
 import type { AppError } from '../core/errors.ts';
 import type { Phase } from './error-table.ts';
 import type { Answer, AnswerHead, BodyLimit } from './exchange.ts';
@@ -7,41 +7,41 @@ import type { Credentials } from './signing/credentials.ts';
 import type { SignableRequest } from './signing/signable-request.ts';
 
 /**
- * - `patient`: until it works, or an error comes that retrying does not help.
- * - `once`: the caller has a timer of its own.
+ * - `patient`: retries until the call succeeds, or fails with an error whose action is not `retry`.
+ * - `once`: no retry; the caller has a timer.
  */
 export type RetryPolicy = 'patient' | 'once';
 
 export interface ServiceCall<T> extends Call {
   readonly method: SignableRequest['method'];
-  /** Encoded. */
+  /** URL path, encoded. */
   readonly path: string;
-  /** A function is asked before each attempt. */
+  /** A function is called before each attempt. */
   readonly query?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>);
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
-  /** Asked before a body with a good status is read. */
+  /** Called before the body of a successful answer is read. */
   readonly limit?: (head: AnswerHead) => BodyLimit;
-  /** @throws UnreadableAnswerError when the answer is not the action's */
+  /** @throws UnreadableAnswerError when the answer is not as the API describes */
   readonly read: (answer: Answer) => T;
   /** Default: `running`. */
   readonly phase?: Phase;
-  /** On a connection that nothing has used before. */
+  /** Whether to use a new connection. */
   readonly isFresh?: boolean;
-  /** Told of each attempt that has failed and is to be followed by another. */
+  /** Called for each failed attempt that another is to follow. */
   readonly onFailed?: (failure: Failure) => void;
-  /** Before a pause between two attempts; what it returns is called after it, and awaited before the next attempt. */
+  /** Called before a pause between two attempts; the returned function is called and awaited after the pause. */
   readonly onPause?: (() => () => Promise<void>) | undefined;
 }
 
 /** How an attempt has failed. */
 export interface Failure {
   readonly error: AppError;
-  /** It took too long, or its answer had begun and did not come to its end: a smaller one may. */
+  /** The attempt took too long, or its answer broke off: a smaller one may succeed. */
   readonly isCut: boolean;
 }
 
-/** What an attempt has thrown, and the credentials that it was made with. */
+/** An attempt's error, and the credentials that it was made with. */
 export class FailedAttempt extends Error implements Failure {
   readonly error: AppError;
   readonly isCut: boolean;

@@ -1,8 +1,8 @@
 /**
- * `group/service/log-service.ts` for Alibaba Cloud Log Service (SLS), API version 0.6.0.
+ * The client of Alibaba Cloud Log Service (SLS), API version 0.6.0; implements group/service/log-service.ts.
  *
- * Cursors, checkpoints and the consumer group live on the server; nothing is kept here but connections, and what is
- * known of whether the service answers.
+ * Cursors, checkpoints and the consumer group live on the service. The client keeps only connections and the current
+ * troubles.
  */
 import type {
   Checkpoint,
@@ -39,15 +39,15 @@ import { type Trouble, Troubles } from './troubles.ts';
 export type { SlsLogServiceOptions } from './options.ts';
 
 export interface SlsLogService extends LogService {
-  /** What has been reported as trouble and is not over; empty when the service answers as it should. */
+  /** Troubles that were reported and are not over; empty when the service answers as it should. */
   readonly troubles: readonly Trouble[];
-  /** Unix milliseconds at which the last of them was over, or the client was made. */
+  /** When the last trouble was over, or else the client was created; unix milliseconds. */
   readonly wellSinceMs: number;
   /** Ends every connection; calls under way reject. Idempotent. */
   close(): Promise<void>;
 }
 
-/** @throws ConfigError when the endpoint is no address, or v4 has no region */
+/** @throws ConfigError when the endpoint is not an address, or signature v4 has no region */
 export function createLogService(options: SlsLogServiceOptions): SlsLogService {
   return new Sls(options);
 }
@@ -209,7 +209,7 @@ class Sls implements SlsLogService {
   }
 
   updateCheckpoint(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<void> {
-    // Forced, a stale consumer would overwrite its successor's checkpoint (the official SDKs do).
+    // Not forced, unlike in the official SDKs: a stale consumer would overwrite the next owner's checkpoint.
     return this.#saveCheckpoint(shard, cursor, { consumer: this.#options.consumerName, forceSuccess: 'false' }, signal);
   }
 

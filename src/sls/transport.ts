@@ -1,9 +1,9 @@
 /**
- * One HTTP request and its answer: connections, deadlines and bounds. Knows nothing of signatures or retries.
+ * Sends HTTP requests: connections, time-outs and size limits. Signing and retrying are the caller's.
  *
- * Pulls have connections of their own: a heartbeat never waits behind 64 shards' bodies. An idle connection is
- * kept for undici's 4 s, less where the server says so (even an idle shard asks every 3 s): longer would
- * only make it likelier that a server has closed it just when a heartbeat, which is tried once, needs it.
+ * Pulls have connections of their own: a heartbeat never waits behind 64 shards' bodies. An idle connection is kept for
+ * undici's 4 s, or less where the service says so (even an idle shard is pulled every 3 s): kept longer, it would more
+ * likely be closed by the service just when a heartbeat, which is tried once, needs it.
  */
 import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../core/time/clock.ts';
@@ -15,21 +15,21 @@ export interface WireRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query, encoded. */
   readonly target: string;
-  /** All of them, `host` included. */
+  /** All headers, with `host`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
   readonly isPull: boolean;
-  /** On a connection of its own, which is closed behind it. */
+  /** Whether the request has a connection of its own, which is closed after it. */
   readonly isFresh?: boolean;
 }
 
 export interface Timing {
   readonly signal: AbortSignal;
-  /** For the whole answer. */
+  /** Time-out until the answer is complete. */
   readonly timeoutMs: number;
 }
 
-/** What of undici's `Pool` is used. */
+/** The part of undici's `Pool` that is used. */
 export interface HttpConnections {
   dispatch(
     request: Pick<WireRequest, 'method' | 'headers'> & { readonly path: string; readonly body: Uint8Array | null },
@@ -38,24 +38,24 @@ export interface HttpConnections {
   destroy(error: Error): Promise<void>;
 }
 
-/** @param origin scheme, host and port @param connections at most so many */
+/** @param origin scheme, host and port @param connections the most connections */
 export type OpenHttp = (origin: string, connections: number) => HttpConnections;
 
 export interface TransportOptions {
   readonly address: ServiceAddress;
   readonly maxPullConnections: number;
-  /** Memory that other transports use too; absent: its own. */
+  /** Buffers shared with other transports; absent: the transport has its own. */
   readonly bodies?: BodyPool | undefined;
   readonly clock: Clock;
-  /** Absent: undici's. */
+  /** Absent: undici's `Pool`. */
   readonly openHttp?: OpenHttp | undefined;
 }
 
-/** Heartbeats, checkpoints and look-ups of many shards; each is small and quick. */
+/** Connections for heartbeats, checkpoints and look-ups of many shards, which are small and quick. */
 const maxControlConnections = 16;
 
 const openPool: OpenHttp = (origin, connections) =>
-  // An exchange has a timer of its own; undici's have a granularity of a second.
+  // Exchange has its own timer, since undici's have a granularity of a second.
   new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, pipelining: 1, connections });
 
 export class Transport {
@@ -65,7 +65,7 @@ export class Transport {
   readonly #control: HttpConnections;
   readonly #bodies: BodyPool;
   readonly #clock: Clock;
-  /** Each for one request. */
+  /** Connections that serve one request each. */
   readonly #fresh = new Set<HttpConnections>();
   #destroying: Promise<void> | undefined;
 
@@ -79,9 +79,8 @@ export class Transport {
   }
 
   /**
-   * @param limit is asked when the head is there; what it throws ends the request
-   * @throws what the limit says, or BodyTooLongError; the signal's reason; TimedOutError; errors of the network as
-   * undici and Node make them
+   * @param limit called when the head has arrived; an error that it throws ends the request
+   * @throws the error of `limit`, or BodyTooLongError; the signal's reason; TimedOutError; errors of undici and Node
    */
   async send(request: WireRequest, limit: (head: AnswerHead) => BodyLimit, timing: Timing): Promise<Answer> {
     timing.signal.throwIfAborted();

@@ -1,17 +1,16 @@
 /**
- * What is going wrong at the moment: one report when a kind of trouble begins and one when it is over, however many
- * calls meet it and however often they are tried again.
+ * Troubles of the service: reports once when a kind of trouble begins and once when it is over, however many calls fail
+ * by it and however often they are retried.
  *
- *   unnoticed  a call has failed, and may work the next time. Three failures of one call in a row, or one that
- *              time will not heal (credentials, clock, configuration) → `onTrouble`, reported.
- *   reported   some call still fails this way.
- *   quiet      no call is failing this way now: those that did have worked since, or nobody tries them again. A new
- *              failure → reported, without another report. None for a while → over; `onRecovered` if one of them has
- *              worked, or any call where nobody makes those any more: what was merely given up did not recover. Any
- *              other call that works tells it too, when those that failed are not made for a while.
+ *   unnoticed  a call has failed, and may succeed the next time. Three failures of one call in a row, or one of a kind
+ *              that does not go away by itself (credentials, clock, configuration) → `onTrouble`, reported.
+ *   reported   a call still fails by this trouble.
+ *   quiet      no call fails by it now: the calls that did have succeeded since, or are not made any more. A new
+ *              failure → reported, without another report. None for a while → over; `onRecovered` if one of those calls
+ *              has succeeded, or another call while those are not made: a call that was given up shows no recovery.
  *
- * All failures of the network are one kind: a server that goes away is first reset, then refused, then timed out.
- * To be out of file descriptors is another: it is ours to set right.
+ * All network failures are one kind: to a server that goes away, connections are first reset, then refused, then timed
+ * out. Being out of file descriptors is another kind: the operator has to fix it on this machine.
  */
 import type { AppError } from '../core/errors.ts';
 import type { Clock, Timer } from '../core/time/clock.ts';
@@ -23,15 +22,15 @@ export interface TroubledCall {
   readonly shard?: ShardId;
 }
 
-/** The operation and the shard are those of the call that met it first. */
+/** A trouble; its operation and shard are those of the first call that failed. */
 export interface Trouble extends TroubledCall {
   /** `network`, or the error's code. */
   readonly kind: string;
-  /** The latest. */
+  /** The latest error. */
   readonly error: AppError;
-  /** When it began, unix milliseconds. */
+  /** When the trouble began, unix milliseconds. */
   readonly sinceMs: number;
-  /** Failures since then, of all calls. */
+  /** Failures of all calls since the trouble began. */
   readonly attempts: number;
 }
 
@@ -46,31 +45,31 @@ export interface Recovery extends TroubledCall {
 export interface TroublesOptions {
   readonly onTrouble?: ((trouble: Trouble) => void) | undefined;
   readonly onRecovered?: ((recovery: Recovery) => void) | undefined;
-  /** How long all must have worked until a trouble is over. */
+  /** How long all calls have to succeed before a trouble is over. */
   readonly quietMs: number;
   readonly clock: Clock;
 }
 
 const failuresBeforeReport = 3;
 const neverHealsAlone = new Set<unknown>(['credentials', 'clock', 'configuration', 'request', 'address']);
-/** A call that is tried once has a timer behind it that tries it again; without another failure in this time it has not. */
+/** A failed call that is not made again within this time counts as given up. */
 const lapseMs = 120_000;
-/** When those that have failed are not tried again for so long, any call that works tells that it is over. */
+/** When no failed call is made for so long after another call has succeeded, the trouble is over. */
 const otherWorksMs = 30_000;
 
 interface Entry {
   readonly kind: string;
   readonly first: TroubledCall;
-  /** Calls that have failed this way and may be made again, and those of them that still fail. */
+  /** Calls that have failed by this trouble and may be made again; and, in `failing`, those that still fail. */
   readonly members: Set<string>;
   readonly failing: Set<string>;
   readonly sinceMs: number;
   error: AppError;
   attempts: number;
   reported: boolean;
-  /** When a call first worked after the last failure, unix milliseconds. */
+  /** When one of `members` first succeeded after the last failure, unix milliseconds. */
   workedAtMs: number | undefined;
-  /** When another call first worked, while none of those that had failed was tried. */
+  /** When another call first succeeded while none of `members` was made. */
   otherWorkedAtMs: number | undefined;
   quietTimer: Timer | undefined;
   quietSinceWorked: boolean;
@@ -89,12 +88,12 @@ export class Troubles {
     this.#wellSinceMs = options.clock.now();
   }
 
-  /** Unix milliseconds at which the last trouble was over, or the client was made. */
+  /** When the last trouble was over, or else the client was created; unix milliseconds. */
   get wellSinceMs(): number {
     return this.#wellSinceMs;
   }
 
-  /** What has been reported and is not over. */
+  /** Troubles that were reported and are not over. */
   get current(): readonly Trouble[] {
     return [...this.#entries.values()].filter((entry) => entry.reported).map(toTrouble);
   }
@@ -126,7 +125,7 @@ export class Troubles {
     const key = keyOf(call);
     this.#streaks.delete(key);
     for (const entry of this.#entries.values()) {
-      // Where nobody tries any more what has failed, whatever works tells as well that it is over.
+      // When the failed calls are not made any more, the success of another call ends the trouble.
       if (!entry.members.has(key) && entry.members.size > 0) {
         this.#otherWorked(entry);
         continue;
@@ -136,7 +135,7 @@ export class Troubles {
     }
   }
 
-  /** It works for somebody else. */
+  /** A call that had not failed by this trouble has succeeded. */
   #otherWorked(entry: Entry): void {
     const { clock } = this.#options;
     if (entry.failing.size > 0 || !entry.reported || entry.otherWorkedAtMs !== undefined || this.#closed) return;
@@ -147,12 +146,12 @@ export class Troubles {
     entry.quietTimer.unref();
   }
 
-  /** The call has failed and is not tried again, or not by us. */
+  /** The call has failed, and the client does not retry it. */
   lapsed(call: TroubledCall): void {
     for (const entry of this.#entries.values()) this.#leave(entry, keyOf(call));
   }
 
-  /** The call ended without an answer of its own: aborted, or with an error that is the caller's to act on. */
+  /** The call ended without an answer: aborted, or with an error that the caller acts on. */
   givenUp(call: TroubledCall): void {
     const key = keyOf(call);
     this.#streaks.delete(key);
@@ -190,7 +189,7 @@ export class Troubles {
     entry.failing.delete(key);
     if (entry.failing.size > 0 || this.#closed) return;
     const hasWorked = entry.workedAtMs !== undefined;
-    // Counted from the first call that worked, or else one that is made every second would put the end off for ever.
+    // The time counts from the first success: a call made every second would otherwise put the end off for ever.
     if (entry.quietTimer && entry.quietSinceWorked === hasWorked) return;
     if (!hasWorked && entry.otherWorkedAtMs !== undefined) return;
     this.#options.clock.cancel(entry.quietTimer);

@@ -1,33 +1,33 @@
 /**
- * Lines on their way to somebody who may have stopped reading. `write` never waits: what there is no room for is held,
- * up to a bound, and tried again a little later. Beyond the bound the oldest lines are dropped, for the newest say
- * what is the matter now. Where lines are missing, a line says how many, once the reader goes on.
+ * Writes lines to a reader that may have stopped reading. `write` never blocks: lines for which the pipe has no room
+ * are held, up to a bound, and tried again a little later. Beyond the bound the oldest lines are dropped, since the
+ * newest tell the present state. Where lines are missing, a line says how many, once the reader goes on.
  *
- *   flowing  everything is written as it comes.         There is no room, or an error → waiting
+ *   flowing  lines are written as they come.            There is no room, or an error → waiting
  *   waiting  lines are held; a timer tries again.       All of them are written → flowing
- *   gone     nobody will ever read it (EPIPE): what comes is dropped. For good.
+ *   gone     the reader is gone for good (EPIPE): lines are dropped.
  */
 import type { Clock, Timer } from '../../core/time/clock.ts';
 
-/** Lines that nobody will see. */
+/** Dropped lines. */
 export interface Drops {
   readonly lines: number;
   readonly bytes: number;
-  /** Since the first of them was dropped. */
+  /** Time since the first of the lines was dropped. */
   readonly seconds: number;
 }
 
-/** @returns the line that stands where others are missing, with its line feed; empty: nothing is said */
+/** @returns the line to write where lines are missing, with its line feed; empty: none */
 export type DescribeDrops = (drops: Drops) => string;
 
 export interface BoundedWriterOptions {
   /**
-   * Writes as much as there is room for, and never waits.
-   * @returns how many bytes; 0: there is no room now
-   * @throws as `writeSync`; EPIPE and EBADF are for good, anything else is tried again
+   * Writes as many bytes as there is room for, without blocking.
+   * @returns how many; 0: there is no room now
+   * @throws as `writeSync`; EPIPE and EBADF are final, other errors are tried again
    */
   readonly tryWrite: (bytes: Uint8Array) => number;
-  /** What may be held. A line that is larger by itself is dropped, with all that came before it. */
+  /** Bytes that are held at most. A single line that is larger is dropped, with all lines before it. */
   readonly maxBytes: number;
   readonly clock: Clock;
 }
@@ -36,16 +36,16 @@ const retryMs = { min: 5, max: 250 };
 const goneForGood = new Set(['EPIPE', 'EBADF']);
 
 export class BoundedWriter {
-  /** Until somebody knows better. */
+  /** The default; a logger sets its own. */
   describeDrops: DescribeDrops = ({ lines }) => `sls-syslog: ${lines} lines are missing here: nobody was reading\n`;
 
   readonly #options: BoundedWriterOptions;
-  /** Whole lines, but for what is written already of the first. */
+  /** The held lines; of the first, the part that is not written yet. */
   readonly #lines: Buffer[] = [];
   #bytes = 0;
-  /** Something of the first line is written: the rest must follow. */
+  /** A part of the first line is written: its rest must follow. */
   #isBegun = false;
-  /** What is missing in front of the first line that is not begun. */
+  /** Lines dropped in front of the first line that is not begun. */
   #gap: { lines: number; bytes: number; readonly sinceMs: number } | undefined;
   #retry: Timer | undefined;
   #retryMs = retryMs.min;
@@ -60,14 +60,14 @@ export class BoundedWriter {
     if (this.#isGone || line === '') return;
     this.#lines.push(Buffer.from(line));
     this.#bytes += this.#lines.at(-1)?.length ?? 0;
-    // Also while a timer is to try again: a burst does not wait for it where somebody reads.
+    // Also while the timer runs: where the reader reads again, a burst does not wait for it.
     const isWritten = this.#writeSome();
     if (!isWritten) this.#retry ??= this.#tryLater();
     this.#dropOldest();
   }
 
   /**
-   * For the end of the process: writes what is held as long as somebody reads, but no longer than `patienceMs`.
+   * Writes the held lines at the end of the process, for `patienceMs` at most.
    * @param wait blocks the thread
    */
   flush(patienceMs: number, wait: (ms: number) => void): void {
@@ -80,13 +80,13 @@ export class BoundedWriter {
     const timer = this.#options.clock.timer(this.#retryMs, () => {
       this.#retry = this.#writeSome() ? undefined : this.#tryLater();
     });
-    // A process that has nothing else to do ends, and flushes.
+    // The timer does not keep the process alive: at its end, `flush` writes.
     timer.unref();
     this.#retryMs = Math.min(this.#retryMs * 2, retryMs.max);
     return timer;
   }
 
-  /** @returns whether nothing is left to be written */
+  /** @returns whether all lines are written */
   #writeSome(): boolean {
     try {
       while (this.#sayWhatIsMissing() && this.#lines.length > 0) if (!this.#writeFirst()) return false;
@@ -98,7 +98,7 @@ export class BoundedWriter {
     }
   }
 
-  /** @returns whether it was written to its end */
+  /** @returns whether the first line was written to its end */
   #writeFirst(): boolean {
     const first = this.#lines[0];
     if (!first) return true;
@@ -112,7 +112,7 @@ export class BoundedWriter {
     return !this.#isBegun;
   }
 
-  /** @returns false when it has to be said, and there is no room for it: the count may still grow then */
+  /** @returns false when there is no room for the line about dropped ones: their count may still grow then */
   #sayWhatIsMissing(): boolean {
     if (!this.#gap || this.#isBegun) return true;
     const { lines, bytes, sinceMs } = this.#gap;

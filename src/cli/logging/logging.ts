@@ -1,9 +1,9 @@
 /**
  * The daemon's own log: pino on stderr, one line an event, JSON or pretty.
  *
- * A line is at stderr/ before the call returns: the last one before an exit is the one that matters most, and there are
- * few of them (none per batch above debug). For the same reason pretty printing is a function in front of the stream,
- * not a worker nor a transform behind it.
+ * A line is written to stderr before the call returns: the last line before an exit matters most, and lines are few
+ * (none per batch above debug). For the same reason pretty printing is a function in front of the stream, and neither a
+ * worker nor a transform behind it.
  */
 import { createRequire } from 'node:module';
 import { type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
@@ -15,7 +15,7 @@ import { openStderr } from './stderr.ts';
 
 export interface Logger extends Log {
   readonly fatal: LogMethod;
-  /** The same log with these fields in every line. */
+  /** A logger that adds these fields to every line. */
   child(fields: Readonly<Record<string, unknown>>): Logger;
 }
 
@@ -28,17 +28,17 @@ export interface LoggingOptions {
   readonly output?: LogOutput;
 }
 
-/** Takes lines, and perhaps not all of them. */
+/** Takes log lines, and may drop some. */
 export interface LogOutput {
   /** Never waits. @param line with its line feed */
   write(line: string): void;
-  /** Called for the line that stands where others are missing. The log that was created last is the one that says it. */
+  /** Called for the line to write where lines were dropped; the logger that was created last sets it. */
   describeDrops?: DescribeDrops;
 }
 
 /**
- * The second line of defence: whoever logs a whole object by mistake still shows no secret. (The first: secrets are
- * masked where the configuration is read, and kept out of every error.)
+ * Fields that are redacted, should code log a whole object by mistake. (Before that, secrets are masked where the
+ * configuration is read, and kept out of every error.)
  */
 const secretFields = [
   'accessKeySecret',
@@ -83,15 +83,15 @@ export function createLogger(options: LoggingOptions): Logger {
   return log;
 }
 
-/** fast-redact's syntax: no dot before a bracket. */
+/** Joins a path in fast-redact's syntax: no dot before a bracket. */
 function joinPath(depth: string, field: string): string {
   return field.startsWith('[') ? depth.replace(/\.$/, '') + field : depth + field;
 }
 
 function prettified(colorize: boolean): (line: string) => string {
-  // Only here: it brings 40 files with it, and a daemon under a supervisor writes JSON.
+  // Loaded only when needed: pino-pretty has 40 files, and a daemon under a supervisor writes JSON.
   const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
-  // Not in local time: the zone that Node takes for it may be another than the machine's (encode/header/zone/local-zone.ts).
+  // UTC: the zone that Node takes for local time may not be the machine's (encode/header/zone/local-zone.ts).
   return prettyFactory({ colorize, translateTime: "UTC:yyyy-mm-dd HH:MM:ss.l'Z'", ignore: 'pid' });
 }
 

@@ -1,29 +1,29 @@
 /**
- * The process's stderr, which never holds the process up: whoever reads it may have stopped (a pager, a stuck log
- * collector, Ctrl-S on a terminal), and a pipe that is full would stop heartbeats, delivery and signals.
+ * The process's stderr, written without blocking: its reader may have stopped (a pager, a stuck log collector, Ctrl-S
+ * on a terminal), and a full pipe would stop heartbeats, delivery and signals.
  *
- * Node has no write that returns where it would wait, other than on a descriptor with O_NONBLOCK. That flag belongs to
- * the open file description, which is shared with whoever else writes there: another Node process takes the flag back
- * when it ends, and a program that is not Node need not expect EAGAIN. So a pipe or a terminal is opened a second time,
- * with a description of our own. A socket cannot be opened a second time (systemd's and pm2's stderr are sockets), nor
- * what belongs to another user: there the flag is set as Node sets it wherever `process.stderr` is used.
+ * Node writes without blocking only on a descriptor with O_NONBLOCK. The flag belongs to the open file description,
+ * which other processes may share: another Node process clears the flag when it ends, and a program that is not Node
+ * need not expect EAGAIN. So a pipe or a terminal is opened a second time, for a description of our own. A socket
+ * cannot be opened again (systemd's and pm2's stderr are sockets), nor can another user's pipe: there the flag is set
+ * on the shared description, as Node does wherever `process.stderr` is used.
  *
- * A regular file is written to as it is: it takes everything, or refuses (a full disk), and then lines are held and
- * dropped like any others. Its description is shared on purpose: so is its position.
+ * A regular file is written to as it is: it takes all bytes, or refuses (a full disk), and then lines are held and
+ * dropped as well. Its description, and with it the file position, is shared on purpose.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { systemClock } from '../../core/time/clock.ts';
 import { BoundedWriter } from './bounded-writer.ts';
 
-/** Hours of a daemon's lines. */
+/** Enough for hours of a daemon's lines. */
 const maxHeldBytes = 1 << 20;
-/** At the end of the process, for a reader that is merely slow. */
+/** Time at the end of the process for a slow reader. */
 const exitPatienceMs = 1_000;
 
 let opened: BoundedWriter | undefined;
 
-/** There is one for the process: two could not keep the order of their lines. */
+/** Returns the process's one writer: two could not keep the order of lines. */
 export function openStderr(): Pick<BoundedWriter, 'write' | 'describeDrops'> {
   opened ??= open(2);
   return opened;
@@ -48,13 +48,13 @@ function open(fd: number): BoundedWriter {
   return writer;
 }
 
-/** @returns a descriptor of the same that returns EAGAIN in place of waiting */
+/** @returns a descriptor of the same file on which a write returns EAGAIN instead of blocking */
 function withoutWaiting(fd: number): number {
   if (fstatSync(fd).isFile()) return fd;
   try {
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
-    // Node sets O_NONBLOCK where it makes the stream; of a terminal it opens another description, and lets that wait.
+    // Node sets O_NONBLOCK when it creates the stream; for a terminal it opens another description, which blocks.
     if (!isatty(fd)) void process.stderr;
     return fd;
   }

@@ -1,41 +1,41 @@
 /**
- * All time and all chance of the program: clocks, timers, waits, turns of the event loop, random numbers. A part that
- * needs any of it is given a `Clock`; nothing else in `src` touches the system's (a lint rule sees to that). So a whole
- * cluster runs in virtual time from one seed (docs/simulation.md).
+ * All time and chance of the program: clocks, timers, waits, turns of the event loop, random numbers. Code that needs
+ * them takes a `Clock`; nothing else in `src` uses the system's (a lint rule checks that). So the simulation runs a
+ * whole cluster in virtual time from one seed (docs/simulation.md).
  */
 
-/** A call to come, once or again and again. */
+/** A timer, for one call or repeated ones. */
 export interface Timer {
-  /** From now on, anew. Not one that was cancelled. */
+  /** Starts the time anew. Not for a cancelled timer. */
   refresh(): unknown;
-  /** The process need not live for it. */
+  /** The timer does not keep the process alive. */
   unref(): unknown;
 }
 
 /** A call in the next turn of the event loop. */
 export type Soon = object;
 
-/** What a clock is made of. */
+/** The primitives of a clock: `createClock` adds the rest. */
 export interface Ticks {
-  /** Unix milliseconds. Somebody may set it, forwards or back. */
+  /** Unix milliseconds. May be set, forwards or back. */
   now(): number;
-  /** Milliseconds since some moment of this machine's: it never goes back, and nobody sets it. */
+  /** Milliseconds since an arbitrary moment: never goes back, and cannot be set. */
   monotonic(): number;
-  /** 0 ≤ random() < 1. Nothing that must not be guessed depends on it. */
+  /** 0 ≤ random() < 1. Not for secrets. */
   random(): number;
   timer(ms: number, onDue: () => void): Timer;
   interval(ms: number, onDue: () => void): Timer;
-  /** Without effect where there is none, or it was called already. */
+  /** Without effect on undefined, and on a timer that has fired. */
   cancel(timer: Timer | undefined): void;
-  /** Behind what the event loop has to do now, its input and output included. */
+  /** Runs in the next turn of the event loop, after pending input and output. */
   soon(run: () => void): Soon;
   cancelSoon(soon: Soon | undefined): void;
 }
 
 export interface SleepOptions {
-  /** Ends it early: it rejects with the signal's reason. */
+  /** Ends the sleep early: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** The process need not live for it. */
+  /** The sleep does not keep the process alive. */
   readonly unref?: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface Clock extends Ticks {
   sleep(ms: number, options?: SleepOptions): Promise<void>;
   /** Resolves in the next turn of the event loop. */
   turn(): Promise<void>;
-  /** Aborts after `ms`, with a `TimeoutError`; the process need not live for it. */
+  /** Aborts after `ms`, with a `TimeoutError`; does not keep the process alive. */
   deadline(ms: number): AbortSignal;
 }
 
@@ -77,7 +77,7 @@ export function createClock(ticks: Ticks): Clock {
   };
 }
 
-/** This machine's. Looks its functions up at each call: a test may have put others in their place. */
+/** The system's clock. Looks its functions up at each call, as a test may have replaced them. */
 export const systemClock: Clock = createClock({
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,16 +1,16 @@
-/** One signal for "whichever comes first", that leaves no listener behind on the signals it was made of. */
+/** A signal that aborts with the first of several signals or a time-out, and leaves no listeners behind. */
 import type { Clock } from './clock.ts';
 
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** It was the time that ran out. */
+  /** Whether the time-out was first. */
   readonly expired: boolean;
   dispose(): void;
 }
 
 /**
- * Aborts when one of the signals does, with its reason, or after `timeoutMs`. (`AbortSignal.any` would do, but on a
- * signal that lives as long as the process every use leaves something behind.)
+ * Aborts when one of the signals does, with its reason, or after `timeoutMs`. (`AbortSignal.any` leaves something
+ * behind at each use on a signal that lives as long as the process.)
  */
 export function createDeadline(signals: readonly AbortSignal[], timeoutMs: number, clock: Clock): Deadline {
   const controller = new AbortController();
@@ -36,7 +36,7 @@ export function createDeadline(signals: readonly AbortSignal[], timeoutMs: numbe
   };
 }
 
-/** The promise's outcome, or the signal's reason if that comes first. */
+/** Settles as the promise does, or rejects with the signal's reason if that comes first. */
 export function abortable<T>(promise: T | Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

@@ -55,7 +55,7 @@ function checkV1(request: SignedRequest, authorization: string, { credentials, n
   }
   checkClock(request.headers.date ?? request.headers['x-log-date'], nowMs, Date.parse);
   checkContentMd5(request);
-  // Mostly the first reading is the client's.
+  // The first text is mostly the one that the client signed.
   for (const text of stringsToSignV1(request)) {
     if (sameText(signV1(text, found.accessKeySecret, hmac), signature)) return found;
   }
@@ -78,7 +78,7 @@ function checkV4(request: SignedRequest, authorization: string, authentication: 
     throw signatureNotMatch("x-log-content-sha256 is not the body's sha256.");
   }
   const scope = { dateTime, date: parsed.date, region: parsed.region };
-  // Mostly the first reading is the client's.
+  // The first canonical request is mostly the one that the client signed.
   for (const canonical of canonicalRequestsV4(request)) {
     if (sameText(signV4(canonical, found.accessKeySecret, scope), parsed.signature)) return found;
   }

@@ -7,9 +7,9 @@
  *     x-log-… and x-acs-… headers, sorted, `name:value`, joined by \n \n
  *     path[?sorted query, `key=value`, not encoded]
  *
- * `x-log-signaturemethod` says hmac-sha1 (the specified one) or hmac-sha256 (one official package sends it).
- * The clients disagree in details, so there is a small set of strings, any of which may have been signed:
- * `x-log-date` in the signed set or added after signing, an empty query value with or without its `=`.
+ * `x-log-signaturemethod` is hmac-sha1 (as specified) or hmac-sha256 (sent by one official package). Clients disagree
+ * in details, so any of a small set of strings may have been signed: with or without `x-log-date`, which may be added
+ * after signing; an empty query value with or without its `=`.
  */
 import { createHmac } from 'node:crypto';
 import { isServiceHeader, pathReadings, queryReadings, type SignedRequest } from './signed-request.ts';

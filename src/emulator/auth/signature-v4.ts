@@ -12,7 +12,7 @@
  *       the signed headers' names joined by ;
  *       x-log-content-sha256
  *
- * No list of signed headers travels: it is always host, content-type where sent, and every x-log-* and x-acs-*.
+ * The request does not list the signed headers: always host, content-type if sent, and every x-log-* and x-acs-*.
  */
 import { createHash, createHmac } from 'node:crypto';
 import {
@@ -41,7 +41,7 @@ export function parseAuthorizationV4(header: string): AuthorizationV4 | undefine
   return { accessKeyId, date, region, signature };
 }
 
-/** One canonical request for each way in which clients encode what RFC 3986 leaves to dispute (`~`, `*`, `!'()`). */
+/** One canonical request for each way in which clients encode the characters `~`, `*` and `!'()`. */
 export function* canonicalRequestsV4(request: SignedRequest): Generator<string> {
   const { headers } = request;
   const names = Object.keys(headers)
@@ -75,7 +75,7 @@ export function signV4(
     .digest('hex');
 }
 
-/** Keys that were asked for last: a client's is the same for a day. */
+/** A cache of signing keys: a client's key is valid for a day. */
 const keys = new Map<string, Buffer>();
 const mostKeys = 16;
 

@@ -1,12 +1,12 @@
-/** What the two signature versions sign, in the readings that clients disagree about. */
+/** The signed parts of a request, read in each way in which clients sign them. */
 
 export interface SignedRequest {
   readonly method: string;
-  /** As sent, without the query. */
+  /** The path as sent, without the query. */
   readonly path: string;
-  /** As sent, without the `?`. */
+  /** The query as sent, without the `?`. */
   readonly rawQuery: string;
-  /** Names in lower case, values trimmed. */
+  /** Header names in lower case, values trimmed. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
@@ -14,7 +14,7 @@ export interface SignedRequest {
 export interface QueryParameter {
   readonly key: string;
   readonly value: string;
-  /** The value as it was on the wire. */
+  /** The value as it was sent. */
   readonly rawValue: string;
 }
 
@@ -31,7 +31,7 @@ export function parseQuery(rawQuery: string, plus: PlusMeans): QueryParameter[] 
   });
 }
 
-/** The query read each way that gives different values: mostly one. */
+/** The query, decoded in each way that gives other values: mostly one. */
 export function queryReadings(rawQuery: string): QueryParameter[][] {
   const readings = [parseQuery(rawQuery, 'space')];
   if (rawQuery.includes('+')) readings.push(parseQuery(rawQuery, 'plus'));
@@ -54,6 +54,6 @@ function percentDecode(text: string, plus: PlusMeans): string {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    return spaced; // Not percent-encoded UTF-8: taken as it is, the signature decides.
+    return spaced; // Not percent-encoded UTF-8: left as it is; the signature decides.
   }
 }

@@ -1,12 +1,12 @@
-/** What a fault does to the answer of a pull. */
+/** Faults in the body of a pull's answer. */
 import type { Answer } from '../handlers/handler.ts';
 import { type BodyCompression, compress } from '../protocol/compression.ts';
 import type { Fault } from './faults.ts';
 
-/** A varint that never ends: not the beginning of any message. */
+/** A varint that never ends: no protobuf message begins so. */
 const GARBAGE = Buffer.alloc(4096, 0xff);
 
-/** @returns the answer as the fault leaves it; unchanged for a fault that is not one of bodies */
+/** @returns the damaged answer; unchanged if the fault is not one of bodies */
 export function damage(answer: Answer, fault: Fault): Answer {
   const { body, headers } = answer;
   const half = body.length >>> 1;
@@ -14,7 +14,7 @@ export function damage(answer: Answer, fault: Fault): Answer {
     case 'cut-body':
       return { ...answer, body: body.subarray(0, half) };
     case 'corrupt-body': {
-      // A copy: the body is the cache's. 0xff without end is, to lz4, a run of literals longer than the input.
+      // A copy, since the cache keeps the body. Bytes 0xff are, to lz4, a run of literals longer than the input.
       const corrupt = Buffer.from(body);
       corrupt.fill(0xff, half);
       return { ...answer, body: corrupt };

@@ -1,7 +1,7 @@
 /**
- * Fault switches: what goes wrong, for which action, how often. Set by tests, directly or over the admin path.
+ * Fault switches: which fault, for which action, how often. Set by tests, directly or over the admin API.
  *
- * A rule applies to the next `times` requests of its action (without `times`: until it is cleared), each with its
+ * A rule applies to the next `times` requests of its action (without `times`: until the rule is cleared), each with its
  * `probability`. The first rule that applies decides.
  */
 import { z } from 'zod';
@@ -9,29 +9,29 @@ import { createRandom, type Random } from '../generate/random.ts';
 import { ACTIONS, type Action } from '../protocol/routes.ts';
 
 const faultSchema = z.discriminatedUnion('kind', [
-  /** An error answer instead of carrying the request out. */
+  /** The request is not carried out, and gets an error answer. */
   z.strictObject({
     kind: z.literal('error'),
     status: z.int().min(400).max(599),
-    /** The service's code; the usual one for the status when absent. */
+    /** The service's error code; absent: the usual one for the status. */
     code: z.string().optional(),
     message: z.string().optional(),
   }),
   /** The request is carried out after a delay. */
   z.strictObject({ kind: z.literal('latency'), delayMs: z.number().min(0).max(600_000) }),
-  /** The connection is reset and nothing is carried out. */
+  /** The request is not carried out, and the connection is reset. */
   z.strictObject({ kind: z.literal('reset') }),
-  /** The request is carried out, then the connection is reset: the client cannot know. */
+  /** The request is carried out, then the connection is reset: the client cannot know whether it was. */
   z.strictObject({ kind: z.literal('lost-answer') }),
   /** The headers and half of the body are sent, then the connection is reset. */
   z.strictObject({ kind: z.literal('reset-in-body') }),
-  /** PullLogs: a whole HTTP answer whose body lacks its second half. */
+  /** PullLogs: a complete HTTP answer whose body lacks its second half. */
   z.strictObject({ kind: z.literal('cut-body') }),
-  /** PullLogs: the second half of the packed body is overwritten with 0xff. */
+  /** PullLogs: the second half of the compressed body is overwritten with 0xff. */
   z.strictObject({ kind: z.literal('corrupt-body') }),
-  /** PullLogs: `x-log-bodyrawsize` lies by so many bytes. */
+  /** PullLogs: `x-log-bodyrawsize` is wrong by `byBytes`. */
   z.strictObject({ kind: z.literal('wrong-raw-size'), byBytes: z.int() }),
-  /** PullLogs: packed correctly, but what is inside is not a LogGroupList. */
+  /** PullLogs: the body is compressed correctly, but its content is not a LogGroupList. */
   z.strictObject({ kind: z.literal('garbage-protobuf') }),
 ]);
 
@@ -45,15 +45,15 @@ const ruleSchema = z.strictObject({
 
 const settingsSchema = z.strictObject({
   rules: z.array(ruleSchema),
-  /** Every heartbeat answers 500 InternalServerError: to the group, the consumer is gone. */
+  /** Every heartbeat answers 500 InternalServerError: after its timeout the group drops the consumer. */
   heartbeatsRefused: z.boolean(),
   /** Every checkpoint answers ConsumerNotMatch, as to a consumer that lost its shard. */
   checkpointsRefused: z.boolean(),
-  /** Every request answers 401 Unauthorized, until the credentials are replaced (or this is switched off). */
+  /** Every request answers 401 Unauthorized, until the credentials are replaced (or the switch is turned off). */
   credentialsExpired: z.boolean(),
 });
 
-/** The shape that `POST /__emulator/faults` takes: what is absent stays as it is. */
+/** The body of `POST /__emulator/faults`: absent keys keep their values. */
 export const faultChangesSchema = settingsSchema.partial();
 
 export type Fault = z.infer<typeof faultSchema>;
@@ -76,16 +76,16 @@ const STAGES: Readonly<Record<Fault['kind'], FaultStage>> = {
 };
 
 export interface FaultSwitches {
-  /** Given keys replace what is set; the others stay. */
+  /** Sets the given keys; the others stay. */
   set(changes: FaultChanges): void;
   clear(): void;
-  /** What is set now, `times` counted down. */
+  /** The current settings, with `times` counted down. */
   readonly settings: FaultSettings;
   /** Faults injected since the start, by kind (`heartbeat-refused` and the like for the switches). */
   readonly injected: Readonly<Record<string, number>>;
   /**
-   * The fault for a request, if any; counts it. Asked twice: when the request has come in, and when there is an
-   * answer with a body (an empty pull does not use up a fault that needs one).
+   * The fault for a request, if any; counts it. Called twice: when the request has come in, and when its answer has a
+   * body (an empty pull does not use up a fault of the body).
    */
   next(action: Action, stage: FaultStage): Fault | undefined;
 }
@@ -101,7 +101,7 @@ export function createFaultSwitches(seed: number): FaultSwitches {
 
   return {
     set(changes) {
-      // Parsed, since a test's mistake should not pass as "no fault"; copied by that, since `times` is counted down.
+      // Parsed, so that a test's mistake does not pass as "no fault"; parsing also copies, as `times` is counted down.
       const given = faultChangesSchema.parse(changes);
       settings = {
         rules: given.rules ?? settings.rules,

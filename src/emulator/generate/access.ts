@@ -58,7 +58,7 @@ function hex(random: Random): string {
   return random.int(0x1_0000_0000).toString(16).padStart(8, '0');
 }
 
-/** `20/Nov/2026:10:11:12 +0000`; most logs share their second with the one before. */
+/** Formats `20/Nov/2026:10:11:12 +0000`; keeps the last text, as most logs share their second with the one before. */
 function createTimeCache(): (timeS: number) => string {
   let lastTimeS = -1;
   let text = '';

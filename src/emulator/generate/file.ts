@@ -1,6 +1,7 @@
 /**
- * Logs out of a file: each line is one, and every shard begins anew after the last. A line that is a JSON object becomes
- * its members (what is not a string is written as JSON), any other line one field `content`.
+ * Generates logs from a file: each line is a log, and every shard starts over after the last line. The members of a
+ * JSON object become fields (values that are not strings are written as JSON); any other line becomes one field
+ * `content`.
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';

@@ -1,9 +1,9 @@
 /**
- * Generated log groups. Every log's last field is `seq`, `<shard>-<n>`, n counting from 0 without a gap in each
- * shard: a receiver can tell what is missing, what came twice, and in what order it came.
+ * Generates log groups. Every log's last field is `seq`, `<shard>-<n>`, n counting from 0 without a gap in each shard:
+ * a receiver can tell which logs are missing, came twice, or are out of order.
  *
- * Deterministic: the seed, the shard and the receive times decide every byte. The shards are independent of each
- * other, so it does not matter in which order they are filled.
+ * Deterministic: the seed, the shard and the receive times decide every byte, whatever the order in which shards are
+ * filled.
  */
 import { createAccessProfile } from './access.ts';
 import { createAuditProfile } from './audit.ts';
@@ -13,7 +13,7 @@ import { createNastyProfile } from './nasty.ts';
 import type { Profile } from './profile.ts';
 import { createRandom, type Random, streamSeed } from './random.ts';
 
-/** `file:PATH` takes a file's lines. */
+/** `file:PATH`: the lines of a file. */
 export type ProfileName = 'access' | 'audit' | 'nasty' | `file:${string}`;
 
 export interface Generator {
@@ -26,7 +26,7 @@ export function isProfileName(name: string): name is ProfileName {
   return name === 'access' || name === 'audit' || name === 'nasty' || /^file:./.test(name);
 }
 
-/** @throws Error when a `file:` cannot be read */
+/** @throws Error when the file of a `file:` profile cannot be read */
 export function createGenerator(profileName: ProfileName, seed: number): Generator {
   const profile = createProfile(profileName);
   const writer = createLogGroupWriter();

@@ -1,5 +1,5 @@
 /**
- * Writes a LogGroup's bytes without an object per log: generation is to be faster than what it is to test.
+ * Writes a LogGroup's bytes without an object per log: generating has to be faster than the daemon under test.
  *
  *     LogGroup  0a len Log … 1a len Topic 22 len Source 32 len LogTag …
  *     Log       08 Time, 12 len Content …, 25 TimeNs (4 bytes, little-endian)
@@ -19,11 +19,11 @@ export interface LogGroupWriter {
   /** A string is written as UTF-8, bytes as they are. */
   field(key: FieldBytes, value: FieldBytes): void;
   endLog(): void;
-  /** The group's bytes in memory of their own. The writer is empty afterwards. */
+  /** Returns a copy of the group's bytes, and empties the writer. */
   finish(meta: GroupMeta): Uint8Array;
 }
 
-/** Room for tags, lengths and numbers around what a call writes. */
+/** Room for tags, lengths and numbers around the bytes that a call writes. */
 const OVERHEAD_BYTES = 32;
 
 export function createLogGroupWriter(): LogGroupWriter {
@@ -58,7 +58,7 @@ export function createLogGroupWriter(): LogGroupWriter {
   };
 }
 
-/** A message of two required fields: a content, a tag. */
+/** Writes a key and its value: a content of a log, or a tag of the group. */
 function writePair(out: ByteBuffer, tag: number, key: FieldBytes, value: FieldBytes): void {
   const keyLength = byteLength(key);
   const valueLength = byteLength(value);

@@ -1,7 +1,7 @@
 /**
- * Logs that break what can be broken: framing (line breaks, separators, text that looks like a header or like
- * another log's sequence number), escaping, UTF-8, sizes, times. Each kind comes up by chance, all of them within
- * a few thousand logs.
+ * Generates hostile logs: they attack framing (line breaks, separators, text that looks like a header or like another
+ * log's sequence number), escaping, UTF-8, sizes and times. Each kind comes by chance, and all within a few thousand
+ * logs.
  */
 import type { FieldBytes, GroupMeta } from './log-group-writer.ts';
 import type { Profile } from './profile.ts';
@@ -12,7 +12,7 @@ const LARGEST_TIME_S = 0xffff_ffff;
 const YEAR_2100_S = 4_102_444_800;
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-/** Text with single bytes set in: `\xNN` in a latin1 string is that byte. */
+/** Bytes from text: `\xNN` in the string is one byte. */
 const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 const INVALID_UTF8: readonly Uint8Array[] = [
@@ -92,7 +92,7 @@ export function createNastyProfile(): Profile {
     logsPerGroup: 12,
     writeLog(writer, random, timeS) {
       writer.beginLog(pickTime(random, timeS), random.oneIn(3) ? random.int(1_000_000_000) : undefined);
-      // Now and then no field of its own at all: only the sequence number follows.
+      // Now and then a log has no field but the sequence number.
       const fields = random.oneIn(15) ? 0 : 1 + random.int(5);
       for (let i = 0; i < fields; i++) writer.field(random.pick(KEYS), pickValue(random));
       if (random.oneIn(1000)) writer.field('large', random.pick(large));

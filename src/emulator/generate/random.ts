@@ -1,4 +1,4 @@
-/** A small seeded generator (mulberry32): the same seed gives the same logs, on every machine. Not for secrets. */
+/** A small seeded generator of random numbers (mulberry32): equal seeds give equal logs everywhere. Not for secrets. */
 export interface Random {
   /** 0 ≤ n < 1 */
   next(): number;
@@ -26,7 +26,7 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** A seed for one of several streams that have to be independent of each other. */
+/** A seed for one of several independent streams. */
 export function streamSeed(seed: number, stream: number): number {
   return Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) + Math.imul(stream + 1, 0xc2b2ae35);
 }

@@ -1,4 +1,4 @@
-/** Create-, Update-, List-, DeleteConsumerGroup, HeartBeat, GetCheckPoint, UpdateCheckPoint. */
+/** Handlers of Create-, Update-, List-, DeleteConsumerGroup, HeartBeat, GetCheckPoint, UpdateCheckPoint. */
 import type { GroupSettings } from '../model/consumer-group.ts';
 import type { Logstore } from '../model/logstore.ts';
 import { parameterInvalid, postBodyInvalid } from '../protocol/api-error.ts';
@@ -90,7 +90,7 @@ export const consumerGroupHandlers: Handlers = {
   },
 };
 
-/** A cursor that does not belong to the shard would stop its next reader: refused here, where it can be seen. */
+/** Refuses a checkpoint that is not a cursor of the shard: it would stop the shard's next owner. */
 function checkCheckpoint(logstore: Logstore, shard: number, checkpoint: string): void {
   logstore.shard(shard).everIndexOf(checkpoint);
 }

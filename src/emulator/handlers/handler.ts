@@ -1,4 +1,4 @@
-/** What the handlers of the API's actions share: what they are given, and what they answer. */
+/** The requests and answers of the handlers of the API's actions. */
 import type { PullCache } from '../model/pull-cache.ts';
 import type { Store } from '../model/store.ts';
 import { postBodyInvalid } from '../protocol/api-error.ts';
@@ -10,7 +10,7 @@ export interface ApiRequest {
   readonly project: string;
   readonly route: Route;
   readonly query: ReadonlyMap<string, string>;
-  /** Names in lower case. */
+  /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
@@ -28,7 +28,7 @@ export function json(value: unknown, status = 200): Answer {
   return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(value)) };
 }
 
-/** A success without anything to say: no body, and so no content type. */
+/** A success without a body, and so without a content type. */
 export const DONE: Answer = { status: 200, headers: {}, body: Buffer.alloc(0) };
 
 /** @throws ApiError PostBodyInvalid */

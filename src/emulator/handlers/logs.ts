@@ -1,4 +1,4 @@
-/** PullLogs and PutLogs. */
+/** Handlers of PullLogs and PutLogs. */
 import type { PackedPull, PullCache } from '../model/pull-cache.ts';
 import type { GroupRange, ShardLog } from '../model/shard-log.ts';
 import { ApiError, parameterInvalid, postBodyInvalid } from '../protocol/api-error.ts';
@@ -66,8 +66,8 @@ export const logHandlers: Handlers = {
 };
 
 /**
- * The body of a pull, packed or out of the cache.
- * @param spl empty for none
+ * The compressed body of a pull, from the cache where it has it.
+ * @param spl the query; empty: none
  */
 export function packRange(
   cache: PullCache,

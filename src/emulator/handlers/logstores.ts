@@ -1,4 +1,4 @@
-/** ListLogStores, GetLogStore, CreateLogStore: as much of them as makes the official clients useful. */
+/** Handlers of ListLogStores, GetLogStore, CreateLogStore, as far as the official clients need them. */
 import { parameterInvalid } from '../protocol/api-error.ts';
 import { DONE, type Handlers, json, parseJsonObject } from './handler.ts';
 
@@ -32,7 +32,7 @@ export const logstoreHandlers: Handlers = {
     if (typeof shardCount !== 'number' || !Number.isInteger(shardCount) || shardCount < 1 || shardCount > MAX_SHARDS) {
       throw parameterInvalid(`shardCount must be 1 to ${MAX_SHARDS}`);
     }
-    // 3650 days is the service's word for "for ever".
+    // 3650 days means "for ever" to the service.
     const retentionMs = typeof ttl === 'number' && ttl < 3650 ? ttl * MS_PER_DAY : undefined;
     store.createLogstore(project, logstoreName, shardCount, retentionMs);
     return DONE;

@@ -1,4 +1,4 @@
-/** ListShards, SplitShard, MergeShards, GetCursor, GetCursorTime. */
+/** Handlers of ListShards, SplitShard, MergeShards, GetCursor, GetCursorTime. */
 import type { Logstore } from '../model/logstore.ts';
 import type { ShardLog } from '../model/shard-log.ts';
 import { parameterInvalid } from '../protocol/api-error.ts';
@@ -46,7 +46,7 @@ export function findLogstore({ store, project, route }: ApiRequest): Logstore {
   return store.logstore(project, route.logstore);
 }
 
-/** @throws ApiError ParameterInvalid when the path names no number, ShardNotExist */
+/** @throws ApiError ParameterInvalid when the path's shard is not a number, ShardNotExist */
 export function findShard(request: ApiRequest): ShardLog {
   const { shard } = request.route;
   if (!/^\d{1,9}$/.test(shard)) throw parameterInvalid(`invalid shard id: ${shard}`);

@@ -1,12 +1,12 @@
 /**
- * Which consumer is to have which shard. Pure, and stable: from the same state comes the same plan, and a plan
- * that was carried out changes nothing.
+ * Plans which consumer is to have which shard. Pure, and stable: equal states give equal plans, and a state that a plan
+ * has led to gives that plan again.
  */
 import type { Dialect } from '../protocol/dialect.ts';
 
 export interface AssignmentState {
   readonly shards: readonly number[];
-  /** Live consumers, and what each listed in its last heartbeat. */
+  /** Live consumers, and the shards that each listed in its last heartbeat. */
   readonly consumers: readonly { readonly name: string; readonly held: ReadonlySet<number> }[];
   readonly owners: ReadonlyMap<number, string>;
   /** Owned shards that earlier plans took from their owners. */
@@ -21,7 +21,7 @@ interface Share {
   kept: number;
 }
 
-/** As the dialect has it (dialect.ts). */
+/** @param balance the dialect's (dialect.ts) */
 export function planAssignment(balance: Dialect['balance'], state: AssignmentState): Map<number, string> {
   switch (balance) {
     case 'least-moves':
@@ -33,7 +33,7 @@ export function planAssignment(balance: Dialect['balance'], state: AssignmentSta
   }
 }
 
-/** In turn, by their numbers and names: whoever comes or goes moves nearly all. */
+/** Deals the shards out by number to the consumers by name: a consumer that comes or goes moves nearly all shards. */
 function planAnew({ shards, consumers }: AssignmentState): Map<number, string> {
   const names = consumers.map(({ name }) => name).sort();
   const plan = new Map<number, string>();
@@ -44,7 +44,7 @@ function planAnew({ shards, consumers }: AssignmentState): Map<number, string> {
   return plan;
 }
 
-/** Who has least gets what is free; one shard moves at a time, and only where one has two more than another. */
+/** Free shards go to the consumer with the fewest; one shard moves at a time, while one has two more than another. */
 function planGreedily(state: AssignmentState): Map<number, string> {
   const plan = new Map<number, string>();
   const counts = new Map(state.consumers.map(({ name }) => [name, 0]));
@@ -68,10 +68,9 @@ function planGreedily(state: AssignmentState): Map<number, string> {
 }
 
 /**
- * Every shard gets a consumer (none when there are no consumers). Shares differ by one at most; those who own most
- * get the larger shares, so that no more moves than needed. An owner gives up first what it was already told to
- * give up, then what it has not begun on, then the highest ids. A free shard goes to whom still lists it, if that
- * one has room.
+ * Every shard gets a consumer, if there is any. Shares differ by one at most; the consumers that own most get the
+ * larger shares, so that as few shards as possible move. An owner loses revoked shards first, then shards that it does
+ * not list, then the highest ids. A free shard goes to the consumer that still lists it, if that has room.
  */
 function planLeastMoves(state: AssignmentState): Map<number, string> {
   const plan = new Map<number, string>();

@@ -1,28 +1,28 @@
 /**
- * The rules of one consumer group. Pure: the clock is passed in.
+ * A consumer group: its consumers, the shards that they own, and its checkpoints. Pure: the time is passed in.
  *
- * Each heartbeat brings the group up to date and answers the shards that its sender is to hold:
+ * Each heartbeat brings the group up to date, and is answered with the shards that its consumer is to hold:
  *
- *   1. A consumer unheard of for longer than the timeout is dropped; its shards are free.
- *   2. A plan gives every eligible shard to a live consumer, balanced within one and with as few moves as can be:
- *      the owner keeps what fits its share, the rest is *revoked*.
+ *   1. A consumer without a heartbeat for longer than the timeout is dropped; its shards are free.
+ *   2. A plan gives every eligible shard to a live consumer, balanced within one and with as few moves as possible:
+ *      an owner keeps as many shards as its share has; the others are *revoked*.
  *   3. A revoked shard stays its owner's until a heartbeat of the owner no longer lists it. Until then the owner
- *      may still checkpoint it, and it is granted to nobody.
- *   4. A free shard goes to whom the plan names, at that consumer's next heartbeat, unless another live consumer
- *      lists it (one that came back from beyond the timeout and has not noticed yet).
+ *      may still save its checkpoint, and no other consumer gets the shard.
+ *   4. A free shard is granted to the planned consumer at that consumer's next heartbeat, unless another live consumer
+ *      lists the shard (one that is back after the timeout and has not noticed yet).
  *
  *      free ──grant (4)──► owned ──plan names another (2)──► revoked ──no longer listed (3)──► free
  *                            ▲                                  │
  *                            └───────plan names it again────────┘      owner dropped (1): free from anywhere
  *
- * A consumer that lists nothing keeps what it owns: an empty list only says that it holds nothing now.
+ * A consumer that lists no shard keeps the shards that it owns, unless they are revoked.
  */
 import { ApiError, parameterInvalid } from '../protocol/api-error.ts';
 import { type Dialect, usualDialect } from '../protocol/dialect.ts';
 import { planAssignment } from './assignment-plan.ts';
 import type { LogstoreChange, RecordOf } from './journal.ts';
 
-/** What the group has to know of a shard. */
+/** A shard as the group needs it. */
 export interface GroupShard {
   readonly id: number;
   readonly parentIds: readonly number[];
@@ -32,35 +32,35 @@ export interface GroupShard {
 }
 
 export interface GroupSettings {
-  /** A consumer unheard of for longer loses its shards. */
+  /** A consumer without a heartbeat for longer loses its shards. */
   timeoutMs: number;
-  /** Hold back the children of a split or merge until the parents are consumed. */
+  /** The children of a split or merge are granted only when the parents are consumed. */
   inOrder: boolean;
 }
 
-/** By which readings of the protocol a group is run. */
+/** The readings of the protocol that a group follows. */
 export interface GroupRules {
   readonly dialect: Dialect;
-  /** 0 ≤ random() < 1; for what a dialect leaves to chance. */
+  /** 0 ≤ random() < 1; for the grant order `shuffled`. */
   readonly random: () => number;
 }
 
 export interface SavedCheckpoint {
   readonly shard: number;
-  /** Empty: none yet. */
+  /** Empty: none was saved yet. */
   readonly cursor: string;
-  /** Unix milliseconds; 0 when there is none yet. */
+  /** Unix milliseconds; 0: none was saved yet. */
   readonly updatedMs: number;
-  /** The consumer that saved it; empty when it was forced without one. */
+  /** The consumer that saved the checkpoint; empty when it was forced without one. */
   readonly consumer: string;
 }
 
 export interface ConsumerStatus {
   readonly name: string;
   readonly lastHeartbeatMs: number;
-  /** What it listed last. */
+  /** The shards that the consumer's last heartbeat listed. */
   readonly held: readonly number[];
-  /** What nobody else may have. */
+  /** The shards that the consumer owns, also revoked ones. */
   readonly owned: readonly number[];
 }
 
@@ -77,14 +77,14 @@ export class ConsumerGroup {
   readonly #record: RecordOf<GroupChange> | undefined;
   readonly #consumers = new Map<string, Consumer>();
   readonly #owners = new Map<number, string>();
-  /** Owned shards that their owners are to give up. */
+  /** Owned shards that are planned for another consumer. */
   readonly #revoked = new Set<number>();
   readonly #checkpoints = new Map<number, SavedCheckpoint>();
   /** Owned shards that a heartbeat of their owner has listed. */
   readonly #listed = new Set<number>();
   readonly #rules: GroupRules;
 
-  /** @param record told of each change behind it */
+  /** @param record called after each change */
   constructor(
     name: string,
     settings: GroupSettings,
@@ -141,7 +141,7 @@ export class ConsumerGroup {
   /**
    * @param consumer undefined only together with `force`
    * @param force saves whoever owns the shard
-   * @throws ApiError ConsumerNotExsit (not a live member), ConsumerNotMatch (another owns the shard, or nobody)
+   * @throws ApiError ConsumerNotExsit (not a live consumer), ConsumerNotMatch (not the shard's owner)
    */
   saveCheckpoint(shard: number, cursor: string, consumer: string | undefined, force: boolean, nowMs: number): void {
     this.expire(nowMs);
@@ -154,7 +154,7 @@ export class ConsumerGroup {
     return this.#checkpoints.get(shard) ?? { shard, cursor: '', updatedMs: 0, consumer: '' };
   }
 
-  /** Who owns a shard, revoked or not; undefined when it is free. */
+  /** The owner of a shard, revoked or not; undefined when the shard is free. */
   ownerOf(shard: number): string | undefined {
     return this.#owners.get(shard);
   }
@@ -168,7 +168,7 @@ export class ConsumerGroup {
     }));
   }
 
-  /** Drops the consumers that were not heard of within the timeout. */
+  /** Drops the consumers without a heartbeat within the timeout. */
   expire(nowMs: number): void {
     for (const [name, { lastHeartbeatMs }] of this.#consumers) {
       if (nowMs - lastHeartbeatMs <= this.#settings.timeoutMs) continue;
@@ -189,13 +189,13 @@ export class ConsumerGroup {
   #eligible(shards: readonly GroupShard[]): number[] {
     if (!this.#settings.inOrder) return shards.map((shard) => shard.id);
     const byId = new Map(shards.map((shard) => [shard.id, shard]));
-    // A parent that is no longer there was consumed or has expired: nothing to wait for.
+    // A parent that is no longer listed was consumed or has expired.
     const ready = (id: number): boolean =>
       (byId.get(id)?.parentIds ?? []).every((parent) => this.#isConsumed(byId.get(parent)) && ready(parent));
     return shards.map((shard) => shard.id).filter(ready);
   }
 
-  /** Nothing is left to read of it: its checkpoint is at its end, or it has no data (any more). */
+  /** Whether a shard is read to its end: its checkpoint is there, or the shard has no data (any more). */
   #isConsumed(shard: GroupShard | undefined): boolean {
     if (!shard) return true;
     if (shard.status !== 'readonly') return false;

@@ -1,12 +1,12 @@
 /**
- * The emulator's state in a file, so that it can be killed and started again: every change is appended before it is
- * acknowledged, and all of them are made again at the next start.
+ * The emulator's state in a file, so that the emulator can be killed and started again: every change is appended before
+ * it is acknowledged, and all changes are replayed at the next start.
  *
  *     {"do":"append","project":"demo","logstore":"logs","shard":0,…,"bytes":51234}\n   51234 bytes of the LogGroup
  *     {"do":"checkpoint",…,"bytes":0}\n
  *
- * What the process has handed to its kernel survives its being killed, and not the machine's: nothing is synced. Faults,
- * rates and replaced credentials are not state. The file only grows; one process at a time.
+ * The state survives a killed process, but not a crash of the machine, as the file is not synced. Faults, rates and
+ * replaced credentials are not kept. The file only grows; one process at a time may use it.
  */
 import { appendFileSync, closeSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -34,7 +34,7 @@ const changeSchema = z.discriminatedUnion('do', [
     receivedMs: z.number(),
     origin: z.enum(['generated', 'put']),
   }),
-  /** All groups before this index are gone. */
+  /** The log groups before this index were dropped. */
   z.object({ ...where, do: z.literal('expire'), shard, beginIndex: z.int() }),
   z.object({ ...where, do: z.literal('split'), shard, key: z.string().optional(), parts: z.int(), nowMs }),
   z.object({ ...where, do: z.literal('merge'), shard, nowMs }),
@@ -56,15 +56,15 @@ const changeSchema = z.discriminatedUnion('do', [
 
 export type Change = z.infer<typeof changeSchema>;
 type Within<T> = T extends { project: string; logstore: string } ? Omit<T, 'project' | 'logstore'> : never;
-/** A change within one logstore, which does not have to say which. */
+/** A change within one logstore, without its name. */
 export type LogstoreChange = Within<Change>;
-/** @param bytes of an appended LogGroup */
+/** @param bytes an appended LogGroup */
 export type RecordOf<T> = (change: T, bytes?: Uint8Array) => void;
 
 export interface Journal {
-  /** Changes were found, and made again. */
+  /** Changes were found, and replayed. */
   readonly isRestored: boolean;
-  /** To be called behind a change, and before it is acknowledged. @throws Error when it cannot be written */
+  /** Called after a change, and before it is acknowledged. @throws Error when the change cannot be written */
   readonly record: RecordOf<Change>;
   close(): void;
 }
@@ -73,8 +73,9 @@ const LINE_END = 0x0a;
 const none = new Uint8Array(0);
 
 /**
- * @param apply makes a change again; `record` does nothing meanwhile
- * @throws Error when the file cannot be used, or holds what is not a journal; a half written last change is cut off
+ * Replays the file's changes; a half-written last one is cut off.
+ * @param apply applies a change; `record` does nothing meanwhile
+ * @throws Error when the file cannot be used, or is not a journal
  */
 export function openJournal(file: string, apply: RecordOf<Change>): Journal {
   const fd = openSync(file, 'a+', 0o600);
@@ -98,7 +99,7 @@ export function openJournal(file: string, apply: RecordOf<Change>): Journal {
 
 const lineSchema = changeSchema.and(z.object({ bytes: z.int().min(0) }));
 
-/** @returns where the last whole change ends */
+/** @returns the offset behind the last complete change */
 function replay(bytes: Buffer, file: string, apply: RecordOf<Change>): number {
   let at = 0;
   for (;;) {

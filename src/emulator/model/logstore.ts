@@ -1,4 +1,4 @@
-/** One logstore: its shards (and how they split and merge), and its consumer groups. */
+/** A logstore: its shards, with split and merge, and its consumer groups. */
 import { ApiError, consumerGroupNotExist, parameterInvalid, shardNotExist } from '../protocol/api-error.ts';
 import { contains, divide, type KeyRange, LAST_KEY, parseKey } from '../protocol/key-range.ts';
 import { ConsumerGroup, type GroupRules, type GroupSettings, type GroupShard } from './consumer-group.ts';
@@ -12,11 +12,11 @@ export interface LogstoreOptions {
   readonly name: string;
   readonly shardCount: number;
   readonly createdMs: number;
-  /** Groups received longer ago are gone; undefined: they stay. */
+  /** Log groups received longer ago are dropped; undefined: they stay. */
   readonly retentionMs: number | undefined;
-  /** Told of each change behind it. */
+  /** Called after each change. */
   readonly record?: RecordOf<LogstoreChange>;
-  /** What its consumer groups keep to; absent: the usual. */
+  /** The rules of the consumer groups; absent: the usual dialect. */
   readonly rules?: GroupRules;
 }
 
@@ -28,7 +28,7 @@ export class Logstore {
   readonly #rules: GroupRules | undefined;
   readonly #shards = new Map<number, ShardLog>();
   readonly #groups = new Map<string, ConsumerGroup>();
-  /** Turns over the writable shards, for appends that name none. */
+  /** Counter that spreads appends without a key over the writable shards. */
   #turn = 0;
 
   constructor(options: LogstoreOptions) {
@@ -56,7 +56,7 @@ export class Logstore {
     return this.shards().filter((shard) => shard.status === 'readwrite');
   }
 
-  /** The writable shard whose turn it is, or the one that has a key (32 hex digits). */
+  /** The writable shard that has the hash key (32 hex digits), or without a key the next in turn. */
   shardFor(key: string | undefined): ShardLog {
     const writable = this.writableShards();
     if (key === undefined) return writable[this.#turn++ % writable.length]!;
@@ -65,8 +65,8 @@ export class Logstore {
   }
 
   /**
-   * The shard becomes read-only; its children share its key range.
-   * @param key where to cut (32 hex digits); undefined: in equal parts
+   * Splits a shard, which becomes read-only; its children divide its key range.
+   * @param key the hash key to split at (32 hex digits); undefined: equal parts
    * @returns the parent, then the children
    * @throws ApiError ShardNotExist, ParameterInvalid
    */
@@ -84,7 +84,7 @@ export class Logstore {
 
   /**
    * Merges a shard with its right neighbour; both become read-only.
-   * @returns the new shard, then the two
+   * @returns the new shard, then the two parents
    * @throws ApiError ShardNotExist, ParameterInvalid when there is no neighbour to the right
    */
   merge(id: number, nowMs: number): ShardLog[] {

@@ -1,6 +1,6 @@
 /**
- * Packed bodies of pulls, so that several consumers (and a benchmark's second run) cost no second compression.
- * Bounded by bytes; what was not used for the longest time goes first.
+ * Caches compressed bodies of pulls, so that several consumers (and a benchmark's second run) cost no second
+ * compression. Bounded by bytes; drops the least recently used first.
  */
 export interface PackedPull {
   readonly body: Uint8Array;
@@ -11,12 +11,12 @@ export interface PackedPull {
 }
 
 export interface PullCache {
-  /** @param key everything that the body depends on */
+  /** @param key names everything that the body depends on */
   get(key: string, pack: () => PackedPull): PackedPull;
 }
 
 export function createPullCache(maxBytes: number): PullCache {
-  // A Map iterates in the order of insertion: a hit is inserted anew, so the first key is the oldest.
+  // A Map iterates in the order of insertion: a hit is inserted again, so the first entry is the least recently used.
   const entries = new Map<string, PackedPull>();
   let bytes = 0;
 

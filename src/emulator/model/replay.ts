@@ -1,8 +1,8 @@
-/** A journal's changes, made again. */
+/** Applies a journal's changes to the store. */
 import type { Change } from './journal.ts';
 import type { Store } from './store.ts';
 
-/** @throws ApiError when the change does not fit what is there */
+/** @throws ApiError when the change does not fit the store */
 export function applyChange(store: Store, change: Change, bytes: Uint8Array): void {
   if (change.do === 'project') {
     store.createProject(change.project);
@@ -13,7 +13,7 @@ export function applyChange(store: Store, change: Change, bytes: Uint8Array): vo
     store.createLogstore(project, change.logstore, change.shards, change.retentionMs, change.createdMs);
     return;
   }
-  // Not by `logstore()`, which would let retention take what a later change refers to.
+  // Not by `logstore()`, whose retention could drop log groups that a later change refers to.
   const logstore = store.logstoreAsItWas(project, change.logstore);
   switch (change.do) {
     case 'append':

@@ -1,11 +1,11 @@
 /**
- * One shard: its log groups in order, each under a position (see cursor.ts), from the oldest that retention has
- * left to the end.
+ * A shard: its log groups in order, each with a position (see cursor.ts), from the oldest that retention has left to
+ * the end.
  *
  *     expired …│ begin ── group ── group ── group ── │ end
  *
- * A group is stored as the bytes it has in a LogGroupList (`0a`, length, LogGroup), so that a pull is a
- * concatenation. Positions are bigints outside and array indexes inside.
+ * A log group is stored as its bytes in a LogGroupList (`0a`, length, LogGroup), so that a pull concatenates them.
+ * Positions are bigints in cursors, and indexes in this file.
  */
 import { invalidCursor } from '../protocol/api-error.ts';
 import { decodeCursor, encodeCursor, firstPosition } from '../protocol/cursor.ts';
@@ -13,7 +13,7 @@ import type { Dialect } from '../protocol/dialect.ts';
 import { formatKey, type KeyRange } from '../protocol/key-range.ts';
 import type { LogstoreChange, RecordOf } from './journal.ts';
 
-/** The service's bound on the raw bytes of one pull; one group is always given, however large. */
+/** The service's limit on the raw bytes of one pull; a pull brings at least one group, however large. */
 const MAX_PULL_BYTES = 10 * 1024 * 1024;
 const LOG_GROUPS_TAG = 0x0a;
 
@@ -28,13 +28,13 @@ export interface ShardOptions {
   readonly keys: KeyRange;
   readonly parentIds: readonly number[];
   readonly createdMs: number;
-  /** Told of each change behind it. */
+  /** Called after each change. */
   readonly record?: RecordOf<ShardChange>;
 }
 
 type ShardChange = Extract<LogstoreChange, { do: 'append' | 'expire' }>;
 
-/** A run of groups that a pull found: indexes count from the shard's very first group. */
+/** A range of log groups for a pull; indexes count from the shard's very first group. */
 export interface GroupRange {
   readonly firstIndex: number;
   readonly groupCount: number;
@@ -50,9 +50,9 @@ export class ShardLog {
   readonly #base: bigint;
   readonly #record: RecordOf<ShardChange> | undefined;
   #groups: StoredGroup[] = [];
-  /** Groups that retention has dropped: the index of `#groups[0]`. */
+  /** Number of dropped groups, and so the index of `#groups[0]`. */
   #expiredCount = 0;
-  /** By index, expired groups included: the generated logs before the group, which is its first sequence number. */
+  /** First sequence number of each group, by index, also of expired ones: the number of generated logs before it. */
   readonly #sequences: number[] = [];
   #readonly = false;
   #generatedLogs = 0;
@@ -87,7 +87,7 @@ export class ShardLog {
     return this.#putLogs;
   }
 
-  /** Groups ever appended; also the index of the end. */
+  /** Number of groups ever appended: the index of the end. */
   get endIndex(): number {
     return this.#expiredCount + this.#groups.length;
   }
@@ -100,7 +100,7 @@ export class ShardLog {
     this.#readonly = true;
   }
 
-  /** @param origin a generated log carries its sequence number; one that was put has none */
+  /** @param origin `generated`: the logs have sequence numbers; `put`: they have none */
   append(group: Uint8Array, logCount: number, receivedMs: number, origin: 'generated' | 'put'): void {
     const listEntry = asListEntry(group);
     this.#lastReceivedMs = Math.max(this.#lastReceivedMs, receivedMs);
@@ -130,7 +130,7 @@ export class ShardLog {
     return index;
   }
 
-  /** As `indexOf`, for a cursor whose data may have expired: a checkpoint may. */
+  /** Like `indexOf`, but takes a cursor whose data has expired, as a checkpoint may. */
   everIndexOf(cursor: string): number {
     const offset = decodeCursor(cursor) - this.#base;
     if (offset < 0n) throw invalidCursor(cursor, `it is before anything that shard ${this.id} ever had`);
@@ -138,7 +138,7 @@ export class ShardLog {
     return Number(offset);
   }
 
-  /** The first group received at or after a time; the end when there is none yet. */
+  /** Index of the first group received at or after a time; the end when there is none yet. */
   indexReceivedAt(unixSeconds: number): number {
     let low = 0;
     let high = this.#groups.length;
@@ -151,8 +151,8 @@ export class ShardLog {
   }
 
   /**
-   * Unix seconds at which the group at an index was received. At the end there is no group yet: for a shard that
-   * is still written to this is now (the next group cannot be older), for a read-only one its last group's time.
+   * Unix seconds at which the group at an index was received. At the end, where there is no group yet: now for a
+   * writable shard (the next group cannot be older), the last group's time for a read-only one.
    */
   receivedSecondsAt(index: number, nowMs: number): number {
     const group = this.#groups[index - this.#expiredCount];
@@ -165,7 +165,7 @@ export class ShardLog {
     return this.#sequences[index] ?? this.#generatedLogs;
   }
 
-  /** What one pull may take from an index on: at most `maxGroups`, not past `endIndex`, about 10 MB. */
+  /** The range that one pull brings from an index on: at most `maxGroups`, not past `endIndex`, about 10 MB. */
   range(firstIndex: number, maxGroups: number, endIndex: number): GroupRange {
     const stop = Math.min(firstIndex + maxGroups, endIndex, this.endIndex);
     let rawBytes = 0;
@@ -180,21 +180,21 @@ export class ShardLog {
     return { firstIndex, groupCount: index - firstIndex, logCount, rawBytes };
   }
 
-  /** The LogGroupList bytes of a range. */
+  /** The bytes of a range as a LogGroupList. */
   read(range: GroupRange): Buffer {
     const start = range.firstIndex - this.#expiredCount;
     const entries = this.#groups.slice(start, start + range.groupCount).map((group) => group.listEntry);
     return Buffer.concat(entries, range.rawBytes);
   }
 
-  /** Retention: drops the groups received before a time. @returns how many */
+  /** Drops the groups received before a time. @returns how many */
   expireReceivedBefore(receivedMs: number): number {
     if (this.#groups.length === 0 || this.#groups[0]!.receivedMs >= receivedMs) return 0;
     const firstKept = this.#groups.findIndex((group) => group.receivedMs >= receivedMs);
     return this.expireFirst(firstKept === -1 ? this.#groups.length : firstKept);
   }
 
-  /** Drops the oldest `count` groups. @returns how many there were to drop */
+  /** Drops at most `count` of the oldest groups. @returns how many */
   expireFirst(count: number): number {
     const dropped = Math.max(0, Math.min(count, this.#groups.length));
     this.#groups = this.#groups.slice(dropped);
@@ -203,7 +203,7 @@ export class ShardLog {
     return dropped;
   }
 
-  /** The element of ListShards' answer. */
+  /** The shard as an element of ListShards' answer. */
   describe(readOnlySpelling: Dialect['readOnlySpelling'] = 'readonly'): Record<string, string | number> {
     return {
       shardID: this.id,

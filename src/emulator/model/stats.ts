@@ -1,4 +1,4 @@
-/** What tests compare a consumer's work with. */
+/** Statistics of the emulator, which tests compare a consumer's work with. */
 import { ApiError } from '../protocol/api-error.ts';
 import type { ConsumerStatus } from './consumer-group.ts';
 import type { Logstore } from './logstore.ts';
@@ -6,9 +6,9 @@ import type { ShardLog } from './shard-log.ts';
 import type { PullCounts, Store } from './store.ts';
 
 export interface EmulatorStats {
-  /** Logs that carry a sequence number, in all logstores. */
+  /** Logs with a sequence number, in all logstores. */
   readonly logsGenerated: number;
-  /** Logs that came by PutLogs. */
+  /** Logs from PutLogs. */
   readonly logsPut: number;
   readonly rawBytes: number;
   readonly pulled: PullCounts;
@@ -32,7 +32,7 @@ export interface ShardStats {
   readonly shard: number;
   readonly status: 'readwrite' | 'readonly';
   readonly parentIds: readonly number[];
-  /** Sequence numbers are 0 to this, exclusive. */
+  /** Number of generated logs: the sequence numbers are lower. */
   readonly logsGenerated: number;
   readonly logsPut: number;
   /** Sequence number of the oldest log that retention has left. */
@@ -53,9 +53,9 @@ export interface ConsumerGroupStats {
 
 export interface CheckpointStats {
   readonly shard: number;
-  /** Empty: none yet. */
+  /** Empty: none was saved yet. */
   readonly cursor: string;
-  /** The first sequence number that a consumer goes on with: everything before it is checkpointed. */
+  /** The first sequence number behind the checkpoint: all lower ones are checkpointed. */
   readonly sequence: number;
   readonly updatedMs: number;
   readonly consumer: string;
@@ -112,7 +112,7 @@ function logstoreStats(store: Store, project: string, logstore: Logstore): Logst
   };
 }
 
-/** A dialect that does not check cursors saves anything: what is no cursor of the shard has nothing before it. */
+/** A checkpoint that is not a cursor of the shard counts as 0: some dialects save any text. */
 function sequenceBehind(shard: ShardLog, cursor: string): number {
   if (cursor === '') return 0;
   try {

@@ -1,4 +1,4 @@
-/** Everything that the emulator holds: projects, their logstores, and the counts of what was asked of it. */
+/** The emulator's state: projects, their logstores, and counts of requests. */
 import type { Clock } from '../../core/time/clock.ts';
 import { ApiError, logstoreNotExist, projectNotExist } from '../protocol/api-error.ts';
 import { type Dialect, usualDialect } from '../protocol/dialect.ts';
@@ -9,9 +9,9 @@ export interface PullCounts {
   requests: number;
   logGroups: number;
   logs: number;
-  /** Uncompressed. */
+  /** Bytes before compression. */
   rawBytes: number;
-  /** As sent. */
+  /** Bytes as sent. */
   bodyBytes: number;
 }
 
@@ -27,8 +27,8 @@ export class Store {
   readonly errors: Record<string, number> = {};
 
   /**
-   * @param record told of each change behind it
-   * @param dialect what is other than usual
+   * @param record called after each change
+   * @param dialect the readings that are not the usual ones
    */
   constructor(clock: Pick<Clock, 'now' | 'random'>, record?: RecordOf<Change>, dialect: Partial<Dialect> = {}) {
     this.#clock = clock;
@@ -84,14 +84,14 @@ export class Store {
     return [...this.#project(project).values()];
   }
 
-  /** The logstore as it is now: what retention has taken is gone. @throws ApiError ProjectNotExist, LogStoreNotExist */
+  /** The logstore, with retention applied. @throws ApiError ProjectNotExist, LogStoreNotExist */
   logstore(project: string, name: string): Logstore {
     const logstore = this.logstoreAsItWas(project, name);
     logstore.applyRetention(this.now());
     return logstore;
   }
 
-  /** Without retention. @throws ApiError ProjectNotExist, LogStoreNotExist */
+  /** The logstore, without applying retention. @throws ApiError ProjectNotExist, LogStoreNotExist */
   logstoreAsItWas(project: string, name: string): Logstore {
     const logstore = this.#project(project).get(name);
     if (!logstore) throw logstoreNotExist(name);

@@ -1,6 +1,6 @@
 /**
- * The error answers of the service: `{"errorCode", "errorMessage"}` with an HTTP status. Codes, statuses and
- * spellings (`ConsumerNotExsit` is the service's own) are those of the API reference's error tables.
+ * The service's error answers: `{"errorCode", "errorMessage"}` with an HTTP status. Codes, statuses and spellings (also
+ * `ConsumerNotExsit`) are from the API reference's error tables.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError';

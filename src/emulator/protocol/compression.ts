@@ -1,6 +1,6 @@
 /**
- * Bodies as the service packs them: lz4 is the raw *block* (no frame, no size; the size travels in
- * `x-log-bodyrawsize`), deflate is the zlib format, zstd is there from Node 22.15 on.
+ * Compresses bodies as the service does: lz4 is the raw *block* (no frame; the size is in `x-log-bodyrawsize`), deflate
+ * is the zlib format, zstd needs Node 22.15.
  */
 import * as zlib from 'node:zlib';
 import lz4 from 'lz4-napi';
@@ -13,16 +13,16 @@ interface ZstdFunctions {
   zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
 }
 
-/** Not in the type definitions of the oldest Node that is supported. */
+/** Cast, since the type definitions of the oldest supported Node lack zstd. */
 const { zstdCompressSync, zstdDecompressSync }: ZstdFunctions = zlib as unknown as ZstdFunctions;
 
-/** What this Node can pack, the service's favourite first. */
+/** The compressions that this Node has, the service's preferred one first. */
 export const SUPPORTED: readonly BodyCompression[] = zstdCompressSync ? ['lz4', 'zstd', 'deflate'] : ['lz4', 'deflate'];
 
-/** lz4-napi puts 4 bytes of little-endian size before a block, and wants them there. */
+/** lz4-napi writes and expects 4 bytes of little-endian size before a block. */
 const LZ4_NAPI_PREFIX_BYTES = 4;
 
-/** The best of what an `Accept-Encoding` names; `none` when it names nothing that is supported. */
+/** The preferred compression in `Accept-Encoding`; `none` when it has no supported one. */
 export function chooseCompression(acceptEncoding: string | undefined): BodyCompression {
   const offered = (acceptEncoding ?? '').split(',').map((part) => part.split(';')[0]!.trim().toLowerCase());
   return SUPPORTED.find((compression) => offered.includes(compression)) ?? 'none';

@@ -12,7 +12,7 @@ export function encodeCursor(position: bigint): string {
   return Buffer.from(position.toString(), 'latin1').toString('base64');
 }
 
-/** @throws ApiError InvalidCursor when it is not base64 of a 19-digit decimal */
+/** @throws ApiError InvalidCursor when the cursor is not base64 of a 19-digit decimal */
 export function decodeCursor(cursor: string): bigint {
   const digits = BASE64.test(cursor) ? Buffer.from(cursor, 'base64').toString('latin1') : '';
   if (!NINETEEN_DIGITS.test(digits)) {
@@ -22,8 +22,8 @@ export function decodeCursor(cursor: string): bigint {
 }
 
 /**
- * The position of a shard's first group: milliseconds of its creation × 10^6, which has 19 digits, moved by the
- * shard's id, so that a cursor of one shard is (all but certainly) outside the range of another.
+ * The position of a shard's first group: milliseconds of the shard's creation × 10^6, which has 19 digits, plus an
+ * offset by the shard's id, so that a cursor of one shard is almost certainly outside the range of another.
  */
 export function firstPosition(createdMs: number, shard: number): bigint {
   return BigInt(Math.trunc(createdMs)) * 1_000_000n + BigInt(shard) * 10_000_000_000n;

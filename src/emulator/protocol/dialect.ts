@@ -1,38 +1,38 @@
 /**
- * Readings of the protocol that differ between the official clients, or that none of them tells. What the real service
- * does is not verified: a consumer has to be right under each (docs/simulation.md).
+ * Readings of the protocol where the official clients differ, or none of them shows what the service does. The real
+ * service's behaviour is not verified: a consumer has to be right under each reading (docs/simulation.md).
  */
 export interface Dialect {
-  /** A shard counts as a consumer's, for its checkpoints, only once a heartbeat of it has listed the shard. */
+  /** A consumer may save a shard's checkpoint only once a heartbeat of its own has listed the shard. */
   readonly strictOwner: boolean;
-  /** How an error's body is spelt: `{errorCode, …}`, `{code, …}`, `{error: {code, …}}`, `{Error: {Code, …}}`. */
+  /** The shape of an error's body: `{errorCode, …}`, `{code, …}`, `{error: {code, …}}`, `{Error: {Code, …}}`. */
   readonly errorBody: 'errorCode' | 'code' | 'error' | 'Error';
-  /** Of a consumer that is no live member. */
+  /** The error code for a consumer that is not a live one of the group. */
   readonly consumerNotExist: 'ConsumerNotExsit' | 'ConsumerNotExist';
   readonly shardNotExist: 'ShardNotExist' | 'ShardNotExsit';
-  /** Of a checkpoint for a shard that another consumer owns. */
+  /** The error code for a checkpoint of a shard that another consumer owns. */
   readonly lostCheckpoint: 'ConsumerNotMatch' | 'ConsumerNotExist' | 'ConsumerNotExsit';
-  /** A pull says `x-log-end-of-cursor`: 1 where it has come to the end. */
+  /** A pull's answer has `x-log-end-of-cursor`: 1 at the end of the shard. */
   readonly endOfCursor: boolean;
-  /** A pull says `x-log-cursor-time`: unix seconds of what it brought last. */
+  /** A pull's answer has `x-log-cursor-time`: when its last log group was received, unix seconds. */
   readonly cursorTime: boolean;
-  /** What stands for a checkpoint that nobody has saved. */
+  /** How a checkpoint that was never saved is listed. */
   readonly noCheckpoint: 'empty' | 'null' | 'absent';
-  /** The time of a checkpoint that nobody has saved: 0, or none. */
+  /** The updateTime of a checkpoint that was never saved: 0, or absent. */
   readonly noCheckpointTime: 'zero' | 'absent';
-  /** Whether the list of groups says their timeout and order. */
+  /** Whether the list of consumer groups has their timeout and order. */
   readonly groupSettings: 'given' | 'missing' | 'no-timeout' | 'no-order';
   /**
-   * How shards are shared out: with as few moves as can be; anew in turn whenever somebody comes or goes; or so that
-   * only free shards move, until one has two more than another.
+   * How shards are shared out: with as few moves as possible; all anew when a consumer comes or goes; or one move at a
+   * time, while a consumer has two shards more than another.
    */
   readonly balance: 'least-moves' | 'rehash' | 'greedy';
   readonly grantOrder: 'ascending' | 'descending' | 'shuffled';
-  /** A heartbeat's answer grants all that is due, or one shard more at a time. */
+  /** A heartbeat's answer grants all due shards, or one more than the answer before. */
   readonly grantsABeat: 'all' | 'one';
-  /** A checkpoint that is no cursor of its shard is refused. */
+  /** A checkpoint that is not a cursor of its shard is refused. */
   readonly checksCursors: boolean;
-  /** Who comes back from beyond the timeout gets at once what it lists, and nobody else has taken. */
+  /** A consumer that is back after the timeout gets at once the shards that it lists and no other consumer has. */
   readonly lateHeartbeatKeeps: boolean;
   readonly readOnlySpelling: 'readonly' | 'READONLY';
 }
@@ -56,7 +56,7 @@ export const usualDialect: Dialect = {
   readOnlySpelling: 'readonly',
 };
 
-/** A code as the dialect spells it. */
+/** An error code in the dialect's spelling. */
 export function spelt(code: string, { consumerNotExist, shardNotExist, lostCheckpoint }: Dialect): string {
   switch (code) {
     case 'ConsumerNotExsit':

@@ -16,7 +16,7 @@ export function formatKey(key: bigint): string {
   return key.toString(16).padStart(32, '0');
 }
 
-/** @throws ApiError ParameterInvalid when it is not 32 hex digits */
+/** @throws ApiError ParameterInvalid when the text is not 32 hex digits */
 export function parseKey(text: string): bigint {
   if (!HEX_KEY.test(text)) throw parameterInvalid(`key ${JSON.stringify(text)} is not an MD5 value of 32 hex digits`);
   return BigInt(`0x${text}`);
@@ -26,7 +26,7 @@ export function contains(range: KeyRange, key: bigint): boolean {
   return key >= range.begin && (key < range.end || (key === LAST_KEY && range.end === LAST_KEY));
 }
 
-/** Cuts a range in `count` parts of (nearly) the same size. The whole key space is cut as the service cuts it: at 2^128 × i / count. */
+/** Divides a range into `count` nearly equal parts; the whole key space as the service does, at 2^128 × i / count. */
 export function divide(range: KeyRange, count: number): KeyRange[] {
   const exclusiveEnd = range.end === LAST_KEY ? LAST_KEY + 1n : range.end;
   const width = exclusiveEnd - range.begin;

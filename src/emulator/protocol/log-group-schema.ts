@@ -1,7 +1,6 @@
 /**
- * The protobuf schema of PutLogs and PullLogs bodies (Log Service API reference, "Data encoding"), by protobufjs.
- * The embedded service writes with it and the tests use it as an oracle; the daemon's byte path walks the bytes
- * itself.
+ * The protobuf schema of PutLogs and PullLogs bodies (Log Service API reference, "Data encoding"), for protobufjs. The
+ * emulator writes with it, and tests use it as an oracle; the daemon parses the bytes itself.
  */
 import protobuf from 'protobufjs';
 
@@ -22,7 +21,7 @@ message LogGroup {
 message LogGroupList { repeated LogGroup LogGroups = 1; }
 `;
 
-/** Keys, values, topic and source are declared `bytes`: on the wire `string` and `bytes` are the same, and not every upload is UTF-8. */
+/** Keys and values are `bytes`, not `string`: both have the same encoding, and not every upload is UTF-8. */
 export interface LogField {
   Key: Uint8Array;
   Value: Uint8Array;

@@ -1,13 +1,13 @@
 /**
- * The `query` (SPL) of PullLogs. The service runs a whole language; here is the small part that a test of a
- * consumer needs, and anything else is refused as the service refuses a query that it cannot parse:
+ * The `query` (SPL) of PullLogs. The emulator knows the small part of SPL that a test of a consumer needs, and refuses
+ * any other query as the service refuses one that it cannot parse:
  *
  *     *
  *     * | where <field> = '<value>'        also != and like ('%' any text, '_' one character)
  *     … and …                              several conditions joined by `and`
  *
- * A field is a content's key, bare or in double quotes, or `__topic__`, `__source__`, `__tag__:<key>`. A quote
- * inside a value is doubled. A log without the field matches nothing, not even `!=`.
+ * A field is a content's key, bare or in double quotes, or `__topic__`, `__source__`, `__tag__:<key>`. A quote inside a
+ * value is doubled. A log without the field matches no condition, not even `!=`.
  */
 import { ApiError } from './api-error.ts';
 import { decodeLogGroupList, encodeLogGroupList, type Log, type LogField, type LogGroup } from './log-group-schema.ts';

@@ -1,4 +1,4 @@
-/** Method and path of every request that the service answers, and the action that it is. */
+/** The action of each request, by its method, path and query. */
 import { ApiError, parameterInvalid } from './api-error.ts';
 
 export const ACTIONS = [
@@ -27,7 +27,7 @@ export interface Route {
   readonly action: Action;
   /** Empty for the requests on a project. */
   readonly logstore: string;
-  /** As in the path, not yet checked; empty where the request has none. */
+  /** The shard as in the path, not checked yet; empty where the request has none. */
   readonly shard: string;
   readonly consumerGroup: string;
 }
@@ -35,9 +35,9 @@ export interface Route {
 interface Pattern {
   readonly action: Action;
   readonly method: string;
-  /** Segments; `:name` takes any. */
+  /** The path's segments; `:name` matches any. */
   readonly path: string;
-  /** Query parameters that have to be there with one of these values. */
+  /** Required query parameters, and the values of each. */
   readonly query?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -49,7 +49,7 @@ const PATTERNS: readonly Pattern[] = [
   { action: 'ListLogStores', method: 'GET', path: '/logstores' },
   { action: 'CreateLogStore', method: 'POST', path: '/logstores' },
   { action: 'GetLogStore', method: 'GET', path: '/logstores/:logstore' },
-  // Three ways to put: the newer SDKs post to the logstore itself, older ones to shards/lb, by key to shards/route.
+  // PutLogs has three paths: newer SDKs post to the logstore, older ones to shards/lb, or by key to shards/route.
   { action: 'PutLogs', method: 'POST', path: '/logstores/:logstore' },
   { action: 'PutLogs', method: 'POST', path: '/logstores/:logstore/shards/lb' },
   { action: 'PutLogs', method: 'POST', path: '/logstores/:logstore/shards/route' },
@@ -70,7 +70,7 @@ const PATTERNS: readonly Pattern[] = [
 
 /**
  * @param path percent-encoded, as sent
- * @throws ApiError when the service has no such request; says which parameter is wrong where the path is known
+ * @throws ApiError when no action matches; names the wrong parameter where the path does
  */
 export function findRoute(method: string, path: string, query: ReadonlyMap<string, string>): Route {
   let wrongQuery: Pattern | undefined;
@@ -90,7 +90,7 @@ export function findRoute(method: string, path: string, query: ReadonlyMap<strin
   throw new ApiError(404, 'NotSupported', `The embedded service has no ${method} ${path}`);
 }
 
-/** By its pattern: the parts of each. */
+/** The segments of each pattern. */
 const parts = new Map(PATTERNS.map(({ path }) => [path, path.split('/')]));
 
 function matchPath(pattern: string, actual: readonly string[]): Record<string, string> | undefined {

@@ -1,16 +1,16 @@
 /**
- * The extension dictionary of CEF: the keys that an event producer may write, each with its type and how many characters
- * it holds at most ("Implementing ArcSight Common Event Format (CEF)", version 25, extension dictionary).
+ * The extension dictionary of CEF: the keys that an event producer may write, each with its type and maximum length in
+ * characters ("Implementing ArcSight Common Event Format (CEF)", version 25, extension dictionary).
  *
- * `ip` is an IPv4 address; the four `c6a…` keys are for IPv6. A MAC address, an IPv6 address and a floating-point number
- * are written as text. Not in every copy of the guide, and so not verified by us: `c6a2`, `flexNumber1` and
- * `flexNumber2`, `deviceTranslatedAddress` and `dtz`.
+ * `ip` is an IPv4 address; the four `c6a…` keys are for IPv6. A MAC address, an IPv6 address and a floating-point
+ * number are written as text. Some copies of the guide lack `c6a2`, `flexNumber1`, `flexNumber2`,
+ * `deviceTranslatedAddress` and `dtz`, so we have not verified these.
  */
 import type { ValueType } from '../parts/mapped.ts';
 
 export interface CefKey {
   readonly type: ValueType;
-  /** Absent: no limit beyond that of the type. */
+  /** Absent: only the type's limit. */
   readonly maxCharacters?: number;
 }
 
@@ -148,7 +148,7 @@ const keys = {
 
 export const cefDictionary: ReadonlyMap<string, CefKey> = new Map(Object.entries(keys));
 
-/** What collectors of ArcSight write themselves (the guide's keys for event consumers): not ours to write. */
+/** Keys that ArcSight's collectors write themselves (the guide's keys for event consumers): never written by us. */
 export const cefConsumerKeys: readonly string[] = [
   'agentDnsDomain',
   'agentNtDomain',
@@ -187,14 +187,14 @@ export const cefConsumerKeys: readonly string[] = [
   'sourceZoneURI',
 ];
 
-/** Where an IPv6 address goes that stands under a key for IPv4 addresses, with the label that the guide gives it. */
+/** The keys for IPv6 addresses in place of those for IPv4 addresses, each with the guide's label. */
 export const ipv6Keys: Readonly<Record<string, { readonly key: string; readonly label: string }>> = {
   dvc: { key: 'c6a1', label: 'Device IPv6 Address' },
   src: { key: 'c6a2', label: 'Source IPv6 Address' },
   dst: { key: 'c6a3', label: 'Destination IPv6 Address' },
 };
 
-/** Where the port goes of an address under this key. */
+/** The key for the port, by the key of its address. */
 export const portKeys: Readonly<Record<string, string>> = {
   src: 'spt',
   dst: 'dpt',

@@ -4,11 +4,11 @@
  *     CEF:0|Alibaba Cloud|ActionTrail|1.0|ConsoleSignin|ConsoleSignin|2|rt=1795515072000 src=192.0.2.7 suser=alice …
  *           vendor        product     version event class name        severity  extension
  *
- * - Head: `\` and `|` are escaped with `\`; control characters become a space. At most 63, 63, 31, 1023 and 512
- *   characters; what is longer is cut. Severity from the message's: see `severities`.
- * - Extension: first the keys of the mapping, in its order, `rt` before all where it does not say otherwise; then the
- *   log's other fields under keys of their own. In values `\`, `=`, LF and CR are written `\\`, `\=`, `\n` and `\r`;
- *   other control characters become a space. Text is UTF-8: what is none becomes U+FFFD.
+ * - Head: `\` and `|` are escaped with `\`; control characters become a space. The fields are cut to 63, 63, 31, 1023
+ *   and 512 characters. The severity comes from the message's: see `cefSeverities`.
+ * - Extension: first the keys of the mapping, in its order, with `rt` first by default; then the log's other fields
+ *   under keys of their own. In values `\`, `=`, LF and CR are written `\\`, `\=`, `\n` and `\r`; other control
+ *   characters become a space. Text is UTF-8: invalid UTF-8 becomes U+FFFD.
  * - `src`, `dst` and `dvc` are IPv4 addresses; an IPv6 address goes to `c6a2`, `c6a3` and `c6a1`, with their labels.
  *
  * Own keys are alphanumeric: see `cefKey`.
@@ -42,7 +42,7 @@ export const DEFAULT_PRODUCT = 'Log Service';
 export const DEFAULT_VERSION = '1.0';
 export const DEFAULT_EVENT = '{__topic__|log}';
 
-/** By the message's severity, emerg to debug; in CEF 0 to 3 is low, 4 to 6 medium, 7 and 8 high, 9 and 10 very high. */
+/** CEF severities for emerg to debug: 0 to 3 is low, 4 to 6 medium, 7 and 8 high, 9 and 10 very high. */
 export const cefSeverities: readonly number[] = [10, 9, 8, 7, 5, 3, 2, 0];
 
 const headEscape = createEscapeTable([...controlEntries(() => ' '), [0x5c, '\\\\'], [0x7c, '\\|']]);
@@ -74,7 +74,7 @@ function dictionaryKey(key: string): CefKey | undefined {
   return cefDictionary.get(key);
 }
 
-/** @throws AppError code `format`, action `fatal`: an option or the mapping cannot be */
+/** @throws AppError with code `format` and action `fatal`: an option or the mapping is invalid */
 export function createCefFormat(options: CefOptions = {}): FormatRow {
   const map: FieldMap = { rt: LOG_TIME, ...options.map };
   const head = (text: ValueText | undefined, usual: string, maxCharacters: number): HeadPart =>
@@ -124,14 +124,14 @@ function createSpelling(mappedKeys: readonly string[]): (name: Uint8Array) => Ui
 }
 
 /**
- * An alphanumeric key of a field's name: its words, put together: `remote_addr` → `remoteAddr`, `__topic__` → `topic`,
+ * An alphanumeric key from the words of a field's name: `remote_addr` → `remoteAddr`, `__topic__` → `topic`,
  * `__tag__:__hostname__` → `tagHostname`, `User-Agent` → `UserAgent`.
  *
- * - Names that differ in more than what stands between their words have different keys: a name with anything in it but
- *   ASCII letters, digits and `_ - . : / @` and space gets eight digits of its hash behind an `X`, as does one that is too long.
- *   (`user_agent`, `user-agent` and `userAgent` in one log would be one key: see `cefOwnKey`.)
- * - A key of the dictionary or of the mapping gets the prefix `sls`, in whatever case it is spelt: a field called `src`
- *   that is not mapped becomes `slsSrc`. So does what begins with that prefix already.
+ * - Names that differ in more than the characters between their words get different keys: a name with other characters
+ *   than ASCII letters, digits, `_ - . : / @` and space, or a too long one, gets `X` and eight digits of its hash.
+ *   (`user_agent`, `user-agent` and `userAgent` in one log would get one key: see `cefOwnKey`.)
+ * - A key that is in the dictionary or the mapping, in any case, gets the prefix `sls`: an unmapped field `src` becomes
+ *   `slsSrc`. A key that already begins with the prefix gets it too.
  */
 export function cefKey(name: Uint8Array, taken: ReadonlySet<string>): string {
   const text = Buffer.from(name).toString('latin1');
@@ -144,7 +144,7 @@ export function cefKey(name: Uint8Array, taken: ReadonlySet<string>): string {
 }
 
 /**
- * The key of a field's own that cannot have the key of its name, since the service's has it, or another field:
+ * The key of a log's own field when one of the service's fields, or another field, already has the key of its name:
  * `_source_` → `slsSource`, `userAgent` → `slsUserAgent`, then `slsUserAgent2`.
  */
 function cefOwnKey(key: Uint8Array, number: number): Uint8Array {

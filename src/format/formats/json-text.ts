@@ -1,20 +1,20 @@
 /**
- * JSON in which some values are no strings; what json.ts says holds here too. Not a row: whether a value is JSON takes
- * more than a look at its bytes.
+ * JSON in which some values are not strings; otherwise as json.ts says. Not a format row, since a value has to be
+ * parsed to know whether it is JSON.
  *
- * - `nest`: a field whose value is a JSON object or array is embedded as one, as it was written, white space between
- *   its tokens left out: numbers keep all their digits, members their order. Any other value stays a string, and so does
- *   one of more than 1,048,576 characters.
+ * - `nest`: a value that is a JSON object or array is embedded as it is, without white space between its tokens:
+ *   numbers keep all digits, members their order. Any other value stays a string, and so does one of more than
+ *   1,048,576 characters.
  * - `inferTypes`: a value becomes a number, `true`, `false` or `null` only where its text is exactly what
- *   `JSON.stringify` would give back for it: `200` and `0.5` do, `007`, `1.10`, `1e3`, `-0` and integers beyond 2^53 - 1
- *   stay strings, so that no reader can lose a digit.
+ *   `JSON.stringify` would give back: `200` and `0.5` do, `007`, `1.10`, `1e3`, `-0` and integers beyond 2^53 - 1 stay
+ *   strings, so that no reader can lose a digit.
  *
- * What is too long ends within a string, or before a member; numbers and embedded values are whole or not there.
+ * An object that is too long is cut within a string, or before a member; numbers and embedded values are never cut.
  */
 import type { FieldsInSteps, TextFormat } from '../parts/text-format.ts';
 
 export interface JsonTextOptions {
-  /** Fields by the names that they are written under. */
+  /** Names, as written, of the fields whose JSON is embedded. */
   readonly nest?: readonly string[];
   readonly inferTypes?: boolean;
 }
@@ -65,7 +65,7 @@ export function createJsonText(options: JsonTextOptions): TextFormat {
     return `{${written.join('')}}`;
   }
 
-  /** Names and values as they are written. Of fields with one name the first counts; the others are `undefined`. */
+  /** Names and values as they are written; `undefined` for a field whose name an earlier one had. */
   function* members(fields: FieldsInSteps): Generator<{ name: string; text: string } | undefined, undefined> {
     const names = new Set<string>();
     for (const field of fields) {
@@ -81,13 +81,13 @@ export function createJsonText(options: JsonTextOptions): TextFormat {
   }
 }
 
-/** In a step: about a millisecond. */
+/** Members in a step, which takes about a millisecond. */
 const STEP_MEMBERS = 256;
 
-/** What a string may be cut between: escapes and characters. */
+/** Escapes and characters, between which a string may be cut. */
 const stringParts = /\\u[0-9a-f]{4}|\\.|[^\\]/gu;
 
-/** A string that is a part of a longer one; undefined where there is no room for one, or it is another value. */
+/** The JSON string `text`, cut to `maxBytes`; undefined where there is no room for a string, or `text` is not one. */
 function beginningOf(text: string, maxBytes: number): string | undefined {
   let roomBytes = maxBytes - '""'.length;
   if (!text.startsWith('"') || roomBytes < 0) return undefined;
@@ -118,7 +118,7 @@ function isExactScalar(text: string): boolean {
   return !Number.isInteger(number) || Number.isSafeInteger(number);
 }
 
-/** To look at a longer one would take too long. */
+/** A longer value would take too long to parse. */
 const LONGEST_EMBEDDED = 1 << 20;
 
 function embedded(value: string): string {
@@ -131,7 +131,7 @@ function embedded(value: string): string {
   return compact(value);
 }
 
-/** @param json valid: outside of strings a quotation mark begins one */
+/** Removes white space between tokens. @param json valid: outside of strings a quotation mark begins one */
 function compact(json: string): string {
   let result = '';
   let position = 0;
@@ -148,7 +148,7 @@ function compact(json: string): string {
 
 /**
  * @param json valid; a string begins at `quote`
- * @returns where it has ended, behind its last quotation mark
+ * @returns index behind the string's closing quotation mark
  */
 function endOfString(json: string, quote: number): number {
   for (let at = quote + 1; at < json.length; at++) {

@@ -1,10 +1,10 @@
 /**
- * JSON (RFC 8259): one object a log, its members in the order of the log's fields, all of them strings:
+ * JSON (RFC 8259): an object for each log, with members in the order of the log's fields, all of them strings:
  *
  *     {"__topic__":"nginx","__source__":"10.0.0.7","status":"200"}
  *
- * Quotation mark, backslash and control characters are escaped (section 7), DEL too; everything else is written as it
- * is, U+2028 and U+2029 included. What is not UTF-8 becomes U+FFFD (section 8.1 allows nothing else). Names are unique
+ * Quotation mark, backslash and control characters are escaped (section 7), DEL too; all other characters are written
+ * as they are, also U+2028 and U+2029. Invalid UTF-8 becomes U+FFFD (section 8.1 requires UTF-8). Names are unique
  * (section 4): see encode/text/written-names.ts.
  *
  * Numbers stay strings, since a log's values are text: `007` and `1.10` would not survive. See json-text.ts for

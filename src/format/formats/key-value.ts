@@ -1,18 +1,17 @@
 /**
- * Key=value, the default: `||k=v||k=v`, each field led by the separator: the text that the official consumer
- * example for syslog sends, so that rules already written in a SIEM keep working.
+ * Key=value, the default format: `||k=v||k=v`, with the separator before each field. The official consumer example for
+ * syslog sends this text, so rules that a SIEM already has keep working.
  *
- * `standard` escapes what could forge structure, and can be undone without doubt: `\` starts an escape and
- * nothing else, the separator's first byte without a `\` before it starts a separator, and the first `=` of a
- * field without a `\` before it ends the key.
+ * `standard` escapes characters that could forge structure, unambiguously: `\` always starts an escape, the separator's
+ * first byte without a `\` before it starts a separator, and a field's first `=` without a `\` before it ends the key.
  *
  *     \ → \\    LF → \n    CR → \r    TAB → \t    other control characters and DEL → \xHH
  *     the separator's first byte → \ and that byte    in keys also = → \=
  *
  * Bytes from 0x80 up pass unchanged, valid UTF-8 or not.
  *
- * `none` is the example's raw text, line breaks excepted (LF → \n, CR → \r): they would end the message. Names too are as
- * they come, also where a log's own field has the name of one of the service's.
+ * `none` is the example's raw text, but for line breaks (LF → \n, CR → \r), which would end the message. Names are raw
+ * too, also where a log's own field has the name of one of the service's.
  */
 import { AppError } from '../../core/errors.ts';
 import { createEscapeTable } from '../parts/escape-table.ts';
@@ -27,13 +26,13 @@ export interface KeyValueOptions {
   readonly escape?: KeyValueEscape;
 }
 
-/** What would end the message. */
+/** Escapes of line breaks, which would end the message. */
 export const LINE_BREAKS: readonly (readonly [number, string])[] = [
   [0x0a, '\\n'],
   [0x0d, '\\r'],
 ];
 
-/** @throws AppError code `format`, action `fatal`: the separator cannot do its work */
+/** @throws AppError with code `format` and action `fatal`: the separator cannot be used */
 export function createKeyValueFormat(options: KeyValueOptions = {}): FormatRow {
   const separator = options.separator ?? '||';
   const mode = options.escape ?? 'standard';
@@ -60,7 +59,7 @@ function standardEntries(separator: string): [number, string][] {
   for (let byte = 0; byte < 0x20; byte++) entries.push([byte, hexEscape(byte)]);
   entries.push([0x7f, hexEscape(0x7f)], [0x09, '\\t'], [0x0a, '\\n'], [0x0d, '\\r'], [0x5c, '\\\\']);
   const first = separator.charCodeAt(0);
-  // A control character is escaped already, by a text in which it does not occur itself.
+  // A control character is escaped already, by a text without it.
   if (!isControl(first)) entries.push([first, `\\${separator[0]}`]);
   return entries;
 }

@@ -52,7 +52,7 @@ export const leefAttributes: ReadonlyMap<string, ValueType> = new Map<string, Va
   ['calCountryOrRegion', 'text'],
 ]);
 
-/** Where the port goes of an address under this key. */
+/** The key for the port, by the key of its address. */
 export const leefPortKeys: Readonly<Record<string, string>> = {
   src: 'srcPort',
   dst: 'dstPort',

@@ -4,12 +4,12 @@
  *     LEEF:1.0|Alibaba Cloud|ActionTrail|1.0|ConsoleSignin|sev=2⇥devTime=1795515072000⇥src=192.0.2.7⇥…
  *     LEEF:2.0|Alibaba Cloud|ActionTrail|1.0|ConsoleSignin|^|sev=2^devTime=1795515072000^src=192.0.2.7^…
  *
- * - Nothing can be escaped. In the head, `|` becomes `/`, and control characters a space. In values, control characters
- *   become a space (TAB and line breaks among them), and a delimiter that is none becomes `_`.
- * - EventID has at most 255 characters. `sev` is 1 to 10, by the message's severity: see `leefSeverities`; `devTime`
- *   the log's time in epoch milliseconds, which needs no `devTimeFormat`. A mapping may give either otherwise.
+ * - LEEF has no escapes. In the head, `|` becomes `/`, and control characters a space. In values, control characters
+ *   become a space (also TAB and line breaks), and the delimiter becomes `_` if it is not a control character.
+ * - EventID has at most 255 characters. `sev` is 1 to 10, from the message's severity: see `leefSeverities`; `devTime`
+ *   is the log's time in epoch milliseconds, which needs no `devTimeFormat`. A mapping may set either otherwise.
  * - The keys of the mapping come first, in its order, then the log's other fields under their own names: see `leefKey`.
- *   A key is there once (encode/text/written-names.ts). Text is UTF-8: what is none becomes U+FFFD.
+ *   Keys are unique (encode/text/written-names.ts). Text is UTF-8: invalid UTF-8 becomes U+FFFD.
  */
 import { AppError } from '../../core/errors.ts';
 import { controlEntries, NOTHING, shortHash, utf8 } from '../parts/bytes.ts';
@@ -41,19 +41,19 @@ export interface LeefOptions {
   readonly unmapped?: 'keep' | 'drop';
 }
 
-/** By the message's severity, emerg to debug. Never 0. */
+/** LEEF severities for emerg to debug, never 0. */
 export const leefSeverities: readonly number[] = [10, 9, 8, 7, 5, 3, 2, 1];
 
 const otherCase = caseObjection(leefAttributes.keys());
 
 const TAB = 0x09;
 const MAX_EVENT_ID = 255;
-/** The guide names no limit for these: those of CEF. */
+/** CEF's limit for vendor, product and version, as LEEF's guide has none. */
 const MAX_NAME = 63;
 
 const headEscape = createEscapeTable([...controlEntries(() => ' '), [0x7c, '/']]);
 
-/** @throws AppError code `format`, action `fatal`: an option or the mapping cannot be */
+/** @throws AppError with code `format` and action `fatal`: an option or the mapping is invalid */
 export function createLeefFormat(options: LeefOptions = {}): FormatRow {
   const version = options.leefVersion ?? '1.0';
   const delimiter = version === '1.0' ? TAB : parseDelimiter(options.leefDelimiter ?? 'x09');
@@ -71,7 +71,7 @@ export function createLeefFormat(options: LeefOptions = {}): FormatRow {
   return {
     name: 'leef',
     prefix: NOTHING,
-    // `sev`, at the end of the head, is the first attribute: what follows is led by a delimiter.
+    // The head ends with `sev` as the first attribute, and a delimiter has to follow, unless `sev` is mapped.
     firstSeparator: hasSeverity ? NOTHING : Uint8Array.of(delimiter),
     separator: Uint8Array.of(delimiter),
     keyEscape: createEscapeTable(controlEntries(() => '_')),
@@ -126,14 +126,14 @@ function keyRules(valueEscape: KeyRules['valueEscape'], delimiter: number): KeyR
     },
     typeOf: (key) => leefAttributes.get(key) ?? 'text',
     maxCharacters: () => undefined,
-    // Either kind of address stands under the same key.
+    // IPv4 and IPv6 addresses have the same key.
     ipv6: (key) => ({ key }),
     portKey: (key) => leefPortKeys[key],
     labelKey: () => undefined,
   };
 }
 
-/** @returns its one byte */
+/** @returns the delimiter's byte */
 function parseDelimiter(text: string): number {
   const hex = /^0?x([0-9a-f]{1,4})$/i.exec(text)?.[1];
   const code = hex === undefined ? text.charCodeAt(0) : Number.parseInt(hex, 16);
@@ -161,10 +161,10 @@ const PREFIX = 'sls_';
 const MAX_KEY_BYTES = 255;
 
 /**
- * A key of a field's name: the name, where it is printable ASCII without space, `=`, `|` and the delimiter. Other bytes
- * become `_`, and the name then gets `~` and eight digits of its hash, as does one that is too long. A predefined key
- * or one of the mapping, in whatever case it is spelt, gets the prefix `sls_`, as does what begins with it already.
- *
+ * The key for a field's name: the name itself, where it is printable ASCII without space, `=`, `|` and the delimiter.
+ * Other bytes become `_`, and the name then gets `~` and eight digits of its hash, as does a name that is too long. A
+ * key that is predefined or in the mapping, in any case, gets the prefix `sls_`, as does a key that already begins with
+ * it.
  * @param taken keys in lower case
  * @param delimiter its byte
  */

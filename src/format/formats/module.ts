@@ -1,13 +1,13 @@
 /**
- * The user's own format: an ES module whose default export makes a formatter (plugin.d.ts, `sls-syslog/plugin`).
+ * The user's own format: an ES module whose default export creates a formatter (plugin.d.ts, `sls-syslog/plugin`).
  *
  *     export default function createFormatter(options) {
  *       return { format: (log) => `${log.get('user') ?? '-'} ${log.get('action') ?? '-'}` };
  *     }
  *
- * It runs in this process, with all of its rights, log by log and at once: nothing in it may be asynchronous. What it
- * throws is an error of that log (which goes to the dead letters), never of the process. It is loaded once a process:
- * a changed file takes a restart.
+ * The module runs in this process, with all of its rights, log by log and synchronously. An exception in the formatter
+ * sends that log to the dead letters, and never ends the process. The module is loaded once: a changed file takes a
+ * restart.
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -18,7 +18,7 @@ import type { TextFormat } from '../parts/text-format.ts';
 export interface ModuleOptions {
   /** Path of the module's file; relative to the working directory if it is not absolute. */
   readonly module: string;
-  /** Handed to `createFormatter` as they are; default: an empty object. */
+  /** Options for `createFormatter`; default: an empty object. */
   readonly moduleOptions?: Readonly<Record<string, unknown>>;
 }
 
@@ -26,7 +26,7 @@ type FormatFunction = (log: LogView) => string | Uint8Array;
 
 const require = createRequire(import.meta.url);
 
-/** @throws AppError code `format`, action `fatal`: it cannot be loaded, or makes no formatter */
+/** @throws AppError with code `format` and action `fatal`: the module cannot be loaded, or creates no formatter */
 export function createModuleFormat(options: ModuleOptions): TextFormat {
   const file = path.resolve(options.module);
   const create = loadFactory(file);
@@ -34,7 +34,7 @@ export function createModuleFormat(options: ModuleOptions): TextFormat {
   try {
     made = create(options.moduleOptions ?? {});
   } catch (cause) {
-    // No cause: a logger would show the message of that too, as it is.
+    // Without `cause`, whose message a logger would show unredacted.
     throw failed(file, `its createFormatter failed: ${withoutTexts(messageOf(cause), options.moduleOptions)}`);
   }
   const format = formatFunction(file, made);
@@ -44,10 +44,10 @@ export function createModuleFormat(options: ModuleOptions): TextFormat {
     format(log) {
       const text: unknown = format(log);
       if (typeof text === 'string' || text instanceof Uint8Array) return text;
-      // A rejection that nobody waits for would end the process.
+      // An unhandled rejection would end the process.
       if (isThenable(text)) void Promise.resolve(text).catch(() => undefined);
       const message = `the module's format() returned ${kindOf(text)}; it has to return a string or a Uint8Array`;
-      // The log never has an error's message, which may quote the log: the code says it there.
+      // Our log never has the message of such an error, which may quote a log's content: the code tells instead.
       throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' });
     },
   };
@@ -106,10 +106,10 @@ function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message.split('\n', 1)[0]! : String(thrown);
 }
 
-/** Shorter texts would be found by chance in other words. */
+/** Shorter texts may be parts of other words, and are not redacted. */
 const shortestHidden = 4;
 
-/** The options may hold secrets, and whoever throws an error likes to quote what it is about. */
+/** Redacts the options' texts in the message: they may be secrets, and errors often quote them. */
 function withoutTexts(message: string, options: unknown): string {
   const texts = textsIn(options).flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
   return texts

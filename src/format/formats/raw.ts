@@ -1,9 +1,10 @@
 /**
- * One field's value as the message, and nothing else: for logs that hold a whole line, or a message in another format
- * already, in one field. A log without that field is an empty message.
+ * One field's value as the message's text: for logs that have a whole line, or a message in another format, in one
+ * field. The text of a log without that field is empty.
  *
- * `standard` writes control characters as `\n`, `\r`, `\t` and `\xHH`, and leaves everything else as it is, a backslash
- * too: what comes out is to be read, not undone. `none` does so with line breaks only, which would end the message.
+ * `standard` writes control characters as `\n`, `\r`, `\t` and `\xHH`, and leaves everything else as it is, also a
+ * backslash: the escapes are for reading, and cannot be undone. `none` escapes only line breaks, which would end the
+ * message.
  */
 import { controlEntries, controlEscape, NOTHING } from '../parts/bytes.ts';
 import { createEscapeTable } from '../parts/escape-table.ts';
@@ -11,19 +12,19 @@ import type { FormatRow } from '../parts/format-row.ts';
 import { parsePlace } from '../parts/value-place.ts';
 
 export interface RawOptions {
-  /** As value-place.ts says, JSON paths included; default `content`. */
+  /** The field, or a JSON path in it, as in value-place.ts; default `content`. */
   readonly rawField?: string;
   /** Default `standard`. */
   readonly escape?: 'standard' | 'none';
 }
 
-/** Where Log Service's agent puts a whole line. */
+/** The field in which Log Service's agent puts a whole line. */
 export const DEFAULT_RAW_FIELD = 'content';
 
-/** No value is longer: a batch has at most 256 MiB. */
+/** Longer than any value: a batch has at most 256 MiB. */
 const NO_LIMIT = 0x7fff_ffff;
 
-/** @throws AppError code `format`, action `fatal`: the field's name cannot be read */
+/** @throws AppError with code `format` and action `fatal`: the field's name cannot be parsed */
 export function createRawFormat(options: RawOptions = {}): FormatRow {
   const controls = controlEntries((byte) => controlEscape(byte));
   const isLineBreak = (byte: number): boolean => byte === 0x0a || byte === 0x0d;

@@ -1,22 +1,22 @@
 /**
- * A log's fields as RFC 5424 STRUCTURED-DATA (section 6.3), in place of a text:
+ * A log's fields as RFC 5424 STRUCTURED-DATA (section 6.3), without MSG:
  *
  *     <14>1 2026-11-20T10:11:12Z web-01 - - - [fields@32473 __topic__="nginx" status="200"]
  *
- * PARAM-NAME: 1 to 32 printable ASCII characters without `=`, space, `]` and `"`. In a name that is not such a one,
- * other bytes become `_`, and it is cut to 23 characters, `~` and eight digits of its hash, so that two names which
- * would become alike do not. A name occurs once (encode/text/written-names.ts), though section 6.3.3 lets it occur more often.
+ * PARAM-NAME: 1 to 32 printable ASCII characters without `=`, space, `]` and `"`. In an invalid name other bytes become
+ * `_`, and it becomes its first 23 characters, `~` and eight digits of its hash, so that different names stay
+ * different. Names are unique (encode/text/written-names.ts), though section 6.3.3 allows repeated ones.
  *
- * PARAM-VALUE: UTF-8, what is none becomes U+FFFD; `"`, `\` and `]` are escaped with `\`. Control characters, which
- * could end the message at many receivers, are written as text: `\n`, `\r`, `\t`, `\xHH`, the `\` itself escaped as
- * `\\`: the value then reads `\n`.
+ * PARAM-VALUE: UTF-8; invalid UTF-8 becomes U+FFFD. `"`, `\` and `]` are escaped with `\`. Control characters, which
+ * could end the message at many receivers, are written as `\n`, `\r`, `\t` and `\xHH`, whose `\` is escaped too: a
+ * receiver gets the two characters `\n` as the value.
  */
 import { AppError } from '../../core/errors.ts';
 import { controlEntries, controlEscape, shortHash, utf8 } from '../parts/bytes.ts';
 import { createEscapeTable } from '../parts/escape-table.ts';
 import { type FormatRow, prefixedName } from '../parts/format-row.ts';
 
-/** Set aside for examples (RFC 5612). */
+/** The enterprise number reserved for examples (RFC 5612). */
 export const EXAMPLE_ENTERPRISE_ID = 32473;
 
 const MAX_NAME_BYTES = 32;
@@ -24,7 +24,7 @@ const KEPT_BYTES = 23;
 
 /**
  * @param enterpriseId IANA Private Enterprise Number, 1 to 4294967295
- * @throws AppError code `format`, action `fatal`
+ * @throws AppError with code `format` and action `fatal`
  */
 export function createStructuredDataFormat(enterpriseId: number = EXAMPLE_ENTERPRISE_ID): FormatRow {
   if (!Number.isInteger(enterpriseId) || enterpriseId < 1 || enterpriseId > 0xffff_ffff) {
@@ -39,7 +39,7 @@ export function createStructuredDataFormat(enterpriseId: number = EXAMPLE_ENTERP
     prefix: utf8(`[fields@${enterpriseId}`),
     firstSeparator: utf8(' '),
     separator: utf8('" '),
-    // Names are clean: nothing in them is left to escape.
+    // `paramName` leaves nothing to escape.
     keyEscape: createEscapeTable(controlEntries(() => '_')),
     keyValueSign: utf8('="'),
     valueEscape: createEscapeTable([

@@ -12,7 +12,7 @@
  *     {__severity__}  {__severity__:name}  {__facility__}  {__facility__:name}      6, info, 16, local0: the message's
  *     {{  }}                        braces
  *
- * Values are escaped as in raw.ts; the template's own text is not. It is parsed once.
+ * Values are escaped as in raw.ts; the template's own text is not. The template is parsed once.
  */
 import { AppError } from '../../core/errors.ts';
 import { controlEscape } from '../parts/bytes.ts';
@@ -28,7 +28,7 @@ export interface TemplateOptions {
   readonly escape?: 'standard' | 'none';
 }
 
-/** A constant, or what is asked of a log. */
+/** A constant, or a function of the log. */
 type Part = string | ((log: LogView) => string);
 
 const severityNames = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
@@ -49,7 +49,7 @@ const named: Readonly<Record<string, Readonly<Record<string, (log: LogView) => s
   __facility__: { '': (log) => String(log.facility), name: (log) => facilityNames[log.facility] ?? '' },
 };
 
-/** @throws AppError code `format`, action `fatal`: the template has something in it that means nothing */
+/** @throws AppError with code `format` and action `fatal`: the template is invalid */
 export function createTemplateFormat(options: TemplateOptions): TextFormat {
   const parts = parseTemplate(options.template, options.escape === 'none' ? asItIs : escapeControls);
   return {
@@ -86,7 +86,7 @@ function parseTemplate(template: string, clean: (text: string) => string): Part[
   return parts;
 }
 
-/** @param at where its brace stands, for errors */
+/** @param at the index of the opening brace, for errors */
 function parseBraces(text: string, at: number, clean: (text: string) => string): Part {
   if (text.includes('{')) throw wrong(at, '"{" is never closed', 'a default takes no braces; write {{ for a brace');
   const bar = text.indexOf('|');

@@ -1,28 +1,28 @@
-/** A ready-made mapping of one of Alibaba Cloud's own log types: data, made from its public description. */
+/** Type of the ready-made mappings, one for each of Alibaba Cloud's log types, made from its public description. */
 import type { FieldMap } from '../parts/mapping.ts';
 import type { ValueText } from '../parts/value-place.ts';
 
 export interface ReadyMapping {
-  /** `actiontrail`; as the configuration spells it. */
+  /** Name in the configuration, as `actiontrail`. */
   readonly name: string;
-  /** `ActionTrail`, for people. */
+  /** Title for people, as `ActionTrail`. */
   readonly title: string;
-  /** What logs it is for, where they come from, and what is particular about them: a sentence or two. */
+  /** A sentence or two on the logs: what they are, where they come from, and what is particular about them. */
   readonly about: string;
   readonly sources: readonly Source[];
-  /** In the head of the text. */
+  /** Product in the head of the text. */
   readonly product: ValueText;
   readonly eventClassId: ValueText;
   readonly eventName: ValueText;
   readonly cef: FieldMap;
   readonly leef: FieldMap;
-  /** What is in the values that are mapped, by their places: `event:eventName`. */
+  /** Meanings of the mapped values, by their places, as `event:eventName`. */
   readonly meanings: Readonly<Record<string, string>>;
-  /** Places that no public description says anything of: taken from samples, or from what the field is usually called. */
+  /** Places without a public description: taken from samples, or from the field's usual name. */
   readonly unverified: readonly string[];
 }
 
-/** A public description. */
+/** A public description of the logs. */
 export interface Source {
   readonly title: string;
   readonly address: string;

@@ -1,39 +1,39 @@
 /**
- * The IP address in a field's value, as programs write addresses into logs:
+ * Finds the IP address in a field's value, in the forms in which programs log addresses:
  *
  *     192.0.2.1    2001:db8::1                   by itself
  *     [2001:db8::1]                              in brackets
  *     192.0.2.1:4711    [2001:db8::1]:4711       with a port
  *     fe80::1%eth0                               with a zone, which is left out
- *     ::ffff:192.0.2.1    ::ffff:c000:201        an IPv4 address in IPv6's form, which is that IPv4 address
- *     192.0.2.1, 198.51.100.7                    a list, of which the first counts
+ *     ::ffff:192.0.2.1    ::ffff:c000:201        an IPv4-mapped IPv6 address, which counts as the IPv4 address
+ *     192.0.2.1, 198.51.100.7                    a list, of which the first address counts
  *
- * Pure. The kernel has it once more: kernel/assembly/base/addresses.ts.
+ * Pure. The kernel has the same code: kernel/assembly/base/addresses.ts.
  */
 import { ipVersion } from './value-types.ts';
 
-/** An element of a list is no longer, spaces included; there is no address that is. */
+/** Longest element of a list, with spaces: no address is longer. */
 export const MAX_ADDRESS_BYTES = 64;
-/** What `addressIn` looks at of a value. */
+/** Bytes of a value that `addressIn` needs at most. */
 export const ADDRESS_TEXT_BYTES = MAX_ADDRESS_BYTES + 1;
 
 export interface Address {
   readonly version: 4 | 6;
-  /** Where the address stands in the text. */
+  /** Where the address is in the value. */
   readonly start: number;
   readonly end: number;
-  /** In place of what stands there, where that is the address in another form. */
+  /** The address to write in place of that part of the value, where it is in another form there. */
   readonly text?: string;
-  /** Where the port stands; equal: there is none. */
+  /** Where the port is in the value; equal: there is none. */
   readonly portStart: number;
   readonly portEnd: number;
-  /** Address and port are all that the value says: no list, and no zone. */
+  /** The value has only the address and the port: no list, and no zone. */
   readonly isAll: boolean;
 }
 
 /**
- * @param value one character a byte; ADDRESS_TEXT_BYTES of it, if it has so many
- * @returns undefined where it is no address, or begins with something else
+ * @param value one character a byte; only the first ADDRESS_TEXT_BYTES are needed
+ * @returns undefined where the value is not, or does not begin with, an address
  */
 export function addressIn(value: string): Address | undefined {
   const comma = value.indexOf(',');
@@ -75,7 +75,7 @@ function partsOf(text: string, start: number): Parts | undefined {
   if (isBracketed && close === -1) return undefined;
   const hostStart = isBracketed ? start + 1 : start;
   const colon = text.indexOf(':', start);
-  // An IPv6 address has two colons at least.
+  // A single colon precedes a port: an IPv6 address has at least two colons.
   const hasPort = isBracketed ? text.length > close + 1 : colon !== -1 && text.indexOf(':', colon + 1) === -1;
   const hostEnd = isBracketed ? close : hasPort ? colon : text.length;
   const host = text.slice(hostStart, hostEnd);
@@ -85,7 +85,7 @@ function partsOf(text: string, start: number): Parts | undefined {
   return { host, hostStart, port: text.slice(portStart), portStart };
 }
 
-/** RFC 6874's ZoneID, escapes included. */
+/** Whether the text is RFC 6874's ZoneID, escapes included. */
 function isZone(text: string): boolean {
   return /^[0-9A-Za-z._~%-]+$/.test(text);
 }
@@ -95,7 +95,8 @@ function isPort(text: string): boolean {
 }
 
 /**
- * RFC 4291, section 2.5.5.2: 80 bits of zeros, 16 of ones, and an IPv4 address.
+ * The IPv4 address of an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2: 80 bits of zeros, 16 of ones, the
+ * address).
  * @param address an IPv6 address
  */
 function mappedIpv4(address: string): string | undefined {

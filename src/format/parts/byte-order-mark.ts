@@ -1,6 +1,6 @@
 /**
- * MSG with U+FEFF in front of it: by RFC 5424, 6.4, that is how a receiver is told that it is UTF-8. So it has to be:
- * what is none becomes U+FFFD.
+ * Puts U+FEFF in front of MSG, which tells a receiver that MSG is UTF-8 (RFC 5424, section 6.4). So invalid UTF-8
+ * becomes U+FFFD.
  */
 import { type Format, isTextFormat } from './format.ts';
 import type { FormatRow } from './format-row.ts';
@@ -10,10 +10,10 @@ import type { TextFormat } from './text-format.ts';
 const MARK = '\ufeff';
 const markBytes = Uint8Array.from(Buffer.from(MARK, 'utf8'));
 
-/** The least that a text format's `cut` is asked for. */
+/** Smallest `maxBytes` that a text format's `cut` takes. */
 const leastBytes = 4;
 
-/** @param format one whose text is the message's MSG */
+/** @param format a format whose text is MSG */
 export function withByteOrderMark(format: Format): Format {
   return isTextFormat(format) ? markedText(format) : markedRow(format);
 }

@@ -1,19 +1,14 @@
-/**
- * An escape as data: which bytes are replaced, and by what. Both encoders read the same table.
- */
+/** An escape as data for both encoders: which bytes are replaced, and by what. */
 import { AppError } from '../../core/errors.ts';
 
 export interface EscapeTable {
-  /** 256 classes, one a byte: 0 passes the byte on unchanged, `n` writes `replacements[n]` in its place. */
+  /** The class of each of 256 bytes: 0 leaves the byte as it is, `n` writes `replacements[n]` instead. */
   readonly classes: Uint8Array;
-  /** Replacement text of each class; `replacements[0]` is empty and never written. */
+  /** The replacement of each class; `replacements[0]` is empty and never written. */
   readonly replacements: readonly Uint8Array[];
 }
 
-/**
- * @param entries pairs of a byte (0..255) and what is written in its place, as ASCII text; a later pair for the
- * same byte wins
- */
+/** @param entries pairs of a byte (0..255) and its replacement in ASCII; a later pair for the same byte wins */
 export function createEscapeTable(entries: Iterable<readonly [byte: number, replacement: string]>): EscapeTable {
   const classes = new Uint8Array(256);
   const replacements: Uint8Array[] = [new Uint8Array(0)];
@@ -30,7 +25,7 @@ export function createEscapeTable(entries: Iterable<readonly [byte: number, repl
   return { classes, replacements };
 }
 
-/** Bytes that one input byte can become at most; 1 where nothing is escaped. */
+/** Most bytes that one byte can become; 1 where nothing is escaped. */
 export function maxExpansion(table: EscapeTable): number {
   return Math.max(1, ...table.replacements.map((replacement) => replacement.length));
 }

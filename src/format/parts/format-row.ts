@@ -1,10 +1,10 @@
 /**
- * A format as data: one row says how a log's fields become a message's text. A new format is a new row; the
- * encoders have no code for any format in particular.
+ * A format as data: a row says how a log's fields become a message's text. A new format is a new row; the encoders have
+ * no code for particular formats.
  *
  *     prefix  firstSeparator key sign value  separator key sign value  …  trail  suffix
  *
- * For instance, with fields a=1 and b=2, and without fields:
+ * Examples, with fields a=1 and b=2, and without fields:
  *
  *     key=value   firstSeparator ||   separator ||   sign =                           ||a=1||b=2         (nothing)
  *     JSON        prefix {  firstSeparator "  separator ","  sign ":"  trail "  suffix }     {"a":"1","b":"2"}  {}
@@ -13,7 +13,7 @@ import type { EscapeTable } from './escape-table.ts';
 import type { Mapped } from './mapped.ts';
 
 export interface FormatRow {
-  /** `kv`; for error messages and logs. */
+  /** Name for error messages and logs, as `kv`. */
   readonly name: string;
   readonly prefix: Uint8Array;
   /** Before the first field. */
@@ -27,34 +27,35 @@ export interface FormatRow {
   readonly trail?: Uint8Array;
   readonly suffix: Uint8Array;
   /**
-   * Names and values that are not UTF-8; default `pass`: they are written as they are. `replace`: each byte sequence
-   * that is none becomes U+FFFD, as `TextDecoder` does it (one for each maximal subpart).
+   * Invalid UTF-8 in names and values. `pass`, the default: it is written as it is. `replace`: it becomes U+FFFD, one
+   * for each maximal subpart, as by `TextDecoder`.
    */
   readonly invalidUtf8?: 'pass' | 'replace';
   /**
-   * How the format spells the name of a field (CEF's own keys are alphanumeric), after selection and renaming, before
-   * it is escaped. Asked once a name, or once in a while; a pure function. Absent: as it is.
+   * Spells a field's name as the format needs it (CEF's keys are alphanumeric), after selection and renaming, before
+   * escaping. A pure function, whose answers are cached. Absent: names stay as they are.
    */
   readonly spell?: (name: Uint8Array) => Uint8Array;
   /**
-   * Every field is written under its name, also where another one has it, or the service. Default: the first of them is,
-   * the service's before the log's; the others get names of their own (encode/text/written-names.ts).
+   * True: every field is written under its name, also where another field, or one of the service's, has the same.
+   * Default: only the first field with a name is, the service's before the log's; others get other names
+   * (encode/text/written-names.ts).
    */
   readonly keepsNames?: boolean;
   /**
-   * The name of its own that a field gets, by the one that it cannot have, spelt already, and the number of the try from
-   * 1: spelt already, and another one for each. Default: `sls_name`, `sls_name_2`, …
+   * The other name for a field whose name is taken, by that name and the number of the attempt, from 1; a different one
+   * for each attempt. Both names are spelt. Default: `sls_name`, `sls_name_2`, …
    */
   readonly ownName?: (name: Uint8Array, number: number) => Uint8Array;
-  /** Whether a spelt name is one that a tag could have, whatever tags there are. Default: none but `__tag__:…`. */
+  /** Whether a spelt name could be that of some tag. Default: only `__tag__:…` could. */
   readonly isTagName?: (name: Uint8Array) => boolean;
   /**
-   * What the text is of the message; default `text`: its MSG. `structured-data`: its STRUCTURED-DATA, which follows
-   * MSGID (or an identity, with nothing between), and there is no MSG. RFC 5424 only. Of a log without any field that
-   * is prefix and suffix, an element without parameters: so the prefix may not be empty.
+   * The part of the message that the text is; default `text`: MSG. `structured-data`: STRUCTURED-DATA, which follows
+   * MSGID (or an identity, with nothing between), and there is no MSG; RFC 5424 only. A log without fields gives prefix
+   * and suffix, an element without parameters: so the prefix may not be empty.
    */
   readonly place?: 'text' | 'structured-data';
-  /** Fields with a place of their own, before the others. */
+  /** Mapped fields, which come before the others. */
   readonly mapped?: Mapped;
 }
 
@@ -66,14 +67,14 @@ export function prefixedName(name: Uint8Array, number: number): Uint8Array {
 }
 
 /**
- * True where a text that is too long is cut inside a value, or whole fields are left away, so that its trail and suffix
- * still end it. Others are cut between any two characters.
+ * True where a text that is too long is cut inside a value, or loses whole fields, so that it still ends with its trail
+ * and suffix. Texts of other formats are cut between any two characters.
  */
 export function isClosed(row: FormatRow): boolean {
   return (row.trail?.length ?? 0) > 0 || row.suffix.length > 0 || row.mapped !== undefined;
 }
 
-/** True where no log whatsoever can bring a line feed into the text: what LF framing depends on. */
+/** True where no log can bring a line feed into the text: LF framing depends on it. */
 export function isSingleLine(row: FormatRow): boolean {
   const mapped = row.mapped && mappedTexts(row.mapped);
   const constants = [row.prefix, row.firstSeparator, row.separator, row.keyValueSign, row.trail, row.suffix];
@@ -88,7 +89,7 @@ export function isSingleLine(row: FormatRow): boolean {
   );
 }
 
-/** What it writes as it is, and by which escapes the rest; the values of mapped fields are written as others are. */
+/** Constants of a mapped part, and escapes of its head; the values of mapped fields have the row's `valueEscape`. */
 function mappedTexts({ head, fields }: Mapped): { constants: (Uint8Array | undefined)[]; escapes: EscapeTable[] } {
   const constants: (Uint8Array | undefined)[] = [];
   const escapes: EscapeTable[] = [];

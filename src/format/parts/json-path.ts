@@ -1,10 +1,10 @@
 /**
- * Values within JSON, by their paths: as they are written there, so that nothing of a number is lost. However many paths are
- * asked for, the text is read once, and what has to be valid is found to be so on the way.
+ * Finds values within JSON by their paths, as they are written there, so that numbers keep all digits. For any number
+ * of paths the text is read once, and validated at the same time.
  *
- *     event:eventName, event:userIdentity.type  →  { eventName, userIdentity: { type } }, laid beside the text
+ *     event:eventName, event:userIdentity.type  →  the tree { eventName, userIdentity: { type } } guides the reading
  *
- * Of a key that is given twice the last counts, as with `JSON.parse`.
+ * Of repeated keys the last counts, as with `JSON.parse`.
  */
 import {
   BACKSLASH,
@@ -22,10 +22,10 @@ import {
 } from './json-scan.ts';
 
 /**
- * A value within JSON.
+ * Finds one value within JSON.
  * @param path keys of objects, or indexes of arrays in decimal, from the outside in; at least one
- * @returns a string without its quotes and escapes, a number, `true` or `false` as it is written, an object or array as
- * its text; undefined where the text is no JSON object or array, nothing is there, or null is
+ * @returns a string without its quotes and escapes; a number, `true` or `false` as written; an object or array as its
+ * text; undefined where the text is not a JSON object or array, or the value is missing or null
  */
 export function jsonAt(json: string, path: readonly string[]): string | undefined {
   const paths = new JsonPaths();
@@ -36,23 +36,23 @@ export function jsonAt(json: string, path: readonly string[]): string | undefine
   return paths.unescaped(number, bytes) ?? bytes.toString('utf8', paths.startOf(number), paths.endOf(number));
 }
 
-/** Which of the paths. */
+/** Number of a path, from `JsonPaths.add`. */
 export type PathNumber = number;
 
-/** What the paths have in common up to here, and how they go on. */
+/** A node of the tree of paths. */
 interface PathNode {
   /** Undefined at the root. */
   readonly key: string | undefined;
-  /** As UTF-8; undefined for a key that no UTF-8 can be. */
+  /** The key in UTF-8; undefined for a key that UTF-8 cannot encode. */
   readonly bytes: Uint8Array | undefined;
-  /** In an array; undefined where the key is no index. */
+  /** The key as an index of an array; undefined where it is not an index. */
   readonly index: number | undefined;
-  /** Of the path that ends here. */
+  /** The path that ends here. */
   path: PathNumber | undefined;
-  /** That end here or further in. */
+  /** The paths that end here or deeper. */
   readonly paths: PathNumber[];
   readonly children: PathNode[];
-  /** By the length of their bytes, which spares most members a comparison. */
+  /** The children by the length of their bytes, which spares most members a comparison. */
   readonly byLength: (PathNode[] | undefined)[];
 }
 
@@ -63,17 +63,17 @@ const NULL_START = 0x6e;
 /** Paths into the JSON of one field. */
 export class JsonPaths {
   readonly #root = pathNode(undefined);
-  /** By the path's number, of the text read last: where its value is, and whether that is a string. */
+  /** By path number, for the text read last: where the value is, and whether it is a string. */
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   readonly #areStrings: boolean[] = [];
-  /** While a text is read: it is not kept beyond that. */
+  /** The text, while it is read; not kept afterwards. */
   #bytes: Uint8Array = NO_BYTES;
   #end = 0;
 
   /**
    * @param path keys of objects, or indexes of arrays in decimal, from the outside in; at least one
-   * @returns its number, the same for the same path
+   * @returns the path's number, equal for equal paths
    */
   add(path: readonly string[]): PathNumber {
     const number = this.#starts.length;
@@ -90,9 +90,9 @@ export class JsonPaths {
   }
 
   /**
-   * Reads a text; what is then asked for is of this one.
+   * Reads a text, which the other methods then refer to.
    * @param bytes UTF-8; the text is from `start` to `end`
-   * @returns false where it is no JSON object or array: no path leads anywhere
+   * @returns false where the text is not a JSON object or array: no path has a value then
    */
   read(bytes: Uint8Array, start: number, end: number): boolean {
     this.#starts.fill(NOWHERE);
@@ -107,12 +107,12 @@ export class JsonPaths {
     return false;
   }
 
-  /** Whether there is something else than null. */
+  /** Whether the path has a value other than null. */
   has(path: PathNumber): boolean {
     return this.#starts[path] !== NOWHERE;
   }
 
-  /** Where the value is that a path leads to, a string's without its quotes. There has to be one, here and below. */
+  /** Where the path's value begins, a string's behind its quote. This and the next two need `has(path)`. */
   startOf(path: PathNumber): number {
     return this.#starts[path]!;
   }
@@ -122,7 +122,7 @@ export class JsonPaths {
   }
 
   /**
-   * The value where it is not what stands there: a string with escapes.
+   * A string that has escapes, without them; undefined for any other value.
    * @param bytes of the text
    */
   unescaped(path: PathNumber, bytes: Uint8Array): string | undefined {
@@ -132,7 +132,7 @@ export class JsonPaths {
     return parsedString(bytes, start - 1, end + 1);
   }
 
-  /** @param at where a value begins @returns the place behind it, or NO_JSON */
+  /** @param at where a value begins @returns the index behind it, or NO_JSON */
   #value(node: PathNode, at: number): number {
     const byte = this.#bytes[at];
     let end: number;
@@ -187,7 +187,7 @@ export class JsonPaths {
     }
   }
 
-  /** A member, perhaps of a key that was there before. */
+  /** Reads a member, and forgets the values of an earlier one with the same key. */
   #again(node: PathNode, at: number): number {
     for (const path of node.paths) this.#starts[path] = NOWHERE;
     return this.#value(node, at);
@@ -221,7 +221,7 @@ function childOf(node: PathNode, key: string): PathNode {
   return child;
 }
 
-/** @param start of a key's first quotation mark, which ends at `end` */
+/** @param start of a key's first quotation mark @param end behind its last one */
 function memberOf(node: PathNode, bytes: Uint8Array, start: number, end: number): PathNode | undefined {
   const length = end - start - 2;
   const alike = length < node.byLength.length ? node.byLength[length] : undefined;

@@ -1,9 +1,9 @@
 /**
- * Where a value of JSON ends, in bytes of UTF-8: exactly what `JSON.parse` takes for one is one here, and nothing is made of
- * it. Depth costs no stack.
+ * Finds the end of a JSON value in UTF-8 bytes, without building the value: accepts exactly what `JSON.parse` accepts.
+ * Nesting uses no stack.
  */
 
-/** What is no JSON has no end. */
+/** Returned where the bytes are not JSON. */
 export const NO_JSON = -1;
 
 export const QUOTE = 0x22;
@@ -17,7 +17,7 @@ export const CLOSE_OBJECT = 0x7d;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 
-/** By byte: whether a string may have it as it is. */
+/** By byte: whether a string may contain it unescaped. */
 const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte < 0x20 || byte === QUOTE || byte === BACKSLASH ? 0 : 1,
 );
@@ -27,12 +27,12 @@ const isHexDigit = bytesOf('0123456789abcdefABCDEF');
 const isShortEscape = bytesOf('"\\/bfnrt');
 const literals = ['true', 'false', 'null'].map((text) => Uint8Array.from(Buffer.from(text)));
 
-/** Nested values that need no memory of their own. */
+/** Nesting depth up to which no memory is allocated. */
 const USUAL_DEPTH = 256;
-/** What closes the values around the present one, from the outside in; of use within a call only. */
+/** The closing bytes of the values around the present one, outermost first; used within a call only. */
 const usualCloses = new Uint8Array(USUAL_DEPTH);
 
-/** @returns the first place from `at` that is no white space, or `end` */
+/** @returns the first index from `at` that is not white space, or `end` */
 export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   let next = at;
   while (next < end && isSpace[bytes[next]!] === 1) next++;
@@ -41,7 +41,7 @@ export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
 
 /**
  * @param at where a value is to begin
- * @returns the place behind it, or NO_JSON
+ * @returns the index behind the value, or NO_JSON
  */
 export function endOfValue(bytes: Uint8Array, at: number, end: number): number {
   let closes = usualCloses;
@@ -65,7 +65,7 @@ export function endOfValue(bytes: Uint8Array, at: number, end: number): number {
       next = byte === QUOTE ? endOfString(bytes, next, end) : endOfScalar(bytes, next, end);
       if (next === NO_JSON) return NO_JSON;
     }
-    // A value has ended, and perhaps some of those around it.
+    // A value has ended, and perhaps values around it.
     for (;;) {
       if (depth === 0) return next;
       next = skipSpace(bytes, next, end);
@@ -86,7 +86,7 @@ export function endOfValue(bytes: Uint8Array, at: number, end: number): number {
 
 /**
  * @param at where a string is to begin
- * @returns the place behind its last quotation mark, or NO_JSON
+ * @returns the index behind its last quotation mark, or NO_JSON
  */
 export function endOfString(bytes: Uint8Array, at: number, end: number): number {
   if (at >= end || bytes[at] !== QUOTE) return NO_JSON;
@@ -103,7 +103,7 @@ export function endOfString(bytes: Uint8Array, at: number, end: number): number 
 }
 
 /**
- * @param keyEnd the place behind an object's key, or NO_JSON
+ * @param keyEnd the index behind an object's key, or NO_JSON
  * @returns where the member's value is to begin, or NO_JSON
  */
 export function valueOfMember(bytes: Uint8Array, keyEnd: number, end: number): number {
@@ -122,7 +122,7 @@ function endOfEscape(bytes: Uint8Array, at: number, end: number): number {
   return at + 6;
 }
 
-/** A number, true, false or null. */
+/** The end of a number, true, false or null. */
 function endOfScalar(bytes: Uint8Array, at: number, end: number): number {
   if (at >= end) return NO_JSON;
   const first = bytes[at]!;
@@ -147,7 +147,7 @@ function endOfNumber(bytes: Uint8Array, at: number, end: number): number {
   return endOfDigits(bytes, next, end);
 }
 
-/** One at least. */
+/** The end of one or more digits. */
 function endOfDigits(bytes: Uint8Array, at: number, end: number): number {
   let next = at;
   while (next < end && isDigit[bytes[next]!] === 1) next++;

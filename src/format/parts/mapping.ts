@@ -3,12 +3,12 @@
  *
  *     src: remote_addr                                    a field
  *     request: request_uri
- *     suser: [user, event:userIdentity.userName]          the first that is there
+ *     suser: [user, event:userIdentity.userName]          the first value that exists
  *     cs1: "=production"                                  a constant
- *     cs1Label: "=Environment"                            its label; without one it is called after its field
+ *     cs1Label: "=Environment"                            the label of cs1; default: the name of its field
  *
- * value-place.ts says how a value is named. A ready-made mapping (mappings/) and the user's own go together, key by
- * key: the user's win, and `"="` takes a key away.
+ * Values are named as in value-place.ts. The user's mapping is merged into a ready-made one (mappings/) key by key: the
+ * user's value wins, and `"="` removes a key.
  */
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
@@ -17,10 +17,10 @@ import type { EscapeTable } from './escape-table.ts';
 import type { HeadPart, MappedField, ValueSource, ValueType } from './mapped.ts';
 import { type HeadText, LOG_TIME, parseHeadText, parseValue, placeName, type ValueText } from './value-place.ts';
 
-/** Key → value, in the order in which they are written. */
+/** Values by key, in the order of writing. */
 export type FieldMap = Readonly<Record<string, ValueText>>;
 
-/** @returns what objects to a mapping's key that is a predefined one in another case, which a SIEM would not know */
+/** @returns a check that objects to predefined keys in another case, which a SIEM would not know */
 export function caseObjection(predefined: Iterable<string>): (key: string) => string | undefined {
   const byLowerCase = new Map([...predefined].map((key) => [key.toLowerCase(), key]));
   return (key) => {
@@ -29,7 +29,7 @@ export function caseObjection(predefined: Iterable<string>): (key: string) => st
   };
 }
 
-/** The user's form of a mapping. */
+/** Schema of a mapping as a user writes it. */
 export const fieldMapSchema = z.record(
   z.string().min(1),
   z
@@ -37,7 +37,7 @@ export const fieldMapSchema = z.record(
     .superRefine((value, context) => complain(context, () => parseValue(value))),
 );
 
-/** The user's form of a text in the head of CEF and LEEF. */
+/** Schema of a text in the head of CEF and LEEF as a user writes it. */
 export const headTextSchema = z
   .union([z.string().min(1), z.array(z.string()).min(1)])
   .superRefine((value, context) => complain(context, () => parseHeadText(value, '')));
@@ -51,9 +51,9 @@ function complain(context: z.RefinementCtx, parse: () => unknown): void {
   }
 }
 
-/** What a format knows of its keys. */
+/** A format's rules for its keys. */
 export interface KeyRules {
-  /** `cef`; for error messages. */
+  /** Name of the format for error messages, as `cef`. */
   readonly format: string;
   readonly valueEscape: EscapeTable;
   /** @returns why the key cannot be written; undefined where it can */
@@ -61,15 +61,15 @@ export interface KeyRules {
   typeOf(key: string): ValueType;
   /** Undefined: no limit. */
   maxCharacters(key: string): number | undefined;
-  /** Where an IPv6 address goes; undefined: nowhere. */
+  /** The key for an IPv6 address under this key; undefined: IPv6 addresses are not written. */
   ipv6(key: string): { readonly key: string; readonly label?: string } | undefined;
-  /** Where the port of an address under this key goes; undefined: nowhere. */
+  /** The key for the port of an address under this key; undefined: ports are not written. */
   portKey(key: string): string | undefined;
-  /** Keys that come with one of their own for a label: `cs1` → `cs1Label`. */
+  /** The key for the label of this key: `cs1` → `cs1Label`; undefined: it has none. */
   labelKey(key: string): string | undefined;
 }
 
-/** @throws AppError code `format`, action `fatal`: a key or a value that cannot be */
+/** @throws AppError with code `format` and action `fatal`: a key or a value is invalid */
 export function compileMap(map: FieldMap, rules: KeyRules): MappedField[] {
   const values = new Map(Object.entries(map).map(([key, text]) => [key, parseMapped(key, text, rules)]));
   const takenAway = new Set<string>();
@@ -85,7 +85,7 @@ export function compileMap(map: FieldMap, rules: KeyRules): MappedField[] {
     const labelKey = rules.labelKey(key);
     if (labelKey === undefined) continue;
     const given = values.get(labelKey);
-    // A label that comes from the log is a field like any other.
+    // A label taken from the log is a field like any other.
     if (given !== undefined && given.kind !== 'constant') continue;
     labels.set(key, given === undefined ? madeLabel(key, values.get(key)!) : Buffer.from(given.bytes).toString('utf8'));
     values.delete(labelKey);
@@ -98,10 +98,9 @@ export function compileMap(map: FieldMap, rules: KeyRules): MappedField[] {
 }
 
 /**
- * The labels that the map gives for where IPv6 addresses go, which then are not fields of their own: a key would be there
- * twice, and without an address a label of nothing.
- *
- * @returns by the key that the address is mapped to; undefined where the label is a field of the log
+ * Removes constant labels of the keys for IPv6 addresses from `values`: as fields of their own, the label's key would
+ * be written twice, or without an address.
+ * @returns labels by the key that the address is mapped to; undefined where the label is a field of the log
  */
 function takeIpv6Labels(values: Map<string, ValueSource>, rules: KeyRules): Map<string, string | undefined> {
   const labels = new Map<string, string | undefined>();
@@ -120,7 +119,7 @@ function takeIpv6Labels(values: Map<string, ValueSource>, rules: KeyRules): Map<
   return labels;
 }
 
-/** Where an IPv6 address under this key goes; undefined where it cannot. */
+/** The key for an IPv6 address under this key; undefined where it is not written, or the map uses that key. */
 function ipv6Of(key: string, all: ReadonlyMap<string, ValueSource>, rules: KeyRules): ReturnType<KeyRules['ipv6']> {
   if (all.get(key)?.kind === 'constant' || rules.typeOf(key) !== 'ip') return undefined;
   const ipv6 = rules.ipv6(key);
@@ -149,7 +148,7 @@ function compileField(
   all: ReadonlyMap<string, ValueSource>,
   rules: KeyRules,
 ): MappedField {
-  // A constant is the user's own word, whatever the key's type.
+  // A constant is the user's choice, and not checked against the key's type.
   const as = value.kind === 'constant' ? 'text' : rules.typeOf(key);
   const maxCharacters = rules.maxCharacters(key);
   const ipv6 = ipv6Of(key, all, rules);
@@ -169,7 +168,7 @@ function compileField(
   };
 }
 
-/** Ports of addresses, under the keys for ports, behind what the map has for those. */
+/** Adds the ports of addresses under the keys for ports, after the values that the map has for these keys. */
 function withPorts(fields: readonly MappedField[], takenAway: ReadonlySet<string>, rules: KeyRules): MappedField[] {
   const all = [...fields];
   for (const { key, value, as, ipv6 } of fields) {
@@ -201,7 +200,7 @@ function madeLabel(key: string, value: ValueSource): string {
   return value.kind === 'fields' ? placeName(value.places[0]!) : key;
 }
 
-/** A field of the head: text, or a value of the log. */
+/** Compiles a field of the head: a text, or a value of the log. */
 export function headPart(text: HeadText, maxCharacters: number, table: EscapeTable): HeadPart {
   const orElse = escaped(cutText(text.orElse, maxCharacters), table);
   if (text.places.length === 0) return { kind: 'constant', bytes: orElse };

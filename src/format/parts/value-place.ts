@@ -8,15 +8,15 @@
  *     annotations:"authorization.k8s.io/decision"    a key that has dots in it
  *     "odd:name"                               a field whose name has a colon in it, in JSON's quotes
  *
- * In a mapping (`map: {src: …}`) also a constant, the log's own time, and a list of which the first counts that is there,
- * not empty, and of the key's type:
+ * In a mapping (`map: {src: …}`) also a constant, the log's own time, and a list of which the first value counts that
+ * exists, is not empty, and is of the key's type:
  *
  *     "=value"
  *     __time__
  *     [user, event:userIdentity.userName]
  *
- * In the head of CEF and LEEF, where constants are usual, it is the other way round: text, or a field in braces, with
- * a text for where it is missing, or a list of those:
+ * In the head of CEF and LEEF, where constants are usual, a plain text is a constant, and a field is in braces, with a
+ * text for where it is missing; or a list of these:
  *
  *     Acme                {event_type}                {event_type|unknown}                ["{type}", "{kind}", "none"]
  */
@@ -24,15 +24,15 @@ import { AppError } from '../../core/errors.ts';
 import { utf8 } from './bytes.ts';
 import type { FieldPlace, ValueSource } from './mapped.ts';
 
-/** A place as a mapping names it: `"=value"`, `field`, `field:path`; a list: the first that is there. */
+/** A value as a mapping names it: `"=value"`, `field`, `field:path`; of a list, the first that exists. */
 export type ValueText = string | readonly string[];
 
-/** The field name that stands for the log's own time. */
+/** The name for the log's own time. */
 export const LOG_TIME = '__time__';
 
 const TAG_PREFIX = '__tag__:';
 
-/** @throws AppError code `format`, action `fatal`: says what is wrong with the text */
+/** @throws AppError with code `format` and action `fatal`, whose message says what is wrong with the text */
 export function parsePlace(text: string): FieldPlace {
   const { field, rest } = splitField(text);
   if (field === '') throw malformed(text, 'names no field');
@@ -40,7 +40,7 @@ export function parsePlace(text: string): FieldPlace {
   return { field: utf8(field), path: parsePath(text, rest) };
 }
 
-/** @throws AppError code `format`, action `fatal`: says what is wrong with the text */
+/** @throws AppError with code `format` and action `fatal`, whose message says what is wrong with the text */
 export function parseValue(text: ValueText): ValueSource {
   const texts = typeof text === 'string' ? [text] : text;
   if (texts.length === 0) throw malformed('[]', 'is empty: it names neither a field nor a constant');
@@ -59,15 +59,15 @@ export function parseValue(text: ValueText): ValueSource {
   return { kind: 'fields', places: texts.map(parsePlace) };
 }
 
-/** What stands in the head of a text: the first of some places, or else a constant. */
+/** A field of the head: the first of some places that has a value, or else a constant. */
 export interface HeadText {
   readonly places: readonly FieldPlace[];
   readonly orElse: string;
 }
 
 /**
- * @param orElse where the text names none
- * @throws AppError code `format`, action `fatal`: says what is wrong with the text
+ * @param orElse the constant, where the text has none
+ * @throws AppError with code `format` and action `fatal`, whose message says what is wrong with the text
  */
 export function parseHeadText(text: ValueText, orElse: string): HeadText {
   const texts = typeof text === 'string' ? [text] : text;

@@ -1,9 +1,7 @@
-/**
- * The types that a mapped field may ask its value to have. Pure functions of the value's text, one character a byte.
- */
+/** Checks of a mapped field's value for its type. Pure functions of the value's text, one character a byte. */
 
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
-/** RFC 3986, section 3.2.2: IPv4address. Leading zeros, which some readers take for octal, are none. */
+/** RFC 3986, section 3.2.2: IPv4address. No leading zeros, which some readers take for octal. */
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 const HEXADECIMAL_GROUP = /^[0-9A-Fa-f]{1,4}$/;
 const IPV6_GROUPS = 8;
@@ -11,8 +9,8 @@ const IPV6_GROUPS = 8;
 const MAX_IPV6_LENGTH = 45;
 
 /**
- * @returns 4, or 6 for an address in any of the forms of RFC 4291, section 2.2: eight groups; `::` once, in place of one
- * group of zeros or more; the last two groups as an IPv4 address. Without zone and brackets.
+ * @returns 4 or 6 for an address, an IPv6 address in any form of RFC 4291, section 2.2: eight groups; `::` once, in
+ * place of one or more groups of zeros; the last two groups as an IPv4 address. Without zone and brackets.
  */
 export function ipVersion(text: string): 4 | 6 | undefined {
   if (IPV4.test(text)) return 4;
@@ -40,22 +38,23 @@ function groupCount(half: string, isEnd: boolean): number | undefined {
   return groups.every((group) => HEXADECIMAL_GROUP.test(group)) ? count : undefined;
 }
 
-/** `-?` and 1 to 18 digits: what a signed number of 64 bits can hold. */
+/** Whether the text is `-?` and 1 to 18 digits, which fit into a signed 64-bit number. */
 export function isInteger(text: string): boolean {
   return /^-?[0-9]{1,18}$/.test(text);
 }
 
-/** RFC 3339, section 5.6, with what ISO 8601 has for its offset besides: `+0800`, `+08`; a space for the `T`. */
+/** RFC 3339, section 5.6, and ISO 8601's other offsets (`+0800`, `+08`); a space for the `T`. */
 const DATE_TIME =
   /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,18}))?(?:[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?)$/;
-/** Digits of an epoch's number, by its unit, and how many there are of milliseconds. */
+/** Epoch seconds, milliseconds, microseconds or nanoseconds, by the number of digits. */
 const EPOCH = /^(?:[0-9]{10}|[0-9]{13}|[0-9]{16}|[0-9]{19})$/;
 const EPOCH_MS_DIGITS = 13;
 
 /**
- * @returns epoch milliseconds in decimal, cut, not rounded: of epoch seconds (10 digits), milliseconds (13), microseconds
- * (16) or nanoseconds (19), or of a date and time with its offset (a leap second is the second after it). Undefined for
- * what is neither, for a date that is not in the calendar, and for times before 1970.
+ * @param text epoch seconds (10 digits), milliseconds (13), microseconds (16) or nanoseconds (19), or a date and time
+ * with its offset (a leap second counts as the second after it)
+ * @returns epoch milliseconds in decimal, cut, not rounded; undefined for any other text, for a date that does not
+ * exist, and for times before 1970
  */
 export function epochMs(text: string): string | undefined {
   if (EPOCH.test(text)) return text.padEnd(EPOCH_MS_DIGITS, '0').slice(0, EPOCH_MS_DIGITS);

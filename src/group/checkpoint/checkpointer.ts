@@ -1,9 +1,9 @@
 /**
- * Saves confirmed cursors on the server: on a timer for all shards, and at once when a shard is given up or has
- * come to its end. Never ahead of what is confirmed (`Progress` says what that is), and never forced.
+ * Saves each shard's confirmed cursor as its checkpoint: on a timer, and at once when the shard is drained or read to
+ * its end. A checkpoint is never ahead of the confirmed cursor (progress.ts); only `restoreIfGone` forces a save.
  *
- * A refusal is one answer: the shard is left only when the heartbeat's next answer does not grant it either. And a save
- * ends with its shard: one that arrived later could put back what the next owner has saved.
+ * One refused save does not end a shard: it is left only when the next heartbeat does not grant it either. A save is
+ * aborted when its shard is left: a late one could overwrite the next owner's checkpoint.
  */
 import pRetry from 'p-retry';
 import { createBackoff } from '../../core/backoff.ts';
@@ -21,23 +21,23 @@ export interface Checkpointed {
   readonly shard: ShardId;
   /** Undefined before the shard's start is known. */
   readonly progress: Progress | undefined;
-  /** The checkpoint that it was taken up at. */
+  /** The checkpoint that the shard was started from. */
   readonly startedAt: Cursor | undefined;
-  /** The service has taken a position of the shard: what is confirmed is no cursor that somebody has made up. */
+  /** The service has accepted a cursor of the shard: the confirmed cursor is not one that somebody has made up. */
   readonly isProven: boolean;
-  /** Aborts when the shard is left: nothing more of it is to be saved. */
+  /** Aborts when the shard is left: its checkpoint is not saved any more. */
   readonly left: AbortSignal;
-  /** The server has refused a save, and grants the shard no more. */
+  /** The service has refused a save, and no longer grants the shard. */
   ownershipLost(cause: AppError): void;
 }
 
 export interface CheckpointerOptions {
   readonly service: Pick<LogService, 'updateCheckpoint' | 'getCheckpoint' | 'restoreCheckpoint'>;
-  /** Asks the service, in another way, whether the shard is still ours. */
+  /** Asks the service, by a heartbeat, whether the shard is still ours. */
   readonly isOurs: (shard: Checkpointed) => Promise<boolean>;
-  /** Whether this cursor, which the server has, is known to lie before what was saved of the shard. */
+  /** Whether this checkpoint of the service's is known to lie before the one that was saved last. */
   readonly isPutBack: (shard: Checkpointed, cursor: Cursor) => boolean;
-  /** Called before each request, whatever becomes of it. */
+  /** Called before each save, whether it will succeed or not. */
   readonly onSaving: (shard: ShardId, cursor: Cursor) => void;
   readonly log: Log;
   readonly clock: Clock;
@@ -46,13 +46,13 @@ export interface CheckpointerOptions {
 export class Checkpointer {
   readonly #options: CheckpointerOptions;
   readonly #saving = new Map<Checkpointed, Promise<boolean>>();
-  /** Ends the request that is under way. */
+  /** Aborts a shard's save that is under way. */
   readonly #underWay = new Map<Checkpointed, AbortController>();
   readonly #restoring = new Map<Checkpointed, Promise<boolean>>();
-  /** Refused, and ours all the same: told once each. */
+  /** Shards with a refused save that are still ours: warned of once each. */
   readonly #refused = new WeakSet<Checkpointed>();
   #timer: Timer | undefined;
-  /** Whose last save failed. */
+  /** Shards whose last save failed. */
   readonly #troubled = new Set<ShardId>();
 
   constructor(options: CheckpointerOptions) {
@@ -87,7 +87,7 @@ export class Checkpointer {
     }
   }
 
-  /** Tries until it is saved, the shard is left, or the signal aborts. */
+  /** Tries until the checkpoint is saved, the shard is left, or the signal aborts. */
   async saveUntilDone(shard: Checkpointed, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#options;
     const backoff = createBackoff(retryBackoff, clock.random);
@@ -110,10 +110,10 @@ export class Checkpointer {
   }
 
   /**
-   * Where the group was deleted, its checkpoints went with it. Saves what is confirmed of the shard, whoever owns it now,
-   * if there is none, or only one that somebody has remembered, and that is older.
-   * @param isKnownGone the service has said so already
-   * @returns whether it was gone, and is saved
+   * A consumer group that is deleted takes its checkpoints with it. Saves the shard's confirmed cursor, whoever owns
+   * the shard now, if it has no checkpoint, or only an older one that another consumer has restored.
+   * @param isKnownGone the service has already said that the checkpoint is gone
+   * @returns whether the checkpoint was gone, and is saved
    */
   restoreIfGone(shard: Checkpointed, isKnownGone: boolean, signal: AbortSignal): Promise<boolean> {
     const restoring = this.#restoring.get(shard) ?? this.#restore(shard, isKnownGone, signal);
@@ -126,14 +126,14 @@ export class Checkpointer {
   async #restore(shard: Checkpointed, isKnownGone: boolean, signal: AbortSignal): Promise<boolean> {
     const { service, isPutBack, onSaving } = this.#options;
     const { progress } = shard;
-    // One that was never there is not gone.
+    // A checkpoint that was never there is not gone.
     if (progress?.checkpointed === undefined || !shard.isProven) return false;
     if (!isKnownGone) {
       const { cursor: saved } = await service.getCheckpoint(shard.shard, signal);
       if (saved !== undefined && !isPutBack(shard, saved)) return false;
     }
     const cursor = progress.confirmed;
-    // It is for the group that was, and older.
+    // A save that is under way is for the deleted group, and older.
     this.#underWay.get(shard)?.abort(superseded);
     onSaving(shard.shard, cursor);
     await service.restoreCheckpoint(shard.shard, cursor, signal);
@@ -187,7 +187,7 @@ export class Checkpointer {
     return true;
   }
 
-  /** The client tells of the service's troubles; here it is told once what they mean. */
+  /** The client logs each error; this says once what the errors mean. */
   #tellNotSaved(error: AppError, { shard }: Checkpointed): void {
     const { log } = this.#options;
     const facts = { shard, code: error.code, reason: error.message };
@@ -202,7 +202,7 @@ export class Checkpointer {
   }
 }
 
-/** The save that is waited for has another signal, maybe a later one. */
+/** The save may have another signal, which aborts later than this one. */
 function settledOrAborted(saving: Promise<unknown> | undefined, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -1,11 +1,10 @@
 /**
- * The consumer group was deleted by somebody. Its checkpoints went with it, and whoever comes next would begin
- * where the settings say, at the end perhaps: so each consumer saves what it has confirmed before it does anything else,
- * and a shard that should have a checkpoint, and has none, is begun only after the others had time to do the same.
+ * Recovers from a deleted consumer group. Its checkpoints are gone with it, and the next owner of a shard would start
+ * it where the settings say, perhaps at the end. So each consumer first saves the cursors that it has confirmed, and a
+ * shard that should have a checkpoint and has none is started only after the other consumers had time to save theirs.
  *
- * One who beats finds the group gone, makes it again and saves. The others find it there again, and would notice
- * nothing: they look every 20 s, and when a shard of theirs is granted to somebody else, whether their checkpoints
- * are still there.
+ * The first consumer whose heartbeat finds the group gone creates it again and saves. The others would not notice: so
+ * they check every 20 s, and when one of their shards is granted to another consumer, that their checkpoints exist.
  */
 import { AppError, ServiceError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
@@ -25,12 +24,12 @@ export interface GroupLossOptions {
   readonly service: Pick<LogService, 'ensureConsumerGroup' | 'getCursor' | 'getCursorTime' | 'listCheckpoints'>;
   readonly checkpointer: Pick<Checkpointer, 'restoreIfGone'>;
   readonly unowned: Pick<UnownedSaves, 'save'>;
-  /** The shards that this consumer has begun: what it has confirmed of them is saved, and not what was seen. */
+  /** The shards that this consumer has started: their confirmed cursors are saved, not the checkpoints last seen. */
   readonly begun: () => readonly ShardId[];
   readonly settings: ConsumerGroupSettings;
-  /** Whether this cursor, which the server has, is known to lie before what was saved of the shard. */
+  /** Whether this checkpoint of the service's is known to lie before the one that was saved last. */
   readonly isPutBack: (shard: Checkpointed, cursor: Cursor) => boolean;
-  /** How long others may take to notice: the longest that a live consumer waits between two heartbeats. */
+  /** How long other consumers may take to notice: the longest time between two heartbeats of a live consumer. */
   readonly othersMs: () => number;
   /** Aborts when the consumer ends. */
   readonly ending: AbortSignal;
@@ -38,49 +37,50 @@ export interface GroupLossOptions {
   readonly clock: Clock;
 }
 
-/** Of the time that others have: what only was seen is saved when those who hold the shards had theirs. */
+/** Share of `othersMs` after which the checkpoints last seen are restored again: the owners had time to save theirs. */
 const shareOfOwners = 0.5;
 const lookMs = 20_000;
-/** Who knows that a shard was made by a split saves its beginning (new-shards.ts); a request may be on its way so long. */
+/** How long another consumer's save of a new shard's beginning (new-shards.ts) may be on its way. */
 const longestSaveMs = 60_000;
 
 export class GroupLoss {
   readonly #options: GroupLossOptions;
-  /** Every checkpoint of the group that was ever seen, the latest of each shard: it may be all that is left. */
+  /** The latest checkpoint seen of each shard: this may be the only copy left. */
   readonly #seen = new Map<ShardId, Cursor>();
-  /** On the monotonic clock: until then, others come first. */
+  /** Monotonic time until which other consumers have time to save. */
   #othersUntilMs = Number.NEGATIVE_INFINITY;
-  /** The oldest save that was ever seen, unix milliseconds. */
+  /** When the oldest checkpoint seen was saved, unix milliseconds. */
   #groupSinceMs: number | undefined;
   #memberSinceMs = Number.POSITIVE_INFINITY;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #isLooking = false;
   #isRemembering = false;
-  /** What they have confirmed is still to be saved. */
+  /** Shards whose confirmed cursor is still to be saved. */
   readonly #owed = new Set<Checkpointed>();
-  /** Dropped for want of an answer, and not answered since: what is confirmed of them nobody else may know. */
+  /** Shards dropped because no heartbeat was answered: only this process may know their confirmed cursors. */
   #dropped: readonly Checkpointed[] = [];
 
   constructor(options: GroupLossOptions) {
     this.#options = options;
   }
 
-  /** Others may be about to save what they have confirmed, from now on for so long. */
+  /** Gives other consumers so long, from now on, to save what they have confirmed. */
   othersFirst(ms = this.#options.othersMs()): void {
     this.#othersUntilMs = Math.max(this.#othersUntilMs, this.#options.clock.monotonic() + ms);
   }
 
   /**
-   * How long a shard without a checkpoint is to wait for others; milliseconds, 0: it need not.
-   * @param wasOurs this process has had a checkpoint of it
-   * @param isLater it was made after the group had begun; who knows it may be about to say so (new-shards.ts)
+   * How long a shard without a checkpoint waits for other consumers to save one; milliseconds, 0: not at all.
+   * @param wasOurs this process has had a checkpoint of the shard
+   * @param isLater the shard was created after the group; another consumer may be about to save its beginning
+   * (new-shards.ts)
    */
   waitMs(
     shard: ShardId,
     { wasOurs, isLater }: { readonly wasOurs: boolean; readonly isLater: boolean | 'perhaps' },
   ): number {
     const { othersMs, clock } = this.#options;
-    // In a group that has been at work for a while, each shard has had its owner, and each owner saves at once.
+    // A group that has run for longer than that has had an owner for each shard, and each owner saves at once.
     const isOld = clock.monotonic() - this.#memberSinceMs > othersMs();
     if (this.#seen.has(shard) || wasOurs || (isOld && isLater === false)) this.othersFirst();
     const waitMs = Math.max(0, this.#othersUntilMs - clock.monotonic());
@@ -98,7 +98,7 @@ export class GroupLoss {
     this.#dropped = [];
   }
 
-  /** The checkpoints of the group. */
+  /** Remembers the group's checkpoints. */
   saw(checkpoints: ReadonlyMap<ShardId, Pick<Checkpoint, 'cursor' | 'updatedAtMs'>>): void {
     for (const [shard, { cursor, updatedAtMs }] of checkpoints) {
       if (cursor === undefined) continue;
@@ -107,19 +107,19 @@ export class GroupLoss {
     }
   }
 
-  /** Since when the group is at work, at the latest; unix milliseconds, undefined: not known. */
+  /** The group has existed since then at the latest; unix milliseconds, undefined: not known. */
   get groupSinceMs(): number | undefined {
     return this.#groupSinceMs;
   }
 
-  /** The last checkpoint of the shard that was seen, whoever had saved it. */
+  /** The shard's checkpoint that was seen last, whichever consumer saved it. */
   lastSeen(shard: ShardId): Cursor | undefined {
     return this.#seen.get(shard);
   }
 
   /**
-   * The service says that the group is gone: finds it, or makes it again.
-   * @throws as `ensureConsumerGroup`, and what saving a checkpoint throws: it is to be tried again
+   * The service says that the group does not exist: finds it, or creates it again.
+   * @throws what `ensureConsumerGroup` and saving a checkpoint throw: the caller tries again
    */
   async recover(held: readonly Checkpointed[], signal: AbortSignal): Promise<FoundConsumerGroup> {
     const { service, settings, log } = this.#options;
@@ -138,9 +138,9 @@ export class GroupLoss {
   }
 
   /**
-   * Saves what could not be saved before. What cannot be saved now stays owed, and stops nobody.
+   * Saves the cursors that could not be saved before. A save that fails again stays owed, and stops nothing else.
    * @returns the shards whose checkpoints were gone
-   * @throws ServiceError with code `consumer-group-not-exist`: it is to be made again first
+   * @throws ServiceError with code `consumer-group-not-exist`: the group has to be created again first
    */
   async settle(signal: AbortSignal): Promise<readonly ShardId[]> {
     if (this.#owed.size === 0) return [];
@@ -160,14 +160,13 @@ export class GroupLoss {
     }
   }
 
-  /** Whether the checkpoints of the shards that are held are still there; first at once, then every 20 s. Never rejects. */
+  /** Checks that the checkpoints of the held shards still exist; first at once, then every 20 s. Never rejects. */
   async look(held: () => readonly Checkpointed[], signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     if (this.#isLooking || clock.monotonic() - this.#lookedAtMs < lookMs) return;
     await this.lookNow(held(), signal);
   }
 
-  /** @param shards those that are looked at */
   async lookNow(shards: readonly Checkpointed[], signal: AbortSignal): Promise<void> {
     const { service, log, clock } = this.#options;
     this.#isLooking = true;
@@ -176,7 +175,7 @@ export class GroupLoss {
       const listed = await service.listCheckpoints(signal);
       this.saw(listed);
       this.#mendPutBack(shards, listed);
-      // Nobody else may be left to know them.
+      // This process may be the only one that knows the deleted group's checkpoints.
       const isNewGroup = this.#seen.size > 0 && ![...this.#seen.keys()].some((shard) => listed.has(shard));
       const gone = shards.filter((shard) => isGone(shard, listed));
       if (isNewGroup || gone.length > 0) void this.#remember(this.#options.ending);
@@ -193,7 +192,7 @@ export class GroupLoss {
     }
   }
 
-  /** A save that was given up, because its shard was lost, may have arrived behind later ones: they are saved again. */
+  /** A save that was aborted when its shard was lost may arrive over a newer checkpoint: the newer is saved again. */
   #mendPutBack(shards: readonly Checkpointed[], listed: ReadonlyMap<ShardId, Checkpoint>): void {
     for (const shard of shards) if (this.#isPutBack(shard, listed)) shard.progress?.forgetCheckpoint();
   }
@@ -204,8 +203,8 @@ export class GroupLoss {
   }
 
   /**
-   * Saves the checkpoints that were seen of shards which have none: at once, for this process may be all that is left to
-   * know them, and again when those who hold the shards had time to save theirs. An owner that knows better saves over it.
+   * Restores the last seen checkpoints of shards that have none: at once, as this process may be the only one that
+   * knows them, and again when the shards' owners had time to save theirs. An owner with a newer cursor saves over it.
    * Never rejects.
    */
   async #remember(signal: AbortSignal): Promise<void> {
@@ -234,11 +233,11 @@ export class GroupLoss {
     const isTaken = await Promise.all(first.map(([shard, cursor]) => this.#takes(shard, cursor, signal)));
     const taken = new Set(first.filter((_, at) => isTaken[at]).map(([shard]) => shard));
     const still = gone(await service.listCheckpoints(signal)).filter(([shard]) => taken.has(shard));
-    // At once: the longer it takes, the likelier somebody has saved it who knows better.
+    // All at once: the longer it takes, the likelier an owner has saved a newer one.
     await Promise.all(still.map(([shard, cursor]) => unowned.save(shard, cursor, othersMs() * shareOfOwners, signal)));
   }
 
-  /** Whether it is a cursor of the shard: somebody may have set a checkpoint that is none. */
+  /** Whether the service accepts the cursor: somebody may have set a checkpoint that is not a cursor of the shard. */
   async #takes(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
     const { service } = this.#options;
     try {
@@ -246,7 +245,7 @@ export class GroupLoss {
       return true;
     } catch (error) {
       signal.throwIfAborted();
-      // The service tells no time of the end, where nothing is yet.
+      // The service has no time for the cursor at the shard's end.
       return isRejected(error) && (await service.getCursor(shard, 'end', signal)) === cursor;
     }
   }
@@ -271,7 +270,7 @@ function isGone({ shard, progress }: Checkpointed, listed: ReadonlyMap<ShardId, 
   return progress?.checkpointed !== undefined && !listed.has(shard);
 }
 
-/** The service does not take it, and will not: a checkpoint that was none. */
+/** The service refuses the cursor for good: somebody had set a checkpoint that is not a cursor of the shard. */
 function isRejected(error: unknown): boolean {
   return error instanceof AppError && error.action === 'reject';
 }

@@ -1,15 +1,16 @@
 /**
- * Shards that a split or a merge has made while the group is at work. With `--from end` such a shard is not to be begun at
- * its end, for what it holds came after what the group has read. Who takes it up may have started after the split, and
- * cannot tell it from one that was always there. So whoever has held what was split, and has seen it happen, or had to
- * read it to its end, saves the beginning of the new shards as their checkpoint, where they have none; and who cannot tell waits for that.
+ * New shards: those that a split or a merge creates while the group runs. With `--from end` a new shard must not be
+ * started at its end, as all its logs are newer than what the group has read. Its consumer may have started after the
+ * split, and cannot tell a new shard from an old one: it waits. So a consumer of a parent shard that has seen the
+ * split, or had to read the parent to its end, saves the beginning of the new shards as their checkpoint, where they
+ * have none.
  */
 import type { Log } from '../../core/log.ts';
 import type { LogService, ShardId } from '../service/log-service.ts';
 import type { ShardList } from '../service/shard-list.ts';
 import type { UnownedSaves } from './unowned-saves.ts';
 
-/** A save that takes longer is given up, and made again at the next heartbeat. */
+/** A save that takes longer is aborted, and made again at the next heartbeat. */
 const saveWithinMs = 10_000;
 
 export interface NewShardsOptions {
@@ -21,7 +22,7 @@ export interface NewShardsOptions {
 
 export class NewShards {
   readonly #options: NewShardsOptions;
-  /** They have a checkpoint. One that is held has none yet, perhaps, and may be given to somebody else without. */
+  /** New shards that have a checkpoint. A held shard without one is asked again: it may move to another consumer. */
   readonly #done = new Set<ShardId>();
   #isSaving = false;
 
@@ -30,10 +31,11 @@ export class NewShards {
   }
 
   /**
-   * Saves the beginning of those that have no checkpoint. Never rejects.
+   * Saves the beginning of the new shards that have no checkpoint. Never rejects.
    * @param held the shards that this consumer works on
-   * @param known those, and all that it has left
-   * @param inside of those the ones that were split or merged before it came, and that it had to read to their end
+   * @param known the held shards, and all that this consumer has left
+   * @param inside the known shards that were split or merged before this consumer came, and that it had to read to
+   * their end
    */
   async save(
     held: readonly ShardId[],
@@ -60,7 +62,7 @@ export class NewShards {
   async #saveBegin(shard: ShardId, isHeld: boolean, signal: AbortSignal): Promise<void> {
     const { service, unowned } = this.#options;
     const begin = await service.getCursor(shard, 'begin', signal);
-    // Asked last: its owner may have begun meanwhile.
+    // The checkpoint is read last: the shard's owner may have saved one meanwhile.
     const { cursor } = await service.getCheckpoint(shard, signal);
     if (cursor === undefined && isHeld) return;
     if (cursor === undefined && (await unowned.save(shard, begin, saveWithinMs, signal)) === 'given-up') return;

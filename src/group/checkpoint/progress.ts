@@ -3,40 +3,40 @@
  *
  *     checkpointed ≤ confirmed ≤ sent ≤ pulled
  *
- * Cursors are opaque and cannot be compared, so the order is kept by a chain: one ticket for each pull that is
- * not confirmed yet, oldest first. The confirmed cursor moves over the chain's confirmed head only; what is
- * confirmed behind a gap waits for the gap.
+ * Cursors are opaque and cannot be compared, so a chain keeps the order: one ticket for each pull that is not confirmed
+ * yet, oldest first. The confirmed cursor moves over confirmed tickets at the head of the chain only; a ticket that is
+ * confirmed behind an unconfirmed one waits for it.
  *
  *     confirmed                                   pulled
  *         │ ticket 7 │ ticket 8 │ ticket 9 │ ticket 10 │
  *           sent       sent,      open
  *                      confirmed
  *
- * A loss cuts the chain at the oldest lost ticket. Where the tickets that were cut ended is kept, and the same pulls are
- * made again: so a receiver that has a batch already need not get it again because another one lost it, and the same
- * log has the same identity. Whatever is reported later about a ticket that was cut is
- * ignored: the same logs are on their way again under other tickets, and knowing less only means duplicates.
+ * A loss cuts the chain at the oldest lost ticket. The end cursors of the cut tickets are kept, and the same pulls are
+ * made again: so a receiver that has a batch need not get it again because another receiver lost it, and a log keeps
+ * its identity. A later report about a cut ticket is ignored: the same logs are on their way again under other tickets,
+ * and ignoring a report can only cause duplicates.
  */
 import type { Cursor, ShardId } from '../service/log-service.ts';
 
-/** One pull's way through the sink; the mark by which the sink reports it. */
+/** A pulled batch on its way through the sink; the sink reports what becomes of the batch by its ticket. */
 export interface Ticket {
   readonly shard: ShardId;
-  /** The same for all tickets of a shard: their deliveries stay in order. */
+  /** Equal for all tickets of a shard: the sink keeps the deliveries of a stream in order. */
   readonly stream: string;
   readonly from: Cursor;
   readonly to: Cursor;
-  /** Place in the chain; a number is used again after a rewind. */
+  /** The ticket's number in the chain; after a rewind the number is used again. */
   readonly ordinal: number;
-  /** Whether another consumer may send it by now: the shard was left, or its lease is over. Default: never. */
+  /** Whether another consumer may send the batch now: the shard was left, or its lease has expired. Default: never. */
   readonly isWithdrawn?: (() => boolean) | undefined;
-  /** A batch that began here was handed over already, and was lost. */
+  /** A batch from this cursor was handed to the sink before, and lost. */
   readonly isAgain?: boolean;
 }
 
 interface Link {
   readonly ticket: Ticket;
-  /** The sink had taken all of it. */
+  /** The sink has taken the whole batch. */
   handedOver: boolean;
   sent: boolean;
   confirmed: boolean;
@@ -50,14 +50,14 @@ export class Progress {
   #confirmed: Cursor;
   #checkpointed: Cursor | undefined;
   readonly #isWithdrawn: Ticket['isWithdrawn'];
-  /** Of what was cut and is not pulled again yet: where a pull from this cursor ended. */
+  /** Cut tickets that are not pulled again yet, by their first cursor: where the pull ended. */
   readonly #bounds = new Map<Cursor, { readonly to: Cursor; readonly handedOver: boolean }>();
 
   /**
-   * @param start where the shard is taken up
-   * @param checkpointed the checkpoint on the server, undefined where there is none yet: then `start` itself is
-   * to be saved, or a restart before the first log would choose a start anew
-   * @param isWithdrawn of all tickets
+   * @param start the cursor that the shard is started from
+   * @param checkpointed the checkpoint on the service; undefined where there is none yet: then `start` itself is to be
+   * saved, or a restart before the first log would choose a start anew
+   * @param isWithdrawn `Ticket.isWithdrawn` of all tickets
    */
   constructor(shard: ShardId, start: Cursor, checkpointed: Cursor | undefined, isWithdrawn?: Ticket['isWithdrawn']) {
     this.#isWithdrawn = isWithdrawn;
@@ -72,7 +72,7 @@ export class Progress {
     return this.#chain.at(-1)?.ticket.to ?? this.#confirmed;
   }
 
-  /** Where the next pull ended the last time; undefined where it was never made, or its bounds are not known any more. */
+  /** Where the next pull ended when it was made before; undefined where it was not, or its end is no longer known. */
   get bound(): Cursor | undefined {
     return this.#bounds.get(this.pulled)?.to;
   }
@@ -90,17 +90,17 @@ export class Progress {
     return this.#confirmed;
   }
 
-  /** What the server has; undefined where it has none yet. */
+  /** The checkpoint on the service; undefined where there is none yet. */
   get checkpointed(): Cursor | undefined {
     return this.#checkpointed;
   }
 
-  /** The confirmed cursor where it has not been saved yet. */
+  /** The confirmed cursor, if it is not saved yet. */
   get unsaved(): Cursor | undefined {
     return this.#confirmed === this.#checkpointed ? undefined : this.#confirmed;
   }
 
-  /** Nothing is on its way. */
+  /** Every ticket is confirmed. */
   get settled(): boolean {
     return this.#chain.length === 0;
   }
@@ -117,18 +117,18 @@ export class Progress {
       isWithdrawn: this.#isWithdrawn,
       ...(isAgain && { isAgain }),
     };
-    // Once a pull has ended elsewhere, those behind it will as well.
+    // A pull that ends elsewhere than before moves all pulls behind it.
     if (!this.#bounds.delete(ticket.from)) this.#bounds.clear();
     this.#chain.push({ ticket, handedOver: false, sent: false, confirmed: false });
     return ticket;
   }
 
-  /** A pull brought no data but a new cursor: there is nothing to wait for but what is before it. */
+  /** A pull brought no data but a new cursor: its ticket is confirmed at once. */
   skip(to: Cursor): void {
     this.markConfirmed(this.open(to));
   }
 
-  /** The sink has taken all of it. */
+  /** The sink has taken the whole batch. */
   markHandedOver(ticket: Ticket): void {
     const link = this.#find(ticket);
     if (link) link.handedOver = true;
@@ -148,7 +148,7 @@ export class Progress {
   }
 
   /**
-   * The ticket is lost: it and all after it are to be pulled again.
+   * The ticket is lost: its batch and all behind it are to be pulled again.
    * @returns false when the ticket is not in the chain (any more): nothing changed
    */
   rewind(ticket: Ticket): boolean {
@@ -161,12 +161,11 @@ export class Progress {
     return true;
   }
 
-  /** The server has no checkpoint any more: what is confirmed is to be saved again. */
+  /** The service has lost the checkpoint: the confirmed cursor is to be saved again. */
   forgetCheckpoint(): void {
     this.#checkpointed = undefined;
   }
 
-  /** The checkpoint was saved on the server. */
   markCheckpointed(cursor: Cursor): void {
     this.#checkpointed = cursor;
   }

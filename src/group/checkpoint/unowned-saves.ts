@@ -1,14 +1,13 @@
 /**
- * Saves of checkpoints that say nothing of what this process has delivered: what only was seen of a group that was
- * deleted, or where a new shard begins. They are forced, for nobody may own the shard. One that arrives late would put
- * back the checkpoint of somebody who knows better, so a save is given up when it takes long, and when this process
- * saves what it has confirmed of the shard itself.
+ * Saves checkpoints of shards that this process has not delivered from: a deleted group's checkpoint that was seen, or
+ * the beginning of a new shard. These saves are forced, since the shard may have no owner. A late one would overwrite
+ * an owner's newer checkpoint, so it is aborted when it takes long, and when this process saves its own confirmed
+ * cursor.
  */
 import type { Clock } from '../../core/time/clock.ts';
 import { createDeadline } from '../../core/time/deadline.ts';
 import type { Cursor, LogService, ShardId } from '../service/log-service.ts';
 
-/** How a save ended. */
 export type SaveOutcome = 'saved' | 'given-up';
 
 export class UnownedSaves {
@@ -38,7 +37,7 @@ export class UnownedSaves {
     }
   }
 
-  /** This process saves what it has confirmed of the shard. */
+  /** Aborts the shard's save: this process saves its own confirmed cursor. */
   giveUp(shard: ShardId): void {
     this.#underWay.get(shard)?.abort();
   }

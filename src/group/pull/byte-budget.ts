@@ -1,28 +1,28 @@
 /**
- * The bytes that may be on their way between the log service and the sinks, over all shards (`--max-in-flight`).
+ * Limits the bytes in flight between Log Service and the sinks, over all shards (`--max-in-flight`).
  *
- * How large a pull will be is known only from its answer: a shard reserves what it expects, and asks again when the
- * answer begins. Where there is no room for more, nothing of it is read, and it is asked for again with its real size:
- * many shards that were idle may all bring much at once. First come, first served; one reservation is always granted
- * when nothing else is out, so that a batch larger than the whole budget still passes.
+ * The size of a pull is known only from its answer: a shard reserves the size that it expects, and corrects it when the
+ * answer begins. Where a larger answer does not fit, its body is not read, and the pull is made again with the real
+ * size reserved: many shards that were idle may all bring much at once. First come, first served; a reservation is
+ * always granted while there is no other, so that a batch larger than the whole budget still passes.
  *
- * Each source has a share of it, which is no fixed part: all take from the same bytes. While batches come and go, that
- * is fair, for who waits is served in order. But a source whose receiver is down, or whose project does not answer,
- * gives nothing back. So once somebody has held a reservation for `patienceMs`, a share that has nothing out is
- * granted one, past those who wait and above the limit: no source ever waits for another's receiver. All that is out
- * is therefore the limit and, only while something is stuck, one batch more for each source.
+ * Each source has a share, which is no fixed part: all shares take from the same bytes. While batches come and go, that
+ * is fair, since waiting shares are served in order. But a source whose receiver is down, or whose project does not
+ * answer, releases nothing. So once a reservation is older than `patienceMs`, each share without one is granted its
+ * next, out of turn and above the limit: no source ever waits for another's receiver. The bytes in flight are therefore
+ * at most the limit and, only while something is stuck, one batch more for each source.
  */
 import { type Clock, systemClock, type Timer } from '../../core/time/clock.ts';
 
 export interface Reservation {
-  /** The size is known now. */
+  /** Changes the size, whether there is room for it or not. */
   correct(bytes: number): void;
-  /** The same, if there is room for it. @returns false where there is none: nothing has changed */
+  /** Changes the size if there is room for it. @returns false where there is none: the size is as before */
   grow(bytes: number): boolean;
   release(): void;
 }
 
-/** What one source has of the budget. */
+/** One source's share of the budget. */
 export interface BudgetShare {
   /** Bytes. */
   readonly inUse: number;
@@ -47,14 +47,14 @@ interface Waiter {
   readonly grant: (held: Held) => void;
 }
 
-/** Also on a machine that is busy, a batch takes less as a rule. */
+/** As a rule a batch takes less, even on a busy machine. */
 const usualPatienceMs = 10_000;
 
 export class ByteBudget {
   readonly #patienceMs: number;
   readonly #clock: Clock;
   readonly #queue: Waiter[] = [];
-  /** Everything that is out, oldest first. */
+  /** The reservations that are not released, oldest first. */
   readonly #held = new Set<Held>();
   #limit: number;
   #inUse = 0;
@@ -70,13 +70,13 @@ export class ByteBudget {
     return this.#inUse;
   }
 
-  /** From now on; what is out stays out. */
+  /** Sets the limit for new reservations; the granted ones stay. */
   resize(limitBytes: number): void {
     this.#limit = limitBytes;
     this.#serve();
   }
 
-  /** Of a source. It is gone when all that it has reserved is released. */
+  /** A new source's share. It needs no end but the release of its reservations. */
   share(): BudgetShare {
     const usage: Usage = { inUse: 0, reservations: 0 };
     return {

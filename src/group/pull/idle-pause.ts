@@ -1,24 +1,24 @@
 /**
  * How often a shard is pulled.
  *
- * One that has more than a pull brings is pulled without a pause. One that has little is pulled once a fetch interval:
- * each pull costs the service the same, and a shard has 100 a second. One whose quota is used up all the same is pulled
- * less often for a while, and no other shard is.
+ * A shard with more data than a pull brings is pulled without a pause. A shard with little data is pulled once a fetch
+ * interval: every pull costs the same quota, and a shard has 100 a second. A shard whose quota is used up nevertheless
+ * is pulled less often for a while, and no other shard is.
  *
- * One that has been read to its end is asked the sooner, the later logs have come.
- * It is a twentieth of the time without data, within bounds: a log that comes after a silence waits for 5% of that
- * at most, and a shard that gets something every few seconds is asked as often as a busy one. A shard that is taken up
- * has been silent for 40 s at most, whatever is known of it: so it is asked every 2 s at first.
+ * A shard that is read to its end is pulled again after a pause of a twentieth of the time without data, within bounds:
+ * a log that comes after a silence waits for 5% of the silence at most, and a shard with a log every few seconds is
+ * pulled as often as a busy one. A shard that is started counts as silent for 40 s at most, so it is pulled every 2 s
+ * at first.
  *
- * What an idle shard costs is waking up for it, more than asking: long pauses end on the same beats, so that shards
- * that are idle together are asked together.
+ * An idle shard's cost is more in waking up than in the pull: long pauses end at multiples of `beatMs`, so that idle
+ * shards are pulled together.
  */
 import { type Clock, systemClock } from '../../core/time/clock.ts';
 
-/** What a service gives that has more: so many log groups, or bytes, and it is no pull of little. */
+/** A pull that brings so many log groups, or so many bytes, is followed by the next without a pause. */
 const manyLogGroups = 100;
 const manyBytes = 1 << 20;
-/** Of the fetch interval, where the service says that there is more, or does not say, and has brought nothing. */
+/** Share of the fetch interval, where the service says that there is more, or brought nothing and does not say. */
 const shareWhereMore = 1 / 4;
 const slowdown = { minMs: 100, maxMs: 2_000, easing: 0.95 };
 
@@ -26,9 +26,9 @@ const slowdown = { minMs: 100, maxMs: 2_000, easing: 0.95 };
 export interface Brought {
   readonly logGroups: number;
   readonly bytes: number;
-  /** It was asked for no more than that. */
+  /** The pull brought as much as was asked for. */
   readonly isFull: boolean;
-  /** Whether there was nothing behind it; undefined where the service does not say. */
+  /** Whether the shard has no data behind it; undefined where the service does not say. */
   readonly isAll: boolean | undefined;
 }
 
@@ -50,13 +50,13 @@ const beatMs = 500;
 /**
  * Pure.
  * @param firstMs the pause while logs keep coming
- * @param silentMs how long none have come
- * @param nowMs of any clock that does not jump; beats are multiples of `beatMs` on it
+ * @param silentMs how long no logs have come
+ * @param nowMs by any clock that does not jump; long pauses end at multiples of `beatMs` on it
  * @returns milliseconds
  */
 export function idlePauseMs(firstMs: number, silentMs: number, nowMs: number): number {
   const pauseMs = Math.max(firstMs, Math.min(silentMs * shareOfSilence, longestMs));
-  // What was chosen by hand is kept to.
+  // A pause that the user has set is not moved to a multiple.
   if (pauseMs === firstMs || pauseMs < 2 * beatMs) return pauseMs;
   return Math.max(firstMs, Math.floor((nowMs + pauseMs) / beatMs) * beatMs - nowMs);
 }
@@ -64,13 +64,13 @@ export function idlePauseMs(firstMs: number, silentMs: number, nowMs: number): n
 export class IdlePause {
   readonly #firstMs: number;
   readonly #clock: Clock;
-  /** On the monotonic clock. */
+  /** When the last data came, on the monotonic clock. */
   #dataAtMs: number;
   #idle = false;
-  /** When the last pull was begun, and how long after that the next one may be. */
+  /** When the last pull began, and how long after that the next one may begin. */
   #pulledAtMs = Number.NEGATIVE_INFINITY;
   #spacingMs = 0;
-  /** Added to that while the shard's quota is short. */
+  /** The least time between two pulls while the shard's quota is short. */
   #slowdownMs = 0;
 
   constructor(fetchIntervalMs: number, clock: Clock = systemClock) {
@@ -84,10 +84,10 @@ export class IdlePause {
     return this.#idle;
   }
 
-  /** What is known of the time before: when the checkpoint was saved, in unix milliseconds; undefined: nothing. */
+  /** The shard is started. @param savedAtMs when its checkpoint was saved, unix milliseconds; undefined: not known */
   since(savedAtMs: number | undefined): void {
     if (savedAtMs === undefined) return;
-    // Another machine's clock: it may be ahead of ours.
+    // The service's clock may be ahead of ours.
     const silentMs = Math.max(0, this.#clock.now() - savedAtMs);
     this.#dataAtMs = Math.max(this.#dataAtMs, this.#clock.monotonic() - silentMs);
   }
@@ -108,7 +108,7 @@ export class IdlePause {
 
   /**
    * The service says that the shard is read too often.
-   * @returns whether that is news
+   * @returns false while the shard is slowed down already
    */
   slowDown(): boolean {
     const isNews = this.#slowdownMs === 0;
@@ -122,12 +122,12 @@ export class IdlePause {
     this.#dataAtMs = this.#clock.monotonic();
   }
 
-  /** Rejects with the signal's reason when it aborts. */
+  /** Waits at the shard's end. Rejects with the signal's reason when it aborts. */
   async wait(signal: AbortSignal): Promise<void> {
     this.#idle = true;
     const nowMs = this.#clock.monotonic();
     const pauseMs = idlePauseMs(this.#firstMs, nowMs - this.#dataAtMs, nowMs);
-    this.#spacingMs = 0; // it has waited for that
+    this.#spacingMs = 0; // this pause replaces the spacing
     await this.#clock.sleep(pauseMs, { signal });
   }
 }

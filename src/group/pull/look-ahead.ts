@@ -1,20 +1,19 @@
 /**
- * How many shards pull at a time, where all of them have more than can be encoded: so many that somebody always waits
- * for a turn to be encoded, and no more. What waits longer only fills memory, and is in no cache any more when its turn
- * comes.
+ * Limits how many shards pull at a time while they have more data than can be encoded: to so many that a batch always
+ * waits to be encoded, and no more. Further batches only fill memory, and are out of the CPU's caches when encoded.
  *
- * A place is taken for a pull, and kept while its batch waits to be begun:
+ * A pull takes a place, and keeps it until encoding of its batch begins:
  *
  *   pulling   the request is under way                    → waiting, parked, or ended: there was no data
- *   parked    the shard's own batch before it is not      → waiting. It does not count: it may be a stuck receiver that
- *             written to its end; or the request is not     it waits for, or a shard that the service does not answer
- *             answered for `patienceMs`; or it has failed   for, and others must go on. Where the pull is tried again:
- *             and is not due again                          → pulling, when its turn has come
- *   waiting   it was handed over, and is not begun        → ended
+ *   parked    the shard's previous batch is not written   → waiting. A parked place does not count: it may wait for
+ *             to its end; or the request is not answered    a stuck receiver, or for a shard that the service does not
+ *             for `patienceMs`; or it has failed, and the   answer for, and other shards must go on. When the pull is
+ *             next attempt is not due                       tried again: → pulling, when its turn has come
+ *   waiting   the batch is handed over, and not begun     → ended
  *
- * The limit counts those that pull and those that wait. It follows what a place's end finds: nobody waits, and a shard
- * would have liked to pull: one more; more than two wait: a little less. First come, first served. A shard that was
- * at its end takes no part: it brings nothing mostly, and its next log is not to wait.
+ * The limit counts places that pull and places that wait. It changes when a place ends: no batch waits, and a shard is
+ * queued: one more; more than two batches wait: a little less. First come, first served. A shard that was at its end
+ * takes no place: it mostly brings nothing, and its next log is not to wait.
  */
 import { type Clock, systemClock } from '../../core/time/clock.ts';
 
@@ -22,12 +21,12 @@ const firstLimit = 4;
 const raise = 1;
 const lower = 0.25;
 const mostWaiting = 2;
-/** Most pulls take less, by far. */
+/** Most pulls take far less. */
 const usualPatienceMs = 5_000;
 
 /**
  * Pure.
- * @param limit places, of which the whole ones count
+ * @param limit places; rounded down where it is used
  * @param waiting batches that wait for a turn
  * @param queued shards that wait for a place
  * @returns at least 1
@@ -39,20 +38,20 @@ export function nextLimit(limit: number, waiting: number, queued: number): numbe
 }
 
 export interface Place {
-  /** The pull has brought a batch, and the one before it is still being written; or it pauses between two attempts. */
+  /** The pull has brought a batch while the previous one is still being written; or it pauses between two attempts. */
   park(): void;
   /**
-   * One that was parked pulls again: first come, first served. Without effect when it has ended, also meanwhile.
-   * Rejects with the signal's reason when it aborts first; the place is parked then.
+   * A parked place pulls again: first come, first served. Without effect on a place that has ended, also meanwhile.
+   * Rejects with the signal's reason when it aborts first; the place stays parked then.
    */
   resume(signal: AbortSignal): Promise<void>;
   /** The batch is handed over. */
   wait(): void;
-  /** It is begun, or there is none. Without effect the second time. */
+  /** Encoding of the batch begins, or there is no batch. Without effect the second time. */
   end(): void;
 }
 
-/** Of one that takes no part. */
+/** The place of a pull that is not limited. */
 export const noPlace: Place = {
   park: () => undefined,
   resume: () => Promise.resolve(),
@@ -73,7 +72,7 @@ export class LookAhead {
     this.#clock = clock;
   }
 
-  /** How many may pull or wait. */
+  /** How many places may pull or wait. */
   get limit(): number {
     return Math.floor(this.#limit);
   }
@@ -86,7 +85,7 @@ export class LookAhead {
 
   async #enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    // Whoever is in the queue is served as soon as there is room, so nobody overtakes.
+    // The queue is served as soon as there is room: where there is room now, nobody is queued.
     if (this.#hasRoom) this.#pulling++;
     else await this.#turn(signal);
   }

@@ -9,22 +9,22 @@ export class PullAhead {
     this.#pull = pull;
   }
 
-  /** Makes it, unless it is made already. */
+  /** Begins the next pull, unless it is begun already. */
   begin(): Promise<Pull> {
     if (this.#next) return this.#next;
     this.#next = this.#pull();
-    this.#next.catch(() => undefined); // it may fail before anybody waits for it
+    this.#next.catch(() => undefined); // the pull may fail before anybody waits for it
     return this.#next;
   }
 
-  /** It is the caller's to release. Rejects as the pull does. */
+  /** Returns the next pull, which the caller releases. Rejects as the pull does. */
   async take(): Promise<Pull> {
     const pull = await this.begin();
     this.#next = undefined;
     return pull;
   }
 
-  /** Nobody wants it any more. */
+  /** Releases the next pull, which nobody wants any more. */
   discard(): void {
     this.#next?.then((unused) => unused.release()).catch(() => undefined);
   }

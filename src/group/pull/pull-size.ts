@@ -1,21 +1,21 @@
 /**
  * How many log groups to pull at once. As many as the service gives, unless
- * - what follows is slow on purpose (a rate limit): then as many as are delivered within `targetMs`, because a batch
- *   cannot be confirmed or given up in peace before its end. It begins with one and follows what was measured; of the
- *   next, nobody knows how large the groups are, so it grows no more than fourfold at a time over what really came;
+ * - delivery is slow on purpose (a rate limit): then as many as are delivered within `targetMs`, since a batch cannot
+ *   be confirmed, or its shard be drained, before its end. The number starts at one and follows what was measured; it
+ *   grows at most fourfold over the last pull's, since the size of the next log groups is not known;
  * - the last pull was cut off before its end, or could not be read: then fewer, and more again when that works.
  * Pure.
  */
 export interface PullSize {
-  /** For the next pull: 1 to 1,000. */
+  /** Log groups to ask for in the next pull: 1 to 1,000. */
   readonly maxLogGroups: number;
-  /** It was made smaller, and has not grown again to what it was. */
+  /** A failed or unreadable pull has made the number smaller, and it has not grown back. */
   readonly isNarrowed: boolean;
-  /** A batch of so many log groups took so long, and its pull before that. */
+  /** A batch was delivered in `tookMs`, after a pull of `pullMs`. */
   delivered(logGroups: number, tookMs: number, pullMs: number): void;
-  /** A pull moved on and brought nothing: a query that selects little, perhaps. */
+  /** A pull moved the cursor and brought nothing: perhaps a query that selects little. */
   empty(): void;
-  /** Of so many log groups as it should have been it cannot be had. @param logGroups 0: as many as were asked for */
+  /** A pull of so many log groups fails: asks for fewer. @param logGroups 0: as many as were asked for */
   narrow(logGroups: number): void;
 }
 
@@ -23,10 +23,10 @@ export interface PullSize {
 const mostLogGroups = 1_000;
 const growth = 4;
 const narrowing = 4;
-/** A pull that took less than that may ask for twice as much: a third of the time that a request has. */
+/** After a pull that took less, the next may ask for twice as much: a third of a request's time-out. */
 const comfortableMs = 20_000;
 
-/** @param targetMs absent: nothing is slow on purpose */
+/** @param targetMs absent: delivery is not slow on purpose */
 export function createPullSize(targetMs?: number): PullSize {
   let paced = targetMs === undefined ? mostLogGroups : 1;
   let bound = mostLogGroups;
@@ -41,7 +41,7 @@ export function createPullSize(targetMs?: number): PullSize {
       return bound < mostLogGroups;
     },
     delivered(logGroups, tookMs, pullMs) {
-      // Where it was less than was asked for, all that there is has come whole.
+      // Fewer log groups than were asked for: the shard had no more, and the pull was not cut.
       if (pullMs < comfortableMs) bound = logGroups < bound ? mostLogGroups : within(bound * 2);
       become(Math.min((logGroups * (targetMs ?? 0)) / Math.max(1, tookMs), logGroups * growth));
     },

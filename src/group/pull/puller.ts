@@ -16,13 +16,13 @@ export interface Pull {
   readonly body: BatchBody | undefined;
   readonly logGroups: number;
   readonly nextCursor: Cursor;
-  /** The cursor did not move: the end of the shard, for now. */
+  /** The cursor did not move: the shard has no more data for now. */
   readonly atEnd: boolean;
-  /** The end of the shard for good, or the end that was asked for. */
+  /** The shard ends here for good, or `--until` is reached. */
   readonly isFinal: boolean;
   /** How long the request took, in milliseconds. */
   readonly tookMs: number;
-  /** To be ended when the batch is begun. */
+  /** To be ended when encoding of the batch begins. */
   readonly place: Place;
   /** Gives the bytes back to the budget, and the place. */
   release(): void;
@@ -31,7 +31,7 @@ export interface Pull {
 /** Where a pull ends at the latest. */
 interface Bounds {
   readonly endCursor: Cursor | undefined;
-  /** The pull goes as far as the service does. */
+  /** The pull ends where the service ends it. */
   readonly isWhole: boolean;
   readonly isFinal: boolean;
 }
@@ -44,16 +44,15 @@ export interface PullerOptions {
   readonly isReadOnly: () => boolean;
   readonly size: PullSize;
   readonly pace: Pace;
-  /** The next pull is one that could not be read before. */
+  /** The next pull is one whose batch could not be read before. */
   readonly isSuspect: () => boolean;
   readonly log: Log;
   readonly clock: Clock;
 }
 
-/** What of a shard's pace a pull needs. */
 export type Pace = Pick<IdlePause, 'beforePull' | 'pulled' | 'slowDown'>;
 
-/** What a shard is expected to bring before it has brought anything. */
+/** The expected size of a shard's first pull. */
 const firstEstimateBytes = 2 << 20;
 const smallestEstimateBytes = 64 << 10;
 
@@ -69,7 +68,7 @@ export class Puller {
 
   /**
    * Rejects as `LogService.pull` does.
-   * @param bound where the same pull ended before; undefined: as far as the service goes
+   * @param bound where the same pull ended before; undefined: the service decides where it ends
    */
   async pull(cursor: Cursor, bound: Cursor | undefined, end: EndPosition, signal: AbortSignal): Promise<Pull> {
     const { budget, lookAhead } = this.#options;
@@ -87,7 +86,7 @@ export class Puller {
         release: () => undefined,
       };
     }
-    // What was lost is pulled again at once.
+    // A lost batch is pulled again at once.
     if (bound === undefined) await this.#options.pace.beforePull(signal);
     const place = this.#wasAtEnd ? noPlace : await lookAhead.take(signal);
     const claim = new PullClaim(place, budget, this.#estimateBytes);
@@ -103,7 +102,7 @@ export class Puller {
     }
   }
 
-  /** What turns out to be larger than expected is pulled again when there is room for it. */
+  /** An answer larger than expected is pulled again when there is room for it. */
   async #pullWithRoom(cursor: Cursor, end: Bounds, claim: PullClaim, signal: AbortSignal): Promise<Pull> {
     for (;;) {
       try {
@@ -118,7 +117,7 @@ export class Puller {
   async #pull(cursor: Cursor, end: Bounds, claim: PullClaim, signal: AbortSignal): Promise<Pull> {
     const { shard, service, isReadOnly, size, pace, isSuspect, clock } = this.#options;
     const { place } = claim;
-    // Asked before the pull: data may still arrive between an empty pull and the shard's split.
+    // Read before the pull: data may still arrive between an empty pull and the shard's split.
     const wasReadOnly = isReadOnly();
     const asked = size.maxLogGroups;
     let startMs = clock.monotonic();
@@ -141,7 +140,7 @@ export class Puller {
       claim.correct(bytes);
       const isFull = !end.isWhole || logGroupCount >= asked;
       if (nextCursor !== cursor) pace.pulled({ logGroups: logGroupCount, bytes: body?.rawSize ?? 0, isFull, isAll });
-      // What ends at a bound says nothing of what is behind it.
+      // A pull that ends at a bound says nothing of the data behind it.
       const atEnd = nextCursor === cursor && end.isWhole;
       return {
         body,

@@ -1,19 +1,19 @@
-/** Where a shard is taken up, and where it ends. */
+/** Where a shard is started, and where it ends. */
 import { type Clock, systemClock } from '../../core/time/clock.ts';
 import { abortable } from '../../core/time/deadline.ts';
 import type { Checkpoint, Cursor, LogService, Position, ShardId } from '../service/log-service.ts';
 
 export interface StartPosition {
   readonly cursor: Cursor;
-  /** The checkpoint on the server; undefined where there was none. */
+  /** The checkpoint on the service; undefined where there was none. */
   readonly checkpointed: Cursor | undefined;
-  /** When it was saved, unix milliseconds. */
+  /** When the checkpoint was saved, unix milliseconds. */
   readonly savedAtMs: number | undefined;
-  /** The consumer that saved it; empty: nobody says so. */
+  /** The consumer that saved the checkpoint; empty: not known. */
   readonly savedBy: string;
-  /** Whether a split or a merge has made it after the group had begun; only where there is no checkpoint. */
+  /** Whether a split or a merge has created the shard after the group; only where there is no checkpoint. */
   readonly isLater: boolean | 'perhaps';
-  /** The cursor is no checkpoint any more, but was one, as far as this process remembers. */
+  /** The cursor was a checkpoint that this process remembers, and the service no longer has. */
   readonly isRemembered?: boolean;
 }
 
@@ -23,16 +23,16 @@ export interface StartOptions {
   /** Where to start in a shard without a checkpoint. */
   readonly from: Position;
   /**
-   * Whether a split or a merge has made the shard after the group had begun. @param groupSinceMs the oldest save that is
-   * known, unix milliseconds
+   * Whether a split or a merge has created the shard after the group.
+   * @param groupSinceMs when the oldest known checkpoint was saved, unix milliseconds
    */
   readonly isLater: (groupSinceMs: number | undefined) => Promise<boolean | 'perhaps'>;
 }
 
 /**
- * The checkpoint, or `from` where nothing was ever saved for the shard. A checkpoint that cannot be *read* is
- * retried for ever by the service: it never falls back to the beginning or the end. That there is none decides what is
- * never sent, or sent again: so two different questions have to say so.
+ * The checkpoint, or `from` where none was ever saved for the shard. A checkpoint that cannot be *read* is asked for
+ * until it can be: the shard never falls back to its beginning or end. Without a checkpoint logs are left out or sent
+ * again, so two different requests have to say that there is none.
  */
 export async function findStart(options: StartOptions, signal: AbortSignal): Promise<StartPosition> {
   const { service, shard, from, isLater } = options;
@@ -40,14 +40,14 @@ export async function findStart(options: StartOptions, signal: AbortSignal): Pro
   if (checkpoint.cursor !== undefined) return startAt(checkpoint, checkpoint.cursor);
   const listed = await service.listCheckpoints(signal).catch(() => {
     signal.throwIfAborted();
-    return undefined; // not everybody may list them
+    return undefined; // the access key may not be allowed to list them
   });
   const again = listed ? listed.get(shard) : await service.getCheckpoint(shard, signal);
   if (again?.cursor !== undefined) return startAt(again, again.cursor);
   const saves = [...(listed?.values() ?? [])].map(({ updatedAtMs }) => updatedAtMs).filter((ms) => ms > 0);
   const groupSinceMs = saves.length > 0 ? Math.min(...saves) : undefined;
   const isChild = await abortable(isLater(groupSinceMs), signal);
-  // All that it holds came after what the group has read: its end would leave that out.
+  // All logs of such a shard are newer than what the group has read: to start at its end would leave them out.
   const position = from === 'end' && isChild === true ? 'begin' : from;
   const cursor = await service.getCursor(shard, position, signal);
   return { cursor, checkpointed: undefined, savedAtMs: undefined, savedBy: '', isLater: isChild };
@@ -65,10 +65,10 @@ export class EndPosition {
   readonly #clock: Clock;
   #cursor: Cursor | undefined;
   #passed = false;
-  /** The time was still to come when the shard was started: pulls may have gone past it before it was known. */
+  /** `until` lay in the future when the shard was started: pulls may have passed it before its cursor was known. */
   #wasInFuture = false;
 
-  /** @param until `end` (as it is when the shard is taken up), or unix seconds */
+  /** @param until `end` (as it is when the shard is started), or unix seconds */
   constructor(service: LogService, shard: ShardId, until: 'end' | number | undefined, clock: Clock = systemClock) {
     this.#service = service;
     this.#shard = shard;
@@ -76,17 +76,17 @@ export class EndPosition {
     this.#clock = clock;
   }
 
-  /** The end is known: an empty pull has reached it. */
+  /** The end cursor is known: an empty pull has reached it. */
   get isFinal(): boolean {
     return this.#cursor !== undefined;
   }
 
-  /** What it was found to be may have expired; found anew with the next pull. */
+  /** Drops the end cursor, which may have expired; the next pull asks for it again. */
   forget(): void {
     this.#cursor = undefined;
   }
 
-  /** Whether `cursor` is at the end or past it, and the cursor to stop a pull at, where there is one. */
+  /** Whether `cursor` is at or past the end; and the cursor to stop a pull at, where it is known. */
   async at(cursor: Cursor, signal: AbortSignal): Promise<{ reached: boolean; endCursor?: Cursor }> {
     if (this.#until === undefined) return { reached: false };
     if (this.#cursor === undefined) await this.#resolve(this.#until, cursor, signal);
@@ -102,7 +102,7 @@ export class EndPosition {
       return;
     }
     if (until !== 'end' && !this.#wasInFuture) {
-      // A checkpoint may lie past the end that is asked for now. The cursor at a shard's end has no time: not past.
+      // The checkpoint may lie past `until`. The cursor at a shard's end has no time: it counts as not past.
       this.#passed = await this.#isPast(cursor, signal);
     }
     this.#cursor = await this.#service.getCursor(this.#shard, until, signal);

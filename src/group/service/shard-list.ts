@@ -10,7 +10,7 @@ export class ShardList {
   #firstReadOnly: ReadonlySet<ShardId> | undefined;
   #refreshing: Promise<void> | undefined;
 
-  /** @param signal ends what is asked of the service */
+  /** @param signal aborts the requests */
   constructor(service: Pick<LogService, 'listShards'>, signal: AbortSignal) {
     this.#service = service;
     this.#signal = signal;
@@ -24,24 +24,24 @@ export class ShardList {
     return this.#readOnly.has(shard);
   }
 
-  /** Made by a split or a merge since this process first looked. */
+  /** Shards that were created by a split or a merge since the first listing. */
   get made(): readonly ShardId[] {
     return this.ids.filter((shard) => this.#first?.has(shard) === false);
   }
 
-  /** It was split or merged since this process first looked. */
+  /** Whether the shard was split or merged since the first listing. */
   hasEnded(shard: ShardId): boolean {
     return this.#readOnly.has(shard) && this.#firstReadOnly?.has(shard) === false;
   }
 
-  /** The shards that were split or merged before this one was made: it may be what became of them. */
+  /** The shards that were split or merged before this one was created: each may be a parent of it. */
   mayBeMadeOf(shard: ShardId): readonly ShardId[] {
     const madeAtMs = (id: ShardId) => this.#shards.find((its) => its.id === id)?.createdAtMs;
     const atMs = madeAtMs(shard) ?? Number.POSITIVE_INFINITY;
     return [...this.#readOnly].filter((other) => other < shard && (madeAtMs(other) ?? 0) < atMs);
   }
 
-  /** Concurrent callers share it. Rejects as `listShards` does. */
+  /** Lists the shards again; concurrent callers share one request. Rejects as `listShards` does. */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined;
@@ -50,9 +50,9 @@ export class ShardList {
   }
 
   /**
-   * Whether the shard was made, by a split or a merge, after the group had begun with the logstore: what it holds came
-   * after what the group has read, all of it. What is not known here, another consumer may know (`NewShards`).
-   * @param groupSinceMs the oldest save of the group's that is known, unix milliseconds; undefined: there is none
+   * Whether a split or a merge has created the shard after the group had started: all of its logs are newer than what
+   * the group has read. Where this process cannot tell, another consumer may (`NewShards`).
+   * @param groupSinceMs when the group's oldest known checkpoint was saved, unix milliseconds; undefined: there is none
    */
   isLater(shard: ShardId, groupSinceMs: number | undefined): boolean {
     const its = this.#shards.find(({ id }) => id === shard);

@@ -16,7 +16,7 @@ export interface BatchToDeliver {
   readonly signal: AbortSignal;
 }
 
-/** Rejects as `deliver` does, but with a `DamagedBatch` where the batch cannot be read. */
+/** Rejects as `deliver` does, but with DamagedBatch where the batch cannot be read. */
 export async function deliverBatch({ deliver, pull, ticket, ahead, onDamage, signal }: BatchToDeliver): Promise<void> {
   const { body, place, logGroups } = pull;
   let isOver = false;

@@ -1,4 +1,4 @@
-/** A shard that the service says does not exist: one answer does not decide that the shard is gone. */
+/** A shard that an error says does not exist: it counts as gone only when the list of shards lacks it too. */
 import { type Backoff, createBackoff } from '../../core/backoff.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
@@ -12,7 +12,7 @@ export interface GoneShardOptions {
   readonly clock: Clock;
 }
 
-/** Between two questions whether a shard is there, of which one was answered with no. */
+/** Pauses while the service denies the shard and lists it. */
 const pauses = { minMs: 500, maxMs: 30_000 };
 
 export class GoneShard {
@@ -24,14 +24,14 @@ export class GoneShard {
     this.#backoff = createBackoff(pauses, options.clock.random);
   }
 
-  /** The shard answers as one that exists. */
+  /** The service has answered for the shard: it exists. */
   isThere(): void {
     this.#backoff.reset();
   }
 
   /**
-   * Asks the list of shards too. Where the list names the shard, waits before the shard is asked again.
-   * @returns `aborted`: nobody knows
+   * Lists the shards. If the list has this shard, waits before the caller tries again.
+   * @returns `aborted`: not known
    */
   async ask(error: AppError, signal: AbortSignal): Promise<'gone' | 'listed' | 'aborted'> {
     const { shard, service, clock, log } = this.#options;

@@ -1,11 +1,11 @@
 /**
- * The service does not take the cursor that a shard is to be pulled from. That has three causes, and the answer is the
- * same: the data behind the cursor has expired (retention), the cursor is none (somebody has set a checkpoint), or the
- * answer is wrong and the next one is right.
+ * Decides what to do when the service refuses the cursor that a shard is to be pulled from. Three causes give the same
+ * error: the data at the cursor has expired (retention), the text is no cursor of the shard (somebody has set the
+ * checkpoint), or the error is wrong and goes away.
  *
- * So it is asked again; and then two other questions: when the service received what is at the cursor, and what is at the
- * shard's beginning. Only a cursor that is shown to lie before the beginning is left, and how much time that costs is
- * said. Otherwise the shard waits; where its position is a checkpoint, that is read again each time.
+ * So the pull is tried again; then the times are asked for at which the service received the data at the cursor and at
+ * the shard's beginning. Only a cursor that is shown to lie before the beginning is given up, and the lost time is
+ * logged. Otherwise the shard waits; where its position is a checkpoint, the checkpoint is read again each time.
  */
 import { type Backoff, createBackoff } from '../../core/backoff.ts';
 import type { AppError } from '../../core/errors.ts';
@@ -20,41 +20,41 @@ export interface RefusedCursorOptions {
   readonly clock: Clock;
 }
 
-/** Where a shard stands. */
+/** The shard's position, and where it comes from. */
 export interface RefusedPosition {
   readonly cursor: Cursor;
-  /** It was read as the shard's checkpoint, and the shard has not moved since. */
+  /** The cursor is the checkpoint that the shard was started from. */
   readonly isCheckpoint: boolean;
-  /** When it was saved, unix milliseconds; undefined or 0: unknown. */
+  /** When the checkpoint was saved, unix milliseconds; undefined or 0: unknown. */
   readonly savedAtMs: number | undefined;
-  /** The service has given it to a consumer: it was a cursor of the shard once. */
+  /** The service has given the cursor to a consumer: it was once a cursor of the shard. */
   readonly wasServed: boolean;
 }
 
-/** What is known of a cursor that was refused, all times in unix seconds by the service's clock. */
+/** What is known of a refused cursor; all times in unix seconds, by the service's clock. */
 export interface Evidence {
   readonly cursor: Cursor;
   readonly begin: Cursor;
-  /** When the service received what is there; undefined where it does not tell. */
+  /** When the service received the data at the cursor; undefined where it does not say. */
   readonly cursorSec: number | undefined;
   readonly beginSec: number | undefined;
-  /** When the cursor was saved as a checkpoint; undefined where it is none. */
+  /** When the cursor was saved as a checkpoint; undefined where it was not. */
   readonly savedSec: number | undefined;
-  /** The service has given it to a consumer: it was a cursor of the shard once. */
+  /** The service has given the cursor to a consumer: it was once a cursor of the shard. */
   readonly wasServed: boolean;
-  /** How often it was refused, and over how long. */
+  /** How often the cursor was refused, and over how long. */
   readonly refusals: number;
   readonly overMs: number;
 }
 
 export type Verdict =
-  /** @param fromSec since when logs are lost; undefined where that cannot be measured */
+  /** @param fromSec when the lost logs begin; undefined where that is not known */
   | { readonly is: 'expired'; readonly fromSec: number | undefined }
-  /** The service knows the cursor, and refuses it all the same. */
+  /** The service knows the cursor, and refuses it nevertheless. */
   | { readonly is: 'known' }
   | { readonly is: 'unknown' };
 
-/** Without a time to go by, what was a cursor once has to be refused so often, for so long, to be taken for expired. */
+/** A former cursor whose time is not known counts as expired after so many refusals over so long. */
 const enoughRefusals = 4;
 const enoughMs = 10_000;
 
@@ -66,7 +66,7 @@ export function judge(evidence: Evidence): Verdict {
     return cursorSec < beginSec ? { is: 'expired', fromSec: cursorSec } : { is: 'known' };
   }
   if (cursorSec !== undefined) return { is: 'known' };
-  // What lies behind a checkpoint when it is saved has come before that: all of it is older than the shard's beginning.
+  // The shard's beginning was received after the checkpoint was saved: the data at the checkpoint has expired.
   if (savedSec !== undefined && beginSec !== undefined && savedSec < beginSec)
     return { is: 'expired', fromSec: savedSec };
   const place = placeOf(cursor, begin);
@@ -75,8 +75,8 @@ export function judge(evidence: Evidence): Verdict {
 }
 
 /**
- * The service's cursors are numbers in base64 that grow (no document promises that). So this alone decides nothing; but a
- * cursor that is none of them, or behind the beginning, has not expired.
+ * Compares two cursors: in practice they are growing numbers in base64, which no document promises, so `before` alone
+ * does not decide. A cursor that is no such number, or lies behind the beginning, has not expired.
  */
 function placeOf(cursor: Cursor, begin: Cursor): 'before' | 'not before' | undefined {
   const beginsAt = positionIn(begin);
@@ -105,8 +105,8 @@ export class RefusedCursor {
   }
 
   /**
-   * Waits, asks, and says what was found. Rejects with the signal's reason when it aborts.
-   * @returns where to go on, for the data at the cursor has expired; undefined: ask again
+   * Waits, asks the service, and logs what was found. Rejects with the signal's reason when it aborts.
+   * @returns the cursor to go on from, when the data has expired; undefined: pull again
    */
   async refused(error: AppError, position: RefusedPosition, signal: AbortSignal): Promise<Cursor | undefined> {
     const { cursor, isCheckpoint, savedAtMs, wasServed } = position;
@@ -137,12 +137,12 @@ export class RefusedCursor {
     return undefined;
   }
 
-  /** It was asked in more than one way, and nobody knows the cursor. */
+  /** The times were asked for too, and the service does not know the cursor. */
   get isUnknown(): boolean {
     return this.#verdict === 'unknown';
   }
 
-  /** The service has taken a cursor. */
+  /** The service has accepted a cursor. */
   accepted(): void {
     if (!this.#refused && !this.#isTold) return;
     const { shard, log } = this.#options;

@@ -1,6 +1,6 @@
 import { DeliveryLostError } from '../../core/errors.ts';
 
-/** One stretch of pulls and deliveries from one cursor on; a rewind ends it. A drain ends its pulls only. */
+/** A sequence of pulls and deliveries from one cursor on. A rewind aborts both; a drain aborts the pulls only. */
 export class Run {
   readonly pulls = new AbortController();
   readonly deliveries = new AbortController();

@@ -1,4 +1,4 @@
-/** What a shard consumer is given: the ways out of it, and its settings. */
+/** Options of a shard consumer: callbacks and settings. */
 import type { BatchBody } from '../../core/bytes.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
@@ -11,18 +11,18 @@ import type { LookAhead } from '../pull/look-ahead.ts';
 import type { Cursor, LogService, Position, ShardId } from '../service/log-service.ts';
 
 /**
- * The way to deliver a batch that may turn out to be damaged.
- * - `send`: what is in front of the damage has been sent by then; the delivery fails.
- * - `check`: nothing of it has been sent, for it is read to its end before; the delivery fails.
- * - `skip`: what cannot be read is put on record, and the rest is delivered as if it were all.
+ * How to deliver a batch that may turn out to be damaged.
+ * - `send`: the logs in front of the damage are sent before it is found; the delivery fails.
+ * - `check`: the batch is read to its end before any of it is sent; the delivery fails, and nothing is sent.
+ * - `skip`: the unreadable part goes to the dead-letter file, and the rest is delivered as if it were all.
  */
 export type OnDamage = 'send' | 'check' | 'skip';
 
 /**
- * Hands a batch to the sink, frame by frame. Resolves when the sink has taken all of it (what became of it is
- * reported by the ticket).
+ * Hands a batch to the sink, frame by frame. Resolves when the sink has taken all of it; what becomes of the batch is
+ * reported by its ticket.
  * @param onDamage default `send`
- * @param onBegun told when it no longer waits for others to be encoded; perhaps several times, or never
+ * @param onBegun called when encoding of the batch begins; perhaps several times, or never
  * @throws DeliveryLostError when the connection is lost, CorruptBatchError when the batch cannot be read, the
  * signal's reason when it aborts
  */
@@ -43,22 +43,22 @@ export interface ShardConsumerOptions {
   readonly checkpointer: Checkpointer;
   readonly from: Position;
   readonly until: 'end' | number | undefined;
-  /** The pause after the end of the shard was reached. */
+  /** The shortest pause at the end of the shard, and between pulls that bring little. */
   readonly fetchIntervalMs: number;
-  /** Pulls are as large as is delivered within this time; absent: as large as the service makes them. */
+  /** A pull is to be no larger than what is delivered within this time; undefined: as large as the service makes it. */
   readonly batchTargetMs: number | undefined;
-  /** After so long, what stays unreadable is skipped; absent: never. */
+  /** A batch that stays unreadable for so long is skipped; absent: never. */
   readonly corruptPatienceMs: number | undefined;
   /** Whether the shard is known to get no more data. */
   readonly isReadOnly: () => boolean;
-  /** Whether it was made by a split or a merge after the group had begun; see `StartOptions`. */
+  /** Whether a split or a merge has created the shard after the group; see `StartOptions`. */
   readonly isLater: (groupSinceMs: number | undefined) => Promise<boolean | 'perhaps'>;
   readonly loss: Pick<GroupLoss, 'waitMs' | 'saw'>;
-  /** What this process had confirmed of the shard when it held it, or saw saved for it; undefined: neither. */
+  /** The cursor that this process confirmed when it held the shard before, or saw as its checkpoint; or undefined. */
   readonly formerly: () => Cursor | undefined;
-  /** Without a lease another consumer may own the shard: nothing more of it is sent. Default: it is there. */
+  /** Without a lease another consumer may own the shard: no more of its logs are sent. Default: always true. */
   readonly hasLease?: () => boolean;
-  /** What was delivered is wanted confirmed, without waiting for the sink's leisure. */
+  /** Asks the sinks to confirm what was delivered now, and not at the end of their interval. */
   readonly confirmSoon: () => void;
   /** The state has changed to finished or stopped. */
   readonly onSettled: () => void;

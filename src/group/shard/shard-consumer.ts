@@ -1,6 +1,6 @@
 /**
- * One shard's loop: pull → deliver → advance, with one batch of look-ahead: the next is pulled as soon as one is begun.
- * The shard's states, and what leads from one to another, are in shard-life.ts.
+ * One shard's loop: pull → deliver → advance. The next batch is pulled as soon as encoding of the current one begins.
+ * The shard's states and events are in shard-life.ts.
  */
 import type { BatchBody } from '../../core/bytes.ts';
 import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../../core/errors.ts';
@@ -22,14 +22,14 @@ import { beginShard, goOnBehindRefusal } from './shard-position.ts';
 import { DamagedBatch, Unreadable } from './unreadable.ts';
 import { Wake } from './wake.ts';
 
-/** After the drain's deadline: for what is confirmed already. */
+/** Time after the drain's deadline to save what is confirmed. */
 const lastSaveMs = 2_000;
 
 export class ShardConsumer implements Checkpointed {
   readonly shard: ShardId;
   readonly #options: ShardConsumerOptions;
   readonly #stopped = new AbortController();
-  /** What is asked before the first pull; ends with a drain, too. */
+  /** Aborts the requests before the first pull, when the shard is stopped or drained. */
   readonly #starting = new AbortController();
   readonly #size: PullSize;
   readonly #puller: Puller;
@@ -43,13 +43,13 @@ export class ShardConsumer implements Checkpointed {
   #progress: Progress | undefined;
   #loop: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
-  /** Aborts with the first deadline of those who want it drained. */
+  /** Aborts at the earliest deadline of all drains. */
   readonly #due = new AbortController();
   readonly #wake = new Wake();
   #run = new Run();
-  /** A loss that came after the drain had begun. */
+  /** A batch was lost after the drain had begun. */
   #lostWhileDraining = false;
-  /** The drain's deadline came with something pulled that was not confirmed. */
+  /** The drain ends with pulled logs unconfirmed: its deadline came, or a batch was lost. */
   #gaveUp = false;
   #failure: AppError | undefined;
   #isProven = false;
@@ -89,12 +89,12 @@ export class ShardConsumer implements Checkpointed {
     return this.#stopped.signal;
   }
 
-  /** Why it stands, or was stopped before its time. */
+  /** Why the shard is stalled, or was stopped by an error. */
   get failure(): AppError | undefined {
     return this.#failure;
   }
 
-  /** Something that was pulled is not confirmed, or what is confirmed is not saved; also after the shard has stopped. */
+  /** Pulled logs are not confirmed, or the confirmed cursor is not saved; also after the shard has stopped. */
   get isUnfinished(): boolean {
     if (this.#gaveUp) return true;
     return this.#progress !== undefined && (!this.#progress.settled || this.#progress.unsaved !== undefined);
@@ -110,8 +110,9 @@ export class ShardConsumer implements Checkpointed {
   }
 
   /**
-   * Gives the shard up in peace; at the deadline's abort, with what is confirmed by then. Concurrent callers share it,
-   * and the first of their deadlines counts: a shutdown does not wait for a hand-over that has more time.
+   * Stops the shard once all that was pulled is confirmed and saved, or at the deadline with what is confirmed by then.
+   * Concurrent callers share one drain, and the earliest deadline counts: a shutdown does not wait for a longer
+   * hand-over.
    */
   drain(deadline: AbortSignal): Promise<void> {
     const onDue = () => this.#due.abort();
@@ -147,7 +148,7 @@ export class ShardConsumer implements Checkpointed {
     if (this.#progress?.settled) this.#wake.now();
   }
 
-  /** What the ticket stands for, and all after it, has to be pulled again. */
+  /** The ticket's batch, and all behind it, have to be pulled again. */
   markLost(ticket: Ticket): void {
     if (!this.#progress?.rewind(ticket)) return;
     if (this.#state === 'draining') this.#lostWhileDraining = this.#gaveUp = true;
@@ -195,7 +196,7 @@ export class ShardConsumer implements Checkpointed {
     const { from, checkpointer } = this.#options;
     const start = await beginShard(this.#options, (event) => this.#on(event), this.#starting.signal);
     this.#takeUp(start);
-    // The end is another one a moment later: whoever took the shard up then would leave out what came in between.
+    // The shard's end moves on: an owner that started there later would leave out the logs in between.
     if (start.checkpointed === undefined && from === 'end') {
       await checkpointer.saveUntilDone(this, this.#starting.signal);
     }
@@ -265,7 +266,7 @@ export class ShardConsumer implements Checkpointed {
     if (facts[this.#state].isStalled) this.#on('went-on');
   }
 
-  /** Everything is handed over; what is unconfirmed can still be lost, and is then pulled again. */
+  /** The last batch is handed over; unconfirmed ones can still be lost, and are then pulled again. */
   async #finish(progress: Progress, run: Run): Promise<void> {
     if (!progress.settled) this.#options.confirmSoon();
     while (!progress.settled && !run.pulls.signal.aborted) await this.#wake.wait();
@@ -276,7 +277,7 @@ export class ShardConsumer implements Checkpointed {
     this.#on('read-to-end');
   }
 
-  /** What stops the shard for a while is waited for; throws what ends it. */
+  /** Waits out what stalls the shard; throws what ends its loop. */
   async #onRunError(thrown: unknown, progress: Progress, run: Run): Promise<void> {
     if (thrown instanceof DeliveryLostError || this.#stopped.signal.aborted) return;
     const { signal } = run.pulls;

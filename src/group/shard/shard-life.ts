@@ -1,21 +1,21 @@
 /**
- * A shard's life: its states, what leads from one to another, and what is done in each. Pure; shard-consumer.ts follows it.
+ * A shard's states and the events between them. Pure; shard-consumer.ts follows them.
  *
  *   starting     reads the checkpoint, or finds the start.
- *   held back    nobody has a checkpoint of it, though somebody should: the group was deleted. Others are given time to
- *                save theirs, and then it is read again.
- *   consuming    pulls and delivers. A lost delivery goes back to its start, and pulls from there.
- *   unreadable   stalled: its next batch cannot be read. Pulled again, with pauses that grow, for as long as it takes;
- *                or skipped after a while, where that is wanted (unreadable.ts).
- *   refused      waits: the service does not take its position. Asked again, and where the position is a checkpoint, that
- *                is read again: somebody may mend it (refused-cursor.ts).
- *   finished     nothing more will come: a read-only shard at its end, or `--until` is reached. The lease is kept.
- *   draining     told to give the shard up: pulls no more, hands over what it has, waits for its confirmation, saves
- *                the checkpoint; then stopped. A loss meanwhile ends the wait: the next owner pulls it again.
- *   stopped      gives no sign of life any more: drained, ownership lost, the shard gone, or fenced.
+ *   held back    the checkpoint is missing though it should exist: the group was deleted. Other consumers are given
+ *                time to save theirs; then the checkpoint is read again.
+ *   consuming    pulls and delivers. A lost batch and all behind it are pulled again.
+ *   unreadable   stalled: the next batch cannot be read. It is pulled again, with growing pauses, for as long as it
+ *                takes; or skipped after a while, where the settings say so (unreadable.ts).
+ *   refused      stalled: the service refuses the position. The pull is tried again; where the position is the
+ *                checkpoint, that is read again, as an operator may set it right (refused-cursor.ts).
+ *   finished     no more data will come: a read-only shard at its end, or `--until` is reached. The lease is kept.
+ *   draining     being handed over: pulls no more, delivers what it has, waits for confirmation, saves the checkpoint;
+ *                then stopped. A loss meanwhile ends the wait: the next owner pulls again.
+ *   stopped      drained, ownership lost, the shard gone, or fenced.
  *
- * In every state but stopped the shard is listed in heartbeats. The waiting states end by themselves: each has a timer,
- * and none of them decides anything for good.
+ * In every state but stopped the shard is listed in heartbeats. Each state that waits or is stalled has a timer, and
+ * ends without an operator when its cause goes away.
  */
 export type ShardState =
   | 'starting'
@@ -30,28 +30,28 @@ export type ShardState =
 export type ShardEvent =
   /** The shard has no checkpoint, and other consumers may be about to save one. */
   | 'others-first'
-  /** The other consumers had their time. */
+  /** The other consumers had time to save one. */
   | 'others-done'
-  /** Where to begin is known. */
+  /** The start position is known. */
   | 'started'
-  /** Where it begins is to be found anew. */
+  /** The start position is to be found anew. */
   | 'starts-anew'
   | 'batch-unreadable'
   | 'position-refused'
-  /** A batch was delivered, or a pull answered: nothing is in its way. */
+  /** A batch was delivered, or a pull answered: the shard is not stalled any more. */
   | 'went-on'
   | 'read-to-end'
-  /** Another consumer is to have it, or the daemon ends. */
+  /** The shard is granted to another consumer, or the daemon ends: it is drained. */
   | 'given-up'
-  /** At once: drained, lost, fenced, or gone. */
+  /** The shard stops at once: drained, lost, fenced, or gone. */
   | 'left';
 
 type Row = Partial<Readonly<Record<ShardEvent, ShardState>>>;
 
-/** What every state but the last two can become. */
+/** Transitions of every state but draining and stopped. */
 const anytime: Row = { 'given-up': 'draining', left: 'stopped' };
 
-/** An event that a state has no entry for changes nothing. */
+/** An event without an entry does not change the state. */
 export const transitions: Readonly<Record<ShardState, Row>> = {
   starting: { ...anytime, 'others-first': 'held-back', started: 'consuming', 'starts-anew': 'starting' },
   'held-back': { ...anytime, 'others-done': 'starting', 'starts-anew': 'starting' },
@@ -86,9 +86,9 @@ export function next(state: ShardState, event: ShardEvent): ShardState {
 export interface StateFacts {
   /** The loop goes on pulling. */
   readonly pulls: boolean;
-  /** The shard stands still, and somebody may have to do something about it. */
+  /** The shard stands still, and an operator may have to act. */
   readonly isStalled: boolean;
-  /** What ends it, if nobody does anything; undefined: nothing has to. */
+  /** What ends the state without an operator; undefined: nothing has to end it. */
   readonly endsBy: 'an answer of the service' | 'a timer' | 'the receiver, or a deadline' | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Where a shard is begun, and where it goes on when the service does not take its position. */
+/** Where a shard is started, and where it goes on when the service refuses its position. */
 import type { AppError } from '../../core/errors.ts';
 import type { Progress } from '../checkpoint/progress.ts';
 import { findStart, type StartPosition } from '../pull/start-position.ts';
@@ -12,7 +12,7 @@ export type BeginOptions = Pick<
   'shard' | 'service' | 'from' | 'isLater' | 'loss' | 'formerly' | 'clock'
 >;
 
-/** Others come first where the shard should have a checkpoint, and has none. @param on told of its states */
+/** Waits for other consumers to save the checkpoint where it is missing. @param on called with the shard's events */
 export async function beginShard(
   options: BeginOptions,
   on: (event: ShardEvent) => void,
@@ -32,7 +32,7 @@ export async function beginShard(
   const again = await findStart(options, signal);
   on('others-done');
   if (again.checkpointed !== undefined) return again;
-  // What came while it waited is not left out.
+  // The first start, not `again`'s: logs that came during the wait are not left out.
   return formerCursor === undefined ? start : { ...start, cursor: formerCursor, isRemembered: true };
 }
 
@@ -41,10 +41,10 @@ export interface RefusalOptions extends Pick<ShardConsumerOptions, 'shard' | 'se
 }
 
 /**
- * The service does not take the shard's position.
- * @param start where the shard was taken up
- * @returns `expired`: it goes on at the earliest that is left; a position: the checkpoint was mended; undefined: it is
- * asked for again
+ * The service refuses the shard's position.
+ * @param start where the shard was started
+ * @returns `expired`: the shard goes on at its beginning; a position: the checkpoint was set right; undefined: the pull
+ * is tried again
  */
 export async function goOnBehindRefusal(
   { shard, service, refused, log }: RefusalOptions,
@@ -58,14 +58,14 @@ export async function goOnBehindRefusal(
   const savedAtMs = isCheckpoint ? start.savedAtMs : undefined;
   const wasServed = !isCheckpoint || start.savedBy !== '';
   const goesOnAt = await refused.refused(error, { cursor, isCheckpoint, savedAtMs, wasServed }, signal);
-  // A loss meanwhile has moved the position: pulled again from there, it is found expired, or not.
+  // A loss meanwhile has moved the position: it is pulled from there, and judged anew if it is refused.
   signal.throwIfAborted();
   if (goesOnAt !== undefined) {
     progress.skip(goesOnAt);
     return 'expired';
   }
   if (start?.isRemembered && start.cursor === cursor && refused.isUnknown) {
-    // Nobody knows better, and to begin at the end may leave out what was never sent.
+    // No other position is known, and to start at the end could leave out logs that were never sent.
     log.warn({ shard, cursor }, `shard ${shard}: the position that is remembered of it is refused; it is begun anew`);
     progress.skip(await service.getCursor(shard, 'begin', signal));
     return 'expired';

@@ -1,13 +1,14 @@
 /**
- * A batch that cannot be read: unpacked, parsed, or with as many log groups as the service says it holds.
+ * A batch that cannot be read: it cannot be decompressed or parsed, or its number of log groups is not what the service
+ * says.
  *
- * The damage may be the transport's, and over in a moment, or the service's, and there to stay. Nobody can tell, so the
- * shard waits: the batch is pulled again on connections of its own, with pauses that grow to a minute, for as long as it
- * takes. Each time a smaller piece is asked for, until the piece holds a single log group: what is readable in front of
- * the damage is delivered meanwhile. From the second time on a piece is read to its end before any of it is sent.
+ * The damage may come from the transport, and be over in a moment, or from the service, and stay. This process cannot
+ * tell, so the shard waits: the batch is pulled again on new connections, with pauses that grow to a minute, for as
+ * long as it takes. Each time fewer log groups are asked for, down to one: those in front of the damage are delivered
+ * meanwhile. From the second time on a batch is read to its end before any of it is sent.
  *
- * Where it is wanted (`--on-corrupt-batch skip`), a piece that has stayed unreadable for the whole patience, and for
- * several pulls at its smallest, is put on record and skipped.
+ * With `--on-corrupt-batch skip`, a batch that has stayed unreadable for the whole patience, and for several pulls at
+ * its smallest, goes to the dead-letter file and is skipped.
  */
 import { type Backoff, createBackoff } from '../../core/backoff.ts';
 import type { AppError, CorruptBatchError } from '../../core/errors.ts';
@@ -25,15 +26,15 @@ export interface UnreadableOptions {
   readonly clock: Clock;
 }
 
-/** So often a piece is pulled at its smallest before it may be skipped. */
+/** How often the smallest piece is pulled before it may be skipped. */
 const triesAtSmallest = 4;
 const pauses = { minMs: 1_000, maxMs: 60_000 };
 
-/** The piece that is in the way. */
+/** The unreadable batch at the shard's position. */
 interface Piece {
   readonly cursor: Cursor;
   readonly sinceMs: number;
-  /** At its smallest. */
+  /** Failed pulls of the smallest piece: a single log group. */
   tries: number;
   isSmallest: boolean;
 }
@@ -43,7 +44,7 @@ export class Unreadable {
   readonly #size: PullSize;
   readonly #backoff: Backoff;
   #piece: Piece | undefined;
-  /** When the shard first could not go on; until it is as it was. */
+  /** When the shard stalled; undefined once it goes on with full-size pulls. */
   #stalledAtMs: number | undefined;
   #isTold = false;
 
@@ -53,7 +54,7 @@ export class Unreadable {
     this.#backoff = createBackoff(pauses, options.clock.random);
   }
 
-  /** The next pull is one that could not be read before. */
+  /** The next pull is one whose batch could not be read before. */
   get isAhead(): boolean {
     return this.#piece !== undefined;
   }
@@ -67,8 +68,8 @@ export class Unreadable {
   }
 
   /**
-   * Waits before it is pulled again. Rejects with the signal's reason when it aborts.
-   * @param logGroups of the batch, where the service said; 0: unknown
+   * Waits before the batch is pulled again. Rejects with the signal's reason when it aborts.
+   * @param logGroups number of log groups in the batch as the service gave it; 0: unknown
    */
   async failed(error: AppError, cursor: Cursor, logGroups: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
@@ -89,7 +90,7 @@ export class Unreadable {
     if (this.#stalledAtMs === undefined) return;
     this.#piece = undefined;
     this.#backoff.reset();
-    // What is narrowed is still among the damage, perhaps.
+    // While pulls are still narrowed, there may be more damage ahead.
     if (this.#size.isNarrowed) return;
     const { shard, clock, log } = this.#options;
     const seconds = Math.round((clock.monotonic() - this.#stalledAtMs) / 1000);
@@ -118,7 +119,7 @@ export class Unreadable {
   }
 }
 
-/** What a delivery could not read, and how many log groups the service said that it holds. */
+/** Thrown for a batch that cannot be read; `logGroups` is the number that the service gave. */
 export class DamagedBatch extends Error {
   readonly error: CorruptBatchError;
   readonly logGroups: number;

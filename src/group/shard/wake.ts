@@ -1,8 +1,8 @@
-/** One who waits for something that several may bring about, and looks himself whether it has come. */
+/** Wakes one waiter, who then checks the condition himself: several events may fulfil it. */
 export class Wake {
   #resolve: (() => void) | undefined;
 
-  /** Until `now()` is called: what was waited for may have come true. */
+  /** Resolves at the next `now()`. */
   wait(): Promise<void> {
     return new Promise((resolve) => {
       this.#resolve = resolve;

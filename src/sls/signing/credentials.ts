@@ -1,4 +1,4 @@
-/** Access keys: where they come from, and that they are never shown. */
+/** Access keys: providers of them, and their redaction. */
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -8,18 +8,18 @@ export interface Credentials {
 }
 
 export interface CredentialsProvider {
-  /** Asked before every request. */
+  /** Called before every request. */
   current(): Credentials | Promise<Credentials>;
-  /** Asked when the service has refused the current ones; resolves when `current()` gives the best there is. */
+  /** Called when the service has refused the current credentials; resolves when `current()` gives the newest. */
   refresh(): Promise<void>;
 }
 
 export interface StaticCredentials extends CredentialsProvider {
-  /** From the next request on these are used. */
+  /** Sets the credentials for the next and later requests. */
   replace(credentials: Credentials): void;
 }
 
-/** Credentials that stay until somebody replaces them. */
+/** Credentials that stay until `replace` is called. */
 export function createStaticCredentials(credentials: Credentials): StaticCredentials {
   let current = new HiddenCredentials(credentials);
   return {
@@ -39,7 +39,7 @@ export function sameCredentials(a: Credentials, b: Credentials): boolean {
   );
 }
 
-/** The text without the secret and the token, should it quote them. */
+/** Replaces the secret and the token in the text. */
 export function redact(text: string, credentials: Credentials | undefined): string {
   let redacted = text;
   for (const secret of [credentials?.accessKeySecret, credentials?.securityToken]) {
@@ -48,7 +48,7 @@ export function redact(text: string, credentials: Credentials | undefined): stri
   return redacted;
 }
 
-/** Shows its id only, whichever way it is printed. */
+/** Credentials that show only the access key's id, however they are printed. */
 class HiddenCredentials implements Credentials {
   readonly accessKeyId: string;
   readonly #secret: string;

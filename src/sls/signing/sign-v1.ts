@@ -33,7 +33,7 @@ export function signV1(request: SignableRequest, credentials: Credentials, atMs:
   return headers;
 }
 
-/** @param headers as they are sent, `date` and the service's own included */
+/** @param headers as they are sent, with `date` and x-log-* */
 export function stringToSignV1(
   request: Pick<SignableRequest, 'method' | 'path' | 'query'>,
   headers: Readonly<Record<string, string>>,

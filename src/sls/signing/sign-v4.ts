@@ -9,8 +9,9 @@
  *     names of the signed headers, joined by ; \n
  *     hex SHA-256 of the body
  *
- * comes the string to sign: algorithm, time, scope and the hex SHA-256 of that, each on a line of its own. Which
- * headers are signed is not said on the wire: `host`, `content-type` where it is sent, every x-log-* and x-acs-*.
+ * the string to sign is built: algorithm, time, scope and the hex SHA-256 of the canonical request, each on a line of
+ * its own. The request does not list the signed headers: they are `host`, `content-type` if sent, every x-log-* and
+ * x-acs-*.
  */
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from './credentials.ts';
@@ -20,8 +21,8 @@ const algorithm = 'SLS4-HMAC-SHA256';
 
 /**
  * @param atMs unix milliseconds; the service refuses a difference of more than 15 minutes to its own clock
- * @param region `cn-hangzhou`
- * @param keyOfDay `deriveKey`, or what remembers its results
+ * @param region for example `cn-hangzhou`
+ * @param keyOfDay `deriveKey`, or a cache of it
  * @returns every header to send, `host` and `authorization` included
  */
 export function signV4(
@@ -49,10 +50,10 @@ export function signV4(
   return headers;
 }
 
-/** @param date `20260131`, UTC */
+/** @param date for example `20260131`, UTC */
 export type KeyOfDay = (secret: string, date: string, region: string) => Buffer;
 
-/** The signing key: four rounds over the secret, the same for a whole day. */
+/** The signing key of a day: four rounds of HMAC over the secret. */
 export function deriveKey(secret: string, date: string, region: string): Buffer {
   return [region, 'sls', 'aliyun_v4_request'].reduce(
     (derived, part) => hmac(derived, part),
@@ -60,7 +61,7 @@ export function deriveKey(secret: string, date: string, region: string): Buffer 
   );
 }
 
-/** Remembers the last key: it is asked for the same one until midnight, or until the credentials change. */
+/** Caches the last key, which is valid until midnight UTC, or until the credentials change. */
 export function createKeyOfDay(): KeyOfDay {
   let last: { secret: string; date: string; region: string; key: Buffer } | undefined;
   return (secret, date, region) => {
