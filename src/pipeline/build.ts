@@ -13,7 +13,7 @@ import { createReceiversSink, type PlacedWith, type ReceiverFactory } from '../s
 import { watchSink } from '../sink/receivers/watched.ts';
 import type { Mark, Sink, SinkEvents } from '../sink/sink.ts';
 import { createSyslogSink } from '../sink/syslog/create.ts';
-import type { SyslogTlsOptions } from '../sink/syslog/link/options.ts';
+import type { ReceiverTlsOptions } from '../sink/tls/tls-options.ts';
 import type { BodyPool } from '../sls/body-pool.ts';
 import { type Credentials, createStaticCredentials } from '../sls/signing/credentials.ts';
 import { createLogService, type SlsLogService } from '../sls/sls-log-service.ts';
@@ -78,7 +78,7 @@ export function buildSink<M extends Mark>(
   return createReceiversSink(factories, { ...delivery, log, clock }, events);
 }
 
-function tlsOptions({ paths = {}, ...tls }: TlsConfig): SyslogTlsOptions {
+function tlsOptions({ paths = {}, ...tls }: TlsConfig): ReceiverTlsOptions {
   if (Object.keys(paths).length === 0) return tls;
   return { ...tls, readAgain: createTlsFilesReader(paths, tls.passphrase) };
 }

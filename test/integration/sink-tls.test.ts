@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/core/time/clock.ts';
-import type { SyslogTlsOptions } from '../../src/sink/syslog/link/options.ts';
+import type { ReceiverTlsOptions } from '../../src/sink/tls/tls-options.ts';
 import { type Authority, createAuthority, type Identity, issue } from '../support/receivers/certificates.ts';
 import { eventually, listen, never } from '../support/receivers/sink-harness.ts';
 import { useSinkScope } from '../support/receivers/sink-scope.ts';
@@ -298,7 +298,7 @@ describe('a handshake that fails', () => {
 });
 
 describe('settings', () => {
-  const options = (tls: SyslogTlsOptions) => () => createSink({ protocol: 'tls', port: 1, tls });
+  const options = (tls: ReceiverTlsOptions) => () => createSink({ protocol: 'tls', port: 1, tls });
   const junk = Buffer.from('not PEM');
 
   it.each([

@@ -1,12 +1,9 @@
 /** The syslog sink, over the protocol that the options name. */
+
+import type { Log } from '../../core/log.ts';
+import { peerName } from '../peer-name.ts';
 import type { Mark, Sink, SinkEvents } from '../sink.ts';
-import {
-  peerName,
-  type ResolvedOptions,
-  resolveOptions,
-  type SinkLog,
-  type SyslogSinkOptions,
-} from './link/options.ts';
+import { type ResolvedOptions, resolveOptions, type SyslogSinkOptions } from './link/options.ts';
 import type { Transport } from './link/transport.ts';
 import { SyslogSink } from './sink.ts';
 import { ReceiverName } from './transports/receiver-name.ts';
@@ -19,17 +16,13 @@ import { createUdpTransport } from './transports/udp.ts';
  * not that the receiver has.
  * @throws ConfigError when a certificate, a key or a fingerprint cannot be used
  */
-export function createSyslogSink<M extends Mark>(
-  options: SyslogSinkOptions,
-  events: SinkEvents<M>,
-  log: SinkLog,
-): Sink<M> {
+export function createSyslogSink<M extends Mark>(options: SyslogSinkOptions, events: SinkEvents<M>, log: Log): Sink<M> {
   const resolved = resolveOptions(options);
   const peer = peerName(resolved);
   return new SyslogSink({ ...resolved, transport: createTransport(resolved, log), peer, log }, events);
 }
 
-function createTransport(given: ResolvedOptions, log: SinkLog): Transport {
+function createTransport(given: ResolvedOptions, log: Log): Transport {
   const name = new ReceiverName(given, log);
   const options = { ...given, lookup: name.lookup };
   switch (options.protocol) {

@@ -16,15 +16,16 @@
 import type { FrameChunk } from '../../core/bytes.ts';
 import { createDeferred } from '../../core/deferred.ts';
 import { AppError, DeliveryLostError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';
+import { Ledger } from '../ledger.ts';
+import { Reachability } from '../reachability.ts';
 import type { Delivery, Mark, OnPoison, Sink, SinkEvents, SinkStatus } from '../sink.ts';
 import { breaksThatTell } from './confirm/break-watch.ts';
 import { Rotation } from './confirm/rotation.ts';
 import type { RotationOptions } from './confirm/rotation-options.ts';
 import { Dialer, type DialerOptions } from './link/dialer.ts';
-import { type Entry, Ledger } from './link/ledger.ts';
-import type { SinkLog } from './link/options.ts';
-import { Reachability } from './link/reachability.ts';
+import type { Entry } from './link/entry.ts';
 import type { Connection, Transport } from './link/transport.ts';
 import { Suspects } from './suspects/suspects.ts';
 import type { SuspectsOptions } from './suspects/suspects-parts.ts';
@@ -38,11 +39,11 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   readonly lookUpAgain: () => void;
   readonly #peer: string;
   readonly #events: SinkEvents<M>;
-  readonly #log: SinkLog;
+  readonly #log: Log;
   readonly #clock: Clock;
   readonly #reachability: Reachability;
   readonly #dialer: Dialer;
-  readonly #ledger: Ledger<M>;
+  readonly #ledger: Ledger<M, Connection>;
   readonly #rotation: Rotation;
   readonly #suspects: Suspects<M>;
   readonly #waiting = new WaitingChunks<M>(
@@ -202,15 +203,15 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   }
 
   #target(entry: Entry<M>): Connection | undefined {
-    return entry.connection ?? this.#rotation.current;
+    return entry.carrier ?? this.#rotation.current;
   }
 
   /** @returns false when there is no connection, or no room on it */
   #hand(entry: Entry<M>, chunk: FrameChunk): boolean {
     const connection = this.#target(entry);
     if (!connection?.hasRoom) return false;
-    if (entry.connection === undefined && !this.#suspects.leaves(connection)) return false;
-    entry.connection = connection;
+    if (entry.carrier === undefined && !this.#suspects.leaves(connection)) return false;
+    entry.carrier = connection;
     this.#used.add(connection);
     const written = (framesDropped: number) => {
       this.#count(chunk.bytes.length, chunk.frameCount, framesDropped);

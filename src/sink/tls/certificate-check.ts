@@ -15,7 +15,7 @@
 import { X509Certificate } from 'node:crypto';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
 import type { AppError } from '../../core/errors.ts';
-import { connectionError } from '../syslog/link/network-errors.ts';
+import { connectionError } from '../network-errors.ts';
 import {
   fingerprintOf,
   oneLine,

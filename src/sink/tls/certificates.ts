@@ -1,6 +1,6 @@
 /** What a certificate says of itself, for logs and errors; and the warning before it expires. */
 import type { X509Certificate } from 'node:crypto';
-import type { SinkLog } from '../syslog/link/options.ts';
+import type { Log } from '../../core/log.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const WARN_BEFORE_MS = 30 * DAY_MS;
@@ -86,7 +86,7 @@ export interface ExpiryWatch {
 }
 
 /** Warns once a day for each certificate, however often it is asked. */
-export function createExpiryWatch(now: () => number, log: SinkLog): ExpiryWatch {
+export function createExpiryWatch(now: () => number, log: Log): ExpiryWatch {
   const warnedAtMs = new Map<string, number>();
   const warn = (certificate: X509Certificate, message: string) => {
     const nowMs = now();

@@ -10,16 +10,11 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { ConfigError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';
-import {
-  peerName,
-  type ResolvedOptions,
-  type SinkLog,
-  type SyslogTlsOptions,
-  type TlsFileName,
-} from '../syslog/link/options.ts';
 import type { Presented } from './certificate-check.ts';
 import { certificateFacts } from './certificates.ts';
+import type { ReceiverTlsOptions, TlsFileName } from './tls-options.ts';
 import { createTlsSettings, type TlsSettings } from './tls-settings.ts';
 
 /** The last session with a peer that was verified, and what it was verified by: to resume it, both are needed. */
@@ -36,25 +31,34 @@ export interface TlsState {
   resumable: Resumable | undefined;
 }
 
+/** Whom the settings are for. */
+export interface TlsTarget {
+  /** For the log. */
+  readonly peer: string;
+  readonly host: string;
+  readonly tls: ReceiverTlsOptions;
+  readonly clock: Clock;
+}
+
 const patienceMs = 1_000;
 const names: readonly TlsFileName[] = ['ca', 'cert', 'key', 'crl'];
 
 export class LiveTlsSettings {
-  readonly #options: ResolvedOptions;
-  readonly #log: SinkLog;
+  readonly #target: TlsTarget;
+  readonly #log: Log;
   readonly #clock: Clock;
-  #tls: SyslogTlsOptions;
+  #tls: ReceiverTlsOptions;
   #state: TlsState;
   #reading: Promise<void> | undefined;
   #toldFault = '';
 
   /** @throws ConfigError when a certificate, a key or a fingerprint cannot be used */
-  constructor(options: ResolvedOptions, log: SinkLog) {
-    this.#options = options;
+  constructor(target: TlsTarget, log: Log) {
+    this.#target = target;
     this.#log = log;
-    this.#clock = options.clock;
-    this.#tls = options.tls;
-    this.#state = this.#stateOf(options.tls);
+    this.#clock = target.clock;
+    this.#tls = target.tls;
+    this.#state = this.#stateOf(target.tls);
   }
 
   /** For the next connection. Rejects with the signal's reason. */
@@ -72,7 +76,7 @@ export class LiveTlsSettings {
     return this.#state;
   }
 
-  async #readAgain(read: NonNullable<SyslogTlsOptions['readAgain']>): Promise<void> {
+  async #readAgain(read: NonNullable<ReceiverTlsOptions['readAgain']>): Promise<void> {
     const outcome = await read();
     if (outcome === undefined) return;
     const { files, problems } = outcome;
@@ -81,11 +85,11 @@ export class LiveTlsSettings {
     else if (changed.length > 0) this.#take(files, changed);
     else if (this.#toldFault !== '') {
       this.#toldFault = '';
-      this.#log.info({ peer: peerName(this.#options) }, 'files of the TLS settings are as they were, and in use');
+      this.#log.info({ peer: this.#target.peer }, 'files of the TLS settings are as they were, and in use');
     }
   }
 
-  #take(files: Pick<SyslogTlsOptions, TlsFileName>, changed: readonly TlsFileName[]): void {
+  #take(files: Pick<ReceiverTlsOptions, TlsFileName>, changed: readonly TlsFileName[]): void {
     const tls = { ...this.#tls, ...files };
     try {
       this.#state = this.#stateOf(tls);
@@ -99,7 +103,7 @@ export class LiveTlsSettings {
     const { certificate } = this.#state;
     const facts = changed.includes('cert') && certificate ? certificateFacts(certificate) : {};
     this.#log.info(
-      { peer: peerName(this.#options), changed, ...facts },
+      { peer: this.#target.peer, changed, ...facts },
       'files of the TLS settings have changed: new connections use them',
     );
   }
@@ -109,14 +113,14 @@ export class LiveTlsSettings {
     if (fault === this.#toldFault) return;
     this.#toldFault = fault;
     this.#log.warn(
-      { peer: peerName(this.#options), reason: fault },
+      { peer: this.#target.peer, reason: fault },
       'files of the TLS settings have changed, and cannot be used: what they held before stays in use; mend them, they are read again by themselves',
     );
   }
 
-  #stateOf(tls: SyslogTlsOptions): TlsState {
+  #stateOf(tls: ReceiverTlsOptions): TlsState {
     return {
-      settings: createTlsSettings({ host: this.#options.host, tls }),
+      settings: createTlsSettings({ host: this.#target.host, tls }),
       certificate: tls.cert && new X509Certificate(tls.cert),
       resumable: undefined,
     };

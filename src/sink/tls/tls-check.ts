@@ -1,8 +1,8 @@
 /** What can be said of TLS settings before anybody connects: for `config check`, and at start. */
 import { X509Certificate } from 'node:crypto';
-import type { SyslogTlsOptions } from '../syslog/link/options.ts';
 import { ownDates } from './certificates.ts';
 import { offerProblems, offersWeakCiphers } from './tls-offer.ts';
+import type { ReceiverTlsOptions } from './tls-options.ts';
 import { crlFault } from './tls-settings.ts';
 
 export interface TlsFinding {
@@ -13,7 +13,7 @@ export interface TlsFinding {
   readonly kind: 'wrong' | 'outdated' | 'warning';
 }
 
-type TlsToCheck = Pick<SyslogTlsOptions, 'minVersion' | 'ciphers' | 'crl' | 'cert'>;
+type TlsToCheck = Pick<ReceiverTlsOptions, 'minVersion' | 'ciphers' | 'crl' | 'cert'>;
 
 /** @param nowMs unix milliseconds: certificates are valid from and to */
 export function checkTls(tls: TlsToCheck, nowMs: number): readonly TlsFinding[] {

@@ -1,6 +1,6 @@
 /** What OpenSSL, and through its alerts the peer, say about a TLS connection, in words that tell what to do. */
 import { AppError } from '../../core/errors.ts';
-import { errorCode, networkError } from '../syslog/link/network-errors.ts';
+import { errorCode, networkError } from '../network-errors.ts';
 
 interface Reason {
   readonly code: string;

@@ -17,9 +17,9 @@ import {
   DEFAULT_MIN_VERSION,
   type SecureContextOptions,
 } from 'node:tls';
-import type { SyslogTlsOptions } from '../syslog/link/options.ts';
+import type { ReceiverTlsOptions } from './tls-options.ts';
 
-export type Offer = Pick<SyslogTlsOptions, 'minVersion' | 'ciphers'>;
+export type Offer = Pick<ReceiverTlsOptions, 'minVersion' | 'ciphers'>;
 
 /** What is wrong with a setting; `phrase` continues its name. */
 export interface OfferProblem {

@@ -3,10 +3,10 @@ import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'no
 import { isIP } from 'node:net';
 import { type ConnectionOptions, createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ConfigError, type ConfigProblem } from '../../core/errors.ts';
-import type { ResolvedOptions, SyslogTlsOptions } from '../syslog/link/options.ts';
 import type { CheckPolicy } from './certificate-check.ts';
 import { parseFingerprint } from './certificates.ts';
 import { offerOptions, offerProblems } from './tls-offer.ts';
+import type { ReceiverTlsOptions } from './tls-options.ts';
 
 export interface TlsSettings {
   readonly connect: ConnectionOptions;
@@ -14,7 +14,7 @@ export interface TlsSettings {
 }
 
 /** @throws ConfigError that names every problem */
-export function createTlsSettings({ host, tls }: Pick<ResolvedOptions, 'host' | 'tls'>): TlsSettings {
+export function createTlsSettings({ host, tls }: { host: string; tls: ReceiverTlsOptions }): TlsSettings {
   const problems = [
     ...offerProblems(tls).map(({ setting, phrase }) => ({ flag: `--${setting}`, message: `--${setting}${phrase}` })),
     ...caProblems(tls),
@@ -53,7 +53,7 @@ function isName(name: string): boolean {
   return isIP(name) === 0 && !/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i.test(name);
 }
 
-function contextOptions(tls: SyslogTlsOptions): SecureContextOptions {
+function contextOptions(tls: ReceiverTlsOptions): SecureContextOptions {
   return {
     ...offerOptions(tls),
     // Node's client takes part in a renegotiation without a word, and the receiver could show another certificate in
@@ -94,18 +94,18 @@ function isReadableCrl(crl: string): boolean {
   }
 }
 
-function crlProblems({ crl }: SyslogTlsOptions): ConfigProblem[] {
+function crlProblems({ crl }: ReceiverTlsOptions): ConfigProblem[] {
   const fault = crl && crlFault(crl);
   return fault === undefined ? [] : [{ flag: '--crl', message: `--crl ${fault}` }];
 }
 
 /** Node itself takes a file without any certificate for an empty list of authorities, and says nothing. */
-function caProblems({ ca }: SyslogTlsOptions): ConfigProblem[] {
+function caProblems({ ca }: ReceiverTlsOptions): ConfigProblem[] {
   if (ca === undefined || readCertificate(ca) !== undefined) return [];
   return [{ flag: '--ca', message: '--ca has no readable certificate: it has to be PEM ("BEGIN CERTIFICATE")' }];
 }
 
-function clientProblems({ cert, key, passphrase }: SyslogTlsOptions): ConfigProblem[] {
+function clientProblems({ cert, key, passphrase }: ReceiverTlsOptions): ConfigProblem[] {
   if (cert === undefined && key === undefined) return [];
   if (cert === undefined) return [{ flag: '--cert', message: '--key is given without --cert; both belong together' }];
   if (key === undefined) return [{ flag: '--key', message: '--cert is given without --key; both belong together' }];
@@ -130,7 +130,7 @@ function clientProblems({ cert, key, passphrase }: SyslogTlsOptions): ConfigProb
   return problems;
 }
 
-function fingerprintProblems({ fingerprints = [] }: SyslogTlsOptions): ConfigProblem[] {
+function fingerprintProblems({ fingerprints = [] }: ReceiverTlsOptions): ConfigProblem[] {
   return fingerprints
     .filter((each) => parseFingerprint(each) === undefined)
     .map((each) => ({

@@ -22,8 +22,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'sent-is-confirmed',
     what: 'The checkpoint follows what was sent, not what the receiver has confirmed.',
-    file: 'sink/syslog/link/ledger.ts',
-    find: 'return entry.isConfirmed || !this.#isConfirming || entry.connection === undefined;',
+    file: 'sink/ledger.ts',
+    find: 'return entry.isConfirmed || !this.#isConfirming || entry.carrier === undefined;',
     replace: 'return true;',
     invariants: ['delivered'],
     knownSeed: '2',
@@ -238,14 +238,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'delivery-survives-its-connection',
     what: 'What is left of a delivery whose connection was lost goes out over the next one.',
-    file: 'sink/syslog/link/ledger.ts',
-    find: 'const first = entries.findIndex((entry) => entry.connection === connection);',
+    file: 'sink/ledger.ts',
+    find: 'const first = entries.findIndex((entry) => entry.carrier === carrier);',
     replace: `for (const entry of entries) {
-        if (entry.connection !== connection || entry.isEnded) continue;
-        entry.connection = undefined;
+        if (entry.carrier !== carrier || entry.isEnded) continue;
+        entry.carrier = undefined;
         entry.unwritten = 0;
       }
-      const first = entries.findIndex((entry) => entry.connection === connection);`,
+      const first = entries.findIndex((entry) => entry.carrier === carrier);`,
     knownSeed: '99',
   },
   {

@@ -1,6 +1,7 @@
 /** The daemon's own transports, unchanged, on the model: TCP, TLS and UDP, from connecting to the confirming end. */
 import { describe, expect, test } from 'vitest';
-import { resolveOptions, type SinkLog } from '../../../src/sink/syslog/link/options.ts';
+import type { Log } from '../../../src/core/log.ts';
+import { resolveOptions } from '../../../src/sink/syslog/link/options.ts';
 import type { PeerEnd, Transport } from '../../../src/sink/syslog/link/transport.ts';
 import { ReceiverName } from '../../../src/sink/syslog/transports/receiver-name.ts';
 import { createTcpTransport } from '../../../src/sink/syslog/transports/tcp.ts';
@@ -17,7 +18,7 @@ import { TlsServer, type TlsServerOptions } from './peers/tls-peer-socket.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 
 const nothing = () => undefined;
-const log = { info: nothing, warn: nothing, debug: nothing, error: nothing } as unknown as SinkLog;
+const log = { info: nothing, warn: nothing, debug: nothing, error: nothing } as unknown as Log;
 const chunkBytes = 100_000;
 
 class Site {

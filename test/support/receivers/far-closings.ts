@@ -11,7 +11,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../src/core/errors.ts';
-import { resolveOptions, type SinkLog } from '../../../src/sink/syslog/link/options.ts';
+import type { Log } from '../../../src/core/log.ts';
+import { resolveOptions } from '../../../src/sink/syslog/link/options.ts';
 import { createTcpTransport } from '../../../src/sink/syslog/transports/tcp.ts';
 import { createTlsTransport } from '../../../src/sink/syslog/transports/tls.ts';
 import { createAuthority, issue } from './certificates.ts';
@@ -49,7 +50,7 @@ async function closings(protocol: FarProtocol, how: How, count: number, busyMs: 
   const hear = await startReceiver(protocol, how);
   const { port = 0 } = await hear();
   const nothing = () => undefined;
-  const log = { info: nothing, debug: nothing, error: nothing, warn: nothing } as unknown as SinkLog;
+  const log = { info: nothing, debug: nothing, error: nothing, warn: nothing } as unknown as Log;
   const isTls = protocol !== 'tcp';
   const options = resolveOptions({ protocol: isTls ? 'tls' : 'tcp', host, port, tls: { insecure: true } });
   const transport = isTls ? createTlsTransport(options, log) : createTcpTransport(options, log);

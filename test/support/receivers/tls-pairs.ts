@@ -1,7 +1,7 @@
 /** A TLS receiver of a test and a sink that is to deliver to it: what comes of it. */
 import type { TlsOptions } from 'node:tls';
 import { expect } from 'vitest';
-import type { SyslogTlsOptions } from '../../../src/sink/syslog/link/options.ts';
+import type { ReceiverTlsOptions } from '../../../src/sink/tls/tls-options.ts';
 import type { Identity } from './certificates.ts';
 import { eventually, never, type SinkUnderTest } from './sink-harness.ts';
 import type { SinkScope } from './sink-scope.ts';
@@ -11,7 +11,7 @@ export interface TlsCase {
   /** The receiver's. */
   readonly identity: Identity;
   readonly server?: TlsOptions;
-  readonly tls?: SyslogTlsOptions;
+  readonly tls?: ReceiverTlsOptions;
   /** Default: `127.0.0.1`; every name leads there. */
   readonly host?: string;
 }

@@ -15,8 +15,8 @@
  *   answering  connections are confirmed by the peer's ends, for good.
  */
 import { type Backoff, createBackoff } from '../../../core/backoff.ts';
+import type { Log } from '../../../core/log.ts';
 import type { Clock } from '../../../core/time/clock.ts';
-import type { SinkLog } from '../link/options.ts';
 import type { Outcome, Probe } from './half-close.ts';
 
 export type AnswerState = 'asking' | 'unknown' | 'off' | 'answering';
@@ -28,7 +28,7 @@ export interface AnswerSearchOptions {
   /** How long checkpoints wait for a receiver that is silent. */
   readonly confirmPatienceMs: number;
   readonly peer: string;
-  readonly log: SinkLog;
+  readonly log: Log;
   readonly clock: Clock;
 }
 

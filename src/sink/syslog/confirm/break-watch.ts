@@ -1,10 +1,10 @@
 /** Connections that break before what they carried is confirmed: counted, and said when it goes on. */
-import type { SinkLog } from '../link/options.ts';
+import type { Log } from '../../../core/log.ts';
 
 export interface BreakWatchOptions {
   readonly peer: string;
   readonly confirmIntervalMs: number;
-  readonly log: SinkLog;
+  readonly log: Log;
 }
 
 /** Fewer are a receiver that is restarted. */

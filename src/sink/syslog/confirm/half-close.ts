@@ -3,8 +3,8 @@
  */
 import type { AppError } from '../../../core/errors.ts';
 import type { Clock } from '../../../core/time/clock.ts';
+import { connectionError } from '../../network-errors.ts';
 import type { Dialer } from '../link/dialer.ts';
-import { connectionError } from '../link/network-errors.ts';
 import type { Connection, PeerEnd } from '../link/transport.ts';
 
 /**

@@ -18,8 +18,8 @@
  * to send a close_notify, an end without one, which anybody on the way (or a proxy whose backend has died) can have made. Only one is retiring at a time.
  */
 import { AppError } from '../../../core/errors.ts';
+import { connectionError } from '../../network-errors.ts';
 import type { Dialer } from '../link/dialer.ts';
-import { connectionError } from '../link/network-errors.ts';
 import type { Connection } from '../link/transport.ts';
 import { AnswerSearch } from './answer-search.ts';
 import { AskedConnection } from './asked-connection.ts';

@@ -1,13 +1,14 @@
 /** Opens the connection that is to follow another, beside that: some receivers take one at a time. */
+
+import type { Log } from '../../../core/log.ts';
 import type { Clock } from '../../../core/time/clock.ts';
 import type { Dialer } from '../link/dialer.ts';
-import type { SinkLog } from '../link/options.ts';
 import type { Connection } from '../link/transport.ts';
 
 export interface SuccessorOptions {
   readonly strictOrder: boolean;
   readonly peer: string;
-  readonly log: SinkLog;
+  readonly log: Log;
   readonly clock: Clock;
 }
 

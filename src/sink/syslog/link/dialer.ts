@@ -7,9 +7,9 @@
  */
 import { type Backoff, createBackoff } from '../../../core/backoff.ts';
 import type { AppError } from '../../../core/errors.ts';
-import { networkError } from './network-errors.ts';
+import { networkError } from '../../network-errors.ts';
+import type { Reachability } from '../../reachability.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Reachability } from './reachability.ts';
 import type { Connection, Transport } from './transport.ts';
 
 export type DialerOptions = Pick<ResolvedOptions, 'backoffMinMs' | 'backoffMaxMs' | 'steadyAfterMs' | 'clock'>;

@@ -1,11 +1,9 @@
 /** What a syslog sink is made from; and the defaults, with their reasons. */
 import type { LookupFunction } from 'node:net';
-import type { Log } from '../../../core/log.ts';
 import { type Clock, systemClock } from '../../../core/time/clock.ts';
 import type { Framing } from '../../../encode/frame/framing.ts';
 import { type Network, systemNetwork } from '../../network.ts';
-
-export type SinkLog = Log;
+import type { ReceiverTlsOptions } from '../../tls/tls-options.ts';
 
 export interface SyslogSinkOptions {
   readonly protocol: 'udp' | 'tcp' | 'tls';
@@ -35,7 +33,7 @@ export interface SyslogSinkOptions {
    * the new address. TCP and TLS ask for each connection. Default 30 s.
    */
   readonly dnsRefreshMs?: number;
-  readonly tls?: SyslogTlsOptions;
+  readonly tls?: ReceiverTlsOptions;
   /**
    * Whether the receiver is asked what it has read, by ending connections (docs/delivery.md). `auto` (default): if it
    * answers a probe at start. UDP has no such thing.
@@ -60,39 +58,6 @@ export interface SyslogSinkOptions {
   readonly network?: Network;
 }
 
-/** PEM throughout: reading files is the configuration's job. */
-export interface SyslogTlsOptions {
-  /** Replaces the built-in authorities. */
-  readonly ca?: Buffer;
-  /** The client's certificate, intermediates behind it, and its key. */
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-  readonly passphrase?: string;
-  /** Revocation lists, PEM, one behind the other: of each authority up to a self-signed one in `ca`. */
-  readonly crl?: Buffer;
-  /** Default: TLS 1.2. Node may have been started with a later one, which holds then. */
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-  /** Cipher names of OpenSSL; default: forward secrecy and authenticated encryption only. */
-  readonly ciphers?: string;
-  /** The name to check, and to send as SNI, where it is not `host`. */
-  readonly serverName?: string;
-  /** SHA-256 of the peer's own certificate: 64 hex digits, colons and a leading `sha256:` allowed. */
-  readonly fingerprints?: readonly string[];
-  /** Of the peer's certificate nothing is asked but its fingerprint, where there are any. */
-  readonly insecure?: boolean;
-  /** Reads the files again that all this is from. Absent: there are none. */
-  readonly readAgain?: () => Promise<TlsFilesRead | undefined>;
-}
-
-/** What is in the files now, where they are not what they were when they were read last. */
-export interface TlsFilesRead {
-  readonly files: Pick<SyslogTlsOptions, TlsFileName>;
-  /** Why they cannot be used. Nothing of their contents. */
-  readonly problems: readonly string[];
-}
-
-export type TlsFileName = 'ca' | 'cert' | 'key' | 'crl';
-
 /** What tests turn, and nobody else needs to. */
 export interface SyslogSinkTuning {
   readonly backoffMinMs?: number;
@@ -115,7 +80,7 @@ export interface ResolvedOptions {
   readonly keepAliveMs: number;
   readonly maxQueuedBytes: number;
   readonly dnsRefreshMs: number;
-  readonly tls: SyslogTlsOptions;
+  readonly tls: ReceiverTlsOptions;
   readonly confirm: 'auto' | 'on' | 'off';
   readonly confirmIntervalMs: number;
   readonly confirmBytes: number;
@@ -160,10 +125,4 @@ export function resolveOptions(options: SyslogSinkOptions): ResolvedOptions {
     clock: options.clock ?? systemClock,
     network: options.network ?? systemNetwork,
   };
-}
-
-/** `tls://siem.corp:6514`, `udp://[::1]:514` */
-export function peerName(options: Pick<ResolvedOptions, 'protocol' | 'host' | 'port'>): string {
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  return `${options.protocol}://${host}:${options.port}`;
 }

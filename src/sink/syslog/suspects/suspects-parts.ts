@@ -4,7 +4,7 @@ import type { Deferred } from '../../../core/deferred.ts';
 import type { Clock } from '../../../core/time/clock.ts';
 import type { Framing } from '../../../encode/frame/framing.ts';
 import type { Mark, OnPoison } from '../../sink.ts';
-import type { Entry } from '../link/ledger.ts';
+import type { Entry } from '../link/entry.ts';
 import type { Connection } from '../link/transport.ts';
 
 export interface SuspectsOptions {

@@ -21,7 +21,7 @@ import type { AppError, DeliveryLostError } from '../../../core/errors.ts';
 import type { Timer } from '../../../core/time/clock.ts';
 import type { Mark } from '../../sink.ts';
 import { silenceCode } from '../confirm/half-close.ts';
-import type { Entry } from '../link/ledger.ts';
+import type { Entry } from '../link/entry.ts';
 import type { Connection } from '../link/transport.ts';
 import { frameEnds } from './frames.ts';
 import type { Held, SuspectsOptions, SuspectsParts } from './suspects-parts.ts';
@@ -105,7 +105,7 @@ export class Suspects<M extends Mark> {
 
   /** The delivery's chunks are to be given to `take`. */
   holds(entry: Entry<M>): boolean {
-    return entry.connection === undefined && this.#suspects.has(entry.mark.stream);
+    return entry.carrier === undefined && this.#suspects.has(entry.mark.stream);
   }
 
   take(held: Held<M>): void {

@@ -2,7 +2,7 @@
 import type { FrameChunk } from '../../../core/bytes.ts';
 import type { DeliveryLostError } from '../../../core/errors.ts';
 import type { Mark } from '../../sink.ts';
-import type { Entry } from '../link/ledger.ts';
+import type { Entry } from '../link/entry.ts';
 import type { Connection } from '../link/transport.ts';
 import type { Held } from './suspects-parts.ts';
 

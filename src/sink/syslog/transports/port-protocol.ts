@@ -12,9 +12,9 @@
  * TLS to a plain port: it waits for the end of a line, mostly in silence. That is asked about as well.
  */
 import type { Socket } from 'node:net';
+import type { Log } from '../../../core/log.ts';
 import type { Clock, Timer } from '../../../core/time/clock.ts';
-import { connectionError } from '../link/network-errors.ts';
-import type { SinkLog } from '../link/options.ts';
+import { connectionError } from '../../network-errors.ts';
 
 /** How long a silence is before it is worth a question; shorter where it is not waited for so long. */
 const longestSilenceMs = 3_000;
@@ -32,7 +32,7 @@ export interface PortProtocolOptions {
   readonly confirmTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
-  readonly log: SinkLog;
+  readonly log: Log;
 }
 
 export class PortProtocol {

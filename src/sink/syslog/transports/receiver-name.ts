@@ -12,8 +12,10 @@
 import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { createDeferred } from '../../../core/deferred.ts';
-import { connectionError, networkError } from '../link/network-errors.ts';
-import { peerName, type ResolvedOptions, type SinkLog } from '../link/options.ts';
+import type { Log } from '../../../core/log.ts';
+import { connectionError, networkError } from '../../network-errors.ts';
+import { peerName } from '../../peer-name.ts';
+import type { ResolvedOptions } from '../link/options.ts';
 
 type NameOptions = Pick<
   ResolvedOptions,
@@ -27,12 +29,12 @@ const tellChangeAfterMs = 60_000;
 
 export class ReceiverName {
   readonly #options: NameOptions;
-  readonly #log: SinkLog;
+  readonly #log: Log;
   #known: readonly LookupAddress[] = [];
   #staleSinceMs: number | undefined;
   #toldChangeAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: NameOptions, log: SinkLog) {
+  constructor(options: NameOptions, log: Log) {
     this.#options = options;
     this.#log = log;
     const family = isIP(options.host);

@@ -1,14 +1,16 @@
 /** Syslog over plain TCP (RFC 6587). */
 import type { Socket, TcpNetConnectOpts } from 'node:net';
+import type { Log } from '../../../core/log.ts';
+import { connectionError, networkError } from '../../network-errors.ts';
+import { peerName } from '../../peer-name.ts';
 import { ConnectionList } from '../confirm/connection-list.ts';
 import { KernelEnding } from '../confirm/kernel-ending.ts';
-import { connectionError, networkError } from '../link/network-errors.ts';
-import { peerName, type ResolvedOptions, type SinkLog } from '../link/options.ts';
+import type { ResolvedOptions } from '../link/options.ts';
 import type { Connection, Transport } from '../link/transport.ts';
 import { PortProtocol } from './port-protocol.ts';
 import { StreamConnection } from './stream-connection.ts';
 
-export function createTcpTransport(options: ResolvedOptions, log: SinkLog): Transport {
+export function createTcpTransport(options: ResolvedOptions, log: Log): Transport {
   const portProtocol = new PortProtocol({ ...options, peer: peerName(options), log });
   const { clock } = options;
   const list = createConnectionList(options, log);
@@ -29,7 +31,7 @@ export function createTcpTransport(options: ResolvedOptions, log: SinkLog): Tran
 }
 
 /** One for each receiver: what it cannot show is said once, where anything rests on it. */
-export function createConnectionList(options: ResolvedOptions, log: SinkLog): ConnectionList {
+export function createConnectionList(options: ResolvedOptions, log: Log): ConnectionList {
   return new ConnectionList(options.network, () => {
     if (options.confirm === 'off') return;
     log.warn(

@@ -15,14 +15,16 @@
  */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Log } from '../../../core/log.ts';
 import type { Clock, Soon, Timer } from '../../../core/time/clock.ts';
+import { connectionError } from '../../network-errors.ts';
+import { peerName } from '../../peer-name.ts';
 import { checkReceiver, isUnverified, type Presented, readPresented } from '../../tls/certificate-check.ts';
 import { certificateFacts, createExpiryWatch } from '../../tls/certificates.ts';
 import { LiveTlsSettings, type TlsState } from '../../tls/live-tls-settings.ts';
 import { handshakeError, tlsError } from '../../tls/tls-errors.ts';
 import { KernelEnding } from '../confirm/kernel-ending.ts';
-import { connectionError } from '../link/network-errors.ts';
-import { peerName, type ResolvedOptions, type SinkLog } from '../link/options.ts';
+import type { ResolvedOptions } from '../link/options.ts';
 import type { Connection, Transport } from '../link/transport.ts';
 import { PortProtocol } from './port-protocol.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -38,9 +40,10 @@ interface Secured {
 }
 
 /** @throws ConfigError when a certificate, a key or a fingerprint cannot be used */
-export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Transport {
-  const live = new LiveTlsSettings(options, log);
-  const portProtocol = new PortProtocol({ ...options, peer: peerName(options), log });
+export function createTlsTransport(options: ResolvedOptions, log: Log): Transport {
+  const peer = peerName(options);
+  const live = new LiveTlsSettings({ ...options, peer }, log);
+  const portProtocol = new PortProtocol({ ...options, peer, log });
   const watchExpiry = createExpiryWatch(options.clock.now, log);
   const list = createConnectionList(options, log);
   let isToldUnverified = false;
@@ -57,7 +60,7 @@ export function createTlsTransport(options: ResolvedOptions, log: SinkLog): Tran
       // Once a start, and not with each connection that confirms another.
       if (isUnverified(state.settings.policy) && !isToldUnverified) {
         isToldUnverified = true;
-        log.warn({ peer: peerName(options) }, 'the receiver is NOT verified (--insecure): anybody may be reading this');
+        log.warn({ peer }, 'the receiver is NOT verified (--insecure): anybody may be reading this');
       }
       watchWhileOpen(raw, options.clock, () => {
         if (state.certificate) watchExpiry.own(state.certificate);
@@ -100,7 +103,7 @@ function watchWhileOpen(raw: Socket, clock: Clock, look: () => void): void {
 function secure(
   raw: Socket,
   state: TlsState,
-  options: ResolvedOptions & { readonly log: SinkLog; readonly portProtocol: PortProtocol },
+  options: ResolvedOptions & { readonly log: Log; readonly portProtocol: PortProtocol },
   signal: AbortSignal,
 ): Promise<Secured> {
   return new Promise((resolve, reject) => {

@@ -17,7 +17,7 @@ import type { FrameChunk } from '../../../core/bytes.ts';
 import { createDeferred } from '../../../core/deferred.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { Soon, Timer } from '../../../core/time/clock.ts';
-import { connectionError, errorCode, networkError } from '../link/network-errors.ts';
+import { connectionError, errorCode, networkError } from '../../network-errors.ts';
 import type { ResolvedOptions } from '../link/options.ts';
 import type { Connection, ConnectionEvents, PeerEnd, Recall } from '../link/transport.ts';
 import { takeUnwanted } from './recall.ts';

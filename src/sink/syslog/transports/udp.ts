@@ -3,13 +3,15 @@
  */
 import type { Socket } from 'node:dgram';
 import type { LookupAddress } from 'node:dns';
-import { networkError } from '../link/network-errors.ts';
-import { peerName, type ResolvedOptions, type SinkLog } from '../link/options.ts';
+import type { Log } from '../../../core/log.ts';
+import { networkError } from '../../network-errors.ts';
+import { peerName } from '../../peer-name.ts';
+import type { ResolvedOptions } from '../link/options.ts';
 import type { Connection, Transport } from '../link/transport.ts';
 import type { ReceiverName } from './receiver-name.ts';
 import { UdpConnection, type UdpTarget } from './udp-connection.ts';
 
-export function createUdpTransport(options: ResolvedOptions, name: ReceiverName, log: SinkLog): Transport {
+export function createUdpTransport(options: ResolvedOptions, name: ReceiverName, log: Log): Transport {
   const { clock, dnsRefreshMs } = options;
   let attempts = 0;
   let isBestEffortTold = false;

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { createDeferred } from '../../../../../src/core/deferred.ts';
-import { connectionError } from '../../../../../src/sink/syslog/link/network-errors.ts';
+import { connectionError } from '../../../../../src/sink/network-errors.ts';
 import type { Connection, Transport } from '../../../../../src/sink/syslog/link/transport.ts';
 import { SyslogSink } from '../../../../../src/sink/syslog/sink.ts';
 import {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
+import { connectionError } from '../../../../../src/sink/network-errors.ts';
+import { Reachability } from '../../../../../src/sink/reachability.ts';
 import { Dialer } from '../../../../../src/sink/syslog/link/dialer.ts';
-import { connectionError } from '../../../../../src/sink/syslog/link/network-errors.ts';
-import { Reachability } from '../../../../../src/sink/syslog/link/reachability.ts';
 import type { Connection } from '../../../../../src/sink/syslog/link/transport.ts';
 import { createLogRecorder } from '../../../../support/receivers/sink-harness.ts';
 import { useVirtualTime } from '../../../../support/virtual/virtual-time.ts';

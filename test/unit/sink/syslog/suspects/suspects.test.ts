@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 import { createDeferred } from '../../../../../src/core/deferred.ts';
 import { AppError, DeliveryLostError } from '../../../../../src/core/errors.ts';
 import type { OnPoison } from '../../../../../src/sink/sink.ts';
-import type { Entry } from '../../../../../src/sink/syslog/link/ledger.ts';
+import type { Entry } from '../../../../../src/sink/syslog/link/entry.ts';
 import type { Connection } from '../../../../../src/sink/syslog/link/transport.ts';
 import { Suspects } from '../../../../../src/sink/syslog/suspects/suspects.ts';
 import { ChunkMaker, type TestMark } from '../../../../support/receivers/sink-harness.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { AppError } from '../../../../../src/core/errors.ts';
-import { networkError } from '../../../../../src/sink/syslog/link/network-errors.ts';
-import { handshakeError, tlsError } from '../../../../../src/sink/tls/tls-errors.ts';
+import { AppError } from '../../../src/core/errors.ts';
+import { networkError } from '../../../src/sink/network-errors.ts';
+import { handshakeError, tlsError } from '../../../src/sink/tls/tls-errors.ts';
 
 const coded = (code: string, message: string) => Object.assign(new Error(message), { code });
 

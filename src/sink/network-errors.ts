@@ -1,5 +1,5 @@
 /** What Node and the kernel say about a connection, in words that tell an operator what to look at. */
-import { AppError } from '../../../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 
 interface ErrorTexts {
   readonly [code: string]: string;

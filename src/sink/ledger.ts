@@ -1,24 +1,24 @@
 /**
- * Which delivery is on which connection, and what may be reported of it. Pure: no sockets, no clock.
+ * Which delivery is on which carrier (what a sink sends by, and loses as a whole: a connection, a channel, a file), and
+ * what may be reported of the delivery. Pure: no sockets, no clock.
  *
- *   open      the sink was told of it; it is on no connection yet.
- *   bound     its first chunk was given to a connection, and all others go there, or nowhere.
- *   sent      ended, and the kernel has every byte of it: reported, once everything before it in its stream is sent.
- *   confirmed the peer has read every byte (or, where nothing confirms, it is sent): reported and done, once
- *             everything before it in its stream is.
- *   lost      its connection broke before that; or that of an earlier one of its stream, for then the stream is
+ *   open      the sink was told of the delivery; no carrier has it yet.
+ *   bound     its first chunk was given to a carrier, and all others go there, or nowhere.
+ *   sent      ended, and the carrier has taken every byte of it: reported, once everything before it in its stream is sent.
+ *   confirmed the receiver has every byte (or, where nothing confirms, it is sent): reported and done, once everything
+ *             before it in its stream is.
+ *   lost      its carrier broke before that; or that of an earlier delivery of its stream, for then the stream is
  *             sent again from there, and a later report would only say that there is a gap before it.
  *   abandoned whoever opened it does not want to hear of it any more.
  *
  * A stream's deliveries are reported in the order in which they were opened: one without a single chunk (every log
  * of the batch was filtered out) waits for those before it.
  */
-import type { Mark } from '../../sink.ts';
-import type { Connection } from './transport.ts';
+import type { Mark } from './sink.ts';
 
-export interface Entry<M extends Mark> {
+export interface LedgerEntry<M extends Mark, Carrier extends object> {
   readonly mark: M;
-  connection: Connection | undefined;
+  carrier: Carrier | undefined;
   /** Chunks that were taken over, and not yet by the kernel. */
   unwritten: number;
   isEnded: boolean;
@@ -33,10 +33,10 @@ export interface LedgerReports<M extends Mark> {
   confirmed(mark: M): void;
 }
 
-export class Ledger<M extends Mark> {
+export class Ledger<M extends Mark, Carrier extends object> {
   readonly #reports: LedgerReports<M>;
   /** Of each stream what is not over, oldest first. */
-  readonly #streams = new Map<string, Entry<M>[]>();
+  readonly #streams = new Map<string, LedgerEntry<M, Carrier>[]>();
   #isConfirming = false;
 
   constructor(reports: LedgerReports<M>) {
@@ -63,26 +63,26 @@ export class Ledger<M extends Mark> {
     return [...this.#streams.values()].every((entries) => entries.every((entry) => entry.isSent));
   }
 
-  /** Whether a delivery is on this connection whose end has not come. */
-  isOpenOn(connection: Connection): boolean {
-    return this.#some((entry) => entry.connection === connection && !entry.isEnded);
+  /** Whether the carrier has a delivery whose end has not come. */
+  isOpenOn(carrier: Carrier): boolean {
+    return this.#some((entry) => entry.carrier === carrier && !entry.isEnded);
   }
 
-  /** Whether the connection carries what is not confirmed. */
-  isUnconfirmedOn(connection: Connection): boolean {
-    return this.#some((entry) => entry.connection === connection && !entry.isConfirmed);
+  /** Whether the carrier has what is not confirmed. */
+  isUnconfirmedOn(carrier: Carrier): boolean {
+    return this.#some((entry) => entry.carrier === carrier && !entry.isConfirmed);
   }
 
-  /** The streams of which the connection carries what is not confirmed. */
-  streamsOn(connection: Connection): readonly string[] {
-    const isOn = (entry: Entry<M>) => entry.connection === connection && !entry.isConfirmed;
+  /** The streams of which the carrier has what is not confirmed. */
+  streamsOn(carrier: Carrier): readonly string[] {
+    const isOn = (entry: LedgerEntry<M, Carrier>) => entry.carrier === carrier && !entry.isConfirmed;
     return [...this.#streams].filter(([, entries]) => entries.some(isOn)).map(([stream]) => stream);
   }
 
-  open(mark: M): Entry<M> {
-    const entry: Entry<M> = {
+  open(mark: M): LedgerEntry<M, Carrier> {
+    const entry: LedgerEntry<M, Carrier> = {
       mark,
-      connection: undefined,
+      carrier: undefined,
       unwritten: 0,
       isEnded: false,
       isSent: false,
@@ -96,19 +96,19 @@ export class Ledger<M extends Mark> {
   }
 
   /** To be called when an entry has ended, or a chunk of it was written: reports what is due. */
-  advance(entry: Entry<M>): void {
+  advance(entry: LedgerEntry<M, Carrier>): void {
     this.#report(entry.mark.stream);
   }
 
-  /** The peer has read everything that the connection carried. */
-  confirm(connection: Connection): void {
+  /** The receiver has everything that the carrier was given. */
+  confirm(carrier: Carrier): void {
     for (const [stream, entries] of [...this.#streams]) {
-      for (const entry of entries) if (entry.connection === connection) entry.isConfirmed = true;
+      for (const entry of entries) if (entry.carrier === carrier) entry.isConfirmed = true;
       this.#report(stream);
     }
   }
 
-  abandon(entry: Entry<M>): void {
+  abandon(entry: LedgerEntry<M, Carrier>): void {
     if (entry.isOver) return;
     const { stream } = entry.mark;
     const entries = this.#streams.get(stream) ?? [];
@@ -117,22 +117,22 @@ export class Ledger<M extends Mark> {
   }
 
   /** The delivery is not sent to its end. @returns the deliveries that are lost: this one, and the later ones of its stream */
-  withdraw(entry: Entry<M>): Entry<M>[] {
+  withdraw(entry: LedgerEntry<M, Carrier>): LedgerEntry<M, Carrier>[] {
     const { stream } = entry.mark;
     const entries = this.#streams.get(stream) ?? [];
     const first = entries.indexOf(entry);
     return first < 0 ? [] : this.#remove(stream, entries, first, entries.length);
   }
 
-  /** @returns what is lost with a connection, each stream's in order */
-  lose(connection: Connection): Entry<M>[] {
+  /** @returns what is lost with a carrier, each stream's in order */
+  lose(carrier: Carrier): LedgerEntry<M, Carrier>[] {
     return [...this.#streams].flatMap(([stream, entries]) => {
-      const first = entries.findIndex((entry) => entry.connection === connection);
+      const first = entries.findIndex((entry) => entry.carrier === carrier);
       return first < 0 ? [] : this.#remove(stream, entries, first, entries.length);
     });
   }
 
-  loseAll(): Entry<M>[] {
+  loseAll(): LedgerEntry<M, Carrier>[] {
     return [...this.#streams].flatMap(([stream, entries]) => this.#remove(stream, entries, 0, entries.length));
   }
 
@@ -152,15 +152,15 @@ export class Ledger<M extends Mark> {
   }
 
   /** One without a single chunk has nothing to be confirmed. */
-  #countsAsConfirmed(entry: Entry<M>): boolean {
-    return entry.isConfirmed || !this.#isConfirming || entry.connection === undefined;
+  #countsAsConfirmed(entry: LedgerEntry<M, Carrier>): boolean {
+    return entry.isConfirmed || !this.#isConfirming || entry.carrier === undefined;
   }
 
-  #some(test: (entry: Entry<M>) => boolean): boolean {
+  #some(test: (entry: LedgerEntry<M, Carrier>) => boolean): boolean {
     return [...this.#streams.values()].some((entries) => entries.some(test));
   }
 
-  #remove(stream: string, entries: Entry<M>[], from: number, count: number): Entry<M>[] {
+  #remove(stream: string, entries: LedgerEntry<M, Carrier>[], from: number, count: number): LedgerEntry<M, Carrier>[] {
     const removed = entries.splice(from, count);
     for (const entry of removed) entry.isOver = true;
     if (entries.length === 0) this.#streams.delete(stream);

@@ -1,26 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { type Entry, Ledger } from '../../../../../src/sink/syslog/link/ledger.ts';
-import type { Connection } from '../../../../../src/sink/syslog/link/transport.ts';
-import type { TestMark } from '../../../../support/receivers/sink-harness.ts';
+import { Ledger, type LedgerEntry } from '../../../src/sink/ledger.ts';
+import type { TestMark } from '../../support/receivers/sink-harness.ts';
 
-function createConnection(): Connection {
-  return {
-    facts: {},
-    hasRoom: true,
-    wasRead: false,
-    attach: () => undefined,
-    write: () => undefined,
-    end: () => Promise.resolve({ isAuthentic: false }),
-    destroy: () => undefined,
-  };
+/** Whatever carries deliveries: the ledger asks nothing of it. */
+interface Carrier {
+  readonly name: string;
+}
+type Entry<M extends TestMark> = LedgerEntry<M, Carrier>;
+
+function createConnection(): Carrier {
+  return { name: 'a connection' };
 }
 
 function setUp() {
   const done: number[] = [];
-  const ledger = new Ledger<TestMark>({ sent: () => undefined, confirmed: ({ id }) => done.push(id) });
-  const open = (stream: string, id: number, connection?: Connection, unwritten = 0): Entry<TestMark> => {
+  const ledger = new Ledger<TestMark, Carrier>({ sent: () => undefined, confirmed: ({ id }) => done.push(id) });
+  const open = (stream: string, id: number, carrier?: Carrier, unwritten = 0): Entry<TestMark> => {
     const entry = ledger.open({ stream, id });
-    entry.connection = connection;
+    entry.carrier = carrier;
     entry.unwritten = unwritten;
     return entry;
   };

@@ -11,16 +11,16 @@
  * not a steady one, "up" is announced only when the next has lived for `steadyAfterMs`. While it is down, an error
  * of another kind than those already told is worth a line, a repetition is not.
  */
-import type { AppError } from '../../../core/errors.ts';
-import type { Clock, Timer } from '../../../core/time/clock.ts';
-import type { SinkStatus } from '../../sink.ts';
-import type { SinkLog } from './options.ts';
+import type { AppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock, Timer } from '../core/time/clock.ts';
+import type { SinkStatus } from './sink.ts';
 
 export interface ReachabilityOptions {
   readonly peer: string;
   readonly steadyAfterMs: number;
   readonly clock: Clock;
-  readonly log: SinkLog;
+  readonly log: Log;
   readonly onChange?: () => void;
 }
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../../../../src/core/time/clock.ts';
-import { connectionError } from '../../../../../src/sink/syslog/link/network-errors.ts';
-import { Reachability } from '../../../../../src/sink/syslog/link/reachability.ts';
-import { createLogRecorder, type LogLine } from '../../../../support/receivers/sink-harness.ts';
+import { systemClock } from '../../../src/core/time/clock.ts';
+import { connectionError } from '../../../src/sink/network-errors.ts';
+import { Reachability } from '../../../src/sink/reachability.ts';
+import { createLogRecorder, type LogLine } from '../../support/receivers/sink-harness.ts';
 
 const refused = connectionError('econnrefused', 'refused');
 const expired = connectionError('tls-certificate-expired', 'expired');
