@@ -2,17 +2,10 @@
 import { createHash } from 'node:crypto';
 import { createRules } from '../rules/rules-schema.ts';
 import { createFieldSelection } from '../rules/selection.ts';
-import type {
-  Config,
-  DeliveryConfig,
-  MessageConfig,
-  ReceiverConfig,
-  ReplayConfig,
-  ServiceConfig,
-  TlsConfig,
-} from './model/config.ts';
+import type { Config, DeliveryConfig, MessageConfig, ReplayConfig, ServiceConfig } from './model/config.ts';
 import { groupTimeoutMs } from './model/derive.ts';
 import { formatSpecOf } from './model/format-spec.ts';
+import { receiverConfigOf } from './receivers/kinds.ts';
 import type { Values } from './settings/settings.ts';
 import type { TlsFilesGiven } from './sources/tls-files.ts';
 
@@ -62,7 +55,7 @@ type ServiceKey = 'endpoint' | 'project' | 'logstore' | 'accessKeyId' | 'accessK
 function sendingConfig(values: ReplayValues, messageText: string, tlsFiles: TlsFilesGiven, deadLetterPath?: string) {
   return {
     message: messageConfig(values, messageText),
-    receiver: receiverConfig(values, tlsFiles),
+    receiver: receiverConfigOf(values, tlsFiles),
     delivery: deliveryConfig(values, deadLetterPath),
     operation: {
       ...(values.config !== undefined && { configFile: values.config }),
@@ -132,32 +125,5 @@ function deliveryConfig(values: ReplayValues, deadLetterPath: string | undefined
     }),
     strategy: values.strategy,
     failbackAfterMs: values.failbackAfter,
-  };
-}
-
-function receiverConfig(values: ReplayValues, tlsFiles: TlsFilesGiven): ReceiverConfig {
-  const [first, ...others] = values.host.map(({ host, port = values.port }) => ({ host, port }));
-  if (first === undefined) throw new TypeError('a list that is required is never empty');
-  return {
-    protocol: values.proto,
-    ...first,
-    ...(others.length > 0 && { others }),
-    framing: values.proto === 'udp' ? 'datagram' : (values.framing ?? 'octet-counting'),
-    timeoutMs: values.timeout,
-    dnsRefreshMs: values.dnsRefresh,
-    ...(values.proto === 'tls' && { tls: tlsConfig(values, tlsFiles) }),
-  };
-}
-
-function tlsConfig(values: ReplayValues, tlsFiles: TlsFilesGiven): TlsConfig {
-  return {
-    ...tlsFiles.files,
-    paths: tlsFiles.paths,
-    ...(values.keyPassphrase !== undefined && { passphrase: values.keyPassphrase }),
-    minVersion: values.tlsMinVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
-    ...(values.tlsCiphers !== undefined && { ciphers: values.tlsCiphers }),
-    ...(values.serverName !== undefined && { serverName: values.serverName }),
-    fingerprints: values.fingerprint ?? [],
-    insecure: values.insecure,
   };
 }

@@ -1,25 +1,24 @@
 /** Makes the parts that a run and a replay have in common from the configuration. */
-import type { Config, DeliveryConfig, TlsConfig } from '../config/model/config.ts';
-import { createTlsFilesReader } from '../config/sources/tls-files-again.ts';
+import type { Config, DeliveryConfig } from '../config/model/config.ts';
+import type { ReceiverConfig } from '../config/model/receivers.ts';
 import type { Log } from '../core/log.ts';
 import type { BatchEncoder } from '../encode/frame/batch-encoder.ts';
 import type { EncoderOptions } from '../encode/frame/encoder-options.ts';
-import { syslogLead } from '../encode/header/syslog-lead.ts';
 import { createLocateLog } from '../encode/locate-log.ts';
 import { createReferenceEncoder } from '../encode/reference-encoder.ts';
 import { createFormat } from '../format/registry.ts';
 import { createKernelEncoder } from '../kernel/kernel-encoder.ts';
-import { createReceiversSink, type PlacedWith, type ReceiverFactory } from '../sink/receivers/receivers.ts';
+import { createReceiversSink, type ReceiverFactory } from '../sink/receivers/receivers.ts';
 import { watchSink } from '../sink/receivers/watched.ts';
 import type { Mark, Sink, SinkEvents } from '../sink/sink.ts';
-import { createSyslogSink } from '../sink/syslog/create.ts';
-import type { ReceiverTlsOptions } from '../sink/tls/tls-options.ts';
 import type { BodyPool } from '../sls/body-pool.ts';
 import { type Credentials, createStaticCredentials } from '../sls/signing/credentials.ts';
 import { createLogService, type SlsLogService } from '../sls/sls-log-service.ts';
 import { chunkSizes, type PaceLimits } from './deliver/pacer.ts';
 import type { PoisonOptions } from './deliver/poison.ts';
 import { type Machine, thisMachine } from './machine.ts';
+import type { NewSink } from './receivers/kind.ts';
+import { kindOf } from './receivers/kinds.ts';
 
 export interface ServiceOptions {
   readonly log: Log;
@@ -57,36 +56,27 @@ export function buildService(
   });
 }
 
+/** One receiver's sink, or one over several receivers that stand in for each other. */
 export function buildSink<M extends Mark>(
   { receiver, delivery }: Pick<Config, 'receiver' | 'delivery'>,
   events: SinkEvents<M>,
   log: Log,
   { clock, network }: Machine = thisMachine,
 ): Sink<M> {
-  const { others = [], tls, ...given } = receiver;
-  const first = { ...given, ...(tls && { tls: tlsOptions(tls) }), clock, network };
-  // What a confirmation takes at the most, in peace: until it is asked for, and until a silent receiver is given up.
-  const watch = { overdueMs: delivery.confirmIntervalMs + delivery.confirmTimeoutMs, log, clock };
-  if (others.length === 0) {
-    return watchSink((itsEvents) => createSyslogSink({ ...first, ...delivery }, itsEvents, log), events, watch);
-  }
-  const factories = [first, ...others].map((address): ReceiverFactory<M> => {
-    const create = (itsEvents: SinkEvents<PlacedWith<M>>) =>
-      createSyslogSink({ ...first, ...delivery, ...address }, itsEvents, log);
-    return (itsEvents) => watchSink(create, itsEvents, watch);
+  const [first, ...others] = kindOf(receiver).sinks(receiver, delivery, { log, clock, network });
+  if (first === undefined) throw new TypeError('a receiver has a sink');
+  const watch = ({ overdueMs }: NewSink) => ({ overdueMs, log, clock });
+  if (others.length === 0) return watchSink((itsEvents) => first.create(itsEvents), events, watch(first));
+  const factories = [first, ...others].map((each): ReceiverFactory<M> => {
+    return (itsEvents) => watchSink((watched) => each.create(watched), itsEvents, watch(each));
   });
   return createReceiversSink(factories, { ...delivery, log, clock }, events);
-}
-
-function tlsOptions({ paths = {}, ...tls }: TlsConfig): ReceiverTlsOptions {
-  if (Object.keys(paths).length === 0) return tls;
-  return { ...tls, readAgain: createTlsFilesReader(paths, tls.passphrase) };
 }
 
 /** What of a configuration an encoder is made of: where that is the same, so is the encoder. */
 export interface EncoderConfig {
   readonly message: Config['message'];
-  readonly receiver: Pick<Config['receiver'], 'framing'>;
+  readonly receiver: ReceiverConfig;
   readonly delivery: PaceLimits;
   readonly operation: Pick<Config['operation'], 'encoder'>;
 }
@@ -110,25 +100,18 @@ export function buildPoison(
 
 function encoderOptions({ message, receiver, delivery }: EncoderConfig): EncoderOptions {
   return {
+    ...kindOf(receiver).encoding(receiver, message),
     format: createFormat(message.format),
-    lead: syslogLead({
-      rfc: message.rfc,
-      facility: message.facility,
-      severity: message.severity,
-      hostname: message.hostname,
-      appName: message.tag,
-      ...(message.procId !== undefined && { procId: message.procId }),
-      ...(message.msgId !== undefined && { msgId: message.msgId }),
-      timeZone: message.timeZone,
-      timestampDigits: message.timestampDigits,
-      rfc3164Time: message.rfc3164Time,
-      ...(message.identity && { identity: message.identity }),
-    }),
     ...(message.fields && { fields: message.fields }),
     ...(message.rules && { rules: message.rules }),
-    framing: receiver.framing,
     ...chunkSizes(delivery),
     maxMessageBytes: message.maxMessageBytes,
     oversize: message.oversize,
   };
+}
+
+/** Equal where two encoders are made alike. */
+export function encoderKey({ message, receiver, ...others }: EncoderConfig): unknown {
+  const { kind } = receiver;
+  return { message: message.fingerprint, kind, encoding: kindOf(receiver).encodingKey(receiver), ...others };
 }

@@ -3,7 +3,8 @@
  * time, in which a rate is what it is.
  */
 import { afterEach, beforeEach, describe, expect } from 'vitest';
-import type { DeliveryConfig, ReceiverConfig } from '../../src/config/model/config.ts';
+import type { DeliveryConfig } from '../../src/config/model/config.ts';
+import type { ReceiverConfig } from '../../src/config/model/receivers.ts';
 import type { TestDaemon } from '../support/daemons/daemon.ts';
 import type { VirtualEmulator } from '../support/virtual/virtual-emulator.ts';
 import { createVirtualPlace, type VirtualPlace } from '../support/virtual/virtual-place.ts';

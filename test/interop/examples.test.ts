@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ReceiverConfig, TlsConfig } from '../../src/config/model/config.ts';
+import type { ReceiverConfig, TlsConfig } from '../../src/config/model/receivers.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { startDaemon } from '../support/daemons/daemon.ts';
 import { eventually } from '../support/eventually.ts';

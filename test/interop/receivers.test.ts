@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ReceiverConfig, TlsConfig } from '../../src/config/model/config.ts';
+import type { ReceiverConfig, TlsConfig } from '../../src/config/model/receivers.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { everyLogGroup, startDaemon } from '../support/daemons/daemon.ts';
 import { eventually } from '../support/eventually.ts';

@@ -240,6 +240,7 @@ export class SimulatedDaemon {
         oversize: hasLargeLogs ? 'dead-letter' : 'truncate',
       },
       receiver: {
+        kind: 'syslog',
         protocol,
         host: first?.host ?? '',
         port: first?.port ?? 0,

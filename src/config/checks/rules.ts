@@ -48,7 +48,7 @@ const rules: readonly Rule[] = [
     if (drainTimeout < timeoutMs) return none;
     return objection(
       'drainTimeout',
-      ` is ${formatDuration(drainTimeout)}, but has to be below the group's timeout, 3 times --heartbeat-interval = ${formatDuration(timeoutMs)}: others would take the shards over while this copy still sends`,
+      ` is ${formatDuration(drainTimeout)}, but has to be below the group's timeout, 3 times --heartbeat-interval = ${formatDuration(timeoutMs)}: others would take the shards over while this instance still sends`,
     );
   },
 

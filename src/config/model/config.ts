@@ -6,7 +6,7 @@ import type { FormatSpec } from '../../format/registry.ts';
 import type { FieldSelection } from '../../rules/field-selection.ts';
 import type { HeaderText } from '../../rules/header-text.ts';
 import type { Rules } from '../../rules/rules.ts';
-import type { TlsFilePaths } from '../sources/tls-files.ts';
+import type { ReceiverConfig } from './receivers.ts';
 
 export interface Config {
   readonly service: ServiceConfig;
@@ -104,47 +104,6 @@ export interface MessageConfig {
   readonly oversize: 'truncate' | 'split' | 'dead-letter';
   /** There where every message says which log it is; with RFC 5424 only. */
   readonly identity?: { readonly enterpriseId: number };
-}
-
-export interface ReceiverConfig {
-  readonly protocol: 'udp' | 'tcp' | 'tls';
-  readonly host: string;
-  readonly port: number;
-  /** The receivers after the first one; there where there are several, and only there. */
-  readonly others?: readonly { readonly host: string; readonly port: number }[];
-  /** `datagram` with udp, and only there. */
-  readonly framing: 'octet-counting' | 'lf' | 'datagram';
-  readonly timeoutMs: number;
-  /** How often the name is looked up again, with `udp`. */
-  readonly dnsRefreshMs: number;
-  /** There with `tls`, and only there. */
-  readonly tls?: TlsConfig;
-}
-
-/** Files are read and checked already. */
-export interface TlsConfig {
-  /** PEM, one certificate or several. Replaces the built-in authorities. */
-  readonly ca?: Buffer;
-  /** PEM: the client's certificate, and any intermediates behind it. */
-  readonly cert?: Buffer;
-  /** PEM: the private key of `cert`, as it is in the file. */
-  readonly key?: Buffer;
-  /** Of an encrypted key: it opens it. */
-  readonly passphrase?: string;
-  /** PEM: revocation lists. */
-  readonly crl?: Buffer;
-  /** Where all that is from: it is read again when it changes. Absent: it is from no file. */
-  readonly paths?: TlsFilePaths;
-  /** Absent: TLS 1.2. */
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-  /** Cipher names of OpenSSL; absent: those with forward secrecy and authenticated encryption. */
-  readonly ciphers?: string;
-  /** The name to check, and to send as SNI, where it is not `host`. */
-  readonly serverName?: string;
-  /** SHA-256 of the peer's certificate: 64 lower-case hex digits each. Empty: none asked for. */
-  readonly fingerprints: readonly string[];
-  /** Of the peer's certificate nothing is verified but its fingerprint, where there are any. */
-  readonly insecure: boolean;
 }
 
 export interface DeliveryConfig {

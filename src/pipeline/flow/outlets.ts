@@ -10,7 +10,7 @@ import { DeadLetters } from '../../dead-letter/dead-letters.ts';
 import { DeadLetterFile } from '../../dead-letter/file.ts';
 import type { BatchEncoder } from '../../encode/frame/batch-encoder.ts';
 import type { Sink, SinkStatus } from '../../sink/sink.ts';
-import { buildEncoder, buildSink, type EncoderConfig } from '../build.ts';
+import { buildEncoder, buildSink, type EncoderConfig, encoderKey } from '../build.ts';
 import { createPace, type Pace, type PaceLimits } from '../deliver/pacer.ts';
 import { Turns } from '../deliver/turns.ts';
 import type { Machine } from '../machine.ts';
@@ -49,10 +49,7 @@ export class Outlets {
   readonly #ended: AbortSignal;
   readonly #machine: Machine;
   readonly #outlets = new Shared((key: OutletKey) => this.#open(key));
-  readonly #encoders = new Shared(
-    (key: EncoderConfig) => this.#createEncoder(key),
-    ({ message, ...others }) => ({ message: message.fingerprint, ...others }),
-  );
+  readonly #encoders = new Shared((key: EncoderConfig) => this.#createEncoder(key), encoderKey);
   readonly #deadLetters = new Shared((key: DeadLetterKey) => this.#createDeadLetter(key));
   /** Of sinks that are closed. */
   readonly #closed = { framesDropped: 0, reconnects: 0, confirms: true };
@@ -102,7 +99,7 @@ export class Outlets {
     try {
       const encoder = this.#encoders.take({
         message,
-        receiver: { framing: receiver.framing },
+        receiver,
         delivery: pacing(delivery),
         operation: { encoder: operation.encoder },
       });
@@ -169,7 +166,7 @@ export class Outlets {
       log,
       this.#machine,
     );
-    const count = 1 + (receiver.others?.length ?? 0);
+    const count = sink.status.members?.length ?? 1;
     const turns = pace ? undefined : new Turns({ count, clock: this.#machine.clock });
     return { names, sink, pace, turns, start: () => sink.start(this.#ended) };
   }

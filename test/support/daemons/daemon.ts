@@ -5,9 +5,9 @@ import type {
   Flow,
   GroupConfig,
   MessageConfig,
-  ReceiverConfig,
   ServiceConfig,
 } from '../../../src/config/model/config.ts';
+import type { ReceiverConfig } from '../../../src/config/model/receivers.ts';
 import type { Log } from '../../../src/core/log.ts';
 import { createDaemon, type Daemon, type DaemonOptions } from '../../../src/daemon.ts';
 import { DEMO_CREDENTIALS, type Emulator } from '../../../src/emulator/emulator.ts';
@@ -113,6 +113,7 @@ export async function testFlow(emulator: StartedService, options: TestFlowOption
       timeoutMs: 10_000,
       dnsRefreshMs: 30_000,
       ...options.receiver,
+      kind: 'syslog',
     },
     delivery: {
       confirm: 'auto',

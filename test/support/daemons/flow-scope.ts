@@ -1,5 +1,6 @@
 /** Several logstores, several receivers, and a daemon between them; all of it ends with the test. */
-import type { Flow, ReceiverConfig } from '../../../src/config/model/config.ts';
+import type { Flow } from '../../../src/config/model/config.ts';
+import type { ReceiverConfig } from '../../../src/config/model/receivers.ts';
 import type { DaemonOptions } from '../../../src/daemon.ts';
 import type { EmulatorControls } from '../../../src/emulator/controls.ts';
 import { createEmulator } from '../../../src/emulator/emulator.ts';

@@ -61,6 +61,7 @@ describe('defaults', () => {
         oversize: 'truncate',
       },
       receiver: {
+        kind: 'syslog',
         protocol: 'tcp',
         host: 'siem.corp',
         port: 514,
