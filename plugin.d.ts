@@ -10,29 +10,29 @@
  */
 
 /**
- * A log, to look at while its text is made; not to be kept beyond that: the next log uses it again. Text is decoded as
- * UTF-8 when it is asked for, U+FFFD in place of what is none.
+ * A log, as a formatter reads it. Valid only while the log's text is made: the object is reused for the next log. Text
+ * is decoded from UTF-8 when it is read; invalid UTF-8 becomes U+FFFD.
  */
 export interface LogView {
   /** Unix seconds. */
   readonly time: number;
-  /** Nanoseconds within the second; undefined where the log has none. */
+  /** Nanoseconds within the second; absent where the log has none. */
   readonly timeNs: number | undefined;
-  /** Of the message: 0 (emerg) to 7 (debug). */
+  /** Severity of the message, 0 (emerg) to 7 (debug), as the rules decided. */
   readonly severity: number;
-  /** Of the message: 0 (kern) to 23 (local7). */
+  /** Facility of the message, 0 (kern) to 23 (local7), as the rules decided. */
   readonly facility: number;
   /**
    * The value of a field by its flattened name: `__topic__`, `__source__`, `__time_ns_part__`, `__tag__:<key>`,
-   * `<key>`; whatever is selected or renamed. The first, where several have that name. Under a name of the service's never
-   * a field of the log's own that is called so.
+   * `<key>`; whether it is selected or renamed or not. Of several fields with one name, the first. A name of the
+   * service's never gives a log's own field that has the same name.
    */
   get(name: string): string | undefined;
-  /** The same, not decoded; a view on memory that is used again. */
+  /** Like `get`, but not decoded: a view of memory that is reused. */
   bytes(name: string): Uint8Array | undefined;
   /**
-   * The fields to be written, those that are selected, under their new names, in their order. No name is there twice: a
-   * second `a` is `sls_a`, and a log's own field that is called like one of the service's `sls___source__`.
+   * The selected fields in their order, under the names that they are written under. Names are unique: a second field
+   * `a` is `sls_a`, and a log's own field with a name of the service's, such as `__source__`, is `sls___source__`.
    */
   fields(): Iterable<readonly [name: string, value: string]>;
 }

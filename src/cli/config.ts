@@ -22,13 +22,13 @@ export function configCommand(context: ConfigContext, done: (exitCode: ExitCode)
       .helpOption('-h, --help', 'show this help')
       .configureHelp(settingHelp());
   const check = withSettings('check')
-    .description('say everything that is wrong, each with its file, line and path; exit code 2 if anything is')
+    .description('print every problem with its file, line and path; exit code 2 if there is a problem')
     .usage('[FILE] [settings]')
     .action(async (_file: unknown, _options: unknown, itself: Command) => {
       done(await runCheck(flagsOf(itself, context), context));
     });
   const show = withSettings('show')
-    .description('print what is in effect, and where each value is from; secrets are masked')
+    .description('print every value in effect, and where it is from; secrets are masked')
     .usage('[FILE] [settings] [--json]')
     .addOption(new Option('--json', 'as JSON'))
     .action(async (_file: unknown, _options: unknown, itself: Command) => {
@@ -46,7 +46,7 @@ export function configCommand(context: ConfigContext, done: (exitCode: ExitCode)
       done(exitCodes.ok);
     });
   const init = new Command('init')
-    .description('write a configuration file to begin with; one that is there is left alone')
+    .description('write a first configuration file; an existing file is left as it is')
     .argument('[file]', 'where; - for the standard output', 'sls-syslog.yaml')
     .addOption(new Option('--preset <name>', 'what receiver it is for').choices(presetNames))
     .helpOption('-h, --help', 'show this help')

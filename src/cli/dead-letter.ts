@@ -21,7 +21,9 @@ Example:
 
 /** @param done called with the exit code */
 export function deadLetterCommand(context: RunContext, done: (exitCode: ExitCode) => void): Command {
-  const command = new Command('dead-letter').description('what could not be sent, and was kept in dead-letter files');
+  const command = new Command('dead-letter').description(
+    'work with dead-letter files, which hold the logs that could not be sent',
+  );
   const replayCommand = new Command('replay')
     .description('send the logs in dead-letter files; exit code 0 if all of them were confirmed')
     .usage('FILE... [settings]')

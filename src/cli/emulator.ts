@@ -92,11 +92,11 @@ export function emulatorCommand(): Command {
     .option('--retention <time>', 'how long logs are kept (30s, 10m, 2h, 7d); default: for ever')
     .option(
       '--state <file>',
-      'keep logs, shards, groups and checkpoints there, and go on from it: whatever was acknowledged survives a kill of the process (not of the machine); --logs, --shards count only for a new file; default: memory only',
+      'keep logs, shards, groups and checkpoints in this file, and go on from it: acknowledged data survives a kill of the process, but not a crash of the machine; --logs and --shards count only for a new file; default: memory only',
     )
     .option<string[]>(
       '--dialect <reading>',
-      'answer in another way where its clients do not agree what the service does: see below; may be repeated, or take several with commas; a --state file needs the same ones each time; default: the usual ones',
+      'answer by another reading of the protocol, where the official clients disagree about the service: see below; may be repeated, or take several readings with commas; a --state file needs the same readings each time; default: the usual readings',
       (value, before = []) => [...before, value],
     )
     .addHelpText('after', `\n${readingsHelp()}`)

@@ -60,7 +60,10 @@ try {
   const message = outOfDescriptors(thrown);
   if (message !== undefined) stderr.write(`sls-syslog: ${message}\n`);
   else
-    createLogger({ level: 'info', format: isTerminal ? 'pretty' : 'json' }).fatal({ err: toAppError(thrown) }, 'a bug');
+    createLogger({ level: 'info', format: isTerminal ? 'pretty' : 'json' }).fatal(
+      { err: toAppError(thrown) },
+      'a bug in sls-syslog',
+    );
   process.exit(exitCodes.failure);
 }
 

@@ -34,7 +34,7 @@ export async function runProgram(args: readonly string[], context: ProgramContex
         exitCode = code;
       })
     : new Command('config');
-  config.description('look at a configuration, or begin one: check, show, schema, init');
+  config.description('check, show or begin a configuration; subcommands: check, show, schema, init');
   const program = createProgram({ ...context, commands: [config, replay, ...context.commands] }, action);
   try {
     await program.parseAsync(args, { from: 'user' });

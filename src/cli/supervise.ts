@@ -87,7 +87,11 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
   };
 
   const onBug = (thrown: unknown): void => {
-    const error = new AppError('a bug: nobody caught this', { code: 'uncaught', action: 'fatal', cause: thrown });
+    const error = new AppError('a bug in sls-syslog: an uncaught error', {
+      code: 'uncaught',
+      action: 'fatal',
+      cause: thrown,
+    });
     settle({ error });
     // The daemon has to be destroyed, but its state is unknown: an error that it throws now is of no use.
     ignoreErrors(() => destroy(error));
@@ -98,9 +102,9 @@ export async function superviseDaemon(options: SuperviseOptions): Promise<ExitCo
     ['message', (message) => message === stopMessage && onStopSignal(stopMessage)],
     ...(options.reload ? [['SIGHUP', onReload] as const] : []),
     ...meaninglessSignals.map((signal) => {
-      return [signal, () => log.warn({ signal }, `${signal} is ignored: it has no meaning here`)] as const;
+      return [signal, () => log.warn({ signal }, `${signal} is ignored: sls-syslog does not use this signal`)] as const;
     }),
-    ['warning', (warning) => log.warn({ warning: String(warning) }, "a warning of Node's")],
+    ['warning', (warning) => log.warn({ warning: String(warning) }, 'a warning from Node.js')],
     ['uncaughtException', onBug],
     ['unhandledRejection', onBug],
   ]);

@@ -22,7 +22,7 @@ export function startFile(preset: PresetName | undefined): string {
 endpoint: ${placeholders.endpoint}          # such as cn-hangzhou.log.aliyuncs.com
 project: ${placeholders.project}
 logstore: ${placeholders.logstore}
-group: ${placeholders.group}         # created if it does not exist; all copies have the same
+group: ${placeholders.group}         # created if it does not exist; all instances use the same group
 
 # As whom: from the environment, or from files that are mounted: \${file:/run/secrets/sls-ak-key}
 access-key-id: \${SLS_AK_ID}
@@ -38,7 +38,7 @@ ${preset === undefined ? withoutPreset : presetLines(preset)}
 #proto: tls
 #ca: corp-ca.pem                # beside this file
 
-# What a SIEM tells log sources apart by; the machine's name if not said
+# The name that a SIEM tells log sources apart by; by default the machine's name
 #hostname: sls-prod
 
 # The severity of each message by its log, where it has a field for it
@@ -63,7 +63,7 @@ function presetLines(preset: PresetName): string {
   const values = facts.map(([key, { value, verified }]) => {
     return `#   ${kebabCase(key)}: ${value}${verified ? '' : '   (not verified)'}`;
   });
-  return `# What ${title} takes as it comes; whatever is given here wins:
+  return `# The usual settings for ${title}; any setting in this file wins:
 ${values.join('\n')}
 preset: ${preset}
 ${notes.map((note) => `# ${note}\n`).join('')}`;

@@ -164,7 +164,7 @@ export class DeadLetters {
       isFailing: true,
     };
     const since = new Date(this.#trouble.sinceMs).toISOString();
-    const waiting = 'shards with logs for it wait, and nothing behind those logs is checkpointed; trying on';
+    const waiting = 'shards with logs for this file wait, and save no checkpoint behind those logs; trying again';
     this.#options.log.error({ ...error.context, since }, `${error.message}: ${waiting}`);
   }
 }

@@ -89,7 +89,7 @@ export class DeadLetterFile {
           await this.#letGo();
           throw this.#failure(error);
         }
-        const waiting = `waiting up to ${lockPatienceMs / 1000} s for it to end`;
+        const waiting = `waiting up to ${lockPatienceMs / 1000} s for that process to end`;
         if (!isTold) this.#options.log.warn({ file: this.path }, `the dead-letter file: ${error.message}; ${waiting}`);
       }
       await this.#clock.sleep(lockPauseMs, { signal: this.#closed.signal });
@@ -268,7 +268,7 @@ async function ownFile(handle: OpenFile, userId: number | undefined) {
   }
   if (stats.nlink > 1) {
     throw new Error(
-      `it has ${stats.nlink} names (hard links), so it may be something else; give the name of a file of its own`,
+      `it has ${stats.nlink} names (hard links), so something else may use it; give a file that has one name only`,
     );
   }
   return stats;

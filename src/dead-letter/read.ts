@@ -30,7 +30,13 @@ function readRecord(place: string, line: string): ReadRecord {
   const logGroupList = new Uint8Array(Buffer.from(record.log, 'base64'));
   const logs = countLogs(logGroupList);
   if (logs === 1) return { place, log: record, logGroupList };
-  return { place, problem: logs === undefined ? 'its log cannot be read' : `it holds ${logs} logs, and not one` };
+  return {
+    place,
+    problem:
+      logs === undefined
+        ? 'the log of the dead letter cannot be read'
+        : `the dead letter holds ${logs} logs instead of one`,
+  };
 }
 
 /** @returns undefined when `raw` is not a LogGroupList */

@@ -72,5 +72,7 @@ export function parseRecord(line: string): DeadLetter | { readonly problem: stri
   const schema = typeof parsed === 'object' && parsed !== null && 'log' in parsed ? logSchema : rangeSchema;
   const result = schema.safeParse(parsed);
   if (result.success) return result.data;
-  return { problem: `its "${result.error.issues[0]?.path.join('.') ?? ''}" is not that of a dead letter` };
+  return {
+    problem: `the field "${result.error.issues[0]?.path.join('.') ?? ''}" of the dead letter is missing or wrong`,
+  };
 }

@@ -36,29 +36,32 @@ const questions: { readonly [P in Property]: Question<P> } = {
   consumerNotExist: {
     name: 'consumer-not-exist',
     means: {
-      ConsumerNotExsit: 'A consumer that the group does not know is told ConsumerNotExsit.',
-      ConsumerNotExist: 'A consumer that the group does not know is told ConsumerNotExist.',
+      ConsumerNotExsit: 'A consumer that the group does not know gets the error ConsumerNotExsit.',
+      ConsumerNotExist: 'A consumer that the group does not know gets the error ConsumerNotExist.',
     },
   },
   shardNotExist: {
     name: 'shard-not-exist',
     means: {
-      ShardNotExist: 'Who asks for a shard that is not there is told ShardNotExist.',
-      ShardNotExsit: 'Who asks for a shard that is not there is told ShardNotExsit.',
+      ShardNotExist: 'A request for a shard that does not exist gets the error ShardNotExist.',
+      ShardNotExsit: 'A request for a shard that does not exist gets the error ShardNotExsit.',
     },
   },
   lostCheckpoint: {
     name: 'lost-checkpoint',
     means: {
-      ConsumerNotMatch: 'Who saves the checkpoint of a shard that is not its own is told ConsumerNotMatch.',
-      ConsumerNotExist: 'Who saves the checkpoint of a shard that is not its own is told ConsumerNotExist.',
-      ConsumerNotExsit: 'Who saves the checkpoint of a shard that is not its own is told ConsumerNotExsit.',
+      ConsumerNotMatch:
+        'A consumer that saves the checkpoint of a shard that it does not own gets the error ConsumerNotMatch.',
+      ConsumerNotExist:
+        'A consumer that saves the checkpoint of a shard that it does not own gets the error ConsumerNotExist.',
+      ConsumerNotExsit:
+        'A consumer that saves the checkpoint of a shard that it does not own gets the error ConsumerNotExsit.',
     },
   },
   endOfCursor: {
     name: 'end-of-cursor',
     means: {
-      false: 'A pull does not say whether there is more.',
+      false: 'A pull does not say whether there is more data.',
       true: 'A pull says in x-log-end-of-cursor whether it has come to the end of the shard (1) or not (0).',
     },
   },
@@ -87,7 +90,7 @@ const questions: { readonly [P in Property]: Question<P> } = {
   groupSettings: {
     name: 'group-settings',
     means: {
-      given: 'The list of groups says the timeout and the order of each.',
+      given: 'The list of groups says the timeout and the order of each group.',
       missing: 'The list of groups says neither the timeout nor the order of a group.',
       'no-timeout': 'The list of groups does not say the timeout of a group.',
       'no-order': 'The list of groups does not say the order of a group.',
@@ -98,7 +101,8 @@ const questions: { readonly [P in Property]: Question<P> } = {
     means: {
       'least-moves': 'When a consumer comes or goes, as few shards as possible move.',
       rehash: 'When a consumer comes or goes, all shards are dealt out anew, and nearly all of them move.',
-      greedy: 'When a consumer comes or goes, one shard moves at a time, until no consumer has two more than another.',
+      greedy:
+        'When a consumer comes or goes, one shard moves at a time, until no consumer has two shards more than another.',
     },
   },
   grantOrder: {
@@ -106,28 +110,29 @@ const questions: { readonly [P in Property]: Question<P> } = {
     means: {
       ascending: "The answer to a heartbeat has the shards' numbers in ascending order.",
       descending: "The answer to a heartbeat has the shards' numbers in descending order.",
-      shuffled: "The answer to a heartbeat has the shards' numbers in any order, another one each time.",
+      shuffled: "The answer to a heartbeat has the shards' numbers in a random order, each time another order.",
     },
   },
   grantsABeat: {
     name: 'grants-a-beat',
     means: {
-      all: 'The answer to a heartbeat grants all shards that its consumer is to have.',
-      one: 'The answer to a heartbeat grants one shard more than the one before, until the consumer has all of them.',
+      all: 'The answer to a heartbeat grants all shards that the consumer is to have.',
+      one: 'The answer to a heartbeat grants one shard more than the answer before, until the consumer has all of them.',
     },
   },
   checksCursors: {
     name: 'checks-cursors',
     means: {
-      true: 'A checkpoint that is no cursor of its shard is refused.',
-      false: 'A checkpoint that is no cursor of its shard is saved, whatever it is.',
+      true: 'The service refuses a checkpoint that is not a cursor of the shard.',
+      false: 'The service saves any checkpoint, even if it is not a cursor of the shard.',
     },
   },
   lateHeartbeatKeeps: {
     name: 'late-heartbeat-keeps',
     means: {
-      true: 'A consumer that beats again after the timeout gets back what it lists and nobody has taken.',
-      false: 'A consumer that beats again after the timeout does not get back what it lists before the next heartbeat.',
+      true: 'A consumer that sends a heartbeat again after the timeout gets back the listed shards that no other consumer has.',
+      false:
+        'A consumer that sends a heartbeat again after the timeout gets back the listed shards only with the next heartbeat.',
     },
   },
   readOnlySpelling: {

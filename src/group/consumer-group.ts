@@ -230,7 +230,7 @@ export class ConsumerGroup {
       this.#options.log.info({ start, drain, granted }, 'shards assigned');
     } else if (granted.length === 0 && !this.#toldStandby) {
       const seconds = this.#terms.timeoutMs / 1000;
-      const message = `no shards for this consumer: others have them, or had them and keep them for ${seconds}s`;
+      const message = `no shards for this consumer: other consumers own them, or owned them less than ${seconds}s ago`;
       this.#options.log.info({}, message);
     }
     this.#toldStandby = granted.length === 0;
@@ -286,7 +286,7 @@ export class ConsumerGroup {
     const { log } = this.#options;
     const { timeoutMs } = this.#terms;
     const message = 'no heartbeat was answered for the group’s timeout: other consumers may own our shards now';
-    log.error({ shards: this.#held.ids, timeoutMs }, `${message}; dropping them and joining anew`);
+    log.error({ shards: this.#held.ids, timeoutMs }, `${message}; dropping them and sending heartbeats again`);
     this.#held.fence(message);
     this.#until.changed();
   }

@@ -89,12 +89,12 @@ export class GroupTerms {
     this.#toldTimeoutMs = this.#timeoutMs;
     const facts = { groupTimeoutMs: this.#timeoutMs, ownTimeoutMs: own, heartbeatIntervalMs: this.heartbeatIntervalMs };
     if (this.#timeoutMs === own) {
-      log.info(facts, `the consumer group's timeout is ${seconds(own)} again, as it is set here`);
+      log.info(facts, `the consumer group's timeout is ${seconds(own)} again, as in the settings of this instance`);
       return;
     }
     log.warn(
       facts,
-      `the consumer group's timeout is ${seconds(this.#timeoutMs)}, and the settings here make it ${seconds(own)} (three times --heartbeat-interval): the group's counts, with a heartbeat every ${seconds(this.heartbeatIntervalMs)}. Ask who set it, or start with --update-group to set it to ${seconds(own)} for all of its consumers`,
+      `the consumer group's timeout is ${seconds(this.#timeoutMs)}, but the settings of this instance say ${seconds(own)} (three times --heartbeat-interval): the instance follows the group, with a heartbeat every ${seconds(this.heartbeatIntervalMs)}. Ask who set the group's timeout, or start with --update-group to set it to ${seconds(own)} for all consumers of the group`,
     );
   }
 
@@ -104,7 +104,7 @@ export class GroupTerms {
     this.#toldOrder = inOrder;
     log.warn(
       { groupInOrder: inOrder, ownInOrder: own },
-      `the consumer group has order ${inOrder}, and the settings here say ${own} (--in-order): the group's counts. Ask who set it, or start with --update-group`,
+      `the consumer group has order ${inOrder}, but the settings of this instance say ${own} (--in-order): the instance follows the group. Ask who set the group's order, or start with --update-group to set it to ${own} for all consumers of the group`,
     );
   }
 }

@@ -100,7 +100,7 @@ export class HeldShards {
     // The shard may be moving because the group was deleted and created anew.
     void loss.lookNow([consumer], ending);
     void consumer.drain(clock.deadline(drainTimeoutMs)).then(() => {
-      const message = 'the shard is handed over with something unconfirmed, which its next owner sends again';
+      const message = 'the shard is handed over with unconfirmed logs, which its next owner sends again';
       if (consumer.isUnfinished) log.warn({ shard, drainTimeoutMs }, message);
     });
   }

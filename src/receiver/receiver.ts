@@ -135,7 +135,7 @@ class CountingInbox implements Inbox {
 
   framingError(peer: string, error: Error): void {
     this.#framingErrors += 1;
-    this.problem(`${peer}: ${error.message}; the connection is given up`);
+    this.problem(`${peer}: ${error.message}; closing the connection`);
   }
 
   problem(text: string): void {

@@ -9,8 +9,9 @@ export const fieldName: TextSchema<Uint8Array> = textSchema((name, complain) => 
 
 /** @returns the problem of a name that no log's field can have: such a setting would never take effect */
 export function fieldNameProblem(name: string): string | undefined {
-  if (name === '__time__') return "is the log's time, which is no field";
-  if (name === '__tag__:') return 'is what the names of all tags begin with; name one, such as __tag__:__hostname__';
+  if (name === '__time__') return "is the log's time, and not a field";
+  if (name === '__tag__:')
+    return 'is the beginning of every tag name; give the name of a tag, such as __tag__:__hostname__';
   return undefined;
 }
 

@@ -61,7 +61,7 @@ function explain(source: string, description: string, fragment: string): string 
   const here = index === undefined ? '' : source.slice(index);
   const [, feature] = unsupported.find(([pattern]) => pattern.test(here)) ?? [];
   const place = index === undefined ? '' : `, at character ${[...source.slice(0, index)].length + 1}`;
-  return `is no expression in RE2's syntax: ${feature === undefined ? description : `that has not ${feature}`}${place}`;
+  return `is not a regular expression in RE2's syntax: ${feature === undefined ? description : `RE2 does not have ${feature}`}${place}`;
 }
 
 /** @returns index of the first such fragment behind which the expression is already refused for the same reason */

@@ -47,7 +47,11 @@ const filterList = z
     for (const [index, { name }] of filters.entries()) {
       const first = filters.findIndex((each) => each.name === name);
       if (first < index)
-        context.addIssue({ code: 'custom', path: [index, 'name'], message: `is the name of where[${first}] too` });
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'name'],
+          message: `is already the name of where[${first}]; each condition needs its own name`,
+        });
     }
   });
 
@@ -68,7 +72,7 @@ const classRule = z
     if (hasUnknownKey(context) || outcomeNames.some((name) => Object.hasOwn(given, name))) return;
     context.addIssue({
       code: 'custom',
-      message: `says nothing of such a log; give ${outcomeNames.join(', ')}, or several of them`,
+      message: `sets nothing for the logs that match; give ${outcomeNames.join(', ')}, or several of them`,
     });
   }, wheneverMapping)
   .transform(

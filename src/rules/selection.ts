@@ -57,16 +57,20 @@ export const renameSchema = z.record(z.string(), z.string()).transform((given, c
       context.addIssue({ code: 'custom', path: [from], message });
       return z.NEVER;
     };
-    if (from === '' || to === '') return complain('is a name to or from nothing; give both');
+    if (from === '' || to === '') return complain('cannot be used: the field or its new name is empty; give both');
     const [taken] = renames.find(([, other]) => other === to) ?? [];
     if (taken !== undefined && renames.findIndex(([, other]) => other === to) < index) {
-      return complain(`is the new name of ${JSON.stringify(taken.slice(0, 80))} too; each needs its own`);
+      return complain(
+        `is already the new name of ${JSON.stringify(taken.slice(0, 80))}; each field needs its own new name`,
+      );
     }
     if (isServiceName(utf8(to)) && !isServiceName(utf8(from))) {
-      return complain(`gets the name ${JSON.stringify(to)}, by which only the service speaks of a log; choose another`);
+      return complain(
+        `cannot be a new name: only Log Service uses the name ${JSON.stringify(to)}; choose another name`,
+      );
     }
     const problem = fieldNameProblem(from);
-    if (problem !== undefined) return complain(`is the new name of what ${problem}`);
+    if (problem !== undefined) return complain(`cannot be the new name of ${JSON.stringify(from)}, which ${problem}`);
     return { from: utf8(from), to: utf8(to) };
   });
 }) as z.ZodType<readonly Rename[], Plain>;

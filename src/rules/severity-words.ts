@@ -48,11 +48,11 @@ export const severityMapSchema = z.record(z.string(), severity).transform((given
   for (const [word, number] of Object.entries(given)) {
     const key = normalized(word);
     const complain = (message: string) => context.addIssue({ code: 'custom', path: [word], message });
-    if (key === '') complain('belongs to an empty word');
+    if (key === '') complain('is the severity of an empty word; give a word');
     else if (Buffer.byteLength(key) > MAX_WORD_BYTES)
-      complain(`belongs to a word of more than ${MAX_WORD_BYTES} bytes`);
+      complain(`is the severity of a word that is longer than ${MAX_WORD_BYTES} bytes; give a shorter word`);
     else if (words.has(key))
-      complain('belongs to a word that is there a second time; upper and lower case are the same');
+      complain('is the severity of a word that is given twice; upper and lower case make no difference');
     else words.set(key, number);
   }
   return words;

@@ -64,7 +64,7 @@ export function readPullHead(head: AnswerHead, maxRawBytes: number): PullHead {
   const claimed = head.headers['x-log-bodyrawsize'] ?? '';
   const rawSize = /^\d+$/.test(claimed) ? Number(claimed) : Number.NaN;
   if (!Number.isSafeInteger(rawSize)) {
-    throw refuse(`a pull's answer claims no size for its body (x-log-bodyrawsize: "${claimed}")`);
+    throw refuse(`a pull's answer gives no valid size of its body (x-log-bodyrawsize: "${claimed}")`);
   }
   if (rawSize > maxRawBytes) {
     throw refuse(`a pull's answer claims ${rawSize} bytes of logs, more than the ${maxRawBytes} that are accepted`, {

@@ -96,7 +96,7 @@ export function timeoutError(timeoutMs: number, attempt: Attempt): ServiceError 
 export function badAnswerError(detail: string, status: number, requestId: string, attempt: Attempt): ServiceError {
   return serviceError(badAnswer, attempt, {
     detail: `(HTTP ${status}, ${detail}${requestId && `, request ${requestId}`})`,
-    advice: `is ${attempt.where.endpoint} the service itself, and no proxy in between that answers for it?`,
+    advice: `check that ${attempt.where.endpoint} is the endpoint of Log Service, and that no proxy answers in its place`,
     status,
     requestId,
   });
@@ -172,9 +172,9 @@ function adviceFor(errorClass: ErrorClass, attempt: Attempt, serverDateMs: numbe
     case 'project-forbidden':
       return `the project "${where.project}" is disabled; check its state and the account's payments`;
     case 'read-quota':
-      return 'more is read than the service allows a shard (10 MB/s, 100 reads/s); it goes on slower; splitting the shard helps';
+      return 'the read quota of the shard is used up (10 MB/s, 100 reads/s); reading goes on more slowly; splitting the shard helps';
     case 'consumer-group-not-exist':
-      return `the consumer group "${where.consumerGroup}" is not there (any more)`;
+      return `the consumer group "${where.consumerGroup}" does not exist, or was deleted`;
     case 'not-the-service':
       return `this is no answer of Log Service: a proxy may have answered for it; check the endpoint ${where.endpoint}`;
     default:

@@ -104,7 +104,7 @@ export class GroupSettings {
       if (thrown.code === 'consumer-group-already-exist') return false;
       if (thrown.code === 'consumer-group-quota') throw await this.#explainQuota(thrown, signal);
       if (!isRefused(thrown)) throw thrown;
-      const advice = `the consumer group "${consumerGroup}" of the logstore "${logstore}" is not there: where this key may not create it, somebody else has to, with a timeout of ${inSeconds(timeoutMs)}s`;
+      const advice = `the consumer group "${consumerGroup}" of the logstore "${logstore}" does not exist: if this access key may not create the group, somebody else has to create it, with a timeout of ${inSeconds(timeoutMs)}s`;
       throw withAdvice(thrown, advice);
     }
   }

@@ -54,7 +54,7 @@ export function pullCall(place: PullPlace, options: PullOptions): ServiceCall<Pu
     },
     read: ({ headers, body, release }) => {
       const { nextCursor } = pullHead ?? {};
-      if (!nextCursor || !pullHead) throw new UnreadableAnswerError('no x-log-cursor in it');
+      if (!nextCursor || !pullHead) throw new UnreadableAnswerError('the answer has no x-log-cursor');
       // With a query, it is not documented which log groups x-log-count counts.
       const batch = toBatchBody(pullHead, body, spl === undefined ? logGroups : undefined);
       return {

@@ -26,7 +26,7 @@ const timeoutMs = 6_000;
 const slowTurnMs = timeoutMs / 10;
 const lookMs = 200;
 /** By which a daemon says that its time was over. */
-const timeoutTexts = ['no heartbeat was answered for the group’s timeout', 'handed over with something unconfirmed'];
+const timeoutTexts = ['no heartbeat was answered for the group’s timeout', 'handed over with unconfirmed logs'];
 const patienceMs = 120_000;
 const killed = new AppError('the test has killed it', { code: 'test', action: 'fatal' });
 

@@ -175,7 +175,7 @@ describe('a signal while the program is being loaded', () => {
     const daemon = start(['run']);
     await daemon.logged('shards assigned');
     daemon.child.kill('SIGUSR2');
-    await daemon.logged('SIGUSR2 is ignored: it has no meaning here');
+    await daemon.logged('SIGUSR2 is ignored: sls-syslog does not use this signal');
     const service = start(['emulator', '--logs', '0']);
     await service.logged('"ready"');
     service.child.kill('SIGUSR1');

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createDeferred, type Deferred } from '../../src/core/deferred.ts';
+import { connectionError } from '../../src/sink/network-errors.ts';
 import type { Delivery } from '../../src/sink/sink.ts';
 import { breaksThatTell } from '../../src/sink/syslog/confirm/break-watch.ts';
-import { connectionError } from '../../src/sink/syslog/link/network-errors.ts';
 import type { Connection, ConnectionEvents, PeerEnd } from '../../src/sink/syslog/link/transport.ts';
 import { SyslogSink } from '../../src/sink/syslog/sink.ts';
 import { propertyRuns } from '../support/arbitraries/property-runs.ts';

@@ -76,7 +76,7 @@ export function createLogger(options: LoggingOptions): Logger {
     };
     wrap(pino(pinoOptions, { write })).warn(
       { dropped: lines, bytes, seconds: Math.round(seconds) },
-      `whoever reads this log had stopped: ${lines} lines of it are missing here`,
+      `the reader of this log had stopped reading: ${lines} lines are missing here`,
     );
     return described;
   };

@@ -17,31 +17,32 @@ export const formatSettings = {
     group: 'format',
     variables: ['SYSLOG_FORMAT'],
     placeholder: `<${formatNames.join('|')}>`,
-    description: 'what the text of a message looks like: see docs/formats.md',
+    description: 'format of the message text: see docs/formats.md',
   }),
   sep: defaulted(separator, '||', {
     group: 'format',
     variables: ['SYSLOG_SEP'],
     placeholder: '<text>',
-    description: 'kv: what stands before each key=value pair; \\t for a tab',
+    description: 'kv: separator in front of each key=value pair; \\t for a tab',
   }),
   escape: defaulted(oneOf('standard', 'none'), 'standard', {
     group: 'format',
     variables: ['SYSLOG_ESCAPE'],
     placeholder: '<standard|none>',
     description:
-      'kv, raw, template; standard: nothing in a log can forge a field or a message; none: raw text, line breaks excepted',
+      'kv, raw, template; standard: nothing in a log can forge a field or a message; none: only line breaks are escaped',
   }),
   nest: repeatable(plainText, {
     group: 'format',
     variables: ['SYSLOG_NEST'],
     placeholder: '<field>',
-    description: 'json: a field that holds JSON, as event of ActionTrail, is put in as such and not as text',
+    description:
+      'json: a field that holds JSON, such as event of ActionTrail; it is written as JSON and not as a string',
   }),
   inferTypes: defaulted(switchText, 'false', {
     group: 'format',
     variables: ['SYSLOG_INFER_TYPES'],
-    description: 'json: numbers, true, false and null as such and not as text',
+    description: 'json: write numbers, true, false and null without quotes, and not as strings',
   }),
   mapping: optional(oneOf(...mappingNames), {
     group: 'format',
@@ -54,13 +55,14 @@ export const formatSettings = {
     variables: ['SYSLOG_MAP'],
     placeholder: '<key=field>',
     structure: 'mapping',
-    description: 'cef, leef: keys and the fields that they are taken from, as src=remote_addr; wins over --mapping',
+    description:
+      'cef, leef: keys and the fields that their values come from, such as src=remote_addr; wins over --mapping',
   }),
   unmapped: defaulted(oneOf('keep', 'drop'), 'keep', {
     group: 'format',
     variables: ['SYSLOG_UNMAPPED'],
     placeholder: '<keep|drop>',
-    description: 'cef, leef: whether fields that are not mapped are written too, under their own names',
+    description: 'cef, leef: whether fields without a key are written too, under their own names',
   }),
   deviceVendor: structured(headText, {
     group: 'format',
@@ -88,44 +90,45 @@ export const formatSettings = {
     variables: ['SYSLOG_EVENT_CLASS_ID'],
     placeholder: '<text>',
     structure: 'texts',
-    description: 'cef: Device Event Class ID, leef: EventID; text, or {field|text}; several: the first that is there',
+    description:
+      'cef: Device Event Class ID, leef: EventID; text, or {field|text}; of a list, the first that has a value',
   }),
   eventName: structured(headText, {
     group: 'format',
     variables: ['SYSLOG_EVENT_NAME'],
     placeholder: '<text>',
     structure: 'texts',
-    description: 'cef: Name in the head; text, or {field|text}; several: the first that is there',
+    description: 'cef: Name in the head; text, or {field|text}; of a list, the first that has a value',
   }),
   leefVersion: defaulted(oneOf('1.0', '2.0'), '1.0', {
     group: 'format',
     variables: ['SYSLOG_LEEF_VERSION'],
     placeholder: '<1.0|2.0>',
-    description: 'leef: its version',
+    description: 'leef: version of LEEF',
   }),
   leefDelimiter: optional(plainText, {
     group: 'format',
     variables: ['SYSLOG_LEEF_DELIMITER'],
     placeholder: '<character|xHH>',
-    description: 'leef 2.0: what stands between attributes: a character, or x and its code; a tab if not said',
+    description: 'leef 2.0: delimiter between attributes: a character, or x and its hexadecimal code; a tab by default',
   }),
   rawField: optional(plainText, {
     group: 'format',
     variables: ['SYSLOG_RAW_FIELD'],
     placeholder: '<field>',
-    description: 'raw: the field whose value is the message; content if not said',
+    description: 'raw: the field whose value is the message text; content by default',
   }),
   template: optional(plainText, {
     group: 'format',
     variables: ['SYSLOG_TEMPLATE'],
     placeholder: '<text>',
-    description: 'template: the text, with {field}, {field|text} and {__time__:iso} in it',
+    description: 'template: the message text, with {field}, {field|text} and {__time__:iso} in it',
   }),
   module: optional(plainText, {
     group: 'format',
     variables: ['SYSLOG_MODULE'],
     placeholder: '<file>',
-    description: 'module: an ES module of your own that makes the text; its code runs in this process',
+    description: 'module: an ES module of your own that makes the message text; its code runs in this process',
   }),
   moduleOptions: structured(anyMapping, {
     group: 'format',
@@ -133,13 +136,13 @@ export const formatSettings = {
     placeholder: '<{key: value}>',
     structure: 'mapping',
     description:
-      'module: what its createFormatter is called with; every plain value is text; its values are masked, but ps shows a flag',
+      'module: options that createFormatter is called with; every plain value is text; the values are masked, but a flag would show in ps',
     mask: hidden,
   }),
   bom: defaulted(switchText, 'false', {
     group: 'format',
     variables: ['SYSLOG_BOM'],
     description:
-      'begin the text with a byte order mark, as RFC 5424 wants it of UTF-8, and let it be UTF-8; several SIEMs do not expect one',
+      'begin the message text with a byte order mark, which RFC 5424 wants for UTF-8, and replace invalid UTF-8; several SIEMs do not expect the mark',
   }),
 } as const;

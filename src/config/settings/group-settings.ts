@@ -10,7 +10,7 @@ export const groupSettings = {
     group: 'group',
     variables: ['SLS_CG'],
     placeholder: '<name>',
-    description: 'consumer group; created when it does not exist; copies with the same group share the shards',
+    description: 'consumer group; created if it does not exist; instances with the same group share the shards',
     aliases: ['consumer-group'],
   }),
   consumerName: derived(consumerText, '<group>-<host>-<instance>', {
@@ -18,7 +18,7 @@ export const groupSettings = {
     variables: ['SLS_CONSUMER_NAME'],
     placeholder: '<name>',
     description:
-      'name of this copy, unique in the group and best kept over restarts; the instance is NODE_APP_INSTANCE where it is set (pm2 numbers the copies by it), else the process id',
+      'name of this instance, unique in the group and best kept over restarts; the default ends in NODE_APP_INSTANCE if it is set (pm2 numbers instances with it), else in the process id',
   }),
   from: defaulted(pointInTime('begin', 'end'), 'begin', {
     group: 'group',
@@ -30,31 +30,34 @@ export const groupSettings = {
     group: 'group',
     variables: ['SLS_UNTIL'],
     placeholder: '<time|end>',
-    description: 'stop there and exit: an ISO time with its zone, unix seconds, or the end as it is at start',
+    description:
+      'stop at this point and exit: an ISO time with its zone, unix seconds, or end: the end of each shard at start',
   }),
   heartbeatInterval: defaulted(duration({ min: '1s', max: '10m' }), '20s', {
     group: 'group',
     variables: ['SLS_HEARTBEAT_INTERVAL'],
     placeholder: '<duration>',
-    description: "pause between heartbeats; the group's timeout, after which others take over, is three times that",
+    description:
+      "pause between heartbeats; the group's timeout, after which other consumers take over the shards, is three times the pause",
   }),
   fetchInterval: defaulted(duration({ min: '1ms', max: '1m' }), '200ms', {
     group: 'group',
     variables: ['SLS_FETCH_INTERVAL'],
     placeholder: '<duration>',
-    description: 'time between two pulls of a shard that has little; longer the longer it stays idle, 3s at most',
+    description:
+      'pause between two pulls of a shard that has little data; the pause grows while the shard stays idle, to 3s at most',
   }),
   checkpointInterval: defaulted(duration({ min: '100ms', max: '10m' }), '5s', {
     group: 'group',
     variables: ['SLS_CHECKPOINT_INTERVAL'],
     placeholder: '<duration>',
-    description: 'how often progress is saved with the service',
+    description: 'how often checkpoints are saved in Log Service',
   }),
   maxInFlight: defaulted(size({ min: '1MiB', max: '16GiB' }), '32MiB', {
     group: 'group',
     variables: ['SLS_MAX_IN_FLIGHT'],
     placeholder: '<size>',
-    description: 'bytes of logs, over all shards of all sources, pulled and not yet delivered',
+    description: 'maximum bytes of logs that are pulled and not yet delivered, for all shards of all sources together',
     wholeProcess: true,
   }),
   inOrder: defaulted(switchText, 'false', {
@@ -66,6 +69,6 @@ export const groupSettings = {
     group: 'group',
     variables: ['SLS_UPDATE_GROUP'],
     description:
-      "at start, set a consumer group that is there to this copy's timeout and order, for all its consumers; without it, the group keeps its own, and they are followed",
+      "at start, set an existing group to this instance's timeout and order, for all consumers of the group; without --update-group, this instance follows the group's timeout and order",
   }),
 } as const;

@@ -32,12 +32,12 @@ export const messageSettings = {
     placeholder: '<name|number>',
     description: 'severity of every message: emerg, alert, crit, err, warning, notice, info, debug, or 0 to 7',
   }),
-  hostname: derived(headerTemplate(MAX_HOSTNAME_LENGTH), "the machine's", {
+  hostname: derived(headerTemplate(MAX_HOSTNAME_LENGTH), "the machine's name", {
     group: 'message',
     variables: ['SYSLOG_HOSTNAME'],
     placeholder: '<name>',
     description:
-      'HOSTNAME of every message; a SIEM tells log sources apart by it; with {field} or {field|text} in it, from the log, such as {__tag__:__hostname__}',
+      'HOSTNAME of every message, by which a SIEM tells log sources apart; may have {field} or {field|text} in it, such as {__tag__:__hostname__}',
   }),
   tag: defaulted(headerTemplate(MAX_APP_NAME_LENGTH), '-', {
     group: 'message',
@@ -57,51 +57,51 @@ export const messageSettings = {
     placeholder: '<text>',
     description: 'MSGID (RFC 5424 only); may have {field} in it',
   }),
-  timezone: derived(timeZone, 'utc, with RFC 3164 local', {
+  timezone: derived(timeZone, 'utc, or local with RFC 3164', {
     group: 'message',
     variables: ['SYSLOG_TIMEZONE'],
     placeholder: '<utc|local|zone>',
     description:
-      'time zone of time stamps: utc, local (TZ, or what /etc/localtime holds, as date has it), or a name such as Asia/Shanghai',
+      'time zone of time stamps: utc, local (from TZ or /etc/localtime, like the date command), or a name such as Asia/Shanghai',
   }),
-  timePrecision: derived(timePrecision, 'auto, with leef and RFC 5424 3', {
+  timePrecision: derived(timePrecision, 'auto, or 3 with leef and RFC 5424', {
     group: 'message',
     variables: ['SYSLOG_TIME_PRECISION'],
     placeholder: '<auto|0..6>',
     description:
-      'digits of time stamps below the second; auto: 6 where the log has nanoseconds, else none; QRadar wants 3 in front of LEEF',
+      'fractional digits of the seconds in time stamps; auto: 6 if the log has nanoseconds, else none; QRadar wants 3 with LEEF',
   }),
   rfc3164Time: defaulted(oneOf('legacy', 'year', 'rfc3339'), 'legacy', {
     group: 'message',
     variables: ['SYSLOG_RFC3164_TIME'],
     placeholder: '<legacy|year|rfc3339>',
     description:
-      'time stamps of RFC 3164: Nov 20 10:11:12, with the year (Nov 20 2026 10:11:12), or as 2026-11-20T10:11:12+08:00',
+      'time stamps with RFC 3164; legacy: Nov 20 10:11:12; year: Nov 20 2026 10:11:12; rfc3339: 2026-11-20T10:11:12+08:00',
   }),
-  maxMessageBytes: derived(size({ min: '480B', max: '64MiB' }), '64KiB, with udp 8KiB', {
+  maxMessageBytes: derived(size({ min: '480B', max: '64MiB' }), '64KiB, or 8KiB with udp', {
     group: 'message',
     variables: ['SYSLOG_MAX_MESSAGE_BYTES'],
     placeholder: '<size>',
-    description: 'largest message, header included; keep it at or below what the receiver takes',
+    description: "largest message, header included; keep it at or below the receiver's limit",
   }),
   oversize: defaulted(oneOf('truncate', 'split', 'dead-letter'), 'truncate', {
     group: 'message',
     variables: ['SYSLOG_OVERSIZE'],
     placeholder: '<truncate|split|dead-letter>',
     description:
-      'a larger message; truncate: is cut, and counted; split: goes on in further messages, each with the header; dead-letter: is not sent, its log goes to --dead-letter',
+      'what happens to a message above --max-message-bytes; truncate: it is cut, and counted; split: its text goes on in further messages, each with the header; dead-letter: its log goes to --dead-letter, and is not sent',
   }),
   identity: defaulted(switchText, 'false', {
     group: 'message',
     variables: ['SYSLOG_IDENTITY'],
     description:
-      'say in structured data which log a message is (project, logstore, shard, cursor, index), so that duplicates can be told; RFC 5424 only',
+      'write the identity of each log (project, logstore, shard, cursor, index) in structured data, to recognise duplicates by; RFC 5424 only',
   }),
   enterpriseId: defaulted(enterpriseId, '32473', {
     group: 'message',
     variables: ['SYSLOG_ENTERPRISE_ID'],
     placeholder: '<number>',
     description:
-      'Private Enterprise Number in [sls@number …] of --identity; 32473 is set aside for examples (RFC 5612): give your own where you have one',
+      'Private Enterprise Number in [sls@number …] of --identity and [fields@number …] of --format sd; 32473 is reserved for examples (RFC 5612): give your own number if you have one',
   }),
 } as const;

@@ -27,12 +27,14 @@ export const operationSettings = {
     group: 'operation',
     variables: ['SLS_SYSLOG_ENCODER'],
     placeholder: '<kernel|reference>',
-    description: 'what turns logs into messages: the WebAssembly kernel, or the slower plain form that it is held to',
+    description:
+      'what turns logs into messages: the WebAssembly kernel, or the slower reference encoder, which makes the same messages',
   }),
   drainTimeout: derived(duration({ min: '100ms', max: '30m' }), "20s, at most half the group's timeout", {
     group: 'operation',
     variables: ['SLS_SYSLOG_DRAIN_TIMEOUT'],
     placeholder: '<duration>',
-    description: "how long a shutdown or a shard's hand-over may take to confirm and save; below the group's timeout",
+    description:
+      "how long a shutdown or a shard's hand-over may take to confirm logs and save checkpoints; must be below the group's timeout",
   }),
 } as const;

@@ -73,5 +73,5 @@ export function framingWarning(values: PartialValues, given: Given): string | un
   const known = listeners.filter(({ port }) => portsOf(values).includes(Number(port.value)));
   const [wrong] = known.filter((each) => each.framing?.verified && each.framing.value !== framing);
   if (!wrong?.framing) return undefined;
-  return `framing ${framing}: port ${wrong.port.value} of ${presets[preset].title} reads ${wrong.framing.value} (${wrong.framing.source}); a receiver that reads lines takes counted messages for one line, and nothing tells. Leave --framing out`;
+  return `framing ${framing}: port ${wrong.port.value} of ${presets[preset].title} reads ${wrong.framing.value} (${wrong.framing.source}); a receiver that reads lines takes many octet-counted messages for one message, without an error. Leave --framing out`;
 }

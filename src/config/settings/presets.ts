@@ -129,7 +129,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     },
     notes: [
       'QRadar tells log sources apart by the host name in the header: give --hostname the Log Source Identifier.',
-      'The limit over tcp is that of "Max TCP Syslog Payload Length": raise both for audit logs.',
+      'Audit logs can be larger than the default "Max TCP Syslog Payload Length" of QRadar: raise that limit in QRadar, and --max-message-bytes here.',
     ],
   },
   arcsight: {
@@ -164,7 +164,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
         },
       ],
     },
-    notes: ['The header has no time zone: the machine and the connector must have the same.'],
+    notes: ['The header has no time zone: this machine and the connector must be in the same time zone.'],
   },
   'splunk-sc4s': {
     title: 'Splunk Connect for Syslog',
@@ -172,7 +172,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     message: {
       rfc: fact('5424', `${sc4sSimple}; ${sc4sSource}: syslog-parser(flags(syslog-protocol))`),
       timePrecision: anyPrecision(`${rfc5424}; ${syslogNgTried}, of which SC4S is made`),
-      format: unverified('json', 'a choice: SC4S hands the text on as it is'),
+      format: unverified('json', 'a choice: SC4S forwards the text unchanged'),
     },
     listeners: {
       udp: [
@@ -189,8 +189,8 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       ],
     },
     notes: [
-      'An index and a source type are chosen by SC4S: see its "Simple" log path.',
-      'Its ports 514 and 6514 read lines; 601 (tcp) and 5425 (tls) count octets: --port chooses the framing too.',
+      'SC4S chooses the index and the source type: see the "Simple" log path of SC4S.',
+      'Ports 514 and 6514 of SC4S read lines; ports 601 (tcp) and 5425 (tls) read octet counting: --port chooses the framing too.',
       'TLS is off in SC4S unless SC4S_SOURCE_TLS_ENABLE is yes.',
     ],
   },
@@ -213,7 +213,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       ],
       tls: [{ port: rfc5425Port, framing: rsyslogFraming, maxMessageBytes: rsyslogSize }],
     },
-    notes: ['The limit is that of maxMessageSize: raise both, and maxFrameSize with them, for larger messages.'],
+    notes: ['For larger messages, raise maxMessageSize and maxFrameSize in rsyslog, and --max-message-bytes here.'],
   },
   'syslog-ng': {
     title: 'syslog-ng, with a syslog() source',
@@ -235,12 +235,12 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       ],
     },
     notes: [
-      'The limit is that of log-msg-size(): a larger message makes it close the connection.',
-      'syslog() listens on 601 (tcp) and 6514 (tls) and counts octets; network() listens on 514 and reads lines.',
+      'syslog-ng closes the connection when an octet-counted message is larger than log-msg-size().',
+      'syslog() listens on 601 (tcp) and 6514 (tls) and reads octet counting; network() listens on 514 and reads lines.',
     ],
   },
   generic: {
-    title: 'a receiver of which nothing is known',
+    title: 'a receiver without a preset of its own',
     proto: 'tcp',
     message: {
       rfc: unverified('5424', choice),

@@ -11,32 +11,33 @@ export const receiverSettings = {
     variables: ['SYSLOG_PRESET'],
     placeholder: `<${presetNames.join('|')}>`,
     description:
-      'what this receiver takes as it comes: transport, framing, format, size and header; whatever is given otherwise wins',
+      'receiver whose usual transport, framing, format, message size and header are used; any setting that you give wins',
   }),
   proto: defaulted(oneOf('udp', 'tcp', 'tls'), 'tcp', {
     group: 'receiver',
     variables: ['SYSLOG_PROTO', 'SYSLOG_PROTOCOL'],
     placeholder: '<udp|tcp|tls>',
-    description: 'transport; udp is best effort: datagrams get lost and nobody is told',
+    description: 'transport; udp is best effort: datagrams can get lost without an error',
     aliases: ['protocol'],
   }),
   host: requiredList(receiverAddress, {
     group: 'receiver',
     variables: ['SYSLOG_HOST'],
     placeholder: '<host[:port],…>',
-    description: 'name or address of the receiver; several, each with a port of its own or not, with commas between',
+    description:
+      'name or address of the receiver; several receivers with commas between them, each with or without its own port',
   }),
-  port: derived(port, '514, with tls 6514', {
+  port: derived(port, '514, or 6514 with tls', {
     group: 'receiver',
     variables: ['SYSLOG_PORT'],
     placeholder: '<number>',
-    description: 'port of the receivers that --host gives none',
+    description: 'port of each receiver that has no port in --host',
   }),
-  framing: derived(oneOf('octet-counting', 'lf'), 'octet-counting; udp has none', {
+  framing: derived(oneOf('octet-counting', 'lf'), 'octet-counting; none with udp', {
     group: 'receiver',
     variables: ['SYSLOG_FRAMING'],
     placeholder: '<octet-counting|lf>',
-    description: 'how messages are told apart on a connection (RFC 6587)',
+    description: 'how messages are separated on a connection (RFC 6587)',
   }),
   allowLfOverTls: defaulted(switchText, 'false', {
     group: 'receiver',
@@ -48,14 +49,14 @@ export const receiverSettings = {
     group: 'receiver',
     variables: ['SYSLOG_TIMEOUT'],
     placeholder: '<duration>',
-    description: 'a receiver that takes nothing for so long is connected to anew',
+    description: 'a connection that takes no data for this long is closed, and opened again',
   }),
   dnsRefresh: defaulted(duration({ min: '1s', max: '24h' }), '30s', {
     group: 'receiver',
     variables: ['SYSLOG_DNS_REFRESH'],
     placeholder: '<duration>',
     description:
-      'with udp, how often the name of the receiver is looked up again; also on SIGHUP and on errors; tcp and tls look it up for each connection',
+      "with udp: how often the receiver's name is looked up again; also on SIGHUP and on errors; tcp and tls look the name up for each connection",
   }),
   ca: optional(plainText, {
     group: 'receiver',
@@ -88,37 +89,37 @@ export const receiverSettings = {
     variables: ['SYSLOG_CRL'],
     placeholder: '<file>',
     description:
-      "PEM file of revocation lists that the receiver's certificate must not be on; one of each authority above it",
+      "PEM file of certificate revocation lists, one list from each authority above the receiver's certificate; a revoked certificate is refused",
   }),
   tlsMinVersion: defaulted(oneOf('1.2', '1.3'), '1.2', {
     group: 'receiver',
     variables: ['SYSLOG_TLS_MIN_VERSION'],
     placeholder: '<1.2|1.3>',
-    description: 'lowest version of TLS that is spoken; node --tls-min-v1.3 asks for 1.3 as well',
+    description: 'lowest TLS version that is accepted; node --tls-min-v1.3 raises it to 1.3, too',
   }),
   tlsCiphers: optional(plainText, {
     group: 'receiver',
     variables: ['SYSLOG_TLS_CIPHERS'],
     placeholder: '<list>',
     description:
-      'ciphers that are offered, as OpenSSL writes them, with colons between; by default those with forward secrecy and authenticated encryption',
+      'ciphers that are offered: OpenSSL names with colons between them; by default ciphers with forward secrecy and authenticated encryption',
   }),
   serverName: optional(hostText, {
     group: 'receiver',
     variables: ['SYSLOG_SERVER_NAME'],
     placeholder: '<name>',
-    description: "name that the receiver's certificate must have, where it is not that of --host",
+    description: "name that the receiver's certificate must have, if it differs from --host",
   }),
   fingerprint: repeatable(fingerprint, {
     group: 'receiver',
     variables: ['SYSLOG_FINGERPRINT'],
     placeholder: '<sha256:hex>',
-    description: "SHA-256 fingerprint that the receiver's certificate must have; several: one of them",
+    description: "SHA-256 fingerprint that the receiver's certificate must have; of several, one must match",
   }),
   insecure: defaulted(switchText, 'false', {
     group: 'receiver',
     variables: ['SYSLOG_INSECURE'],
     description:
-      "do not verify the receiver's certificate but for its --fingerprint, if one is given; without one for trying out only",
+      "do not verify the receiver's certificate, except its --fingerprint if you give one; without --fingerprint, for tests only",
   }),
 } as const;

@@ -12,7 +12,7 @@ export const selectionSettings = {
     placeholder: '<{field: …, …}>',
     structure: 'list',
     description:
-      'send only the logs for which this holds, such as {field: status, in: [500, 502]}; several have to hold all: see docs/rules.md; where it can say the same, --query costs less',
+      'send only the logs for which this condition holds, such as {field: status, in: [500, 502]}; of a list, all conditions must hold: see docs/rules.md; --query costs less, if SPL can express the condition',
   }),
   rules: structured(rulesSchema, {
     group: 'selection',
@@ -20,32 +20,33 @@ export const selectionSettings = {
     placeholder: '<{when: …, …}>',
     structure: 'list',
     description:
-      'severity, facility, tag and msgid by content, such as {when: {field: level, equals: ERROR}, severity: err}; the first that holds decides',
+      "severity, facility, tag and msgid by a log's content, such as {when: {field: level, equals: ERROR}, severity: err}; the first rule that holds decides",
   }),
   severityField: optional(severityFieldName, {
     group: 'selection',
     variables: ['SYSLOG_SEVERITY_FIELD'],
     placeholder: '<field>',
-    description: 'field that says the severity, such as level: ERROR, warn, 5, critical, …; where no rule gives one',
+    description:
+      'field that holds the severity (ERROR, warn, 5, critical, …), such as level; it counts if no rule sets a severity',
   }),
   severityMap: structured(severityMapSchema, {
     group: 'selection',
     variables: ['SYSLOG_SEVERITY_MAP'],
     placeholder: '<word=severity>',
     structure: 'mapping',
-    description: 'further words of --severity-field, or others than the usual, such as fatal=emerg',
+    description: 'words in --severity-field and their severities, such as fatal=emerg; they win over the usual words',
   }),
   include: repeatable(glob, {
     group: 'selection',
     variables: ['SYSLOG_INCLUDE'],
     placeholder: '<field,…>',
-    description: 'write only these fields; * is any text, ? one character',
+    description: 'write only these fields; * stands for any text, ? for one character',
   }),
   exclude: repeatable(glob, {
     group: 'selection',
     variables: ['SYSLOG_EXCLUDE'],
     placeholder: '<field,…>',
-    description: 'leave these fields out, also of those in --include',
+    description: 'do not write these fields, even if --include has them',
   }),
   rename: structured(renameSchema, {
     group: 'selection',
@@ -57,6 +58,6 @@ export const selectionSettings = {
   noTags: defaulted(switchText, 'false', {
     group: 'selection',
     variables: ['SYSLOG_NO_TAGS'],
-    description: "leave out the log groups' tags (__tag__:…), whatever --include says",
+    description: 'do not write the tags of log groups (__tag__:…), even if --include has them',
   }),
 } as const;

@@ -73,7 +73,7 @@ function checkSeparator(separator: string, mode: KeyValueEscape): void {
   const first = separator.charCodeAt(0);
   const why = whyNotEscapable(first);
   if (why !== undefined) {
-    throw unusable(separator, `cannot be escaped without doubt inside a value, because it begins with ${why}`);
+    throw unusable(separator, `begins with ${why}, so it could not be escaped safely inside a value`);
   }
 }
 

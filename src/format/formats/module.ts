@@ -62,7 +62,7 @@ function loadFactory(file: string): (options: unknown) => unknown {
     if (code === 'ERR_REQUIRE_ASYNC_MODULE') {
       throw failed(
         file,
-        'it awaits something at its top level, and formatters are synchronous: load that another way',
+        'it uses await at its top level, but a formatter must be synchronous: remove the await',
         cause,
       );
     }

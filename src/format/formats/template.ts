@@ -100,7 +100,7 @@ function parseBraces(text: string, at: number, clean: (text: string) => string):
       const known = Object.keys(ways).map((each) => (each === '' ? `{${special}}` : `{${special}:${each}}`));
       throw wrong(at, `{${name}} is not known`, `there is ${known.join(', ')}`);
     }
-    if (bar !== -1) throw wrong(at, `{${text}} has a default`, 'it is always there; leave that out');
+    if (bar !== -1) throw wrong(at, `{${text}} has a default`, 'this value is always there; leave the default out');
     return way;
   }
   const place = placeAt(name, at);

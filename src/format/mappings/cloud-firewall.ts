@@ -63,8 +63,8 @@ export const cloudFirewall: ReadyMapping = {
   },
   meanings: {
     ips_rule_id: 'intrusion prevention rule that was hit',
-    ips_rule_name_en: 'its English name',
-    ips_rule_name: 'its Chinese name',
+    ips_rule_name_en: 'English name of the intrusion prevention rule',
+    ips_rule_name: 'Chinese name of the intrusion prevention rule',
     attack_type_name_en: 'English name of the attack type',
     rule_result: 'what became of the traffic: pass, alert or drop',
     rule_source: 'which kind of policy decided',

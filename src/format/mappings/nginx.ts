@@ -4,8 +4,8 @@ export const nginx: ReadyMapping = {
   name: 'nginx',
   title: 'NGINX, access logs',
   about:
-    "Access logs that Log Service's agent has parsed in NGINX mode: each field is called after nginx's variable, so what " +
-    'there is depends on your `log_format`. Missing ones are left out.',
+    "Access logs that Log Service's agent has parsed in NGINX mode: each field is called after nginx's variable, so " +
+    'your `log_format` decides which fields there are. Missing fields are left out.',
   sources: [
     {
       title: 'Simple Log Service: Native plugin: NGINX pattern parsing',
@@ -59,7 +59,7 @@ export const nginx: ReadyMapping = {
     status: 'HTTP status',
     request_method: 'HTTP method',
     remote_addr: 'address of the client',
-    client_ip: 'the same, as the console names it in templates',
+    client_ip: 'address of the client, under the name in templates of the console',
     remote_port: 'port of the client',
     remote_user: 'user of basic authentication; - where there is none',
     server_addr: 'address of the server',
@@ -78,8 +78,8 @@ export const nginx: ReadyMapping = {
     body_bytes_sent: 'size of the response without its header, bytes',
     http_x_forwarded_for: 'the X-Forwarded-For header',
     upstream_addr: 'addresses of the upstream servers',
-    upstream_status: 'their HTTP statuses',
-    upstream_response_time: 'their response times, seconds; several with commas between, - for none',
+    upstream_status: 'HTTP statuses of the upstream servers',
+    upstream_response_time: 'response times of the upstream servers, seconds; several with commas between, - for none',
     request_time: 'time that the request took, seconds',
   },
   unverified: ['client_ip'],

@@ -51,10 +51,10 @@ export function parseValue(text: ValueText): ValueSource {
   }
   if (texts.length === 1 && texts[0] === LOG_TIME) return { kind: 'log-time' };
   if (texts.includes(LOG_TIME)) {
-    throw malformed(LOG_TIME, "is the log's own time, and has to stand alone: it is always there");
+    throw malformed(LOG_TIME, "is the log's own time, which is always there; give it alone, and not in a list");
   }
   if (constantAt !== -1) {
-    throw malformed(texts[constantAt]!, 'is a constant; it cannot stand behind fields here');
+    throw malformed(texts[constantAt]!, 'is a constant; a constant cannot stand behind fields in this list');
   }
   return { kind: 'fields', places: texts.map(parsePlace) };
 }
@@ -95,7 +95,8 @@ function splitField(text: string): { readonly field: string; readonly rest: stri
   const quoted = /^"(?:[^"\\]|\\.)*"/.exec(text)?.[0];
   if (quoted !== undefined) {
     const behind = text.slice(quoted.length);
-    if (behind !== '' && !behind.startsWith(':')) throw malformed(text, 'goes on behind its quotes without a colon');
+    if (behind !== '' && !behind.startsWith(':'))
+      throw malformed(text, 'has text behind the closing quote; only a colon may follow the quote');
     return { field: unquoted(text, quoted), rest: behind === '' ? undefined : behind.slice(1) };
   }
   if (text.startsWith('"')) throw malformed(text, 'begins with a quote that is never closed');

@@ -168,7 +168,7 @@ export class Checkpointer {
     if (signal.aborted) return false;
     if (shard.left.aborted) {
       this.#troubled.delete(shard.shard);
-      const message = `a checkpoint of shard ${shard.shard} was on its way when the shard was left: should it arrive late, its next owner sends again what came since`;
+      const message = `the save of a checkpoint of shard ${shard.shard} was still under way when the shard was lost: if the save arrives late, the next owner of the shard sends some logs again`;
       log.warn({ shard: shard.shard, cursor }, message);
       return true;
     }
@@ -177,7 +177,7 @@ export class Checkpointer {
       return false;
     }
     if (await isOurs(shard)) {
-      const message = `the service refused a checkpoint of shard ${shard.shard}, and grants the shard all the same; saving it again`;
+      const message = `the service refused a checkpoint of shard ${shard.shard}, but the answer to a heartbeat still grants the shard; saving the checkpoint again`;
       log[this.#refused.has(shard) ? 'debug' : 'warn']({ shard: shard.shard, reason: error.message }, message);
       this.#refused.add(shard);
       return false;

@@ -131,7 +131,7 @@ export class GroupLoss {
     if (group.isNew || restored.length > 0) {
       log.error(
         { restored },
-        `the consumer group was deleted, and its checkpoints with it. ${group.isNew ? 'It is created again' : 'Another consumer has created it again'}, and what this consumer has confirmed is saved; a shard that it did not hold is begun when the others had ${this.#options.othersMs() / 1000}s to do the same`,
+        `the consumer group was deleted, and its checkpoints with it. ${group.isNew ? 'It is created again' : 'Another consumer has created it again'}, and the confirmed cursors of this consumer are saved. Any other shard begins after the other consumers had ${this.#options.othersMs() / 1000}s to save their confirmed cursors`,
       );
     }
     return group;
@@ -155,7 +155,7 @@ export class GroupLoss {
       return restored;
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'consumer-group-not-exist') throw error;
-      if (!signal.aborted) log.debug({ err: error }, 'what is confirmed is not saved yet; trying again');
+      if (!signal.aborted) log.debug({ err: error }, 'confirmed cursors are not saved yet; trying again');
       return [];
     }
   }
@@ -183,10 +183,10 @@ export class GroupLoss {
       const restored = await this.#restore(gone, false, signal);
       if (restored.length === 0) return;
       this.othersFirst();
-      const message = `the checkpoints of shards ${restored.join(', ')} were gone: somebody has deleted the consumer group, and another consumer has created it again. What this consumer has confirmed is saved`;
+      const message = `the checkpoints of shards ${restored.join(', ')} were gone: somebody has deleted the consumer group, and another consumer has created it again. The confirmed cursors of this consumer are saved`;
       log.error({ restored }, message);
     } catch (error) {
-      if (!signal.aborted) log.debug({ err: error }, 'checkpoints not looked at; trying again later');
+      if (!signal.aborted) log.debug({ err: error }, 'the check of the checkpoints failed; trying again later');
     } finally {
       this.#isLooking = false;
     }
@@ -216,7 +216,7 @@ export class GroupLoss {
       await clock.sleep(othersMs() * shareOfOwners, { signal });
       await this.#restoreSeen(signal);
     } catch (error) {
-      if (!signal.aborted) log.debug({ err: error }, 'the checkpoints that were seen are not saved');
+      if (!signal.aborted) log.debug({ err: error }, 'remembered checkpoints are not restored');
     } finally {
       this.#isRemembering = false;
     }

@@ -53,7 +53,8 @@ export class NewShards {
     try {
       await Promise.all(open.map((shard) => this.#saveBegin(shard, held.includes(shard), signal)));
     } catch (error) {
-      if (!signal.aborted) log.debug({ err: error }, 'the beginning of new shards is not saved; trying again later');
+      if (!signal.aborted)
+        log.debug({ err: error }, 'the checkpoints of new shards are not saved yet; trying again later');
     } finally {
       this.#isSaving = false;
     }

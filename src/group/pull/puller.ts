@@ -181,7 +181,7 @@ export class Puller {
       this.#isQuotaTold = true;
       log.warn(
         { shard, reason: error.message },
-        `shard ${shard} is read as much as the service allows: it is pulled less often for a while`,
+        `the service's read quota of shard ${shard} is used up: pulling the shard less often for a while`,
       );
     }
     return size.maxLogGroups;

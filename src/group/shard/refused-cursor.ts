@@ -146,7 +146,7 @@ export class RefusedCursor {
   accepted(): void {
     if (!this.#refused && !this.#isTold) return;
     const { shard, log } = this.#options;
-    if (this.#isTold) log.info({ shard }, `shard ${shard}: the service takes its position again`);
+    if (this.#isTold) log.info({ shard }, `shard ${shard}: the service accepts the shard's position again`);
     this.#refused = undefined;
     this.#isTold = false;
     this.#backoff.reset();
@@ -163,11 +163,11 @@ export class RefusedCursor {
   #tellLoss(cursor: Cursor, fromSec: number | undefined, toSec: number | undefined): void {
     const { shard, log } = this.#options;
     const isMeasured = fromSec !== undefined && toSec !== undefined;
-    const lost = isMeasured ? `${Math.round(toSec - fromSec)}s` : 'a length of time that the service does not tell';
+    const lost = isMeasured ? `${Math.round(toSec - fromSec)}s` : 'an unknown length of time';
     const facts = { shard, expiredCursor: cursor, lostFrom: isoTime(fromSec), lostTo: isoTime(toSec) };
     log.error(
       facts,
-      `LOGS LOST: the service no longer has the data at shard ${shard}'s position (retention); ${lost} of logs can not be shipped. Going on at the earliest that still exists`,
+      `LOGS LOST: the service no longer has the data at shard ${shard}'s position (retention); the logs of ${lost} cannot be shipped. The shard goes on at the earliest log that still exists`,
     );
   }
 
@@ -177,11 +177,11 @@ export class RefusedCursor {
     const { shard, log } = this.#options;
     const what = isCheckpoint ? 'its checkpoint' : 'its position';
     const found = isKnown
-      ? 'the service knows the time of it, and the data is there'
-      : 'it is shown neither to have expired nor to be a position of this shard';
+      ? 'the service knows this cursor, and still has the data at it'
+      : 'nothing shows that this cursor has expired, or that it belongs to this shard';
     const advice = isCheckpoint
-      ? 'if it does not pass, set the checkpoint to a cursor of this shard: it is read again and again'
-      : 'it is asked for again and again';
+      ? 'the checkpoint is read again before each try: if the refusals do not end, set the checkpoint to a cursor of this shard'
+      : 'the pull is tried again until the service accepts the cursor';
     log.error(
       { shard, cursor: cursor.slice(0, 100), reason: error.message },
       `shard ${shard} waits: the service refuses ${what} "${cursor.slice(0, 100)}"; ${found}. Nothing is skipped, and the other shards go on; ${advice}`,

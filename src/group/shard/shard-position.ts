@@ -66,7 +66,10 @@ export async function goOnBehindRefusal(
   }
   if (start?.isRemembered && start.cursor === cursor && refused.isUnknown) {
     // No other position is known, and to start at the end could leave out logs that were never sent.
-    log.warn({ shard, cursor }, `shard ${shard}: the position that is remembered of it is refused; it is begun anew`);
+    log.warn(
+      { shard, cursor },
+      `shard ${shard}: the service refuses the remembered position; the shard starts again at its beginning`,
+    );
     progress.skip(await service.getCursor(shard, 'begin', signal));
     return 'expired';
   }
@@ -74,7 +77,10 @@ export async function goOnBehindRefusal(
   const saved = await service.getCheckpoint(shard, signal);
   signal.throwIfAborted();
   if (saved.cursor === undefined && refused.isUnknown && !(await service.listCheckpoints(signal)).has(shard)) {
-    log.warn({ shard, cursor }, `shard ${shard}: its checkpoint was refused, and is no longer there; it is begun anew`);
+    log.warn(
+      { shard, cursor },
+      `shard ${shard}: the service refused the checkpoint, and the checkpoint no longer exists; the shard starts again at its beginning`,
+    );
     progress.skip(await service.getCursor(shard, 'begin', signal));
     return 'expired';
   }

@@ -110,8 +110,8 @@ export class Unreadable {
     this.#isTold = true;
     const then =
       corruptPatienceMs === undefined
-        ? 'it waits until the service sends it whole, and the other shards go on'
-        : `what is unreadable for ${corruptPatienceMs / 1000}s is skipped, and the other shards go on`;
+        ? 'the shard waits until the service sends the batch whole, and the other shards go on'
+        : `a piece that stays unreadable for ${corruptPatienceMs / 1000}s is skipped, and the other shards go on`;
     log.error(
       facts,
       `shard ${shard} stands still: its next batch cannot be read, and is pulled again and again; ${then}`,

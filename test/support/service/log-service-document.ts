@@ -17,38 +17,37 @@ import { type Operation, operations } from '../../../src/sls/operations.ts';
 /** What the daemon does about it, whichever the reading is. */
 const daemonDoes: Readonly<Record<Property, string>> = {
   strictOwner:
-    'It sends a heartbeat that lists a shard as soon as the shard is granted. A save that is refused before that is tried again, as long as heartbeats grant the shard.',
-  errorBody: 'It finds the code and the message in each of these bodies, with keys in capitals or not.',
+    'The daemon sends a heartbeat that lists a shard as soon as the shard is granted. If a save is refused before that heartbeat, the daemon tries the save again, as long as heartbeats grant the shard.',
+  errorBody: 'The daemon finds the code and the message in each of these bodies, with keys in upper or lower case.',
   consumerNotExist:
-    'It knows both spellings. It sends a heartbeat, and leaves the shard only if the answer does not grant it.',
-  shardNotExist: 'It knows both spellings. It lists the shards, and leaves this one only if the list does not have it.',
+    'The daemon accepts both spellings. It sends a heartbeat, and leaves the shard only if the answer does not grant the shard.',
+  shardNotExist:
+    'The daemon accepts both spellings. It lists the shards, and leaves the shard only if the list does not have the shard.',
   lostCheckpoint:
-    'It knows all of them, and does the same: it sends a heartbeat, and leaves the shard only if the answer does not grant it.',
+    'The daemon treats all three codes alike: it sends a heartbeat, and leaves the shard only if the answer does not grant the shard.',
   endOfCursor:
-    'Where it is said that there is more, it pulls again after a quarter of `--fetch-interval`. It takes a shard to be at its end only when the cursor does not move.',
-  cursorTime: 'It does not use that.',
+    'If the header says that there is more data, the daemon pulls again after a quarter of `--fetch-interval`. It takes a shard to be at its end only when the cursor does not move.',
+  cursorTime: 'The daemon does not use this time.',
   noCheckpoint:
-    'It takes each for no checkpoint, and asks once more in another way. If there is still none, the shard begins where `--from` says.',
-  noCheckpointTime: 'It takes both for a time that is not known.',
+    'An empty, a null and a missing checkpoint all mean no checkpoint to the daemon. It asks once more with another request. If there is still no checkpoint, the shard begins where `--from` says.',
+  noCheckpointTime: 'To the daemon, 0 and a missing updateTime both mean that the time is not known.',
   groupSettings:
-    'It goes by what the list says. What is not said is taken from its own settings (`--heartbeat-interval`, `--in-order`): they should be the same for all consumers of a group.',
+    'The daemon follows the timeout and the order in the list. What the list does not have, the daemon takes from its own settings (`--heartbeat-interval`, `--in-order`): these settings should be the same for all consumers of a group.',
   balance:
-    'A shard that it is to give up stays in its heartbeats until all that was sent is confirmed and saved. Who gets it next sends nothing twice.',
-  grantOrder: 'The order means nothing to it.',
-  grantsABeat: 'It begins with what is granted, and sends the next heartbeat at once.',
+    'The daemon lists a shard that it is to give up in its heartbeats until all sent logs are confirmed and the checkpoint is saved. So the next owner of the shard sends nothing twice.',
+  grantOrder: 'The daemon does not depend on the order.',
+  grantsABeat: 'The daemon starts the granted shards, and sends the next heartbeat at once.',
   checksCursors:
-    'It saves only cursors that a pull has given it. A checkpoint that somebody else has set, and that no pull takes, is read again until it is right; nothing is skipped.',
+    'The daemon saves only cursors that the service has given it. If somebody else has set a checkpoint that no pull accepts, the daemon reads the checkpoint again until somebody has corrected it; nothing is skipped.',
   lateHeartbeatKeeps:
-    'It drops its shards before the service does. So it lists none when it comes back, and begins what is granted at the checkpoint.',
+    'The daemon drops its shards before the timeout. So its next heartbeat lists no shards, and each shard that is granted then begins at its checkpoint.',
   readOnlySpelling:
-    'It knows it in capitals or not. A shard with any other status is not taken to be at its end for good.',
+    'The daemon accepts the status in upper and lower case. It goes on pulling a shard with any other status, since the shard may get more data.',
 };
 
 export function readingsDocument(): string {
-  const rows = readings.map(({ text, property, means }, at) => {
-    const isFirst = readings[at - 1]?.property !== property;
-    const others = isFirst ? [usualReading(property).means, daemonDoes[property]] : ['as above', 'the same'];
-    return [code(text), inCode(means), ...others.map(inCode)];
+  const rows = readings.map(({ text, property, means }) => {
+    return [code(text), ...[means, usualReading(property).means, daemonDoes[property]].map(inCode)];
   });
   return table(['reading', 'what the service does then', 'what is usual instead', 'what the daemon does'], rows);
 }
@@ -84,23 +83,24 @@ export const serviceCodes = [
 /** Each with an example, and what is done where the table says only whose it is. */
 const kinds: Readonly<Record<ErrorKind, string>> = {
   credentials:
-    'The access key was deleted, the secret is wrong, a token has expired. While it runs, the configuration file is read for another key before the next try.',
-  clock: "This machine's clock is wrong by more than 15 minutes. The log has the service's time beside its own.",
+    'The access key was deleted, the secret is wrong, or a token has expired. While the daemon runs, it reads the configuration file for another key before the next try.',
+  clock:
+    "This machine's clock is wrong by more than 15 minutes. The daemon's log has the service's time and the machine's time.",
   configuration:
     'There is no such project or logstore at this endpoint, or the logstore has as many consumer groups as the service allows.',
-  request: 'The service refuses what was asked, by a code that is not in the table below.',
+  request: 'The service refuses a request, with a code that is not in the table below.',
   address: 'The certificate of the endpoint is not trusted, or there is no TLS on that port.',
   'not-the-service':
-    'A proxy answers 403 with a page of its own. That says nothing about the service: the page may be gone in a moment.',
+    'A proxy answers 403 with a page of its own. Such a page says nothing about the service, and may be gone in a moment.',
   transient: 'The service is busy, a quota is used up, a connection is reset, no answer comes in time.',
   cursor:
-    "A pull is refused since the data may have expired. The cursor is asked for again, then its time and that of the shard's beginning. Only if it is shown to lie before the beginning, the shard goes on there, and the log says how much is lost. Otherwise the shard waits, and the others go on.",
+    "The service refuses a pull, perhaps because the data has expired. The daemon pulls again; then it asks for the times of the cursor and of the shard's beginning. Only if the cursor is shown to lie before the beginning, the shard goes on at the beginning, and the log says how much is lost. Otherwise the shard waits, and the other shards go on.",
   shard:
-    'A shard was deleted. It is left if the list of shards does not have it; or, where a checkpoint was refused, if the next heartbeat does not grant it. Otherwise the same is asked again.',
+    'A shard was deleted. The daemon leaves the shard if the list of shards does not have it, or, after a refused checkpoint, if the next heartbeat does not grant it. Otherwise the daemon sends the request again.',
   ownership:
-    'A checkpoint is refused since another consumer may own the shard. A heartbeat is sent: if its answer grants the shard, the checkpoint is saved again; otherwise the shard is left.',
+    'The service refuses a checkpoint, because another consumer may own the shard. The daemon sends a heartbeat: if the answer grants the shard, the daemon saves the checkpoint again; otherwise it leaves the shard.',
   group:
-    'Somebody has deleted the group: who finds that out makes it again, and every consumer saves what it has confirmed. Or two consumers make it at a time: the slower one takes the group as it is.',
+    'Somebody has deleted the group: the first consumer that notices creates the group again, and every consumer saves its confirmed cursors. Or two consumers create the group at the same time: the slower consumer uses the group that exists.',
 };
 
 const words: Readonly<Record<ErrorAction, string>> = {
@@ -139,7 +139,7 @@ export function errorKindsDocument(): string {
       [...new Set(own.map((each) => words[actionFor(anyOperation, each, at)]))].join(', or ');
     return [code(kind), phase('start'), phase('running'), kinds[kind]];
   });
-  return table(['class', 'at the start', 'while it runs', 'for example'], rows);
+  return table(['class', 'at the start', 'while the daemon runs', 'for example'], rows);
 }
 
 export function errorCodesDocument(): string {

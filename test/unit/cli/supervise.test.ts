@@ -30,7 +30,11 @@ test('SIGUSR1 and SIGUSR2 are said to have no meaning, and nothing else', async 
   const { events, exitCode, lastLine } = supervise(daemon);
   for (const signal of ['SIGUSR1', 'SIGUSR2']) {
     events.emit(signal);
-    expect(lastLine()).toMatchObject({ level: 'warn', signal, msg: `${signal} is ignored: it has no meaning here` });
+    expect(lastLine()).toMatchObject({
+      level: 'warn',
+      signal,
+      msg: `${signal} is ignored: sls-syslog does not use this signal`,
+    });
   }
   expect(daemon.drains).toEqual([]);
   daemon.finish(complete);

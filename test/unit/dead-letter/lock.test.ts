@@ -93,7 +93,7 @@ describe('the lock of a dead-letter file', () => {
       message: `the dead-letter file ${file} cannot be written: process ${other.child.pid} on ${os.hostname()} writes to it (${lock}); give each process a file of its own, as with {consumer} in the name`,
     };
     await expect(ours.open()).rejects.toMatchObject(refusal);
-    expect(told).toEqual([expect.stringContaining('waiting up to 90 s for it to end')]);
+    expect(told).toEqual([expect.stringContaining('waiting up to 90 s for that process to end')]);
     await expect(ours.append(lines('ours'))).rejects.toMatchObject(refusal);
     expect(await content()).toBe('theirs\n');
 

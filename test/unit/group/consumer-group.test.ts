@@ -189,7 +189,7 @@ describe('ConsumerGroup', () => {
     service.granted = [];
     await until(() => service.heartbeats.at(-1)?.length === 0 && service.heartbeats.length > 3);
     expect(service.checkpoints.get(0)).toBe('0');
-    expect(logged).toContainEqual(expect.stringContaining('handed over with something unconfirmed'));
+    expect(logged).toContainEqual(expect.stringContaining('handed over with unconfirmed logs'));
   });
 
   it('takes a shard up again that came back, from its checkpoint', async () => {
@@ -296,7 +296,7 @@ describe('ConsumerGroup', () => {
       if (request === 'heartbeat') throw refusal('server-busy', 'retry');
     };
     await until(() => group.shards.length === 0);
-    expect(logged.some((line) => line.includes('dropping them and joining anew'))).toBe(true);
+    expect(logged.some((line) => line.includes('dropping them and sending heartbeats again'))).toBe(true);
     service.before = () => undefined;
     await until(() => delivered.length === 2);
     group.markConfirmed(late); // belongs to the time before the fence

@@ -38,7 +38,7 @@ describe('the terms of a group', () => {
     expect([its.timeoutMs, Math.round(its.heartbeatIntervalMs)]).toEqual([1_000, 333]);
     expect(log.warn).toHaveBeenCalledOnce();
     const [, message] = log.warn.mock.calls[0] as [unknown, string];
-    for (const part of ['timeout is 1s', 'make it 60s', '--update-group', 'Ask who set it'])
+    for (const part of ['timeout is 1s', 'say 60s', '--update-group', "Ask who set the group's timeout"])
       expect(message).toContain(part);
   });
 

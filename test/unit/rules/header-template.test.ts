@@ -33,7 +33,7 @@ describe('a header template', () => {
     ['{a{b}', "has a { at character 1 with another one before its }; a field's name has none in it"],
     ['x{}', 'has braces at character 2 that name no field; give {name}, or {{ and }} for braces'],
     ['{|x}', 'has braces at character 1 that name no field; give {name}, or {{ and }} for braces'],
-    ['{__time__}', "has a name at character 1 that is the log's time, which is no field"],
+    ['{__time__}', "has a name at character 1 that is the log's time, and not a field"],
     ['a b', 'may hold only printable ASCII characters and no space, but in the names of fields'],
     ['{a|b c}', 'may hold only printable ASCII characters and no space, but in the names of fields'],
     ['登', 'may hold only printable ASCII characters and no space, but in the names of fields'],

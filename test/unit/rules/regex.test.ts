@@ -36,19 +36,19 @@ describe('a regular expression', () => {
   });
 
   test.each([
-    ['a(?=b)', 'that has not a look-ahead or look-behind, at character 2'],
-    ['a(?!b)', 'that has not a look-ahead or look-behind, at character 2'],
-    ['登(?<=b)c', 'that has not a look-ahead or look-behind, at character 2'],
-    ['(?<!b)c', 'that has not a look-ahead or look-behind, at character 1'],
-    [String.raw`(a)\\\1`, 'that has not a back-reference, at character 6'],
-    [String.raw`(?<n>a)\k<n>`, 'that has not a back-reference, at character 8'],
-    [String.raw`\Q(?=\E(?=a)`, 'that has not a look-ahead or look-behind, at character 8'],
-    ['[(?=](?=a)', 'that has not a look-ahead or look-behind, at character 6'],
-    ['(?>a)', 'that has not an atomic group, at character 1'],
-    ['ba++', 'that has not a possessive quantifier, at character 3'],
-    ['a(?#b)', 'that has not a comment, at character 2'],
-    [String.raw`\u20ac`, String.raw`that has not \u; write a character by its number as \x{20ac}, at character 1`],
-    [String.raw`a\Z`, String.raw`that has not \Z; write \z for the end of the text, at character 2`],
+    ['a(?=b)', 'RE2 does not have a look-ahead or look-behind, at character 2'],
+    ['a(?!b)', 'RE2 does not have a look-ahead or look-behind, at character 2'],
+    ['登(?<=b)c', 'RE2 does not have a look-ahead or look-behind, at character 2'],
+    ['(?<!b)c', 'RE2 does not have a look-ahead or look-behind, at character 1'],
+    [String.raw`(a)\\\1`, 'RE2 does not have a back-reference, at character 6'],
+    [String.raw`(?<n>a)\k<n>`, 'RE2 does not have a back-reference, at character 8'],
+    [String.raw`\Q(?=\E(?=a)`, 'RE2 does not have a look-ahead or look-behind, at character 8'],
+    ['[(?=](?=a)', 'RE2 does not have a look-ahead or look-behind, at character 6'],
+    ['(?>a)', 'RE2 does not have an atomic group, at character 1'],
+    ['ba++', 'RE2 does not have a possessive quantifier, at character 3'],
+    ['a(?#b)', 'RE2 does not have a comment, at character 2'],
+    [String.raw`\u20ac`, String.raw`RE2 does not have \u; write a character by its number as \x{20ac}, at character 1`],
+    [String.raw`a\Z`, String.raw`RE2 does not have \Z; write \z for the end of the text, at character 2`],
     ['a)', 'unexpected )'],
     ['(a', 'missing closing )'],
     ['ab[c', 'missing closing ], at character 3'],
@@ -58,7 +58,7 @@ describe('a regular expression', () => {
     ['a\\', 'trailing backslash at end of expression'],
     [String.raw`\p{Foo}`, 'invalid character class range, at character 1'],
   ])('%s is refused, with the place', (source, phrase) => {
-    expect(complaint(regexText, source)).toBe(`is no expression in RE2's syntax: ${phrase}`);
+    expect(complaint(regexText, source)).toBe(`is not a regular expression in RE2's syntax: ${phrase}`);
   });
 
   test.each(['x'.repeat(1001), '(a{1,30}){1,30}', '((a{1,100}){1,100}){1,100}'])(

@@ -85,7 +85,7 @@ describe('filters', () => {
     ['{field: x, in: 500}', ['.in: is not a list']],
     ['{field: x, in: []}', ['.in: is an empty list; give at least one']],
     ['{field: x, in: [a, [b], {c: d}]}', ['.in[1]: is not a plain value', '.in[2]: is not a plain value']],
-    ['{field: __time__, range: 1..2}', [".field: is the log's time, which is no field"]],
+    ['{field: __time__, range: 1..2}', [".field: is the log's time, and not a field"]],
     ['{field: x, prefix: ""}', ['.prefix: is empty; give a value or leave the setting out']],
     ['{field: x, exists: maybe}', ['.exists: is neither true nor false']],
     ['{field: x, range: 5}', ['.range: is no range; give 500..599, 500.., ..599 or {min: 500, max: 599}']],
@@ -104,13 +104,15 @@ describe('filters', () => {
     ['{field: x, range: {min: 2, max: 1}}', ['.range: has a min above its max: no number is in it']],
     [
       "{field: x, regex: '(?=a)'}",
-      [".regex: is no expression in RE2's syntax: that has not a look-ahead or look-behind, at character 1"],
+      [
+        ".regex: is not a regular expression in RE2's syntax: RE2 does not have a look-ahead or look-behind, at character 1",
+      ],
     ],
     ['{not: [{field: x, exists: true}]}', ['.not: is not a mapping']],
     ['{any: []}', ['.any: is an empty list; give at least one']],
     [
       '[{name: a, field: x, exists: true}, {name: a, field: y, exists: true}]',
-      ['[1].name: is the name of where[0] too'],
+      ['[1].name: is already the name of where[0]; each condition needs its own name'],
     ],
   ])('refuse %s', (yaml, expected) => {
     expect(complaints(whereSchema, yaml)).toEqual(expected);
@@ -164,7 +166,7 @@ describe('rules', () => {
     ['[{severity: err}]', ['[0].when: is missing']],
     [
       '[{when: {field: a, exists: true}}]',
-      ['[0]: says nothing of such a log; give severity, facility, tag, msgid, or several of them'],
+      ['[0]: sets nothing for the logs that match; give severity, facility, tag, msgid, or several of them'],
     ],
     [
       '[{when: {field: a, exists: true}, severty: err}]',

@@ -87,9 +87,9 @@ describe('fields', () => {
   test.each<[string, readonly string[]]>([
     ['status', [': is not a mapping']],
     ['{a: [b]}', ['.a: is not a plain value']],
-    ['{a: x, b: y, c: x}', ['.c: is the new name of "a" too; each needs its own']],
-    ['{a: ""}', ['.a: is a name to or from nothing; give both']],
-    ['{__time__: t}', [".__time__: is the new name of what is the log's time, which is no field"]],
+    ['{a: x, b: y, c: x}', ['.c: is already the new name of "a"; each field needs its own new name']],
+    ['{a: ""}', ['.a: cannot be used: the field or its new name is empty; give both']],
+    ['{__time__: t}', ['.__time__: cannot be the new name of "__time__", which is the log\'s time, and not a field']],
   ])('renamed by %s are refused', (yaml, expected) => {
     expect(complaints(renameSchema, yaml)).toEqual(expected);
   });

@@ -76,9 +76,9 @@ describe('a map of one’s own', () => {
     ],
     [
       '{high: err, HIGH: crit}',
-      ['.HIGH: belongs to a word that is there a second time; upper and lower case are the same'],
+      ['.HIGH: is the severity of a word that is given twice; upper and lower case make no difference'],
     ],
-    ['{"": err}', ['[""]: belongs to an empty word']],
+    ['{"": err}', ['[""]: is the severity of an empty word; give a word']],
   ])('%s is refused', (yaml, expected) => {
     expect(complaints(severityMapSchema, yaml)).toEqual(expected);
   });

@@ -78,11 +78,11 @@ describe('refuses an answer that lies, once, and leaves it to the caller to ask 
   test.each<[string, Record<string, string>, RegExp]>([
     ['a size over the bound', { 'x-log-bodyrawsize': String((64 << 20) + 1) }, /claims 67108865 bytes of logs/],
     ['a size of 2 GiB', { 'x-log-bodyrawsize': '2147483648' }, /more than the 67108864/],
-    ['a size beyond numbers', { 'x-log-bodyrawsize': '9'.repeat(400) }, /claims no size/],
-    ['a negative size', { 'x-log-bodyrawsize': '-1' }, /claims no size/],
-    ['a broken size', { 'x-log-bodyrawsize': '1.5' }, /claims no size/],
-    ['a size in words', { 'x-log-bodyrawsize': '0x10' }, /claims no size/],
-    ['an empty size', { 'x-log-bodyrawsize': '' }, /claims no size/],
+    ['a size beyond numbers', { 'x-log-bodyrawsize': '9'.repeat(400) }, /gives no valid size/],
+    ['a negative size', { 'x-log-bodyrawsize': '-1' }, /gives no valid size/],
+    ['a broken size', { 'x-log-bodyrawsize': '1.5' }, /gives no valid size/],
+    ['a size in words', { 'x-log-bodyrawsize': '0x10' }, /gives no valid size/],
+    ['an empty size', { 'x-log-bodyrawsize': '' }, /gives no valid size/],
     ['an unknown compression', { 'x-log-compresstype': 'constructor' }, /compressed with "constructor"/],
   ])('%s', async (_name, headers, message) => {
     const { service, server } = await makeService((_request, response) => answerPull(response, headers));

@@ -89,7 +89,7 @@ test.each(['json', 'pretty'] as const)(
     const { log, lines, output } = logTo({ format });
     log.warn(
       { dropped: 7, bytes: 700, seconds: 61 },
-      'whoever reads this log had stopped: 7 lines of it are missing here',
+      'the reader of this log had stopped reading: 7 lines are missing here',
     );
     const described = output.describeDrops?.({ lines: 7, bytes: 700, seconds: 60.9 });
     const withoutTime = (line = '') => line.replace(/\d\d:\d\d:\d\d\.\d{3}/, '');

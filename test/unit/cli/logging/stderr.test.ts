@@ -68,7 +68,7 @@ function expectAllAccountedFor(text: string): void {
   for (const line of text.split('\n').filter((each) => each.startsWith('{'))) {
     const logged = JSON.parse(line) as { i?: number; dropped?: number; msg: string };
     if (logged.dropped !== undefined) {
-      expect(logged.msg).toBe(`whoever reads this log had stopped: ${logged.dropped} lines of it are missing here`);
+      expect(logged.msg).toBe(`the reader of this log had stopped reading: ${logged.dropped} lines are missing here`);
       next += logged.dropped;
       dropped += logged.dropped;
     } else if (logged.i !== undefined) expect(logged.i).toBe(next++);

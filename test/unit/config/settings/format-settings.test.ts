@@ -140,7 +140,7 @@ unmapped: drop
       {},
       { '--where': 'status = 500' },
       [
-        'where (from --where): "status = 500" is neither a mapping nor a list: send only the logs for which this holds, ',
+        'where (from --where): "status = 500" is neither a mapping nor a list: send only the logs for which this condition holds, ',
       ],
     ],
     [{}, { '--format': 'cef', '--map': 'no-key=a' }, ['map.no-key (from --map): The key "no-key" of the mapping']],

@@ -140,8 +140,8 @@ describe('CEF', () => {
     [{ src: '' }, 'names no field'],
     [{ src: [] }, 'is empty'],
     [{ src: ['=a', 'b'] }, 'nothing behind it'],
-    [{ src: ['b', '=a'] }, 'cannot stand behind fields'],
-    [{ rt: ['b', '__time__'] }, 'stand alone'],
+    [{ src: ['b', '=a'] }, 'a constant cannot stand behind fields'],
+    [{ rt: ['b', '__time__'] }, 'give it alone'],
   ])('refuses the mapping %j: %s', (map, why) => {
     expect(() => createFormat({ format: 'cef', map: map as Record<string, string | string[]> })).toThrow(why);
   });

@@ -69,7 +69,7 @@ describe('Checkpointer', () => {
     leave();
     await saving;
     expect(given?.aborted).toBe(true);
-    expect(log.warn).toHaveBeenCalledWith(expect.anything(), expect.stringContaining('was on its way'));
+    expect(log.warn).toHaveBeenCalledWith(expect.anything(), expect.stringContaining('was still under way'));
   });
 
   it('says once that nothing is saved, without a stack, and once that it is again', async () => {
