@@ -25,7 +25,7 @@ const base = {
     .int()
     .min(0)
     .max(2 ** 31 - 1),
-  /** `oversize`, `format`, `poison`, or the error of an unreadable batch. */
+  /** `oversize`, `format`, `poison`, `refused`, or the error of an unreadable batch. */
   reason: z.string(),
 };
 

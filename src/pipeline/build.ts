@@ -15,7 +15,7 @@ import type { BodyPool } from '../sls/body-pool.ts';
 import { type Credentials, createStaticCredentials } from '../sls/signing/credentials.ts';
 import { createLogService, type SlsLogService } from '../sls/sls-log-service.ts';
 import { chunkSizes, type PaceLimits } from './deliver/pacer.ts';
-import type { PoisonOptions } from './deliver/poison.ts';
+import type { RefusedOptions } from './deliver/refused.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import type { NewSink } from './receivers/kind.ts';
 import { kindOf } from './receivers/kinds.ts';
@@ -87,9 +87,9 @@ export function buildEncoder(config: EncoderConfig): BatchEncoder {
 }
 
 /** @param config its encoder makes the frames */
-export function buildPoison(
+export function buildRefused(
   config: EncoderConfig & { readonly delivery: Pick<DeliveryConfig, 'onPoison' | 'poisonPatienceMs'> },
-): PoisonOptions {
+): RefusedOptions {
   const { onPoison, poisonPatienceMs } = config.delivery;
   return {
     // Made where it is needed, which is seldom.

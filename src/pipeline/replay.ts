@@ -13,7 +13,7 @@ import { type ReadRecord, readRecords } from '../dead-letter/read.ts';
 import type { RangeRecord } from '../dead-letter/record.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog, RejectReason } from '../encode/frame/batch-encoder.ts';
 import type { BatchOrigin } from '../encode/wire/batch-origin.ts';
-import type { Delivery, Mark, OnPoison, Sink } from '../sink/sink.ts';
+import type { Delivery, Mark, OnRefused, Sink } from '../sink/sink.ts';
 import type { SlsLogService } from '../sls/sls-log-service.ts';
 import { buildEncoder, buildService, buildSink } from './build.ts';
 import { unpaced, writeBatch } from './deliver/deliver.ts';
@@ -154,13 +154,14 @@ class Replay {
   async #send(portion: Portion): Promise<void> {
     const present = { place: '', notTaken: 0 };
     // What is written is taken, or skipped, before the next item is begun.
-    const onPoison: OnPoison = async ({ bytes }) => {
-      const why = `the receiver breaks the connection over its message, of ${bytes.length} bytes with its frame`;
+    const onRefused: OnRefused = async ({ bytes, reason }) => {
+      const how = reason === undefined ? 'breaks the connection over' : 'refuses';
+      const why = `the receiver ${how} its message, of ${bytes.length} bytes with its frame${reason === undefined ? '' : `: ${reason}`}`;
       this.#notReplayable(present.place, why);
       present.notTaken++;
       return 'skip';
     };
-    const delivery = this.#sink.deliver(portion, onPoison);
+    const delivery = this.#sink.deliver(portion, onRefused);
     const giveUp = () => delivery.abandon();
     this.#signal.addEventListener('abort', giveUp, { once: true });
     try {

@@ -10,7 +10,7 @@
 import type { FrameChunk } from '../core/bytes.ts';
 import type { AppError } from '../core/errors.ts';
 
-/** Names a delivery in the sink's reports: the sink hands the same object back, and uses nothing of it but this. */
+/** Names a delivery in the sink's reports: the sink hands the same object back, and uses nothing of it but what is here. */
 export interface Mark {
   /** Deliveries of one stream arrive in the order in which they were opened. */
   readonly stream: string;
@@ -19,20 +19,36 @@ export interface Mark {
    * go to the kernel, and reports a delivery that it has held back as lost. Default: never.
    */
   readonly isWithdrawn?: (() => boolean) | undefined;
+  /** Where the batch is from, for a sink that names what it writes by that. */
+  readonly origin?: MarkOrigin | undefined;
 }
 
-/** A message over which the receiver breaks the connection, whenever it is alone there. */
-export interface Poison {
+export interface MarkOrigin {
+  readonly project: string;
+  readonly logstore: string;
+  readonly shard: number;
+  /** The cursor that the batch was pulled with, and the one behind it. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A message that the receiver does not take, whenever it is sent. */
+export interface Refusal {
   /** The message's place among the delivery's frames, from 0. */
   readonly frame: number;
   /** The message, framing included; not to be kept. */
   readonly bytes: Uint8Array;
-  /** Milliseconds since it was found. */
+  /** Milliseconds since that was found. */
   readonly forMs: number;
+  /** What the receiver says about it; undefined: nothing, but it breaks each connection over the message. */
+  readonly reason?: string;
 }
 
-/** Asked each time that the message has broken a connection once more. `skip`: its log is on record, and is not sent. */
-export type OnPoison = (poison: Poison) => Promise<'again' | 'skip'>;
+/**
+ * Asked each time that the receiver has refused the message once more, and only while its delivery is open: the batch is
+ * let go after that. `skip`: its log is on record, and is not sent.
+ */
+export type OnRefused = (refusal: Refusal) => Promise<'again' | 'skip'>;
 
 export interface SinkEvents<M extends Mark> {
   sent(mark: M): void;
@@ -51,9 +67,9 @@ export interface Sink<M extends Mark> {
   start(signal: AbortSignal): Promise<void>;
   /**
    * Opens a delivery. One at a time for each stream. Never fails: a sink without a connection makes `write` wait.
-   * @param onPoison default: such a message is sent again for as long as it takes
+   * @param onRefused default: a message that is refused is sent again for as long as it takes
    */
-  deliver(mark: M, onPoison?: OnPoison): Delivery;
+  deliver(mark: M, onRefused?: OnRefused): Delivery;
   /** Asks that what was delivered be confirmed soon, and not at the sink's own leisure. */
   confirmSoon(): void;
   /** The receiver may have moved: its name is looked up again now, where that is not done for each connection anyway. */

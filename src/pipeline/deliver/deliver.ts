@@ -19,7 +19,7 @@ import type { Delivery, Mark, Sink } from '../../sink/sink.ts';
 import { addTotals, type DeliveryTotals } from './delivery-totals.ts';
 import { createFormatTrouble } from './format-trouble.ts';
 import type { Pace, Sent } from './pacer.ts';
-import { createPoisonWatch, type PoisonOptions, type PoisonWatch } from './poison.ts';
+import { createRefusedWatch, type RefusedOptions, type RefusedWatch } from './refused.ts';
 import type { Turn, Turns } from './turns.ts';
 
 /** A batch on its way to one receiver. */
@@ -56,7 +56,7 @@ export interface DeliverParts<M extends BatchMark> {
   /** There where the encoder rejects logs, or batches are skipped. */
   readonly deadLetters?: DeadLetters | undefined;
   /** What is done about a message that the receiver does not take; absent: it is sent again. */
-  readonly poison?: PoisonOptions | undefined;
+  readonly refused?: RefusedOptions | undefined;
   readonly log: Log;
   /** Default: the system's. */
   readonly clock?: Clock | undefined;
@@ -73,7 +73,7 @@ interface Work<M extends BatchMark> {
 }
 
 export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): DeliverTo<M> {
-  const { encoder, sink, totals, pace, turns, deadLetters, poison, log, clock = systemClock } = parts;
+  const { encoder, sink, totals, pace, turns, deadLetters, refused, log, clock = systemClock } = parts;
   const { project, logstore } = parts.origin;
   const tell = createFormatTrouble(log, clock);
   const beginLetters =
@@ -90,8 +90,8 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
     const { body, mark, signal } = work;
     const origin = { project, logstore, shard: mark.shard, cursor: mark.from };
     const begin = beginLetters && (() => beginLetters(mark));
-    const watch = poison && createPoisonWatch(poison, { body, origin, beginLetters: begin, signal, log, clock });
-    const delivery = sink.deliver(mark, watch?.onPoison);
+    const watch = refused && createRefusedWatch(refused, { body, origin, beginLetters: begin, signal, log, clock });
+    const delivery = sink.deliver(mark, watch?.onRefused);
     const giveUp = () => delivery.abandon();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
@@ -107,7 +107,7 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
     }
   }
 
-  async function write(work: Work<M>, delivery: Delivery, watch: PoisonWatch | undefined): Promise<void> {
+  async function write(work: Work<M>, delivery: Delivery, watch: RefusedWatch | undefined): Promise<void> {
     const { body, mark, signal, letters, onDamage, onBegun } = work;
     let batch: EncodedBatch | undefined;
     let damage: CorruptBatchError | undefined;

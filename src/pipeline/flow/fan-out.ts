@@ -18,7 +18,7 @@ import { DeliveryLostError } from '../../core/errors.ts';
 import type { Ticket } from '../../group/checkpoint/progress.ts';
 import type { Cursor, ShardId } from '../../group/service/log-service.ts';
 import type { Deliver, OnDamage } from '../../group/shard/shard-consumer-options.ts';
-import type { Mark } from '../../sink/sink.ts';
+import type { Mark, MarkOrigin } from '../../sink/sink.ts';
 
 /** A batch on its way to one receiver; the mark by which that receiver's sink reports it. */
 export interface Part extends Mark {
@@ -36,6 +36,8 @@ export interface Part extends Mark {
 export interface Branch {
   /** In front of a shard's number it makes the stream's name at the receiver, where other sources' streams end too. */
   readonly streamPrefix: string;
+  /** What the batches are pulled from; absent: nobody asks. */
+  readonly source?: Pick<MarkOrigin, 'project' | 'logstore'>;
   /** The receiver has read a batch with so many logs. */
   confirmed?(logs: number): void;
   /** As `Deliver`. */
@@ -108,7 +110,7 @@ export class FanOut {
     if (signal.aborted) onAbort();
     const writing = this.#branches.map(async (branch, at) => {
       if (batch.states[at] !== 'none') return;
-      const part = this.#part(batch, at, branch.streamPrefix + ticket.stream);
+      const part = this.#part(batch, at, branch, ticket);
       try {
         await branch.deliver(body, part, giveUp.signal, onDamage, onBegun);
         if (batch.parts[at] === part) batch.take(at);
@@ -140,8 +142,9 @@ export class FanOut {
     return batch;
   }
 
-  #part(batch: Batch, at: number, stream: string): Part {
-    const { from, to, ticket } = batch;
+  #part(batch: Batch, at: number, { streamPrefix, source }: Branch, ticket: Ticket): Part {
+    const { from, to } = batch;
+    const { shard } = ticket;
     let logs = 0;
     const become = (state: PartState) => {
       if (batch.parts[at] !== part) return;
@@ -149,11 +152,12 @@ export class FanOut {
       this.#report(batch);
     };
     const part: Part = {
-      stream,
-      shard: ticket?.shard ?? -1,
+      stream: streamPrefix + ticket.stream,
+      shard,
       from,
       to,
-      isWithdrawn: ticket?.isWithdrawn,
+      origin: source && { ...source, shard, from, to },
+      isWithdrawn: ticket.isWithdrawn,
       isAgain: batch.handedOver[at] === true,
       counted: (count) => {
         logs = count;

@@ -17,7 +17,7 @@ import type { Clock, Timer } from '../../core/time/clock.ts';
 import { ConsumerGroup } from '../../group/consumer-group.ts';
 import type { ByteBudget } from '../../group/pull/byte-budget.ts';
 import type { SlsLogService } from '../../sls/sls-log-service.ts';
-import { buildPoison, buildService, type ServiceOptions } from '../build.ts';
+import { buildRefused, buildService, type ServiceOptions } from '../build.ts';
 import { createDeliver } from '../deliver/deliver.ts';
 import { type DeliveryTotals, noTotals } from '../deliver/delivery-totals.ts';
 import type { Machine } from '../machine.ts';
@@ -232,14 +232,15 @@ export class Feed {
       pace: outlet.pace,
       turns: outlet.turns,
       deadLetters: deadLetter?.letters,
-      poison: buildPoison(flow.config),
+      refused: buildRefused(flow.config),
       clock: this.#clock,
       log: withFields(this.#options.log, names),
     });
     const confirmed = (logs: number) => {
       totals.confirmed += logs;
     };
-    return { streamPrefix, deliver, confirmed };
+    const { project, logstore } = flow.config.service;
+    return { streamPrefix, source: { project, logstore }, deliver, confirmed };
   }
 
   /** It cannot go on by itself. */

@@ -8,7 +8,7 @@
 import type { FrameChunk } from '../../core/bytes.ts';
 import { createDeferred, type Deferred } from '../../core/deferred.ts';
 import { DeliveryLostError } from '../../core/errors.ts';
-import type { Delivery, Mark, OnPoison } from '../sink.ts';
+import type { Delivery, Mark, MarkOrigin, OnRefused } from '../sink.ts';
 
 interface Held {
   readonly chunk: FrameChunk;
@@ -19,21 +19,25 @@ interface Held {
 export class Placed<M extends Mark, Receiver> implements Mark {
   readonly mark: M;
   readonly stream: string;
-  readonly onPoison: OnPoison | undefined;
+  readonly onRefused: OnRefused | undefined;
   #receiver: Receiver | undefined;
   #delivery: Delivery | undefined;
   #held: Held[] = [];
   #isEnded = false;
   #isOver = false;
 
-  constructor(mark: M, onPoison: OnPoison | undefined) {
+  constructor(mark: M, onRefused: OnRefused | undefined) {
     this.mark = mark;
-    this.onPoison = onPoison;
+    this.onRefused = onRefused;
     this.stream = mark.stream;
   }
 
   isWithdrawn(): boolean {
     return this.mark.isWithdrawn?.() === true;
+  }
+
+  get origin(): MarkOrigin | undefined {
+    return this.mark.origin;
   }
 
   get receiver(): Receiver | undefined {

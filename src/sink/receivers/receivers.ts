@@ -18,7 +18,7 @@ import { createDeferred } from '../../core/deferred.ts';
 import { AppError, DeliveryLostError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { type Clock, systemClock } from '../../core/time/clock.ts';
-import type { Delivery, Mark, OnPoison, Sink, SinkEvents, SinkStatus } from '../sink.ts';
+import type { Delivery, Mark, OnRefused, Sink, SinkEvents, SinkStatus } from '../sink.ts';
 import { Placed } from './placed.ts';
 import { placements, type Strategy } from './placement.ts';
 import { joinStatus, RouteReport } from './receivers-report.ts';
@@ -144,8 +144,8 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     signal.throwIfAborted();
   }
 
-  deliver(mark: M, onPoison?: OnPoison): Delivery {
-    const placed: PlacedWith<M> = new Placed(mark, onPoison);
+  deliver(mark: M, onRefused?: OnRefused): Delivery {
+    const placed: PlacedWith<M> = new Placed(mark, onRefused);
     if (this.#draining || this.#isClosed) {
       const cause = new AppError('the sink is closed, or about to be', { code: 'closed', action: 'retry' });
       queueMicrotask(() => {
@@ -324,7 +324,7 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
       last.receiver?.sink.confirmSoon();
       return false;
     }
-    placed.place(receiver, receiver.sink.deliver(placed, placed.onPoison));
+    placed.place(receiver, receiver.sink.deliver(placed, placed.onRefused));
     return true;
   }
 

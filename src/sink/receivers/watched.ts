@@ -12,7 +12,7 @@
 import type { AppError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Clock, Timer } from '../../core/time/clock.ts';
-import type { Delivery, Mark, OnPoison, Sink, SinkEvents, SinkStatus } from '../sink.ts';
+import type { Delivery, Mark, OnRefused, Sink, SinkEvents, SinkStatus } from '../sink.ts';
 
 export interface WatchOptions {
   /** The time that a confirmation takes in peace, and a bit. */
@@ -79,8 +79,8 @@ class WatchedSink<M extends Mark> implements Sink<M> {
     return this.#sink.start(signal);
   }
 
-  deliver(mark: M, onPoison?: OnPoison): Delivery {
-    const delivery = this.#sink.deliver(mark, onPoison);
+  deliver(mark: M, onRefused?: OnRefused): Delivery {
+    const delivery = this.#sink.deliver(mark, onRefused);
     let isEnded = false;
     return {
       write: (chunk) => {

@@ -20,7 +20,7 @@ import type { Log } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';
 import { Ledger } from '../ledger.ts';
 import { Reachability } from '../reachability.ts';
-import type { Delivery, Mark, OnPoison, Sink, SinkEvents, SinkStatus } from '../sink.ts';
+import type { Delivery, Mark, OnRefused, Sink, SinkEvents, SinkStatus } from '../sink.ts';
 import { breaksThatTell } from './confirm/break-watch.ts';
 import { Rotation } from './confirm/rotation.ts';
 import type { RotationOptions } from './confirm/rotation-options.ts';
@@ -135,11 +135,11 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     }
   }
 
-  deliver(mark: M, onPoison?: OnPoison): Delivery {
+  deliver(mark: M, onRefused?: OnRefused): Delivery {
     if (this.#draining || this.#isDestroyed) return this.#refuse(mark);
     const entry = this.#ledger.open(mark);
     return {
-      write: (chunk) => this.#write(entry, chunk, onPoison),
+      write: (chunk) => this.#write(entry, chunk, onRefused),
       end: () => {
         entry.isEnded = true;
         this.#advance(entry);
@@ -185,7 +185,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#reportLost(this.#ledger.loseAll(), cause);
   }
 
-  #write(entry: Entry<M>, chunk: FrameChunk, onPoison: OnPoison | undefined): Promise<void> | undefined {
+  #write(entry: Entry<M>, chunk: FrameChunk, onRefused: OnRefused | undefined): Promise<void> | undefined {
     if (entry.isOver || entry.isEnded) {
       chunk.release();
       return rejected(new DeliveryLostError('this delivery is over'));
@@ -196,7 +196,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     const taken = createDeferred<void>();
     // A writer that gave up, and does not look at its promise any more, must not end the process.
     taken.promise.catch(() => undefined);
-    const held = { entry, chunk, taken, onPoison };
+    const held = { entry, chunk, taken, onRefused };
     if (isHeld) this.#suspects.take(held);
     else this.#waiting.push(held);
     return taken.promise;

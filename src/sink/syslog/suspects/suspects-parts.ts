@@ -3,7 +3,7 @@ import type { FrameChunk } from '../../../core/bytes.ts';
 import type { Deferred } from '../../../core/deferred.ts';
 import type { Clock } from '../../../core/time/clock.ts';
 import type { Framing } from '../../../encode/frame/framing.ts';
-import type { Mark, OnPoison } from '../../sink.ts';
+import type { Mark, OnRefused } from '../../sink.ts';
 import type { Entry } from '../link/entry.ts';
 import type { Connection } from '../link/transport.ts';
 
@@ -34,5 +34,5 @@ export interface Held<M extends Mark> {
   readonly entry: Entry<M>;
   readonly chunk: FrameChunk;
   readonly taken: Deferred<void>;
-  readonly onPoison: OnPoison | undefined;
+  readonly onRefused: OnRefused | undefined;
 }

@@ -239,12 +239,12 @@ export class Suspects<M extends Mark> {
     suspect.foundAtMs ??= nowMs;
     // Others are tried while whoever delivers thinks about it.
     suspect.notBeforeMs = Number.POSITIVE_INFINITY;
-    const poison = {
+    const refusal = {
       frame: tried.before + tried.at,
       bytes: this.#bytesOf(tried, 1),
       forMs: nowMs - suspect.foundAtMs,
     };
-    const decided = tried.onPoison?.(poison) ?? Promise.resolve('again' as const);
+    const decided = tried.onRefused?.(refusal) ?? Promise.resolve('again' as const);
     void decided.then(
       (decision) => this.#decided(suspect, tried, decision),
       () => this.#decided(suspect, tried, 'again'),

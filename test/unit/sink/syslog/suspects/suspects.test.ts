@@ -2,7 +2,7 @@
 import { describe, expect } from 'vitest';
 import { createDeferred } from '../../../../../src/core/deferred.ts';
 import { AppError, DeliveryLostError } from '../../../../../src/core/errors.ts';
-import type { OnPoison } from '../../../../../src/sink/sink.ts';
+import type { OnRefused } from '../../../../../src/sink/sink.ts';
 import type { Entry } from '../../../../../src/sink/syslog/link/entry.ts';
 import type { Connection } from '../../../../../src/sink/syslog/link/transport.ts';
 import { Suspects } from '../../../../../src/sink/syslog/suspects/suspects.ts';
@@ -62,13 +62,13 @@ describe('a stream whose connections break', () => {
       },
     );
     const entryOf = (stream: string) => ({ mark: { stream, id: 1 }, isOver: false }) as Entry<TestMark>;
-    const take = (entry: Entry<TestMark>, frames: readonly string[], onPoison?: OnPoison) => {
+    const take = (entry: Entry<TestMark>, frames: readonly string[], onRefused?: OnRefused) => {
       const taken = createDeferred<void>();
       const outcome = taken.promise.then(
         () => 'taken',
         () => 'lost',
       );
-      suspects.take({ entry, chunk: chunks.chunk(frames), taken, onPoison });
+      suspects.take({ entry, chunk: chunks.chunk(frames), taken, onRefused });
       return outcome;
     };
     return { suspects, chunks, trials, used, done, entryOf, take, current: () => current };
@@ -91,18 +91,18 @@ describe('a stream whose connections break', () => {
     const { suspects, trials, take, entryOf } = scripted(breaksAt('3'));
     suspects.suspect(['a']);
     const asked: [number, string, number][] = [];
-    const onPoison: OnPoison = async ({ frame, bytes }) => {
+    const onRefused: OnRefused = async ({ frame, bytes }) => {
       asked.push([frame, Buffer.from(bytes).toString(), trials.length]);
       return 'skip';
     };
     const entry = entryOf('a');
-    expect(await take(entry, frames('1', '2', '3', '4'), onPoison)).toBe('taken');
+    expect(await take(entry, frames('1', '2', '3', '4'), onRefused)).toBe('taken');
     const halved = [['1', '2', '3', '4'], ['1', '2'], ['3', '4'], ['3']];
     const compared = [[], ['3'], [], ['3'], []];
     expect(trials).toEqual([...halved, ...compared, ['4']]);
     expect(asked).toEqual([[2, '3 ', halved.length + compared.length]]);
     // Of the delivery, not of the chunk.
-    expect(await take(entry, frames('5', '3'), onPoison)).toBe('taken');
+    expect(await take(entry, frames('5', '3'), onRefused)).toBe('taken');
     expect(asked[1]?.slice(0, 2)).toEqual([5, '3 ']);
   });
 
