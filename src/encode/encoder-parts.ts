@@ -1,4 +1,4 @@
-/** What an encoder makes of its options, once; the same for both implementations of `BatchEncoder`. */
+/** Parts that both encoders (reference and kernel) make from their options, once. */
 import type { ByteSource } from '../core/byte-source.ts';
 import { isTextFormat } from '../format/parts/format.ts';
 import { createEvaluator, type Evaluator } from '../rules/evaluate.ts';
@@ -24,33 +24,32 @@ import { RowWriter } from './text/row-writer.ts';
 import type { BatchOrigin } from './wire/batch-origin.ts';
 import type { LogWalker } from './wire/log-walker.ts';
 
-/** Of a chunk's buffer; what a size costs: docs/adr/0004. */
+/** Size of a chunk's buffer; docs/adr/0004 says what a size costs. */
 export const CHUNK_BYTES = 512 * 1024;
 
-/** A chunk of a format that is code: how long it takes over a log is not ours to know. */
+/** Limit of frames in a chunk of a format that is code, which may take any time for a log. */
 const MAX_COMPUTED_FRAMES = 256;
 
 export interface EncoderParts {
   /** Undefined where the format is code. */
   readonly row: CompiledRow | undefined;
-  /** Makes the writer of the texts of one batch. */
+  /** Creates the writer of one batch's texts. */
   readonly createMessage: (source: ByteSource, walker: LogWalker, columns: Columns) => MessageWriter;
-  /** The same for large logs; undefined where the format is code that sees a log as a whole. */
+  /** Creates the writer of one batch's large logs; undefined where the format is code without `inSteps`. */
   readonly createLargeMessage: ((...batch: Parameters<EncoderParts['createMessage']>) => LargeWriter) | undefined;
   readonly leads: Leads;
   readonly rules: Rules | undefined;
-  /** What applies `rules`. */
   readonly evaluator: Evaluator | undefined;
-  /** The fields that rules, mapped fields or leads ask for. */
+  /** Fields that rules, mapped fields and leads read by name. */
   readonly columns: ColumnNames;
   readonly framing: Framing;
   readonly limits: CheckedOptions;
-  /** Bytes that every text must have room for. */
+  /** Least room for a text, in bytes. */
   readonly minTextBytes: number;
   readonly pool: ChunkPool;
 }
 
-/** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
+/** @throws AppError action `fatal`, code `encoder-options` (number out of range, options that clash) or `time-zone` */
 export function createEncoderParts(options: EncoderOptions): EncoderParts {
   const { framing, format, rules, oversize } = options;
   const columns = new ColumnNames();
@@ -126,7 +125,7 @@ function rowWriter(compiled: CompiledRow, mapped: CompiledMapped | undefined): E
   };
 }
 
-/** @throws AppError code `encoder-options`, action `fatal`: there is no origin, or its names and cursor leave the text no room */
+/** @throws AppError code `encoder-options`, action `fatal`: no origin, or one that leaves no room for a text */
 export function batchIdentity(parts: EncoderParts, origin: BatchOrigin | undefined): BatchIdentity | undefined {
   const { leads, minTextBytes, limits } = parts;
   if (leads.identity === undefined) return undefined;

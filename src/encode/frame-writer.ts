@@ -1,5 +1,5 @@
 /**
- * A log's message, framed: lead, identity and text. One that is over the limit is cut, or written part by part.
+ * Writes a log's frame: lead, identity, text and framing. A text over the limit is cut, or split into several messages.
  */
 import type { EncoderParts } from './encoder-parts.ts';
 import type { BatchCounts } from './frame/batch-encoder.ts';
@@ -17,22 +17,22 @@ export interface FrameWriterParts {
   readonly walker: LogWalker;
   readonly message: MessageWriter;
   readonly identity: BatchIdentity | undefined;
-  /** `truncated` and `split` are counted here. */
+  /** The writer counts `truncated` and `split` here. */
   readonly counts: BatchCounts;
 }
 
-/** For one batch. */
+/** Writes the frames of one batch. */
 export class FrameWriter {
   readonly #parts: EncoderParts;
   readonly #walker: LogWalker;
   readonly #message: MessageWriter;
   readonly #identity: BatchIdentity | undefined;
   readonly #counts: BatchCounts;
-  /** What stands before a text is never longer. */
+  /** Lead and identity together have at most so many bytes. */
   readonly #maxHeadBytes: number;
   #lead: Lead;
   #index = 0;
-  /** What is still to be written of the log, where it is split, and how many parts have been. */
+  /** The text of a split log that is not written yet, and the number of parts that are. */
   #rest: CutText | undefined;
   #partCount = 0;
 
@@ -47,8 +47,8 @@ export class FrameWriter {
   }
 
   /**
-   * Goes on to the walker's present log, whose text is prepared.
-   * @param index its place in the batch
+   * Goes to the walker's present log, whose text is prepared.
+   * @param index the log's place in the batch
    */
   begin(lead: Lead, index: number): void {
     this.#lead = lead;
@@ -56,7 +56,7 @@ export class FrameWriter {
     this.#rest = undefined;
   }
 
-  /** Whether the log is too long for one message, found out without writing it. */
+  /** Whether the log's text is too long for one message; nothing is written to find out. */
   isOversize(): boolean {
     const message = this.#message;
     if (this.#maxHeadBytes + message.maxLength() <= this.#parts.limits.maxMessageBytes) return false;
@@ -64,24 +64,24 @@ export class FrameWriter {
     return message.maxLength() > room && message.exactLength() > room;
   }
 
-  /** Bytes that the text may have in a message that is all of its log. */
+  /** Room for the text of a log that is not split, in bytes. */
   textRoom(): number {
     const { time, timeNs } = this.#walker;
     const head = this.#lead.length(time, timeNs) + (this.#identity?.length(this.#index) ?? 0);
     return this.#parts.limits.maxMessageBytes - head;
   }
 
-  /** No next frame is longer. */
+  /** Upper bound of the next frame's bytes. */
   maxFrameBytes(): number {
     return MAX_FRAMING_BYTES + this.#messageBytes(this.#rest ? Number.POSITIVE_INFINITY : this.#message.maxLength());
   }
 
-  /** The same, looked at closely. What is left of a split log is not: that would be work for each of its parts. */
+  /** Closer bound of the next frame's bytes, by the text's exact length; the rest of a split log is not measured. */
   exactFrameBytes(): number {
     return MAX_FRAMING_BYTES + this.#messageBytes(this.#rest ? Number.POSITIVE_INFINITY : this.#message.exactLength());
   }
 
-  /** @returns whether that was all of the log */
+  /** @returns whether the log is now written to its end */
   write(output: Output): boolean {
     const { framing, limits } = this.#parts;
     const { time, timeNs } = this.#walker;
@@ -136,12 +136,12 @@ export class FrameWriter {
     this.#rest = text.atEnd ? undefined : text;
   }
 
-  /** A guess: right where nothing has to be escaped, and for all parts but the last. */
+  /** A guess for the octet count's digits: mostly right where nothing is escaped, and for all parts but the last. */
   #likelyMessageBytes(): number {
     return this.#messageBytes(this.#rest === undefined ? this.#message.plainLength() : Number.POSITIVE_INFINITY);
   }
 
-  /** Of a message with so much text, before it is cut. */
+  /** Upper bound of a message's bytes, by the bytes of its text and the limit. */
   #messageBytes(textBytes: number): number {
     return Math.min(this.#parts.limits.maxMessageBytes, this.#maxHeadBytes + textBytes);
   }

@@ -1,4 +1,4 @@
-/** A large log, step by step: its frames, in chunks of its own, with empty chunks for the steps between them. */
+/** Writes large logs in steps: their frames in chunks of their own, and an empty chunk for each step in between. */
 import type { ByteSource } from '../core/byte-source.ts';
 import type { FrameChunk } from '../core/bytes.ts';
 import type { EncoderParts } from './encoder-parts.ts';
@@ -13,12 +13,12 @@ import type { LogWalker } from './wire/log-walker.ts';
 
 export const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
 
-/** An empty chunk for each step: others have their turn. */
+/** Yields an empty chunk for each step, so that the event loop can run. */
 export function* emptyChunks(steps: Generator<undefined, void>): Generator<FrameChunk, void> {
   for (const _ of steps) yield NO_FRAMES;
 }
 
-/** Whether a log is large: the walker's present one, with what its group says of it. */
+/** Whether the walker's present log is large; topic, source and tags of its group count. */
 export function isLargeLog(walker: LogWalker, { maxUsualFields, maxUsualBytes }: EncoderParts['limits']): boolean {
   const { tags, contents, topicStart, topicEnd, sourceStart, sourceEnd, logStart, logEnd } = walker;
   const bytes = logEnd - logStart + tags.keyBytes + tags.valueBytes + topicEnd - topicStart + sourceEnd - sourceStart;
@@ -33,7 +33,7 @@ export interface LargeLogsParts {
   readonly counts: BatchCounts;
 }
 
-/** The large logs of one batch. */
+/** Writes the large logs of one batch. */
 export class LargeLogs {
   readonly #parts: EncoderParts;
   readonly #message: LargeWriter;
@@ -49,8 +49,8 @@ export class LargeLogs {
 
   /**
    * Writes the walker's present log.
-   * @param index its place in the batch
-   * @returns false when its message would be over the limit, and it is to be rejected for that
+   * @param index the log's place in the batch
+   * @returns false: the message would be over the limit, and the caller has to reject the log
    */
   *write(lead: Lead, index: number): Generator<FrameChunk, boolean> {
     const message = this.#message;

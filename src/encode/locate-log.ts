@@ -1,4 +1,4 @@
-/** Finds the log that a frame of a batch was made of: the batch is encoded once more, a frame at a time. */
+/** Finds the log that a frame was made from, by encoding the batch again, one frame at a time. */
 import type { BatchBody } from '../core/bytes.ts';
 import type { EncoderOptions } from './frame/encoder-options.ts';
 import { DEFAULT_MAX_RAW_BYTES } from './frame/encoder-options.ts';
@@ -11,14 +11,14 @@ import { unpack } from './wire/unpack.ts';
 export interface LocatedLog {
   /** The log's place in the batch, as a dead letter has it. */
   readonly index: number;
-  /** A LogGroupList with nothing but this log and what its group says of it. */
+  /** A LogGroupList with only this log and its group's own fields. */
   readonly logGroupList: Uint8Array;
 }
 
 /**
- * @param frame the frame's place among those that the batch is made into, from 0
- * @param turn gives the event loop its turn
- * @returns undefined when the batch has no such frame
+ * @param frame the frame's place among the batch's frames, from 0
+ * @param turn lets the event loop run
+ * @returns undefined: the batch has no such frame
  */
 export type LocateLog = (
   body: BatchBody,
@@ -29,7 +29,7 @@ export type LocateLog = (
 
 const framesATurn = 500;
 
-/** @param options those of the encoder that has made the frames */
+/** @param options the options of the encoder that made the frames */
 export function createLocateLog(options: EncoderOptions): LocateLog {
   const { maxRawBytes = DEFAULT_MAX_RAW_BYTES } = options;
   return async (body, origin, frame, turn) => {

@@ -1,14 +1,14 @@
 /**
- * The reference implementation of `BatchEncoder`, in plain TypeScript: unpack → walk → format → frame, in one pass
- * over the bytes, with no object made for a log or a field. What the kernel has to equal, byte for byte.
+ * The reference implementation of `BatchEncoder`, in plain TypeScript: unpack → walk → format → frame, without an
+ * object for each log or field. The kernel has to write the same bytes.
  *
- * A slice ends when its chunk is full, so that the event loop gets its turn: 512 KiB of frames take about 2 ms; and
- * when much was read, whatever became of it. A large log (of many fields, or many bytes) is read and written in as
- * many slices as it takes (large-message.ts), and gets a chunk of its own and of its size. One that is over the limit is
- * never written whole anywhere: its parts are made one by one, or it is rejected unwritten.
+ * A slice ends when its chunk is full, so that the event loop can run: 512 KiB of frames take about 2 ms; and when much
+ * was read, whether it gave frames or not. A large log (many fields, or many bytes) is read and written in as many
+ * slices as it takes (large-message.ts), into chunks of its own. A row's text over the limit is never made whole: its
+ * parts are made one by one, or the log is rejected.
  *
- * Damage is reported after what stood before it: the frames of the logs in front of it are handed out, and the
- * call after that throws, as does every later one.
+ * Damage is reported after the frames of the logs in front of it: the call after those throws, and so does every later
+ * one.
  */
 import { type ByteSource, byteSource } from '../core/byte-source.ts';
 import type { BatchBody, FrameChunk } from '../core/bytes.ts';
@@ -28,13 +28,13 @@ import { LogCutter } from './wire/log-cutter.ts';
 import { LogWalker, type Work } from './wire/log-walker.ts';
 import { unpack } from './wire/unpack.ts';
 
-/** Raw bytes that a slice may drop. */
+/** A slice ends after so many raw bytes of dropped logs. */
 const MAX_DROPPED_BYTES = 512 * 1024;
 
-/** Fields of groups and logs that a slice may read: some milliseconds. */
+/** A slice reads so many fields of groups and logs at most: some milliseconds. */
 const MAX_WORK = 20_000;
 
-/** @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together */
+/** @throws AppError like `createEncoderParts` */
 export function createReferenceEncoder(options: EncoderOptions): BatchEncoder {
   const parts = createEncoderParts(options);
   return {
@@ -59,27 +59,27 @@ interface BatchState {
   readonly cutter: LogCutter;
 }
 
-/** What looking for the next log came upon. */
+/** Result of the search for the next log. */
 type Found = 'log' | 'nothing to write' | 'end';
 
 class ReferenceBatch implements EncodedBatch {
   readonly counts: ReturnType<typeof noCounts>;
   readonly #parts: EncoderParts;
-  /** Undefined once the batch is at its end or closed: the raw bytes are let go. */
+  /** Undefined once the batch is at its end or closed, so that the raw bytes can be freed. */
   #state: BatchState | undefined;
-  /** The walker stands in a group. */
+  /** Whether the walker is in a group. */
   #inGroup = false;
-  /** The message writer has not seen the group yet; one without logs to be written it never sees. */
+  /** Whether the message writer has yet to begin the group; without logs to write it never does. */
   #isNewGroup = false;
-  /** The columns have not seen the group yet, as it has many tags. */
+  /** Whether the columns have yet to begin the group, in steps, as it has many tags. */
   #isLargeGroup = false;
-  /** A large log on its way; and what writes such logs, where there was one. */
+  /** The large log that is being written, and the writer of such logs, once there was one. */
   #largeLog: Generator<FrameChunk, void> | undefined;
   #largeLogs: LargeLogs | undefined;
   readonly #identity: BatchIdentity | undefined;
-  /** The walker stands at a log that is not written yet, or not to its end. */
+  /** Whether the walker is at a log that is not written to its end. */
   #atLog = false;
-  /** In this slice. */
+  /** Raw bytes of logs dropped in this slice. */
   #droppedBytes = 0;
   #rejected: RejectedLog[] = [];
   #failure: unknown;
@@ -137,7 +137,7 @@ class ReferenceBatch implements EncodedBatch {
     this.#state = undefined;
   }
 
-  /** Writes messages while they fit, and no limit is reached; the first one is always written. */
+  /** Writes frames while they fit, and no limit is reached; the first frame is always written. */
   #fill(state: BatchState, buffer: ChunkBuffer, output: Output): number {
     const { maxChunkFrames, maxChunkBytes } = this.#parts.limits;
     const { frames } = state;
@@ -161,7 +161,7 @@ class ReferenceBatch implements EncodedBatch {
     return frameCount;
   }
 
-  /** Goes on to the next log unless the walker is at one. A failure here has nothing in front of it. */
+  /** Goes to the next log, unless the walker is at one. A failure has no frames in front of it: it is thrown. */
   #findLog(state: BatchState): Found {
     if (this.#atLog) return 'log';
     const found = this.#findNextLog(state);
@@ -170,7 +170,7 @@ class ReferenceBatch implements EncodedBatch {
     return found;
   }
 
-  /** @returns `end` at damage too, which is then kept for the next call */
+  /** @returns `end` at damage too; the error is kept for the next call */
   #findNextLog(state: BatchState): Found {
     try {
       for (;;) {
@@ -191,7 +191,7 @@ class ReferenceBatch implements EncodedBatch {
     }
   }
 
-  /** @returns `nothing to write` where much was read: it goes on in the next slice */
+  /** @returns `nothing to write` where much was read; the next slice goes on */
   #nextLog({ walker, columns }: BatchState): Found {
     for (;;) {
       if (this.#inGroup) {
@@ -207,12 +207,12 @@ class ReferenceBatch implements EncodedBatch {
     }
   }
 
-  /** Whether the present log is read in steps, and written in steps too, but by a format that is code. */
+  /** Whether the present log is read in steps; only code without `inSteps` does not write it in steps too. */
   #isLarge({ walker }: BatchState): boolean {
     return this.#isLargeGroup || isLargeLog(walker, this.#parts.limits);
   }
 
-  /** @returns undefined where there is none, or no more of it */
+  /** @returns undefined where no large log is being written, or the last one has just ended */
   #nextOfLargeLog(): FrameChunk | undefined {
     try {
       const next = this.#largeLog?.next();
@@ -226,7 +226,7 @@ class ReferenceBatch implements EncodedBatch {
     return undefined;
   }
 
-  /** The log that the walker stands at, step by step. */
+  /** Writes the walker's present log in steps. */
   *#writeLarge(state: BatchState): Generator<FrameChunk, void> {
     const { columns } = state;
     const { evaluator, leads } = this.#parts;
@@ -260,7 +260,7 @@ class ReferenceBatch implements EncodedBatch {
     return true;
   }
 
-  /** Prepares the walker's log for writing. */
+  /** Prepares the walker's present log for writing. */
   #begin(state: BatchState): Found {
     const { columns, message, frames } = state;
     const { evaluator, leads, limits } = this.#parts;
@@ -285,7 +285,7 @@ class ReferenceBatch implements EncodedBatch {
     return 'nothing to write';
   }
 
-  /** Of the log that the walker stands at. */
+  /** The index of the walker's present log. */
   get #index(): number {
     return this.#firstIndex + this.counts.logs + this.counts.deadLettered + this.counts.dropped;
   }

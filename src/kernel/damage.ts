@@ -1,4 +1,4 @@
-/** What the kernel has found wrong with a batch, in the reference's words. */
+/** Turns what the kernel has found wrong with a batch into the reference's errors. */
 import type { CorruptBatchError } from '../core/errors.ts';
 import { corruptAt } from '../encode/wire/wire-reader.ts';
 import { Fault } from './interface/enumerations.ts';

@@ -1,16 +1,16 @@
-/** An escape as assembly/base/escape.ts reads it. */
+/** Writes an escape table as assembly/base/escape.ts reads it. */
 import type { CompiledEscape } from '../encode/text/output.ts';
 import { ESCAPE_LENGTHS, ESCAPE_REPLACEMENTS } from './interface/sizes.ts';
 
 const MAX_REPLACEMENT_BYTES = 16;
 const DIGITS = Buffer.from('0123456789');
 
-/** Whether the kernel can write it. */
+/** Whether the kernel can write the escape. */
 export function isShort({ replacements }: Pick<CompiledEscape, 'replacements'>): boolean {
   return replacements.every(({ length }) => length <= MAX_REPLACEMENT_BYTES);
 }
 
-/** Whether it touches what the kernel takes for granted. */
+/** Whether digits are escaped: the kernel writes numbers as they are. */
 export function escapesDigits({ classes }: Pick<CompiledEscape, 'classes'>): boolean {
   return DIGITS.some((digit) => classes[digit] !== 0);
 }

@@ -1,4 +1,4 @@
-/** One batch in the kernel: chunk after chunk is copied out of its memory. */
+/** One batch in the kernel; each chunk is copied out of the kernel's memory. */
 import type { FrameChunk } from '../core/bytes.ts';
 import {
   type BatchCounts,
@@ -20,20 +20,20 @@ import type { Slot } from './memory.ts';
 
 const NO_FRAMES: FrameChunk = { bytes: new Uint8Array(0), frameCount: 0, release: () => undefined };
 
-/** What a group may give to its logs here. */
+/** A group with more tags, or with more bytes that its logs share, falls back to the reference. */
 const MAX_TAGS = 1_024;
 const MAX_SHARED_BYTES = 1 << 20;
 
-/** Of a batch whose messages carry no identity: only the index matters. */
+/** The origin of a batch whose messages carry no identity: only the index matters. */
 const NOWHERE: BatchOrigin = { project: '', logstore: '', shard: 0, cursor: '' };
 
 export interface KernelBatchParts {
   readonly kernel: Kernel;
-  /** For what is left to it. */
+  /** Encodes what the kernel leaves. */
   readonly reference: BatchEncoder;
-  /** Not 0, and no other batch's. */
+  /** Not 0, and not the id of another batch. */
   readonly id: number;
-  /** Given back at the end. */
+  /** Given back when the batch ends. */
   readonly loaded: Loaded;
   readonly rawBytes: number;
   readonly identity: BatchIdentity | undefined;
@@ -41,7 +41,7 @@ export interface KernelBatchParts {
 }
 
 export class KernelBatch implements EncodedBatch {
-  /** Without those of a detour. */
+  /** Counts without those of the present detour. */
   readonly #counts: ReturnType<typeof noCounts>;
   readonly #kernel: Kernel;
   readonly #reference: BatchEncoder;
@@ -51,11 +51,11 @@ export class KernelBatch implements EncodedBatch {
   readonly #cutter = new LogCutter();
   /** Undefined once the batch is at its end, broken or closed. */
   #loaded: Loaded | undefined;
-  /** An outcome that is still to be dealt with, when what comes before it has been handed out. */
+  /** A `Status` that is handled after the chunk before it has been handed out. */
   #pending: number | undefined;
-  /** For a log that is larger than a chunk; given back when it is written. */
+  /** Memory for a log that is larger than a chunk; given back when the log is written. */
   #larger: Slot | undefined;
-  /** A log over the limit, or all that is left, on its way through the reference encoder. */
+  /** A detour: the reference encodes a log that the kernel has left, or the rest of the batch. */
   #detour: EncodedBatch | undefined;
   #rejected: RejectedLog[] = [];
   #failure: unknown;
@@ -117,12 +117,12 @@ export class KernelBatch implements EncodedBatch {
     this.#loaded = undefined;
   }
 
-  /** @returns a `Status`; what it asks for is done where that is memory */
+  /** @returns a `Status`; where it asks for memory, the memory has been provided */
   #encode(slot: Slot): number {
     const kernel = this.#kernel;
     const job = this.#job;
     try {
-      // No larger than it has to be: the chunk after this one is an ordinary one again.
+      // No larger than this log needs: the next chunk goes into the usual `out` again.
       const out = this.#larger && { at: this.#larger.at, capacity: job.need };
       const status = kernel.encode(job, this.#identity, out);
       this.#countDropped(kernel.dropped);
@@ -148,7 +148,7 @@ export class KernelBatch implements EncodedBatch {
     }
   }
 
-  /** Copies what the kernel has written. */
+  /** Copies the frames that the kernel has written into a chunk. */
   #take(): FrameChunk {
     const { pool, framing } = this.#kernel.parts;
     const { bytes, words } = this.#kernel.memory;
@@ -173,7 +173,7 @@ export class KernelBatch implements EncodedBatch {
     throw this.#failure;
   }
 
-  /** The log at hand is the reference encoder's: it makes of it what is to be made. */
+  /** The present log falls back to the reference. */
   #leaveLog(slot: Slot): void {
     const job = this.#job;
     const logGroupList = this.#cutter.cut(this.#raw(slot), {
@@ -187,7 +187,7 @@ export class KernelBatch implements EncodedBatch {
     job.index++;
   }
 
-  /** There is no memory for it, or a group is large: the reference encoder goes on where the kernel stands. */
+  /** The rest of the batch falls back to the reference: there is no memory left, or a group is large. */
   #leaveRest(slot: Slot): void {
     const job = this.#job;
     const group = job.group === 0 ? undefined : { start: job.group - slot.at, end: job.groupEnd - slot.at };
@@ -197,12 +197,12 @@ export class KernelBatch implements EncodedBatch {
     this.#pending = Status.end;
   }
 
-  /** Not to be kept: the memory may grow. */
+  /** The raw bytes: a view that must not be kept, as the memory may grow. */
   #raw(slot: Slot): Uint8Array {
     return this.#kernel.memory.bytes.subarray(slot.at, slot.at + this.#counts.rawBytes);
   }
 
-  /** @param byteShift what has to be added to a place in the bytes for its place in the batch's */
+  /** @param byteShift added to an offset in `bytes`, gives the offset in the batch */
   #beginDetour(bytes: Uint8Array, byteShift: number): void {
     const origin = { ...(this.#origin ?? NOWHERE), firstIndex: this.#job.index, byteShift };
     this.#detour = this.#reference.begin({ bytes, compression: 'none', rawSize: bytes.length }, origin);
@@ -233,7 +233,7 @@ export class KernelBatch implements EncodedBatch {
   }
 }
 
-/** Whether the group is one that takes steps: whatever its logs share is read, and written, at once here. */
+/** Whether a group is too large for the kernel, which reads and writes a group's fields at once. */
 function isLargeGroup(status: number, need: number): boolean {
   if (status === Status.growTags) return need > MAX_TAGS;
   return status === Status.growShared && need > MAX_SHARED_BYTES;
@@ -243,14 +243,14 @@ function isGrowth(status: number): boolean {
   return status === Status.growShared || status === Status.growTags || status === Status.growContents;
 }
 
-/** Whether it is not found out again by calling again. */
+/** Whether a status is kept until its chunk is handed out; after any other, the kernel is called again. */
 function isKept(status: number): boolean {
   return status === Status.end || status === Status.left || status === Status.damage;
 }
 
 const addedCounts = ['logs', 'frameBytes', 'truncated', 'split', 'renamedFields', 'deadLettered', 'dropped'] as const;
 
-/** All but the raw bytes, of which a log over the limit is a part. */
+/** Adds all counts but the raw bytes, which include those of a detour already. */
 function addCounts(sum: ReturnType<typeof noCounts>, more: BatchCounts): void {
   for (const count of addedCounts) {
     sum[count] += more[count];

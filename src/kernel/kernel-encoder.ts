@@ -2,9 +2,9 @@
  * The kernel as a `BatchEncoder`: src/kernel/assembly, compiled to WebAssembly, unpacks lz4, walks, formats and frames
  * in its own memory. A body is copied in, and chunks are copied out.
  *
- * What is rare goes to the reference encoder: a log whose message is over the limit (cut out of the batch, with what
- * its group says of it), and a batch for which there is no memory left. A format that the kernel cannot write is all
- * the reference's.
+ * Rare cases fall back to the reference: a log whose message is over the limit, for example (cut out of the batch, with
+ * its group's own fields), and a batch for which no memory is left. A format that the kernel cannot write is left to
+ * the reference altogether.
  */
 import { batchIdentity, createEncoderParts } from '../encode/encoder-parts.ts';
 import type { BatchEncoder } from '../encode/frame/batch-encoder.ts';
@@ -16,8 +16,8 @@ import { KernelBatch } from './kernel-batch.ts';
 import { isPossible } from './plan.ts';
 
 /**
- * @returns the reference where the kernel cannot write the format; `kind` tells
- * @throws AppError code `encoder-options`, action `fatal`: a number is out of range, or options do not go together
+ * @returns the reference where the kernel cannot write the format; see `kind`
+ * @throws AppError like `createEncoderParts`
  */
 export function createKernelEncoder(options: EncoderOptions): BatchEncoder {
   const reference = createReferenceEncoder(options);
@@ -38,7 +38,7 @@ export function createKernelEncoder(options: EncoderOptions): BatchEncoder {
         if (error instanceof RangeError) return reference.begin(body, origin);
         throw error;
       }
-      // Ids are 32-bit numbers, and 0 is nobody's.
+      // Ids are 32-bit numbers; 0 is no batch's id.
       batches = (batches % 0xffff_fffe) + 1;
       return new KernelBatch({ kernel, reference, id: batches, loaded, rawBytes: body.rawSize, identity, origin });
     },

@@ -1,6 +1,6 @@
 /**
- * An instance of the kernel (assembly/, compiled to WebAssembly), and everything in its memory that batches share.
- * No view on that memory is kept over a call: it may grow.
+ * An instance of the kernel (assembly/, compiled to WebAssembly), and everything in its memory that batches share. No
+ * view of that memory is kept over a call, as the memory may grow.
  */
 import { readFileSync } from 'node:fs';
 import type { BatchBody } from '../core/bytes.ts';
@@ -44,7 +44,7 @@ const INITIAL_SPANS = 1024;
 const INITIAL_SHARED_BYTES = 16 * 1024;
 const FRAME_ENDS = 16 * 1024;
 
-/** A pull has at most so many; see assembly/base/load.ts. */
+/** Entries in the table of groups (assembly/base/load.ts): a pull has at most so many groups. */
 const MAX_KNOWN_GROUPS = 1000;
 
 let compiled: WebAssembly.Module | undefined;
@@ -54,7 +54,7 @@ function kernelModule(): WebAssembly.Module {
   return compiled;
 }
 
-/** @throws Error the kernel is of another build than what is around it: each would read the other's numbers wrongly */
+/** @throws Error: the kernel is from another build than the code around it, and would read wrong numbers */
 export function checkInterface(checksum: number): void {
   if (checksum >>> 0 === interfaceChecksum) return;
   throw new Error(
@@ -62,16 +62,16 @@ export function checkInterface(checksum: number): void {
   );
 }
 
-/** A region that is replaced by a larger one when it has to be. */
+/** A region of memory that is replaced by a larger one where needed. */
 interface Region {
   at: number;
   capacity: number;
 }
 
-/** A body in the kernel's memory; both slots are the caller's to give back. */
+/** An unpacked body in the kernel's memory; the caller gives both slots back. */
 export interface Loaded {
   readonly raw: Slot;
-  /** The table of its groups, as far as they are known. */
+  /** The table of the body's groups (assembly/base/load.ts), as far as they are known. */
   readonly groups: Slot;
   readonly groupCount: number;
 }
@@ -133,7 +133,7 @@ export class Kernel {
   }
 
   /**
-   * Takes a body in, unpacked.
+   * Loads a body into the kernel's memory, unpacked.
    * @throws CorruptBatchError; RangeError when there is no memory left
    */
   load(body: BatchBody): Loaded {
@@ -154,8 +154,8 @@ export class Kernel {
 
   /**
    * Goes on with a batch.
-   * @returns a `Status`; `job` then holds what was done
-   * @throws RangeError when there is no memory left; the batch stands where it stood
+   * @returns a `Status`; the results are in `job`
+   * @throws RangeError when there is no memory left; the job's position is unchanged
    */
   encode(job: Job, identity: Uint8Array | undefined, out: Slot | undefined): number {
     if (identity && this.#identityOf !== job.id) {
@@ -186,13 +186,13 @@ export class Kernel {
     }
   }
 
-  /** Logs that filters have dropped in the last call, by filter. */
+  /** Logs dropped in the last call, by filter. */
   get dropped(): Uint32Array {
     const { dropped = 0, filterCount = 0 } = this.#program ?? {};
     return this.memory.words.subarray(dropped / 4, dropped / 4 + filterCount);
   }
 
-  /** What the status asks for. */
+  /** Enlarges what the status asks for. */
   grow(status: number, need: number): void {
     if (status === Status.growShared) this.#reserve(this.#shared, need);
     else if (status === Status.growTags) this.#reserve(this.#tags, need * SPAN_BYTES);
@@ -248,7 +248,7 @@ export class Kernel {
     words[slot / 4 + LEAD_FRACTION_WORD] = fractionAt ?? NO_FRACTION;
   }
 
-  /** A column's value in the log at hand. */
+  /** A column's value in the present log. */
   #valueOf(column: number): Uint8Array | undefined {
     const { bytes, words } = this.memory;
     const at = (words[this.#plan / 4 + COLUMNS_WORD]! + column * COLUMN_BYTES) / 4;

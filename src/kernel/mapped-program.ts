@@ -1,4 +1,4 @@
-/** The mapped part of a format as the kernel reads it; see assembly/mapped.ts. */
+/** Writes the mapped part of a format as the kernel reads it; see assembly/mapped.ts. */
 import type { ColumnNames } from '../encode/text/columns.ts';
 import { type CompiledRow, escapedKey } from '../encode/text/compiled-row.ts';
 import { charactersEnd } from '../encode/text/cut-text.ts';
@@ -45,7 +45,7 @@ const noField: RecordOf<'mappedField'> = {
   ipv6LabelLength: 0,
   reserved: 0,
 };
-/** Digits of a time and of a TimeNs, and then some. */
+/** Room for the digits of a time and of a TimeNs, and for some more. */
 const MAX_NUMBERS_BYTES = 64;
 const MAX_TIME_DIGITS = 16;
 
@@ -54,16 +54,16 @@ export interface MappedProgram {
   readonly headCount: number;
   readonly fields: number;
   readonly fieldCount: number;
-  /** The columns in the head. */
+  /** The columns whose values are in the head. */
   readonly headColumns: number;
   readonly headColumnCount: number;
-  /** Bytes of all that is the same in each log, at most. */
+  /** Upper bound of the bytes of all constants. */
   readonly constants: number;
-  /** Bytes that one byte of a column can become, at most, in all places together. */
+  /** Bytes that one byte of a column can become at most, in all places together. */
   readonly growth: number;
 }
 
-/** Whether the kernel can write it: no paths into JSON, and the log's own time only in a field that can hold it. */
+/** Whether the kernel can write this part: no paths into JSON; the log's time only in fields, uncut and unescaped. */
 export function isMappedPossible({ head, fields }: Mapped, valueEscape: CompiledEscape): boolean {
   const isWhole = (value: ValueSource) => value.kind !== 'fields' || value.places.every(({ path }) => !path);
   const takesTime = ({ value, maxCharacters = MAX_TIME_DIGITS }: MappedField) =>
@@ -96,7 +96,7 @@ class Writer {
   readonly #row: CompiledRow;
   readonly #columns: ColumnNames;
   #constants = MAX_NUMBERS_BYTES;
-  /** By the column. */
+  /** Indexed by the column; see `MappedProgram.growth`. */
   readonly #growths: number[] = [];
 
   constructor(packed: Packed, row: CompiledRow, columns: ColumnNames) {
@@ -148,7 +148,7 @@ class Writer {
   }
 
   #constantHead(bytes: Uint8Array): number[] {
-    // Of no places none is taken, and what stands there instead is written.
+    // A value without places is missing, and its `orElse` is written.
     return wordsOf('headPart', { ...noHead, kind: HeadKind.value, ...this.#text('orElse', bytes) });
   }
 
@@ -204,7 +204,7 @@ class Writer {
     return escapedKey(bytes.subarray(0, end), table);
   }
 
-  /** @returns the two numbers of a field of that name */
+  /** @returns address and length of the text, as a record has them under this name */
   #text<Name extends string>(name: Name, text: Uint8Array): Record<Name | `${Name}Length`, number> {
     this.#constants += text.length;
     const numbers = { [name]: this.#packed.bytes(text), [`${name}Length`]: text.length };
@@ -222,7 +222,7 @@ function mergeConstants(head: readonly HeadPart[]): HeadPart[] {
   return merged;
 }
 
-/** A constant as its type wants it; undefined where it is not of the type. */
+/** A constant in the form of its type; undefined where it is not of the type. */
 function constantValue(
   bytes: Uint8Array,
   as: ValueType,

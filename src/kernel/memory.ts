@@ -1,6 +1,6 @@
 /**
- * The kernel's memory, handed out in regions. It only ever grows, so what is not needed any more is kept and handed
- * out again; pages that nobody has touched cost nothing.
+ * Hands out the kernel's memory in regions. The memory never shrinks, so slots that are given back are handed out
+ * again; pages that were never touched cost nothing.
  */
 import { PADDING } from './interface/sizes.ts';
 
@@ -8,7 +8,7 @@ import { PADDING } from './interface/sizes.ts';
 const MAX_BYTES = 2 ** 31 - 2 ** 16;
 const PAGE_BYTES = 2 ** 16;
 const ALIGNMENT = 64;
-/** So that no address is 0 or 1, which mean something else. */
+/** Keeps addresses from being 0 or 1, which have other meanings. */
 const FIRST_ADDRESS = 1024;
 const MIN_SLOT_BYTES = 2 ** 16;
 
@@ -21,7 +21,7 @@ export class KernelMemory {
   readonly #memory: WebAssembly.Memory;
   readonly #free: Slot[] = [];
   #end = FIRST_ADDRESS;
-  /** Both are other objects after the memory has grown: never to be kept. */
+  /** Views of all memory, replaced when it grows: never keep them. */
   bytes: Uint8Array;
   words: Uint32Array;
 
@@ -32,7 +32,7 @@ export class KernelMemory {
   }
 
   /**
-   * A region for good, filled with 0.
+   * Allocates a region for good, filled with 0.
    * @throws RangeError when there is no memory left
    */
   allocate(byteLength: number): number {
@@ -48,7 +48,7 @@ export class KernelMemory {
     return at;
   }
 
-  /** A region that holds a copy. */
+  /** Allocates a region for good that holds a copy. */
   store(bytes: Uint8Array): number {
     const at = this.allocate(bytes.length);
     this.bytes.set(bytes, at);
@@ -56,12 +56,12 @@ export class KernelMemory {
   }
 
   /**
-   * A region of at least so many bytes, to be given back; its content is undefined.
+   * Takes a region of at least so many bytes, to be given back; its content is undefined.
    * @throws RangeError when there is no memory left
    */
   take(byteLength: number): Slot {
     let best: Slot | undefined;
-    // The one that was given back last is the likeliest to be in the processor's cache.
+    // Of equal slots, the one given back last is the likeliest to be in the processor's cache.
     for (const slot of this.#free) {
       if (slot.capacity >= byteLength && slot.capacity <= (best?.capacity ?? slot.capacity)) best = slot;
     }

@@ -1,9 +1,9 @@
 /**
- * Name records in the kernel's memory say what becomes of each field's name. A record is followed by
- * the text that stands before a value: separator, the name as it is written, sign.
+ * Name records in the kernel's memory say how the fields of a name are written. A record is followed by the text before
+ * a value: separator, written name, sign.
  *
- * A batch may bring any number of names, so the region is bounded. When it is full, whoever holds addresses has to
- * forget them all, and ask again.
+ * A batch may bring any number of names, so the region is bounded. When it is full, all addresses are forgotten, and
+ * the kernel asks again.
  */
 import type { ColumnNames } from '../encode/text/columns.ts';
 import { type CompiledRow, escapedKey, type OwnField } from '../encode/text/compiled-row.ts';
@@ -14,7 +14,7 @@ import { NO_COLUMN } from './interface/numbers.ts';
 import { bytesOf, wordsOf } from './interface/records.ts';
 import type { KernelMemory } from './memory.ts';
 
-/** More than the fields of a chunk have names, most of the time. */
+/** Usually more than the names of a chunk's fields take. */
 const CAPACITY_BYTES = 1 << 20;
 const RECORD_BYTES = bytesOf('nameRecord');
 const STAMP_BYTES = 8;
@@ -28,7 +28,7 @@ export interface NameRecordsOptions {
   readonly columns: ColumnNames;
 }
 
-/** Stamps of the names of the fields that do not come from the log; 0 where one is not written. */
+/** Stamps (assembly/stamps.ts) of the names of topic, source and TimeNs; 0 where the field is not written. */
 export interface OwnStamps {
   readonly topic: number;
   readonly source: number;
@@ -39,13 +39,13 @@ export class NameRecords {
   readonly #memory: KernelMemory;
   readonly #row: CompiledRow;
   readonly #columns: ColumnNames;
-  /** Valid for good, unlike all others: by the written name. */
+  /** Stamps of topic, source and TimeNs by written name; unlike all others they are never forgotten. */
   readonly #ownStamps = new Map<string, number>();
   readonly #at: number;
   #used = 0;
-  /** By the written name and the column: many fields may have the same ones. */
+  /** Records by column, kind and written name, which many field names may have in common. */
   readonly #records = new Map<string, number>();
-  /** By the written name. */
+  /** Stamps by written name. */
   readonly #stamps = new Map<string, number>();
 
   constructor({ memory, row, columns }: NameRecordsOptions) {
@@ -66,7 +66,7 @@ export class NameRecords {
   }
 
   /**
-   * @param from, end where the key lies in the kernel's memory; a tag's without its prefix
+   * @param from, end where the key is in the kernel's memory; a tag's key is without its prefix
    * @returns the address of a record
    * @throws NamesFullError
    */
@@ -85,7 +85,7 @@ export class NameRecords {
     return record;
   }
 
-  /** Every address that was handed out is void. */
+  /** Makes all addresses invalid that `choose` has returned. */
   forget(): void {
     this.#used = 0;
     this.#records.clear();
@@ -93,7 +93,7 @@ export class NameRecords {
     for (const [name, stamp] of this.#ownStamps) this.#stamps.set(name, stamp);
   }
 
-  /** @returns the name as it is written, escaped; undefined where it is not */
+  /** @returns the escaped name; undefined where the field is not written */
   #written(name: Uint8Array, isTag: boolean): { readonly kind: number; readonly text: Uint8Array | undefined } {
     const { row, names, keyEscape } = this.#row;
     const written = row.mapped?.rest === false ? 'drop' : isTag ? names.ofService(name) : names.ofContent(name);

@@ -1,11 +1,11 @@
-/** Records and texts that point to one another, close together in the kernel's memory. */
+/** Packs records and texts that point to one another close together in the kernel's memory. */
 import type { KernelMemory } from './memory.ts';
 
 const WORD_BYTES = 4;
 
 /**
- * @param write is called twice: what is written holds addresses, so the first time only tells how much there will be
- * @returns what it returns the second time
+ * @param write called twice: records hold addresses, so the first call only measures
+ * @returns the result of the second call
  */
 export function writePacked<T>(memory: KernelMemory, write: (packed: Packed) => T): T {
   const sizing = new Packed(memory, undefined);
@@ -14,10 +14,10 @@ export function writePacked<T>(memory: KernelMemory, write: (packed: Packed) => 
 }
 
 export class Packed {
-  /** That was reserved. */
+  /** Bytes that were reserved. */
   byteLength = 0;
   readonly #memory: KernelMemory;
-  /** Undefined: nothing is written, and no address is one. */
+  /** Undefined: nothing is written, and addresses have no meaning. */
   readonly #base: number | undefined;
 
   constructor(memory: KernelMemory, base: number | undefined) {
@@ -29,14 +29,14 @@ export class Packed {
     return this.#base !== undefined;
   }
 
-  /** @returns the address of a place of its own, filled with 0 */
+  /** @returns the address of a new place, filled with 0 */
   reserve(byteLength: number): number {
     const at = (this.#base ?? 0) + this.byteLength;
     this.byteLength += WORD_BYTES * Math.ceil(byteLength / WORD_BYTES);
     return at;
   }
 
-  /** 32 bits each. */
+  /** Writes numbers of 32 bits. */
   words(numbers: readonly number[]): number {
     const at = this.reserve(numbers.length * WORD_BYTES);
     if (this.isWriting) this.#memory.words.set(numbers, at / WORD_BYTES);

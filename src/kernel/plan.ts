@@ -1,4 +1,4 @@
-/** An encoder's options as the kernel reads them: a record of numbers, and the texts and tables that it points to. */
+/** The plan: an encoder's options as the kernel reads them, a record of numbers with its texts and tables. */
 import type { EncoderParts } from '../encode/encoder-parts.ts';
 import type { Leads } from '../encode/lead/lead.ts';
 import type { CompiledRow } from '../encode/text/compiled-row.ts';
@@ -17,22 +17,22 @@ const framings = { 'octet-counting': Framing.octetCounting, lf: Framing.lf, data
 const NO_TEXT = new Uint8Array(0);
 const UINT32_MAX = 2 ** 32 - 1;
 const VECTOR_BYTES = 16;
-/** Powers of two. Some hundred hosts may send within a second. */
+/** Slots for leads: powers of two. Some hundred hosts may send within a second. */
 const LEAD_SLOTS = 64;
 const LEAD_SLOTS_WITH_VALUES = 512;
-/** Tags and lengths of a content and of its key and value. */
+/** A content has at least six bytes beside its key and value: three tags and three lengths. */
 const MIN_CONTENT_BYTES = 6;
-/** Octet count, fraction of the lead, TimeNs, index and end of the identity, line feed. */
+/** Bytes of octet count, lead's fraction, TimeNs, identity's index and end, and line feed, at most. */
 const MAX_NUMBERS_BYTES = 64;
-/** So much longer than the escaped keys may the new names of a usual log be, all together. */
+/** Bytes that the written names of a usual log may have, all together, beyond what `usualExpansion` allows for. */
 const NAMES_SLACK_BYTES = 1024;
 
-/** Parts of what the kernel can write. */
+/** Encoder parts that the kernel can use. */
 export interface KernelParts extends EncoderParts {
   readonly row: CompiledRow;
 }
 
-/** Whether the kernel can write it; the reference can write anything. */
+/** Whether the kernel can encode with these parts, as the reference always can. */
 export function isPossible(parts: EncoderParts): parts is KernelParts {
   const { row: compiled } = parts;
   if (compiled === undefined) return false;
@@ -41,7 +41,7 @@ export function isPossible(parts: EncoderParts): parts is KernelParts {
   return isShort(keyEscape) && isShort(valueEscape);
 }
 
-/** What the plan needs that is made elsewhere. */
+/** Parts of the plan that are made elsewhere. */
 export interface PlanParts {
   readonly namesBytes: number;
   readonly shapeBytes: number;
@@ -51,7 +51,7 @@ export interface PlanParts {
   readonly mapped: MappedProgram | undefined;
 }
 
-/** @returns the address of the record */
+/** @returns the address of the plan */
 export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanParts): number {
   const { row, columns, framing, limits } = parts;
   const { stamps, program, mapped } = made;
@@ -138,7 +138,7 @@ function readsFirst({ row: { row }, rules, columns }: KernelParts): boolean {
   return rules !== undefined || row.mapped !== undefined || columns.count > 0;
 }
 
-/** By the variant of the lead. */
+/** The severity of each variant of the lead, a byte each. */
 function severitiesOf({ rules, leads }: EncoderParts, program: Program | undefined): Uint8Array {
   const severityOf = (variant: number) => (rules && decisionOf(rules, variant).severity) ?? leads.usual.severity;
   return Uint8Array.from({ length: program?.variants ?? 1 }, (_, variant) => severityOf(variant));
@@ -170,7 +170,7 @@ function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
   return Uint8Array.from([...first, ...second]);
 }
 
-/** A content has at least six bytes beside its key and its value, and gets a separator and a sign. */
+/** Bytes of text for a byte of a usual log: separator and sign are in place of at least six bytes of a content. */
 function usualExpansion({ row, keyExpansion, valueExpansion }: CompiledRow): number {
   const { length: separator } = row.separator;
   const { length: sign } = row.keyValueSign;

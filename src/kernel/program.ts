@@ -1,4 +1,4 @@
-/** Rules as the kernel runs them: instructions, one after another in its memory; see assembly/rules.ts. */
+/** Compiles rules to instructions, which lie one after another in the kernel's memory; see assembly/rules.ts. */
 import type { Decision } from '../rules/evaluate.ts';
 import { latin1 } from '../rules/field-selection.ts';
 import type { Condition, Rules } from '../rules/rules.ts';
@@ -12,10 +12,10 @@ import { type Packed, writePacked } from './packed.ts';
 const VALUE_SLOT_BYTES = bytesOf('valueSlot');
 const MARK_WORD = fieldsOf('valueSlot').indexOf('mark');
 const ANSWERS_BYTES = ANSWER_SLOT_BYTES << ANSWER_SLOT_BITS;
-/** Variants of the lead for each class: as the class says, or with one of eight severities. */
+/** Variants of the lead for each class: with the class's severity, or with one of the eight severities. */
 export const VARIANTS_A_CLASS = 9;
 
-/** What rules decide of a log, by the number that stands for it in the kernel. */
+/** A variant of the lead is a number that stands, in the kernel, for what the rules decide about a log. */
 export function decisionOf(rules: Rules, variant: number): Decision {
   const rule = rules.classes[Math.floor(variant / VARIANTS_A_CLASS)];
   const severity = variant % VARIANTS_A_CLASS;
@@ -35,13 +35,13 @@ export interface Program {
   readonly severityColumn: number;
   readonly severityQuestion: number;
   readonly severityAnswers: number;
-  /** How many variants of a lead there are. */
+  /** Number of the lead's variants. */
   readonly variants: number;
 }
 
 /**
- * @param columnOf by the flattened name
- * @param hash the kernel's, of bytes in its memory
+ * @param columnOf the column of a field, by its flattened name
+ * @param hash the kernel's hash of bytes in its memory
  */
 export function writeProgram(
   memory: KernelMemory,
@@ -71,7 +71,7 @@ class Writer {
     this.#hash = hash;
   }
 
-  /** From its end: each instruction has to know where it goes on. */
+  /** Compiles from the end: each instruction has to know where to go on. */
   rules({ filters, classes, severityField }: Rules): Program {
     const severityQuestion = severityField
       ? this.#question((value) => severityField.severityOf(value) ?? -1)

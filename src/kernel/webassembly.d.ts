@@ -1,4 +1,4 @@
-/** What is used of WebAssembly's JavaScript interface: the types of Node 20 do not have it. */
+/** The part of WebAssembly's JavaScript interface that is used; the types of Node 20 do not have it. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
@@ -11,7 +11,7 @@ declare namespace WebAssembly {
 
   interface Memory {
     readonly buffer: ArrayBuffer;
-    /** In pages of 64 KiB. Whatever was a view on `buffer` is of no use afterwards. @throws RangeError */
+    /** Grows by pages of 64 KiB. Views of the old `buffer` are of no use afterwards. @throws RangeError */
     grow(pages: number): number;
   }
 

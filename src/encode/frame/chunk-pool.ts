@@ -1,15 +1,15 @@
 /**
- * Buffers for chunks of frames, used again once a chunk has been written: the steady state allocates nothing of
- * size. A buffer that had to be larger than usual (one huge log) is dropped after use, not kept. A chunk that fills
- * little of its buffer is moved to memory of its own: what queues before a slow receiver is bounded in bytes of
- * chunks, and must not hold many times that in buffers.
+ * Buffers for chunks of frames, reused once a chunk has been written: in the steady state nothing large is allocated. A
+ * buffer of more than the usual size (one huge log) is dropped after use. A chunk that fills little of its buffer is
+ * copied to memory of its own: the queue of a slow receiver is bounded in bytes of chunks, and must not hold many times
+ * that in buffers.
  */
 import type { FrameChunk } from '../../core/bytes.ts';
 
-/** Keeps the memory of a burst from staying for ever: 16 × 512 KiB. */
+/** Limit of idle buffers, so that a burst's memory does not stay for ever: 16 × 512 KiB. */
 const DEFAULT_MAX_IDLE = 16;
 const INITIAL_FRAME_ENDS = 512;
-/** A chunk below this share of its buffer is moved. */
+/** A chunk below this share of its buffer is copied. */
 const SMALL_SHARE = 1 / 8;
 
 /** A buffer, its two views, and (for datagrams) where its frames end. */
@@ -35,20 +35,20 @@ export class ChunkPool {
     this.#maxIdle = options.maxIdle ?? DEFAULT_MAX_IDLE;
   }
 
-  /** A buffer of a normal chunk's size, or of exactly `minBytes` where that is more. Its content is undefined. */
+  /** Takes a buffer of `chunkBytes`, or of exactly `minBytes` where that is more. Its content is undefined. */
   acquire(minBytes = 0): ChunkBuffer {
     if (minBytes > this.chunkBytes) return createBuffer(minBytes);
     return this.#idle.pop() ?? createBuffer(this.chunkBytes);
   }
 
-  /** Takes a buffer back that no chunk was made of. */
+  /** Takes a buffer back; only a normal one is kept. */
   giveBack(buffer: ChunkBuffer): void {
     if (buffer.bytes.length === this.chunkBytes && this.#idle.length < this.#maxIdle) this.#idle.push(buffer);
   }
 
   /**
-   * The first `byteLength` bytes of a buffer as a chunk; its `release()` gives the buffer back, the first time it
-   * is called and never again. A small one is a copy, and the buffer is given back at once.
+   * The first `byteLength` bytes of a buffer as a chunk; the first call of its `release()` gives the buffer back. A
+   * small chunk is a copy, and its buffer is given back at once.
    */
   chunk(buffer: ChunkBuffer, byteLength: number, frameCount: number, withFrameEnds: boolean): FrameChunk {
     const isSmall = byteLength < buffer.bytes.length * SMALL_SHARE;
@@ -78,7 +78,7 @@ export class ChunkPool {
   }
 }
 
-/** Notes where a frame ends; the array grows as needed and stays with its buffer. */
+/** Stores where a frame ends; the array grows as needed and stays with its buffer. */
 export function addFrameEnd(buffer: ChunkBuffer, index: number, end: number): void {
   if (index === buffer.frameEnds.length) {
     const grown = new Uint32Array(index * 2);

@@ -1,4 +1,4 @@
-/** What an encoder is told once, for all batches; the same for both implementations of `BatchEncoder`. */
+/** Options of an encoder, for all its batches; the reference and the kernel have the same. */
 import { type Format, writesSingleLines } from '../../format/parts/format.ts';
 import type { FieldSelection } from '../../rules/field-selection.ts';
 import type { Rules } from '../../rules/rules.ts';
@@ -7,23 +7,24 @@ import { type Framing, MAX_DATAGRAM_BYTES } from './framing.ts';
 import { invalidOptions } from './invalid-options.ts';
 
 /**
- * What becomes of a log whose message is over the limit. `truncate`: the text is cut, the rest is not sent. `split`:
- * it goes on in further messages with the same lead, which no
- * parser of the format can put together again where the format has a beginning and an end (JSON). `dead-letter`: no message
- * is made of it, and the log is handed to the caller (`EncodedBatch.takeRejected`).
+ * What happens to a log whose message is over the limit.
+ * - `truncate`: the text is cut, and the rest is not sent.
+ * - `split`: the text goes on in further messages with the same lead. Parsers cannot join the parts of a format with a
+ *   beginning and an end (JSON).
+ * - `dead-letter`: no message is made, and the caller gets the log (`EncodedBatch.takeRejected`).
  */
 export type OversizeAction = 'truncate' | 'split' | 'dead-letter';
 
 export interface EncoderOptions {
   readonly format: Format;
-  /** Absent: all fields are written, under their own names. */
+  /** Absent: all fields are written, and none gets a new name. */
   readonly fields?: FieldSelection;
-  /** Absent: every log is sent, under the same header. */
+  /** Absent: every log is sent, with the lead's own facility and severity. */
   readonly rules?: Rules;
   /** What stands before each log's text. */
   readonly lead: LeadSource;
   readonly framing: Framing;
-  /** Of a message with its lead, framing excluded; default: no limit but the datagram's. */
+  /** Limit of a message's bytes, lead included, framing excluded; default: no limit but the datagram's. */
   readonly maxMessageBytes?: number;
   /** The limit of a message with framing `datagram`, whatever `maxMessageBytes` is; default and maximum 65,507. */
   readonly maxDatagramBytes?: number;
@@ -31,33 +32,33 @@ export interface EncoderOptions {
   readonly oversize?: OversizeAction;
   /** A batch that claims more unpacked bytes is refused; default 64 MiB. */
   readonly maxRawBytes?: number;
-  /** A chunk is ended with so many frames; default: when it is full. */
+  /** A chunk ends after so many frames; default: when it is full. */
   readonly maxChunkFrames?: number;
-  /** A chunk is ended with the frame that brings it to so many bytes; default: when it is full. */
+  /** A chunk ends with the frame that brings it to so many bytes; default: when it is full. */
   readonly maxChunkBytes?: number;
-  /** A log with more fields (tags included) is large: it is written in steps. Default 2,000; another for tests. */
+  /** A log with more fields (tags included) is large, and written in steps. Default 2,000; others are for tests. */
   readonly maxUsualFields?: number;
-  /** A log with more bytes is large too; what its group says of it counts. Default 512 KiB; another for tests. */
+  /** A log with more bytes (topic, source, tags included) is large too. Default 512 KiB; others are for tests. */
   readonly maxUsualBytes?: number;
 }
 
-/** The service's own limit is about 10 MB a pull. */
+/** Log Service's own limit is about 10 MB a pull. */
 export const DEFAULT_MAX_RAW_BYTES = 64 * 1024 * 1024;
 
 const DEFAULT_MAX_USUAL_FIELDS = 2_000;
 const DEFAULT_MAX_USUAL_BYTES = 512 * 1024;
 
-/** What every receiver has to take (RFC 5424, section 6.1). */
+/** Every receiver has to accept messages of this size (RFC 5424, section 6.1). */
 export const MIN_MESSAGE_BYTES = 480;
 
-/** Raw bytes may quadruple under an escape, and are counted in 32 bits. */
+/** An escape may quadruple the bytes, which are counted in 32 bits. */
 const MAX_MAX_RAW_BYTES = 256 * 1024 * 1024;
 
-/** More than the largest batch could make. */
+/** More than the largest batch could give. */
 const MAX_MAX_MESSAGE_BYTES = 2 ** 31 - 1;
 
 export interface CheckedOptions {
-  /** Of a message with its lead; with datagrams never more than one can hold. */
+  /** Limit of a message's bytes, lead included; with datagrams never more than one can hold. */
   readonly maxMessageBytes: number;
   readonly oversize: OversizeAction;
   readonly maxRawBytes: number;
@@ -68,8 +69,7 @@ export interface CheckedOptions {
 }
 
 /**
- * @param minMessageBytes the longest form of what stands before the text, and one character of it: a message must be
- * able to hold so much
+ * @param minMessageBytes bytes of the longest lead and identity, and the least room for a text: limits may not be lower
  * @throws AppError code `encoder-options`, action `fatal`
  */
 export function checkEncoderOptions(options: EncoderOptions, minMessageBytes: number): CheckedOptions {

@@ -1,5 +1,5 @@
 /**
- * How one message is told from the next:
+ * Framing: how a receiver tells one message from the next.
  *
  *     octet-counting   LEN SP MSG, LEN in decimal, bytes, no leading zero (RFC 6587, 3.4.1; RFC 5425, 4.3)
  *     lf               MSG LF (RFC 6587, 3.4.2); the format's escape keeps line feeds out of MSG
@@ -9,10 +9,10 @@ import { decimalDigits, type Output } from '../text/output.ts';
 
 export type Framing = 'octet-counting' | 'lf' | 'datagram';
 
-/** What a UDP datagram over IPv4 can carry: 65,535 less the two headers. */
+/** A UDP datagram over IPv4 holds at most so many bytes: 65,535 less the two headers. */
 export const MAX_DATAGRAM_BYTES = 65_507;
 
-/** A count of ten digits and a space. */
+/** An octet count of ten digits, and a space. */
 export const MAX_FRAMING_BYTES = 11;
 
 const SPACE = 0x20;
@@ -24,8 +24,8 @@ export function reserveOctetCount(output: Output, digits: number): void {
 
 /**
  * Writes the octet count of the message that reaches from `messageStart` to the output's position, and moves the
- * message where the count has more or fewer digits than were reserved. With a good guess that is rare; to compute
- * the length first would cost every log a second pass over its bytes.
+ * message where the count has more or fewer digits than were reserved. With a good guess a move is rare; to compute the
+ * length first would cost every log a second pass over its bytes.
  */
 export function writeOctetCount(output: Output, frameStart: number, messageStart: number): void {
   const messageEnd = output.position;

@@ -1,6 +1,6 @@
 /**
- * Seconds → the fields of a calendar and a clock, in numbers. A `Date` is asked once a day only, since each time that
- * it is set takes 32 bytes of heap, and in a batch every log may have a second of its own.
+ * Turns seconds into the numbers of a date and a clock. The `Date` is set once a day only, since each time takes 32
+ * bytes of heap, and in a batch every log may have a second of its own.
  */
 const SECONDS_A_DAY = 86_400;
 
@@ -17,7 +17,7 @@ export class Calendar {
   readonly #date = new Date(0);
   #day = 0;
 
-  /** @param time seconds since the start of 1970, of the zone that is to be shown; a day earlier at most */
+  /** @param time seconds since the start of 1970 in the zone that is shown; at least minus one day */
   set(time: number): void {
     const day = Math.floor(time / SECONDS_A_DAY);
     if (day !== this.#day) {

@@ -1,19 +1,17 @@
 /**
- * The header before a message, up to and with the space:
+ * Writes the header before MSG, up to and with the space:
  *
  *     RFC 5424   <14>1 2026-11-20T10:11:12.345678Z host app procid msgid - ␠MSG
  *     RFC 3164   <14>Nov 20 10:11:12 host tag[pid]: ␠MSG
  *
  * Where messages carry STRUCTURED-DATA, the header ends before it: `… msgid ␠`.
  *
- * Time is when the event happened (`Time` of the log, `TimeNs` with it), never the current time: see timestamp.ts. By
- * default:
- * - 5424: UTC; six digits below the second where the log has TimeNs (cut, not rounded), none otherwise.
- *   A TimeNs of a second and more is no fraction, and is left out. Time 0 means that the source had none: `-`.
- * - 3164: no year, no fraction, no nil: Time 0 is Jan  1 00:00:00 of UTC (or what that is in the local zone).
+ * The time is the event's (`Time` and `TimeNs` of the log), never the current time: see timestamp.ts. By default:
+ * - 5424: UTC; six digits below the second where the log has TimeNs (cut, not rounded), none otherwise. A TimeNs of a
+ *   second and more is no fraction, and is left out. Time 0 means that the source had none: `-`.
+ * - 3164: local time, no year, no fraction, no NILVALUE: Time 0 is Jan  1 00:00:00 UTC in local time.
  *
- * All but the time is the same in every message, and the time is the same in many: the header's bytes are kept
- * for the second that they were made for.
+ * A writer's headers differ only in the time, which many messages share: so the bytes are kept for one second.
  */
 import { byteSource } from '../../core/byte-source.ts';
 import { AppError } from '../../core/errors.ts';
@@ -32,7 +30,7 @@ import type { Lead, SecondOfLead } from '../lead/lead.ts';
 import { Output } from '../text/output.ts';
 import { createTimestamp, type Timestamp, type TimestampOptions } from './timestamp.ts';
 
-/** All the same in all messages, but for the time. */
+/** All of a header that does not change with the time. */
 export interface HeaderOptions extends TimestampOptions {
   readonly rfc: '5424' | '3164';
   /** 0..23 */
@@ -42,7 +40,7 @@ export interface HeaderOptions extends TimestampOptions {
   readonly hostname: string;
   /** APP-NAME, or TAG in RFC 3164; default `-` (in RFC 3164: DEFAULT_TAG). */
   readonly appName?: string;
-  /** Default `-`; in RFC 3164 then left out. */
+  /** Default `-`, which RFC 3164 leaves out. */
   readonly procId?: string;
   /** Default `-`; RFC 3164 has none. */
   readonly msgId?: string;
@@ -62,16 +60,16 @@ export class HeaderWriter implements Lead {
   readonly #start: Uint8Array;
   readonly #tail: Uint8Array;
   readonly #timestamp: Timestamp;
-  /** The second that `#bytes` was made for, where a fraction goes, and whether one may. */
+  /** The second in `#bytes`, where its fraction goes, and whether there may be one. */
   #second = -1;
   #fractionAt = 0;
   #hasFraction = false;
 
   /**
-   * @param structuredData `nil` writes `-`; `follows`: whoever writes on begins with it (RFC 5424 only)
-   * @param timestamp of these options, where others have it already
-   * @throws AppError code `encoder-options`, action `fatal`: facility or severity out of range, structured data in
-   * RFC 3164, or a time stamp that cannot be
+   * @param structuredData `nil` writes `-`; `follows`: the caller writes it after the header (RFC 5424 only)
+   * @param timestamp made from the same options; headers may share it
+   * @throws AppError action `fatal`, code `encoder-options` or `time-zone`: facility or severity out of range,
+   * structured data in RFC 3164, or an invalid option of the time stamp
    */
   constructor(
     options: HeaderOptions,
@@ -119,7 +117,7 @@ export class HeaderWriter implements Lead {
     return { length: position, fractionAt: takesFraction ? this.#fractionAt : undefined };
   }
 
-  /** That stand behind a point; 0: neither. */
+  /** Digits after the point; 0: no digits, and no point. */
   #fractionDigits(timeNs: number): number {
     const { digits } = this.#timestamp;
     if (!this.#hasFraction) return 0;
@@ -159,7 +157,7 @@ function isFraction(timeNs: number): boolean {
   return timeNs >= 0 && timeNs < NANOSECONDS_A_SECOND;
 }
 
-/** PRI (RFC 5424, section 6.2.1). */
+/** The number in PRI (RFC 5424, section 6.2.1). */
 function priorityOf({ facility, severity }: HeaderOptions): number {
   if (!Number.isInteger(facility) || facility < 0 || facility > 23) {
     throw invalid(`The facility is ${facility}; it must be a whole number from 0 (kern) to 23 (local7).`);

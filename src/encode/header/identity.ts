@@ -1,15 +1,14 @@
 /**
- * A log's identity, as STRUCTURED-DATA (RFC 5424, section 6.3), up to and with the space, unless more structured data
- * follows it:
+ * Writes a log's identity as STRUCTURED-DATA (RFC 5424, section 6.3), up to and with the space, unless more structured
+ * data follows:
  *
  *     [sls@32473 project="p" logstore="l" shard="3" cursor="MTc2…" index="17"] ␠MSG
  *     [sls@32473 project="p" logstore="l" shard="3" cursor="MTc2…" index="17" part="2"] ␠MSG
  *
- * The cursor is the one that the batch was pulled with, and the index the log's place in it, from 0: the same log,
- * pulled again from the same cursor, has the same identity. The part counts the messages of one log, from 1, where
- * it is split into several.
+ * The cursor is the one that the batch was pulled with, and the index is the log's place in the batch, from 0: a log
+ * that is pulled again from the same cursor has the same identity. The part counts the messages of a split log, from 1.
  *
- * All up to the index is the same for a batch and is made once for it; a log's own share are digits.
+ * All up to the index is made once for a batch.
  */
 
 import { invalidOptions } from '../frame/invalid-options.ts';
@@ -18,11 +17,11 @@ import { decimalDigits, type Output } from '../text/output.ts';
 import type { BatchOrigin } from '../wire/batch-origin.ts';
 
 export interface IdentityOptions {
-  /** IANA Private Enterprise Number: it makes the SD-ID's name ours (RFC 5424, section 7.2.2). */
+  /** IANA Private Enterprise Number, the SD-ID's part after the `@` (RFC 5424, section 7.2.2). */
   readonly enterpriseId: number;
 }
 
-/** A cursor of the service has 28 bytes: base64 of a number of 19 digits. */
+/** Room for a cursor; Log Service's have 28 bytes: base64 of a number of 19 digits. */
 const USUAL_MAX_CURSOR_BYTES = 128;
 const MAX_NUMBER_DIGITS = 10;
 const MAX_ENTERPRISE_ID = 2 ** 32 - 1;
@@ -32,7 +31,7 @@ const END = ascii('"]');
 const END_AND_SPACE = ascii('"] ');
 
 /**
- * @param isLast no more structured data follows
+ * @param isLast no more structured data follows the identity
  * @throws AppError code `encoder-options`, action `fatal`: the enterprise id is out of range
  */
 export function createIdentities(options: IdentityOptions, isLast: boolean): IdentitySource {
@@ -79,8 +78,8 @@ function checkEnterpriseId(enterpriseId: number): void {
 }
 
 /**
- * A PARAM-VALUE (RFC 5424, section 6.3.3): `"`, `\` and `]` are escaped, and nothing else can be. A control character
- * becomes `_`: a line feed would end the message in LF framing.
+ * Writes a PARAM-VALUE (RFC 5424, section 6.3.3): `"`, `\` and `]` are escaped, and no other character can be. A
+ * control character becomes `_`: a line feed would end the message in LF framing.
  */
 function paramValue(text: string): string {
   return text.replace(/["\\\]]/g, '\\$&').replace(/[\0-\x1f\x7f]/g, '_');

@@ -1,4 +1,4 @@
-/** The lead of a syslog message: its header, and where it is asked for the log's identity behind it. */
+/** The lead of a syslog message: its header. The log's identity may follow the header. */
 import { isStructuredData, isTextFormat } from '../../format/parts/format.ts';
 import {
   MAX_APP_NAME_LENGTH,
@@ -19,11 +19,11 @@ export interface SyslogLeadOptions extends Omit<HeaderOptions, TextName> {
   readonly hostname: HeaderText;
   /** APP-NAME, or TAG in RFC 3164; default `-` (in RFC 3164: DEFAULT_TAG). */
   readonly appName?: HeaderText;
-  /** Default `-`; in RFC 3164 then left out. */
+  /** Default `-`, which RFC 3164 leaves out. */
   readonly procId?: HeaderText;
   /** Default `-`; RFC 3164 has none. */
   readonly msgId?: HeaderText;
-  /** Absent: messages do not say which log they are made of. RFC 5424 only. */
+  /** Absent: messages carry no identity. RFC 5424 only. */
   readonly identity?: IdentityOptions;
 }
 
@@ -78,7 +78,7 @@ function headerOf(
   };
 }
 
-/** @throws AppError code `encoder-options`, action `fatal`: a text that is STRUCTURED-DATA does not go with the rest */
+/** @throws AppError code `encoder-options`, action `fatal`: structured data as the text clashes with other options */
 function checkStructuredData({ rfc }: Pick<HeaderOptions, 'rfc'>, { format, isSplit }: LeadContext): void {
   if (rfc !== '5424') {
     throw invalidOptions(

@@ -1,4 +1,4 @@
-/** How far a time zone is ahead of UTC, by the instant: what a zone's rules for summer and winter come to. */
+/** A time zone's offset from UTC at a given time, summer time included. */
 import { AppError } from '../../core/errors.ts';
 import { readLocalZone, type ZoneEnvironment } from './zone/local-zone.ts';
 import { namedOffset } from './zone/named-zone.ts';
@@ -8,12 +8,12 @@ export interface TimeZone {
   readonly isUtc: boolean;
   /**
    * @param time unix seconds, 0 to 2^32 - 1
-   * @returns seconds ahead of UTC, negative behind it; whole minutes, since a time stamp can say no less
+   * @returns seconds ahead of UTC, negative behind it; whole minutes, as time stamps have no smaller unit
    */
   offset(time: number): number;
 }
 
-/** Zones change at a quarter of an hour, with few exceptions long ago. */
+/** Offsets change at a quarter of an hour, with few exceptions long ago. */
 const QUARTER_SECONDS = 900;
 const MAX_KEPT_QUARTERS = 1024;
 
@@ -42,10 +42,11 @@ export function createTimeZone(name: string): TimeZone {
 }
 
 /**
- * For the log, and for `config show`: `utc`, `Asia/Tokyo, UTC+09:00`, `local: Asia/Shanghai by /etc/localtime, UTC+08:00`.
- * @param name as `createTimeZone` takes it
- * @param time unix seconds, of which the offset is said
- * @throws AppError as `createTimeZone`
+ * Describes a zone for the log and `config show`: `utc`, `Asia/Tokyo, UTC+09:00`, `local: Asia/Shanghai by
+ * /etc/localtime, UTC+08:00`.
+ * @param name as for `createTimeZone`
+ * @param time unix seconds at which the offset is given
+ * @throws AppError like `createTimeZone`
  */
 export function describeTimeZone(name: string, environment: ZoneEnvironment, time: number): string {
   if (name === 'utc') return 'utc';
@@ -68,14 +69,14 @@ function offsetOf(name: string, environment: ZoneEnvironment): { readonly label:
   }
 }
 
-/** `+08:00` */
+/** Formats an offset: `+08:00`. */
 function offsetText(seconds: number): string {
   const minutes = Math.abs(seconds) / 60;
   const two = (value: number) => String(value).padStart(2, '0');
   return `${seconds < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
-/** Towards zero. */
+/** Rounds to whole minutes, towards zero. */
 function wholeMinutes(seconds: number): number {
   return Math.trunc(seconds / 60) * 60;
 }

@@ -1,10 +1,10 @@
 /**
- * The time stamp of a header, of the log's own time:
+ * Writes the log's own time as the time stamp of a header:
  *
  *     rfc3339   2026-11-20T10:11:12.345678Z   RFC 5424, section 6.2.3; as an option in RFC 3164 too
  *               2026-11-20T18:11:12.345678+08:00
  *     legacy    Nov 20 10:11:12               RFC 3164, section 4.1.2: the day padded with a space
- *     year      Nov 20 2026 10:11:12          the same with the year, as Cisco's devices send it (`service timestamps
+ *     year      Nov 20 2026 10:11:12          legacy with the year, as Cisco's devices send it (`service timestamps
  *                                             log datetime year`) and rsyslog reads it (ParseTIMESTAMP3164: a number
  *                                             above 1970 in the place of the hour is a year, "found e.g. in Cisco
  *                                             devices")
@@ -16,13 +16,13 @@ import { createTimeZone } from './time-zone.ts';
 
 export interface TimestampOptions {
   /**
-   * `utc`, `local` (that of the machine; see zone/local-zone.ts), or an IANA name such as `Asia/Shanghai`. Default: `utc`; in RFC 3164
-   * `local`, which it asks for, and does not say in the message.
+   * `utc`, `local` (the machine's zone: zone/local-zone.ts), or an IANA name such as `Asia/Shanghai`. Default: `utc`;
+   * in RFC 3164 `local`, which that RFC asks for, though the message does not name the zone.
    */
   readonly timeZone?: string;
   /**
-   * Digits below the second, cut, not rounded: 0 to 6, zeros where the log has no such fraction; `auto`: 6 where it has
-   * one, none otherwise. Default `auto`. Legacy stamps have none.
+   * Digits below the second, cut, not rounded: 0 to 6, zeros where the log has no fraction; `auto`: 6 where the log has
+   * a fraction, none otherwise. Default `auto`. The forms `legacy` and `year` have none.
    */
   readonly timestampDigits?: number | 'auto';
   /** RFC 3164 only; default `legacy`. */
@@ -31,14 +31,14 @@ export interface TimestampOptions {
 
 export type Rfc3164Time = 'legacy' | 'year' | 'rfc3339';
 
-/** Written in two parts, with a fraction between them where there is one. */
+/** Writes a time stamp in two parts, between which a fraction may stand. */
 export interface Timestamp {
-  /** No stamp is longer, fraction included. */
+  /** Upper bound of a stamp's bytes, fraction included. */
   readonly maxBytes: number;
   readonly digits: number | 'auto';
-  /** @returns whether a fraction may follow, and then the zone has to */
+  /** @returns true: a fraction may follow, and the zone has to */
   writeSecond(output: Output, time: number): boolean;
-  /** Of the second that was written last. */
+  /** Writes the zone at the second that was written last. */
   writeZone(output: Output): void;
 }
 
@@ -52,7 +52,7 @@ const COLON = 0x3a;
 const UPPER_T = 0x54;
 const UPPER_Z = 0x5a;
 
-/** @throws AppError code `encoder-options`, action `fatal`: no such time zone, or not 0 to 6 digits */
+/** @throws AppError action `fatal`, code `encoder-options` or `time-zone`: no such time zone, or not 0 to 6 digits */
 export function createTimestamp(rfc: '5424' | '3164', options: TimestampOptions): Timestamp {
   const { timeZone = rfc === '5424' ? 'utc' : 'local', timestampDigits = 'auto', rfc3164Time = 'legacy' } = options;
   const isWhole = Number.isInteger(timestampDigits) && Number(timestampDigits) >= 0;
@@ -79,7 +79,7 @@ export function createTimestamp(rfc: '5424' | '3164', options: TimestampOptions)
 /** A calendar that shows the time of a zone. */
 class LocalClock {
   readonly isUtc: boolean;
-  /** Seconds ahead of UTC, at the time that is shown. */
+  /** The zone's seconds ahead of UTC at the time that is shown. */
   offset = 0;
   readonly calendar = new Calendar();
   readonly #zone;
@@ -97,8 +97,8 @@ class LocalClock {
 }
 
 /**
- * Time 0 is that of a source that had none. rsyslog takes the years 1970 to 2099 only, and the rest of the header for
- * text where it finds another. For both RFC 5424 has a nil.
+ * Writes RFC 5424's NILVALUE for time 0, which means that the source had none, and for years outside 1970 to 2099,
+ * where rsyslog takes the rest of the header for text.
  */
 function writeRfc3339(output: Output, time: number, clock: LocalClock, hasNil: boolean): boolean {
   const calendar = clock.at(time);

@@ -1,4 +1,4 @@
-/** A text that code makes of a large log in steps (format/parts/text-format.ts); what computed-writer.ts says holds here too. */
+/** Makes texts of large logs by code, in steps (format/parts/text-format.ts); see computed-writer.ts. */
 import type { TextInSteps } from '../../format/parts/text-format.ts';
 import type { OversizeAction } from '../frame/encoder-options.ts';
 import type { BatchLogView } from '../text/batch-log-view.ts';
@@ -8,11 +8,11 @@ import type { Output } from '../text/output.ts';
 import { plainRun, type Run, runLength, writeRun } from '../text/run.ts';
 import type { LargeWriter, Steps } from './large-message.ts';
 
-/** Parts that a step makes, or characters: about a millisecond. */
+/** Parts or characters that are made in one step: about a millisecond. */
 const STEP_PARTS = 256;
 const STEP_CHARACTERS = 256 * 1024;
 
-/** For one batch. */
+/** Writes large logs of one batch. */
 export class LargeComputed implements LargeWriter {
   readonly #inSteps: TextInSteps;
   readonly #log: BatchLogView;

@@ -1,6 +1,6 @@
 /**
- * The fields of a large log, one after another, as row-writer.ts and field-list-writer.ts write them: which of them, in
- * which order, and under which names. Nothing is kept of a field but, where no two may have the same, its name.
+ * Lists the fields of a large log as row-writer.ts and field-list-writer.ts write them: which of them, in which order,
+ * and under which names. No field is kept, but for the names where they have to be unique.
  */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
@@ -32,7 +32,7 @@ export interface LargeField {
   readonly value: Run | undefined;
 }
 
-/** The same for all batches. */
+/** Parts that are the same for all batches. */
 export interface LargeFieldsParts {
   readonly compiled: CompiledRow;
   readonly mapped: CompiledMapped | undefined;
@@ -45,7 +45,7 @@ export function largeFieldsParts(compiled: CompiledRow, mapped: CompiledMapped |
   return { compiled, mapped, names: { service, contents: new NameAnswers((name) => names.ofContent(name)) } };
 }
 
-/** Where a field's name is, and its value. */
+/** Where a field's name and its value are. */
 interface Place {
   readonly kind: 'service' | 'contents';
   readonly prefix: Uint8Array;
@@ -56,13 +56,13 @@ interface Place {
   readonly place: FieldPlace;
 }
 
-/** Fields that are looked at before others have their turn: about a millisecond. */
+/** Fields in one step: about a millisecond. */
 const STEP_FIELDS = 256;
-/** Bytes of a run that are looked at in that time. */
+/** Bytes of a run in one step. */
 const STEP_BYTES = 64 * 1024;
 const NO_PREFIX = new Uint8Array(0);
 
-/** For one batch. */
+/** Lists the fields of one batch's large logs. */
 export class LargeFields {
   readonly #parts: LargeFieldsParts;
   readonly #source: ByteSource;
@@ -74,7 +74,7 @@ export class LargeFields {
   readonly #separator: Run;
   readonly #sign: Run;
   readonly #repairs: boolean;
-  /** The names of the present log's fields; undefined where they keep those that they have. */
+  /** Unique names for the present log's fields; undefined where fields keep their names. */
   #names: LargeNames | undefined;
 
   constructor(parts: LargeFieldsParts, source: ByteSource, walker: LogWalker, columns: Columns) {
@@ -92,7 +92,7 @@ export class LargeFields {
     this.#sign = plainRun(row.keyValueSign);
   }
 
-  /** Goes to the walker's present log, and looks at its names. */
+  /** Goes to the walker's present log, and notes its names. */
   *begin(severity: number): Generator<undefined, void> {
     this.#listed.clear();
     this.#mapped?.begin(severity, this.#listed);
@@ -108,7 +108,7 @@ export class LargeFields {
     this.#names = names;
   }
 
-  /** Fields that are written under names of their own. */
+  /** Renamed fields (written-names.ts) of the present log. */
   get renamedFields(): number {
     return this.#names?.renamedFields ?? 0;
   }
@@ -118,7 +118,7 @@ export class LargeFields {
     return this.#head;
   }
 
-  /** From the first on, each time. `undefined`: others may have their turn. */
+  /** Yields the fields, from the first on in each call; `undefined` after a step. */
   *all(): Generator<LargeField | undefined, undefined> {
     const { keyEscape } = this.#parts.compiled;
     let between = this.#first;
@@ -148,7 +148,7 @@ export class LargeFields {
     return name === 'drop' || this.#mapped?.isTaken(place) === true ? undefined : name;
   }
 
-  /** All fields, in their order. */
+  /** Yields all fields in their order, written or not. */
   *#places(): Generator<Place, undefined> {
     const { topicStart, topicEnd, sourceStart, sourceEnd, timeNs, tags, contents } = this.#walker;
     const source = this.#source;
@@ -175,7 +175,7 @@ export class LargeFields {
     return undefined;
   }
 
-  /** Digits are written as they are, where all fields of the log are written as they come. */
+  /** The digits of TimeNs: not escaped where row-writer.ts would write the log, which does not escape them either. */
   #timeNsValue(timeNs: number): Run {
     const digits = plainRun(timeNsText(timeNs));
     const isAsItComes = !this.#repairs && !this.#mapped && this.renamedFields === 0;
@@ -187,8 +187,8 @@ export class LargeFields {
   }
 
   /**
-   * A run in parts that a step takes, of which none begins or ends inside a UTF-8 character. Bytes of a value that are no
-   * UTF-8 are U+FFFD in them, where the row has it so.
+   * Divides a run into parts for one step each; no part begins or ends inside a UTF-8 character. In a value, invalid
+   * UTF-8 becomes U+FFFD, where the row asks for it.
    */
   *partsOf(run: Run, isValue: boolean): Generator<Run, undefined> {
     let start = run.start;
@@ -202,14 +202,14 @@ export class LargeFields {
   }
 }
 
-/** Whether a run takes a step at most. */
+/** Whether a run takes one step at most. */
 export function isShort({ start, end }: Run): boolean {
   return end - start <= STEP_BYTES;
 }
 
 /**
- * Before a byte that begins a character. Behind three that do not there may be any: a character has no more of them, and
- * so the next one is none's.
+ * The end of a part: before a byte that begins a character, or behind three continuation bytes, as a character has no
+ * more of them.
  */
 function partEnd({ bytes, end }: Run, start: number): number {
   const most = start + STEP_BYTES;
@@ -222,7 +222,7 @@ function repaired(run: Run): Run {
   return { ...run, ...plainRun(validUtf8(run.bytes.subarray(run.start, run.end))) };
 }
 
-/** The place of a field that the service gives. */
+/** The place of topic, source or TimeNs. */
 function ownPlace(name: Uint8Array, value: Run, place: FieldPlace): Place {
   return { kind: 'service', prefix: NO_PREFIX, key: byteSource(name), keyStart: 0, keyEnd: name.length, value, place };
 }

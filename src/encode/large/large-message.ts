@@ -1,11 +1,11 @@
 /**
- * The text of a large log by a format row, made in steps, so that a log with a million fields or of ten megabytes holds up
- * nobody: what row-writer.ts and field-list-writer.ts write, byte for byte.
+ * Makes the text of a large log by a format row in steps, so that a log with a million fields or of ten megabytes does
+ * not block the event loop: the same bytes as row-writer.ts and field-list-writer.ts write.
  *
- *   1. `prepare`: the text as a whole. It ends where the text turns out to be too long; what is left of one that is to be
- *      cut is made then.
- *   2. What a `MessageWriter` is asked for after that is there already.
- *   3. Where the log is split, `lookAhead` before each part: the pieces that the part will need.
+ *   1. `prepare` makes the whole text. It stops where the text turns out to be too long, and then makes a truncated
+ *      one, where that is asked for.
+ *   2. The methods of `MessageWriter` then find the text ready.
+ *   3. For a split log, `lookAhead` prepares the pieces of each part before it is written.
  */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { isClosed } from '../../format/parts/format-row.ts';
@@ -18,7 +18,7 @@ import { plainRun, type Run, runLength, writeRun } from '../text/run.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 import { isShort, LargeFields, type LargeFieldsParts } from './large-fields.ts';
 
-/** Each `yield`: others may have their turn. */
+/** After each `yield` the event loop may run. */
 export type Steps<Result = void> = Generator<undefined, Result>;
 
 const STEP_BYTES = 256 * 1024;
@@ -27,30 +27,30 @@ const INITIAL_BYTES = 64 * 1024;
 /** Writes the texts of the large logs of one batch. */
 export interface LargeWriter extends MessageWriter {
   /**
-   * Goes to the walker's present log.
+   * Makes the text of the walker's present log.
    * @param facility, severity of the message
    * @param room for the text, in bytes
-   * @param oversize what becomes of a text that is longer
+   * @param oversize what happens to a text that is longer
    */
   prepare(facility: number, severity: number, room: number, oversize: OversizeAction): Steps;
-  /** The text is longer than there is room for. */
+  /** Whether the text is longer than there is room for. */
   readonly isOversize: boolean;
-  /** Looks at so many bytes of a split log's text, if there are, before they are taken. */
+  /** Prepares the next so many bytes of a split log's text, or all that are left. */
   lookAhead(bytes: number): Steps;
-  /** Whether so many bytes, or all that is left, have been looked at. */
+  /** Whether so many bytes, or all that are left, are prepared. */
   isAhead(bytes: number): boolean;
 }
 
-/** For one batch. */
+/** Writes large logs of one batch. */
 export class LargeMessage implements LargeWriter {
   readonly #parts: LargeFieldsParts;
   readonly #fields: LargeFields;
   readonly #suffix: Run;
   readonly #trail: Run;
-  /** The text, or what is left of it. */
+  /** The text, whole or truncated. */
   #text: Uint8Array = new Uint8Array(0);
   #isOversize = false;
-  /** The rest of a split log's text, and the pieces of the rest that were looked at. */
+  /** The rest of a split log's text, and the pieces that are prepared; the first `#taken` of these are written. */
   #rest: Iterator<TextPiece | undefined> | undefined;
   #ahead: TextPiece[] = [];
   #taken = 0;
@@ -98,7 +98,7 @@ export class LargeMessage implements LargeWriter {
     return this.#rest === undefined || this.#aheadBytes >= bytes;
   }
 
-  /** @returns undefined: others may have their turn */
+  /** @returns undefined after a step: the event loop may run */
   #next(): TextPiece | undefined | 'end' {
     const next = this.#rest?.next();
     if (next?.done === false) return next.value;
@@ -153,7 +153,7 @@ export class LargeMessage implements LargeWriter {
     return piece === 'end' ? { done: true, value: undefined } : { done: false, value: piece };
   }
 
-  /** @returns false where there is no room for all of it */
+  /** @returns false where there is no room for the whole text */
   *#writeWhole(text: Text): Steps<boolean> {
     for (const piece of this.#allPieces()) {
       if (piece === undefined) yield;
@@ -165,7 +165,7 @@ export class LargeMessage implements LargeWriter {
     return true;
   }
 
-  /** The text that cut-row.ts makes of such a log. */
+  /** The truncated text, as cut-row.ts makes it. */
   *#cut(room: number): Steps<Uint8Array> {
     const { row } = this.#parts.compiled;
     const output = new Output(byteSource(new Uint8Array(room)));
@@ -187,7 +187,7 @@ export class LargeMessage implements LargeWriter {
     output.text(this.#suffix.bytes);
   }
 
-  /** @returns whether there is one */
+  /** @returns whether any field is written */
   *#cutFields(output: Output, limit: number): Steps<boolean> {
     let hasFields = false;
     for (const field of this.#fields.all()) {
@@ -237,7 +237,7 @@ export class LargeMessage implements LargeWriter {
   }
 }
 
-/** A text that grows, up to the room that there is. */
+/** A text that grows as far as there is room. */
 class Text {
   readonly #room: number;
   readonly #output = new Output(byteSource(new Uint8Array(INITIAL_BYTES)));
@@ -251,7 +251,7 @@ class Text {
     return this.#output.bytes.subarray(0, this.#output.position);
   }
 
-  /** @returns false when there is no room for it */
+  /** @returns false when there is no room for the run */
   add(run: Run): boolean {
     const end = this.#output.position + runLength(run);
     if (end > this.#room) return false;
@@ -261,7 +261,7 @@ class Text {
     return true;
   }
 
-  /** So much was written that others should have their turn. */
+  /** Whether so much was written that the event loop should run. */
   isStepDone(): boolean {
     if (this.#stepBytes < STEP_BYTES) return false;
     this.#stepBytes = 0;
@@ -277,7 +277,7 @@ class Text {
   }
 }
 
-/** @returns whether all of it is written */
+/** @returns whether the whole piece is written */
 function writePiece(piece: TextPiece, output: Output, limit: number): boolean {
   const text = new CutText([piece].values());
   text.write(output, limit);

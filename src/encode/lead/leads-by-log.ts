@@ -1,6 +1,6 @@
 /**
- * Leads that differ by log: by what rules decide of it, and by the texts that its fields give. A lead is kept for each
- * decision and text that occurs, as long as there are not too many.
+ * Leads that differ by log: by the rules' decision, and by texts from the log's fields. A lead is kept for each
+ * decision and combination of values, up to MAX_KEPT_LEADS.
  */
 import type { ColumnValue, Decision } from '../../rules/evaluate.ts';
 import { latin1 } from '../../rules/field-selection.ts';
@@ -10,27 +10,27 @@ import type { ColumnNames } from '../text/columns.ts';
 import { decodeUtf8 } from '../text/utf8.ts';
 import type { IdentitySource, Lead, Leads } from './lead.ts';
 
-/** A field may have another value in every log. */
+/** Bounded, as a field may have another value in every log. */
 const MAX_KEPT_LEADS = 1024;
 
 type CompiledPart = string | { readonly column: number; readonly orElse: string };
 
-/** What a lead is made of. */
+/** What one lead is made from. */
 export interface LeadChoice<Name extends string> {
-  /** Those of `texts` that fields have a part in; the others are the same in all messages. */
+  /** The texts with fields in them; the other texts are the same in all messages. */
   readonly texts: Partial<Record<Name, string>>;
   readonly rule: ClassRule | undefined;
-  /** What the decision says; undefined: nothing. */
+  /** The severity that was decided; undefined: none was. */
   readonly severity: number | undefined;
 }
 
 export interface LeadsByLogParts<Name extends string> {
-  /** Is told which fields are asked for. */
+  /** The names of the fields in `texts` are added here. */
   readonly columns: ColumnNames;
-  /** Undefined: nothing is decided. */
+  /** Undefined: there are no rules. */
   readonly rules: Rules | undefined;
   readonly texts: Readonly<Partial<Record<Name, HeaderText>>>;
-  /** The longest that each text can become, in characters. */
+  /** Each text has at most so many characters. */
   readonly maxLengths: Readonly<Record<Name, number>>;
   readonly fractionDigits: number | 'auto';
   readonly identity: IdentitySource | undefined;
@@ -46,11 +46,11 @@ export class LeadsByLog<Name extends string> implements Leads {
 
   readonly #create: LeadsByLogParts<Name>['create'];
   readonly #classes: readonly ClassRule[];
-  /** The texts that fields have a part in. */
+  /** The texts with fields in them. */
   readonly #fromFields: (readonly [Name, readonly CompiledPart[]])[] = [];
   readonly #isUsualOnly: boolean;
   readonly #leads = new Map<string, Lead>();
-  /** The lead of the log before: many in a row have the same. */
+  /** The lead of the log before: many logs in a row have the same lead. */
   #last: LastLead | undefined;
 
   /** @throws what `create` throws */
@@ -118,7 +118,7 @@ export class LeadsByLog<Name extends string> implements Leads {
     return this.#create({ texts, rule, severity });
   }
 
-  /** The longest lead of all classes, with the longest texts that fields could give, and a priority of three digits. */
+  /** Bytes of the longest lead of all classes, with the longest texts from fields, and a PRI of three digits. */
   #longest(maxLengths: LeadsByLogParts<Name>['maxLengths']): number {
     const texts = Object.fromEntries(this.#fromFields.map(([name]) => [name, 'x'.repeat(maxLengths[name])]));
     const rules = [undefined, ...this.#classes].map((rule) => ({ ...rule, ...HIGHEST }));

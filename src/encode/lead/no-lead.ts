@@ -1,4 +1,4 @@
-/** Messages that are nothing but their text. */
+/** No lead: a message is its text only. */
 import type { Lead, LeadSource } from './lead.ts';
 
 /** user */

@@ -1,4 +1,4 @@
-/** The walker's present log as code that formats it sees it: nothing is decoded before it is asked for. */
+/** The walker's present log as a `LogView`, for formats that are code: nothing is decoded before it is read. */
 import type { ByteSource } from '../../core/byte-source.ts';
 import type { LogView } from '../../format/parts/log-view.ts';
 import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
@@ -11,15 +11,15 @@ import { TakenNames } from './taken-names.ts';
 import { decodeUtf8 } from './utf8.ts';
 import type { WrittenName, WrittenNames } from './written-names.ts';
 
-/** Code may ask for any number of names. */
+/** Bounded, as the code may ask for any number of names. */
 const MAX_KEPT_NAMES = 1024;
-/** A log may say more than there are in a second: that is no time. */
+/** A TimeNs from here on is no fraction of a second: `timeNs` is then absent. */
 const NANOSECONDS_A_SECOND = 1_000_000_000;
 
 export class BatchLogView implements LogView {
   facility = 0;
   severity = 0;
-  /** Of the present log: fields that the code was shown under names of their own. */
+  /** Renamed fields (written-names.ts) of the present log. */
   renamedFields = 0;
   readonly #source: ByteSource;
   readonly #walker: LogWalker;
@@ -77,7 +77,7 @@ export class BatchLogView implements LogView {
     for (const { name, value } of fields) yield [decodeUtf8(name.bytes), decodeUtf8(value)];
   }
 
-  /** The same in steps: `undefined` where one was looked at that is not given, or not yet. */
+  /** Yields the fields in steps; `undefined` in a step that gives none. */
   *fieldsInSteps(): Generator<readonly [name: string, value: string] | undefined, undefined> {
     const taken = new LargeNames(this.#written);
     this.renamedFields = 0;
@@ -94,7 +94,7 @@ export class BatchLogView implements LogView {
     return undefined;
   }
 
-  /** The fields that are selected, no two under one name. */
+  /** The selected fields, no two under one name. */
   #listed(): ViewedField[] {
     const fields: ViewedField[] = [];
     const taken = new TakenNames(this.#written);
@@ -118,7 +118,7 @@ export class BatchLogView implements LogView {
     return asked;
   }
 
-  /** The first with this key. */
+  /** The value of the first field with this key. */
   #find({ offsets, count }: FieldSpans, key: Uint8Array): Uint8Array | undefined {
     const { bytes } = this.#source;
     for (let at = 0; at < count * 4; at += 4) {
@@ -132,10 +132,10 @@ export class BatchLogView implements LogView {
   }
 }
 
-/** What code has asked for. */
+/** A name that the code has asked for. */
 interface Asked {
   readonly bytes: Uint8Array;
-  /** It means the service's word, not the log's. */
+  /** The name is one of the service's: a log's own field never counts. */
   readonly isService: boolean;
 }
 

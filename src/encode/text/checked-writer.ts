@@ -1,6 +1,6 @@
 /**
- * A row whose names have to be unique, as nearly all of them are by themselves: a log's names are looked at, and then it
- * is written straight from the walker's places; only one in which a field needs a name of its own is listed first.
+ * Writes a row whose names have to be unique, as nearly all names are by themselves. A log is written straight from the
+ * walker's spans, once its names are checked; only a log with renamed fields is listed first.
  */
 import type { ByteSource } from '../../core/byte-source.ts';
 import { latin1, NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
@@ -16,13 +16,13 @@ import type { WrittenName } from './written-names.ts';
 const NO_PREFIX = new Uint8Array(0);
 
 interface CheckedName {
-  /** latin1 */
+  /** One character a byte. */
   readonly name: string;
-  /** It is its natural one. */
+  /** The name is the field's natural one (written-names.ts). */
   readonly isNatural: boolean;
 }
 
-/** What is known of names for the check; the same for all batches. */
+/** What the check needs to know of names; the same for all batches. */
 export function checkedNames({ names }: CompiledRow): FieldNames<CheckedName> {
   const checked = (written: WrittenName | 'drop') =>
     written === 'drop' ? written : { name: latin1(written.bytes), isNatural: written.own === 0 };
@@ -34,7 +34,7 @@ export function checkedNames({ names }: CompiledRow): FieldNames<CheckedName> {
 
 export interface CheckedWriterParts {
   readonly names: FieldNames<CheckedName>;
-  /** For logs whose fields all have their natural names. */
+  /** Writes logs whose fields all have their natural names. */
   readonly natural: MessageWriter;
   readonly listed: MessageWriter;
 }
@@ -46,14 +46,14 @@ export class CheckedWriter implements MessageWriter {
   readonly #walker: LogWalker;
   readonly #serviceNames: FieldNames<CheckedName>['service'];
   readonly #contentNames: GuessedAnswers<CheckedName | 'drop'>;
-  /** Of the present log. */
+  /** The writer of the present log. */
   #writer: MessageWriter;
-  /** The group is one that the other writer has not begun. */
+  /** Whether `#listed` has yet to begin the group. */
   #isNewToListed = false;
-  /** What the group gives to its logs, and whether a name is there twice. */
+  /** Names of the group's fields, and whether they are unique. */
   #group: CheckedName[] = [];
   #isGroupUnique = true;
-  /** The contents of an earlier log in which, beside such a group, no name is there twice. */
+  /** Names of the contents of an earlier log, which are unique, also beside those of `#group`. */
   #unique: (CheckedName | 'drop')[] = [];
 
   /** @param source the bytes that the walker walks over */
@@ -127,7 +127,7 @@ export class CheckedWriter implements MessageWriter {
     return true;
   }
 
-  /** The same where the names from a content on are not those of that log. */
+  /** Whether all fields can have their natural names; from content `first` on, the names differ from `#unique`. */
   #isNaturalFrom(first: number): boolean {
     const { offsets, count } = this.#walker.contents;
     const names = this.#unique.slice(0, first);
@@ -142,7 +142,7 @@ export class CheckedWriter implements MessageWriter {
     return true;
   }
 
-  /** That of the nanoseconds among them, whether a log has any or not. */
+  /** Names of the group's fields, and always of TimeNs, whether a log has one or not. */
   #groupNames(): CheckedName[] {
     const names = this.#serviceNames;
     const { offsets, count } = this.#walker.tags;

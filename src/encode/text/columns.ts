@@ -1,10 +1,10 @@
 /**
- * The fields of a log that something asks for by name: rules, mapped fields, a header. Only these are looked up, and
- * where nothing asks there is no such pass.
+ * Columns: the fields of a log that rules, mapped fields or leads read by name. Only these are looked up; without any
+ * there is no pass for it.
  *
- * A field goes by its flattened name, as it was before selection and renaming. Of several with one name the first
- * counts, and none of the log's own under a name of the service's, in the order of row-writer.ts: `__topic__` and `__source__` are always there, perhaps empty, `__time_ns_part__`
- * where the log has a TimeNs other than 0.
+ * A field is known by its flattened name, before selection and renaming. Of several fields with one name the first in
+ * the order of row-writer.ts counts; a log's own field never counts under a name of the service's. `__topic__` and
+ * `__source__` always exist, perhaps empty, `__time_ns_part__` where the log has a TimeNs other than 0.
  */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
@@ -20,10 +20,10 @@ import {
 import { GuessedAnswers } from '../wire/guessed-answers.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 
-/** Which names are asked for; each has a number, from 0. */
+/** The names that are looked up; each has a number from 0, its column. */
 export class ColumnNames {
   readonly #columns = new Map<string, number>();
-  /** By the length of the name, which spares most fields the making of a string. */
+  /** Columns by the length of the name: so most fields need no string to be made. */
   readonly #contents: (Map<string, number> | undefined)[] = [];
   readonly #tags: (Map<string, number> | undefined)[] = [];
 
@@ -31,26 +31,26 @@ export class ColumnNames {
     return this.#columns.size;
   }
 
-  /** @returns the column of a name, which is a new one where nobody has asked for it yet */
+  /** @returns the column of a name; a new column for a new name */
   add(name: Uint8Array): number {
     const key = latin1(name);
     const known = this.#columns.get(key);
     if (known !== undefined) return known;
     const column = this.#columns.size;
     this.#columns.set(key, column);
-    // A log's own field does not stand for one of the service's.
+    // A log's own field never counts under a name of the service's.
     if (!isServiceName(name)) addTo(this.#contents, key, column);
     const prefix = latin1(TAG_PREFIX);
     if (key.startsWith(prefix)) addTo(this.#tags, key.slice(prefix.length), column);
     return column;
   }
 
-  /** @returns undefined where nobody asks for it */
+  /** @returns undefined where the name has no column */
   find(name: Uint8Array): number | undefined {
     return this.#columns.get(latin1(name));
   }
 
-  /** @param kind of the key from `start` to `end`; a tag's is without its prefix */
+  /** @param kind whether the key from `start` to `end` is a content's or a tag's, which is without its prefix */
   columnOf(kind: 'content' | 'tag', bytes: Uint8Array, start: number, end: number): number | undefined {
     const names = (kind === 'tag' ? this.#tags : this.#contents)[end - start];
     return names?.get(latin1(bytes.subarray(start, end)));
@@ -61,19 +61,19 @@ function addTo(byLength: (Map<string, number> | undefined)[], key: string, colum
   byLength[key.length] = new Map([...(byLength[key.length] ?? []), [key, column]]);
 }
 
-/** The values of the walker's present log; for one batch. */
+/** The values of the columns in the walker's present log; for one batch. */
 export class Columns {
   readonly #names: ColumnNames;
   readonly #source: ByteSource;
   readonly #walker: LogWalker;
   readonly #contentColumns: GuessedAnswers<number | undefined>;
-  /** What the group gives to each of its logs, and what a log has. */
+  /** The values from the group, and those of the log. */
   readonly #group: Slots;
   readonly #log: Slots;
-  /** Views on values, of those that were asked for. */
+  /** Views of the values that were read. */
   readonly #values: (Uint8Array | undefined)[];
 
-  /** @param source what the walker walks over */
+  /** @param source the bytes that the walker walks over */
   constructor(names: ColumnNames, source: ByteSource, walker: LogWalker) {
     this.#names = names;
     this.#source = source;
@@ -91,7 +91,7 @@ export class Columns {
     this.#endGroup();
   }
 
-  /** The same of a group with many tags. */
+  /** Begins a group with many tags, in steps. */
   *beginLargeGroup(): Generator<undefined, void> {
     if (this.#names.count === 0) return;
     this.#beginGroup();
@@ -127,13 +127,13 @@ export class Columns {
   }
 
   beginLog(): void {
-    // What the group gives stays, whatever a log brings.
+    // Each column has a value from the group, which counts before any of the log's.
     if (this.#group.isFull) return;
     this.#beginLog();
     this.#lookAtContents(0, this.#walker.contents.count);
   }
 
-  /** The same of a log with many contents. */
+  /** Begins a log with many contents, in steps. */
   *beginLargeLog(): Generator<undefined, void> {
     if (this.#group.isFull) return;
     this.#beginLog();
@@ -169,7 +169,7 @@ export class Columns {
     }
   }
 
-  /** The value of a column; undefined where the log has no such field. A view on memory of the batch. */
+  /** The value of a column; undefined where the log has no such field. A view of the batch's memory. */
   readonly value = (column: number): Uint8Array | undefined => {
     if (!this.has(column)) return undefined;
     const known = this.#values[column];
@@ -180,17 +180,17 @@ export class Columns {
     return value;
   };
 
-  /** Whether the log has such a field. */
+  /** Whether the log has the column's field. */
   has(column: number): boolean {
     return this.#log.places[column] !== NO_PLACE;
   }
 
-  /** Which of the log's fields that is. It has to have it, here and below. */
+  /** The place of a column's field. The log has to have the field, here and below. */
   place(column: number): FieldPlace {
     return this.#log.places[column]!;
   }
 
-  /** Where the value is, without a view made. */
+  /** The bytes that a column's value is in, without a view made. */
   source(column: number): ByteSource {
     return this.#log.sources[column]!;
   }
@@ -205,10 +205,10 @@ export class Columns {
 }
 
 const NO_PLACE = -1;
-/** Fields of a large group or log that are read before others have their turn: about a millisecond. */
+/** Fields of a large group or log in one step: about a millisecond. */
 const STEP_FIELDS = 4_096;
 
-/** By column: a field's place, and where its value is. */
+/** For each column: the place of its field, and where the value is. */
 class Slots {
   readonly places: FieldPlace[];
   readonly sources: ByteSource[];
@@ -223,7 +223,7 @@ class Slots {
     this.ends = this.places.map(() => 0);
   }
 
-  /** Every column has its field. */
+  /** Whether every column has a value. */
   get isFull(): boolean {
     return this.#filled === this.places.length;
   }
@@ -233,7 +233,7 @@ class Slots {
     this.#filled = 0;
   }
 
-  /** The first that is added to a column stays. */
+  /** A column keeps the first field that is added. */
   add(column: number | undefined, place: FieldPlace, source: ByteSource, start: number, end: number): void {
     if (column === undefined || this.places[column] !== NO_PLACE) return;
     this.places[column] = place;

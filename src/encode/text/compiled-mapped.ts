@@ -10,14 +10,14 @@ import { plainRun, type Run } from './run.ts';
 
 /** A field that holds JSON. */
 export interface JsonColumn {
-  /** Of those that hold JSON, from 0. */
+  /** Number among the fields that hold JSON, from 0. */
   readonly index: number;
   readonly column: number;
-  /** What is read with them is of use until the next log, of whichever batch, is begun. */
+  /** What `paths` has read is valid until the next log, of whichever batch, is begun. */
   readonly paths: JsonPaths;
 }
 
-/** A column as a whole, or a path in it. */
+/** A whole column, or a path into its JSON. */
 export type CompiledPlace = { readonly column: number; readonly port: FieldPlace['port'] } & (
   | { readonly json?: undefined }
   | { readonly json: JsonColumn; readonly path: PathNumber }
@@ -39,10 +39,10 @@ export type CompiledHeadPart =
     }
   | { readonly kind: 'severity'; readonly runs: readonly Run[] };
 
-/** How a field is written, depending on its value. */
+/** How a field is written, which depends on its value. */
 interface Written {
   readonly opening: Opening;
-  /** The field that stands after it. */
+  /** A constant field after this one. */
   readonly label: Opening | undefined;
 }
 
@@ -51,7 +51,7 @@ export interface CompiledField extends Written {
   readonly as: ValueType;
   /** Infinity: no limit. */
   readonly maxCharacters: number;
-  /** Of an IPv6 address; undefined: it is no value. */
+  /** For an IPv6 address; undefined: an IPv6 address does not count as a value. */
   readonly ipv6: Written | undefined;
 }
 
@@ -65,7 +65,7 @@ export class CompiledMapped {
   readonly #names: ColumnNames;
   readonly #json = new Map<number, JsonColumn>();
 
-  /** @param names is told which fields are asked for */
+  /** @param names the columns of mapped fields are added here */
   constructor({ head, fields, rest }: Mapped, compiled: CompiledRow, names: ColumnNames) {
     this.#compiled = compiled;
     this.#names = names;

@@ -21,21 +21,21 @@ export interface CompiledRow {
   readonly valueEscape: CompiledEscape;
   readonly keyExpansion: number;
   readonly valueExpansion: number;
-  /** After the last field; empty where there is none. */
+  /** The text after the last field; may be empty. */
   readonly trail: Uint8Array;
-  /** Bytes of the longest piece that a text must not be cut in: an escape, or a UTF-8 character. */
+  /** Bytes of the longest piece that is never cut: an escape, or a UTF-8 character. */
   readonly maxCharacterBytes: number;
-  /** Bytes that every text must have room for; a row that is closed has its end besides a character. */
+  /** Least room for a text, in bytes: one character, and in a closed row the constants around it. */
   readonly minTextBytes: number;
-  /** The fields that do not come from the log; undefined where one is not written. */
+  /** The fields that are neither tags nor contents; undefined where one is not written. */
   readonly topic: OwnField | undefined;
   readonly source: OwnField | undefined;
   readonly timeNs: OwnField | undefined;
-  /** Escaped as a key. */
+  /** `__tag__:`, escaped as a key. */
   readonly tagKeyPrefix: Uint8Array;
   /** Which fields are written, and under which names. */
   readonly names: WrittenNames;
-  /** `names.natural`, its answers kept. */
+  /** `names.natural`, with its answers cached. */
   readonly choices: FieldChoices | undefined;
 }
 
@@ -83,7 +83,7 @@ export function escapedKey(name: Uint8Array, keyEscape: CompiledEscape): Uint8Ar
   return bytes;
 }
 
-/** Bytes of a head whose values are left away. */
+/** Bytes of a head's constants. */
 function constantHead({ head }: Mapped): number {
   return head.reduce((bytes, part) => bytes + (part.kind === 'constant' ? part.bytes.length : 0), 0);
 }

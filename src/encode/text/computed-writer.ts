@@ -1,6 +1,6 @@
 /**
- * A text that code has made of a log, such as a template or a user's module. Line breaks in it are written as `\n` and
- * `\r`: they would end the message.
+ * Writes texts of formats that are code, such as a template or a user's module. Line breaks in a text are written as
+ * `\n` and `\r`: they would end the message.
  */
 import type { ByteSource } from '../../core/byte-source.ts';
 import { LINE_BREAKS } from '../../format/formats/key-value.ts';
@@ -18,13 +18,13 @@ import { type WrittenName, WrittenNames } from './written-names.ts';
 
 export const lineBreaks = compileEscape(createEscapeTable(LINE_BREAKS));
 
-/** The same for all batches. */
+/** Parts that are the same for all batches. */
 export interface ComputedParts {
   readonly format: TextFormat;
   readonly names: ComputedNames;
 }
 
-/** The names that the code is shown fields under: text. */
+/** The names under which the code gets fields, as valid UTF-8. */
 export interface ComputedNames {
   readonly written: WrittenNames;
   readonly answers: FieldNames<WrittenName>;
@@ -91,8 +91,8 @@ export class ComputedWriter implements MessageWriter {
     try {
       text = this.#format.format(this.#log);
       if (typeof text === 'string') return new Uint8Array(Buffer.from(text, 'utf8'));
-      // A copy: the code may use its memory again while a text that was split is still being written. There is none of
-      // memory that was given away, or where there is not enough.
+      // A copy, as the code may reuse its memory while a split text is still being written. Copying throws where the
+      // memory was transferred, or where there is not enough.
       if (text instanceof Uint8Array) return new Uint8Array(text);
     } catch (cause) {
       throw new FormatError(`the format ${this.#format.name} failed`, { cause });

@@ -1,6 +1,6 @@
 /**
- * A row's text, taken apart: all of it in pieces, or as much of it as fits. That is cut between any two characters, or,
- * where the row is closed, inside a value or before a field, and its trail and suffix follow:
+ * The text of a row in pieces: all of them, or as many as fit. A text is cut between any two characters; where the row
+ * is closed, only inside a value or before a field, and trail and suffix follow:
  *
  *     {"a":"some text","b":"more"}      {"a":"some te"}      {}
  */
@@ -9,7 +9,7 @@ import { CutText, plainPiece, type TextPiece } from './cut-text.ts';
 import type { Output } from './output.ts';
 
 export interface FieldPieces {
-  /** All before the value, or the field as a whole: never cut. */
+  /** All before the value, or a field without a value: never cut in a closed row. */
   readonly opening: readonly TextPiece[];
   readonly value: TextPiece | undefined;
 }
@@ -33,7 +33,7 @@ export function* rowPieces(
 }
 
 /**
- * A head that is too long is cut too, and then nothing but the suffix follows.
+ * Writes as much of a text as fits. A head that is too long is cut too, and only the suffix follows.
  * @param limit no byte is written at or after this offset in the output; a closed row's prefix, trail and suffix fit
  */
 export function writeCutRow(
@@ -54,7 +54,7 @@ export function writeCutRow(
   output.text(suffix);
 }
 
-/** @returns whether there is one */
+/** @returns whether any field is written */
 function writeCutFields(fields: Iterable<FieldPieces>, output: Output, limit: number): boolean {
   let hasFields = false;
   for (const { opening, value } of fields) {
@@ -70,7 +70,7 @@ function writeCutFields(fields: Iterable<FieldPieces>, output: Output, limit: nu
   return hasFields;
 }
 
-/** @returns whether all of them are written */
+/** @returns whether all pieces are written */
 function writePieces(pieces: Iterable<TextPiece>, output: Output, limit: number): boolean {
   const text = new CutText(pieces[Symbol.iterator]());
   text.write(output, limit);

@@ -1,18 +1,18 @@
 /**
- * A message's text, written as far as it fits: what is too long for one message is cut here, and goes on in the
- * next one or is left away.
+ * Writes a text as far as it fits: a text that is too long for one message is cut here, and goes on in the next message
+ * or is left out.
  *
- * A text is cut between its characters only, a character being what a reader takes in one piece:
+ * A text is cut only between characters, the pieces that a reader takes as one:
  *
- *     an escape of ours      \n  \|  \x00    whole, since its first half would read as something else
+ *     an escape of ours      \n  \|  \x00    whole: its first half would read as something else
  *     a UTF-8 character      1 to 4 bytes    whole
- *     any other byte                         by itself: there is no right place in bytes that are not UTF-8
+ *     any other byte                         by itself: no place is right in bytes that are not UTF-8
  *
- * The texts of all parts, one after another, are the whole text again, byte for byte.
+ * The texts of all parts, one after another, are the whole text, byte for byte.
  */
 import type { CompiledEscape, Output } from './output.ts';
 
-/** A run of a text's bytes, with the escape that is still to be applied to them. */
+/** A piece of a text: bytes, and the escape that is still to be applied to them. */
 export interface TextPiece {
   readonly bytes: Uint8Array;
   readonly start: number;
@@ -25,7 +25,7 @@ export function plainPiece(bytes: Uint8Array): TextPiece {
   return { bytes, start: 0, end: bytes.length };
 }
 
-/** The longest character, where no escape is longer. */
+/** Bytes of the longest UTF-8 character. */
 export const MAX_UTF8_CHARACTER_BYTES = 4;
 
 const NOTHING_ESCAPED = new Uint8Array(256);
@@ -33,7 +33,7 @@ const NOTHING_ESCAPED = new Uint8Array(256);
 export class CutText {
   readonly #pieces: Iterator<TextPiece>;
   #piece: TextPiece | undefined;
-  /** Of the next byte in the piece. */
+  /** Offset of the next byte in the piece. */
   #at = 0;
 
   /** @param pieces taken one by one, as the text is written */
@@ -42,7 +42,7 @@ export class CutText {
     this.#nextPiece();
   }
 
-  /** All of it is written. */
+  /** Whether the whole text is written. */
   get atEnd(): boolean {
     return this.#piece === undefined;
   }
@@ -59,7 +59,7 @@ export class CutText {
     }
   }
 
-  /** An empty piece is none: after the last byte the text is at its end. */
+  /** Skips empty pieces, so that a text is at its end right after its last byte. */
   #nextPiece(): void {
     do {
       const { done, value } = this.#pieces.next();
@@ -90,7 +90,7 @@ function writeCharacters(piece: TextPiece, start: number, output: Output, limit:
   return at;
 }
 
-/** Where the UTF-8 character at `at` ends; after one byte where there is none. */
+/** Where the UTF-8 character at `at` ends; `at + 1` where there is none. */
 function characterEnd(bytes: Uint8Array, at: number, end: number, classes: Uint8Array): number {
   const length = characterLength(bytes[at]!);
   if (at + length > end) return at + 1;
@@ -108,7 +108,7 @@ function characterLength(firstByte: number): number {
   return firstByte < 0xf5 ? 4 : 1;
 }
 
-/** Where the first so many UTF-8 characters end; a byte that is in none counts as one. */
+/** Where the first `maxCharacters` UTF-8 characters end; a byte outside of any counts as one. */
 export function charactersEnd(bytes: Uint8Array, start: number, end: number, maxCharacters: number): number {
   if (end - start <= maxCharacters) return end;
   let at = start;

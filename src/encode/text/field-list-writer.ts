@@ -1,10 +1,10 @@
 /**
- * A log's fields → a message's text, by a format row that has to know all fields of a log before it writes the first:
- * no two have equal names, values that are not UTF-8 become it, or fields have a place of their own.
+ * Writes a log's text by a format row that has to know all fields before the first is written: names have to be unique,
+ * invalid UTF-8 becomes U+FFFD, or there are mapped fields.
  *
  *     head or prefix  firstSeparator mapped field  separator mapped field  …  separator other field  …  trail suffix
  *
- * Equal names are looked for among the other fields, after those that mapped fields have taken.
+ * Only the other fields, those that no mapped field has taken, are checked for equal names.
  */
 import type { ByteSource } from '../../core/byte-source.ts';
 import { NameAnswers } from '../../rules/field-selection.ts';
@@ -23,14 +23,14 @@ import { plainRun, type Run, runLength, writeRun } from './run.ts';
 import { repairUtf8 } from './utf8.ts';
 import type { WrittenName } from './written-names.ts';
 
-/** The same for all batches. */
+/** Parts that are the same for all batches. */
 export interface FieldListParts {
   readonly compiled: CompiledRow;
   readonly openings: FieldNames<Opening>;
   readonly mapped: CompiledMapped | undefined;
 }
 
-/** `openings` for a writer. */
+/** Makes `FieldListParts.openings`. */
 export function listedNames(compiled: CompiledRow): FieldListParts['openings'] {
   const { names } = compiled;
   const opening = (written: WrittenName | 'drop') => (written === 'drop' ? written : openingOf(written, compiled));
@@ -48,12 +48,12 @@ export class FieldListWriter implements MessageWriter {
   readonly #fields: ListedFields;
   readonly #head: readonly Run[];
   readonly #repairs: boolean;
-  /** The other fields of the last log whose names were found to be unique. */
+  /** The other fields (not mapped) of the last log in which their names were unique. */
   #unique: Opening[] = [];
-  /** Bytes of the present log's text: what is not escaped any more, and values that are to be. */
+  /** Bytes of the present log's text without the head: constants and names, and values before escaping. */
   #constantBytes = 0;
   #valueBytes = 0;
-  /** Of the head, at most. */
+  /** Upper bound of the head's bytes, and its bytes before escaping. */
   #maxHeadBytes = 0;
   #headBytes = 0;
   #renamedFields = 0;
@@ -129,7 +129,7 @@ export class FieldListWriter implements MessageWriter {
     writeCutRow(output, limit, this.#head, this.#fields.pieces(row), row);
   }
 
-  /** A field that has no place of its own. */
+  /** Adds a field, unless a mapped field has taken it. */
   readonly #addOther: FieldVisitor<Opening> = (opening, source, start, end, place) => {
     if (this.#mapped?.isTaken(place)) return;
     const value = this.#fields.add(opening);
@@ -137,7 +137,7 @@ export class FieldListWriter implements MessageWriter {
     if (this.#repairs) repairUtf8(value);
   };
 
-  /** Whether the other fields, from a place on, have the very names that were found to be unique. */
+  /** Whether the other fields, from index `from` on, have exactly the names of `#unique`. */
   #isAsUnique(from: number): boolean {
     const fields = this.#fields;
     const unique = this.#unique;

@@ -1,6 +1,6 @@
 /**
- * The names of a large log's fields, no two alike: what taken-names.ts gives, but a field is shown twice, and nothing is
- * kept of it. First all are noted, and then, from the first on, each is given its name, as often as the log is written.
+ * Unique names for a large log's fields, the same as those of taken-names.ts, but without keeping the fields: each
+ * field is shown to `note` first, and then, from the first on, to `names`, as often as the log is written.
  */
 import { latin1 } from '../../rules/field-selection.ts';
 import { TakenNames } from './taken-names.ts';
@@ -8,7 +8,7 @@ import type { WrittenName, WrittenNames } from './written-names.ts';
 
 const INITIAL_FIELDS = 4_096;
 
-/** Names in many sets: one that holds a million stops everything for long when it grows. */
+/** A set of names in 256 parts: one set of a million names stops everything for long when it grows. */
 class NameSet {
   readonly #sets = Array.from({ length: 256 }, () => new Set<string>());
 
@@ -28,11 +28,11 @@ class NameSet {
 }
 
 export class LargeNames {
-  /** Fields that have names of their own. */
+  /** Renamed fields (written-names.ts). */
   renamedFields = 0;
   readonly #names: WrittenNames;
   readonly #natural = new NameSet();
-  /** By the number of a field: 1 where another one before it has its name. */
+  /** For each written field, by its number: 1 where a field before it has the same name. */
   #isLater = new Uint8Array(INITIAL_FIELDS);
   #count = 0;
 
@@ -51,7 +51,7 @@ export class LargeNames {
     this.#count++;
   }
 
-  /** From the first field on; the fields are those that were noted, in their order. */
+  /** Gives the fields' names, from the first field on; the fields are those that were noted, in their order. */
   names(): { next(name: WrittenName | undefined): WrittenName | undefined } {
     const natural = this.#natural;
     const own = new NameSet();

@@ -1,4 +1,4 @@
-/** The fields of a text, in their order, before they are written: in objects that the next log uses again. */
+/** The fields of a text in order, before they are written; in objects that the next log reuses. */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { latin1 } from '../../rules/field-selection.ts';
 import type { CompiledRow } from './compiled-row.ts';
@@ -10,16 +10,16 @@ import { MovingRun } from './run.ts';
 import { TakenNames } from './taken-names.ts';
 import type { WrittenName } from './written-names.ts';
 
-/** All of a field but its value, made once for all logs. */
+/** All of a field but its value; made once for all logs. */
 export interface Opening {
-  /** As it is written, but not escaped; one character a byte. */
+  /** The name as written, but not escaped; one character a byte. */
   readonly name: string;
-  /** Where that is a field's name. */
+  /** Undefined for mapped fields and labels. */
   readonly written: WrittenName | undefined;
-  /** With what separates the field from the text before it: the first field of a text, and the others. */
+  /** The opening with the separator before it, for the first field of a text and for the others. */
   readonly first: ByteSource;
   readonly later: ByteSource;
-  /** The field without a separator, in pieces that can be cut. */
+  /** The opening without a separator, in pieces that can be cut. */
   readonly pieces: readonly TextPiece[];
 }
 
@@ -35,7 +35,7 @@ export function openingOf(written: WrittenName, { row, keyEscape }: CompiledRow)
   };
 }
 
-/** Of bytes that are written as they are: a key and its sign, or a field as a whole. */
+/** The opening of bytes that are written as they are: a key and its sign, or a whole field. */
 export function plainOpening(parts: readonly Uint8Array[], { row }: CompiledRow): Opening {
   const bytes = Buffer.concat(parts);
   return { name: latin1(bytes), written: undefined, ...openings(row, bytes), pieces: parts.map(plainPiece) };
@@ -51,7 +51,7 @@ function openings(
 
 export interface ListedField {
   opening: Opening;
-  /** The opening is all of it. */
+  /** False: the opening is the whole field. */
   hasValue: boolean;
   readonly value: MovingRun;
 }
@@ -84,7 +84,7 @@ export class ListedFields {
   }
 
   /**
-   * Gives names of their own to all but the first of the fields with equal names, from a place on.
+   * Renames all but the first of the fields with equal names, from index `from` on.
    * @returns whether there are any
    */
   makeUnique(from: number, compiled: CompiledRow): boolean {
@@ -94,7 +94,7 @@ export class ListedFields {
       const field = this.at(index);
       if (!taken.take(field.opening.name)) later.push(field);
     }
-    // The names that fields have by themselves are all taken before any other is given.
+    // All natural names are taken before another one is given.
     for (const field of later) field.opening = openingOf(taken.nameFor(field.opening.written!), compiled);
     return later.length > 0;
   }

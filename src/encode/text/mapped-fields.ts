@@ -1,4 +1,4 @@
-/** The part of a text that gives some fields a place of their own (format/parts/mapped.ts), by the columns that it names. */
+/** Finds the values of mapped fields (format/parts/mapped.ts) in the columns of a log. */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { ADDRESS_TEXT_BYTES, type Address, addressIn } from '../../format/parts/address.ts';
 import type { ValueType } from '../../format/parts/mapped.ts';
@@ -23,35 +23,35 @@ import { isUtf8At, repairUtf8, validUtf8 } from './utf8.ts';
 
 const NANOSECONDS_A_SECOND = 1_000_000_000;
 const NANOSECONDS_A_MILLISECOND = 1_000_000;
-/** A number or a time is never longer. */
+/** A number or a time has at most so many bytes. */
 const MAX_TYPED_BYTES = 64;
 
 export interface MappedFieldsParts {
   readonly compiled: CompiledMapped;
   readonly columns: Columns;
   readonly walker: LogWalker;
-  /** Bytes that are no UTF-8 become U+FFFD. */
+  /** Invalid UTF-8 becomes U+FFFD. */
   readonly repairs: boolean;
 }
 
-/** For one batch. */
+/** The mapped fields of one batch's logs. */
 export class MappedFields {
-  /** Of the present log's text. */
+  /** The head of the present log's text. */
   readonly head: Run[] = [];
   readonly #compiled: CompiledMapped;
   readonly #columns: Columns;
   readonly #walker: LogWalker;
   readonly #repairs: boolean;
-  /** The values in the head; undefined for its other parts. */
+  /** Runs for the values in the head; undefined for its other parts. */
   readonly #headValues: readonly (MovingRun | undefined)[];
-  /** Those that are not written again. */
+  /** Places of fields that are not written again among the others. */
   readonly #taken = new Set<FieldPlace>();
-  /** What has been found last. */
+  /** The value that was found last. */
   readonly #found = new Found();
-  /** By JsonColumn: whether it has been looked into, and where its text is; undefined where there is none. */
+  /** For each JsonColumn: whether it was read, and the bytes with its JSON; undefined where there is no JSON. */
   readonly #isRead: boolean[];
   readonly #jsonTexts: (ByteSource | undefined)[];
-  /** Times as they are written, by the field: many logs in a row have the same. */
+  /** Times as they are written, by mapped field: many logs in a row have the same time. */
   readonly #times = new GuessedAnswers((bytes, start, end) => {
     const ms = epochMs(latin1(bytes.subarray(start, end)));
     return ms === undefined ? undefined : byteSource(utf8(ms));
@@ -70,7 +70,7 @@ export class MappedFields {
   /**
    * Prepares the walker's present log.
    * @param severity of the message, 0..7
-   * @param fields the mapped ones are added to them
+   * @param fields the mapped fields are added here
    */
   begin(severity: number, fields: ListedFields): void {
     this.#isRead.fill(false);
@@ -80,7 +80,7 @@ export class MappedFields {
     for (let index = 0; index < mapped.length; index++) this.#add(index, mapped[index]!, fields);
   }
 
-  /** Whether a mapped field has taken its value from there, whole. */
+  /** Whether a mapped field has taken the whole field at this place. */
   isTaken(place: FieldPlace): boolean {
     return this.#taken.has(place);
   }
@@ -103,7 +103,7 @@ export class MappedFields {
     if (label !== undefined) fields.addWithoutValue(label);
   }
 
-  /** Sets a run to what has been found. */
+  /** Sets a run to the value found. */
   #setTo(run: MovingRun, maxCharacters: number): void {
     const { source, start, end } = this.#found;
     run.set(source, start, end);
@@ -112,8 +112,9 @@ export class MappedFields {
   }
 
   /**
-   * @param index of the field
-   * @returns whether there is a value, which is then what has been found
+   * Finds a value, and keeps it in `#found`.
+   * @param index of the mapped field or head part
+   * @returns whether there is a value
    */
   #find(source: CompiledSource, as: ValueType, takesIpv6: boolean, index: number): boolean {
     switch (source.kind) {
@@ -137,7 +138,7 @@ export class MappedFields {
         continue;
       }
       const address = this.#address(port.ofIpv6);
-      // The port of the address that is taken, and of no other.
+      // Only the first address counts: where it has no port, there is no value.
       if (address !== undefined) return this.#setToPort(address);
     }
     return false;
@@ -159,7 +160,7 @@ export class MappedFields {
     return true;
   }
 
-  /** Reads the JSON in a field that the log has, once a log. */
+  /** Reads the JSON of a column that the log has, once a log. */
   #jsonText({ index, column, paths }: JsonColumn): ByteSource | undefined {
     if (this.#isRead[index]) return this.#jsonTexts[index];
     const columns = this.#columns;
@@ -174,7 +175,7 @@ export class MappedFields {
     return this.#jsonTexts[index];
   }
 
-  /** What has been found as the type wants it; false where it is empty, or not of the type. */
+  /** Brings the value found into the form of its type; false where it is empty, or not of the type. */
   #isOfType(as: ValueType, takesIpv6: boolean, index: number): boolean {
     const found = this.#found;
     const { source, start, end } = found;
@@ -193,14 +194,14 @@ export class MappedFields {
     }
   }
 
-  /** In what has been found. */
+  /** The address in the value found. */
   #address(takesIpv6: boolean): Address | undefined {
     const { source, start, end } = this.#found;
     const address = addressIn(latin1(source.bytes.subarray(start, Math.min(end, start + ADDRESS_TEXT_BYTES))));
     return address?.version === 6 && !takesIpv6 ? undefined : address;
   }
 
-  /** A field that says more is not taken. */
+  /** A field with more than the address is not taken. */
   #setToAddress(address: Address | undefined): boolean {
     if (address === undefined) return false;
     const { source, start, place } = this.#found;
@@ -221,14 +222,14 @@ export class MappedFields {
 
 const NO_PLACE = -1;
 
-/** A value of a log. */
+/** A value found in a log. */
 class Found {
   source: ByteSource = byteSource(new Uint8Array(0));
   start = 0;
   end = 0;
-  /** The field that it is the whole of, or NO_PLACE. */
+  /** The place of the field that is all of this value, or NO_PLACE. */
   place: FieldPlace = NO_PLACE;
-  /** With `ip`. */
+  /** Only for addresses. */
   version: 4 | 6 | undefined;
 
   set(source: ByteSource, start: number, end: number, place: FieldPlace): void {

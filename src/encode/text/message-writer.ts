@@ -1,9 +1,8 @@
 /**
- * What a batch needs of whatever makes a message's text of a log: the room that it takes, the text, and as much of it
- * as fits.
+ * The interface of the writers that make a message's text from a log: its length, the text, and as much of it as fits.
  *
- *     row-writer.ts         a row of data, straight from the walker's places: no object for a log or a field
- *     field-list-writer.ts  a row that has to know all of a log's fields first: equal names, mapped fields, bad UTF-8
+ *     row-writer.ts         a format row, straight from the walker's spans: no object for a log or a field
+ *     field-list-writer.ts  a format row that needs all fields first: equal names, mapped fields, invalid UTF-8
  *     checked-writer.ts     the first of these for logs without equal names, and the second for the others
  *     computed-writer.ts    code: a template, a user's module
  */
@@ -12,26 +11,26 @@ import type { Output } from './output.ts';
 
 /** Writes the texts of one batch. */
 export interface MessageWriter {
-  /** Prepares what the walker's present group gives to each of its logs. To be called once a group. */
+  /** Prepares the fields of the walker's present group. Call it once a group. */
   beginGroup(): void;
   /**
-   * Prepares the walker's present log. To be called once a log, after its group.
+   * Prepares the walker's present log. Call it once a log, after `beginGroup`.
    * @param facility, severity of the message: 0..23, 0..7
-   * @throws FormatError: no text can be made of it
+   * @throws FormatError: no text can be made of the log
    */
   beginLog(facility: number, severity: number): void;
-  /** Fields of the walker's present log that are written under names of their own (written-names.ts). */
+  /** Renamed fields (written-names.ts) of the walker's present log. */
   readonly renamedFields: number;
-  /** Bytes of the walker's present log as a text if nothing in it has to be escaped: a guess. */
+  /** Bytes of the present log's text if nothing in it has to be escaped: a guess. */
   plainLength(): number;
-  /** No text of this log is longer. */
+  /** Upper bound of the text's bytes. */
   maxLength(): number;
-  /** Exactly what `write` will write; looks at every byte, so it is for large logs only. */
+  /** Exactly the bytes that `write` will write; looks at every byte, so call it only where `maxLength` does not fit. */
   exactLength(): number;
   write(output: Output): void;
   /**
-   * What `write` would write, in pieces that are not escaped yet, so that it can be taken apart. Slower, and for
-   * messages that are over the limit only. The walker has to stay at the log until the last piece is taken.
+   * The text that `write` would write, in pieces that are not escaped yet, so that it can be cut. Slower, and only for
+   * messages over the limit. The walker has to stay at the log until the last piece is taken.
    */
   pieces(): Iterator<TextPiece>;
   /**
@@ -41,7 +40,7 @@ export interface MessageWriter {
   writeCut(output: Output, limit: number): void;
 }
 
-/** A format that is code has thrown, or has returned what is no text. The log is rejected. */
+/** A format that is code has thrown an error, or has not returned a text. The log is rejected. */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
 }

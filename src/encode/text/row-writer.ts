@@ -1,5 +1,5 @@
 /**
- * A log's fields → a message's text, by a format row.
+ * Writes a log's text by a format row.
  *
  * A log is flattened into fields in the official SDKs' order (aliyun-log-python-sdk, `loggroups_to_flattern_list`,
  * which the official syslog example sends; it takes `__time__` out for the header, and so do we):
@@ -9,13 +9,13 @@
  *     __tag__:<key>                  one a tag of the group
  *     <key>                          the log's own contents
  *
- * Unlike that dictionary, fields of the same name are all kept, in their order; where they have to have names of their
- * own, another writer does it (checked-writer.ts). A selection (field-selection.ts) may
- * leave fields out, or rename them; `firstSeparator` stands before the first that is left. What the logs of a group have in
- * common is written once, into `#shared`, and copied for each:
+ * Unlike in that dictionary, all fields of one name are kept, in their order; where names have to be unique, another
+ * writer is used (checked-writer.ts). A selection (field-selection.ts) may leave out or rename fields; `firstSeparator`
+ * stands before the first field that is written. The fields of a group are written once, into `#shared`, and copied for
+ * each log (`first`, `sep`: the separators):
  *
- *     prefix firstSeparator __topic__… separator __source__… │ separator __time_ns_part__… separator │ __tag__:…  … │ separator contents  trail suffix
- *     └────────────────────── shared ───────────────────────┘                                        └── shared ────┘
+ *     prefix first __topic__… sep __source__… │ sep __time_ns_part__… sep │ __tag__:…  … │ sep contents  trail suffix
+ *     └─────────────── shared ────────────────┘                           └─── shared ───┘
  */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { TAG_PREFIX } from '../../rules/field-selection.ts';
@@ -37,12 +37,12 @@ export class RowWriter implements MessageWriter {
   readonly #shared = new Output(byteSource(new Uint8Array(INITIAL_SHARED_BYTES)));
   /** Where in `#shared` the tags begin. */
   #tagsAt = 0;
-  /** The group's own fields come first: topic, source or both. */
+  /** Whether the group's own fields, topic, source or both, come first. */
   readonly #hasGroupFields: boolean;
-  /** The fields that are written: the walker's own where there is no selection. */
+  /** Spans of the fields that are written; the walker's own where there is no selection. */
   readonly #tags: FieldSpans;
   readonly #contents: FieldSpans;
-  /** Fields that need names of their own are another writer's. */
+  /** Always 0: logs with renamed fields are another writer's. */
   readonly renamedFields = 0;
 
   /** @param source the bytes that the walker walks over */
@@ -92,7 +92,7 @@ export class RowWriter implements MessageWriter {
     return this.#shared.position + this.#timeNsLength() + own + this.#betweenLength() + end;
   }
 
-  /** As if every byte had to be escaped, by the longest replacement. */
+  /** The length if every byte had to be escaped, by the longest replacement. */
   maxLength(): number {
     const { keyExpansion, valueExpansion } = this.#compiled;
     const { keyBytes, valueBytes } = this.#contents;
@@ -190,7 +190,7 @@ export class RowWriter implements MessageWriter {
     }
   }
 
-  /** Fields with separators between them. */
+  /** Writes fields with separators between them. */
   #writeFields(output: Output, { offsets, count, newNames }: FieldSpans, keyPrefix: Uint8Array): void {
     const { row, keyEscape, valueEscape } = this.#compiled;
     const { separator, keyValueSign } = row;
@@ -210,19 +210,19 @@ export class RowWriter implements MessageWriter {
     }
   }
 
-  /** Of the field, without what stands before it; 0 where it is not written. */
+  /** Bytes of the TimeNs field without its separator; 0 where it is not written. */
   #timeNsLength(): number {
     const { row, timeNs } = this.#compiled;
     if (timeNs === undefined || this.#walker.timeNs <= 0) return 0;
     return timeNs.key.length + row.keyValueSign.length + decimalDigits(this.#walker.timeNs);
   }
 
-  /** TimeNs, the tags as one, and the contents: what has something before it that is not shared. */
+  /** Number of separators outside `#shared`: before TimeNs, before the tags as one, and before each content. */
   get #ownCount(): number {
     return (this.#timeNsLength() > 0 ? 1 : 0) + (this.#tags.count > 0 ? 1 : 0) + this.#contents.count;
   }
 
-  /** What stands before them. */
+  /** Bytes of the separators outside `#shared`. */
   #betweenLength(): number {
     const { firstSeparator, separator } = this.#compiled.row;
     const count = this.#ownCount;
@@ -230,7 +230,7 @@ export class RowWriter implements MessageWriter {
     return count * separator.length + (hasFirst ? firstSeparator.length - separator.length : 0);
   }
 
-  /** Where there is any field. */
+  /** Whether the trail is written: there is one, and at least one field. */
   #hasTrail(): boolean {
     return this.#compiled.trail.length > 0 && (this.#hasGroupFields || this.#ownCount > 0);
   }

@@ -1,4 +1,4 @@
-/** A run of bytes that is still to be escaped, or to be written as it is: what a text is made of. */
+/** A run is a piece of a text: bytes that are still to be escaped, or are written as they are. */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import type { TextPiece } from './cut-text.ts';
 import { type CompiledEscape, escapedLength, type Output } from './output.ts';
@@ -7,7 +7,7 @@ export interface Run extends ByteSource, TextPiece {}
 
 const NOTHING = byteSource(new Uint8Array(0));
 
-/** A run that is another one in each log. */
+/** A run that is set anew for each log. */
 export class MovingRun implements Run {
   bytes = NOTHING.bytes;
   view = NOTHING.view;

@@ -1,14 +1,14 @@
-/** The names that a log's fields have: no two have the same. */
+/** The names that a log's fields have taken: no two fields get the same name. */
 import { latin1 } from '../../rules/field-selection.ts';
 import type { WrittenName, WrittenNames } from './written-names.ts';
 
 export class TakenNames {
   readonly #names: WrittenNames;
   readonly #taken: { has(name: string): boolean; add(name: string): unknown };
-  /** By the natural name: the last number that was tried for it. A log may have one name any number of times. */
+  /** The last number tried for each natural name: a log may have one name any number of times. */
   readonly #tried = new Map<string, number>();
 
-  /** @param taken what is taken already */
+  /** @param taken the names that are already taken */
   constructor(
     names: WrittenNames,
     taken: { has(name: string): boolean; add(name: string): unknown } = new Set<string>(),
@@ -19,7 +19,7 @@ export class TakenNames {
 
   /**
    * @param name latin1
-   * @returns false where another field has it
+   * @returns false where another field has the name
    */
   take(name: string): boolean {
     if (this.#taken.has(name)) return false;
@@ -27,7 +27,7 @@ export class TakenNames {
     return true;
   }
 
-  /** The name of its own that a field gets whose name another one has. */
+  /** Another name for a field whose name is taken. */
   nameFor({ natural, own }: WrittenName): WrittenName {
     const key = latin1(natural);
     let name = this.#names.own(natural, (this.#tried.get(key) ?? own) + 1);

@@ -1,21 +1,21 @@
-/** Bytes that are to be UTF-8, and may not be. */
+/** Checks, repairs and decodes bytes that should be UTF-8. */
 import { isUtf8 } from 'node:buffer';
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import type { MovingRun } from './run.ts';
 
-/** A byte order mark is text as any other. */
+/** A byte order mark is text like any other. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Up to here a look at each byte takes no longer than to ask Node. */
+/** Up to so many bytes, a look at each is no slower than Node's `isUtf8`. */
 const SHORT_BYTES = 256;
 const NOT_ASCII = 0x8080_8080;
 
-/** @returns the same bytes, or a copy in which each sequence that is no UTF-8 is U+FFFD (one a maximal subpart) */
+/** @returns the same bytes, or a copy in which invalid UTF-8 is U+FFFD, one for each maximal subpart */
 export function validUtf8(bytes: Uint8Array): Uint8Array {
   return isUtf8(bytes) ? bytes : new Uint8Array(Buffer.from(decoder.decode(bytes)));
 }
 
-/** The same of a run, which is set to the copy where it needs one. */
+/** Sets a run to a repaired copy, where its bytes are not UTF-8. */
 export function repairUtf8(run: MovingRun): void {
   if (isUtf8At(run, run.start, run.end)) return;
   const valid = validUtf8(run.bytes.subarray(run.start, run.end));
@@ -34,7 +34,7 @@ function isAscii(bytes: Uint8Array, view: DataView, start: number, end: number):
   return true;
 }
 
-/** U+FFFD in place of what is no UTF-8. */
+/** Invalid UTF-8 becomes U+FFFD. */
 export function decodeUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }

@@ -1,14 +1,14 @@
 /**
- * The names that fields are written under, before they are escaped. No name stands for two fields of a message, and none
- * that the service gives stands for a field of the log's own: the service's field is kept under it, and the log's gets a
- * name of its own.
+ * The names that fields are written under, before escaping. Unless a row keeps names, no two fields of a message have
+ * the same name, and a log's own field has none of the service's names. A field whose name is taken is *renamed*: it
+ * gets another name.
  *
  *     service   __source__ → CEF: source       JSON: __source__
  *     log       source     → CEF: slsSource    JSON: source
  *     log       __source__ → CEF: slsSource    JSON: sls___source__
  *     log       a, a, a    → CEF: a, slsA, slsA2    JSON: a, sls_a, sls_a_2
  *
- * Rules that depend on a field's name alone stand here; those that depend on the other fields of a log, in listed-fields.ts.
+ * The rules here depend on a field's name alone; those in listed-fields.ts depend on the other fields of a log.
  */
 import { type FormatRow, prefixedName } from '../../format/parts/format-row.ts';
 import {
@@ -24,29 +24,29 @@ import { isServiceName } from '../../rules/service-names.ts';
 import { validUtf8 } from './utf8.ts';
 
 export interface WrittenName {
-  /** Not escaped yet. */
+  /** The name, not escaped yet. */
   readonly bytes: Uint8Array;
-  /** What it is, or would be if nobody else had it. */
+  /** The name that the field has where no other field has taken it. */
   readonly natural: Uint8Array;
-  /** 0: it is that; else the number of the name of its own, from 1. */
+  /** 0: the name is the natural one; else the field is renamed, and this is the number of the attempt, from 1. */
   readonly own: number;
 }
 
 const NO_PREFIX = new Uint8Array(0);
 
-/** What a format says of its names. */
+/** What a format says about names. */
 export type NameRules = Pick<FormatRow, 'spell' | 'invalidUtf8' | 'keepsNames' | 'ownName' | 'isTagName' | 'mapped'>;
 
 export class WrittenNames {
   /**
-   * The user's selection and new names, then the row's spelling, then U+FFFD for what is no UTF-8, where the row asks for
-   * these; each name is asked for once. Undefined: all fields have their own names.
+   * Natural names: the user's selection and new names, then the row's spelling, then U+FFFD for invalid UTF-8, where
+   * the row asks for these; each name is asked for once. Undefined: all fields keep their names.
    */
   readonly natural: FieldSelection | undefined;
   readonly #rules: NameRules;
-  /** What the service's own fields are written under, in lower case. */
+  /** Written names of topic, source and TimeNs, in lower case. */
   readonly #serviceNames: ReadonlySet<string>;
-  /** Of mapped fields. */
+  /** Keys of mapped fields. */
   readonly #mappedKeys: ReadonlySet<string>;
 
   constructor(rules: NameRules, selection: FieldSelection | undefined) {
@@ -64,7 +64,7 @@ export class WrittenNames {
     this.#mappedKeys = new Set(keys.map(latin1));
   }
 
-  /** Of a field that the service gives: topic, source, nanoseconds, a tag. */
+  /** The name of a field of the service's: topic, source, TimeNs, a tag. */
   ofService(name: Uint8Array): WrittenName | 'drop' {
     const choice = this.natural?.(name) ?? 'keep';
     if (choice === 'drop') return choice;
@@ -72,14 +72,14 @@ export class WrittenNames {
     return { bytes, natural: bytes, own: 0 };
   }
 
-  /** Of a field of the log's own. */
+  /** The name of a log's own field. */
   ofContent(name: Uint8Array): WrittenName | 'drop' {
     const written = this.ofService(name);
     if (written === 'drop' || this.#rules.keepsNames) return written;
     return isServiceName(name) || this.#isOfService(written.bytes) ? this.own(written.natural, 1) : written;
   }
 
-  /** @returns the first of its own names, from the given number on, that is no mapped field's */
+  /** @returns the first of a renamed field's names, from `number` on, that is no mapped field's */
   own(natural: Uint8Array, number: number): WrittenName {
     const { ownName = prefixedName } = this.#rules;
     for (let own = number; ; own++) {

@@ -5,8 +5,8 @@ export interface BatchOrigin {
   readonly shard: number;
   /** The cursor that the batch was pulled with. */
   readonly cursor: string;
-  /** The place in that batch of the body's first log; default 0. Another where a log is sent by itself. */
+  /** Place in the batch of the body's first log; default 0. Not 0 where the body is only a part of the batch. */
   readonly firstIndex?: number;
-  /** What has to be added to a place in the body's unpacked bytes for its place in the batch's; default 0. */
+  /** An offset in the body's unpacked bytes plus this number is the offset in the batch's; default 0. */
   readonly byteShift?: number;
 }

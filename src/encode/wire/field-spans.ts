@@ -1,6 +1,6 @@
 /**
- * Where the keys and values of some fields lie in a batch: numbers in one array, used again for each log, instead
- * of an object a field.
+ * Spans: where the keys and values of fields are in a batch's bytes. They are numbers in one array, reused for each
+ * log, and not an object for each field.
  */
 import type { ByteSource } from '../../core/byte-source.ts';
 import type { FieldChoices } from '../../rules/field-selection.ts';
@@ -12,9 +12,9 @@ export class FieldSpans {
   /** For each field: the key's start and end, the value's start and end. */
   offsets = new Uint32Array(INITIAL_FIELDS * NUMBERS_A_FIELD);
   count = 0;
-  /** For each field its new name, if it has one; undefined where all have their own. */
+  /** Each field's new name, or undefined where it keeps its own; without selection undefined as a whole. */
   newNames: (ByteSource | undefined)[] | undefined;
-  /** Sums over all fields, new names counted instead of the keys. */
+  /** Sums over all fields; a new name counts instead of its key. */
   keyBytes = 0;
   valueBytes = 0;
 
@@ -38,9 +38,9 @@ export class FieldSpans {
   }
 
   /**
-   * Takes over those that are to be written.
-   * @param bytes what the spans are in
-   * @param prefix what the flattened names begin with
+   * Copies from other spans those of the fields that are written.
+   * @param bytes the bytes that the spans are in
+   * @param prefix the beginning of the flattened names
    */
   select({ offsets, count }: FieldSpans, choices: FieldChoices, bytes: Uint8Array, prefix: Uint8Array): void {
     this.clear();

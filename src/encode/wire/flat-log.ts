@@ -1,23 +1,20 @@
-/**
- * A log's fields one by one, in the order of row-writer.ts: for whatever has to look at all of them before the first is
- * written.
- */
+/** Lists a log's fields in the order of row-writer.ts, for writers that need all fields before they write the first. */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { type NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
 import type { FieldSpans } from './field-spans.ts';
 import { GuessedAnswers } from './guessed-answers.ts';
 import type { LogWalker } from './log-walker.ts';
 
-/** Which of a log's fields one is, in their order, those included that are not written: 0 is `__topic__`. */
+/** A field's place among all fields of its log, written or not, in their order: 0 is `__topic__`. */
 export type FieldPlace = number;
 
 export const TOPIC_PLACE = 0;
 export const SOURCE_PLACE = 1;
 export const TIME_NS_PLACE = 2;
-/** Of the first tag; the contents follow the tags. */
+/** The place of the first tag; the contents follow the tags. */
 export const FIRST_TAG_PLACE = 3;
 
-/** Is shown a field: its name, and where its value is, from `start` to `end`. */
+/** Gets a field: its name and place, and its value, which is from `start` to `end`. */
 export type FieldVisitor<Name> = (name: Name, value: ByteSource, start: number, end: number, place: FieldPlace) => void;
 
 export interface FlatField<Name> {
@@ -30,7 +27,7 @@ export interface FlatField<Name> {
 
 const NO_PREFIX = new Uint8Array(0);
 
-/** What is known of the names of the service's fields and of the log's own, which may be called alike. */
+/** What is known of names: of the service's fields, and of the log's own fields, which may have the same names. */
 export interface FieldNames<Name extends object> {
   readonly service: NameAnswers<Name | 'drop'>;
   readonly contents: NameAnswers<Name | 'drop'>;
@@ -71,8 +68,8 @@ export class FlatLog<Name extends object> {
   }
 
   /**
-   * The fields of the walker's present log, one by one: it may have very many. `undefined` for one that is not selected.
-   * The group needs no `beginGroup` for it, if it never has one.
+   * Yields the fields of the walker's present log; `undefined` for a tag or content that is not selected. Call
+   * `beginGroup` for each group, or never: then the names of tags are looked up here, one by one.
    */
   *entries(): Generator<FlatField<Name> | undefined, undefined> {
     const { topicStart, topicEnd, sourceStart, sourceEnd, timeNs, tags, contents } = this.#walker;
@@ -95,7 +92,7 @@ export class FlatLog<Name extends object> {
     return undefined;
   }
 
-  /** Shows the fields of the walker's present log that are selected. */
+  /** Calls `visit` with each selected field of the walker's present log. */
   each(visit: FieldVisitor<Name>): void {
     const { topicStart, topicEnd, sourceStart, sourceEnd, timeNs, tags, contents } = this.#walker;
     const source = this.#source;
@@ -124,7 +121,7 @@ function fieldOf<Name>(name: Name, value: ByteSource, { offsets }: FieldSpans, i
   return { name, value, start: offsets[index * 4 + 2]!, end: offsets[index * 4 + 3]! };
 }
 
-/** `__time_ns_part__` of a log that has one. */
+/** The value of `__time_ns_part__`. */
 export function timeNsText(timeNs: number): Uint8Array {
   return new Uint8Array(Buffer.from(String(timeNs), 'latin1'));
 }

@@ -1,19 +1,19 @@
 /**
- * Whether a LogGroupList holds as many log groups as the service says. A body that was cut between two groups, and
- * packed anew by somebody on the way, can be read to its end: only the count tells what is missing.
+ * Checks that a LogGroupList holds as many log groups as the service claims. A body that was cut between two groups and
+ * compressed again on the way can be read to its end: only the count shows that groups are missing.
  */
 import type { BatchBody } from '../../core/bytes.ts';
 import { CorruptBatchError } from '../../core/errors.ts';
 import { WireReader } from './wire-reader.ts';
 
-/** Field 1, with a length. */
+/** Field 1 with a length: a log group. */
 const LOG_GROUP_TAG = 0x0a;
 
 /**
- * More groups than were said are all sent: nothing is lost by them.
- * @param raw unpacked; read only where the number of groups is to be checked, and not known
- * @param known how many groups there are at least
- * @throws CorruptBatchError when there are fewer than the body claims
+ * More groups than claimed are no error: all are sent.
+ * @param raw gives the unpacked bytes; called only where `known` is less than the claim
+ * @param known a number of groups that are certainly there
+ * @throws CorruptBatchError: there are fewer groups than claimed
  */
 export function checkGroupCount({ logGroups }: BatchBody, raw: () => Uint8Array, known = 0): void {
   if (logGroups === undefined || known >= logGroups) return;
@@ -25,7 +25,7 @@ export function checkGroupCount({ logGroups }: BatchBody, raw: () => Uint8Array,
   });
 }
 
-/** Undefined where it is no LogGroupList: whoever reads it says what is wrong, behind the logs in front of that. */
+/** @returns undefined for damaged bytes: the walker reports the damage later, after the logs in front of it */
 function countGroups(raw: Uint8Array): number | undefined {
   const reader = new WireReader(raw);
   let groups = 0;

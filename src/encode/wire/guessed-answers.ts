@@ -1,9 +1,9 @@
 /**
- * What is known of names, by where they stand: logs bring the same names in the same order, most of the time. A name is
- * compared with the one that stood there before; only another one is asked for.
+ * Keeps the answers for names by place: most logs have the same names in the same order. A name is compared with the
+ * last one in its place, and asked for only where it differs.
  */
 
-/** What is kept is bounded: so many places, and names of so many bytes. */
+/** Bounds of what is kept: places, and bytes of a name. */
 const MAX_PLACES = 256;
 const MAX_NAME_BYTES = 255;
 
@@ -12,12 +12,12 @@ export class GuessedAnswers<Answer> {
   readonly #names: Uint8Array[] = [];
   readonly #answers: Answer[] = [];
 
-  /** @param ask what is known of the name from `start` to `end`: a pure function */
+  /** @param ask a pure function: the answer for the name from `start` to `end` */
   constructor(ask: (bytes: Uint8Array, start: number, end: number) => Answer) {
     this.#ask = ask;
   }
 
-  /** @param place of the name from `start` to `end`, from 0 */
+  /** @param place the place in its log, from 0, of the name from `start` to `end` */
   of(place: number, bytes: Uint8Array, start: number, end: number): Answer {
     if (place < this.#names.length && isAt(this.#names[place]!, bytes, start, end)) return this.#answers[place]!;
     const answer = this.#ask(bytes, start, end);
@@ -26,7 +26,7 @@ export class GuessedAnswers<Answer> {
   }
 
   #keep(place: number, name: Uint8Array, answer: Answer): void {
-    // Places that were passed over, their names too long, hold this one until they are asked for.
+    // Places that were passed over, as their names are too long, hold this name for now.
     for (let each = Math.min(place, this.#names.length); each < place; each++) {
       this.#names.push(name);
       this.#answers.push(answer);

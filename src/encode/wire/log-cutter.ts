@@ -1,14 +1,14 @@
 /**
- * Cuts one log out of a LogGroupList, as a LogGroupList of its own: the log, and everything that its group holds
- * besides logs (topic, source, tags, and what we have no name for), byte for byte and in its order.
+ * Cuts one log out of a LogGroupList, as a LogGroupList of its own: the log, and all fields of its group that are not
+ * logs (topic, source, tags, unknown ones), byte for byte and in their order.
  *
  *     LogGroupList { 1: LogGroup { 1: Log   … the group's other fields } }
  *
- * It is told offsets only, so it serves whichever encoder has found them.
+ * The cutter needs only offsets, so both encoders use it.
  */
 import { WIRE_LENGTH, WireReader } from './wire-reader.ts';
 
-/** Where a log and its group lie in the raw bytes, the tags and lengths in front of them not included. */
+/** Where the contents of a log and its group are in the raw bytes, without the tag and length in front of each. */
 export interface LogPlace {
   readonly groupStart: number;
   readonly groupEnd: number;
@@ -20,11 +20,11 @@ export interface LogPlace {
 const FIRST_FIELD = (1 << 3) | WIRE_LENGTH;
 const GROUP_DEPTH = 1;
 
-/** For the logs of one batch. */
+/** Cuts logs out of one batch. */
 export class LogCutter {
-  /** Where the log's content is in what was cut last. */
+  /** Offset of the log's content in the last result. */
   logAt = 0;
-  /** The other fields of the group that a log was cut out of last: a group may have many logs. */
+  /** The last log's group without its logs: the next log may be of the same group. */
   #group: { readonly start: number; readonly rest: Uint8Array } | undefined;
 
   /**
@@ -46,8 +46,8 @@ export class LogCutter {
 }
 
 /**
- * Cuts off the logs in front of a place: what is left is a LogGroupList of the logs from there on.
- * @param group where the content of the group begins and ends that the place is in; undefined: it is in none
+ * Cuts off the logs in front of a position: the result is a LogGroupList of the logs from there on.
+ * @param group begin and end of the content of the group around the position; undefined: there is none
  * @returns memory of its own
  */
 export function cutBefore(
@@ -60,7 +60,7 @@ export function cutBefore(
   return concat([fieldHead(before.length + group.end - position), before, raw.subarray(position)]);
 }
 
-/** The fields between two places of a group, all but its logs. */
+/** The fields between two positions in a group, without its logs. */
 function withoutLogs(raw: Uint8Array, start: number, end: number): Uint8Array {
   const reader = new WireReader(raw);
   reader.position = start;

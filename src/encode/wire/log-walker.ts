@@ -1,20 +1,20 @@
 /**
- * Walks over a LogGroupList, log by log, and makes nothing on the way: a log is its two times and the places of
- * its fields, in arrays that the next log uses again.
+ * Walks over a LogGroupList, log by log, without making objects: a log is its two times and the spans of its fields, in
+ * arrays that the next log reuses.
  *
  *     LogGroupList { 1: LogGroup… }
  *     LogGroup     { 1: Log…   3: Topic   4: Source   6: LogTag…   (2: Category, 5: MachineUUID: not used) }
  *     Log          { 1: Time varint   2: Content…   4: TimeNs fixed32 }
  *     Content, LogTag { 1: Key   2: Value }
  *
- * Topic, Source and LogTags usually come after the logs that they describe, so a group's own fields are read
- * once for them, its logs skipped, and then once for its logs: no byte is read more than twice.
+ * Topic, Source and LogTags usually come after the logs that they describe. So a group is read first for its own
+ * fields, skipping its logs, and then for its logs: no byte is read more than twice.
  *
- * A log may have a million contents, and a group a million logs: whoever has others to serve gives `work`, and where that
- * is done the walker stops (`isPaused`), and goes on in the next call.
+ * A log may have a million contents, and a group a million logs. A caller that must not block gives `work`: when it is
+ * used up, the walker pauses (`isPaused`), and goes on in the next call.
  *
- * As proto2 has it: fields in any order; the last occurrence of a field that may occur once wins; unknown fields
- * are skipped, and so is a known one with another wire type. A log without Time, or a content or tag without Key
+ * By the rules of proto2, fields come in any order; the last occurrence of a field that may occur once wins; unknown
+ * fields are skipped, and so is a known one with another wire type. A log without Time, or a content or tag without Key
  * or Value, is an error: protobufjs and the official SDKs refuse it too.
  */
 import { FieldSpans } from './field-spans.ts';
@@ -36,58 +36,58 @@ const GROUP_DEPTH = 1;
 const LOG_DEPTH = 2;
 const ENTRY_DEPTH = { content: 3, tag: 2 } as const;
 
-/** `timeNs` of a log that has none. */
+/** `timeNs` of a log without TimeNs. */
 export const NO_TIME_NS = -1;
 
-/** What may still be done before others have their turn; whoever does some of it takes it off. */
+/** The work that is left in a slice; the walker subtracts what it does. */
 export interface Work {
-  /** Fields of groups and logs; below 1: none. */
+  /** Number of fields of groups and logs; below 1: no work is left. */
   left: number;
 }
 
 export class LogWalker {
-  /** The group's own bytes, without the tag and length in front of them. */
+  /** The content of the group, without the tag and length in front of it. */
   groupStart = 0;
   groupEnd = 0;
-  /** The same of the log. */
+  /** The content of the log, without the tag and length in front of it. */
   logStart = 0;
   logEnd = 0;
 
-  /** Of the group. Empty (start and end equal) where the group has none. */
+  /** Topic and source of the group; empty (start and end equal) where the group has none. */
   topicStart = 0;
   topicEnd = 0;
   sourceStart = 0;
   sourceEnd = 0;
   readonly tags = new FieldSpans();
 
-  /** Of the log: unix seconds. */
+  /** The log's time, in unix seconds. */
   time = 0;
-  /** Nanoseconds within the second, as sent (so perhaps a second and more), or NO_TIME_NS. */
+  /** Nanoseconds within the second as sent (perhaps a second and more), or NO_TIME_NS. */
   timeNs = NO_TIME_NS;
   readonly contents = new FieldSpans();
 
   readonly #reader: WireReader;
   readonly #work: Work;
-  /** Where the next log of the group is looked for. */
+  /** Where the search for the group's next log begins. */
   #logPosition = 0;
-  /** In the group's own fields, or in the log's: the call after this one goes on there. */
+  /** Whether the walker has paused in the fields of a group or of a log, where the next call goes on. */
   #pausedIn: 'group' | 'log' | undefined;
   #pausedAt = 0;
   #hasTime = false;
 
-  /** @param shift what is added to a place in the bytes where damage is told of it */
+  /** @param shift added to the offset where damage is reported */
   constructor(bytes: Uint8Array, work: Work = { left: Number.POSITIVE_INFINITY }, shift = 0) {
     this.#reader = new WireReader(bytes, shift);
     this.#work = work;
   }
 
-  /** `nextGroup` or `nextLog` has returned false as there is no work left: to be called again. */
+  /** `nextGroup` or `nextLog` has returned false because no work is left: call it again. */
   get isPaused(): boolean {
     return this.#pausedIn !== undefined || this.#work.left < 1;
   }
 
   /**
-   * Goes to the next group and reads what its logs share.
+   * Goes to the next group, and reads its own fields.
    * @returns false at the end of the list, or paused
    * @throws CorruptBatchError
    */
@@ -212,7 +212,7 @@ export class LogWalker {
   }
 }
 
-/** A Content or a LogTag, its length included. The reader's limit is the same afterwards. */
+/** Reads a Content or a LogTag from its length on. The reader's limit is the same afterwards. */
 function readEntry(reader: WireReader, spans: FieldSpans, depth: number): void {
   const outerLimit = reader.limit;
   const end = reader.lengthEnd();

@@ -1,16 +1,16 @@
 /**
- * The body of a pull → the bytes of a LogGroupList.
+ * Unpacks the body of a pull into the bytes of a LogGroupList.
  *
- * The size that the service claims is not believed: a lie about it may cost neither memory nor time. It is held
- * against the limit and against what the compression could give at most before anything is allocated, and
- * against the outcome afterwards.
+ * The size that the service claims is not trusted: a wrong claim must cost neither memory nor time. Before memory is
+ * allocated, the claim is compared with the limit, and with the most that the lz4 could hold; afterwards with the
+ * actual size.
  */
 import * as zlib from 'node:zlib';
 import { uncompressSync } from 'lz4-napi';
 import type { BatchBody } from '../../core/bytes.ts';
 import { CorruptBatchError } from '../../core/errors.ts';
 
-/** A run of 255 in an lz4 block's length adds 255 bytes of output: no block grows more than that. */
+/** A byte of 255 in an lz4 length adds 255 bytes of output: no block grows more than that. */
 const LZ4_MAX_RATIO = 255;
 const LZ4_SIZE_PREFIX_BYTES = 4;
 
@@ -31,7 +31,7 @@ export function checkSize(body: BatchBody, unpackedBytes: number): void {
   throw corrupt(body, `it unpacks to ${unpackedBytes} bytes, but x-log-bodyrawsize says ${body.rawSize}`);
 }
 
-/** @throws CorruptBatchError when the claimed size cannot be, or is not accepted */
+/** @throws CorruptBatchError when the claimed size is impossible, or over the limit */
 export function checkClaim(body: BatchBody, maxRawBytes: number): void {
   const { rawSize } = body;
   if (!Number.isSafeInteger(rawSize) || rawSize < 0) {
@@ -63,7 +63,7 @@ function decompress(body: BatchBody): Uint8Array {
   }
 }
 
-/** lz4-napi wants the size as 4 bytes, little-endian, in front of the block: the one copy on the way. */
+/** lz4-napi wants the size as 4 bytes, little-endian, in front of the block: this is the only copy. */
 function withSizePrefix(body: BatchBody): Uint8Array {
   const prefixed = Buffer.allocUnsafeSlow(LZ4_SIZE_PREFIX_BYTES + body.bytes.length);
   prefixed.writeUInt32LE(body.rawSize, 0);
@@ -71,14 +71,14 @@ function withSizePrefix(body: BatchBody): Uint8Array {
   return prefixed;
 }
 
-/** zlib takes no limit of 0; one byte too many is found by the comparison afterwards. */
+/** zlib does not take a limit of 0; `checkSize` finds the byte too many. */
 function outputLimit(body: BatchBody): { maxOutputLength: number } {
   return { maxOutputLength: Math.max(1, body.rawSize) };
 }
 
 type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
-/** In node:zlib from Node 22.15; the types that we build against are those of Node 20. */
+/** node:zlib has zstd from Node 22.15; the types in this project are those of Node 20. */
 const zstdDecompress: Decompress =
   (zlib as { zstdDecompressSync?: Decompress }).zstdDecompressSync ??
   (() => {
@@ -88,7 +88,7 @@ const zstdDecompress: Decompress =
 /** True where this Node can unpack zstd. */
 export const hasZstd = 'zstdDecompressSync' in zlib;
 
-/** A plain Uint8Array over the same memory: the loops over it then meet one hidden class, not two. */
+/** A plain Uint8Array over the same memory, so that loops over bytes see one hidden class, not Buffer's too. */
 function plainView(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -1,7 +1,7 @@
 /**
- * The protobuf wire format, byte by byte: a position that moves over a message and never past its end.
+ * Reads the protobuf wire format: a position moves over a message, never past its end.
  *
- * A message is a row of `tag value`. A tag is a varint, field number << 3 | wire type:
+ * A message is a sequence of `tag value`. A tag is a varint, field number << 3 | wire type:
  *
  *     0 varint    1 to 10 bytes, 7 bits each, the lowest first, the top bit set on all but the last
  *     1 fixed64   8 bytes, little-endian
@@ -9,12 +9,12 @@
  *     3, 4        begin and end of a group (long deprecated, still to be skipped)
  *     5 fixed32   4 bytes, little-endian
  *
- * (Protocol Buffers documentation, "Encoding".) What is an error here is one for protobufjs too, and the other
- * way round: the property tests hold the two against each other.
+ * (Protocol Buffers documentation, "Encoding".) This reader and protobufjs refuse the same bytes: property tests
+ * compare the two.
  */
 import { CorruptBatchError } from '../../core/errors.ts';
 
-/** Messages and groups in one another, protobuf's own default. */
+/** Limit of messages and groups within one another: protobuf's own default. */
 const MAX_DEPTH = 100;
 
 export const WIRE_VARINT = 0;
@@ -26,13 +26,13 @@ export const WIRE_FIXED32 = 5;
 
 export class WireReader {
   readonly bytes: Uint8Array;
-  /** Of the next byte to be read. */
+  /** Offset of the next byte. */
   position = 0;
-  /** End of the message that is being read; nothing at or after it is. */
+  /** End of the message; no byte at or after it is read. */
   limit: number;
   readonly #shift: number;
 
-  /** @param shift what is added to a place where damage is told of it */
+  /** @param shift added to the offset where damage is reported */
   constructor(bytes: Uint8Array, shift = 0) {
     this.bytes = bytes;
     this.limit = bytes.length;
@@ -43,14 +43,14 @@ export class WireReader {
     return this.position >= this.limit;
   }
 
-  /** A tag: the field number is not 0, and it has at most 5 bytes. */
+  /** Reads a tag of at most 5 bytes, whose field number is not 0. */
   tag(): number {
     const tag = this.#shortVarint();
     if (tag >= 8) return tag;
     return tag === NOT_SHORT ? this.#longTag() : this.#fail('a field has the number 0');
   }
 
-  /** A varint's low 32 bits, as proto2 reads a uint32. */
+  /** Reads a varint's low 32 bits, as proto2 does for a uint32. */
   uint32(): number {
     const value = this.#shortVarint();
     return value === NOT_SHORT ? this.#longVarint() : value;
@@ -63,7 +63,7 @@ export class WireReader {
     return (bytes[start]! | (bytes[start + 1]! << 8) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 24)) >>> 0;
   }
 
-  /** A length: the position is then at the first byte of so many, and the result is where they end. */
+  /** Reads a length, and goes to the bytes behind it. @returns where these bytes end */
   lengthEnd(): number {
     let length = this.#shortVarint();
     if (length === NOT_SHORT) length = this.#longLength();
@@ -71,16 +71,15 @@ export class WireReader {
     return this.position + length;
   }
 
-  /** Moves over bytes that have to be there. */
+  /** Moves over bytes, which have to be there. */
   advance(count: number): void {
     if (count > this.limit - this.position) this.#fail('a field reaches past the end of its message');
     this.position += count;
   }
 
   /**
-   * Skips the value after a tag, as proto2 does with a field that it does not know (a known one with another wire
-   * type included).
-   * @param depth of the message around it: 0 is the outermost
+   * Skips the value after a tag, as proto2 does for an unknown field, and for a known one with another wire type.
+   * @param depth how deep the message around the field is nested; 0 is the outermost
    */
   skip(tag: number, depth: number): void {
     if (depth > MAX_DEPTH) this.#fail(`groups are nested more than ${MAX_DEPTH} deep`);
@@ -105,7 +104,7 @@ export class WireReader {
     }
   }
 
-  /** A group ends with a tag of its own number; groups may be nested. */
+  /** Skips a group, which ends with a tag of its own field number; groups may be nested. */
   #skipGroup(fieldNumber: number, depth: number): void {
     for (;;) {
       const tag = this.tag();
@@ -117,7 +116,7 @@ export class WireReader {
     }
   }
 
-  /** A varint of one byte, which most are; NOT_SHORT where it is longer, or cut off. */
+  /** Reads a varint of one byte, as most are; NOT_SHORT where it is longer, or cut off. */
   #shortVarint(): number {
     const { position } = this;
     if (position >= this.limit) return NOT_SHORT;
@@ -146,7 +145,7 @@ export class WireReader {
     return this.#boundedVarint(0x07, 'a length');
   }
 
-  /** A varint of at most 5 bytes, whose fifth is at most `maxFifth`. */
+  /** Reads a varint of at most 5 bytes, whose fifth is at most `maxFifth`. */
   #boundedVarint(maxFifth: number, what: string): number {
     let value = 0;
     for (let index = 0; index < 5; index++) {

@@ -1,9 +1,9 @@
 /**
- * The fields that rules, a mapping or the header name: their columns, sixteen bytes each.
+ * Columns: the fields that rules, mapped fields and leads read by name. A column has sixteen bytes:
  *
  *     0   where the value begins; 0: the log has no such field
- *     4   where it ends
- *     8   not 0: it is written in a place of its own, and not among the others
+ *     4   where the value ends
+ *     8   not 0: a mapped field has taken the value, which is not written again
  *
  * Of several fields with one name the first counts; the group's own come before the log's.
  */
@@ -22,7 +22,7 @@ function setFirst(columns: usize, column: u32, from: usize, end: usize): void {
   store<usize>(at(columns, column), end, 4);
 }
 
-/** Bytes of all values that the group gives to its logs, and whether there are any, be they empty. */
+/** Bytes of all values that columns have from the group, and whether there are any, perhaps empty. */
 export let groupColumnBytes: u32 = 0;
 export let hasGroupColumns: bool = false;
 
@@ -39,7 +39,7 @@ export function setGroupColumn(plan: Plan, column: u32, from: usize, end: usize)
   setFirst(plan.groupColumns, column, from, end);
 }
 
-/** What the log has from its group. */
+/** Begins a log's columns with the values of its group. */
 @inline
 export function beginColumns(plan: Plan): void {
   for (let column: u32 = 0; column < plan.columnCount; column++) {
@@ -52,7 +52,7 @@ export function setColumn(plan: Plan, column: u32, from: usize, end: usize): voi
   setFirst(plan.columns, column, from, end);
 }
 
-/** Comes before any content of that name. */
+/** Sets the column of TimeNs, as text in decimal. */
 export function setTimeNsColumn(plan: Plan, timeNs: u32): void {
   const column = plan.timeNsColumn;
   if (column == NO_COLUMN) return;
@@ -60,7 +60,7 @@ export function setTimeNsColumn(plan: Plan, timeNs: u32): void {
   store<usize>(at(plan.columns, column), writeDecimal(timeNs, 1, plan.timeNsText), 4);
 }
 
-/** Where its value's addresses are. */
+/** The address of a column. */
 @inline
 export function columnAddress(plan: Plan, column: u32): usize {
   return at(plan.columns, column);
@@ -81,13 +81,13 @@ export function takeColumn(plan: Plan, column: u32): void {
   store<u32>(at(plan.columns, column), 1, 8);
 }
 
-/** Whether all logs of the group have the same there, or nothing. */
+/** Whether the log's value is its group's, or both have none. */
 @inline
 export function isOfGroup(plan: Plan, column: u32): bool {
   return load<usize>(at(plan.groupColumns, column)) == columnStart(plan, column);
 }
 
-/** Whether this very field, of several with its name, is written in a place of its own. */
+/** Whether a mapped field has taken this very field, of several with its name. */
 @inline
 export function isTaken(plan: Plan, column: u32, value: usize): bool {
   if (column == NO_COLUMN) return false;

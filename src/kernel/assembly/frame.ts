@@ -1,4 +1,4 @@
-/** One log → its frame: lead, identity, text, framing. */
+/** Writes a log's frame: lead, identity, text, framing. */
 import { groupColumnBytes } from './columns';
 import { leadLength, leadOf, writeLead } from './lead';
 import { Framing, Job, Plan, Status } from './base/interface';
@@ -22,29 +22,29 @@ import { digits, writeDecimal, writeText } from './base/text';
 import { writeContents } from './usual';
 import { beginFields, endFields, hasTimeNs, readUsualTimes, time, timeNs, usualContentsEnd } from './walk';
 
-/** A count of ten digits and a space. */
+/** An octet count of ten digits, and a space. */
 const MAX_FRAMING_BYTES: u64 = 11;
-/** No log is unpacked to more; with what it grows by it may be. */
+/** Largest `out` for one log; no log is unpacked to more, and one that might need more falls back to the reference. */
 const MAX_OUT_BYTES: u64 = 1 << 28;
 const LINE_FEED: u8 = 0x0a;
 const SPACE: u8 = 0x20;
 
-/** Beside the statuses: go on. */
+/** Not a `Status`: go on. */
 export const READY: u32 = 0xffff_ffff;
-/** In place of where a frame ends. */
+/** In place of where a frame ends: a filter has dropped the log. */
 export const DROPPED: usize = 1;
 
-/** Of the log that `fit` has seen. */
+/** The slot of the lead, and the lengths, of the log that `fit` has measured. */
 let lead: usize = 0;
 let headBytes: u32 = 0;
 let plainBytes: u64 = 0;
-/** Of the last text with mapped fields. */
+/** Bytes of the last text with mapped fields. */
 let usualMappedBytes: usize = 0;
-/** Digits of the last message's length: the next one's has as many, most of the time. */
+/** Digits of the last message's length: the next message's has as many, most of the time. */
 let usualDigits: u32 = 3;
 
 /**
- * Writes a log's frame if it is a usual one (usual.ts), and certain to fit.
+ * Writes the frame of a usual log (fast path: usual.ts) that is certain to fit.
  * @returns where the output ends, or 0
  */
 export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, start: usize, room: u32): usize {
@@ -76,7 +76,7 @@ export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, star
 }
 
 /**
- * The same where fields have to be known before anything is written: a log of the shape that is recorded (shape.ts).
+ * Writes the frame of a log of the recorded shape (shape.ts), where columns have to be known first.
  * @returns where the output ends; DROPPED, by a filter; or 0
  */
 export function writeShaped(plan: Plan, job: Job, log: usize, logEnd: usize, start: usize, room: u32): usize {
@@ -111,7 +111,7 @@ function writeAsRecorded(plan: Plan, job: Job, log: usize, logEnd: usize, start:
 
 /**
  * Whether the message of the log that was read is within the limit, and its frame fits into what is left of the chunk.
- * @param logBytes of the log as it came
+ * @param logBytes of the log as received
  */
 export function fit(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: bool): u32 {
   lead = leadOf(plan, time, variant);
@@ -128,7 +128,7 @@ export function fit(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: boo
   return isFirst ? Status.GROW_OUT : Status.CHUNK;
 }
 
-/** A mapped text is not measured, but bounded: whether it is within the limit turns out when it is written. */
+/** A mapped text is bounded, not measured: the limit is checked once the text is written. */
 function fitMapped(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: bool): u32 {
   plainBytes = usualMappedBytes;
   const most = headBytes + maxMappedLength(plan, logBytes) + MAX_FRAMING_BYTES;
@@ -138,11 +138,11 @@ function fitMapped(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: bool
   return isFirst ? Status.GROW_OUT : Status.CHUNK;
 }
 
-/** Of a log that `fit` has found to fit. @returns where the output ends; 0: the log is left */
+/** Writes the frame of a log that fits. @returns where the output ends; 0: the log falls back to the reference */
 export function writeFrame(plan: Plan, job: Job, start: usize): usize {
   beginRenamed();
   let messageStart = start;
-  // A guess: right where nothing has to be escaped.
+  // A guess at the number of digits: right where nothing has to be escaped.
   if (plan.framing == Framing.OCTET_COUNTING) messageStart += digits(headBytes + <u32>plainBytes) + 1;
   let to = writeLead(plan, lead, hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
@@ -160,7 +160,7 @@ function writeIdentity(plan: Plan, job: Job, output: usize): usize {
   return to + plan.identityEndLength;
 }
 
-/** Writes the octet count, and moves the message where it has more or fewer digits than there is room for. */
+/** Adds the framing. The message is moved where its octet count has more or fewer digits than there is room for. */
 function endFrame(plan: Plan, start: usize, messageStart: usize, end: usize): usize {
   if (plan.framing == Framing.LF) {
     store<u8>(end, LINE_FEED);

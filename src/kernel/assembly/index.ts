@@ -1,9 +1,9 @@
 /**
- * The kernel: a batch's raw bytes → chunks of frames, as ../../encode/reference-encoder.ts makes them, byte for byte.
+ * The kernel: makes a batch's raw bytes into chunks of frames, the same bytes as ../../encode/reference-encoder.ts.
  *
- * `encode` goes on where a job stands until its chunk is full, or something is the host's to do (`Status`). It keeps
- * nothing between two calls but what it can make anew: the position is in the job, and what the logs of the present
- * group share is written again when another job was served in between.
+ * `encode` continues a job until its chunk is full, or until the host (the TypeScript around the kernel) has something
+ * to do (`Status`). Between two calls the kernel keeps only what it can make again: the position is in the job, and the
+ * fields of the present group are written again when another job was served in between.
  */
 import { clearFault, failed, fault, faultAt, faultDetail } from './base/fault';
 import { DROPPED, fit, READY, writeFrame, writeShaped, writeUsual } from './frame';
@@ -26,12 +26,12 @@ export { SHAPE_BYTES } from './shape';
 
 /** Tags that are read in one call, where few of them give a frame: about a millisecond. */
 const MAX_WORK: u32 = 200_000;
-/** A log that is larger is the host's: it writes such logs in steps. */
+/** A larger log falls back to the reference, which writes it in steps. */
 const MAX_LOG_BYTES: usize = 256 * 1024;
 const LIST_DEPTH: u32 = 0;
 const GROUP_DEPTH: u32 = 1;
 
-/** Whose group `readGroup` has read last, what `shared` needs for it, and whether it is there. */
+/** Job and group that `readGroup` has read last, the bytes of `shared` that they need, and whether it is written. */
 let readFor: u32 = 0;
 let readAt: usize = 0;
 let sharedNeed: u64 = 0;
@@ -39,10 +39,10 @@ let isShared: bool = false;
 /** The log that is to be written next. */
 let log: usize = 0;
 let logEnd: usize = 0;
-/** Where the contents of the log begin that `readAny` has read; 0: it is no usual one. */
+/** Where the contents of the log that `readAny` has read begin; 0: the log is not a usual one. */
 let usualContents: usize = 0;
 
-/** @returns a `Status`; what was done is in the job */
+/** @returns a `Status`; the results are in the job */
 export function encode(plan: Plan, job: Job): u32 {
   const out = job.out;
   let to = out;
@@ -107,14 +107,14 @@ export function encode(plan: Plan, job: Job): u32 {
   return status;
 }
 
-/** To be called when the host's answers to `chooseName` are void: spans that were read may hold some of them. */
+/** Call it when the host's answers to `chooseName` have become invalid: spans that were read may hold some of them. */
 export function forgetNames(plan: Plan): void {
   clearNames(plan);
   forgetShape(plan);
   readFor = 0;
 }
 
-/** Finds the next log, and has ready what it shares with others. @returns READY, or why there is none */
+/** Finds the next log, and writes its group's fields. @returns READY, or why there is no log */
 function findLog(plan: Plan, job: Job): u32 {
   while (true) {
     if (job.group == 0) {
@@ -167,7 +167,7 @@ function findGroup(job: Job): u32 {
   return Status.END;
 }
 
-/** What the group's logs have in common, unless it was read last. */
+/** Reads the fields of the log's group, unless they were read last. */
 function readOwnFields(plan: Plan, job: Job): u32 {
   if (readFor == job.id && readAt == job.group) return READY;
   readFor = 0;
@@ -186,14 +186,14 @@ function readOwnFields(plan: Plan, job: Job): u32 {
   return READY;
 }
 
-/** Where the group's fields have to be read from: all of them, where nothing is known of it. */
+/** Where the group's own fields begin, if the table of groups has it; else where the group begins. */
 function ownFieldsOf(job: Job): usize {
   while (job.known < job.knownEnd && load<usize>(job.known) < job.group) job.known += KNOWN_GROUP_BYTES;
   const isKnown = job.known < job.knownEnd && load<usize>(job.known) == job.group;
   return isKnown ? load<usize>(job.known, 4) : job.group;
 }
 
-/** Before the first log of a group: what all of them share. */
+/** Writes the group's fields before the first log of the group. */
 function share(plan: Plan, job: Job): u32 {
   if (isShared) return READY;
   if (sharedNeed > job.sharedCapacity) {
@@ -205,7 +205,7 @@ function share(plan: Plan, job: Job): u32 {
   return READY;
 }
 
-/** Any log: its times, and where its contents lie. @returns READY, or why not */
+/** Reads any log: its times, and where its contents lie. @returns READY, or why not */
 function readAny(plan: Plan, job: Job): u32 {
   const contentsLimit = job.contents + <usize>job.contentCapacity * SPAN_BYTES;
   beginLog();

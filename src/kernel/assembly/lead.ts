@@ -1,7 +1,7 @@
 /**
- * Leads: what stands before each text. The host makes one for each second (it knows calendars and time zones), each
- * variant (rules.ts) and the values of the fields that leads are made of. Some of them are kept, each in a slot: a
- * `LeadSlot`, the lead, and at `Plan.leadValuesAt` the values that it was made with.
+ * Leads, which stand before each text. The host, which knows calendars and time zones, makes a lead for each second,
+ * variant (rules.ts) and combination of the values in leads. Some are kept, each in a slot: a `LeadSlot`, the lead, and
+ * at `Plan.leadValuesAt` the values.
  */
 import { columnEnd, columnStart } from './columns';
 import { AUTO_DIGITS, LEAD_SLOT_BYTES, LEAD_VALUES_BYTES, LeadSlot, MAX_FIELD_BYTES, NO_FRACTION, Plan } from './base/interface';
@@ -13,16 +13,16 @@ import { hashOf, isSame } from './names';
 @external("host", "makeLead")
 declare function makeLead(time: u32, variant: u32, slot: usize): void;
 
-/** So that the variants of one second have slots of their own, and of the seconds around it too. */
+/** Slots between two variants, so that all variants of a second and of the seconds around it have their own. */
 const VARIANT_STEP: u32 = 11;
-/** What making a lead counts, in tags, where each log may need another one. */
+/** Work of making a lead, in tags, where each log may need another lead. */
 const MAKE_WORK: u32 = 1_000;
 const MAX_DIGITS: u32 = 6;
 const NANOSECONDS_A_SECOND: u32 = 1_000_000_000;
 const DOT: u8 = 0x2e;
 const TEXT: usize = LEAD_SLOT_BYTES;
 
-/** @returns the slot */
+/** @returns the slot of the lead */
 export function leadOf(plan: Plan, time: u32, variant: u32): usize {
   if (plan.leadColumnCount != 0) return leadOfValues(plan, time, variant);
   const slot = slotOf(plan, time + variant * VARIANT_STEP);
@@ -84,7 +84,7 @@ function hasSameValues(plan: Plan, slot: usize): bool {
   return true;
 }
 
-/** For each column the value's length + 1, or 0 where the log has none, and the value. @returns false: there is no room for them */
+/** Stores each column's length + 1 (0: the log has no value), and value. @returns false: there is no room */
 function keepValues(plan: Plan, slot: usize): bool {
   let at = slot + plan.leadValuesAt;
   const limit = at + LEAD_VALUES_BYTES;
@@ -100,7 +100,7 @@ function keepValues(plan: Plan, slot: usize): bool {
   return true;
 }
 
-/** Below the second, in a lead that has a place for them; 0: neither they nor the point. */
+/** Digits of a lead's fraction; 0: no digits, and no point. */
 @inline
 function fractionDigits(plan: Plan, slot: usize, isFraction: bool): u32 {
   if (changetype<LeadSlot>(slot).fractionAt == NO_FRACTION) return 0;
@@ -125,7 +125,7 @@ export function writeLead(plan: Plan, slot: usize, hasTimeNs: bool, timeNs: u32,
   return writeText(slot + TEXT + before, length - before, to);
 }
 
-/** The first digits of microseconds. */
+/** The first `count` digits of microseconds. */
 @inline
 function cut(microseconds: u32, count: u32): u32 {
   let value = microseconds;

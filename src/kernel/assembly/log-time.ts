@@ -1,4 +1,4 @@
-/** The log's time as a mapped field has it. */
+/** Writes the log's time as the value of a mapped field. */
 import { Plan } from './base/interface';
 import { writeDecimal, writeText } from './base/text';
 import { hasTimeNs, time, timeNs } from './walk';
@@ -6,11 +6,11 @@ import { hasTimeNs, time, timeNs } from './walk';
 const NANOSECONDS_A_SECOND: u32 = 1_000_000_000;
 const NANOSECONDS_A_MILLISECOND: u32 = 1_000_000;
 
-/** What `secondText` was made for. */
+/** The second in `secondText`. */
 let keptSecond: u32 = 0;
 let keptSecondLength: u32 = 0;
 
-/** In milliseconds; a TimeNs of a second and more is no fraction. Most logs are of the second of the one before. */
+/** Writes milliseconds; a TimeNs of a second and more is no fraction. Most logs have the second of the log before. */
 export function writeLogTime(plan: Plan, output: usize): usize {
   const isFraction = hasTimeNs && timeNs < NANOSECONDS_A_SECOND;
   const milliseconds = isFraction ? timeNs / NANOSECONDS_A_MILLISECOND : 0;

@@ -1,13 +1,14 @@
 /**
- * What has become of the mapped fields (mapped.ts) of the log that was recorded (shape.ts). A step is what was done with one
- * place of a field, or with a field that has none, 40 bytes:
+ * The mapped fields (mapped.ts) in the record of a shape (shape.ts), as steps. A step says what was done with one place
+ * of a field, or with a field without places, in 40 bytes:
  *
  *     0   u32  `Step`
  *     4   u32  address of the column
  *     8   u32  `ValueKind`
- *     12  u32  1: an IPv6 address is such a value; and its form: bit 0: it was one; bit 1: it was all of its field
+ *     12  u32  1: an IPv6 address counts as a value
+ *     16  u32  form of the value: bit 0: an IPv6 address; bit 1: all of its field
  *     20  u32  most characters, or NO_LIMIT
- *     24  u32  the text before the value, and its length; of the first field that is written without the separator
+ *     24  u32  the text before the value, and its length; without separator for the first field that is written
  *     32  u32  the label, and its length
  */
 import { columnAddress, columnEnd, columnStart, isOfGroup } from './columns';
@@ -25,7 +26,7 @@ namespace Step {
   export const CONSTANT: u32 = 3;
   export const LOG_TIME: u32 = 4;
   export const PORT: u32 = 5;
-  /** There is no address; or it has no port. */
+  /** The place has no address; or its address has no port. */
   export const NO_ADDRESS: u32 = 6;
   export const NO_PORT: u32 = 7;
 }
@@ -38,7 +39,7 @@ const MAX_STEPS: usize = 128;
 
 export const MAPPED_RECORD_BYTES: usize = MAX_STEPS * STEP_BYTES;
 
-/** Of the last record: its steps, whether a field is written, and whether one has its value from the group. */
+/** The last record: its steps, whether a field is written, and whether a field has its value from the group. */
 export let mappedCount: u32 = 0;
 export let hasMappedField: bool = false;
 export let isGroupUsed: bool = false;
@@ -61,7 +62,7 @@ export function recordMappedFields(plan: Plan, steps: usize): bool {
   return true;
 }
 
-/** Up to the first that has such a value. A place that the log does not have is none that a log of its shape has. */
+/** Records the places up to the first with a value of the type. Places whose field the shape lacks are skipped. */
 function recordPlaces(plan: Plan, steps: usize, field: MappedField): bool {
   const type = field.type;
   const takesIpv6 = field.ipv6Opening != 0;
@@ -122,7 +123,7 @@ function isFieldWritten(step: u32): bool {
   return step != Step.PASS && step != Step.NO_ADDRESS && step != Step.NO_PORT;
 }
 
-/** Columns were begun anew: those of the group that are taken are so again. */
+/** Marks columns as taken again, after `beginColumns`. */
 export function takeAgain(steps: usize, count: u32): void {
   for (let at = steps; at < steps + <usize>count * STEP_BYTES; at += STEP_BYTES) {
     const step = load<u32>(at);
@@ -131,7 +132,7 @@ export function takeAgain(steps: usize, count: u32): void {
   }
 }
 
-/** Writes the mapped fields without what is before the first. @returns where the output ends; 0: they are not as recorded */
+/** Writes the mapped fields, the first without a separator. @returns where the output ends; 0: the log differs */
 export function writeRecordedFields(plan: Plan, steps: usize, count: u32, output: usize): usize {
   const escape = plan.valueEscape;
   const low = v128.load(escape);

@@ -1,5 +1,5 @@
 /**
- * The fields that a format gives a place of their own (../../format/parts/mapped.ts), and the text that they are a part of:
+ * Writes texts with mapped fields (../../format/parts/mapped.ts):
  *
  *     head  firstSeparator mapped field  separator mapped field  …  separator other field  …  tail
  *
@@ -50,18 +50,18 @@ import {
 
 export const MAX_TIME_NS_DIGITS: u32 = 10;
 
-/** A field was written; one of the group's was taken. */
+/** Whether a field was written, and whether one of the group's fields was taken. */
 let hasField: bool = false;
 let isGroupTaken: bool = false;
-/** What `headText` was made for. */
+/** The head in `headText`: its job, group, variant and length. */
 let keptHeadJob: u32 = 0;
 let keptHeadGroup: usize = 0;
 let keptHeadVariant: u32 = 0;
 let keptHeadLength: u32 = 0;
 
 /**
- * No text of the log that was read is longer.
- * @param logBytes of the log as it came: no column that is not the group's can be longer than all of it
+ * Upper bound of the bytes of the text of the log that was read.
+ * @param logBytes of the log as received: its own values are never longer, all columns together
  */
 export function maxMappedLength(plan: Plan, logBytes: u32): u64 {
   const columns: u64 = <u64>logBytes + groupColumnBytes + MAX_TIME_NS_DIGITS;
@@ -81,7 +81,7 @@ export function writeMapped(plan: Plan, job: Job, output: usize): usize {
   return writeText(plan.tail, plan.tailLength, to);
 }
 
-/** The same of a log that was read by the record of its shape. 0: it is not as recorded. */
+/** Writes a log that was read by the record of its shape. @returns where the output ends; 0: the log differs */
 export function writeShapedMapped(plan: Plan, job: Job, output: usize): usize {
   const shape = plan.shape;
   let to = writeHead(plan, job, output);
@@ -95,7 +95,7 @@ export function writeShapedMapped(plan: Plan, job: Job, output: usize): usize {
   return writeText(plan.tail, plan.tailLength, to);
 }
 
-/** All logs of a group that are of one variant have the same, if nothing of their own is in it. */
+/** Writes the head, which is kept for the logs of one group and variant, if it has no value of a log's own. */
 function writeHead(plan: Plan, job: Job, output: usize): usize {
   if (!isHeadOfGroup(plan)) return writeHeadParts(plan, output);
   if (keptHeadJob == job.id && keptHeadGroup == job.group && keptHeadVariant == variant) {
@@ -168,7 +168,7 @@ function writeMappedFields(plan: Plan, output: usize): usize {
   return to;
 }
 
-/** Finds the first place that has such a value. */
+/** Finds the first place with a value of the type. */
 @inline
 function find(plan: Plan, places: usize, count: u32, type: u32, takesIpv6: bool, takes: bool): bool {
   const end = places + (<usize>count << 2);
@@ -193,7 +193,7 @@ function find(plan: Plan, places: usize, count: u32, type: u32, takesIpv6: bool,
   return false;
 }
 
-/** @param text with a separator before it, which the first field does not have */
+/** @param text begins with a separator, which the first field does not get */
 @inline
 function writeOpening(plan: Plan, text: usize, length: u32, output: usize): usize {
   if (hasField) return writeText(text, length, output);
@@ -209,7 +209,7 @@ function writeBetween(plan: Plan, output: usize): usize {
   return writeText(plan.firstSeparator, plan.firstSeparatorLength, output);
 }
 
-/** The group's fields, none of which has a place of its own in this log, with TimeNs among them. */
+/** Writes the group's fields, none of which was taken in this log, with TimeNs among them. */
 function writeSharedFields(plan: Plan, output: usize): usize {
   let to = output;
   if (hasGroupPart()) to = writeGroupFields(writeBetween(plan, to));
@@ -217,7 +217,7 @@ function writeSharedFields(plan: Plan, output: usize): usize {
   return hasTagPart() ? writeTagFields(writeBetween(plan, to)) : to;
 }
 
-/** The same one by one: those that are not taken. */
+/** Writes the group's fields one by one, without those that were taken, with TimeNs among them. */
 function writeOwnFields(plan: Plan, tags: usize, output: usize): usize {
   const escape = plan.valueEscape;
   let to = output;

@@ -1,9 +1,9 @@
 /**
- * A log's fields → a message's text, by the format row in the plan: ../../encode/text/message-writer.ts says which fields
- * there are, and in which order.
+ * Writes a log's text by the format row in the plan: ../../encode/text/row-writer.ts says which fields there are, and
+ * in which order.
  *
- * What the logs of a group have in common is written once: `shared` holds the group's own fields, then its tags, each
- * without what stands before the first of them.
+ * The fields of a group are written once: `shared` holds the group's own fields, then its tags, each of the two without
+ * what stands before it.
  */
 import { escapedLength, writeEscaped } from './base/escape';
 import { OwnField, Plan, SPAN_BYTES } from './base/interface';
@@ -28,13 +28,13 @@ let groupFields: usize = 0;
 let groupFieldsLength: u32 = 0;
 let tagFields: usize = 0;
 let tagFieldsLength: u32 = 0;
-/** A field may have no bytes at all: whether there are any is not to be told from the lengths. */
+/** Whether there are such fields: the lengths do not tell, as a field may have no bytes at all. */
 let hasGroupFields: bool = false;
 let hasTagFields: bool = false;
-/** `writeBeforeContents` has written a field. */
+/** Whether `writeBeforeContents` has written a field. */
 let hasFieldBefore: bool = false;
 
-/** Bytes that `writeShared` needs at most, for the group that was read last. */
+/** Upper bound of the bytes that `writeShared` needs for the group that was read last. */
 export function maxSharedBytes(plan: Plan, tags: usize): u64 {
   const count: u64 = (tagsEnd - tags) / SPAN_BYTES;
   const own: u64 = <u64>(topicEnd - topic + sourceEnd - source) + valueBytes;
@@ -86,7 +86,7 @@ export function plainLength(plan: Plan, contents: usize): u64 {
     length += plan.timeNsKeyLength + plan.signLength + digits(timeNs);
   }
   length += keyBytes + valueBytes;
-  // The text of a record has a separator and a sign.
+  // The text of a name record has a separator and a sign.
   if (plan.named != 0) parts -= count;
   else length += count * plan.signLength;
   if (parts + count == 0) return length + plan.suffixLength;
@@ -94,13 +94,13 @@ export function plainLength(plan: Plan, contents: usize): u64 {
   return length + plan.firstSeparatorLength + (parts - 1) * plan.separatorLength + plan.tailLength;
 }
 
-/** The same if every byte has to be escaped, by the longest replacement. */
+/** Length of the log's text if every byte has to be escaped, by the longest replacement. */
 export function maxLength(plan: Plan, plain: u64): u64 {
   const keyGrowth = plan.named != 0 ? 0 : plan.keyExpansion - 1;
   return plain + <u64>keyBytes * keyGrowth + <u64>valueBytes * (plan.valueExpansion - 1);
 }
 
-/** Exactly what `writeMessage` will write. */
+/** Exact length of the log's text. */
 export function exactLength(plan: Plan, contents: usize, plain: u64): u64 {
   const named = plan.named != 0;
   let length = plain - valueBytes - (named ? 0 : keyBytes);
@@ -125,7 +125,7 @@ export function writeMessage(plan: Plan, contents: usize, output: usize): usize 
   return writeText(plan.tail, plan.tailLength, to);
 }
 
-/** The same of a log that was read by the record of its shape. */
+/** Writes the text of a log that was read by the record of its shape. */
 export function writeShapedMessage(plan: Plan, output: usize): usize {
   let to = writeBeforeContents(plan, hasTimeNs, timeNs, output);
   if (plan.shape.restCount != 0) to = writeRest(plan, hasFieldBefore, to);
@@ -133,7 +133,7 @@ export function writeShapedMessage(plan: Plan, output: usize): usize {
   return writeText(plan.tail, plan.tailLength, to);
 }
 
-/** The prefix, and the fields that do not come from the log, as far as there are any. */
+/** Writes the prefix, topic, source, TimeNs and the tags, as far as there are any. */
 export function writeBeforeContents(plan: Plan, hasTimeNs: bool, timeNs: u32, output: usize): usize {
   let to = writeText(plan.prefix, plan.prefixLength, output);
   let between = plan.firstSeparator;
@@ -160,7 +160,7 @@ export function writeBeforeContents(plan: Plan, hasTimeNs: bool, timeNs: u32, ou
   return to;
 }
 
-/** The same two without the prefix, for a text that has mapped fields in front of them. */
+/** Writes topic and source, without a prefix, for texts with mapped fields; the next function writes the tags. */
 export function writeGroupFields(output: usize): usize {
   return writeText(groupFields, groupFieldsLength, output);
 }
@@ -177,7 +177,7 @@ export function hasTagPart(): bool {
   return hasTagFields;
 }
 
-/** False where a log's own fields come first. */
+/** Whether the group has fields in the text; else a log's own fields come first. */
 export function hasShared(): bool {
   return hasGroupFields || hasTagFields;
 }
@@ -187,7 +187,7 @@ export function sharedLength(): u32 {
   return groupFieldsLength + tagFieldsLength;
 }
 
-/** Fields with separators between them. */
+/** Writes fields with separators between them. */
 function writeFields(plan: Plan, spans: usize, spansEnd: usize, output: usize): usize {
   const keyEscape = plan.keyEscape;
   const valueEscape = plan.valueEscape;
@@ -218,7 +218,7 @@ function writeFields(plan: Plan, spans: usize, spansEnd: usize, output: usize): 
   }
 }
 
-/** Fields whose names have records, each with a separator before it, but perhaps the first. */
+/** Writes fields whose names have records, each with a separator before it, but perhaps the first. */
 function writeNamedFields(plan: Plan, spans: usize, spansEnd: usize, isFirst: bool, output: usize): usize {
   const escape = plan.valueEscape;
   const low = v128.load(escape);

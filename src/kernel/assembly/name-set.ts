@@ -1,10 +1,10 @@
 /**
- * The names of one log's contents, or of one group's tags, where names have no records (names.ts): whether one is there
- * twice, and whether one could be taken for a name of the service's. A log of which either is said becomes the reference's.
+ * The set of the names of a log's contents, or of a group's tags, where names have no records (names.ts). A log with a
+ * name twice, or with a name that could be taken for one of the service's, falls back to the reference.
  *
- * At `Plan.nameSet`: SLOTS × 8 bytes, of names by their hash, each in the first slot from there on that was free:
+ * At `Plan.nameSet`: SLOTS × 8 bytes. A name is in the first slot, from its hash on, that was free:
  *
- *     0   u32  stamp of the log; a slot with another one is free
+ *     0   u32  stamp of the log or group; a slot with another stamp is free
  *     4   u32  where the name lies, its length before it
  */
 import { isSame } from './names';
@@ -12,10 +12,10 @@ import { isSame } from './names';
 const SLOT_BITS: u64 = 14;
 const SLOTS: usize = 1 << <usize>SLOT_BITS;
 const SLOT_BYTES: usize = 8;
-/** A log with so many names, or with names that were made for it, may need more: then it counts as one with a name twice. */
+/** Slots tried for a name. Many names, or hostile ones, may need more: the log then counts as one with a name twice. */
 const MAX_PROBES: u32 = 32;
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-/** Names of so many bytes have more than one byte of length. */
+/** A name of so many bytes has more than one byte of length. */
 const LONG_NAME: u32 = 128;
 const UNDERSCORES: u32 = 0x5f5f;
 const SPACE: u32 = 0x20;
@@ -27,12 +27,12 @@ const SOURCE: u64 = 0x7275_6f73_5f5f | ANY_CASE;
 const TIME: u64 = 0x656d_6974_5f5f | ANY_CASE;
 const TAG: u64 = 0x5f67_6174_5f5f | ANY_CASE;
 
-/** The host reserves it, filled with 0. */
+/** Bytes of the set; the host reserves it, filled with 0. */
 export const NAME_SET_BYTES: u32 = <u32>(SLOTS * SLOT_BYTES);
 
 let lastStamp: u32 = 0;
 
-/** Of a log, or of a group. @returns its stamp */
+/** Begins the set of a log, or of a group. @returns its stamp */
 export function beginNames(): u32 {
   return ++lastStamp;
 }
@@ -49,7 +49,7 @@ function isServiceStart(name: u64): bool {
   return start == TOPIC || start == SOURCE || start == TIME || start == TAG;
 }
 
-/** @returns false where the name is there already, or where that cannot be said */
+/** Adds a name. @returns false where the set has the name, or where too many slots are taken to tell */
 @inline
 export function isNewName(nameSet: usize, stamp: u32, name: usize, length: u32): bool {
   const isShort = length < 8;
@@ -62,7 +62,7 @@ export function isNewName(nameSet: usize, stamp: u32, name: usize, length: u32):
   return true;
 }
 
-/** The same where the slot of its hash is taken. */
+/** Adds a name where the first slot is taken. */
 function isNewBehind(nameSet: usize, stamp: u32, from: usize, name: usize, length: u32): bool {
   let slot = from;
   for (let probe: u32 = 0; probe < MAX_PROBES; probe++) {

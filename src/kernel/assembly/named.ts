@@ -1,7 +1,7 @@
 /**
- * The contents of a usual log (usual.ts) where names have records: written while they are read; or, where columns have to
- * be known before anything is written, made into the list of spans that `walk.ts` makes; or read by the record of a shape
- * (shape.ts).
+ * Reads the contents of a usual log (fast path: usual.ts) where names have records: the contents are written while they
+ * are read; or, where columns have to be known first, made into the list of spans that walk.ts makes; or read by the
+ * record of a shape (shape.ts).
  */
 import { setColumn } from './columns';
 import { writeEscaped } from './base/escape';
@@ -25,26 +25,26 @@ import { isRepeated } from './stamps';
 import { writeText } from './base/text';
 import { isUtf8 } from './base/utf8';
 
-/** Of a content's first bytes: its tag, and its length in one byte or two. */
+/** The first bytes of a content: its tag, and its length in one byte or two. */
 const SHORT_MASK: u32 = 0x80ff;
 const SHORT_HEAD: u32 = 0x0012;
 const LONG_MASK: u32 = 0x80_80ff;
 const LONG_HEAD: u32 = 0x00_8012;
-/** Of a key or a value: its tag, and its length in one byte. */
+/** The first bytes of a key, its tag and its length in one byte; and the tag of a value. */
 const SHORT_KEY: u32 = 0x000a;
 const VALUE: u32 = 0x12;
-/** Bytes of a content beside its key and value, at least. */
+/** A content has at least so many bytes beside its key and value. */
 const MIN_CONTENT_BYTES: u32 = 6;
 
-/** What is made of the contents: text; spans; or spans where the record wants them. */
+/** What is made of the contents: text; spans; or spans at the places of a shape's record. */
 const TEXT: u32 = 0;
 const SPANS: u32 = 1;
 const RECORDED: u32 = 2;
 
-/** In a record's line for a name, which is a guess but for its answer: where the span goes, or 0. */
+/** Offset in a line of a shape's record, a guess without its answer, of where the span goes, or 0. */
 export const LINE_TARGET: usize = 4;
 
-/** Sums over the spans, as those of walk.ts. */
+/** Sums over the spans, like `keyBytes` and `valueBytes` of walk.ts. */
 export let spanKeyBytes: u32 = 0;
 export let spanValueBytes: u32 = 0;
 /** Contents that were read into spans, written or not. */
@@ -52,24 +52,24 @@ export let contentCount: usize = 0;
 
 /**
  * Writes the contents between two addresses.
- * @returns where the output ends; 0 when there is something else among them, a name is repeated that must not be, or
- * something is no UTF-8
+ * @returns where the output ends; 0 when something else is among the contents, a name is repeated that must not be, or
+ * UTF-8 is invalid
  */
 export function writeNamedContents(plan: Plan, from: usize, end: usize, output: usize): usize {
   return contents(plan, from, end, output, 0, TEXT);
 }
 
-/** @returns where the spans end; 0 as above, or when there are too many */
+/** @returns where the spans end; 0 as for `writeNamedContents`, or when there are too many */
 export function readContents(plan: Plan, from: usize, end: usize, spans: usize, spansLimit: usize): usize {
   return contents(plan, from, end, spans, spansLimit, SPANS);
 }
 
-/** @returns false when they are not those of the lines, or something is no UTF-8; of their spans nothing is known then */
+/** @returns false when the names are not those of the lines, or UTF-8 is invalid; the spans are then of no use */
 export function readRecorded(plan: Plan, from: usize, end: usize, lines: usize, linesEnd: usize): bool {
   return contents(plan, from, end, lines, linesEnd, RECORDED) == linesEnd;
 }
 
-/** @param output of text, of spans, or the record's lines; the last two have a limit */
+/** @param output where text or spans go, or the lines of the record; spans and lines have a limit */
 @inline
 function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usize, way: u32): usize {
   const escape = plan.valueEscape;
@@ -146,7 +146,7 @@ function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usi
       valueBytes += valueLength;
       continue;
     }
-    // So much of it is room that was reserved for it.
+    // So many bytes of the name have room by `usualExpansion`; the others take from the slack.
     const reserved = (keyLength + MIN_CONTENT_BYTES) * expansion;
     if (length > reserved) {
       if (length - reserved > slack) return 0;

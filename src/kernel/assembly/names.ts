@@ -1,39 +1,39 @@
 /**
- * What becomes of each name of a field: the host decides, once for each, and its answers are kept.
+ * Says how the fields of each name are written: the host decides, once for each name, and its answers are kept.
  *
  *     0      u32         end of the names that are kept, as an offset in them
- *     4      u32         how many they are
+ *     4      u32         number of the names that are kept
  *     64     GUESSES × 128  by a content's place in its log, the name that stood there last:
  *                          0   u32  its length
  *                          4   u32  its answer
  *                          16       the first 32 bytes of tag, length and name, as they are in the log
- *                          48       which of these do not count: those that are 0xff; the others are 0
+ *                          48       a mask: 0 where such a byte counts, 0xff where it does not
  *                          80       the rest of the name
  *     TABLE  SLOTS × 16  hash, offset and mark of the name, answer; mark 0: the slot is free
  *     then   the names
  *
- * When table or names are full, all is forgotten, and asked again. An answer is the address of a record, which the host
- * holds (../name-records.ts): a `NameRecord`.
+ * When the table or the names are full, all is forgotten, and asked again. An answer is the address of a record, which
+ * the host holds (../name-records.ts): a `NameRecord`.
  */
 import { NAME_RECORD_BYTES, NameRecord, Plan } from './base/interface';
 import { countWork } from './base/work';
 
-/** @returns the address of a record. A tag's name is asked for without the prefix that it has in the text. */
+/** @returns the address of a name record. A tag's name is without the prefix that it has in the text. */
 @external("host", "chooseName")
 declare function chooseName(from: usize, end: usize, isTag: bool): usize;
 
-/** What asking the host for a name counts, in tags. */
+/** Work of asking the host for a name, in tags. */
 const ASK_WORK: u32 = 100;
-/** Names that the host may be asked for of one log: some milliseconds. */
+/** Limit of names that the host is asked for in one log: some milliseconds. */
 const MAX_ASKED: u32 = 1_000;
-/** Since `resetAsked`. */
+/** Names asked for since `resetAsked`. */
 let asked: u32 = 0;
 
 export function resetAsked(): void {
   asked = 0;
 }
 
-/** The log has so many names that nobody knows that it is the host's: what was read of it is not to be used. */
+/** Whether a log has too many unknown names: it falls back to the reference, and its spans are not to be used. */
 @inline
 export function isAskedOut(): bool {
   return asked > MAX_ASKED;
@@ -48,32 +48,32 @@ function ask(from: usize, end: usize, isTag: bool): usize {
 const SLOTS: usize = 1024;
 const MAX_FILLED: u32 = 768;
 const SLOT_BYTES: usize = 16;
-/** Contents of one log, and what is kept of each. */
+/** Number of guesses, one for each place of a content, and the bytes of each. */
 export const GUESSES: usize = 64;
 export const GUESS_BYTES: usize = 128;
 const GUESSES_AT: usize = 64;
 const GUESS_START: usize = 16;
 const GUESS_MASK: usize = 48;
 const GUESS_REST: usize = 80;
-/** Of tag, length and name. */
+/** Bytes of tag, length and name that are compared at once. */
 const GUESS_START_BYTES: u32 = 32;
-/** Of the tag and the length, which is one byte. */
+/** Bytes of the tag and of the length, which is one byte. */
 const NAME_HEAD_BYTES: u32 = 2;
-/** One that is longer is looked up. */
+/** The longest name that can be guessed; a longer one is looked up. */
 const MAX_GUESS_LENGTH: u32 = GUESS_START_BYTES - NAME_HEAD_BYTES + 48;
 const NAME_TAG: u8 = 0x0a;
 const TABLE: usize = GUESSES_AT + GUESSES * GUESS_BYTES;
 const TEXTS: usize = TABLE + SLOTS * SLOT_BYTES;
 const TEXT_BYTES: u32 = 64 * 1024;
-/** One that is longer is asked for each time. */
+/** The longest name that is kept; a longer one is asked for each time. */
 const MAX_LENGTH: u32 = 255;
 const TAG_BIT: u32 = 0x8000_0000;
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/** Of everything above; the host reserves it, filled with 0. */
+/** Bytes of everything above; the host reserves them, filled with 0. */
 export const NAMES_BYTES: u32 = <u32>TEXTS + TEXT_BYTES;
 
-/** Whatever was answered is asked for again. */
+/** Forgets all answers, so that the host is asked again. */
 export function clearNames(plan: Plan): void {
   memory.fill(plan.names, 0, TEXTS);
 }
@@ -83,7 +83,7 @@ export function isWritten(record: usize): bool {
   return changetype<NameRecord>(record).kind != 0;
 }
 
-/** 1 or 0. */
+/** 1: the field is renamed (written-names.ts); else 0. */
 @inline
 export function isRenamed(record: usize): u32 {
   return changetype<NameRecord>(record).kind >>> 1;
@@ -109,13 +109,13 @@ export function textOf(record: usize): usize {
   return record + NAME_RECORD_BYTES;
 }
 
-/** @param place of a content in its log, from 0: the names of logs come in the same order, most of the time */
+/** @param place of a content in its log, from 0: most logs have the same names in the same order */
 @inline
 export function guessFor(plan: Plan, place: usize): usize {
   return plan.names + GUESSES_AT + (place & (GUESSES - 1)) * GUESS_BYTES;
 }
 
-/** @param from of the name's tag. Whether there are tag, length and name of the guess; then so are the next two. */
+/** Whether tag, length and name of the guess are at `from`; then length and answer of the guess are right, too. */
 @inline
 export function isAsGuessed(guess: usize, from: usize): bool {
   const first = v128.xor(v128.load(from), v128.load(guess, GUESS_START));
@@ -140,7 +140,7 @@ export function guessedAnswer(guess: usize): usize {
   return load<usize>(guess, 4);
 }
 
-/** Of a name that was not guessed; the next guess is this one. */
+/** Looks up a name that was not guessed, and makes it the next guess. */
 export function unexpectedName(plan: Plan, guess: usize, from: usize, end: usize): usize {
   const record = contentName(plan, from, end);
   const length = <u32>(end - from);
@@ -218,7 +218,7 @@ function mix(value: u64): u64 {
   return product ^ (product >> 29);
 }
 
-/** Sixteen bytes are read at a time, also where fewer count. */
+/** Compares sixteen bytes at a time, of which only `length` count. */
 @inline
 export function isSame(left: usize, right: usize, length: u32): bool {
   for (let at: u32 = 0; at < length; at += 16) {

@@ -1,8 +1,8 @@
 /**
- * Filters and classes, as ../../rules has them, compiled to instructions that jump (../program.ts).
+ * Runs filters and classes (../../rules), compiled to instructions that jump (../program.ts).
  *
- * What comes out is that the log is dropped, or the variant of its lead: nine for each class and nine where none
- * holds; the first of nine has the class's severity or the usual one, the others 0 to 7 as the severity field says.
+ * A log is dropped, or it gets the variant of its lead: nine for each class and nine where no class holds. The first of
+ * nine has the class's severity or the usual one, the others 0 to 7, as the severity field says.
  */
 import { columnEnd, columnStart } from './columns';
 import { ANSWER_SLOT_BITS, ANSWER_SLOT_BYTES, Instruction, Op, Plan, VALUE_SLOT_BYTES, ValueSlot } from './base/interface';
@@ -11,22 +11,22 @@ import { hashOf, isSame } from './names';
 import { Answer, inRange } from './base/numbers';
 import { countWork } from './base/work';
 
-/** @returns of a regular expression 1 or 0, of the severity field 0 to 7 or -1 */
+/** @returns for a regular expression 1 or 0, for the severity field 0 to 7 or -1 */
 @external("host", "ask")
 declare function ask(question: u32, from: usize, end: usize): i32;
 
-/** A slot of kept answers: length + 1, answer; at 16 the value, with 0 behind it. */
+/** The longest value whose answer is kept. A slot has length + 1, the answer, and at 16 the value, padded with 0. */
 const MAX_KEPT_LENGTH: u32 = 16;
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-/** What a question to the host costs, in tags. */
+/** Work of a question to the host, in tags. */
 const ASK_WORK: u32 = 64;
-/** Bytes compared at worst to find a text in a value; beyond, it is left. */
+/** Bytes compared at worst to find a text in a value; beyond, the log falls back to the reference. */
 const MAX_SEARCH: u64 = 1 << 22;
 
 /** The variant of the lead of the log that was decided on last. */
 export let variant: u32 = 0;
 
-/** @returns false when the log is dropped, and counted; `leaveLog` where that cannot be said here */
+/** @returns false when the log is dropped, and counted; calls `leaveLog` where the kernel cannot tell */
 export function isKept(plan: Plan): bool {
   let at = plan.rules;
   if (at == 0) return true;
@@ -37,7 +37,7 @@ export function isKept(plan: Plan): bool {
   }
   const number = step.first;
   if (step.op == Op.DROP) {
-    // One that is left is the reference's to count.
+    // A log that falls back is counted by the reference.
     if (!isLeft()) countDropped(plan, number);
     return false;
   }
@@ -78,7 +78,7 @@ function holds(plan: Plan, step: Instruction): bool {
     case Op.ASK:
       return answerTo(<u32>first, second, from, length) != 0;
     default:
-      // Nothing that the host has written: whatever came of it would be wrong.
+      // The host writes no other instruction: whatever came of it would be wrong.
       unreachable();
       return false;
   }
@@ -102,7 +102,7 @@ function isIn(table: usize, mask: u32, from: usize, length: u32): bool {
   }
 }
 
-/** By its first and its last byte, sixteen places at a time. */
+/** Looks for a text by its first and its last byte, sixteen places at a time. */
 function isWithin(text: usize, textLength: u32, from: usize, length: u32): bool {
   if (textLength == 0) return true;
   if (textLength > length) return false;
@@ -124,7 +124,7 @@ function isWithin(text: usize, textLength: u32, from: usize, length: u32): bool 
   return false;
 }
 
-/** Asks the host, unless the same was asked lately of a short value. */
+/** Asks the host, unless its answer for a short value is kept. */
 function answerTo(question: u32, answers: usize, from: usize, length: u32): i32 {
   if (length > MAX_KEPT_LENGTH) return answerOfHost(question, from, length);
   const low = firstBytes(load<u64>(from), length);

@@ -1,11 +1,11 @@
 /**
- * Logs of one shape: the same names, in the same order. Nearly all logs have the shape of the one before them, and what
- * becomes of their fields is the same but for the values. So it is recorded once: which name stands in which place, and of
- * which place what is written, in which order.
+ * Logs of one shape have the same names in the same order. Nearly all logs have the shape of the log before, and their
+ * fields are written alike but for the values. So the shape is recorded once: which name is in which place, and which
+ * places are written, in which order.
  *
- * A log that is read by the record leaves a span for each place, two addresses: where the value begins and where it ends. It
- * is in the place's column if it has one, where rules and the header look for it, or else in a slot. A log that is not as
- * recorded is read anew by those who know everything (walk.ts, mapped.ts, message.ts).
+ * A log that is read by the record gives a span for each place, two addresses: where the value begins and where it
+ * ends. The span goes to the place's column, if there is one, where rules and leads look for it, or else to a slot. A
+ * log that differs from the record is read again in the general way (walk.ts, mapped.ts, message.ts).
  *
  * At `Plan.shape`, behind `Shape`:
  *
@@ -13,9 +13,9 @@
  *                            4  u32  where the span goes, or 0
  *                            8  u32  the name's record if it is written, or 0
  *     SLOTS  PLACES × 8    spans
- *     REST   PLACES × 12   fields that are written under their own names, in order: where the span is, then the text before
- *                          the value (separator, name and sign) and its length
- *     MAPPED               the fields before them, by mapped-record.ts
+ *     REST   PLACES × 12   fields that are not mapped, in order: where the span is, then the text before the value
+ *                          (separator, name and sign) and its length
+ *     MAPPED               mapped fields, by mapped-record.ts
  */
 import { beginColumns, columnAddress, columnStart, hasGroupColumns, isTaken } from './columns';
 import { writeEscaped } from './base/escape';
@@ -58,12 +58,12 @@ const SLOTS: usize = LINES + PLACES * GUESS_BYTES;
 const REST: usize = SLOTS + PLACES * SPAN_BYTES;
 const MAPPED: usize = REST + PLACES * REST_BYTES;
 
-/** Of all of it; the host reserves it, filled with 0. */
+/** Bytes of the whole record; the host reserves it, filled with 0. */
 export const SHAPE_BYTES: u32 = <u32>(MAPPED + MAPPED_RECORD_BYTES);
 
-/** So many logs that are not as recorded, one after another, make a new record. */
+/** So many logs in a row that differ from the record make a new one. */
 const PATIENCE: u32 = 2;
-/** A log that is read in vain costs about half of what one that is as recorded spares. */
+/** A log as recorded scores 2, one read in vain -1: it costs about half of what the other saves. */
 const HIT_SCORE: i32 = 2;
 const MAX_SCORE: i32 = 32;
 const MIN_SCORE: i32 = -8;
@@ -89,21 +89,21 @@ function slotOf(shape: Shape, place: usize): usize {
   return changetype<usize>(shape) + SLOTS + place * SPAN_BYTES;
 }
 
-/** The records of names are void. */
+/** Forgets the shape, as name records have become invalid. */
 export function forgetShape(plan: Plan): void {
   plan.shape.places = 0;
 }
 
 /**
  * Reads a usual log whose times are known.
- * @param from where its contents begin
- * @returns false where it is not as recorded; of its values nothing is known then
+ * @param from where the contents begin
+ * @returns false where the log differs from the record; its spans are then of no use
  */
 export function readShaped(plan: Plan, from: usize): bool {
   const shape = plan.shape;
   if (shape.places == 0 || (hasTimeNs && timeNs != 0) != (shape.hasTimeNs != 0)) return false;
   if (shape.readyGroup != presentGroup() && !enterGroup(plan, shape)) return false;
-  // What is read by and by costs less than a tag each.
+  // Tags are not counted one by one here: four bytes count as one tag.
   countWork(<u32>((usualContentsEnd - from) >> 2) + 1);
   return readPlaces(plan, shape, from);
 }
@@ -112,7 +112,7 @@ function readPlaces(plan: Plan, shape: Shape, from: usize): bool {
   return readRecorded(plan, from, usualContentsEnd, lineOf(shape, 0), lineOf(shape, shape.places));
 }
 
-/** What depends on the group is looked at once. @returns false where the record is not good for it */
+/** Checks what depends on the group, once for each group. @returns false where the record does not fit the group */
 function enterGroup(plan: Plan, shape: Shape): bool {
   if ((hasGroupColumns || shape.hasGroupColumns != 0) && shape.group != presentGroup()) {
     shape.misses = PATIENCE;
@@ -125,7 +125,7 @@ function enterGroup(plan: Plan, shape: Shape): bool {
   return true;
 }
 
-/** Whether the group gives its logs a field under a name that they write themselves. */
+/** Whether the group has a field under a name that the shape's logs write themselves. */
 function isNameOfGroup(plan: Plan, shape: Shape): bool {
   const writesTimeNs = shape.hasTimeNs != 0 && (plan.ownFields & OwnField.TIME_NS) != 0;
   if (writesTimeNs && isOfPresentGroup(plan.timeNsStamp)) return true;
@@ -136,7 +136,7 @@ function isNameOfGroup(plan: Plan, shape: Shape): bool {
   return false;
 }
 
-/** Writes the fields under their own names, each with a separator before it; the first perhaps with `firstSeparator` instead. */
+/** Writes fields that are not mapped, each behind a separator; a text's first field behind `firstSeparator`. */
 export function writeRest(plan: Plan, hasFieldBefore: bool, output: usize): usize {
   const shape = plan.shape;
   const escape = plan.valueEscape;
@@ -159,7 +159,7 @@ export function writeRest(plan: Plan, hasFieldBefore: bool, output: usize): usiz
   return to;
 }
 
-/** Whether it is worth trying: where logs have many shapes, it is not. */
+/** Whether the record is worth trying: where logs have many shapes, it is not. */
 export function isShapeTried(plan: Plan): bool {
   const shape = plan.shape;
   if (shape.pause == 0) return true;
@@ -167,7 +167,7 @@ export function isShapeTried(plan: Plan): bool {
   return false;
 }
 
-/** Whether a log was as recorded, to its end; else it is read anew. */
+/** Notes whether a log was as recorded, to its end; a log that was not is read again. */
 export function noteShape(plan: Plan, wasAsRecorded: bool): void {
   const shape = plan.shape;
   shape.misses = wasAsRecorded ? 0 : shape.misses + 1;
@@ -178,8 +178,8 @@ export function noteShape(plan: Plan, wasAsRecorded: bool): void {
 }
 
 /**
- * Records the shape of the log that was read last by `readContents`, and written, unless the present record may still serve.
- * @param from where its contents begin
+ * Records the shape of the log that was read last by `readContents`, and written, unless the record may still serve.
+ * @param from where the log's contents begin
  */
 export function recordShape(plan: Plan, from: usize): void {
   const shape = plan.shape;
@@ -194,7 +194,7 @@ export function recordShape(plan: Plan, from: usize): void {
     store<usize>(lineOf(shape, place), slotOf(shape, place), LINE_TARGET);
   }
   shape.places = <u32>places;
-  // A name that is too long for a guess is not what is expected.
+  // False also where a name is too long for a guess.
   const isRecorded = readPlaces(plan, shape, from) && recordMappedFields(plan, mappedOf(shape));
   if (!isRecorded) {
     shape.places = 0;
@@ -209,7 +209,7 @@ export function recordShape(plan: Plan, from: usize): void {
   shape.group = shape.readyGroup = presentGroup();
 }
 
-/** Where each place's span goes, and what of it is written under its own name. */
+/** Records where the span of each place goes, and which places are fields that are not mapped. */
 function recordRest(plan: Plan, shape: Shape): void {
   let field = restOf(shape);
   shape.restCount = shape.keyBytes = shape.renamedCount = 0;

@@ -1,6 +1,6 @@
 /**
- * Whether two fields of a log are written under one name. Each name that is written has a stamp, two numbers: of the
- * last log that has a field of that name, and of the last group that gives its logs one.
+ * Stamps tell whether two fields of a log are written under one name. Each written name has a stamp of two numbers: the
+ * last log with a field of that name, and the last group with one.
  */
 import { stampOf } from './names';
 
@@ -15,19 +15,19 @@ export function newLogStamp(): void {
   logStamp++;
 }
 
-/** Of the group that was read last; never 0. */
+/** The number of the group that was read last; never 0. */
 @inline
 export function presentGroup(): u32 {
   return groupStamp;
 }
 
-/** Whether the group gives its logs a field of that name. */
+/** Whether the present group has a field of that name. */
 @inline
 export function isOfPresentGroup(stamp: usize): bool {
   return load<u32>(stamp, 4) == groupStamp;
 }
 
-/** Of a content. @returns true where the log has that name already */
+/** Stamps the name of a content. @returns true where the log has that name already */
 @inline
 export function isRepeated(record: usize): bool {
   return stampLog(stampOf(record));
@@ -40,7 +40,7 @@ export function stampLog(stamp: usize): bool {
   return false;
 }
 
-/** Of a field that all logs of a group have. @returns true where they have that name already */
+/** Stamps the name of a group's field. @returns true where the group has that name already */
 export function stampGroup(stamp: usize): bool {
   if (load<u32>(stamp, 4) == groupStamp) return true;
   store<u32>(stamp, groupStamp, 4);

@@ -1,15 +1,15 @@
 /**
- * The way of nearly all logs, in one pass: Time first, then contents that are a key and a value and nothing else, then
- * perhaps TimeNs. The message is written while the log is read, so that the processor works on both at once; whatever
- * is found to be otherwise is left to `walk.ts` and `message.ts`, which know everything.
+ * The fast path, in one pass, for a *usual log*, as nearly all logs are: Time first, then contents with a key and a
+ * value and nothing else, then perhaps TimeNs. The message is written while the log is read, so that the processor
+ * works on both at once. Any other log takes the general way (walk.ts, message.ts).
  *
- * This is for names that are written as they are; where they have records, see `named.ts`.
+ * This file is for names that are written as they are; where names have records, see named.ts.
  */
 import { replacedIn, writeEscaped } from './base/escape';
 import { Plan } from './base/interface';
 import { beginNames, isLikeServiceName, isNewName } from './name-set';
 
-/** Of a content's first four bytes, or five: tag, length in one byte or two, tag of the key, its length in one byte. */
+/** The first 4 bytes of a content, or 5: tag, length in one byte or two, tag of the key, its length in one byte. */
 const SHORT_MASK: u32 = 0x80ff_80ff;
 const SHORT_HEAD: u32 = 0x000a_0012;
 const LONG_MASK: u64 = 0x80_ff80_80ff;
@@ -18,7 +18,7 @@ const VALUE: u32 = 0x12;
 
 /**
  * Writes the contents between two addresses, each with a separator before it.
- * @returns where the output ends, or 0 when there is something else among them, or a name that the field cannot have
+ * @returns where the output ends, or 0 when something else is among the contents, or a name may not be unique
  */
 export function writeContents(plan: Plan, from: usize, end: usize, output: usize): usize {
   const keyEscape = plan.keyEscape;

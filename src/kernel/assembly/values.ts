@@ -1,13 +1,13 @@
 /**
- * A field's value as a mapped field asks for it: ../../format/parts/mapped.ts has the types, and what is a value of each.
- * What is found is text that lies somewhere, and is still to be escaped.
+ * Finds a field's value for a mapped field: ../../format/parts/mapped.ts has the types, and what is a value of each.
+ * The value found is text in memory, not escaped yet.
  */
 import { Address, address, addressEnd, findAddress, isAll, port, portEnd } from './base/addresses';
 import { MAX_TYPED_BYTES, Plan, ValueKind } from './base/interface';
 import { leaveLog } from './base/left';
 import { asciiEnd, charactersEnd } from './base/utf8';
 
-/** Writes epoch milliseconds. @returns how many digits; 0: it is no time */
+/** Writes a time in epoch milliseconds. @returns how many digits; 0: the text is no time */
 @external("host", "readTime")
 declare function readTime(from: usize, end: usize, output: usize): u32;
 
@@ -20,18 +20,18 @@ const MINUS: u8 = 0x2d;
 export let found: usize = 0;
 export let foundEnd: usize = 0;
 export let isIpv6: bool = false;
-/** What was found is all that its field says. */
+/** Whether the field has only the value found (for a port: and its address). */
 export let isWhole: bool = false;
 
-/** What `findPort` has found. */
+/** Results of `findPort`. */
 export namespace Port {
   export const NO_ADDRESS: u32 = 0;
-  /** There is an address without one. */
+  /** There is an address without a port. */
   export const NONE: u32 = 1;
   export const FOUND: u32 = 2;
 }
 
-/** A text is any that has a byte. */
+/** Takes any text as the value found. */
 @inline
 export function findText(from: usize, end: usize): void {
   found = from;
@@ -40,7 +40,7 @@ export function findText(from: usize, end: usize): void {
   isWhole = true;
 }
 
-/** The port of the address that the value begins with. @returns a `Port` */
+/** Finds the port of the address that the value begins with. @returns a `Port` */
 export function findPort(takesIpv6: bool, from: usize, end: usize): u32 {
   if (from == end) return Port.NO_ADDRESS;
   const kind = findAddress(from, end);
@@ -51,7 +51,7 @@ export function findPort(takesIpv6: bool, from: usize, end: usize): u32 {
   return Port.FOUND;
 }
 
-/** @returns false where a field is empty, or no value of that type; `leaveLog` where that cannot be said here */
+/** @returns false where the field has no value of that type; calls `leaveLog` where the kernel cannot tell */
 @inline
 export function isSuch(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
   if (from == end) return false;
@@ -60,7 +60,7 @@ export function isSuch(plan: Plan, type: u32, takesIpv6: bool, from: usize, end:
   return true;
 }
 
-/** The same where it is not empty, and the type not `ValueKind.TEXT`. */
+/** `isSuch` for a field that is not empty, and a type that is not `ValueKind.TEXT`. */
 function isValue(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
   findText(from, end);
   if (type == ValueKind.IP) return isAddress(takesIpv6, from, end);
@@ -100,7 +100,7 @@ function isTime(plan: Plan, from: usize, end: usize): bool {
   return digits != 0;
 }
 
-/** Cuts what was found. */
+/** Cuts the value found to so many characters. */
 @inline
 export function limit(maxCharacters: u32): void {
   // No character is shorter than a byte.
@@ -118,7 +118,7 @@ function cutTo(maxCharacters: u32): void {
   else foundEnd = end;
 }
 
-/** At most 32 bytes are looked at: whoever asks has fewer. */
+/** Looks at 32 bytes at most: no caller has more. */
 @inline
 function areDigits(from: usize, end: usize): bool {
   const count = <u64>(end - from);

@@ -1,10 +1,10 @@
 /**
- * A LogGroupList, group by group and log by log, as ../../encode/wire/log-walker.ts has it: what a field means, which
- * occurrence wins, and what is damage. A log becomes its times and a list of spans, four addresses a field:
+ * Reads a LogGroupList, group by group and log by log, as ../../encode/wire/log-walker.ts does: what a field means,
+ * which occurrence wins, and what is damage. A log becomes its times and a list of spans, four addresses a field:
  *
  *     key, end of the key, value, end of the value
  *
- * Where names have records (names.ts), the first number is the record's address instead, and the second is nothing.
+ * Where names have records (names.ts), the first number is the record's address instead, and the second has no meaning.
  */
 import { beginColumns, beginGroupColumns, setColumn, setGroupColumn, setTimeNsColumn } from './columns';
 import { fail, failed } from './base/fault';
@@ -30,20 +30,20 @@ export const TIME_NS: u32 = (4 << 3) | 5;
 const KEY: u32 = (1 << 3) | 2;
 const VALUE: u32 = (2 << 3) | 2;
 
-/** Of a TimeNs with its tag. */
+/** Bytes of a TimeNs with its tag. */
 const TIME_NS_BYTES: usize = 5;
 
 const GROUP_DEPTH: u32 = 1;
 const LOG_DEPTH: u32 = 2;
 
 
-/** The group. */
+/** The fields of the group. */
 export let topic: usize = 0;
 export let topicEnd: usize = 0;
 export let source: usize = 0;
 export let sourceEnd: usize = 0;
 export let tagsEnd: usize = 0;
-/** The log. */
+/** The times and contents of the log. */
 export let time: u32 = 0;
 export let timeNs: u32 = 0;
 export let hasTimeNs: bool = false;
@@ -51,14 +51,14 @@ export let contentsEnd: usize = 0;
 /** Sums over the spans that were read last; a record's whole text counts as key. */
 export let keyBytes: u32 = 0;
 export let valueBytes: u32 = 0;
-/** Of the log whose times were read by `readUsualTimes`. */
+/** Where the contents end in the log that `readUsualTimes` has read. */
 export let usualContentsEnd: usize = 0;
 /** The entry that `readEntry` has read. */
 let key: usize = 0;
 let keyEnd: usize = 0;
 let value: usize = 0;
 let valueEnd: usize = 0;
-/** Of the names that are read at present; see name-set.ts. */
+/** The stamp of the names that are read at present; see name-set.ts. */
 let nameStamp: u32 = 0;
 
 /** @returns false when the tags do not fit between `tags` and `tagsLimit`, or have too many names (`isAskedOut`) */
@@ -139,8 +139,8 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
 }
 
 /**
- * The same of a usual log; nothing of it is known to be damaged.
- * @returns where its contents begin; 0 where it is no usual one
+ * Reads a usual log (fast path: usual.ts), and reports no damage.
+ * @returns where the contents begin; 0 where the log is not a usual one
  */
 export function readUsualLog(plan: Plan, from: usize, end: usize, contents: usize, contentsLimit: usize): usize {
   const start = readUsualTimes(from, end);
@@ -151,13 +151,13 @@ export function readUsualLog(plan: Plan, from: usize, end: usize, contents: usiz
   keyBytes = spanKeyBytes;
   valueBytes = spanValueBytes;
   contentsEnd = spansEnd;
-  // What is read by and by costs less than a tag each.
+  // Tags are not counted one by one here: four bytes count as one tag.
   countWork(<u32>((end - from) >> 2) + 1);
   endFields(plan);
   return start;
 }
 
-/** Time at the front and TimeNs at the end. @returns where the contents begin; 0 where it is no usual log */
+/** Reads Time at the front and TimeNs at the end. @returns where the contents begin; 0: the log is not a usual one */
 export function readUsualTimes(from: usize, end: usize): usize {
   if (from == end || load<u8>(from) != TIME) return 0;
   let contents = from + 1;
@@ -168,7 +168,7 @@ export function readUsualTimes(from: usize, end: usize): usize {
     second |= (byte & 0x7f) << shift;
     if (byte < 0x80) break;
   }
-  // If this is no TimeNs, it is inside a content, which then reaches past what is taken for the contents' end.
+  // If this TimeNs is inside a content, that content reaches past what is taken for the contents' end.
   const beforeTimeNs = end - TIME_NS_BYTES;
   hasTimeNs = beforeTimeNs >= contents && load<u8>(beforeTimeNs) == TIME_NS;
   timeNs = hasTimeNs ? load<u32>(beforeTimeNs, 1) : 0;
@@ -177,7 +177,7 @@ export function readUsualTimes(from: usize, end: usize): usize {
   return contents;
 }
 
-/** A Content or a LogTag. @returns false when it is damaged */
+/** Reads a Content or a LogTag. @returns false when it is damaged */
 function readEntry(from: usize, end: usize, depth: u32, withoutKey: u32): bool {
   let hasKey = false;
   let hasValue = false;
@@ -209,7 +209,7 @@ function beginGroupFields(plan: Plan): void {
   beginGroupColumns(plan);
 }
 
-/** The group's own fields beside its tags. */
+/** Checks topic and source, and sets their columns. */
 function endGroupFields(plan: Plan): void {
   setGroupColumn(plan, plan.topicColumn, topic, topicEnd);
   setGroupColumn(plan, plan.sourceColumn, source, sourceEnd);
@@ -219,14 +219,14 @@ function endGroupFields(plan: Plan): void {
   if ((plan.ownFields & OwnField.SOURCE) != 0 && stampGroup(plan.sourceStamp)) leaveGroup();
 }
 
-/** Of the log, before its contents are read. */
+/** Begins the stamps and columns of a log, before its contents are read. */
 export function beginFields(plan: Plan): void {
   plan.shape.readyGroup = 0;
   newLogStamp();
   beginColumns(plan);
 }
 
-/** What the log has beside its contents, when its times are known. */
+/** Sets the column of TimeNs and checks its name, once the times are known. */
 export function endFields(plan: Plan): void {
   if (!hasTimeNs || timeNs == 0) return;
   setTimeNsColumn(plan, timeNs);
@@ -254,7 +254,7 @@ function isContentWritten(plan: Plan): bool {
   return true;
 }
 
-/** Where names have no records, all fields are written under their own; or the reference gives them others. */
+/** Without name records, a tag is written under its own name, or the log falls back to the reference. */
 function isPlainTag(plan: Plan): bool {
   if (plan.uniqueNames != 0 && !isNewName(plan.nameSet, nameStamp, key, <u32>(keyEnd - key))) leaveGroup();
   return true;
@@ -266,7 +266,7 @@ function isPlainContent(plan: Plan): bool {
   return true;
 }
 
-/** A mapped field may write what is not written under its own name. */
+/** A mapped field may write a value that is not written under its own name. */
 function isToBeChecked(plan: Plan, record: usize): bool {
   return plan.checksUtf8 != 0 && (isWritten(record) || columnOf(record) != NO_COLUMN);
 }

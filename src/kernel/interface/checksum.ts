@@ -3,12 +3,12 @@ import * as numbers from './numbers.ts';
 import { records } from './records.ts';
 import * as sizes from './sizes.ts';
 
-/** What a file of this folder exports, by name: loaders list it in different orders. */
+/** The exports of a module in this folder, sorted by name: loaders list them in different orders. */
 export function exportsOf<T>(module: Readonly<Record<string, T>>): [string, T][] {
   return Object.entries(module).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Tells one version of this folder from another: what is shared, in text, by FNV-1a, 32 bits. */
+/** A hash of what is shared, to tell versions of this folder apart: FNV-1a, 32 bits, of JSON. */
 export function checksumOf(shared: unknown): number {
   let hash = 0x811c_9dc5;
   for (const byte of Buffer.from(JSON.stringify(shared))) hash = Math.imul(hash ^ byte, 0x0100_0193);

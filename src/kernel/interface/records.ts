@@ -1,15 +1,15 @@
 /**
  * Records of numbers in the kernel's memory, which the host and the kernel share. `scripts/build-kernel.ts` makes
- * assembly/base/interface.ts of this folder, the same in AssemblyScript: what is shared is written here, and nowhere else.
+ * assembly/base/interface.ts from this folder, the same in AssemblyScript: nothing shared is written elsewhere.
  *
  * Addresses are in the kernel's memory. All fields have 32 bits, one after another.
  */
 
-/** `text` is an address and a length: `prefix` and `prefixLength`. */
+/** A `text` has an address and a length: `prefix` and `prefixLength`. */
 type FieldType = 'u32' | 'i32' | 'address' | 'text' | 'shape';
 type Fields = Readonly<Record<string, FieldType>>;
 
-/** The plan: what is the same for all batches, as a format row, the framing and the limits. */
+/** The plan: all that is the same for all batches, such as format row, framing and limits. */
 const plan = {
   prefix: 'text',
   firstSeparator: 'text',
@@ -21,7 +21,7 @@ const plan = {
   /** What ends an identity: at most four bytes, in a number. */
   identityEnd: 'u32',
   identityEndLength: 'u32',
-  /** Names of the fields that do not come from the log, escaped as keys. */
+  /** Names of topic, source and TimeNs, escaped as keys. */
   topicKey: 'text',
   sourceKey: 'text',
   timeNsKey: 'text',
@@ -32,26 +32,26 @@ const plan = {
   keyExpansion: 'u32',
   valueExpansion: 'u32',
   /**
-   * Bytes that the contents of a usual log become at most, with all that stands between them, per byte of the log; 0 where
-   * no log is a usual one: separator or sign have more than 16 bytes. See assembly/usual.ts.
+   * Bytes of text, separators and signs included, for each byte of a usual log (fast path: assembly/usual.ts) at most;
+   * 0: there is no fast path, as separator or sign have more than 16 bytes.
    */
   usualExpansion: 'u32',
-  /** Bytes that a usual log has at most beside its contents, what the group shares, the lead and the identity's start. */
+  /** Bytes of a usual log's frame besides contents, group's fields, lead and identity's start, at most. */
   usualMaxConstants: 'u32',
-  /** Bytes of `usualMaxConstants` for names whose records have longer texts than the keys, escaped, could give. */
+  /** Bytes of `usualMaxConstants` for written names that are longer than `usualExpansion` allows for. */
   namesSlack: 'u32',
   /** `Framing` */
   framing: 'u32',
   maxMessageBytes: 'u32',
   maxChunkFrames: 'u32',
   maxChunkBytes: 'u32',
-  /** Slots of leads; see assembly/lead.ts. Their number is a power of two: `leadMask` + 1. */
+  /** Slots of leads; see assembly/lead.ts. There are `leadMask` + 1 of them, a power of two. */
   leads: 'address',
   leadMask: 'u32',
   leadStride: 'u32',
-  /** Where in a slot the values are that the lead was made with. */
+  /** Offset in a slot of the values that the lead was made from. */
   leadValuesAt: 'u32',
-  /** The columns that leads are made of, one number each. */
+  /** The columns whose values are in leads, one number each. */
   leadColumns: 'address',
   leadColumnCount: 'u32',
   /** Digits of a lead's fraction of the second: 0 to 6, or AUTO_DIGITS. */
@@ -62,8 +62,8 @@ const plan = {
   named: 'u32',
   names: 'address',
   /**
-   * 1: a log with two fields of one name is the reference's. Where names have no records, the set of assembly/name-set.ts
-   * tells, and a log with a field that is called like one of the service's is the reference's too.
+   * 1: a log with two fields of one name falls back to the reference. Where names have no records, assembly/name-set.ts
+   * finds such logs; there, a field named like one of the service's makes its log fall back too.
    */
   uniqueNames: 'u32',
   nameSet: 'address',
@@ -71,13 +71,13 @@ const plan = {
   topicStamp: 'address',
   sourceStamp: 'address',
   timeNsStamp: 'address',
-  /** 1: a log with something that is no UTF-8 is the reference's. */
+  /** 1: a log with invalid UTF-8 falls back to the reference. */
   checksUtf8: 'u32',
-  /** 1: a log with a TimeNs is the reference's, since the row escapes digits. */
+  /** 1: a log with a TimeNs falls back to the reference, since the row escapes digits. */
   leavesTimeNs: 'u32',
-  /** 1: a log is read to its end before any of it is written, since something depends on its fields. */
+  /** 1: a log is read to its end before any of it is written, since rules, mapped fields or leads need its columns. */
   readsFirst: 'u32',
-  /** The kernel's own; see assembly/shape.ts. */
+  /** Used only by the kernel; see assembly/shape.ts. */
   shape: 'shape',
   /** Columns of `COLUMN_BYTES`; see assembly/columns.ts. */
   columnCount: 'u32',
@@ -91,7 +91,7 @@ const plan = {
   timeNsText: 'address',
   /** The first instruction; 0: there are no rules. */
   rules: 'address',
-  /** Where dropped logs are counted, 32 bits a filter. */
+  /** Where dropped logs are counted, 32 bits for each filter. */
   dropped: 'address',
   /** The severity field's column, its question to the host, and where the answers are kept. */
   severityColumn: 'u32',
@@ -105,34 +105,34 @@ const plan = {
   mappedHeadCount: 'u32',
   mappedFields: 'address',
   mappedFieldCount: 'u32',
-  /** Bytes of all mapped text that is the same in each log, at most; and bytes that a byte of a column can become. */
+  /** Upper bounds: bytes of the mapped part's constants, and bytes that a byte of a column can become. */
   mappedConstants: 'u32',
   mappedGrowth: 'u32',
-  /** The columns that the head has its values from, and the last head that is a whole group's. */
+  /** The columns whose values are in the head, and room for the last head that a group's logs have in common. */
   headColumns: 'address',
   headColumnCount: 'u32',
   headText: 'address',
-  /** The last second as text. */
+  /** Room for the second of the last log, in decimal. */
   secondText: 'address',
-  /** Room for a time. */
+  /** Room for a time in decimal. */
   timeText: 'address',
 } as const satisfies Fields;
 
-/** The job: one batch, where it stands, and what the last call did. */
+/** The job: one batch, its position, and the results of the last call. */
 const job = {
-  /** Told apart from other jobs by it. */
+  /** The number of the job, never 0. */
   id: 'u32',
   raw: 'address',
   rawEnd: 'address',
-  /** The next protobuf tag that is not dealt with: in the group, or in the list where there is no group. */
+  /** The next protobuf tag to read: in the group, or in the list where there is no group. */
   position: 'address',
-  /** Where the group's content begins and ends; begins at 0 where there is no group. */
+  /** Where the group's content begins and ends; `group` is 0 where there is no group. */
   group: 'address',
   groupEnd: 'address',
   /** The entry of the next group in the table of assembly/base/load.ts, and where the table ends. */
   known: 'address',
   knownEnd: 'address',
-  /** Logs that are dealt with. */
+  /** Index of the next log in the batch. */
   index: 'u32',
   /** Length 0: messages carry no identity. */
   identity: 'text',
@@ -147,34 +147,34 @@ const job = {
   contentCapacity: 'u32',
   shared: 'address',
   sharedCapacity: 'u32',
-  /** From here on: what the last call did. */
+  /** From here on: results of the last call. */
   outBytes: 'u32',
   frameCount: 'u32',
-  /** Fields of these logs that are written under names of their own. */
+  /** Renamed fields in these frames. */
   renamedFields: 'u32',
-  /** Damage: a `Fault`, where in the raw bytes, and a number that belongs to it. */
+  /** Damage: a `Fault`, its offset in the raw bytes, and a number for its text. */
   fault: 'u32',
   faultAt: 'u32',
   faultDetail: 'u32',
   /** `Status.left`: where the log's content begins and ends. */
   log: 'address',
   logEnd: 'address',
-  /** `Status.grow…`: how many bytes, or fields, are needed. */
+  /** `Status.grow…`: how many bytes, or spans, are needed. */
   need: 'u32',
 } as const satisfies Fields;
 
-/** A name record: what becomes of the fields of one name. Its text follows: separator, the name as it is written, sign. */
+/** A name record: how the fields of one name are written. Its text follows: separator, written name, sign. */
 const nameRecord = {
   /** `NameKind` */
   kind: 'u32',
-  /** The column that it belongs to, or NO_COLUMN. */
+  /** The column of the name, or NO_COLUMN. */
   column: 'u32',
-  /** The stamp that all names share which are written alike. */
+  /** The stamp of the written name (assembly/stamps.ts), the same for all names that are written alike. */
   stamp: 'address',
   textLength: 'u32',
 } as const satisfies Fields;
 
-/** A lead of one variant, kept for a second; the lead itself follows. */
+/** A lead of one variant, kept for one second; the bytes of the lead follow. */
 const leadSlot = {
   second: 'u32',
   /** The variant + 1; 0: the slot is not filled. */
@@ -191,7 +191,7 @@ const instruction = {
   column: 'u32',
   onTrue: 'address',
   onFalse: 'address',
-  /** Two numbers that belong to the question: see `Op`. */
+  /** Two numbers that depend on `op`: see `Op`. */
   first: 'u32',
   second: 'u32',
 } as const satisfies Fields;
@@ -199,20 +199,20 @@ const instruction = {
 /** A slot in the table of values that `Op.in` looks into; all 0: free. */
 const valueSlot = {
   hash: 'u32',
-  /** The length + 1. */
+  /** The value's length + 1. */
   mark: 'u32',
   value: 'address',
 } as const satisfies Fields;
 
-/** A part of the text before the mapped fields. */
+/** A part of the head, the text before the mapped fields. */
 const headPart = {
   /** `HeadKind` */
   kind: 'u32',
   /** `severity`: eight texts, each an address and a length. `value`: the escape table. */
   table: 'address',
-  /** Characters of the value that are written at most. */
+  /** The value is cut to so many characters. */
   maxCharacters: 'u32',
-  /** The text that stands in the value's place where there is none. */
+  /** The text where the value is missing. */
   orElse: 'text',
   /** Columns, one number each: the first that has a value is taken. */
   places: 'address',
@@ -220,20 +220,20 @@ const headPart = {
   reserved: 'u32',
 } as const satisfies Fields;
 
-/** A field that a format gives a place of its own. */
+/** A mapped field (format/parts/mapped.ts). */
 const mappedField = {
   /** `FieldKind` */
   kind: 'u32',
   /** `ValueKind` */
   type: 'u32',
-  /** Or NO_LIMIT. */
+  /** The value is cut to so many characters; NO_LIMIT: the value is not cut. */
   maxCharacters: 'u32',
-  /** Columns, one number each: the first that has such a value is taken; see PORT_PLACE. */
+  /** Columns, one number each: the first with a value of the type is taken; see PORT_PLACE. */
   places: 'address',
   placeCount: 'u32',
   /** Separator, key and sign; or all of a constant field. */
   opening: 'text',
-  /** The same of an IPv6 address, or nothing. */
+  /** The opening of an IPv6 address, or nothing. */
   ipv6Opening: 'text',
   /** The label with a separator before it, or nothing. */
   label: 'text',
@@ -254,7 +254,7 @@ const WORD_BYTES = 4;
 type RecordName = keyof typeof records;
 type FieldName<Name extends RecordName> = keyof RecordOf<Name> & string;
 
-/** By record. */
+/** The names of each record's numbers. */
 const fieldNames: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries(records).map(([name, fields]) => [
     name,

@@ -7,11 +7,11 @@
  *     TZ=CST-8          a rule of POSIX
  *     TZ= (empty)       UTC
  *
- * Node asks ICU, which goes by the *name* that the link /etc/localtime has. A file that is mounted at /etc/localtime, as
- * containers do, is mounted behind that link: its name stays, `Etc/UTC`, say, and stamps are hours off.
+ * Node would ask ICU, which goes by the *name* that /etc/localtime links to. A file mounted at /etc/localtime, as
+ * containers do, replaces the content behind the link: the name (`Etc/UTC`, say) stays, and stamps would be hours off.
  *
- * Where `date` would take UTC without a word, since a zone does not exist, that is an error here; but for a name that has
- * no file (images without tzdata): ICU knows it.
+ * A zone that does not exist is an error here, where `date` silently takes UTC. A name without a file (images without
+ * tzdata) is looked up in ICU.
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { AppError } from '../../../core/errors.ts';
@@ -22,9 +22,9 @@ import { parseZoneFile, type ZoneFile } from './zone-file.ts';
 export interface LocalZone {
   /** `Asia/Shanghai`, or a rule of POSIX where no name is known. */
   readonly name: string;
-  /** `TZ`, `/etc/localtime`, … */
+  /** Where the zone is set: `TZ`, `/etc/localtime`, … */
   readonly source: string;
-  /** To the second. */
+  /** Exact to the second. */
   readonly offset: ZoneOffset;
 }
 
@@ -37,12 +37,12 @@ const LOCALTIME = '/etc/localtime';
 const ZONES = '/usr/share/zoneinfo';
 /** Zone files have some hundred to some thousand bytes. */
 const MAX_FILE_BYTES = 1 << 20;
-/** Winters and summers, to tell zones apart by. */
+/** Times in winters and summers, to tell zones apart. */
 const PROBES = ['2000-01', '2000-07', '2015-01', '2015-07', '2026-01', '2026-07'].map(
   (month) => Date.parse(`${month}-15T00:00:00Z`) / 1000,
 );
 
-/** @throws AppError code `time-zone`, action `fatal`: the zone does not exist; a phrase that follows what gave it */
+/** @throws AppError code `time-zone`, action `fatal`: no such zone; the message is a phrase to follow a setting. */
 export function readLocalZone(environment: ZoneEnvironment, localtime = LOCALTIME): LocalZone {
   const zones = environment.TZDIR || ZONES;
   if (environment.TZ === undefined) return zoneOfMachine(localtime, zones);
@@ -59,7 +59,7 @@ export function readLocalZone(environment: ZoneEnvironment, localtime = LOCALTIM
   );
 }
 
-/** By what the file holds: the name of a link may be another zone's. */
+/** Reads the content of the file: the name of the link may be another zone's. */
 function zoneOfMachine(localtime: string, zones: string): LocalZone {
   if (process.platform === 'win32') {
     const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
@@ -101,7 +101,7 @@ function readZone(path: string): ZoneFile | Missing {
   }
 }
 
-/** Of the link, without the folder of all zones. */
+/** The target of the link, without the folder of all zones. */
 function linkedName(localtime: string): string | undefined {
   try {
     const target = readlinkSync(localtime);
@@ -111,7 +111,7 @@ function linkedName(localtime: string): string | undefined {
   }
 }
 
-/** The link's where that is the zone's, else that of a file with the same content, else the rule. */
+/** The link's name where it is the zone's, else the name of a file with the same content, else the POSIX rule. */
 function nameOf(file: ZoneFile, localtime: string, linked: string | undefined, zones: string): string {
   if (linked !== undefined && isZone(linked, file)) return linked;
   const { size } = statSync(localtime);
@@ -129,7 +129,7 @@ function isZone(name: string, { offset }: ZoneFile): boolean {
   return known !== undefined && PROBES.every((time) => known(time) === offset(time));
 }
 
-/** Of a name, not of an offset such as `+08:00`, which ICU takes too. */
+/** The offset of a named zone; not of `+08:00` and the like, which ICU takes too. */
 function icuOffset(name: string): ZoneOffset | undefined {
   if (!/^[A-Za-z]/.test(name)) return undefined;
   try {

@@ -1,4 +1,4 @@
-/** A zone of the IANA time zone database, as ICU, which Node brings along, has it. */
+/** Zones of the IANA time zone database, from the ICU that comes with Node. */
 import type { ZoneOffset } from './posix-rule.ts';
 
 /** @throws RangeError where there is no zone of that name */

@@ -1,8 +1,8 @@
 /**
- * A time zone as POSIX writes it in `TZ` (Base Definitions, section 8.3), and as RFC 8536, section 3.3, ends a zone file
- * with it:
+ * Parses a time zone as in POSIX's `TZ` (Base Definitions, section 8.3), and at the end of zone files (RFC 8536,
+ * section 3.3):
  *
- *     CST-8                          8 hours ahead of UTC: the sign is the other way round
+ *     CST-8                          8 hours ahead of UTC: the sign is inverted
  *     CET-1CEST,M3.5.0,M10.5.0/3     summer from the last Sunday of March to the last Sunday of October
  *     <-02>2<-01>,M3.5.0/-1,M10.5.0/0
  *
@@ -13,15 +13,15 @@
 export type ZoneOffset = (time: number) => number;
 
 interface Change {
-  /** Days since the start of 1970 of this change in a year. */
+  /** The day of the change in a year, counted from the start of 1970. */
   readonly day: (year: number) => number;
-  /** Of that day, in seconds of local time; may be negative, or beyond the day. */
+  /** Seconds of local time on that day; may be negative, or beyond the day. */
   readonly second: number;
 }
 
 const DAY_SECONDS = 86_400;
 const DEFAULT_SECOND = 2 * 3600;
-/** What glibc takes where a zone has summer time and no rule for it. */
+/** glibc's rule for a zone that has summer time, but no rule for it. */
 const DEFAULT_CHANGES = 'M3.2.0,M11.1.0';
 
 const name = '([A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)';
@@ -52,7 +52,7 @@ interface Rule {
   readonly end: Change;
 }
 
-/** By the last change before: those of the years around are looked at too, for a change may be days off its own. */
+/** The offset by the last change before a time; also of the years around, as a change may be days off its own day. */
 function offsetBetween(time: number, { standard, summer, start, end }: Rule): number {
   const year = new Date(time * 1000).getUTCFullYear();
   let offset = standard;
@@ -61,7 +61,7 @@ function offsetBetween(time: number, { standard, summer, start, end }: Rule): nu
     const began = start.day(each) * DAY_SECONDS + start.second - standard;
     const ended = end.day(each) * DAY_SECONDS + end.second - summer;
     if (ended <= time && ended > latest) [latest, offset] = [ended, standard];
-    // Where summer begins as it ends (RFC 8536: summer time all year), it goes on.
+    // Where summer begins at its very end (RFC 8536: summer time all year), summer goes on.
     if (began <= time && began >= latest) [latest, offset] = [began, summer];
   }
   return offset;
@@ -83,7 +83,7 @@ function parseDate(date: string): Change['day'] | undefined {
   if (date.startsWith('J')) {
     const day = Number(date.slice(1));
     if (day < 1 || day > 365) return undefined;
-    // The 29th of February is never counted.
+    // `J` never counts the 29th of February.
     return (year) => firstDay(year) + day - 1 + (isLeap(year) && day >= 60 ? 1 : 0);
   }
   const day = Number(date);
@@ -109,7 +109,7 @@ function isLeap(year: number): boolean {
   return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 }
 
-/** Of what POSIX counts behind UTC. */
+/** Seconds ahead of UTC; POSIX counts those behind it. */
 function aheadOf(text: string): number {
   return 0 - secondsOf(text);
 }

@@ -1,18 +1,18 @@
 /**
- * A zone file (TZif, RFC 8536), as /etc/localtime and those in /usr/share/zoneinfo are:
+ * Parses a zone file (TZif, RFC 8536), such as /etc/localtime and the files in /usr/share/zoneinfo:
  *
  *     header   "TZif", version, 15 unused, six counts of 4 bytes: isutc, isstd, leap, time, type, char
  *     data     times (4 bytes each; 8 in the second block), a type for each, types (offset 4, summer 1, name 1), …
  *     header   again, and data with times of 8 bytes: version 2 and later
  *     footer   LF, a rule of POSIX for what comes after the last time, LF
  *
- * Leap seconds are not looked at: the times of logs have none. Pure.
+ * Leap seconds are ignored: the times of logs have none. Pure.
  */
 import { parsePosixRule, type ZoneOffset } from './posix-rule.ts';
 
 export interface ZoneFile {
   readonly offset: ZoneOffset;
-  /** Of what comes after the last time: `CST-8`; empty where the file has none. */
+  /** The POSIX rule for all after the last time: `CST-8`; empty where the file has none. */
   readonly rule: string;
 }
 
@@ -23,7 +23,7 @@ const TYPE_BYTES = 6;
 
 interface Block {
   readonly times: readonly number[];
-  /** In seconds, from each time on; the first is for what comes before all of them. */
+  /** Seconds ahead of UTC from each time on; the first is for all before the first time. */
   readonly offsets: readonly number[];
   readonly end: number;
 }
@@ -43,7 +43,6 @@ export function parseZoneFile(bytes: Uint8Array): ZoneFile | undefined {
   return { offset: offsetIn(second, after), rule };
 }
 
-/** @param timeBytes 4 or 8 */
 function readBlock(view: DataView, at: number, timeBytes: 4 | 8): Block | undefined {
   if (at + HEADER_BYTES > view.byteLength || view.getUint32(at) !== 0x545a_6966) return undefined;
   const count = (index: number) => view.getUint32(at + COUNTS_AT + index * 4);

@@ -1,4 +1,4 @@
-/** The IP address in a value, as ../../../format/parts/address.ts has it. */
+/** Finds the IP address in a value, as ../../../format/parts/address.ts does. */
 import { leaveLog } from './left';
 
 export namespace Address {
@@ -7,7 +7,7 @@ export namespace Address {
   export const IPV6: u32 = 2;
 }
 
-/** An element of a list is no longer. */
+/** An element of a list has at most so many bytes. */
 const MAX_ELEMENT: usize = 64;
 const MAX_IPV6: usize = 45;
 const MAX_PORT: u32 = 0xffff;
@@ -22,20 +22,20 @@ const SPACE: u8 = 0x20;
 const TAB: u8 = 0x09;
 const ZERO: u8 = 0x30;
 const GROUPS: u32 = 8;
-/** Before an IPv4 address in IPv6's form: groups of zeros, and the group behind them. */
+/** An IPv4-mapped IPv6 address: groups of zeros, and the group behind them. */
 const ZERO_GROUPS: u32 = 5;
 const ONES: u32 = 0xffff;
 
-/** Where the address stands that was found last. */
+/** Where the address found last begins and ends. */
 export let address: usize = 0;
 export let addressEnd: usize = 0;
-/** 0: there is none. */
+/** Where the port of the address begins and ends; 0: there is none. */
 export let port: usize = 0;
 export let portEnd: usize = 0;
-/** Address and port are all that the value says: no list, and no zone. */
+/** Whether the value has only the address and the port: no list, and no zone. */
 export let isAll: bool = true;
 
-/** @returns an `Address`; `leaveLog` where what is to be written stands nowhere in the value */
+/** @returns an `Address`; calls `leaveLog` where the address to write is not in the value as such */
 export function findAddress(from: usize, end: usize): u32 {
   address = from;
   addressEnd = end;
@@ -70,7 +70,7 @@ function findOther(from: usize, end: usize): u32 {
   return findHost(start, last);
 }
 
-/** An address with or without a zone. */
+/** Finds an address with or without a zone. */
 function findHost(from: usize, end: usize): u32 {
   const zone = firstOf(PERCENT, from, end);
   if (zone < end) {
@@ -84,7 +84,7 @@ function findHost(from: usize, end: usize): u32 {
   return isMappedIpv4(from, zone) ? Address.IPV4 : Address.IPV6;
 }
 
-/** @param from of the colon before it */
+/** @param from the address of the colon before the port */
 function findPort(from: usize, end: usize): bool {
   if (load<u8>(from) != COLON) return false;
   port = from + 1;
@@ -104,7 +104,7 @@ function isZone(from: usize, end: usize): bool {
   for (let at = from; at < end; at++) {
     const byte: u32 = load<u8>(at);
     const isAlphanumeric = byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 26;
-    // - . _ ~ and the escapes' %
+    // The characters - . _ ~ and the % of escapes.
     if (!isAlphanumeric && byte != 0x2d && byte != 0x2e && byte != 0x5f && byte != 0x7e && byte != PERCENT) return false;
   }
   return true;
@@ -122,7 +122,7 @@ function firstOf(byte: u8, from: usize, end: usize): usize {
   return at;
 }
 
-/** All of it at once: in logs of many clients, the lengths of the four numbers cannot be foreseen. */
+/** Checks all bytes at once, without branches: in logs of many clients, the four numbers vary in length. */
 function isIpv4(from: usize, end: usize): bool {
   const length = <u32>(end - from);
   if (length < 7 || length > 15) return false;
@@ -142,7 +142,7 @@ function isIpv4(from: usize, end: usize): bool {
   return isWrong == 0;
 }
 
-/** Of digits: 0 where they are a number up to 255 without leading zeros. */
+/** 0 where the digits are a number up to 255 without leading zeros. */
 @inline
 function isNoOctet(from: usize, length: u32): u32 {
   const text = bswap(load<u32>(from)) >>> 8;
@@ -187,12 +187,12 @@ function isHex(at: usize): bool {
   return byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 6;
 }
 
-/** Whether an IPv6 address is an IPv4 address in its form; then that is what was found. RFC 4291, section 2.5.5.2. */
+/** Whether an IPv6 address is IPv4-mapped (RFC 4291, section 2.5.5.2); the address found is then the IPv4 address. */
 function isMappedIpv4(from: usize, end: usize): bool {
   const first = load<u8>(from);
   if (first != COLON && first != ZERO) return false;
   countGroups(from, end);
-  // Those behind a :: are counted from the end.
+  // Groups behind a :: are counted from the end.
   const missing = GROUPS - groupCount;
   let hasOnes = false;
   let at = from;
@@ -213,7 +213,7 @@ function isMappedIpv4(from: usize, end: usize): bool {
   return true;
 }
 
-/** The groups of the address that was counted last, how many of them stand before a ::, and the IPv4 address at its end, or 0. */
+/** Results of `countGroups`: groups, those of them before a ::, and where an IPv4 address at the end begins, or 0. */
 let groupCount: u32 = 0;
 let gap: u32 = 0;
 let dotted: usize = 0;

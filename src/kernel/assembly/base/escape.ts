@@ -1,20 +1,20 @@
 /**
- * Copying text with an escape table:
+ * Copies text by an escape table:
  *
  *     0    16 bytes  by a byte's low four bits: a bit for each value of its high four, 0 to 7, that is replaced
  *     16   16 bytes  by a byte's high four bits: which bit that is; 0 from 0x80 on
  *     32   256 bytes length of what is written for each byte
  *     288  256 × 16  what is written for it
  *
- * Sixteen bytes are looked up at once. A table that replaces a byte from 0x80 on has no such bits; its first 16 bytes
- * are all 0xff, and so are its second: every byte is then taken one by one.
+ * Sixteen bytes are looked up at once. In a table that replaces a byte from 0x80 on, the first 32 bytes are 0xff
+ * instead of these bits: every byte is then taken one by one.
  */
 import { ESCAPE_LENGTHS, ESCAPE_REPLACEMENTS } from './interface';
 
-/** Of a long text, looked at together. */
+/** Bytes of a long text that are looked at together. */
 const BLOCK: usize = 64;
 
-/** Not 0 where a byte may be replaced. */
+/** Marks each byte that may be replaced by a byte other than 0. */
 @inline
 function marked(bytes: v128, low: v128, high: v128): v128 {
   const byLow = i8x16.swizzle(low, v128.and(bytes, i8x16.splat(0x0f)));
@@ -29,7 +29,7 @@ export function replacedIn(bytes: v128, low: v128, high: v128): u32 {
 }
 
 /**
- * @param low, high the table's first 32 bytes: whoever writes many texts has them at hand
+ * @param low, high the table's first 32 bytes: whoever writes many texts loads them once
  * @returns where the output ends
  */
 @inline
@@ -55,7 +55,7 @@ export function writeEscaped(table: usize, low: v128, high: v128, from: usize, e
   return hits == 0 ? to + count : writeHits(table, at, count, hits, to);
 }
 
-/** All blocks but the last, be it a whole one. In a long text most have nothing that is replaced. */
+/** Writes all blocks but the last, even if that is whole. In a long text, most blocks have nothing that is replaced. */
 function writeBlocks(table: usize, low: v128, high: v128, from: usize, end: usize, output: usize): usize {
   let to = output;
   for (let at = from; at + BLOCK < end; at += BLOCK) {
@@ -85,7 +85,7 @@ function writeBlocks(table: usize, low: v128, high: v128, from: usize, end: usiz
   return to;
 }
 
-/** Sixteen bytes or fewer, some of which are replaced. */
+/** Writes sixteen bytes or fewer, some of which are replaced. */
 function writeHits(table: usize, from: usize, count: u32, hits: u32, output: usize): usize {
   let to = output;
   let done: u32 = 0;

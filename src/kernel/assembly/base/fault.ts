@@ -1,4 +1,4 @@
-/** The first thing that is wrong with the bytes. Reading goes on to nothing: whoever reads looks here at its end. */
+/** Keeps the first fault. A fault leaves nothing more to read (wire.ts): readers check for one at their end. */
 import { Fault } from './interface';
 
 let first: u32 = Fault.NONE;

@@ -1,6 +1,6 @@
 /**
- * What is rare is left to the reference encoder: a log of which this is said here is not written, and becomes the
- * host's. To be said of more logs than need be does no harm.
+ * Rare cases fall back to the reference: by `leaveLog` one log, by `leaveGroup` all logs of a group, which the kernel
+ * then does not write. To leave more logs than needed costs speed, and is never wrong.
  */
 
 let logIsLeft: bool = false;

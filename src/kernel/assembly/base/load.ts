@@ -1,17 +1,17 @@
 /**
- * A body on its way in: unpacked piece by piece, and while a piece is still in the processor's cache, looked at for
- * where its groups are and where, in each, the logs end and the group's own fields begin. Serializers write them in
- * this order, so encode.ts can read those fields without another pass over the logs, which by then have left the cache.
+ * Loads a body: unpacks it piece by piece, and while a piece is still in the processor's cache, finds where groups
+ * begin and, in each group, where the logs end and the group's own fields begin. Serializers write them in this order,
+ * so index.ts can read those fields without another pass over the logs, which by then have left the cache.
  *
- * What is found is a table: for each group, in their order, the address of its content, and of its first field that is
- * no log. It ends with the first group that is otherwise (or damaged, or one too many): that and all after it are read
- * as anything is.
+ * The result is a table: for each group, in order, the address of its content, and of its first field that is not a
+ * log. The table ends before the first group in another order (or damaged, or one too many): from that group on, all
+ * fields are read.
  */
 import { KNOWN_GROUP_BYTES } from './interface';
 import { Block, openBlock, unpackedEnd, unpackTo } from './lz4';
 
 const STEP_BYTES: usize = 64 * 1024;
-/** Tag and length of a field. */
+/** Bytes of tag and length of a field. */
 const MAX_HEAD_BYTES: usize = 6;
 /** Field 1 with a length: a list's groups, and a group's logs. */
 const FIRST_FIELD: u8 = 0x0a;
@@ -21,7 +21,7 @@ let table: usize = 0;
 let tableEnd: usize = 0;
 let filled: usize = 0;
 let isUsual: bool = true;
-/** Of the field that is looked at next. */
+/** Address of the next field. */
 let at: usize = 0;
 let group: usize = 0;
 let groupEnd: usize = 0;
@@ -43,7 +43,7 @@ export function loadPacked(from: usize, length: u32, to: usize, rawBytes: u32, g
   return <i32>(unpackedEnd() - to);
 }
 
-/** Of raw bytes that are there. */
+/** Finds the groups in raw bytes. */
 export function loadRaw(raw: usize, rawBytes: u32, groups: usize, capacity: u32): void {
   begin(raw, groups, capacity);
   look(raw + rawBytes, raw + rawBytes);
@@ -62,7 +62,7 @@ function begin(raw: usize, groups: usize, capacity: u32): void {
   group = 0;
 }
 
-/** Goes over the fields whose head is there. A length may reach past that: then it ends where more has to come. */
+/** Goes over the fields whose tag and length are there; the content may reach past `end`. */
 function look(end: usize, rawEnd: usize): void {
   while (isUsual && at < rawEnd && (at + MAX_HEAD_BYTES <= end || end == rawEnd)) {
     if (group != 0 && at == groupEnd) {

@@ -1,19 +1,19 @@
 /**
- * An lz4 block, unpacked (the block format of the lz4 project, "LZ4 Block Format Description"): sequences of
+ * Unpacks an lz4 block (the block format of the lz4 project, "LZ4 Block Format Description"): sequences of
  *
  *     token   high four bits: count of literals, low four: length of the match less 4; 15 goes on in further bytes
  *     literals
  *     offset  two bytes, little-endian: how far back the match begins   (the last sequence ends before it)
  *
  * Every length and offset is checked before it is used: nothing outside `[from, fromEnd)` is taken for input, and
- * nothing outside `[to, toEnd)` is made output or looked back at. Copies go 16 or 64 bytes at a time, and may touch
- * the padding behind both.
+ * nothing outside `[to, toEnd)` is made output or looked back at. Copies go 16 or 64 bytes at a time, and may touch the
+ * padding behind both.
  */
 
 /** More than any body may unpack to; a sum that stops here cannot overflow. */
 const MAX_LENGTH: u32 = 0x4000_0000;
 
-/** What a usual sequence takes and makes, at most: token, literals, offset and a further byte; literals and match. */
+/** Largest input and output of a usual sequence: token, literals, offset, a further byte; literals and match. */
 const USUAL_INPUT: usize = 1 + 14 + 2 + 1;
 const USUAL_OUTPUT: usize = 14 + 273;
 
@@ -23,7 +23,6 @@ let to: usize = 0;
 let toEnd: usize = 0;
 let written: usize = 0;
 
-/** Begins with a block. */
 export function openBlock(from: usize, fromLength: u32, output: usize, outputLength: u32): void {
   input = from;
   fromEnd = from + fromLength;
@@ -50,13 +49,13 @@ export function unpackTo(target: usize): u32 {
     const state = unpackOne();
     if (state != Block.MORE) return state;
   }
-  // It ended with a match, or is empty: the last sequence is literals, be it none.
+  // The block ended with a match, or is empty: the last sequence has to be literals, perhaps none.
   return Block.DAMAGED;
 }
 
 /**
- * The way of nearly all sequences, as long as they are usual: fewer than 15 literals, a match of 273 bytes at most,
- * from 16 bytes back or further. So far from all ends, that is the only thing to check.
+ * The fast path for nearly all sequences: fewer than 15 literals, a match of 273 bytes at most, from 16 bytes back or
+ * further. So far from all ends, nothing else has to be checked.
  */
 function unpackUsual(target: usize): void {
   if (fromEnd - input < USUAL_INPUT || toEnd - written < USUAL_OUTPUT || written - to < 16) return;
@@ -69,7 +68,7 @@ function unpackUsual(target: usize): void {
     const literals = token >>> 4;
     const offsetAt = at + 1 + literals;
     const offset: u32 = load<u16>(offsetAt);
-    // Two thirds of all matches have one further byte, and which do cannot be foreseen: no branch for it.
+    // Two thirds of all matches have one further byte, and which do cannot be foreseen: there is no branch.
     const isLong: u32 = u32((token & 15) == 15);
     const more: u32 = load<u8>(offsetAt, 2) & (0 - isLong);
     const match = output + literals;
@@ -84,7 +83,7 @@ function unpackUsual(target: usize): void {
   written = output;
 }
 
-/** One sequence of any kind. @returns a `Block`: MORE when it had a match */
+/** Unpacks a sequence of any kind. @returns a `Block`: MORE when it had a match */
 function unpackOne(): u32 {
   let at = input;
   let output = written;
@@ -130,7 +129,7 @@ function unpackOne(): u32 {
   return Block.MORE;
 }
 
-/** From 16 bytes back or further. Nine of ten have 64 or fewer: to copy that many always costs less than to guess. */
+/** Copies from 16 bytes back or further. Nine of ten matches have 64 bytes or fewer: 64 cost less than a branch. */
 @inline
 function copyFar(output: usize, source: usize, length: u32): void {
   v128.store(output, v128.load(source));
@@ -140,7 +139,7 @@ function copyFar(output: usize, source: usize, length: u32): void {
   for (let done: u32 = 64; done < length; done += 16) v128.store(output + done, v128.load(source + done));
 }
 
-/** A match may reach into what it writes itself: so many bytes back, over and over. */
+/** Copies a match, which may reach into its own output: the last `offset` bytes are repeated. */
 @inline
 function copyMatch(output: usize, offset: u32, length: u32): void {
   const source = output - offset;
@@ -152,7 +151,7 @@ function copyMatch(output: usize, offset: u32, length: u32): void {
     const bytes = i8x16.splat(load<u8>(source));
     for (let done: u32 = 0; done < length; done += 16) v128.store(output + done, bytes);
   } else {
-    // The first 16 one by one; from there on a multiple of the offset back, which is 12 or more.
+    // The first 16 one by one; the others from a multiple of the offset back, which is 12 or more.
     const first = min<u32>(length, 16);
     for (let done: u32 = 0; done < first; done++) store<u8>(output + done, load<u8>(source + done));
     const far = (16 / offset) * offset;

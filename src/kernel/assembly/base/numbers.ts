@@ -1,14 +1,14 @@
-/** Decimal numbers in text. */
+/** Compares decimal numbers in text. */
 
 export namespace Answer {
   export const NO: u32 = 0;
   export const YES: u32 = 1;
-  /** It takes more than exact arithmetic on doubles. */
+  /** The number takes more than exact arithmetic on doubles. */
   export const UNKNOWN: u32 = 2;
 }
 
 const MAX_LENGTH: u32 = 32;
-/** All whole numbers of so many digits are doubles, and so are all powers of ten up to this one. */
+/** Doubles are exact for whole numbers of so many digits, and for powers of ten up to this one. */
 const EXACT_DIGITS: u32 = 15;
 const EXACT_POWER: u32 = 22;
 const PLUS: u32 = 0x2b;
@@ -18,7 +18,7 @@ const ZERO: u32 = 0x30;
 
 /**
  * Whether a text is `[+-]?`, digits, perhaps a point and digits, and the number within bounds, as doubles: one division
- * of two exact numbers is rounded as it has to be.
+ * of two exact numbers is rounded correctly.
  * @param bounds two doubles: the lowest and the highest
  */
 export function inRange(bounds: usize, from: usize, length: u32): u32 {
@@ -39,7 +39,7 @@ export function inRange(bounds: usize, from: usize, length: u32): u32 {
     }
     const digit = byte - ZERO;
     if (digit > 9) return Answer.NO;
-    // Beyond 15 it may be of any value: it is not looked at.
+    // From the 16th digit on, `whole` may overflow: it is not used then.
     whole = whole * 10 + digit;
     if (whole != 0) digits++;
     if (point != 0) places++;
@@ -52,7 +52,7 @@ export function inRange(bounds: usize, from: usize, length: u32): u32 {
   return value >= load<f64>(bounds) && value <= load<f64>(bounds, 8) ? Answer.YES : Answer.NO;
 }
 
-/** Exact. */
+/** The power of ten, exact. */
 function power(places: u32): f64 {
   let value: f64 = 1;
   for (let place: u32 = 0; place < places; place++) value *= 10;

@@ -1,8 +1,8 @@
-/** How many fields of the present log are written under names of their own (../../../encode/text/written-names.ts). */
+/** Counts the renamed fields of the present log (../../../encode/text/written-names.ts). */
 
 let count: u32 = 0;
 
-/** Before a log is written. */
+/** Call it before a log is written. */
 @inline
 export function beginRenamed(): void {
   count = 0;

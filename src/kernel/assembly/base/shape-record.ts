@@ -1,28 +1,28 @@
-/** What is known of logs of one shape, all numbers; see ../shape.ts. The kernel's own. */
+/** The record of a shape (../shape.ts), all numbers. Only the kernel uses it. */
 @unmanaged
 export class Shape {
-  /** Contents of such a log; 0: there is no record. */
+  /** Contents of a log of this shape; 0: there is no record. */
   places: u32;
-  /** Places that are written under their own names. */
+  /** Fields that are not mapped. */
   restCount: u32;
-  /** Entries of ../mapped-record.ts. */
+  /** Steps of ../mapped-record.ts. */
   mappedCount: u32;
-  /** Bytes of all texts before values. */
+  /** Bytes of the texts before the values of fields that are not mapped. */
   keyBytes: u32;
-  /** Of these places: those whose names are their fields' own (../names.ts). */
+  /** Renamed fields among those that are not mapped. */
   renamedCount: u32;
-  /** 1: the log has a TimeNs that is not 0; a mapped field is written; one takes its value from the group. */
+  /** 1: the log has a TimeNs that is not 0; a mapped field is written; a mapped field has its value from the group. */
   hasTimeNs: u32;
   hasMappedField: u32;
   isGroupTaken: u32;
-  /** The group, by its stamp, of the log that was recorded, and 1 where it gives values to columns. */
+  /** The recorded log's group, by its stamp, and 1 where the group gives values to columns. */
   group: u32;
   hasGroupColumns: u32;
-  /** The group for which the columns are as the record has them; 0: for none. */
+  /** The group whose values the columns have; 0: none. */
   readyGroup: u32;
-  /** Logs that were not as recorded, one after another. */
+  /** Logs in a row that differed from the record. */
   misses: u32;
-  /** What the record is worth, and the logs for which none is tried. */
+  /** What the record is worth, and the number of logs for which it is not tried. */
   score: i32;
   pause: u32;
 }

@@ -1,4 +1,4 @@
-/** Short texts and numbers. Sixteen bytes are stored at a time: whatever comes next is written over the excess. */
+/** Writes short texts and numbers. Sixteen bytes are stored at a time: what comes next is written over the excess. */
 
 /** @returns where the output ends */
 @inline
@@ -20,7 +20,7 @@ export function digits(value: u32): u32 {
   return value < 1_000_000_000 ? 9 : 10;
 }
 
-/** In decimal, with leading zeros up to `minDigits`. */
+/** Writes a number in decimal, with leading zeros up to `minDigits`. */
 export function writeDecimal(value: u32, minDigits: u32, output: usize): usize {
   const end = output + max(minDigits, digits(value));
   let rest = value;

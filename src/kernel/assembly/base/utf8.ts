@@ -1,6 +1,6 @@
-/** UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
+/** Checks UTF-8 by RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
 
-/** Whether all of it is UTF-8. Sixteen bytes at a time, as long as they are ASCII. */
+/** Whether all bytes are UTF-8; sixteen are checked at a time as long as they are ASCII. */
 @inline
 export function isUtf8(from: usize, end: usize): bool {
   if (end - from <= 16) {
@@ -38,8 +38,8 @@ function areCharacters(from: usize, end: usize): bool {
 }
 
 /**
- * Where so many characters end, or `end` where there are fewer.
- * @returns 0 where something is no UTF-8 before that
+ * Where the first `count` characters end, or `end` where there are fewer.
+ * @returns 0 where there is invalid UTF-8 before that
  */
 export function charactersEnd(from: usize, end: usize, count: u32): usize {
   let at = from;
@@ -51,7 +51,7 @@ export function charactersEnd(from: usize, end: usize, count: u32): usize {
   return at;
 }
 
-/** 1 to 4; 0 where there is none. */
+/** Bytes of the character, 1 to 4; 0 where there is none. */
 function characterLength(at: usize, end: usize): usize {
   const first: u32 = load<u8>(at);
   if (first < 0x80) return 1;

@@ -1,6 +1,6 @@
 /**
- * The protobuf wire format, as ../../../encode/wire/wire-reader.ts has it: a position that moves over a message and never
- * past its end. What is an error there is one here, at the same place.
+ * Reads the protobuf wire format as ../../../encode/wire/wire-reader.ts does, with the same errors at the same places:
+ * a position moves over a message, never past its end.
  *
  * After a failure the position is at the end, so that every loop over the message ends.
  */
@@ -44,7 +44,7 @@ function broken(fault: u32, detail: u32 = 0): void {
   at = limit;
 }
 
-/** A tag, never 0; 0 after a failure. */
+/** Reads a tag. @returns 0 after a failure */
 export function readTag(): u32 {
   let tag: u32;
   if (at < limit && load<u8>(at) < 0x80) tag = load<u8>(at++);
@@ -54,7 +54,7 @@ export function readTag(): u32 {
   return 0;
 }
 
-/** A varint's low 32 bits. */
+/** Reads a varint's low 32 bits. */
 export function readUint32(): u32 {
   let value: u32 = 0;
   for (let index: u32 = 0; index < 10; index++) {
@@ -76,7 +76,7 @@ export function readFixed32(): u32 {
   return load<u32>(start);
 }
 
-/** The position is then at the first of the bytes, and the result is where they end. */
+/** Reads a length, and goes to the bytes behind it. @returns where these bytes end */
 export function readLengthEnd(): usize {
   let length: u32;
   if (at < limit && load<u8>(at) < 0x80) length = load<u8>(at++);
@@ -88,7 +88,7 @@ export function readLengthEnd(): usize {
   return at + length;
 }
 
-/** The value after a tag, as proto2 skips a field that it does not know. */
+/** Skips the value after a tag, as proto2 does for an unknown field. */
 export function skip(tag: u32, depth: u32): void {
   if (depth > MAX_DEPTH) {
     broken(Fault.GROUPS_TOO_DEEP);
@@ -132,7 +132,7 @@ function advance(count: u32): void {
   else at += count;
 }
 
-/** A varint of at most 5 bytes, whose fifth is at most `maxFifth`. */
+/** Reads a varint of at most 5 bytes, whose fifth is at most `maxFifth`. */
 function boundedVarint(maxFifth: u32, tooLarge: u32): u32 {
   let value: u32 = 0;
   for (let index: u32 = 0; index < 5; index++) {

@@ -1,4 +1,4 @@
-/** What a call has done, in tags that were read since `resetWork`: the host is given its turn when it is enough. */
+/** Counts the work of a call in tags, since `resetWork`: when it is enough, the call returns to the host. */
 
 let work: u32 = 0;
 
