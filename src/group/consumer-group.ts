@@ -76,7 +76,12 @@ export class ConsumerGroup {
       return cursor === startedAt || this.#namesakes.savedBefore(shard, cursor, saved);
     };
     const unowned = new UnownedSaves(options.service, clock);
-    this.#newShards = new NewShards({ ...options, unowned, shards: this.#shardList });
+    this.#newShards = new NewShards({
+      ...options,
+      unowned,
+      shards: this.#shardList,
+      knownCheckpoint: (shard) => this.#held.formerly(shard),
+    });
     this.#checkpointer = new Checkpointer({
       ...options,
       isOurs: (shard) => this.#isOurs(shard),

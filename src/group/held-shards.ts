@@ -83,7 +83,7 @@ export class HeldShards {
       batchTargetMs,
       corruptPatienceMs: this.#options.corruptPatienceMs,
       deliver: this.#deliver,
-      formerly: () => this.#formerly(shard),
+      formerly: () => this.formerly(shard),
       isReadOnly: () => shardList.isReadOnly(shard),
       isLater: (groupSinceMs) => this.#isLater(shard, groupSinceMs),
       hasLease: () => heartbeat.hasLease,
@@ -126,7 +126,7 @@ export class HeldShards {
   };
 
   /** The shard's cursor that this process had confirmed when it held the shard, or the checkpoint that it saw last. */
-  #formerly(shard: ShardId): Cursor | undefined {
+  formerly(shard: ShardId): Cursor | undefined {
     const progress = this.#former.get(shard)?.progress;
     return progress?.checkpointed === undefined ? this.#options.loss.lastSeen(shard) : progress.confirmed;
   }
@@ -167,7 +167,9 @@ export class HeldShards {
     if (state === 'stopped' && this.#consumers.get(shard) === consumer) {
       this.#consumers.delete(shard);
       this.#former.set(shard, consumer);
-      loss.saw(new Map([[shard, { cursor: progress?.checkpointed, updatedAtMs: 0 }]]));
+      // A restored checkpoint may still be on its way: what was confirmed last is never behind it.
+      const cursor = progress?.checkpointed === undefined ? undefined : progress.confirmed;
+      loss.saw(new Map([[shard, { cursor, updatedAtMs: 0 }]]));
       onLeft();
     }
     onSettled();

@@ -65,7 +65,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
                 framing,
                 maxMessageBytes,
                 ...(select && { fields: select }),
-                ...(hasIdentity && { identity }),
+                ...(hasIdentity && { lead: leadWith({ identity }) }),
               });
               const encoded = encodeAll(encoder, encodeLogGroupList(groups), origin);
               expect(encoded.error).toBeUndefined();

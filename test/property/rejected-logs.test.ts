@@ -6,7 +6,7 @@ import { LogCutter } from '../../src/encode/wire/log-cutter.ts';
 import { LogWalker } from '../../src/encode/wire/log-walker.ts';
 import { applyDamage, damage, logGroups, unusualList } from '../support/arbitraries/log-group-arbitraries.ts';
 import { propertyRuns } from '../support/arbitraries/property-runs.ts';
-import { type Encoded, encodeAll, encoderDefaults } from '../support/oracles/encode.ts';
+import { type Encoded, encodeAll, encoderDefaults, leadWith } from '../support/oracles/encode.ts';
 import { encoders } from '../support/oracles/encoders.ts';
 import { lineDeframer, octetCountingDeframer } from '../support/receivers/deframe.ts';
 
@@ -106,7 +106,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
       const seen = { sent: 0, rejected: 0 };
       fc.assert(
         fc.property(groupsAroundTheLimit, fc.integer({ min: 480, max: 700 }), fc.boolean(), (groups, limit, named) => {
-          const options = { ...encoderDefaults, framing, ...(named && { identity }) };
+          const options = { ...encoderDefaults, framing, ...(named && { lead: leadWith({ identity }) }) };
           const raw = encodeLogGroupList(groups);
           const all = messagesOf(framing, encodeAll(createEncoder(options), raw, origin));
           const strict = createEncoder({ ...options, maxMessageBytes: limit, oversize: 'dead-letter' });

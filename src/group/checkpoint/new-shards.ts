@@ -6,7 +6,7 @@
  * have none.
  */
 import type { Log } from '../../core/log.ts';
-import type { LogService, ShardId } from '../service/log-service.ts';
+import type { Cursor, LogService, ShardId } from '../service/log-service.ts';
 import type { ShardList } from '../service/shard-list.ts';
 import type { UnownedSaves } from './unowned-saves.ts';
 
@@ -17,6 +17,11 @@ export interface NewShardsOptions {
   readonly service: Pick<LogService, 'getCheckpoint' | 'getCursor'>;
   readonly unowned: Pick<UnownedSaves, 'save'>;
   readonly shards: Pick<ShardList, 'ids' | 'made' | 'mayBeMadeOf' | 'hasEnded'>;
+  /**
+   * A checkpoint of the shard that this process has seen or saved. If it is gone, it is restored (group-loss.ts), and the
+   * shard's beginning must not be saved over it.
+   */
+  readonly knownCheckpoint: (shard: ShardId) => Cursor | undefined;
   readonly log: Log;
 }
 
@@ -43,11 +48,12 @@ export class NewShards {
     inside: readonly ShardId[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { shards, log } = this.#options;
+    const { shards, knownCheckpoint, log } = this.#options;
     const made = known.some((shard) => shards.hasEnded(shard)) ? shards.made : [];
     const isOfInside = (shard: ShardId) => shards.mayBeMadeOf(shard).some((parent) => inside.includes(parent));
     const madeBefore = inside.length === 0 ? [] : shards.ids.filter(isOfInside);
-    const open = [...new Set([...made, ...madeBefore])].filter((shard) => !this.#done.has(shard));
+    const isOpen = (shard: ShardId) => !this.#done.has(shard) && knownCheckpoint(shard) === undefined;
+    const open = [...new Set([...made, ...madeBefore])].filter(isOpen);
     if (this.#isSaving || open.length === 0) return;
     this.#isSaving = true;
     try {
@@ -61,11 +67,11 @@ export class NewShards {
   }
 
   async #saveBegin(shard: ShardId, isHeld: boolean, signal: AbortSignal): Promise<void> {
-    const { service, unowned } = this.#options;
+    const { service, unowned, knownCheckpoint } = this.#options;
     const begin = await service.getCursor(shard, 'begin', signal);
     // The checkpoint is read last: the shard's owner may have saved one meanwhile.
     const { cursor } = await service.getCheckpoint(shard, signal);
-    if (cursor === undefined && isHeld) return;
+    if (cursor === undefined && (isHeld || knownCheckpoint(shard) !== undefined)) return;
     if (cursor === undefined && (await unowned.save(shard, begin, saveWithinMs, signal)) === 'given-up') return;
     this.#done.add(shard);
   }

@@ -47,6 +47,8 @@ describe('NewShards', () => {
   async function newShards() {
     const restored: string[] = [];
     const saved = new Map<number, string>();
+    const known = new Map<number, string>();
+    const knownCheckpoint = (shard: number) => known.get(shard);
     const service = {
       getCursor: async (shard: number) => `begin of ${shard}`,
       getCheckpoint: async (shard: number) => ({ cursor: saved.get(shard), updatedAtMs: 0, consumer: '' }),
@@ -56,10 +58,17 @@ describe('NewShards', () => {
       },
     };
     const shards = await listOf([open(0), open(3)], [ended(0), open(1), open(2), open(3)]);
-    const those = new NewShards({ service, unowned: new UnownedSaves(service, systemClock), shards, log });
+    const those = new NewShards({
+      service,
+      unowned: new UnownedSaves(service, systemClock),
+      shards,
+      knownCheckpoint,
+      log,
+    });
     return {
       restored,
       saved,
+      known,
       save: (held: number[], left: number[] = [], inside: number[] = []) =>
         those.save(held, [...held, ...left], inside, signal),
     };
@@ -92,6 +101,15 @@ describe('NewShards', () => {
     const { save, restored, saved } = await newShards();
     saved.set(1, 'further');
     await save([0, 2]);
+    expect(restored).toEqual([]);
+  });
+
+  it('saves nothing of a shard whose checkpoint it knows: it is restored where it is gone, also while this asks', async () => {
+    const { save, restored, known } = await newShards();
+    known.set(1, 'further');
+    const saving = save([0]);
+    known.set(2, 'further');
+    await saving;
     expect(restored).toEqual([]);
   });
 
