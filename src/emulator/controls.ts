@@ -174,10 +174,11 @@ export function createControls(options: ControlsOptions): EmulatorControls {
     stats: () => collectStats(store, faults.injected),
 
     warm({ maxLogGroups = 1000 } = {}) {
+      const logstore = `${defaults.project}/${defaults.logstore}`;
       for (const shard of find({}).shards()) {
         for (let index = shard.beginIndex; index < shard.endIndex; ) {
           const range = shard.range(index, maxLogGroups, shard.endIndex);
-          packRange(cache, `${defaults.project}/${defaults.logstore}`, shard, range, 'lz4', '');
+          packRange(cache, { logstore, shard, range, compression: 'lz4', spl: '' });
           index += range.groupCount;
         }
       }

@@ -21,7 +21,7 @@ import {
 } from '../support/receivers/real-receivers.ts';
 
 const logs = 2_000;
-const fewLogs = 400;
+const fewLogs = 200;
 const maxBytes = 600;
 const naive: NaiveOptions = {
   separator: '||',
@@ -145,14 +145,14 @@ if (missingSyslogNg) console.warn(`SKIPPED: syslog-ng with a limit below ours: $
 
 describe.skipIf(missingSyslogNg)('syslog-ng with a limit below ours, which closes the connection', () => {
   it('gets all but the messages above it, which go to the dead letters', async () => {
-    const emulator = createEmulator({ profile: 'nasty', shards: 4 });
+    const emulator = createEmulator({ profile: 'nasty', shards: 2 });
     const directory = await mkdtemp(path.join(os.tmpdir(), 'poison-'));
     const deadLetter = { path: path.join(directory, 'dead.jsonl'), maxBytes: 1 << 30, maxFiles: 5 };
     emulator.append({ logs: fewLogs });
     const all = naiveLogs(await everyLogGroup(emulator));
     const sizes = all.map((log) => Buffer.byteLength(naiveCutMessages(log, 0, naive, whole)[0] ?? ''));
-    // The three largest are above it.
-    const limit = sizes.toSorted((a, b) => b - a)[3] as number;
+    // The largest is well above it.
+    const limit = sizes.toSorted((a, b) => b - a)[1] as number;
     const real = await startSyslogNg('syslog-tcp', undefined, false, limit);
     try {
       // Without an end behind the last log: a busy syslog-ng could read a message above its limit after our end has come, and

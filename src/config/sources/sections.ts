@@ -69,17 +69,15 @@ export function readSections(
     if (key in sections) complain(`${key} is there a second time; give it once`, at);
     else if (node.kind === 'broken') complain(`${key}${node.phrase}`, at);
     else if (key === 'pipelines') sections.pipelines = readPipelines(node, at, place, problems);
-    else if (key === 'sources') sections.sources = readNamed('source', key, node, at, place, problems);
-    else if (key === 'receivers') sections.receivers = readNamed('receiver', key, node, at, place, problems);
+    else if (key === 'sources') sections.sources = readNamed('source', { key, node, at }, place, problems);
+    else if (key === 'receivers') sections.receivers = readNamed('receiver', { key, node, at }, place, problems);
   }
   return { sections, problems };
 }
 
 function readNamed(
   kind: SectionKind,
-  title: string,
-  node: PlainNode,
-  at: string,
+  { key: title, node, at }: { readonly key: string; readonly node: PlainNode; readonly at: string },
   place: SettingsPlace,
   problems: ConfigProblem[],
 ): readonly Section[] {

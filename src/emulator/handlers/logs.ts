@@ -25,14 +25,8 @@ export const logHandlers: Handlers = {
     const range = shard.range(firstIndex, readCount(query.get('count')), endIndex);
     const spl = query.get('query') ?? '';
     const compression = chooseCompression(request.headers['accept-encoding']);
-    const packed = packRange(
-      request.cache,
-      `${request.project}/${request.route.logstore}`,
-      shard,
-      range,
-      compression,
-      spl,
-    );
+    const logstore = `${request.project}/${request.route.logstore}`;
+    const packed = packRange(request.cache, { logstore, shard, range, compression, spl });
 
     store.pulled.requests++;
     store.pulled.logGroups += range.groupCount;
@@ -71,11 +65,20 @@ export const logHandlers: Handlers = {
  */
 export function packRange(
   cache: PullCache,
-  logstore: string,
-  shard: ShardLog,
-  range: GroupRange,
-  compression: BodyCompression,
-  spl: string,
+  {
+    logstore,
+    shard,
+    range,
+    compression,
+    spl,
+  }: {
+    /** With its project: `demo/logs`. */
+    readonly logstore: string;
+    readonly shard: ShardLog;
+    readonly range: GroupRange;
+    readonly compression: BodyCompression;
+    readonly spl: string;
+  },
 ): PackedPull {
   if (range.groupCount === 0 && spl === '') return EMPTY_PULL;
   const key = [logstore, shard.id, range.firstIndex, range.groupCount, compression, spl].join(' ');

@@ -80,17 +80,25 @@ export function createLeefFormat(options: LeefOptions = {}): FormatRow {
     suffix: NOTHING,
     invalidUtf8: 'replace',
     spell: createSpelling(keys, delimiter),
-    mapped: createMapped(options, version, map, hasSeverity, delimiter, keyRules(valueEscape, delimiter)),
+    mapped: createMapped(options, { version, map, hasSeverity, delimiter, rules: keyRules(valueEscape, delimiter) }),
   };
 }
 
 function createMapped(
   options: LeefOptions,
-  version: LeefVersion,
-  map: FieldMap,
-  hasSeverity: boolean,
-  delimiter: number,
-  rules: KeyRules,
+  {
+    version,
+    map,
+    hasSeverity,
+    delimiter,
+    rules,
+  }: {
+    readonly version: LeefVersion;
+    readonly map: FieldMap;
+    readonly hasSeverity: boolean;
+    readonly delimiter: number;
+    readonly rules: KeyRules;
+  },
 ): Mapped {
   const head = (text: ValueText | undefined, usual: string, maxCharacters: number): HeadPart =>
     headPart(parseHeadText(text ?? usual, parseHeadText(usual, '').orElse), maxCharacters, headEscape);

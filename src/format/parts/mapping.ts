@@ -92,7 +92,7 @@ export function compileMap(map: FieldMap, rules: KeyRules): MappedField[] {
   }
   const ipv6Labels = takeIpv6Labels(values, rules);
   const fields = [...values].map(([key, value]) =>
-    compileField(key, value, labels.get(key), ipv6Labels.get(key), values, rules),
+    compileField({ key, value, label: labels.get(key), ipv6Label: ipv6Labels.get(key) }, values, rules),
   );
   return withPorts(fields, takenAway, rules);
 }
@@ -141,10 +141,17 @@ function isTakenAway(value: ValueSource): boolean {
 }
 
 function compileField(
-  key: string,
-  value: ValueSource,
-  label: string | undefined,
-  ipv6Label: string | undefined,
+  {
+    key,
+    value,
+    label,
+    ipv6Label,
+  }: {
+    readonly key: string;
+    readonly value: ValueSource;
+    readonly label: string | undefined;
+    readonly ipv6Label: string | undefined;
+  },
   all: ReadonlyMap<string, ValueSource>,
   rules: KeyRules,
 ): MappedField {
