@@ -20,7 +20,7 @@
  * pipeline/deliver/deliver.ts joins ② to ⑦, a batch at a time for each shard, and no faster than pacer.ts beside it lets
  * them go; group/shard/shard-consumer.ts is the loop around it. pipeline/flow/feed.ts joins ① to ⑨ for one consumer group
  * and the receivers that it feeds, with fan-out.ts where these are several. A process has a feed for each source; what
- * feeds share (receivers, encoders, files) is in outlets.ts, and the budget that ① draws on is one for all.
+ * feeds share (receivers, encoders, files) is in flow-resources.ts, and the budget that ① draws on is one for all.
  */
 import type { Flow } from './config/model/config.ts';
 import { createDeferred } from './core/deferred.ts';
@@ -28,8 +28,8 @@ import { AppError, toAppError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
 import { ByteBudget } from './group/pull/byte-budget.ts';
 import { Feeds } from './pipeline/flow/feeds.ts';
+import { FlowResources } from './pipeline/flow/flow-resources.ts';
 import type { NotShipped } from './pipeline/flow/not-shipped.ts';
-import { Outlets } from './pipeline/flow/outlets.ts';
 import { maxInFlightBytes } from './pipeline/flow/plan.ts';
 import { type Machine, thisMachine } from './pipeline/machine.ts';
 import { startMinuteReport } from './pipeline/report/minute-report.ts';
@@ -100,11 +100,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
   // Whoever awaits them sees it; nobody has to.
   for (const { promise } of [running, finished]) promise.catch(() => undefined);
 
-  const outlets = new Outlets(log, ended.signal, machine);
+  const resources = new FlowResources(log, ended.signal, machine);
   const budget = new ByteBudget(maxInFlightBytes(flows), undefined, clock);
   const feeds = new Feeds({
     flows,
-    outlets,
+    resources,
     budget,
     bodies: new BodyPool(),
     readFlows,
@@ -122,7 +122,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const onAbort = () => destroy(toAppError(signal?.reason));
     signal?.addEventListener('abort', onAbort, { once: true });
     if (!isStarted && !draining && !ended.signal.aborted) {
-      startMinuteReport({ feeds, outlets, budget, log, signal: ended.signal, clock });
+      startMinuteReport({ feeds, resources, budget, log, signal: ended.signal, clock });
       feeds.start();
     }
     isStarted = true;
@@ -146,7 +146,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   async function reload(wanted: readonly Flow[]): Promise<void> {
     if (draining) return;
-    outlets.lookUpAgain();
+    resources.lookUpAgain();
     await feeds.reload(wanted);
   }
 
@@ -171,9 +171,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
   function end(delivered: boolean): ExitSummary {
     const { notShipped } = feeds;
     const complete = delivered && !notShipped.some(({ isFailure }) => isFailure);
-    const summary = { complete, delivered, notShipped, confirmed: outlets.confirm, fields: summarise() };
+    const summary = { complete, delivered, notShipped, confirmed: resources.confirm, fields: summarise() };
     ended.abort(new AppError('the daemon has ended', { code: 'ended', action: 'fatal' }));
-    outlets.destroy();
+    resources.destroy();
     running.resolve();
     return summary;
   }
@@ -182,8 +182,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const { user, system } = process.cpuUsage();
     return {
       ...feeds.totals,
-      framesDropped: outlets.framesDropped,
-      reconnects: outlets.reconnects,
+      framesDropped: resources.framesDropped,
+      reconnects: resources.reconnects,
       seconds: (clock.monotonic() - startedAtMs) / 1000,
       cpuSeconds: (user + system) / 1e6,
       unconfirmed: feeds.unfinished,

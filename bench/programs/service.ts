@@ -9,7 +9,7 @@
 import { systemClock } from '../../src/core/time/clock.ts';
 import { DEMO_CREDENTIALS } from '../../src/emulator/emulator.ts';
 import { createFaultSwitches } from '../../src/emulator/faults/faults.ts';
-import { type Answer, DONE, json } from '../../src/emulator/handlers/handler.ts';
+import { type ApiAnswer, DONE, json } from '../../src/emulator/handlers/handler.ts';
 import { createHttpServer } from '../../src/emulator/http-server.ts';
 import { createPullCache } from '../../src/emulator/model/pull-cache.ts';
 import { Store } from '../../src/emulator/model/store.ts';
@@ -37,7 +37,7 @@ const bodies = (isEndless ? generateBatches(profile, Number(bodyCount)) : []).ma
 }));
 const served = { pulls: 0, rawBytes: 0, bodyBytes: 0 };
 
-function pull(cursor: string): Answer {
+function pull(cursor: string): ApiAnswer {
   const position = decodeCursor(cursor);
   const { groups, rawSize, body } = bodies[Number(position % BigInt(bodies.length))]!;
   served.pulls++;

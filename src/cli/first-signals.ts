@@ -29,7 +29,7 @@ for (const [signal, end] of endings) process.on(signal, end);
 closeDebugger();
 
 /** For the commands beside `run`: closing the terminal ends them, as it ends other programs. */
-export function restoreUsualSignals(): void {
+export function restoreDefaultSignals(): void {
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) process.removeListener(signal, ignoreSignal);
 }
 

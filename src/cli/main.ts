@@ -9,7 +9,7 @@ import { resolveRegion } from '../sls/endpoint.ts';
 import { subCommands } from './commands.ts';
 import { outOfDescriptors } from './descriptors.ts';
 import { exitCodes } from './exit.ts';
-import { closeDebugger, restoreUsualSignals } from './first-signals.ts';
+import { closeDebugger, restoreDefaultSignals } from './first-signals.ts';
 import { createLogger } from './logging/logging.ts';
 import { openStderr } from './logging/stderr.ts';
 import { runProgram } from './program.ts';
@@ -46,7 +46,7 @@ try {
     createDaemon,
     events: process,
     onReady: tellParent,
-    onOtherCommand: restoreUsualSignals,
+    onOtherCommand: restoreDefaultSignals,
     commands: await subCommands(args),
     writeOut: (text) => process.stdout.write(text),
     writeError: (text) => stderr.write(text),

@@ -5,9 +5,9 @@
 import { ConfigError, type ConfigProblem } from '../core/errors.ts';
 import { assembleConfig, assembleReplayConfig, type ReplayValues } from './assemble.ts';
 import { exposedFiles } from './checks/exposed-files.ts';
-import { clashesOf, Shared, withOneOperation } from './checks/flows-together.ts';
+import { ConfigInterner, clashesOf, withOneOperation } from './checks/flows-together.ts';
 import { likelyMistakes } from './checks/likely-mistakes.ts';
-import { objections } from './checks/rules.ts';
+import { objections } from './checks/settings-checks.ts';
 import { warningsAbout } from './checks/warnings.ts';
 import { type Explained, explain } from './explain.ts';
 import type { FlowReading } from './flow-reading.ts';
@@ -69,20 +69,20 @@ export function loadFlows(flags: Flags, surroundings: Surroundings, checkModule?
   const plan = planFlows(common, sections);
   problems.push(...plan.problems);
 
-  const shared = new Shared();
+  const interner = new ConfigInterner();
   const readings: FlowReading[] = [];
   const made: Flow[] = [];
-  const told = [...problems];
+  const earlierProblems = [...problems];
   for (const each of plan.flows) {
     const reading = new Reading(each.written, each.sections);
-    const tlsFiles = readOne(reading, each.written, surroundings, { file, told, checkModule });
+    const tlsFiles = readOne(reading, each.written, surroundings, { file, earlierProblems, checkModule });
     const { pipeline, source, receiver, required } = each;
     const deadLetterPath = reading.readDeadLetterPath({ pipeline, source, receiver });
     readings.push({ plan: each, reading, tlsFiles });
     problems.push(...reading.problems);
     if (problems.length === 0) {
       const config = assembleConfig(reading.values as Values, reading.messageText(), tlsFiles, deadLetterPath);
-      made.push({ pipeline, source, receiver, required, config: shared.of(config) });
+      made.push({ pipeline, source, receiver, required, config: interner.intern(config) });
     }
   }
   problems.push(...problemsOfUnread(plan.flows, common, sections));
@@ -138,7 +138,7 @@ export function loadReplayConfig(flags: Flags, surroundings: Surroundings): Load
   const reading = new Reading(common);
   const tlsFiles = readOne(reading, common, surroundings, {
     file,
-    told: [...problems],
+    earlierProblems: [...problems],
     needs: (group) => group !== 'service' && group !== 'group',
     notNeeded: ['deadLetter'],
   });
@@ -187,7 +187,7 @@ function readWritten(flags: Flags, { environment, workingDirectory }: Surroundin
 
 interface ReadOptions {
   readonly file: ConfigFile | undefined;
-  readonly told: readonly ConfigProblem[];
+  readonly earlierProblems: readonly ConfigProblem[];
   /** Whether what is required in this group has to be there; absent: in all. */
   readonly needs?: (group: SettingGroup) => boolean;
   /** Settings that count as given, to those that ask for them. */
@@ -199,7 +199,7 @@ function readOne(
   reading: Reading,
   written: RawValues,
   surroundings: Surroundings,
-  { file, told, needs = () => true, notNeeded = [], checkModule }: ReadOptions,
+  { file, earlierProblems, needs = () => true, notNeeded = [], checkModule }: ReadOptions,
 ): TlsFilesGiven {
   reading.takeWritten();
   reading.takePreset();
@@ -207,7 +207,7 @@ function readOne(
   reading.takeDerived(surroundings);
   reading.readTimeZone(surroundings);
   // Of a file that could not be read nobody knows what it would have set.
-  if (file?.readable !== false) reading.requireAll(needs, told);
+  if (file?.readable !== false) reading.requireAll(needs, earlierProblems);
   const given = (key: SettingKey) => written.has(key) || notNeeded.includes(key);
   for (const each of objections(reading.values, given)) reading.object(each);
   reading.checkFraming();

@@ -48,7 +48,7 @@ export class Reading {
   readonly #plain = new Map<SettingKey, Plain>();
   /** Those with a structure, each part with its place. */
   readonly #structured = new Map<SettingKey, RawValue>();
-  readonly #told = new Set<SettingKey>();
+  readonly #withProblem = new Set<SettingKey>();
   readonly #written: RawValues;
   readonly #sections: FlowSections;
   readonly #values: { -readonly [Key in keyof PartialValues]: unknown } = {};
@@ -63,11 +63,11 @@ export class Reading {
   }
 
   complain(key: SettingKey, phrase: string): void {
-    this.#tell(key, problemOf(key, phrase, this.#placeOf(key)));
+    this.#addProblem(key, problemOf(key, phrase, this.#placeOf(key)));
   }
 
-  #tell(key: SettingKey, problem: ConfigProblem): void {
-    this.#told.add(key);
+  #addProblem(key: SettingKey, problem: ConfigProblem): void {
+    this.#withProblem.add(key);
     this.problems.push(problem);
   }
 
@@ -116,7 +116,7 @@ export class Reading {
     const withNode = { ...raw, node };
     this.#structured.set(key, withNode);
     const broken = brokenParts(node);
-    for (const { path, phrase } of broken) this.#tell(key, problemOf(key, phrase, withNode, path));
+    for (const { path, phrase } of broken) this.#addProblem(key, problemOf(key, phrase, withNode, path));
     const value = plainOf(node);
     if (broken.length > 0 || value === undefined) return;
     const result = settings[key].schema.safeParse(value);
@@ -134,7 +134,7 @@ export class Reading {
       // A whole sentence, of a parser that is not made for settings, stands by itself.
       const text = /^[a-z]/.test(phrase) ? `${quoted} ${phrase}` : `: ${phrase}`;
       const explained = isMisshapen && path.length === 0 ? `${text}: ${settings[key].description}` : text;
-      this.#tell(key, problemOf(key, explained, withNode, path, place));
+      this.#addProblem(key, problemOf(key, explained, withNode, path, place));
     }
   }
 
@@ -208,13 +208,13 @@ export class Reading {
 
   /**
    * A setting that was written wrongly has its problem already: it is not missing too.
-   * @param told what is wrong with flags, variables and the file
+   * @param earlierProblems what is wrong with flags, variables and the file
    */
-  requireAll(needs: (group: SettingGroup) => boolean, told: readonly ConfigProblem[]): void {
+  requireAll(needs: (group: SettingGroup) => boolean, earlierProblems: readonly ConfigProblem[]): void {
     for (const key of settingKeys) {
       const { absent, description, variables, group } = settings[key];
       if (!needs(group)) continue;
-      const known = this.#written.has(key) || told.some((problem) => problem.variable === variables[0]);
+      const known = this.#written.has(key) || earlierProblems.some((problem) => problem.variable === variables[0]);
       if (absent === 'required' && !known) this.complain(key, ` is missing: ${description}`);
     }
   }
@@ -254,16 +254,17 @@ export class Reading {
       this.#plain.set('module', [path]);
     }
     // Of what is told already, or was refused before, nothing more can be said.
-    const isOpen = (key: SettingKey) => this.#told.has(key) || this.#written.get(key)?.refused;
+    const isOpen = (key: SettingKey) => this.#withProblem.has(key) || this.#written.get(key)?.refused;
     if (settingKeys.some((key) => settings[key].group === 'format' && isOpen(key))) return;
     if (checkModule && this.values.format === 'module' && this.values.module !== undefined) {
       const problem = checkModule(this.values.module);
-      if (problem !== undefined) this.#tell('module', problemOf('module', `: ${problem}`, this.#placeOf('module')));
+      if (problem !== undefined)
+        this.#addProblem('module', problemOf('module', `: ${problem}`, this.#placeOf('module')));
       return;
     }
     for (const { key, path, message } of formatFaults(this.values, (option) => this.#written.has(option))) {
       const raw = this.#structured.get(key) ?? this.#placeOf(key);
-      this.#tell(key, problemOf(key, `: ${message}`, raw, path));
+      this.#addProblem(key, problemOf(key, `: ${message}`, raw, path));
     }
   }
 
@@ -280,7 +281,7 @@ export class Reading {
     const { files, problems } = readTlsFiles(paths, this.values.keyPassphrase);
     for (const { key, phrase } of problems) {
       // A key that is missing is reported where the certificate was given.
-      this.#tell(key, problemOf(key, phrase, this.#written.get(key) ?? this.#written.get('cert')));
+      this.#addProblem(key, problemOf(key, phrase, this.#written.get(key) ?? this.#written.get('cert')));
     }
     this.#checkTls(checkTls, { files, paths });
     return { files, paths };
@@ -292,13 +293,13 @@ export class Reading {
       minVersion: tlsMinVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
       ...(tlsCiphers !== undefined && { ciphers: tlsCiphers }),
       ...(crl && { crl }),
-      ...(cert && !this.#told.has('cert') && { cert }),
+      ...(cert && !this.#withProblem.has('cert') && { cert }),
     });
     for (const { setting, phrase, kind } of found) {
       const key = settingByName.get(setting)!;
       const path = setting === 'cert' || setting === 'crl' ? `: ${paths[setting]}` : '';
       const problem = problemOf(key, `${path}${path && ' '}${phrase}`, this.#placeOf(key));
-      if (kind === 'wrong') this.#tell(key, problem);
+      if (kind === 'wrong') this.#addProblem(key, problem);
       else if (kind === 'outdated') this.outdated.push(problem);
       if (kind !== 'wrong') this.warnings.push(problem.message);
     }

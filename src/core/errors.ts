@@ -71,8 +71,8 @@ export class CorruptBatchError extends AppError {
 }
 
 /** The budget has no room at present for a pull's answer; its body was not read. */
-export class NoRoomError extends AppError {
-  override readonly name = 'NoRoomError';
+export class BudgetFullError extends AppError {
+  override readonly name = 'BudgetFullError';
   readonly bytes: number;
 
   constructor(bytes: number) {

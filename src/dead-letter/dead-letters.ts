@@ -21,7 +21,7 @@ export interface DeadLettersOptions {
   /** Pauses between two tries while the file cannot be written. */
   readonly backoff?: BackoffLimits;
   /** A write that takes longer has failed: its delivery is still open, and other deliveries wait for its end. */
-  readonly patienceMs?: number;
+  readonly writeTimeoutMs?: number;
   /** Default: the system's clock. */
   readonly clock?: Clock;
 }
@@ -35,10 +35,10 @@ export interface BatchRange {
   readonly to: string;
 }
 
-const usualBackoff: BackoffLimits = { minMs: 200, maxMs: 5_000 };
-const usualPatienceMs = 10_000;
+const defaultBackoff: BackoffLimits = { minMs: 200, maxMs: 5_000 };
+const defaultWriteTimeoutMs = 10_000;
 /** Bytes of records held in memory before they are written. */
-const maxHeldBytes = 1 << 20;
+const maxBufferedBytes = 1 << 20;
 
 export class DeadLetters {
   readonly #options: DeadLettersOptions;
@@ -60,9 +60,9 @@ export class DeadLetters {
   }
 
   /** Records of one batch, for a delivery and its repetitions. */
-  begin(batch: BatchRange): BatchLetters {
+  forBatch(batch: BatchRange): BatchDeadLetters {
     const { project, logstore, shard, from: cursor } = batch;
-    return new BatchLetters(this, (rest) =>
+    return new BatchDeadLetters(this, (rest) =>
       formatRecord({
         time: new Date(this.#clock.now()).toISOString(),
         project,
@@ -81,12 +81,12 @@ export class DeadLetters {
   async store(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#trouble?.isFailing) throw this.#trouble.error;
-    const { file, patienceMs = usualPatienceMs } = this.#options;
+    const { file, writeTimeoutMs = defaultWriteTimeoutMs } = this.#options;
     const overdue = new AbortController();
     const onAbort = () => overdue.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    const timer = this.#clock.timer(patienceMs, () => {
-      const message = `the dead-letter file ${file.path} cannot be written: its disk has not answered for ${patienceMs / 1000} s`;
+    const timer = this.#clock.timer(writeTimeoutMs, () => {
+      const message = `the dead-letter file ${file.path} cannot be written: its disk has not answered for ${writeTimeoutMs / 1000} s`;
       const error = new AppError(message, {
         code: 'dead-letter-file',
         action: 'retry',
@@ -111,7 +111,7 @@ export class DeadLetters {
 
   /** Tries until the lines are written. @throws the signal's reason */
   async storeUntilDone(lines: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
-    const backoff = createBackoff(this.#options.backoff ?? usualBackoff, this.#clock.random);
+    const backoff = createBackoff(this.#options.backoff ?? defaultBackoff, this.#clock.random);
     this.#waiting++;
     try {
       for (;;) {
@@ -170,11 +170,11 @@ export class DeadLetters {
 }
 
 /** The dead letters of one batch. */
-export class BatchLetters {
+export class BatchDeadLetters {
   readonly #letters: DeadLetters;
   readonly #format: (rest: object) => Buffer;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  #buffered: Buffer[] = [];
+  #bufferedBytes = 0;
   /** Logs below this index are held or stored already: a repeated delivery adds them again. */
   #nextIndex = 0;
   #hasRest = false;
@@ -186,45 +186,45 @@ export class BatchLetters {
 
   /** Whether the held records should be stored before more are added. */
   get isFull(): boolean {
-    return this.#heldBytes >= maxHeldBytes;
+    return this.#bufferedBytes >= maxBufferedBytes;
   }
 
   add({ index, reason, logGroupList }: RejectedLog): void {
     if (index < this.#nextIndex) return;
     this.#nextIndex = index + 1;
     const { buffer, byteOffset, length } = logGroupList;
-    this.#hold({ index, reason, log: Buffer.from(buffer, byteOffset, length).toString('base64') });
+    this.#buffer({ index, reason, log: Buffer.from(buffer, byteOffset, length).toString('base64') });
   }
 
   /** Adds a record that the batch cannot be read from this log on. */
   addRest(rest: { readonly index: number; readonly nextCursor: string; readonly reason: string }): void {
     if (this.#hasRest) return;
     this.#hasRest = true;
-    this.#hold(rest);
+    this.#buffer(rest);
   }
 
   /** @throws as `DeadLetters.store`; the records stay held then */
   async store(signal: AbortSignal): Promise<void> {
-    if (this.#held.length === 0) return;
-    await this.#letters.store(this.#held, signal);
+    if (this.#buffered.length === 0) return;
+    await this.#letters.store(this.#buffered, signal);
     this.#drop();
   }
 
   /** @throws the signal's reason */
   async storeUntilDone(signal: AbortSignal): Promise<void> {
-    await this.#letters.storeUntilDone(this.#held, signal);
+    await this.#letters.storeUntilDone(this.#buffered, signal);
     this.#drop();
   }
 
-  #hold(rest: object): void {
+  #buffer(rest: object): void {
     const line = this.#format(rest);
-    this.#held.push(line);
-    this.#heldBytes += line.length;
+    this.#buffered.push(line);
+    this.#bufferedBytes += line.length;
   }
 
   #drop(): void {
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.#buffered = [];
+    this.#bufferedBytes = 0;
   }
 }
 

@@ -47,7 +47,7 @@ const openFlags =
  * How long `open` waits for the lock: of a process that is about to end, or of a killed container, whose lock is stale
  * after a minute.
  */
-const lockPatienceMs = 90_000;
+const lockWaitMs = 90_000;
 const lockPauseMs = 1_000;
 
 export class DeadLetterFile {
@@ -78,19 +78,20 @@ export class DeadLetterFile {
    * @throws AppError code `dead-letter-file`, action `retry`
    */
   async open(): Promise<void> {
-    const deadlineMs = this.#clock.monotonic() + lockPatienceMs;
-    for (let isTold = false; ; isTold = true) {
+    const deadlineMs = this.#clock.monotonic() + lockWaitMs;
+    for (let isLogged = false; ; isLogged = true) {
       try {
         await this.#open();
         return;
       } catch (error) {
-        const isPatient = error instanceof LockedError && this.#clock.monotonic() < deadlineMs;
-        if (!isPatient || this.#closed.signal.aborted) {
-          await this.#letGo();
+        const mayWait = error instanceof LockedError && this.#clock.monotonic() < deadlineMs;
+        if (!mayWait || this.#closed.signal.aborted) {
+          await this.#releaseLock();
           throw this.#failure(error);
         }
-        const waiting = `waiting up to ${lockPatienceMs / 1000} s for that process to end`;
-        if (!isTold) this.#options.log.warn({ file: this.path }, `the dead-letter file: ${error.message}; ${waiting}`);
+        const waiting = `waiting up to ${lockWaitMs / 1000} s for that process to end`;
+        if (!isLogged)
+          this.#options.log.warn({ file: this.path }, `the dead-letter file: ${error.message}; ${waiting}`);
       }
       await this.#clock.sleep(lockPauseMs, { signal: this.#closed.signal });
     }
@@ -106,7 +107,7 @@ export class DeadLetterFile {
       const opened = await this.#open();
       await this.#append((await this.#lock?.isHeld()) ? opened : await this.#next(false), lines);
     } catch (error) {
-      if (!(error instanceof LockedError)) await this.#takeBack();
+      if (!(error instanceof LockedError)) await this.#undoAppend();
       throw this.#failure(error);
     }
   }
@@ -116,11 +117,11 @@ export class DeadLetterFile {
     this.#closed.abort();
     await this.#opening?.catch(() => undefined);
     await this.#closeHandle();
-    await this.#letGo();
+    await this.#releaseLock();
   }
 
   /** Releases the lock. */
-  async #letGo(): Promise<void> {
+  async #releaseLock(): Promise<void> {
     const lock = this.#lock;
     this.#lock = undefined;
     await lock?.release();
@@ -181,7 +182,7 @@ export class DeadLetterFile {
   async #keepLock(): Promise<void> {
     if (await this.#lock?.isHeld()) return;
     this.#inode = undefined;
-    await this.#letGo();
+    await this.#releaseLock();
     this.#lock = await this.#files.lock(lockPath(this.path), this.#clock);
   }
 
@@ -220,7 +221,7 @@ export class DeadLetterFile {
   }
 
   /** Undoes a failed `append`, as far as it can: the next `#open` does the rest. */
-  async #takeBack(): Promise<void> {
+  async #undoAppend(): Promise<void> {
     await this.#handle?.truncate(this.#end).catch(() => undefined);
     await this.#closeHandle();
   }

@@ -19,7 +19,7 @@ import { parseQuery, type SignedRequest } from './auth/signed-request.ts';
 import type { EmulatorControls } from './controls.ts';
 import { faultChangesSchema } from './faults/faults.ts';
 import { isProfileName, type ProfileName } from './generate/generator.ts';
-import { type Answer, json, parseJson } from './handlers/handler.ts';
+import { type ApiAnswer, json, parseJson } from './handlers/handler.ts';
 import { ApiError, parameterInvalid } from './protocol/api-error.ts';
 
 const reference = { project: z.string().optional(), logstore: z.string().optional() };
@@ -61,7 +61,7 @@ const credentialsSchema = z.array(
 
 export interface Admin {
   /** @param path the path behind the admin prefix @throws ApiError */
-  handle(request: SignedRequest, path: string): Answer;
+  handle(request: SignedRequest, path: string): ApiAnswer;
 }
 
 export function createAdmin(emulator: EmulatorControls): Admin {
@@ -90,7 +90,7 @@ export function createAdmin(emulator: EmulatorControls): Admin {
     'POST merge': (request) => ({ shard: emulator.merge(read(mergeSchema, request)) }),
     'POST expire': (request) => ({ logGroups: emulator.expire(read(expireSchema, request)) }),
     'POST warm': (request) => {
-      emulator.warm(read(warmSchema, request));
+      emulator.fillPullCache(read(warmSchema, request));
       return {};
     },
     'POST credentials': (request) => {

@@ -1,6 +1,6 @@
 /** Controls of a running emulator: called by tests and demos in its process, or over the admin API. */
 import type { Clock } from '../core/time/clock.ts';
-import type { Credentials } from './auth/authenticate.ts';
+import type { AccessKey } from './auth/authenticate.ts';
 import type { FaultSwitches } from './faults/faults.ts';
 import { createGenerator, type Generator, type ProfileName } from './generate/generator.ts';
 import { packRange } from './handlers/logs.ts';
@@ -42,7 +42,7 @@ export interface SplitOptions extends LogstoreReference {
   readonly parts?: number | undefined;
 }
 
-export interface WarmOptions {
+export interface FillPullCacheOptions {
   /** The `count` that the consumer will ask for; default 1000. */
   readonly maxLogGroups?: number | undefined;
 }
@@ -76,13 +76,13 @@ export interface EmulatorControls {
   /** The first sequence number at or after a cursor. @throws ApiError InvalidCursor */
   position(cursor: string, options: ShardReference): number;
   /** Accepts only these credentials from now on. Ends the fault `credentialsExpired`. */
-  setCredentials(credentials: readonly Credentials[]): void;
+  setCredentials(credentials: readonly AccessKey[]): void;
   stats(): EmulatorStats;
   /**
    * Compresses (lz4) the bodies of pulls of the default logstore from begin to end, as far as the cache holds them: a
    * benchmark's pulls then cost the emulator next to nothing.
    */
-  warm(options?: WarmOptions): void;
+  fillPullCache(options?: FillPullCacheOptions): void;
 }
 
 export interface ControlsOptions {
@@ -93,7 +93,7 @@ export interface ControlsOptions {
   readonly seed: number;
   readonly clock: Clock;
   readonly retentionMs: number | undefined;
-  readonly setCredentials: (credentials: readonly Credentials[]) => void;
+  readonly setCredentials: (credentials: readonly AccessKey[]) => void;
 }
 
 export function createControls(options: ControlsOptions): EmulatorControls {
@@ -163,7 +163,7 @@ export function createControls(options: ControlsOptions): EmulatorControls {
 
     position(cursor, { shard, ...reference }) {
       const log = find(reference).shard(shard);
-      return log.sequenceAt(log.everIndexOf(cursor));
+      return log.sequenceAt(log.indexOfPossiblyExpired(cursor));
     },
 
     setCredentials(credentials) {
@@ -173,7 +173,7 @@ export function createControls(options: ControlsOptions): EmulatorControls {
 
     stats: () => collectStats(store, faults.injected),
 
-    warm({ maxLogGroups = 1000 } = {}) {
+    fillPullCache({ maxLogGroups = 1000 } = {}) {
       const logstore = `${defaults.project}/${defaults.logstore}`;
       for (const shard of find({}).shards()) {
         for (let index = shard.beginIndex; index < shard.endIndex; ) {

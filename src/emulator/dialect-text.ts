@@ -5,7 +5,7 @@
  * missing.
  */
 import { ConfigError, type ConfigProblem } from '../core/errors.ts';
-import { type Dialect, usualDialect } from './protocol/dialect.ts';
+import { type Dialect, defaultDialect } from './protocol/dialect.ts';
 
 export type Property = keyof Dialect;
 
@@ -149,7 +149,7 @@ export interface Reading {
   readonly text: string;
   readonly property: Property;
   readonly means: string;
-  readonly isUsual: boolean;
+  readonly isDefault: boolean;
   readonly dialect: Partial<Dialect>;
 }
 
@@ -159,19 +159,19 @@ const everyReading: readonly Reading[] = (Object.keys(questions) as Property[]).
     text: value === 'true' ? name : `${name}=${value}`,
     property,
     means: meaning,
-    isUsual: value === String(usualDialect[property]),
-    dialect: { [property]: typeof usualDialect[property] === 'boolean' ? value === 'true' : value },
+    isDefault: value === String(defaultDialect[property]),
+    dialect: { [property]: typeof defaultDialect[property] === 'boolean' ? value === 'true' : value },
   }));
 });
 
 /** The readings that are not the usual ones. */
-export const readings: readonly Reading[] = everyReading.filter(({ isUsual }) => !isUsual);
+export const readings: readonly Reading[] = everyReading.filter(({ isDefault }) => !isDefault);
 
 const allTexts = readings.map(({ text }) => text).join(', ');
 
 /** The usual reading of a property. */
-export function usualReading(property: Property): Reading {
-  return everyReading.find((reading) => reading.property === property && reading.isUsual)!;
+export function defaultReading(property: Property): Reading {
+  return everyReading.find((reading) => reading.property === property && reading.isDefault)!;
 }
 
 /**

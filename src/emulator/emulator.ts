@@ -8,7 +8,7 @@
  */
 import { type Clock, systemClock } from '../core/time/clock.ts';
 import { createAdmin } from './admin.ts';
-import type { Credentials } from './auth/authenticate.ts';
+import type { AccessKey } from './auth/authenticate.ts';
 import { createControls, type EmulatorControls } from './controls.ts';
 import { createFaultSwitches } from './faults/faults.ts';
 import type { ProfileName } from './generate/generator.ts';
@@ -20,13 +20,13 @@ import { Store } from './model/store.ts';
 import type { Dialect } from './protocol/dialect.ts';
 import { createService } from './service.ts';
 
-export type { Credentials } from './auth/authenticate.ts';
+export type { AccessKey as Credentials } from './auth/authenticate.ts';
 export type { AppendOptions, EmulatorControls, ExpireOptions, LogstoreReference, SplitOptions } from './controls.ts';
 export type { Fault, FaultChanges, FaultRule, FaultSettings, FaultSwitches } from './faults/faults.ts';
 export { isProfileName, type ProfileName } from './generate/generator.ts';
 export type { CheckpointStats, ConsumerGroupStats, EmulatorStats, LogstoreStats, ShardStats } from './model/stats.ts';
 
-export const DEMO_CREDENTIALS: Credentials = {
+export const DEMO_CREDENTIALS: AccessKey = {
   accessKeyId: 'demo-access-key-id',
   accessKeySecret: 'demo-access-key-secret',
 };
@@ -39,7 +39,7 @@ export interface EmulatorOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   /** Default `DEMO_CREDENTIALS`. */
-  readonly credentials?: readonly Credentials[];
+  readonly credentials?: readonly AccessKey[];
   /** If set, a v4 signature has to be for this region. */
   readonly region?: string;
   /** Default `demo`. */

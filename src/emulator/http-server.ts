@@ -7,7 +7,7 @@ import type { Admin } from './admin.ts';
 import type { SignedRequest } from './auth/signed-request.ts';
 import { damage } from './faults/body-faults.ts';
 import type { Fault, FaultSwitches } from './faults/faults.ts';
-import type { Answer } from './handlers/handler.ts';
+import type { ApiAnswer } from './handlers/handler.ts';
 import { ApiError } from './protocol/api-error.ts';
 import type { Action } from './protocol/routes.ts';
 import { createRequestId, type Service } from './service.ts';
@@ -45,9 +45,9 @@ export interface HttpServer {
 
 /** What becomes of a request: an answer, or a reset connection. */
 type Outcome =
-  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'answer'; readonly answer: ApiAnswer }
   | { readonly kind: 'reset' }
-  | { readonly kind: 'reset-in-body'; readonly answer: Answer };
+  | { readonly kind: 'reset-in-body'; readonly answer: ApiAnswer };
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { service, admin, faults, clock, maxConnections, onRefused } = options;
@@ -79,14 +79,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   };
 
-  const withBodyFault = (action: Action, answered: Answer): Outcome => {
+  const withBodyFault = (action: Action, answered: ApiAnswer): Outcome => {
     const fault = answered.body.length > 0 && action === 'PullLogs' ? faults.next(action, 'body') : undefined;
     if (!fault) return { kind: 'answer', answer: answered };
     if (fault.kind === 'reset-in-body') return { kind: 'reset-in-body', answer: answered };
     return { kind: 'answer', answer: damage(answered, fault) };
   };
 
-  const send = (response: ServerResponse, { status, headers, body }: Answer, resetInBody: boolean): void => {
+  const send = (response: ServerResponse, { status, headers, body }: ApiAnswer, resetInBody: boolean): void => {
     response.writeHead(status, {
       ...headers,
       'content-length': body.length,

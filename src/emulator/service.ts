@@ -1,9 +1,9 @@
 /** The emulator's API without HTTP: takes a request's parts, returns an answer. */
 import type { Clock } from '../core/time/clock.ts';
-import { authenticate, type Credentials } from './auth/authenticate.ts';
+import { type AccessKey, authenticate } from './auth/authenticate.ts';
 import { parseQuery, type SignedRequest } from './auth/signed-request.ts';
 import { consumerGroupHandlers } from './handlers/consumer-groups.ts';
-import { type Answer, type Handlers, json } from './handlers/handler.ts';
+import { type ApiAnswer, type Handlers, json } from './handlers/handler.ts';
 import { logHandlers } from './handlers/logs.ts';
 import { logstoreHandlers } from './handlers/logstores.ts';
 import { shardHandlers } from './handlers/shards.ts';
@@ -19,16 +19,16 @@ export interface ServiceOptions {
   readonly store: Store;
   readonly cache: PullCache;
   readonly region: string | undefined;
-  credentials(): readonly Credentials[];
+  credentials(): readonly AccessKey[];
 }
 
 export interface Service {
   /** @throws ApiError when no action matches */
   route(request: SignedRequest): Route;
   /** @throws ApiError */
-  handle(request: SignedRequest, route: Route): Answer;
+  handle(request: SignedRequest, route: Route): ApiAnswer;
   /** Turns a thrown value into an error answer, and counts it. Anything but an ApiError is a bug, answered with 500. */
-  errorAnswer(thrown: unknown): Answer;
+  errorAnswer(thrown: unknown): ApiAnswer;
 }
 
 export function createService({ store, cache, region, credentials }: ServiceOptions): Service {

@@ -56,7 +56,7 @@ export function createEncoderParts(options: EncoderOptions): EncoderParts {
   const evaluator = rules && createEvaluator(rules, (field) => columns.add(field));
   const { row, createMessage, createLargeMessage, minTextBytes, maxChunkFrames } = compileFormat(options, columns);
   const leads = options.lead.create({ columns, rules, format, isSplit: oversize === 'split' });
-  const limits = checkEncoderOptions(options, leads.maxBytes + (leads.identity?.usualMaxBytes ?? 0) + minTextBytes);
+  const limits = checkEncoderOptions(options, leads.maxBytes + (leads.identity?.typicalMaxBytes ?? 0) + minTextBytes);
   return {
     row,
     createMessage,

@@ -43,7 +43,7 @@ export class FrameWriter {
     this.#identity = identity;
     this.#counts = counts;
     this.#maxHeadBytes = parts.leads.maxBytes + (identity?.maxBytes ?? 0);
-    this.#lead = parts.leads.usual;
+    this.#lead = parts.leads.defaultLead;
   }
 
   /**

@@ -19,10 +19,10 @@ export function* emptyChunks(steps: Generator<undefined, void>): Generator<Frame
 }
 
 /** Whether the walker's present log is large; topic, source and tags of its group count. */
-export function isLargeLog(walker: LogWalker, { maxUsualFields, maxUsualBytes }: EncoderParts['limits']): boolean {
+export function isLargeLog(walker: LogWalker, { largeAboveFields, largeAboveBytes }: EncoderParts['limits']): boolean {
   const { tags, contents, topicStart, topicEnd, sourceStart, sourceEnd, logStart, logEnd } = walker;
   const bytes = logEnd - logStart + tags.keyBytes + tags.valueBytes + topicEnd - topicStart + sourceEnd - sourceStart;
-  return tags.count + contents.count > maxUsualFields || bytes > maxUsualBytes;
+  return tags.count + contents.count > largeAboveFields || bytes > largeAboveBytes;
 }
 
 export interface LargeLogsParts {

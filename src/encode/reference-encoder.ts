@@ -202,7 +202,7 @@ class ReferenceBatch implements EncodedBatch {
       if (!walker.nextGroup()) return walker.isPaused ? 'nothing to write' : 'end';
       this.#inGroup = true;
       this.#isNewGroup = true;
-      this.#isLargeGroup = walker.tags.count > this.#parts.limits.maxUsualFields;
+      this.#isLargeGroup = walker.tags.count > this.#parts.limits.largeAboveFields;
       if (!this.#isLargeGroup) columns.beginGroup();
     }
   }

@@ -24,7 +24,7 @@ export interface ConsumerGroupOptions {
   readonly budget: BudgetShare;
   readonly inOrder: boolean;
   /** A batch unreadable for so long is skipped (`deliver` writes it to the dead-letter file); absent: never. */
-  readonly corruptPatienceMs?: number | undefined;
+  readonly skipUnreadableAfterMs?: number | undefined;
   /** Sets an existing group to these settings at start; default: it keeps its own. */
   readonly updatesGroup?: boolean | undefined;
   /** Where to start in a shard without a checkpoint. */

@@ -13,17 +13,17 @@ import { setMaxListeners } from 'node:events';
 import { type AppError, ServiceError, toAppError } from '../core/errors.ts';
 import { type Clock, systemClock } from '../core/time/clock.ts';
 import { assign } from './assignment.ts';
-import { type Checkpointed, Checkpointer } from './checkpoint/checkpointer.ts';
-import { GroupLoss } from './checkpoint/group-loss.ts';
+import { type CheckpointedShard, Checkpointer } from './checkpoint/checkpointer.ts';
+import { GroupRecovery } from './checkpoint/group-recovery.ts';
 import { NewShards } from './checkpoint/new-shards.ts';
 import type { Ticket } from './checkpoint/progress.ts';
 import { UnownedSaves } from './checkpoint/unowned-saves.ts';
 import type { ConsumerGroupOptions } from './consumer-group-options.ts';
-import { GroupTerms } from './group-terms.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { HeldShards } from './held-shards.ts';
+import { LiveGroupSettings } from './live-group-settings.ts';
 import { NamesakeWatch } from './namesake-watch.ts';
-import { LookAhead } from './pull/look-ahead.ts';
+import { PullLimiter } from './pull/pull-limiter.ts';
 import type { Checkpoint, Cursor, FoundConsumerGroup, Phase, ShardId } from './service/log-service.ts';
 import { ShardList } from './service/shard-list.ts';
 import type { ShardConsumer } from './shard/shard-consumer.ts';
@@ -39,9 +39,9 @@ export class ConsumerGroup {
   readonly #namesakes: NamesakeWatch;
   readonly #checkpointer: Checkpointer;
   readonly #heartbeat: Heartbeat;
-  readonly #terms: GroupTerms;
+  readonly #groupSettings: LiveGroupSettings;
   readonly #until: Until;
-  readonly #loss: GroupLoss;
+  readonly #recovery: GroupRecovery;
   readonly #shardList: ShardList;
   readonly #newShards: NewShards;
   readonly #stopping = new AbortController();
@@ -52,7 +52,7 @@ export class ConsumerGroup {
   #preparing: Promise<void> | undefined;
   #joining: Promise<void> | undefined;
   #draining: Promise<boolean> | undefined;
-  #toldStandby = false;
+  #loggedStandby = false;
   /** The shards as they were when the group was drained or destroyed. */
   #leftOver: readonly ShardConsumer[] = [];
 
@@ -60,17 +60,17 @@ export class ConsumerGroup {
     const { clock = systemClock } = options;
     this.#options = options;
     this.#clock = clock;
-    const onListed = (checkpoints: ReadonlyMap<ShardId, Checkpoint>) => this.#loss.saw(checkpoints);
-    this.#namesakes = new NamesakeWatch({ ...options, settleMs: options.timeoutMs, onListed, clock });
-    this.#terms = new GroupTerms({ ...options, clock });
+    const onListed = (checkpoints: ReadonlyMap<ShardId, Checkpoint>) => this.#recovery.noteCheckpoints(checkpoints);
+    this.#namesakes = new NamesakeWatch({ ...options, judgeAfterMs: options.timeoutMs, onListed, clock });
+    this.#groupSettings = new LiveGroupSettings({ ...options, clock });
     this.#until = new Until({
       isBounded: options.until !== undefined,
-      quietMs: () => this.#terms.timeoutMs + this.#terms.heartbeatIntervalMs,
+      quietMs: () => this.#groupSettings.timeoutMs + this.#groupSettings.heartbeatIntervalMs,
       onReached: options.onUntilReached,
       clock,
     });
     this.#shardList = new ShardList(options.service, this.#stopping.signal);
-    const isPutBack = ({ shard, startedAt, progress }: Checkpointed, cursor: Cursor) => {
+    const isRolledBack = ({ shard, startedAt, progress }: CheckpointedShard, cursor: Cursor) => {
       const saved = progress?.checkpointed;
       if (saved === undefined || cursor === saved) return false;
       return cursor === startedAt || this.#namesakes.savedBefore(shard, cursor, saved);
@@ -80,50 +80,50 @@ export class ConsumerGroup {
       ...options,
       unowned,
       shards: this.#shardList,
-      knownCheckpoint: (shard) => this.#held.formerly(shard),
+      knownCheckpoint: (shard) => this.#held.knownCheckpoint(shard),
     });
     this.#checkpointer = new Checkpointer({
       ...options,
       isOurs: (shard) => this.#isOurs(shard),
-      isPutBack,
+      isRolledBack,
       onSaving: (shard, cursor) => {
-        unowned.giveUp(shard);
+        unowned.abort(shard);
         this.#namesakes.saving(shard, cursor);
       },
       clock,
     });
-    this.#loss = new GroupLoss({
+    this.#recovery = new GroupRecovery({
       ...options,
       unowned,
-      begun: () => this.#held.begun,
+      started: () => this.#held.started,
       checkpointer: this.#checkpointer,
       settings: { timeoutMs: options.timeoutMs, inOrder: options.inOrder },
-      isPutBack,
+      isRolledBack,
       ending: this.#stopping.signal,
-      othersMs: () => this.#terms.timeoutMs,
+      graceMs: () => this.#groupSettings.timeoutMs,
       clock,
     });
     this.#heartbeat = new Heartbeat({
-      intervalMs: () => this.#terms.heartbeatIntervalMs,
-      timeoutMs: () => this.#terms.timeoutMs,
-      beat: (phase, signal) => this.#beat(phase, signal),
+      intervalMs: () => this.#groupSettings.heartbeatIntervalMs,
+      timeoutMs: () => this.#groupSettings.timeoutMs,
+      send: (phase, signal) => this.#sendHeartbeat(phase, signal),
       onFenced: () => this.#onFenced(),
       log: options.log,
       clock,
     });
     this.#held = new HeldShards({
       ...options,
-      lookAhead: new LookAhead(undefined, clock),
+      pullLimiter: new PullLimiter(undefined, clock),
       checkpointer: this.#checkpointer,
-      loss: this.#loss,
+      recovery: this.#recovery,
       heartbeat: this.#heartbeat,
       shardList: this.#shardList,
       isNewGroup: () => this.#group?.isNew === true,
-      onLeft: () => {
+      onStopped: () => {
         // The service gives the shard to another consumer once a heartbeat no longer lists it.
         if (!this.#draining) this.#heartbeat.soon();
       },
-      onSettled: () => {
+      onEnded: () => {
         this.#until.changed();
         this.#checkUntil();
       },
@@ -200,7 +200,7 @@ export class ConsumerGroup {
     await this.prepare();
     // The group did not exist: it may have been deleted, and other consumers may be about to save their checkpoints.
     if (this.#group?.isNew && this.#options.from === 'end') {
-      this.#loss.othersFirst(Math.min(this.#terms.heartbeatIntervalMs, newGroupMs));
+      this.#recovery.startGrace(Math.min(this.#groupSettings.heartbeatIntervalMs, newGroupMs));
     }
     await this.#heartbeat.start();
     if (this.#stopping.signal.aborted) return;
@@ -211,10 +211,10 @@ export class ConsumerGroup {
     const { service, timeoutMs, inOrder, updatesGroup = false } = this.#options;
     const wanted = { timeoutMs, inOrder, mayUpdate: updatesGroup };
     this.#group = await service.ensureConsumerGroup(wanted, this.#stopping.signal, 'start');
-    this.#terms.found(this.#group);
+    this.#groupSettings.found(this.#group);
   }
 
-  async #beat(phase: Phase, signal: AbortSignal): Promise<() => void> {
+  async #sendHeartbeat(phase: Phase, signal: AbortSignal): Promise<() => void> {
     const held = new Set(this.#held.ids);
     const granted = await this.#heartbeatOrRecreate(held, phase, signal);
     return () => this.#onGranted(held, granted);
@@ -223,23 +223,23 @@ export class ConsumerGroup {
   /** @param held the shards that the heartbeat listed */
   #onGranted(held: ReadonlySet<ShardId>, granted: readonly ShardId[]): void {
     this.#granted = new Set(granted);
-    this.#loss.answered();
+    this.#recovery.noteAnswered();
     if (this.#draining || this.#stopping.signal.aborted) return;
     void this.#refreshShards();
-    void this.#namesakes.look(() => this.#held.settledIn, this.#stopping.signal);
-    void this.#loss.look(() => this.#held.settledIn, this.#stopping.signal);
-    void this.#readTerms();
+    void this.#namesakes.look(() => this.#held.active, this.#stopping.signal);
+    void this.#recovery.check(() => this.#held.active, this.#stopping.signal);
+    void this.#readGroupSettings();
     const { start, drain } = assign(held, new Set(this.#held.draining), granted);
     if (start.length > 0 || drain.length > 0) {
       this.#until.changed();
       this.#options.log.info({ start, drain, granted }, 'shards assigned');
-    } else if (granted.length === 0 && !this.#toldStandby) {
-      const seconds = this.#terms.timeoutMs / 1000;
+    } else if (granted.length === 0 && !this.#loggedStandby) {
+      const seconds = this.#groupSettings.timeoutMs / 1000;
       const message = `no shards for this consumer: other consumers own them, or owned them less than ${seconds}s ago`;
       this.#options.log.info({}, message);
     }
-    this.#toldStandby = granted.length === 0;
-    for (const shard of start) this.#held.takeUp(shard);
+    this.#loggedStandby = granted.length === 0;
+    for (const shard of start) this.#held.start(shard);
     for (const shard of drain) this.#held.handOver(shard);
     // A service may refuse a shard's checkpoints until a heartbeat has listed the shard.
     if (start.length > 0) this.#heartbeat.soon();
@@ -253,11 +253,11 @@ export class ConsumerGroup {
   ): Promise<readonly ShardId[]> {
     const { service } = this.#options;
     try {
-      await this.#loss.settle(signal);
+      await this.#recovery.restorePending(signal);
       return await service.heartbeat([...held], signal, phase);
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== 'consumer-group-not-exist') throw error;
-      this.#terms.found(await this.#loss.recover(this.#held.settledIn, signal));
+      this.#groupSettings.found(await this.#recovery.recover(this.#held.active, signal));
       return service.heartbeat([...held], signal, phase);
     }
   }
@@ -267,7 +267,7 @@ export class ConsumerGroup {
     try {
       await this.#shardList.refresh();
       if (this.#options.from === 'end') {
-        const held = this.#held.settledIn.map(({ shard }) => shard);
+        const held = this.#held.active.map(({ shard }) => shard);
         void this.#newShards.save(held, this.#held.known, this.#held.readToTheirEnd, this.#stopping.signal);
       }
       this.#checkUntil();
@@ -277,19 +277,19 @@ export class ConsumerGroup {
   }
 
   /** Reads the group's timeout, which somebody may have changed; heartbeats do not wait for it. */
-  async #readTerms(): Promise<void> {
-    if (await this.#terms.read(this.#stopping.signal)) this.#heartbeat.termsChanged();
+  async #readGroupSettings(): Promise<void> {
+    if (await this.#groupSettings.read(this.#stopping.signal)) this.#heartbeat.settingsChanged();
   }
 
   /** Whether the answer to a heartbeat that is sent from now on grants the shard. */
-  async #isOurs({ shard }: Checkpointed): Promise<boolean> {
-    this.#terms.readSoon();
+  async #isOurs({ shard }: CheckpointedShard): Promise<boolean> {
+    this.#groupSettings.readSoon();
     return (await this.#heartbeat.nextAnswer()) && this.#granted.has(shard);
   }
 
   #onFenced(): void {
     const { log } = this.#options;
-    const { timeoutMs } = this.#terms;
+    const { timeoutMs } = this.#groupSettings;
     const message = 'no heartbeat was answered for the group’s timeout: other consumers may own our shards now';
     log.error({ shards: this.#held.ids, timeoutMs }, `${message}; dropping them and sending heartbeats again`);
     this.#held.fence(message);

@@ -22,7 +22,7 @@ export interface HeartbeatOptions {
   /** The group's timeout. */
   readonly timeoutMs: () => number;
   /** Sends one heartbeat. @returns acts on the answer */
-  readonly beat: (phase: Phase, signal: AbortSignal) => Promise<() => void>;
+  readonly send: (phase: Phase, signal: AbortSignal) => Promise<() => void>;
   readonly onFenced: () => void;
   readonly log: Log;
   readonly clock: Clock;
@@ -86,7 +86,7 @@ export class Heartbeat {
   }
 
   /** The interval or the timeout has changed. */
-  termsChanged(): void {
+  settingsChanged(): void {
     if (this.#sent > 0) this.#schedule(Math.max(0, this.#sentAtMs + this.#options.intervalMs() - this.#nowMs()));
     if (this.#lastAnswered) this.fenceIfOverdue();
   }
@@ -132,13 +132,13 @@ export class Heartbeat {
   }
 
   #send(phase: Phase, onError?: (error: unknown) => void): Promise<void> {
-    const sending = this.#beat(phase, ++this.#sent, onError);
+    const sending = this.#sendOne(phase, ++this.#sent, onError);
     this.#underWay.add(sending);
     void sending.finally(() => this.#underWay.delete(sending));
     return sending;
   }
 
-  async #beat(phase: Phase, beat: number, onError?: (error: unknown) => void): Promise<void> {
+  async #sendOne(phase: Phase, sequence: number, onError?: (error: unknown) => void): Promise<void> {
     const { intervalMs, timeoutMs } = this.#options;
     const sent = this.#now();
     this.#dueAtMs = Number.POSITIVE_INFINITY;
@@ -146,15 +146,15 @@ export class Heartbeat {
     this.fenceIfOverdue();
     this.#schedule(Math.max(intervalMs(), timeoutMs() * shareOfTimeout));
     try {
-      const act = await this.#bounded((signal) => this.#options.beat(phase, signal));
-      if (!this.#stopping.signal.aborted) this.#onAnswer(beat, sent, act);
+      const act = await this.#bounded((signal) => this.#options.send(phase, signal));
+      if (!this.#stopping.signal.aborted) this.#onAnswer(sequence, sent, act);
     } catch (error) {
       onError?.(error);
-      if (!this.#stopping.signal.aborted && beat > this.#answered) this.#onFailure(error);
+      if (!this.#stopping.signal.aborted && sequence > this.#answered) this.#onFailure(error);
     }
   }
 
-  #onAnswer(beat: number, sent: Instant, act: () => void): void {
+  #onAnswer(sequence: number, sent: Instant, act: () => void): void {
     const { log, intervalMs } = this.#options;
     if (this.#failures > 0) log.info({ failures: this.#failures }, 'heartbeat answered again');
     this.#failures = 0;
@@ -162,11 +162,11 @@ export class Heartbeat {
       this.#lastAnswered = sent;
       this.#armFence();
     }
-    if (beat > this.#answered) {
-      this.#answered = beat;
+    if (sequence > this.#answered) {
+      this.#answered = sequence;
       act();
     }
-    this.#resolveWaiting(beat, true);
+    this.#resolveWaiting(sequence, true);
     this.#schedule(Math.max(0, this.#sentAtMs + intervalMs() - this.#nowMs()));
   }
 
@@ -217,9 +217,9 @@ export class Heartbeat {
     this.soon();
   }
 
-  #resolveWaiting(beat: number, isAnswered: boolean): void {
-    const done = this.#waiting.filter(({ after }) => after < beat);
-    this.#waiting = this.#waiting.filter(({ after }) => after >= beat);
+  #resolveWaiting(sequence: number, isAnswered: boolean): void {
+    const done = this.#waiting.filter(({ after }) => after < sequence);
+    this.#waiting = this.#waiting.filter(({ after }) => after >= sequence);
     for (const { resolve } of done) resolve(isAnswered);
   }
 

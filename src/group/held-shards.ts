@@ -2,27 +2,27 @@
 import { AppError } from '../core/errors.ts';
 import type { Clock } from '../core/time/clock.ts';
 import type { Checkpointer } from './checkpoint/checkpointer.ts';
-import type { GroupLoss } from './checkpoint/group-loss.ts';
+import type { GroupRecovery } from './checkpoint/group-recovery.ts';
 import type { Ticket } from './checkpoint/progress.ts';
 import type { ConsumerGroupOptions } from './consumer-group-options.ts';
 import type { Heartbeat } from './heartbeat.ts';
-import type { LookAhead } from './pull/look-ahead.ts';
+import type { PullLimiter } from './pull/pull-limiter.ts';
 import type { Cursor, ShardId } from './service/log-service.ts';
 import type { ShardList } from './service/shard-list.ts';
 import { ShardConsumer } from './shard/shard-consumer.ts';
 import type { Deliver } from './shard/shard-consumer-options.ts';
 
 export interface HeldShardsOptions extends ConsumerGroupOptions {
-  readonly lookAhead: LookAhead;
+  readonly pullLimiter: PullLimiter;
   readonly checkpointer: Checkpointer;
-  readonly loss: GroupLoss;
+  readonly recovery: GroupRecovery;
   readonly heartbeat: Pick<Heartbeat, 'hasLease' | 'fenceIfOverdue'>;
   readonly shardList: ShardList;
   /** This process has created the consumer group: no other consumer has started a shard in it before. */
   readonly isNewGroup: () => boolean;
-  readonly onLeft: () => void;
+  readonly onStopped: () => void;
   /** A shard was left, or read to its end. */
-  readonly onSettled: () => void;
+  readonly onEnded: () => void;
   /** Aborts the requests for a shard that is handed over. */
   readonly ending: AbortSignal;
   readonly clock: Clock;
@@ -47,7 +47,7 @@ export class HeldShards {
   }
 
   /** The shards whose position is known: not those that still look for their start. */
-  get begun(): readonly ShardId[] {
+  get started(): readonly ShardId[] {
     return this.all.filter(({ progress }) => progress !== undefined).map(({ shard }) => shard);
   }
 
@@ -62,7 +62,7 @@ export class HeldShards {
   }
 
   /** The held shards that are not being drained. */
-  get settledIn(): readonly ShardConsumer[] {
+  get active(): readonly ShardConsumer[] {
     return this.all.filter(({ state }) => state !== 'draining' && state !== 'stopped');
   }
 
@@ -74,20 +74,20 @@ export class HeldShards {
     return this.#consumers.get(shard);
   }
 
-  takeUp(shard: ShardId): void {
+  start(shard: ShardId): void {
     if (this.#consumers.has(shard)) return;
     const { heartbeat, shardList, batchTargetMs } = this.#options;
     const consumer: ShardConsumer = new ShardConsumer({
       ...this.#options,
       shard,
       batchTargetMs,
-      corruptPatienceMs: this.#options.corruptPatienceMs,
+      skipUnreadableAfterMs: this.#options.skipUnreadableAfterMs,
       deliver: this.#deliver,
-      formerly: () => this.formerly(shard),
+      knownCheckpoint: () => this.knownCheckpoint(shard),
       isReadOnly: () => shardList.isReadOnly(shard),
-      isLater: (groupSinceMs) => this.#isLater(shard, groupSinceMs),
+      isNewShard: (groupSinceMs) => this.#isNewShard(shard, groupSinceMs),
       hasLease: () => heartbeat.hasLease,
-      onSettled: () => this.#onSettled(consumer),
+      onEnded: () => this.#onEnded(consumer),
     });
     this.#consumers.set(shard, consumer);
     consumer.start();
@@ -96,9 +96,9 @@ export class HeldShards {
   handOver(shard: ShardId): void {
     const consumer = this.#consumers.get(shard);
     if (!consumer) return;
-    const { drainTimeoutMs, loss, ending, clock, log } = this.#options;
+    const { drainTimeoutMs, recovery, ending, clock, log } = this.#options;
     // The shard may be moving because the group was deleted and created anew.
-    void loss.lookNow([consumer], ending);
+    void recovery.checkNow([consumer], ending);
     void consumer.drain(clock.deadline(drainTimeoutMs)).then(() => {
       const message = 'the shard is handed over with unconfirmed logs, which its next owner sends again';
       if (consumer.isUnfinished) log.warn({ shard, drainTimeoutMs }, message);
@@ -107,7 +107,7 @@ export class HeldShards {
 
   /** All shards are left at once: others may own them by now. */
   fence(message: string): void {
-    this.#options.loss.fenced(this.settledIn);
+    this.#options.recovery.noteFenced(this.active);
     this.dropAll(new AppError(message, { code: 'fenced', action: 'release-shard' }));
   }
 
@@ -119,25 +119,28 @@ export class HeldShards {
     for (const ticket of tickets) this.#consumers.get(ticket.shard)?.markLost(ticket);
   }
 
-  readonly #deliver: Deliver = async (body, ticket, signal, onDamage, onBegun) => {
+  readonly #deliver: Deliver = async (body, ticket, signal, onDamage, onEncodingStarted) => {
     this.#options.heartbeat.fenceIfOverdue();
     signal.throwIfAborted();
-    await this.#options.deliver(body, ticket, signal, onDamage, onBegun);
+    await this.#options.deliver(body, ticket, signal, onDamage, onEncodingStarted);
   };
 
   /** The shard's cursor that this process had confirmed when it held the shard, or the checkpoint that it saw last. */
-  formerly(shard: ShardId): Cursor | undefined {
+  knownCheckpoint(shard: ShardId): Cursor | undefined {
     const progress = this.#former.get(shard)?.progress;
-    return progress?.checkpointed === undefined ? this.#options.loss.lastSeen(shard) : progress.confirmed;
+    return progress?.checkpointed === undefined ? this.#options.recovery.lastSeen(shard) : progress.confirmed;
   }
 
-  async #isLater(shard: ShardId, listedSinceMs: number | undefined): Promise<boolean | 'perhaps'> {
-    const { loss, shardList, from, isNewGroup } = this.#options;
+  async #isNewShard(shard: ShardId, listedSinceMs: number | undefined): Promise<boolean | 'perhaps'> {
+    const { recovery, shardList, from, isNewGroup } = this.#options;
     await shardList.refresh();
-    const sinceMs = Math.min(loss.groupSinceMs ?? Number.POSITIVE_INFINITY, listedSinceMs ?? Number.POSITIVE_INFINITY);
-    if (shardList.isLater(shard, Number.isFinite(sinceMs) ? sinceMs : undefined)) return true;
+    const sinceMs = Math.min(
+      recovery.groupSinceMs ?? Number.POSITIVE_INFINITY,
+      listedSinceMs ?? Number.POSITIVE_INFINITY,
+    );
+    if (shardList.isNewShard(shard, Number.isFinite(sinceMs) ? sinceMs : undefined)) return true;
     if (from !== 'end' || isNewGroup()) return false;
-    const parents = shardList.mayBeMadeOf(shard);
+    const parents = shardList.possibleParents(shard);
     if (parents.length === 0) return false;
     return (await this.#isBeingRead(parents)) ? true : 'perhaps';
   }
@@ -161,17 +164,17 @@ export class HeldShards {
     return (await Promise.all(ended.map(isInside))).includes(true);
   }
 
-  #onSettled(consumer: ShardConsumer): void {
+  #onEnded(consumer: ShardConsumer): void {
     const { shard, state, progress } = consumer;
-    const { loss, onLeft, onSettled } = this.#options;
+    const { recovery, onStopped, onEnded } = this.#options;
     if (state === 'stopped' && this.#consumers.get(shard) === consumer) {
       this.#consumers.delete(shard);
       this.#former.set(shard, consumer);
       // A restored checkpoint may still be on its way: what was confirmed last is never behind it.
       const cursor = progress?.checkpointed === undefined ? undefined : progress.confirmed;
-      loss.saw(new Map([[shard, { cursor, updatedAtMs: 0 }]]));
-      onLeft();
+      recovery.noteCheckpoints(new Map([[shard, { cursor, updatedAtMs: 0 }]]));
+      onStopped();
     }
-    onSettled();
+    onEnded();
   }
 }

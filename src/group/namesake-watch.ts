@@ -30,7 +30,7 @@ export interface NamesakeWatchOptions {
   readonly service: Pick<LogService, 'listCheckpoints'>;
   readonly consumerName: string;
   /** How long after its first look a shard is not judged: the group's timeout. */
-  readonly settleMs: number;
+  readonly judgeAfterMs: number;
   /** Called with each list of checkpoints. */
   readonly onListed?: (checkpoints: ReadonlyMap<ShardId, Checkpoint>) => void;
   readonly log: Log;
@@ -114,7 +114,7 @@ export class NamesakeWatch {
       this.#watched.set(held, { sinceMs: nowMs, savedAtMs, suspicion: undefined });
       return false;
     }
-    if (nowMs - watched.sinceMs < this.#options.settleMs || savedAtMs <= watched.savedAtMs) return false;
+    if (nowMs - watched.sinceMs < this.#options.judgeAfterMs || savedAtMs <= watched.savedAtMs) return false;
     if (consumer !== this.#options.consumerName || this.#own.get(held.shard)?.has(cursor)) return false;
     const { suspicion } = watched;
     if (suspicion && (cursor === suspicion.cursor || savedAtMs <= suspicion.savedAtMs)) return false;

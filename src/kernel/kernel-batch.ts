@@ -29,7 +29,7 @@ const NOWHERE: BatchOrigin = { project: '', logstore: '', shard: 0, cursor: '' }
 
 export interface KernelBatchParts {
   readonly kernel: Kernel;
-  /** Encodes what the kernel leaves. */
+  /** Encodes what falls back. */
   readonly reference: BatchEncoder;
   /** Not 0, and not the id of another batch. */
   readonly id: number;
@@ -41,7 +41,7 @@ export interface KernelBatchParts {
 }
 
 export class KernelBatch implements EncodedBatch {
-  /** Counts without those of the present detour. */
+  /** Counts without those of the present fallback. */
   readonly #counts: ReturnType<typeof noCounts>;
   readonly #kernel: Kernel;
   readonly #reference: BatchEncoder;
@@ -55,8 +55,8 @@ export class KernelBatch implements EncodedBatch {
   #pending: number | undefined;
   /** Memory for a log that is larger than a chunk; given back when the log is written. */
   #larger: Slot | undefined;
-  /** A detour: the reference encodes a log that the kernel has left, or the rest of the batch. */
-  #detour: EncodedBatch | undefined;
+  /** A fallback: the reference encodes a log that the kernel does not write, or the rest of the batch. */
+  #fallback: EncodedBatch | undefined;
   #rejected: RejectedLog[] = [];
   #failure: unknown;
 
@@ -76,7 +76,7 @@ export class KernelBatch implements EncodedBatch {
 
   get counts(): BatchCounts {
     const counts = { ...this.#counts, droppedBy: [...this.#counts.droppedBy] };
-    if (this.#detour) addCounts(counts, this.#detour.counts);
+    if (this.#fallback) addCounts(counts, this.#fallback.counts);
     return counts;
   }
 
@@ -84,17 +84,17 @@ export class KernelBatch implements EncodedBatch {
     if (this.#failure !== undefined) throw this.#failure;
     try {
       while (this.#loaded !== undefined) {
-        const chunk = this.#nextOfDetour();
+        const chunk = this.#nextOfFallback();
         if (chunk !== undefined) return chunk;
         const pending = this.#pending;
         this.#pending = undefined;
         const status = pending ?? this.#encode(this.#loaded.raw);
         if (this.#job.outBytes > 0) {
-          if (isKept(status)) this.#pending = status;
+          if (staysPending(status)) this.#pending = status;
           return this.#take();
         }
         if (status === Status.pause) return NO_FRAMES;
-        if (status === Status.left) this.#leaveLog(this.#loaded.raw);
+        if (status === Status.fallBack) this.#fallBackLog(this.#loaded.raw);
         else if (status === Status.damage) this.#fail();
         else if (status === Status.end) this.close();
       }
@@ -112,7 +112,7 @@ export class KernelBatch implements EncodedBatch {
   }
 
   close(): void {
-    this.#endDetour();
+    this.#endFallback();
     if (this.#loaded) for (const slot of [this.#loaded.groups, this.#loaded.raw]) this.#kernel.memory.give(slot);
     this.#loaded = undefined;
   }
@@ -128,7 +128,7 @@ export class KernelBatch implements EncodedBatch {
       this.#countDropped(kernel.dropped);
       if (job.outBytes > 0) return status;
       if (isLargeGroup(status, job.need)) {
-        this.#leaveRest(slot);
+        this.#fallBackRest(slot);
         return Status.chunk;
       }
       if (status === Status.growOut) this.#larger = kernel.memory.take(job.need);
@@ -136,7 +136,7 @@ export class KernelBatch implements EncodedBatch {
       return status;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      this.#leaveRest(slot);
+      this.#fallBackRest(slot);
       return Status.chunk;
     }
   }
@@ -174,7 +174,7 @@ export class KernelBatch implements EncodedBatch {
   }
 
   /** The present log falls back to the reference. */
-  #leaveLog(slot: Slot): void {
+  #fallBackLog(slot: Slot): void {
     const job = this.#job;
     const logGroupList = this.#cutter.cut(this.#raw(slot), {
       groupStart: job.group - slot.at,
@@ -182,17 +182,17 @@ export class KernelBatch implements EncodedBatch {
       logStart: job.log - slot.at,
       logEnd: job.logEnd - slot.at,
     });
-    this.#beginDetour(logGroupList, job.log - slot.at - this.#cutter.logAt);
+    this.#beginFallback(logGroupList, job.log - slot.at - this.#cutter.logAt);
     job.position = job.logEnd;
     job.index++;
   }
 
   /** The rest of the batch falls back to the reference: there is no memory left, or a group is large. */
-  #leaveRest(slot: Slot): void {
+  #fallBackRest(slot: Slot): void {
     const job = this.#job;
     const group = job.group === 0 ? undefined : { start: job.group - slot.at, end: job.groupEnd - slot.at };
     const rest = cutBefore(this.#raw(slot), job.position - slot.at, group);
-    this.#beginDetour(rest, this.#counts.rawBytes - rest.length);
+    this.#beginFallback(rest, this.#counts.rawBytes - rest.length);
     job.outBytes = 0;
     this.#pending = Status.end;
   }
@@ -203,33 +203,33 @@ export class KernelBatch implements EncodedBatch {
   }
 
   /** @param byteShift added to an offset in `bytes`, gives the offset in the batch */
-  #beginDetour(bytes: Uint8Array, byteShift: number): void {
+  #beginFallback(bytes: Uint8Array, byteShift: number): void {
     const origin = { ...(this.#origin ?? NOWHERE), firstIndex: this.#job.index, byteShift };
-    this.#detour = this.#reference.begin({ bytes, compression: 'none', rawSize: bytes.length }, origin);
+    this.#fallback = this.#reference.begin({ bytes, compression: 'none', rawSize: bytes.length }, origin);
   }
 
-  #nextOfDetour(): FrameChunk | undefined {
-    const detour = this.#detour;
-    if (detour === undefined) return undefined;
+  #nextOfFallback(): FrameChunk | undefined {
+    const fallback = this.#fallback;
+    if (fallback === undefined) return undefined;
     let chunk: FrameChunk | undefined;
     try {
-      chunk = detour.next();
+      chunk = fallback.next();
     } catch (error) {
       this.#failure = error;
       this.close();
       throw error;
     }
-    this.#rejected.push(...detour.takeRejected());
+    this.#rejected.push(...fallback.takeRejected());
     if (chunk !== undefined) return chunk;
-    this.#endDetour();
+    this.#endFallback();
     return undefined;
   }
 
-  #endDetour(): void {
-    if (this.#detour === undefined) return;
-    addCounts(this.#counts, this.#detour.counts);
-    this.#detour.close();
-    this.#detour = undefined;
+  #endFallback(): void {
+    if (this.#fallback === undefined) return;
+    addCounts(this.#counts, this.#fallback.counts);
+    this.#fallback.close();
+    this.#fallback = undefined;
   }
 }
 
@@ -244,13 +244,13 @@ function isGrowth(status: number): boolean {
 }
 
 /** Whether a status is kept until its chunk is handed out; after any other, the kernel is called again. */
-function isKept(status: number): boolean {
-  return status === Status.end || status === Status.left || status === Status.damage;
+function staysPending(status: number): boolean {
+  return status === Status.end || status === Status.fallBack || status === Status.damage;
 }
 
 const addedCounts = ['logs', 'frameBytes', 'truncated', 'split', 'renamedFields', 'deadLettered', 'dropped'] as const;
 
-/** Adds all counts but the raw bytes, which include those of a detour already. */
+/** Adds all counts but the raw bytes, which include those of a fallback already. */
 function addCounts(sum: ReturnType<typeof noCounts>, more: BatchCounts): void {
   for (const count of addedCounts) {
     sum[count] += more[count];

@@ -98,7 +98,10 @@ export class NameRecords {
     const { row, names, keyEscape } = this.#row;
     const written = row.mapped?.rest === false ? 'drop' : isTag ? names.ofService(name) : names.ofContent(name);
     if (written === 'drop') return { kind: NameKind.notWritten, text: undefined };
-    return { kind: written.own > 0 ? NameKind.renamed : NameKind.written, text: escapedKey(written.bytes, keyEscape) };
+    return {
+      kind: written.attempt > 0 ? NameKind.renamed : NameKind.written,
+      text: escapedKey(written.bytes, keyEscape),
+    };
   }
 
   #store(kind: number, written: Uint8Array | undefined, column: number, stamp: number): number {

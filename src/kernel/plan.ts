@@ -24,7 +24,7 @@ const LEAD_SLOTS_WITH_VALUES = 512;
 const MIN_CONTENT_BYTES = 6;
 /** Bytes of octet count, lead's fraction, TimeNs, identity's index and end, and line feed, at most. */
 const MAX_NUMBERS_BYTES = 64;
-/** Bytes that the written names of a usual log may have, all together, beyond what `usualExpansion` allows for. */
+/** Bytes that the written names of a regular log may have, all together, beyond what `fastExpansion` allows for. */
 const NAMES_SLACK_BYTES = 1024;
 
 /** Encoder parts that the kernel can use. */
@@ -72,8 +72,8 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     valueEscape: memory.store(escapeBytes(row.valueEscape)),
     keyExpansion: row.keyExpansion,
     valueExpansion: row.valueExpansion,
-    usualExpansion: usualExpansion(row),
-    usualMaxConstants: constantBytes(row) + MAX_NUMBERS_BYTES + (isNamed(parts) ? NAMES_SLACK_BYTES : 0),
+    fastExpansion: fastExpansion(row),
+    fastMaxConstants: constantBytes(row) + MAX_NUMBERS_BYTES + (isNamed(parts) ? NAMES_SLACK_BYTES : 0),
     namesSlack: NAMES_SLACK_BYTES,
     framing: framings[framing],
     maxMessageBytes: limits.maxMessageBytes,
@@ -89,7 +89,7 @@ export function writePlan(memory: KernelMemory, parts: KernelParts, made: PlanPa
     sourceStamp: stamps.source,
     timeNsStamp: stamps.timeNs,
     checksUtf8: row.row.invalidUtf8 === 'replace' ? 1 : 0,
-    leavesTimeNs: row.timeNs && escapesDigits(row.valueEscape) ? 1 : 0,
+    timeNsFallsBack: row.timeNs && escapesDigits(row.valueEscape) ? 1 : 0,
     readsFirst: readsFirst(parts) ? 1 : 0,
     shape: memory.allocate(made.shapeBytes),
     columnCount: columns.count,
@@ -140,7 +140,7 @@ function readsFirst({ row: { row }, rules, columns }: KernelParts): boolean {
 
 /** The severity of each variant of the lead, a byte each. */
 function severitiesOf({ rules, leads }: EncoderParts, program: Program | undefined): Uint8Array {
-  const severityOf = (variant: number) => (rules && decisionOf(rules, variant).severity) ?? leads.usual.severity;
+  const severityOf = (variant: number) => (rules && decisionOf(rules, variant).severity) ?? leads.defaultLead.severity;
   return Uint8Array.from({ length: program?.variants ?? 1 }, (_, variant) => severityOf(variant));
 }
 
@@ -170,8 +170,8 @@ function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
   return Uint8Array.from([...first, ...second]);
 }
 
-/** Bytes of text for a byte of a usual log: separator and sign are in place of at least six bytes of a content. */
-function usualExpansion({ row, keyExpansion, valueExpansion }: CompiledRow): number {
+/** Bytes of text for a byte of a regular log: separator and sign are in place of at least six bytes of a content. */
+function fastExpansion({ row, keyExpansion, valueExpansion }: CompiledRow): number {
   const { length: separator } = row.separator;
   const { length: sign } = row.keyValueSign;
   if (separator > VECTOR_BYTES || sign > VECTOR_BYTES) return 0;

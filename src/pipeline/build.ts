@@ -10,7 +10,7 @@ import { createFormat } from '../format/registry.ts';
 import { createKernelEncoder } from '../kernel/kernel-encoder.ts';
 import { createReceiversSink, type ReceiverFactory } from '../sink/receivers/receivers.ts';
 import { watchSink } from '../sink/receivers/watched.ts';
-import type { Mark, Sink, SinkEvents } from '../sink/sink.ts';
+import type { DeliveryRef, Sink, SinkEvents } from '../sink/sink.ts';
 import type { BodyPool } from '../sls/body-pool.ts';
 import { type Credentials, createStaticCredentials } from '../sls/signing/credentials.ts';
 import { createLogService, type SlsLogService } from '../sls/sls-log-service.ts';
@@ -57,7 +57,7 @@ export function buildService(
 }
 
 /** One receiver's sink, or one over several receivers that stand in for each other. */
-export function buildSink<M extends Mark>(
+export function buildSink<M extends DeliveryRef>(
   { receiver, delivery }: Pick<Config, 'receiver' | 'delivery'>,
   events: SinkEvents<M>,
   log: Log,
@@ -94,7 +94,7 @@ export function buildRefused(
   return {
     // Made where it is needed, which is seldom.
     locate: (...asked) => createLocateLog(encoderOptions(config))(...asked),
-    patienceMs: onPoison === 'dead-letter' ? poisonPatienceMs : undefined,
+    deadLetterAfterMs: onPoison === 'dead-letter' ? poisonPatienceMs : undefined,
   };
 }
 

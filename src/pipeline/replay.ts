@@ -13,7 +13,7 @@ import { type ReadRecord, readRecords } from '../dead-letter/read.ts';
 import type { RangeRecord } from '../dead-letter/record.ts';
 import type { BatchCounts, BatchEncoder, RejectedLog, RejectReason } from '../encode/frame/batch-encoder.ts';
 import type { BatchOrigin } from '../encode/wire/batch-origin.ts';
-import type { Delivery, Mark, OnRefused, Sink } from '../sink/sink.ts';
+import type { Delivery, DeliveryRef, OnRefused, Sink } from '../sink/sink.ts';
 import type { SlsLogService } from '../sls/sls-log-service.ts';
 import { buildEncoder, buildService, buildSink } from './build.ts';
 import { unpaced, writeBatch } from './deliver/deliver.ts';
@@ -47,7 +47,7 @@ interface Item {
   readonly origin: BatchOrigin;
 }
 
-interface Portion extends Mark {
+interface Portion extends DeliveryRef {
   readonly items: readonly Item[];
   readonly bytes: number;
   /** Logs that were written the last time it was sent; undefined before the first. */
@@ -162,8 +162,8 @@ class Replay {
       return 'skip';
     };
     const delivery = this.#sink.deliver(portion, onRefused);
-    const giveUp = () => delivery.abandon();
-    this.#signal.addEventListener('abort', giveUp, { once: true });
+    const onAbort = () => delivery.abandon();
+    this.#signal.addEventListener('abort', onAbort, { once: true });
     try {
       const counts = { logs: 0, truncated: 0, split: 0 };
       for (const item of portion.items) {
@@ -187,7 +187,7 @@ class Replay {
       if (!(error instanceof DeliveryLostError)) throw error;
       this.#rewind(portion);
     } finally {
-      this.#signal.removeEventListener('abort', giveUp);
+      this.#signal.removeEventListener('abort', onAbort);
     }
   }
 

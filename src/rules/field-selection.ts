@@ -23,7 +23,7 @@ const MAX_KEPT_NAMES = 4096;
 const MAX_KEPT_NAME_BYTES = 255;
 
 /** Caches the answers of a pure function of names. */
-export class NameAnswers<Answer> {
+export class NameCache<Answer> {
   readonly #ask: (name: Uint8Array) => Answer;
   readonly #kept = new Map<string, Answer>();
 
@@ -46,10 +46,10 @@ export class NameAnswers<Answer> {
   }
 }
 
-export type FieldChoices = NameAnswers<'keep' | 'drop' | ByteSource>;
+export type FieldChoices = NameCache<'keep' | 'drop' | ByteSource>;
 
 export function fieldChoices(select: FieldSelection): FieldChoices {
-  return new NameAnswers((name) => {
+  return new NameCache((name) => {
     const choice = select(name);
     return typeof choice === 'string' ? choice : byteSource(choice);
   });

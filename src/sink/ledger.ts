@@ -14,10 +14,10 @@
  * A stream's deliveries are reported in the order in which they were opened: one without a single chunk (every log
  * of the batch was filtered out) waits for those before it.
  */
-import type { Mark } from './sink.ts';
+import type { DeliveryRef } from './sink.ts';
 
-export interface LedgerEntry<M extends Mark, Carrier extends object> {
-  readonly mark: M;
+export interface LedgerEntry<M extends DeliveryRef, Carrier extends object> {
+  readonly ref: M;
   carrier: Carrier | undefined;
   /** Chunks that were taken over, and not yet by the kernel. */
   unwritten: number;
@@ -28,12 +28,12 @@ export interface LedgerEntry<M extends Mark, Carrier extends object> {
   isOver: boolean;
 }
 
-export interface LedgerReports<M extends Mark> {
-  sent(mark: M): void;
-  confirmed(mark: M): void;
+export interface LedgerReports<M extends DeliveryRef> {
+  sent(ref: M): void;
+  confirmed(ref: M): void;
 }
 
-export class Ledger<M extends Mark, Carrier extends object> {
+export class Ledger<M extends DeliveryRef, Carrier extends object> {
   readonly #reports: LedgerReports<M>;
   /** Of each stream what is not over, oldest first. */
   readonly #streams = new Map<string, LedgerEntry<M, Carrier>[]>();
@@ -79,9 +79,9 @@ export class Ledger<M extends Mark, Carrier extends object> {
     return [...this.#streams].filter(([, entries]) => entries.some(isOn)).map(([stream]) => stream);
   }
 
-  open(mark: M): LedgerEntry<M, Carrier> {
+  open(ref: M): LedgerEntry<M, Carrier> {
     const entry: LedgerEntry<M, Carrier> = {
-      mark,
+      ref,
       carrier: undefined,
       unwritten: 0,
       isEnded: false,
@@ -89,15 +89,15 @@ export class Ledger<M extends Mark, Carrier extends object> {
       isConfirmed: false,
       isOver: false,
     };
-    const stream = this.#streams.get(mark.stream);
-    if (stream === undefined) this.#streams.set(mark.stream, [entry]);
+    const stream = this.#streams.get(ref.stream);
+    if (stream === undefined) this.#streams.set(ref.stream, [entry]);
     else stream.push(entry);
     return entry;
   }
 
   /** To be called when an entry has ended, or a chunk of it was written: reports what is due. */
   advance(entry: LedgerEntry<M, Carrier>): void {
-    this.#report(entry.mark.stream);
+    this.#report(entry.ref.stream);
   }
 
   /** The receiver has everything that the carrier was given. */
@@ -110,7 +110,7 @@ export class Ledger<M extends Mark, Carrier extends object> {
 
   abandon(entry: LedgerEntry<M, Carrier>): void {
     if (entry.isOver) return;
-    const { stream } = entry.mark;
+    const { stream } = entry.ref;
     const entries = this.#streams.get(stream) ?? [];
     this.#remove(stream, entries, entries.indexOf(entry), 1);
     this.#report(stream);
@@ -118,7 +118,7 @@ export class Ledger<M extends Mark, Carrier extends object> {
 
   /** The delivery is not sent to its end. @returns the deliveries that are lost: this one, and the later ones of its stream */
   withdraw(entry: LedgerEntry<M, Carrier>): LedgerEntry<M, Carrier>[] {
-    const { stream } = entry.mark;
+    const { stream } = entry.ref;
     const entries = this.#streams.get(stream) ?? [];
     const first = entries.indexOf(entry);
     return first < 0 ? [] : this.#remove(stream, entries, first, entries.length);
@@ -143,11 +143,11 @@ export class Ledger<M extends Mark, Carrier extends object> {
       if (entry.isOver || entry.isSent) continue;
       if (!entry.isEnded || entry.unwritten > 0) break;
       entry.isSent = true;
-      this.#reports.sent(entry.mark);
+      this.#reports.sent(entry.ref);
     }
     for (let head = entries[0]; head?.isSent && this.#countsAsConfirmed(head); head = entries[0]) {
       this.#remove(stream, entries, 0, 1);
-      this.#reports.confirmed(head.mark);
+      this.#reports.confirmed(head.ref);
     }
   }
 

@@ -28,7 +28,7 @@ export type Facts = Readonly<Record<string, unknown>>;
 
 export class Reachability {
   readonly #options: ReachabilityOptions;
-  readonly #toldCodes = new Set<string>();
+  readonly #loggedCodes = new Set<string>();
   #state: SinkStatus['state'] = 'connecting';
   #sinceMs: number;
   #lastError: AppError | undefined;
@@ -106,7 +106,7 @@ export class Reachability {
     log.info({ peer, ...facts, ...downForMs }, 'connected to the receiver');
     this.#announce('up');
     this.#isFlapping = false;
-    this.#toldCodes.clear();
+    this.#loggedCodes.clear();
   }
 
   #announceDown(error: AppError, what: string): void {
@@ -116,13 +116,13 @@ export class Reachability {
       const upForMs = this.#announced === 'up' ? { upForMs: this.#announcedForMs } : {};
       this.#announce('down');
       log.warn({ ...fields, ...upForMs }, `${what}; trying again until it works`);
-    } else if (!this.#toldCodes.has(error.code)) {
+    } else if (!this.#loggedCodes.has(error.code)) {
       const downForMs = this.#announcedForMs;
       log.warn({ ...fields, downForMs }, 'the receiver is still unreachable, for another reason');
     } else {
       log.debug(fields, what);
     }
-    this.#toldCodes.add(error.code);
+    this.#loggedCodes.add(error.code);
   }
 
   /** By a clock that nobody sets. */

@@ -11,7 +11,7 @@ import type { FrameChunk } from '../core/bytes.ts';
 import type { AppError } from '../core/errors.ts';
 
 /** Names a delivery in the sink's reports: the sink hands the same object back, and uses nothing of it but what is here. */
-export interface Mark {
+export interface DeliveryRef {
   /** Deliveries of one stream arrive in the order in which they were opened. */
   readonly stream: string;
   /**
@@ -20,10 +20,10 @@ export interface Mark {
    */
   readonly isWithdrawn?: (() => boolean) | undefined;
   /** Where the batch is from, for a sink that names what it writes by that. */
-  readonly origin?: MarkOrigin | undefined;
+  readonly origin?: DeliveryOrigin | undefined;
 }
 
-export interface MarkOrigin {
+export interface DeliveryOrigin {
   readonly project: string;
   readonly logstore: string;
   readonly shard: number;
@@ -50,16 +50,16 @@ export interface Refusal {
  */
 export type OnRefused = (refusal: Refusal) => Promise<'again' | 'skip'>;
 
-export interface SinkEvents<M extends Mark> {
-  sent(mark: M): void;
-  confirmed(mark: M): void;
+export interface SinkEvents<M extends DeliveryRef> {
+  sent(ref: M): void;
+  confirmed(ref: M): void;
   /** Several at once: everything unconfirmed that a broken connection carried, open deliveries included. */
-  lost(marks: readonly M[], cause: AppError): void;
+  lost(refs: readonly M[], cause: AppError): void;
   /** `status.state` is another one now. */
   stateChanged?(): void;
 }
 
-export interface Sink<M extends Mark> {
+export interface Sink<M extends DeliveryRef> {
   /**
    * Begins to connect, and resolves when the first connection is up. It keeps trying until the signal aborts
    * (then it rejects with the signal's reason): a receiver that is down is not an error, it is backpressure.
@@ -69,7 +69,7 @@ export interface Sink<M extends Mark> {
    * Opens a delivery. One at a time for each stream. Never fails: a sink without a connection makes `write` wait.
    * @param onRefused default: a message that is refused is sent again for as long as it takes
    */
-  deliver(mark: M, onRefused?: OnRefused): Delivery;
+  deliver(ref: M, onRefused?: OnRefused): Delivery;
   /** Asks that what was delivered be confirmed soon, and not at the sink's own leisure. */
   confirmSoon(): void;
   /** The receiver may have moved: its name is looked up again now, where that is not done for each connection anyway. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { BatchBody, Compression } from '../core/bytes.ts';
 import { CorruptBatchError } from '../core/errors.ts';
 import type { Checkpoint } from '../group/service/log-service.ts';
-import type { Answer, AnswerHead, BodyLimit } from './exchange.ts';
+import type { BodyLimit, ServiceAnswer, ServiceAnswerHead } from './exchange.ts';
 
 const shardId = z.number().int().nonnegative();
 
@@ -57,7 +57,7 @@ export interface PullHead {
  * it.
  * @throws CorruptBatchError when the size is missing or too large, or the compression is unknown
  */
-export function readPullHead(head: AnswerHead, maxRawBytes: number): PullHead {
+export function readPullHead(head: ServiceAnswerHead, maxRawBytes: number): PullHead {
   const nextCursor = head.headers['x-log-cursor'] || undefined;
   const refuse = (message: string, context?: Readonly<Record<string, unknown>>) =>
     new CorruptBatchError(message, context, undefined, nextCursor);
@@ -126,7 +126,7 @@ export class UnreadableAnswerError extends Error {
 }
 
 /** Reads a JSON body. @throws UnreadableAnswerError when it does not match the schema */
-export function json<T extends z.ZodType>(schema: T): (answer: Answer) => z.infer<T> {
+export function json<T extends z.ZodType>(schema: T): (answer: ServiceAnswer) => z.infer<T> {
   return ({ body }) => {
     let parsed: unknown;
     try {

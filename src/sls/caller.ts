@@ -10,7 +10,13 @@ import type { Clock } from '../core/time/clock.ts';
 import { abortable, createDeadline } from '../core/time/deadline.ts';
 import { UnreadableAnswerError } from './answers.ts';
 import { CredentialsRenewal, credentialsError } from './credentials-renewal.ts';
-import { type Answer, type AnswerHead, type BodyLimit, BodyTooLongError, TimedOutError } from './exchange.ts';
+import {
+  type BodyLimit,
+  BodyTooLongError,
+  type ServiceAnswer,
+  type ServiceAnswerHead,
+  TimedOutError,
+} from './exchange.ts';
 import {
   type Attempt,
   badAnswerError,
@@ -105,7 +111,7 @@ export class Caller {
       if (mayRenew && (await this.#renewal.renew(credentials, signal))) return true;
       // The service has answered: the call's trouble is over, whatever the caller makes of the answer.
       if (error instanceof ServiceError && error.serviceCode !== '') troubles.worked(call);
-      else troubles.givenUp(call);
+      else troubles.abandoned(call);
       throw error;
     }
     troubles.failed(call, error);
@@ -136,7 +142,7 @@ export class Caller {
     try {
       await abortable(resumed, closing);
     } catch (thrown) {
-      troubles.givenUp(call);
+      troubles.abandoned(call);
       throw thrown;
     } finally {
       clock.cancel(lapse);
@@ -145,7 +151,7 @@ export class Caller {
 
   #throwIfEnded(call: Call, signal: AbortSignal): void {
     if (!signal.aborted && !this.#closing.signal.aborted) return;
-    this.#options.troubles.givenUp(call);
+    this.#options.troubles.abandoned(call);
     throw signal.aborted ? signal.reason : this.#closing.signal.reason;
   }
 
@@ -154,7 +160,7 @@ export class Caller {
     const { transport, requestTimeoutMs, clock } = this.#options;
     const startMs = clock.monotonic();
     let credentials: Credentials | undefined;
-    let head: AnswerHead | undefined;
+    let head: ServiceAnswerHead | undefined;
     const failed = (error: AppError, isCut = false) => new FailedAttempt(error, isCut, credentials);
     const facts = () => this.#facts(call, credentials);
     const failure = (thrown: unknown): FailedAttempt => {
@@ -169,9 +175,9 @@ export class Caller {
       throw failure(thrown);
     }
     const request = this.#request(call, credentials);
-    let answer: Answer;
+    let answer: ServiceAnswer;
     try {
-      const limit = (answered: AnswerHead): BodyLimit => {
+      const limit = (answered: ServiceAnswerHead): BodyLimit => {
         head = answered;
         if (!isSuccess(answered)) return { maxBytes: maxErrorBytes, cut: true };
         return call.limit?.(answered) ?? { maxBytes: maxJsonBytes, cut: false };
@@ -250,12 +256,12 @@ export class Caller {
 }
 
 /** @returns undefined where `thrown` is another error */
-function asBadAnswer(thrown: unknown, head: AnswerHead | undefined, facts: Attempt): ServiceError | undefined {
+function asBadAnswer(thrown: unknown, head: ServiceAnswerHead | undefined, facts: Attempt): ServiceError | undefined {
   if (!(thrown instanceof BodyTooLongError || thrown instanceof UnreadableAnswerError)) return undefined;
   return badAnswerError(thrown.message, head?.status ?? 0, head?.headers['x-log-requestid'] ?? '', facts);
 }
 
-function isSuccess({ status }: AnswerHead): boolean {
+function isSuccess({ status }: ServiceAnswerHead): boolean {
   return status >= 200 && status < 300;
 }
 

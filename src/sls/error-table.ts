@@ -38,7 +38,7 @@ export interface ErrorClass {
   /** Our code for the error, in kebab-case. */
   readonly code: string;
   readonly kind: ErrorKind;
-  /** The action, where the table `whatToDo` has no row for the kind. */
+  /** The action, where the table `actionByKind` has no row for the kind. */
   readonly action: ErrorAction;
 }
 
@@ -87,8 +87,8 @@ const notTheService: ErrorClass = { code: 'not-the-service', kind: 'not-the-serv
 
 /** @param serviceCode the code in the answer's body; empty where it has none */
 export function classify(status: number, serviceCode: string): ErrorClass {
-  const levelled = serviceCode.toLowerCase().replace('exsit', 'exist');
-  if (Object.hasOwn(byServiceCode, levelled)) return byServiceCode[levelled]!;
+  const normalized = serviceCode.toLowerCase().replace('exsit', 'exist');
+  if (Object.hasOwn(byServiceCode, normalized)) return byServiceCode[normalized]!;
   if (serviceCode === '' && status !== 408 && status !== 429) return status >= 500 ? unknown5xx : notTheService;
   return byStatus[status] ?? (status >= 500 ? unknown5xx : unknownOther);
 }
@@ -99,7 +99,7 @@ const fatalAtStart: Readonly<Record<Phase, ErrorAction>> = { start: 'fatal', run
 const never: Readonly<Record<Phase, ErrorAction>> = { start: 'retry', running: 'retry' };
 
 /** The action by kind and phase. While running all is retried: keys are rotated and clocks set while a daemon runs. */
-export const whatToDo: Partial<Readonly<Record<ErrorKind, Readonly<Record<Phase, ErrorAction>>>>> = {
+export const actionByKind: Partial<Readonly<Record<ErrorKind, Readonly<Record<Phase, ErrorAction>>>>> = {
   credentials: fatalAtStart,
   clock: fatalAtStart,
   configuration: fatalAtStart,
@@ -111,7 +111,7 @@ export const whatToDo: Partial<Readonly<Record<ErrorKind, Readonly<Record<Phase,
 
 export function actionFor(operation: Operation, { kind, action }: ErrorClass, phase: Phase): ErrorAction {
   if (kind === 'request' && operations[operation].givesUpRefused) return 'reject';
-  return whatToDo[kind]?.[phase] ?? action;
+  return actionByKind[kind]?.[phase] ?? action;
 }
 
 /** Classes by the system's or TLS's error code, for a request that got no answer. */

@@ -6,13 +6,13 @@ import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../core/time/clock.ts';
 import type { BodyPool, PooledBody } from './body-pool.ts';
 
-export interface AnswerHead {
+export interface ServiceAnswerHead {
   readonly status: number;
   /** Names in lower case; where a header came twice, the first. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export interface Answer extends AnswerHead {
+export interface ServiceAnswer extends ServiceAnswerHead {
   readonly body: Buffer;
   /** Lets a pull's buffer be used again. The user of the body may call it when done, but need not. */
   release(): void;
@@ -46,13 +46,13 @@ export class TimedOutError extends Error {
 
 export interface ExchangeOptions {
   /** Called when the head has arrived; an error that it throws ends the request. */
-  readonly limit: (head: AnswerHead) => BodyLimit;
+  readonly limit: (head: ServiceAnswerHead) => BodyLimit;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly clock: Clock;
   /** Gives the buffer for a body with a content-length; undefined: a new one is allocated. */
   readonly memory: BodyPool | undefined;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (answer: ServiceAnswer) => void;
   /** Called with the error of `limit`, the signal's reason, TimedOutError, or undici's error. */
   readonly reject: (error: unknown) => void;
 }
@@ -61,7 +61,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   readonly #timer: Timer;
   #controller: Dispatcher.DispatchController | undefined;
-  #head: AnswerHead | undefined;
+  #head: ServiceAnswerHead | undefined;
   #limit: BodyLimit | undefined;
   #target: PooledBody | undefined;
   readonly #chunks: Buffer[] = [];
@@ -125,7 +125,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #onAbort = (): void => this.#fail(this.#options.signal.reason);
 
   #answer(): void {
-    this.#settle('answered');
+    this.#finish('answered');
     const head = this.#head!;
     if (this.#target) {
       const { bytes, release } = this.#target;
@@ -138,7 +138,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #fail(error: Error): void {
     if (this.#ended) return;
-    this.#settle({ error });
+    this.#finish({ error });
     this.#target?.release();
     this.#controller?.abort(error);
     this.#options.reject(error);
@@ -152,7 +152,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  #settle(how: { readonly error: Error } | 'answered'): void {
+  #finish(how: { readonly error: Error } | 'answered'): void {
     this.#ended = how;
     this.#options.clock.cancel(this.#timer);
     this.#options.signal.removeEventListener('abort', this.#onAbort);

@@ -1,5 +1,5 @@
 /** The PullLogs call: its request, and how its answer is read. */
-import { NoRoomError } from '../core/errors.ts';
+import { BudgetFullError } from '../core/errors.ts';
 import type { Cursor, PulledBatch, PullOptions, ShardId } from '../group/service/log-service.ts';
 import {
   countOf,
@@ -49,7 +49,7 @@ export function pullCall(place: PullPlace, options: PullOptions): ServiceCall<Pu
       logGroups = countOf(head.headers['x-log-count']);
       pullHead = readPullHead(head, maxResponseBytes);
       const bytes = memoryOf(pullHead, head.headers['content-length']);
-      if (onSize?.(bytes) === false) throw new NoRoomError(bytes);
+      if (onSize?.(bytes) === false) throw new BudgetFullError(bytes);
       return pullBodyLimit(pullHead);
     },
     read: ({ headers, body, release }) => {

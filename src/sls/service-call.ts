@@ -1,7 +1,7 @@
 /** A call to Log Service: its request, its retries, and how an attempt fails. */
 import type { AppError } from '../core/errors.ts';
 import type { Phase } from './error-table.ts';
-import type { Answer, AnswerHead, BodyLimit } from './exchange.ts';
+import type { BodyLimit, ServiceAnswer, ServiceAnswerHead } from './exchange.ts';
 import type { Call } from './operations.ts';
 import type { Credentials } from './signing/credentials.ts';
 import type { SignableRequest } from './signing/signable-request.ts';
@@ -21,9 +21,9 @@ export interface ServiceCall<T> extends Call {
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   /** Called before the body of a successful answer is read. */
-  readonly limit?: (head: AnswerHead) => BodyLimit;
+  readonly limit?: (head: ServiceAnswerHead) => BodyLimit;
   /** @throws UnreadableAnswerError when the answer is not as the API describes */
-  readonly read: (answer: Answer) => T;
+  readonly read: (answer: ServiceAnswer) => T;
   /** Default: `running`. */
   readonly phase?: Phase;
   /** Whether to use a new connection. */

@@ -29,7 +29,7 @@ import {
 } from './answers.ts';
 import { Caller } from './caller.ts';
 import { resolveAddress } from './endpoint.ts';
-import { GroupSettings } from './group-settings.ts';
+import { GroupSetup } from './group-setup.ts';
 import { type CompleteOptions, createSign, type SlsLogServiceOptions, userAgentOf, withDefaults } from './options.ts';
 import { pullCall } from './pull-call.ts';
 import { percentEncode } from './signing/signable-request.ts';
@@ -42,7 +42,7 @@ export interface SlsLogService extends LogService {
   /** Troubles that were reported and are not over; empty when the service answers as it should. */
   readonly troubles: readonly Trouble[];
   /** When the last trouble was over, or else the client was created; unix milliseconds. */
-  readonly wellSinceMs: number;
+  readonly upSinceMs: number;
   /** Ends every connection; calls under way reject. Idempotent. */
   close(): Promise<void>;
 }
@@ -61,7 +61,7 @@ class Sls implements SlsLogService {
   readonly #caller: Caller;
   readonly #logstorePath: string;
   readonly #groupPath: string;
-  readonly #groupSettings: GroupSettings;
+  readonly #groupSetup: GroupSetup;
 
   constructor(given: SlsLogServiceOptions) {
     const options = withDefaults(given);
@@ -91,15 +91,15 @@ class Sls implements SlsLogService {
       clock,
     });
     const place = { logstore, consumerGroup, logstorePath: this.#logstorePath };
-    this.#groupSettings = new GroupSettings(this.#caller, place, clock);
+    this.#groupSetup = new GroupSetup(this.#caller, place, clock);
   }
 
   get troubles(): readonly Trouble[] {
     return this.#troubles.current;
   }
 
-  get wellSinceMs(): number {
-    return this.#troubles.wellSinceMs;
+  get upSinceMs(): number {
+    return this.#troubles.upSinceMs;
   }
 
   async listShards(signal: AbortSignal): Promise<readonly Shard[]> {
@@ -154,11 +154,11 @@ class Sls implements SlsLogService {
     signal: AbortSignal,
     phase: Phase,
   ): Promise<FoundConsumerGroup> {
-    return this.#groupSettings.ensure(wanted, phase, signal);
+    return this.#groupSetup.ensure(wanted, phase, signal);
   }
 
   findConsumerGroup(signal: AbortSignal): Promise<FoundConsumerGroup | undefined> {
-    return this.#groupSettings.find({ phase: 'running', policy: 'once' }, signal);
+    return this.#groupSetup.find({ phase: 'running', policy: 'once' }, signal);
   }
 
   heartbeat(held: readonly ShardId[], signal: AbortSignal, phase: Phase = 'running'): Promise<readonly ShardId[]> {

@@ -9,7 +9,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../core/time/clock.ts';
 import { BodyPool } from './body-pool.ts';
 import type { ServiceAddress } from './endpoint.ts';
-import { type Answer, type AnswerHead, type BodyLimit, Exchange } from './exchange.ts';
+import { type BodyLimit, Exchange, type ServiceAnswer, type ServiceAnswerHead } from './exchange.ts';
 
 export interface WireRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -82,7 +82,11 @@ export class Transport {
    * @param limit called when the head has arrived; an error that it throws ends the request
    * @throws the error of `limit`, or BodyTooLongError; the signal's reason; TimedOutError; errors of undici and Node
    */
-  async send(request: WireRequest, limit: (head: AnswerHead) => BodyLimit, timing: Timing): Promise<Answer> {
+  async send(
+    request: WireRequest,
+    limit: (head: ServiceAnswerHead) => BodyLimit,
+    timing: Timing,
+  ): Promise<ServiceAnswer> {
     timing.signal.throwIfAborted();
     if (this.#destroying) throw new Error('the connections are closed');
     const fresh = request.isFresh ? this.#openFresh() : undefined;

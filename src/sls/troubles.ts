@@ -81,16 +81,16 @@ export class Troubles {
   /** Failures in a row, by call. */
   readonly #streaks = new Map<string, number>();
   #closed = false;
-  #wellSinceMs: number;
+  #upSinceMs: number;
 
   constructor(options: TroublesOptions) {
     this.#options = options;
-    this.#wellSinceMs = options.clock.now();
+    this.#upSinceMs = options.clock.now();
   }
 
   /** When the last trouble was over, or else the client was created; unix milliseconds. */
-  get wellSinceMs(): number {
-    return this.#wellSinceMs;
+  get upSinceMs(): number {
+    return this.#upSinceMs;
   }
 
   /** Troubles that were reported and are not over. */
@@ -152,7 +152,7 @@ export class Troubles {
   }
 
   /** The call ended without an answer: aborted, or with an error that the caller acts on. */
-  givenUp(call: TroubledCall): void {
+  abandoned(call: TroubledCall): void {
     const key = keyOf(call);
     this.#streaks.delete(key);
     for (const entry of this.#entries.values()) {
@@ -206,7 +206,7 @@ export class Troubles {
   #end(entry: Entry): void {
     const { kind, first, sinceMs, attempts, otherWorkedAtMs, workedAtMs = otherWorkedAtMs } = entry;
     this.#entries.delete(kind);
-    if (entry.reported) this.#wellSinceMs = this.#options.clock.now();
+    if (entry.reported) this.#upSinceMs = this.#options.clock.now();
     if (!entry.reported || workedAtMs === undefined) return;
     this.#options.onRecovered?.({ kind, ...first, sinceMs, durationMs: workedAtMs - sinceMs, attempts });
   }

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it, vi } from 'vitest';
 import { ByteBudget } from '../../src/group/pull/byte-budget.ts';
-import { LookAhead } from '../../src/group/pull/look-ahead.ts';
+import { PullLimiter } from '../../src/group/pull/pull-limiter.ts';
 import { createPullSize } from '../../src/group/pull/pull-size.ts';
 import { Puller } from '../../src/group/pull/puller.ts';
 import { EndPosition } from '../../src/group/pull/start-position.ts';
@@ -43,9 +43,9 @@ interface Shared {
 function pullers({ service }: Made): Shared {
   const budget = new ByteBudget(16 * expectedBytes);
   const own = budget.share(); // of one source
-  const lookAhead = new LookAhead(60_000);
+  const pullLimiter = new PullLimiter(60_000);
   const pull = (shard: number, signal: AbortSignal) =>
-    new Puller({ shard, service, budget: own, lookAhead, size: createPullSize(), ...pulling() }).pull(
+    new Puller({ shard, service, budget: own, pullLimiter, size: createPullSize(), ...pulling() }).pull(
       'cur',
       undefined,
       end,

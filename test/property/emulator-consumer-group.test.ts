@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ConsumerGroup, type GroupShard } from '../../src/emulator/model/consumer-group.ts';
+import { GroupModel, type GroupShard } from '../../src/emulator/model/group-model.ts';
 import { propertyRuns } from '../support/arbitraries/property-runs.ts';
 
 const TIMEOUT_MS = 100;
@@ -28,7 +28,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** Consumers as they should be: they work on what they were granted, and drain what was taken from them. */
 class Simulation {
-  readonly group = new ConsumerGroup('g', { timeoutMs: TIMEOUT_MS, inOrder: false });
+  readonly group = new GroupModel('g', { timeoutMs: TIMEOUT_MS, inOrder: false });
   /** What each works on or drains: what it will list. */
   readonly held = new Map<string, Set<number>>();
   readonly lastBeatMs = new Map<string, number>();

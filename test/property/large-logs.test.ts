@@ -19,7 +19,7 @@ const someFields = fc.integer({ min: 0, max: 3 });
 /** @returns whether there was a step */
 function expectTheSameInSteps(options: EncoderOptions, raw: Uint8Array, origin: BatchOrigin, fields: number): boolean {
   const usual = encodeAll(createReferenceEncoder({ ...options, ...nothingIsLarge }), raw, origin);
-  const inSteps = encodeAll(createReferenceEncoder({ ...options, maxUsualFields: fields }), raw, origin);
+  const inSteps = encodeAll(createReferenceEncoder({ ...options, largeAboveFields: fields }), raw, origin);
   expectSame(inSteps, usual);
   return inSteps.chunkSizes.length > usual.chunkSizes.length;
 }

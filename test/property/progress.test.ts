@@ -77,7 +77,7 @@ describe('Progress', () => {
         const tickets = order.map((_, index) => progress.open(`c${index + 1}`));
         const ranked = [...order.keys()].sort((a, b) => (order[a] as number) - (order[b] as number));
         for (const index of ranked) progress.markConfirmed(tickets[index] as Ticket);
-        expect(progress.settled).toBe(true);
+        expect(progress.allConfirmed).toBe(true);
         expect(progress.confirmed).toBe(`c${order.length}`);
       }),
     );

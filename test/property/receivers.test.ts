@@ -119,7 +119,7 @@ function checkConfirmed(run: Run, under: ReceiversUnderTest): void {
   for (const [id, { stream, frames, openedAt }] of run.known.entries()) {
     const at = history.indexOf(`confirmed ${id}`);
     if (at < 0) continue;
-    const by = under.members.filter(({ confirmed }) => confirmed.some(({ mark }) => mark.id === id));
+    const by = under.members.filter(({ confirmed }) => confirmed.some(({ ref: mark }) => mark.id === id));
     expect(by).toHaveLength(1);
     expect(by[0]?.received.filter((frame) => frame.split('.')[1] === `${id}`)).toEqual(frames);
     const meanwhile = history.slice(openedAt, at).map((each) => each.split(' '));

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createDeferred, type Deferred } from '../../src/core/deferred.ts';
 import { connectionError } from '../../src/sink/network-errors.ts';
 import type { Delivery } from '../../src/sink/sink.ts';
-import { breaksThatTell } from '../../src/sink/syslog/confirm/break-watch.ts';
+import { breaksBeforeTrial } from '../../src/sink/syslog/confirm/break-watch.ts';
 import type { Connection, ConnectionEvents, PeerEnd } from '../../src/sink/syslog/link/transport.ts';
 import { SyslogSink } from '../../src/sink/syslog/sink.ts';
 import { propertyRuns } from '../support/arbitraries/property-runs.ts';
@@ -178,7 +178,7 @@ async function play(time: VirtualTime, steps: readonly Step[], strictOrder: bool
       const all = new Set((texts[id] ?? []).flatMap(carriersOf));
       for (const text of texts[id] ?? [])
         expect(carriersOf(text).filter(({ isConfirmed }) => isConfirmed)).toHaveLength(1);
-      if (made.filter((each) => each.isOver && !each.isConfirmed).length < breaksThatTell) expect(all.size).toBe(1);
+      if (made.filter((each) => each.isOver && !each.isConfirmed).length < breaksBeforeTrial) expect(all.size).toBe(1);
       const at = events.history.indexOf(`confirmed ${id}`);
       const before = streamOf.findLastIndex((each, earlier) => earlier < id && each === stream);
       const until = events.history.slice(0, at);

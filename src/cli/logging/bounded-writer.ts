@@ -67,12 +67,12 @@ export class BoundedWriter {
   }
 
   /**
-   * Writes the held lines at the end of the process, for `patienceMs` at most.
+   * Writes the held lines at the end of the process, for `timeoutMs` at most.
    * @param wait blocks the thread
    */
-  flush(patienceMs: number, wait: (ms: number) => void): void {
+  flush(timeoutMs: number, wait: (ms: number) => void): void {
     const { clock } = this.#options;
-    const deadlineMs = clock.monotonic() + patienceMs;
+    const deadlineMs = clock.monotonic() + timeoutMs;
     while (!this.#writeSome() && clock.monotonic() < deadlineMs) wait(retryMs.min);
   }
 

@@ -19,7 +19,7 @@ import { BoundedWriter } from './bounded-writer.ts';
 /** Enough for hours of a daemon's lines. */
 const maxHeldBytes = 1 << 20;
 /** Time at the end of the process for a slow reader. */
-const exitPatienceMs = 1_000;
+const exitFlushMs = 1_000;
 
 let opened: BoundedWriter | undefined;
 
@@ -44,7 +44,7 @@ function open(fd: number): BoundedWriter {
     clock: systemClock,
   });
   const alarm = new Int32Array(new SharedArrayBuffer(4));
-  process.once('exit', () => writer.flush(exitPatienceMs, (ms) => Atomics.wait(alarm, 0, 0, ms)));
+  process.once('exit', () => writer.flush(exitFlushMs, (ms) => Atomics.wait(alarm, 0, 0, ms)));
   return writer;
 }
 

@@ -6,10 +6,10 @@ import type { FlowPlan } from '../model/flows.ts';
 import { problemOf } from '../sources/raw-value.ts';
 
 /** Makes equal parts of configurations one object, so that what is shared can be told by identity. One a load. */
-export class Shared {
+export class ConfigInterner {
   readonly #kept = new Map<keyof Config, unknown[]>();
 
-  of(config: Config): Config {
+  intern(config: Config): Config {
     const parts = Object.entries(config) as [keyof Config, unknown][];
     return Object.fromEntries(parts.map(([name, part]) => [name, this.#one(name, part)])) as unknown as Config;
   }

@@ -10,7 +10,7 @@ export interface Objection {
 }
 
 /** `given`: somebody set it; it is not there by default. */
-export type Rule = (values: PartialValues, given: (key: SettingKey) => boolean) => readonly Objection[];
+export type Check = (values: PartialValues, given: (key: SettingKey) => boolean) => readonly Objection[];
 
 export const none: readonly Objection[] = [];
 

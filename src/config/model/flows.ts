@@ -17,7 +17,7 @@ export interface FlowPlan {
   readonly sections: FlowSections;
 }
 
-export interface Plan {
+export interface FlowsPlan {
   /** Empty only where there are problems. */
   readonly flows: readonly FlowPlan[];
   readonly problems: readonly ConfigProblem[];
@@ -28,7 +28,7 @@ export interface Plan {
 const implied: Section = { name: 'default', path: '', at: '', values: new Map() };
 
 /** @param common what was written outside of sections */
-export function planFlows(common: RawValues, sections: Sections): Plan {
+export function planFlows(common: RawValues, sections: Sections): FlowsPlan {
   const problems: ConfigProblem[] = [];
   const complain = (message: string, at: string) => problems.push({ message, at });
   const sources = sections.sources ?? [implied];

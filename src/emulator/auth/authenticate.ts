@@ -8,7 +8,7 @@ import { type HmacName, signV1, stringsToSignV1 } from './signature-v1.ts';
 import { canonicalRequestsV4, parseAuthorizationV4, sha256Hex, signV4 } from './signature-v4.ts';
 import type { SignedRequest } from './signed-request.ts';
 
-export interface Credentials {
+export interface AccessKey {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
   /** Set for temporary credentials: a request has to carry exactly this. */
@@ -16,7 +16,7 @@ export interface Credentials {
 }
 
 export interface Authentication {
-  readonly credentials: readonly Credentials[];
+  readonly credentials: readonly AccessKey[];
   /** Set: a v4 signature for another region is refused. */
   readonly region: string | undefined;
   readonly nowMs: number;
@@ -41,7 +41,7 @@ export function authenticate(request: SignedRequest, authentication: Authenticat
   }
 }
 
-function checkV1(request: SignedRequest, authorization: string, { credentials, nowMs }: Authentication): Credentials {
+function checkV1(request: SignedRequest, authorization: string, { credentials, nowMs }: Authentication): AccessKey {
   const [, accessKeyId = '', signature = ''] = AUTHORIZATION_V1.exec(authorization) ?? [];
   if (accessKeyId === '') throw unauthorized('The Authorization header is neither "LOG <id>:<signature>" nor SLS4.');
   const found = findCredentials(credentials, accessKeyId);
@@ -62,7 +62,7 @@ function checkV1(request: SignedRequest, authorization: string, { credentials, n
   throw mismatch(accessKeyId);
 }
 
-function checkV4(request: SignedRequest, authorization: string, authentication: Authentication): Credentials {
+function checkV4(request: SignedRequest, authorization: string, authentication: Authentication): AccessKey {
   const parsed = parseAuthorizationV4(authorization);
   if (!parsed) throw unauthorized('The SLS4-HMAC-SHA256 Authorization header is malformed.');
   const found = findCredentials(authentication.credentials, parsed.accessKeyId);
@@ -94,7 +94,7 @@ function checkApiVersion(version: string | undefined): void {
   }
 }
 
-function findCredentials(credentials: readonly Credentials[], accessKeyId: string): Credentials {
+function findCredentials(credentials: readonly AccessKey[], accessKeyId: string): AccessKey {
   const found = credentials.find((one) => one.accessKeyId === accessKeyId);
   if (!found) throw unauthorized(`AccessKeyId not found: ${accessKeyId}`);
   return found;

@@ -1,5 +1,5 @@
 /** Faults in the body of a pull's answer. */
-import type { Answer } from '../handlers/handler.ts';
+import type { ApiAnswer } from '../handlers/handler.ts';
 import { type BodyCompression, compress } from '../protocol/compression.ts';
 import type { Fault } from './faults.ts';
 
@@ -7,7 +7,7 @@ import type { Fault } from './faults.ts';
 const GARBAGE = Buffer.alloc(4096, 0xff);
 
 /** @returns the damaged answer; unchanged if the fault is not one of bodies */
-export function damage(answer: Answer, fault: Fault): Answer {
+export function damage(answer: ApiAnswer, fault: Fault): ApiAnswer {
   const { body, headers } = answer;
   const half = body.length >>> 1;
   switch (fault.kind) {

@@ -1,5 +1,5 @@
 /** Handlers of Create-, Update-, List-, DeleteConsumerGroup, HeartBeat, GetCheckPoint, UpdateCheckPoint. */
-import type { GroupSettings } from '../model/consumer-group.ts';
+import type { GroupModelSettings } from '../model/group-model.ts';
 import type { Logstore } from '../model/logstore.ts';
 import { parameterInvalid, postBodyInvalid } from '../protocol/api-error.ts';
 import { DONE, type Handlers, json, parseJson, parseJsonObject } from './handler.ts';
@@ -26,7 +26,7 @@ export const consumerGroupHandlers: Handlers = {
   UpdateConsumerGroup(request) {
     const { timeout, order } = parseJsonObject(request.body);
     const group = findLogstore(request).consumerGroup(request.route.consumerGroup);
-    const changes: Partial<GroupSettings> = {};
+    const changes: Partial<GroupModelSettings> = {};
     if (timeout !== undefined) changes.timeoutMs = readTimeoutMs(timeout);
     if (order !== undefined) changes.inOrder = readOrder(order);
     group.update(changes);
@@ -92,7 +92,7 @@ export const consumerGroupHandlers: Handlers = {
 
 /** Refuses a checkpoint that is not a cursor of the shard: it would stop the shard's next owner. */
 function checkCheckpoint(logstore: Logstore, shard: number, checkpoint: string): void {
-  logstore.shard(shard).everIndexOf(checkpoint);
+  logstore.shard(shard).indexOfPossiblyExpired(checkpoint);
 }
 
 function readTimeoutMs(timeout: unknown): number {

@@ -15,21 +15,21 @@ export interface ApiRequest {
   readonly body: Uint8Array;
 }
 
-export interface Answer {
+export interface ApiAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
 
-export type Handler = (request: ApiRequest) => Answer;
+export type Handler = (request: ApiRequest) => ApiAnswer;
 export type Handlers = Partial<Readonly<Record<Action, Handler>>>;
 
-export function json(value: unknown, status = 200): Answer {
+export function json(value: unknown, status = 200): ApiAnswer {
   return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(value)) };
 }
 
 /** A success without a body, and so without a content type. */
-export const DONE: Answer = { status: 200, headers: {}, body: Buffer.alloc(0) };
+export const DONE: ApiAnswer = { status: 200, headers: {}, body: Buffer.alloc(0) };
 
 /** @throws ApiError PostBodyInvalid */
 export function parseJson(body: Uint8Array): unknown {

@@ -1,7 +1,7 @@
 /** A logstore: its shards, with split and merge, and its consumer groups. */
 import { ApiError, consumerGroupNotExist, parameterInvalid, shardNotExist } from '../protocol/api-error.ts';
 import { contains, divide, type KeyRange, LAST_KEY, parseKey } from '../protocol/key-range.ts';
-import { ConsumerGroup, type GroupRules, type GroupSettings, type GroupShard } from './consumer-group.ts';
+import { GroupModel, type GroupModelOptions, type GroupModelSettings, type GroupShard } from './group-model.ts';
 import type { LogstoreChange, RecordOf } from './journal.ts';
 import { ShardLog } from './shard-log.ts';
 
@@ -17,7 +17,7 @@ export interface LogstoreOptions {
   /** Called after each change. */
   readonly record?: RecordOf<LogstoreChange>;
   /** The rules of the consumer groups; absent: the usual dialect. */
-  readonly rules?: GroupRules;
+  readonly groupOptions?: GroupModelOptions;
 }
 
 export class Logstore {
@@ -25,18 +25,18 @@ export class Logstore {
   readonly createdMs: number;
   readonly retentionMs: number | undefined;
   readonly #record: RecordOf<LogstoreChange> | undefined;
-  readonly #rules: GroupRules | undefined;
+  readonly #groupOptions: GroupModelOptions | undefined;
   readonly #shards = new Map<number, ShardLog>();
-  readonly #groups = new Map<string, ConsumerGroup>();
+  readonly #groups = new Map<string, GroupModel>();
   /** Counter that spreads appends without a key over the writable shards. */
-  #turn = 0;
+  #nextShard = 0;
 
   constructor(options: LogstoreOptions) {
     this.name = options.name;
     this.createdMs = options.createdMs;
     this.retentionMs = options.retentionMs;
     this.#record = options.record;
-    this.#rules = options.rules;
+    this.#groupOptions = options.groupOptions;
     for (const keys of divide(WHOLE_RANGE, options.shardCount)) this.#addShard(keys, [], options.createdMs);
   }
 
@@ -59,7 +59,7 @@ export class Logstore {
   /** The writable shard that has the hash key (32 hex digits), or without a key the next in turn. */
   shardFor(key: string | undefined): ShardLog {
     const writable = this.writableShards();
-    if (key === undefined) return writable[this.#turn++ % writable.length]!;
+    if (key === undefined) return writable[this.#nextShard++ % writable.length]!;
     const value = parseKey(key);
     return writable.find((shard) => contains(shard.keys, value))!;
   }
@@ -103,19 +103,19 @@ export class Logstore {
     for (const shard of this.#shards.values()) shard.expireReceivedBefore(nowMs - this.retentionMs);
   }
 
-  consumerGroups(): ConsumerGroup[] {
+  consumerGroups(): GroupModel[] {
     return [...this.#groups.values()];
   }
 
   /** @throws ApiError ConsumerGroupNotExist */
-  consumerGroup(name: string): ConsumerGroup {
+  consumerGroup(name: string): GroupModel {
     const group = this.#groups.get(name);
     if (!group) throw consumerGroupNotExist(name);
     return group;
   }
 
   /** @throws ApiError ConsumerGroupAlreadyExist, ConsumerGroupQuotaExceed */
-  createConsumerGroup(name: string, settings: GroupSettings): ConsumerGroup {
+  createConsumerGroup(name: string, settings: GroupModelSettings): GroupModel {
     if (this.#groups.has(name)) {
       throw new ApiError(400, 'ConsumerGroupAlreadyExist', `consumer group ${name} already exists`);
     }
@@ -126,7 +126,7 @@ export class Logstore {
         `logstore ${this.name} has ${MAX_CONSUMER_GROUPS} consumer groups, which is the quota`,
       );
     }
-    const group = new ConsumerGroup(name, settings, this.#record, this.#rules);
+    const group = new GroupModel(name, settings, this.#record, this.#groupOptions);
     this.#groups.set(name, group);
     this.#record?.({ do: 'create-group', group: name, settings });
     return group;

@@ -14,7 +14,7 @@ export function applyChange(store: Store, change: Change, bytes: Uint8Array): vo
     return;
   }
   // Not by `logstore()`, whose retention could drop log groups that a later change refers to.
-  const logstore = store.logstoreAsItWas(project, change.logstore);
+  const logstore = store.logstoreWithoutRetention(project, change.logstore);
   switch (change.do) {
     case 'append':
       logstore.shard(change.shard).append(bytes, change.logs, change.receivedMs, change.origin);

@@ -123,7 +123,7 @@ export class ShardLog {
 
   /** @throws ApiError InvalidCursor: malformed, of another shard, past the end, or expired */
   indexOf(cursor: string): number {
-    const index = this.everIndexOf(cursor);
+    const index = this.indexOfPossiblyExpired(cursor);
     if (index < this.beginIndex) {
       throw invalidCursor(cursor, `the data behind it has expired, shard ${this.id} begins later`);
     }
@@ -131,7 +131,7 @@ export class ShardLog {
   }
 
   /** Like `indexOf`, but takes a cursor whose data has expired, as a checkpoint may. */
-  everIndexOf(cursor: string): number {
+  indexOfPossiblyExpired(cursor: string): number {
     const offset = decodeCursor(cursor) - this.#base;
     if (offset < 0n) throw invalidCursor(cursor, `it is before anything that shard ${this.id} ever had`);
     if (offset > BigInt(this.endIndex)) throw invalidCursor(cursor, `it is past the end of shard ${this.id}`);

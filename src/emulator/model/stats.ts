@@ -1,6 +1,6 @@
 /** Statistics of the emulator, which tests compare a consumer's work with. */
 import { ApiError } from '../protocol/api-error.ts';
-import type { ConsumerStatus } from './consumer-group.ts';
+import type { ConsumerStatus } from './group-model.ts';
 import type { Logstore } from './logstore.ts';
 import type { ShardLog } from './shard-log.ts';
 import type { PullCounts, Store } from './store.ts';
@@ -116,7 +116,7 @@ function logstoreStats(store: Store, project: string, logstore: Logstore): Logst
 function sequenceBehind(shard: ShardLog, cursor: string): number {
   if (cursor === '') return 0;
   try {
-    return shard.sequenceAt(shard.everIndexOf(cursor));
+    return shard.sequenceAt(shard.indexOfPossiblyExpired(cursor));
   } catch (error) {
     if (error instanceof ApiError) return 0;
     throw error;

@@ -1,7 +1,7 @@
 /** The emulator's state: projects, their logstores, and counts of requests. */
 import type { Clock } from '../../core/time/clock.ts';
 import { ApiError, logstoreNotExist, projectNotExist } from '../protocol/api-error.ts';
-import { type Dialect, usualDialect } from '../protocol/dialect.ts';
+import { type Dialect, defaultDialect } from '../protocol/dialect.ts';
 import type { Change, LogstoreChange, RecordOf } from './journal.ts';
 import { Logstore } from './logstore.ts';
 
@@ -32,7 +32,7 @@ export class Store {
    */
   constructor(clock: Pick<Clock, 'now' | 'random'>, record?: RecordOf<Change>, dialect: Partial<Dialect> = {}) {
     this.#clock = clock;
-    this.dialect = { ...usualDialect, ...dialect };
+    this.dialect = { ...defaultDialect, ...dialect };
     this.#record = record;
   }
 
@@ -73,7 +73,7 @@ export class Store {
       createdMs,
       retentionMs,
       record,
-      rules: { dialect: this.dialect, random: this.#clock.random },
+      groupOptions: { dialect: this.dialect, random: this.#clock.random },
     });
     logstores.set(name, logstore);
     this.#record?.({ do: 'logstore', project, logstore: name, shards: shardCount, createdMs, retentionMs });
@@ -86,13 +86,13 @@ export class Store {
 
   /** The logstore, with retention applied. @throws ApiError ProjectNotExist, LogStoreNotExist */
   logstore(project: string, name: string): Logstore {
-    const logstore = this.logstoreAsItWas(project, name);
+    const logstore = this.logstoreWithoutRetention(project, name);
     logstore.applyRetention(this.now());
     return logstore;
   }
 
   /** The logstore, without applying retention. @throws ApiError ProjectNotExist, LogStoreNotExist */
-  logstoreAsItWas(project: string, name: string): Logstore {
+  logstoreWithoutRetention(project: string, name: string): Logstore {
     const logstore = this.#project(project).get(name);
     if (!logstore) throw logstoreNotExist(name);
     return logstore;

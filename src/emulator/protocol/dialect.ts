@@ -37,7 +37,7 @@ export interface Dialect {
   readonly readOnlySpelling: 'readonly' | 'READONLY';
 }
 
-export const usualDialect: Dialect = {
+export const defaultDialect: Dialect = {
   strictOwner: false,
   errorBody: 'errorCode',
   consumerNotExist: 'ConsumerNotExsit',

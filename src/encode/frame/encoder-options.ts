@@ -37,16 +37,16 @@ export interface EncoderOptions {
   /** A chunk ends with the frame that brings it to so many bytes; default: when it is full. */
   readonly maxChunkBytes?: number;
   /** A log with more fields (tags included) is large, and written in steps. Default 2,000; others are for tests. */
-  readonly maxUsualFields?: number;
+  readonly largeAboveFields?: number;
   /** A log with more bytes (topic, source, tags included) is large too. Default 512 KiB; others are for tests. */
-  readonly maxUsualBytes?: number;
+  readonly largeAboveBytes?: number;
 }
 
 /** Log Service's own limit is about 10 MB a pull. */
 export const DEFAULT_MAX_RAW_BYTES = 64 * 1024 * 1024;
 
-const DEFAULT_MAX_USUAL_FIELDS = 2_000;
-const DEFAULT_MAX_USUAL_BYTES = 512 * 1024;
+const DEFAULT_LARGE_ABOVE_FIELDS = 2_000;
+const DEFAULT_LARGE_ABOVE_BYTES = 512 * 1024;
 
 /** Every receiver has to accept messages of this size (RFC 5424, section 6.1). */
 export const MIN_MESSAGE_BYTES = 480;
@@ -64,8 +64,8 @@ export interface CheckedOptions {
   readonly maxRawBytes: number;
   readonly maxChunkFrames: number;
   readonly maxChunkBytes: number;
-  readonly maxUsualFields: number;
-  readonly maxUsualBytes: number;
+  readonly largeAboveFields: number;
+  readonly largeAboveBytes: number;
 }
 
 /**
@@ -94,8 +94,8 @@ export function checkEncoderOptions(options: EncoderOptions, minMessageBytes: nu
     maxRawBytes,
     maxChunkFrames,
     maxChunkBytes,
-    maxUsualFields: options.maxUsualFields ?? DEFAULT_MAX_USUAL_FIELDS,
-    maxUsualBytes: options.maxUsualBytes ?? DEFAULT_MAX_USUAL_BYTES,
+    largeAboveFields: options.largeAboveFields ?? DEFAULT_LARGE_ABOVE_FIELDS,
+    largeAboveBytes: options.largeAboveBytes ?? DEFAULT_LARGE_ABOVE_BYTES,
   };
 }
 

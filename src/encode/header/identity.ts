@@ -22,7 +22,7 @@ export interface IdentityOptions {
 }
 
 /** Room for a cursor; Log Service's have 28 bytes: base64 of a number of 19 digits. */
-const USUAL_MAX_CURSOR_BYTES = 128;
+const TYPICAL_MAX_CURSOR_BYTES = 128;
 const MAX_NUMBER_DIGITS = 10;
 const MAX_ENTERPRISE_ID = 2 ** 32 - 1;
 
@@ -38,8 +38,8 @@ export function createIdentities(options: IdentityOptions, isLast: boolean): Ide
   checkEnterpriseId(options.enterpriseId);
   const end = isLast ? END_AND_SPACE : END;
   const ofBatch = (origin: BatchOrigin) => new StructuredIdentity(options, origin, end);
-  const longest = { project: '', logstore: '', shard: 2 ** 31 - 1, cursor: 'c'.repeat(USUAL_MAX_CURSOR_BYTES) };
-  return { end, ofBatch, usualMaxBytes: ofBatch(longest).maxBytes };
+  const longest = { project: '', logstore: '', shard: 2 ** 31 - 1, cursor: 'c'.repeat(TYPICAL_MAX_CURSOR_BYTES) };
+  return { end, ofBatch, typicalMaxBytes: ofBatch(longest).maxBytes };
 }
 
 class StructuredIdentity implements BatchIdentity {

@@ -5,7 +5,7 @@ import type { BatchLogView } from '../text/batch-log-view.ts';
 import { lineBreaks } from '../text/computed-writer.ts';
 import { CutText, type TextPiece } from '../text/cut-text.ts';
 import type { Output } from '../text/output.ts';
-import { plainRun, type Run, runLength, writeRun } from '../text/run.ts';
+import { plainSegment, type Segment, segmentLength, writeSegment } from '../text/segment.ts';
 import type { LargeWriter, Steps } from './large-message.ts';
 
 /** Parts or characters that are made in one step: about a millisecond. */
@@ -16,7 +16,7 @@ const STEP_CHARACTERS = 256 * 1024;
 export class LargeComputed implements LargeWriter {
   readonly #inSteps: TextInSteps;
   readonly #log: BatchLogView;
-  #text: Run = plainRun(new Uint8Array(0));
+  #text: Segment = plainSegment(new Uint8Array(0));
   #isOversize = false;
 
   constructor(inSteps: TextInSteps, log: BatchLogView) {
@@ -40,7 +40,7 @@ export class LargeComputed implements LargeWriter {
       const text = Buffer.from(part.join(''), 'utf8');
       texts.push(text);
       bytes += text.length;
-      escaped += runLength({ ...plainRun(text), escape: lineBreaks });
+      escaped += segmentLength({ ...plainSegment(text), escape: lineBreaks });
       part = [];
       characters = 0;
     };
@@ -56,8 +56,8 @@ export class LargeComputed implements LargeWriter {
     this.#isOversize = escaped > room;
     if (this.#isOversize && oversize === 'truncate') {
       const cut = yield* this.#inSteps.cut(this.#log.fieldsInSteps(), room);
-      this.#text = { ...plainRun(Buffer.from(cut, 'utf8')), escape: lineBreaks };
-    } else this.#text = { ...plainRun(Buffer.concat(texts, bytes)), escape: lineBreaks };
+      this.#text = { ...plainSegment(Buffer.from(cut, 'utf8')), escape: lineBreaks };
+    } else this.#text = { ...plainSegment(Buffer.concat(texts, bytes)), escape: lineBreaks };
   }
 
   *lookAhead(): Steps {
@@ -89,11 +89,11 @@ export class LargeComputed implements LargeWriter {
   }
 
   exactLength(): number {
-    return this.#isOversize ? Number.POSITIVE_INFINITY : runLength(this.#text);
+    return this.#isOversize ? Number.POSITIVE_INFINITY : segmentLength(this.#text);
   }
 
   write(output: Output): void {
-    writeRun(output, this.#text);
+    writeSegment(output, this.#text);
   }
 
   writeCut(output: Output, limit: number): void {

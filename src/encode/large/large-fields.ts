@@ -3,7 +3,7 @@
  * and under which names. No field is kept, but for the names where they have to be unique.
  */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
-import { NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
+import { NameCache, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
 import type { Columns } from '../text/columns.ts';
 import type { CompiledMapped } from '../text/compiled-mapped.ts';
 import type { CompiledRow } from '../text/compiled-row.ts';
@@ -11,25 +11,25 @@ import { LargeNames } from '../text/large-names.ts';
 import { ListedFields } from '../text/listed-fields.ts';
 import { MappedFields } from '../text/mapped-fields.ts';
 import type { CompiledEscape } from '../text/output.ts';
-import { plainRun, type Run } from '../text/run.ts';
+import { plainSegment, type Segment } from '../text/segment.ts';
 import { isUtf8At, validUtf8 } from '../text/utf8.ts';
 import type { WrittenName } from '../text/written-names.ts';
 import type { FieldSpans } from '../wire/field-spans.ts';
 import {
-  FIRST_TAG_PLACE,
+  FIRST_TAG_INDEX,
+  type FieldIndex,
   type FieldNames,
-  type FieldPlace,
-  SOURCE_PLACE,
-  TIME_NS_PLACE,
-  TOPIC_PLACE,
+  SOURCE_INDEX,
+  TIME_NS_INDEX,
+  TOPIC_INDEX,
   timeNsText,
 } from '../wire/flat-log.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 
 export interface LargeField {
   /** What stands before the value: separator, name, sign. */
-  readonly opening: readonly Run[];
-  readonly value: Run | undefined;
+  readonly opening: readonly Segment[];
+  readonly value: Segment | undefined;
 }
 
 /** Parts that are the same for all batches. */
@@ -41,19 +41,19 @@ export interface LargeFieldsParts {
 
 export function largeFieldsParts(compiled: CompiledRow, mapped: CompiledMapped | undefined): LargeFieldsParts {
   const { names } = compiled;
-  const service = new NameAnswers((name) => names.ofService(name));
-  return { compiled, mapped, names: { service, contents: new NameAnswers((name) => names.ofContent(name)) } };
+  const service = new NameCache((name) => names.ofService(name));
+  return { compiled, mapped, names: { service, contents: new NameCache((name) => names.ofContent(name)) } };
 }
 
 /** Where a field's name and its value are. */
-interface Place {
+interface FieldLocation {
   readonly kind: 'service' | 'contents';
   readonly prefix: Uint8Array;
   readonly key: ByteSource;
   readonly keyStart: number;
   readonly keyEnd: number;
-  readonly value: Run;
-  readonly place: FieldPlace;
+  readonly value: Segment;
+  readonly fieldIndex: FieldIndex;
 }
 
 /** Fields in one step: about a millisecond. */
@@ -69,10 +69,10 @@ export class LargeFields {
   readonly #walker: LogWalker;
   readonly #mapped: MappedFields | undefined;
   readonly #listed: ListedFields;
-  readonly #head: readonly Run[];
-  readonly #first: Run;
-  readonly #separator: Run;
-  readonly #sign: Run;
+  readonly #head: readonly Segment[];
+  readonly #first: Segment;
+  readonly #separator: Segment;
+  readonly #sign: Segment;
   readonly #repairs: boolean;
   /** Unique names for the present log's fields; undefined where fields keep their names. */
   #names: LargeNames | undefined;
@@ -86,10 +86,10 @@ export class LargeFields {
     this.#repairs = row.invalidUtf8 === 'replace';
     this.#mapped = mapped && new MappedFields({ compiled: mapped, columns, walker, repairs: this.#repairs });
     this.#listed = new ListedFields(compiled.valueEscape);
-    this.#head = this.#mapped?.head ?? [plainRun(row.prefix)];
-    this.#first = plainRun(row.firstSeparator);
-    this.#separator = plainRun(row.separator);
-    this.#sign = plainRun(row.keyValueSign);
+    this.#head = this.#mapped?.head ?? [plainSegment(row.prefix)];
+    this.#first = plainSegment(row.firstSeparator);
+    this.#separator = plainSegment(row.separator);
+    this.#sign = plainSegment(row.keyValueSign);
   }
 
   /** Goes to the walker's present log, and notes its names. */
@@ -101,8 +101,8 @@ export class LargeFields {
     if (compiled.row.keepsNames || mapped?.rest === false) return;
     const names = new LargeNames(compiled.names);
     let looked = 0;
-    for (const place of this.#places()) {
-      names.note(this.#nameOf(place));
+    for (const location of this.#locations()) {
+      names.note(this.#nameOf(location));
       if (++looked % STEP_FIELDS === 0) yield;
     }
     this.#names = names;
@@ -114,7 +114,7 @@ export class LargeFields {
   }
 
   /** What stands before the fields. */
-  get head(): readonly Run[] {
+  get head(): readonly Segment[] {
     return this.#head;
   }
 
@@ -124,17 +124,20 @@ export class LargeFields {
     let between = this.#first;
     for (let index = 0; index < this.#listed.count; index++) {
       const { opening, hasValue, value } = this.#listed.at(index);
-      yield { opening: [between, ...opening.pieces.map(asRun)], value: hasValue ? value : undefined };
+      yield { opening: [between, ...opening.pieces.map(asSegment)], value: hasValue ? value : undefined };
       between = this.#separator;
     }
     if (this.#parts.mapped?.rest === false) return undefined;
     const names = this.#names?.names();
     let looked = 0;
-    for (const place of this.#places()) {
-      const natural = this.#nameOf(place);
+    for (const location of this.#locations()) {
+      const natural = this.#nameOf(location);
       const name = names ? names.next(natural) : natural;
       if (name) {
-        yield { opening: [between, { ...plainRun(name.bytes), escape: keyEscape }, this.#sign], value: place.value };
+        yield {
+          opening: [between, { ...plainSegment(name.bytes), escape: keyEscape }, this.#sign],
+          value: location.value,
+        };
         between = this.#separator;
       }
       if (++looked % STEP_FIELDS === 0) yield undefined;
@@ -143,46 +146,54 @@ export class LargeFields {
   }
 
   /** @returns undefined where the field is not written */
-  #nameOf({ kind, prefix, key, keyStart, keyEnd, place }: Place): WrittenName | undefined {
+  #nameOf({ kind, prefix, key, keyStart, keyEnd, fieldIndex }: FieldLocation): WrittenName | undefined {
     const name = this.#parts.names[kind].of(prefix, key.bytes, keyStart, keyEnd);
-    return name === 'drop' || this.#mapped?.isTaken(place) === true ? undefined : name;
+    return name === 'drop' || this.#mapped?.isTaken(fieldIndex) === true ? undefined : name;
   }
 
   /** Yields all fields in their order, written or not. */
-  *#places(): Generator<Place, undefined> {
+  *#locations(): Generator<FieldLocation, undefined> {
     const { topicStart, topicEnd, sourceStart, sourceEnd, timeNs, tags, contents } = this.#walker;
     const source = this.#source;
-    yield ownPlace(TOPIC_NAME, this.#value(source, topicStart, topicEnd), TOPIC_PLACE);
-    yield ownPlace(SOURCE_NAME, this.#value(source, sourceStart, sourceEnd), SOURCE_PLACE);
-    if (timeNs > 0) yield ownPlace(TIME_NS_NAME, this.#timeNsValue(timeNs), TIME_NS_PLACE);
-    yield* this.#spans('service', tags, TAG_PREFIX, FIRST_TAG_PLACE);
-    yield* this.#spans('contents', contents, NO_PREFIX, FIRST_TAG_PLACE + tags.count);
+    yield ownLocation(TOPIC_NAME, this.#value(source, topicStart, topicEnd), TOPIC_INDEX);
+    yield ownLocation(SOURCE_NAME, this.#value(source, sourceStart, sourceEnd), SOURCE_INDEX);
+    if (timeNs > 0) yield ownLocation(TIME_NS_NAME, this.#timeNsValue(timeNs), TIME_NS_INDEX);
+    yield* this.#spans('service', tags, TAG_PREFIX, FIRST_TAG_INDEX);
+    yield* this.#spans('contents', contents, NO_PREFIX, FIRST_TAG_INDEX + tags.count);
     return undefined;
   }
 
   *#spans(
-    kind: Place['kind'],
+    kind: FieldLocation['kind'],
     { offsets, count }: FieldSpans,
     prefix: Uint8Array,
-    firstPlace: FieldPlace,
-  ): Generator<Place, undefined> {
+    firstIndex: FieldIndex,
+  ): Generator<FieldLocation, undefined> {
     const key = this.#source;
     for (let field = 0; field < count; field++) {
       const at = field * 4;
       const value = this.#value(key, offsets[at + 2]!, offsets[at + 3]!);
-      yield { kind, prefix, key, keyStart: offsets[at]!, keyEnd: offsets[at + 1]!, value, place: firstPlace + field };
+      yield {
+        kind,
+        prefix,
+        key,
+        keyStart: offsets[at]!,
+        keyEnd: offsets[at + 1]!,
+        value,
+        fieldIndex: firstIndex + field,
+      };
     }
     return undefined;
   }
 
   /** The digits of TimeNs: not escaped where row-writer.ts would write the log, which does not escape them either. */
-  #timeNsValue(timeNs: number): Run {
-    const digits = plainRun(timeNsText(timeNs));
+  #timeNsValue(timeNs: number): Segment {
+    const digits = plainSegment(timeNsText(timeNs));
     const isAsItComes = !this.#repairs && !this.#mapped && this.renamedFields === 0;
     return isAsItComes ? digits : { ...digits, escape: this.#parts.compiled.valueEscape };
   }
 
-  #value({ bytes, view }: ByteSource, start: number, end: number): Run {
+  #value({ bytes, view }: ByteSource, start: number, end: number): Segment {
     return { bytes, view, start, end, escape: this.#parts.compiled.valueEscape };
   }
 
@@ -190,20 +201,26 @@ export class LargeFields {
    * Divides a run into parts for one step each; no part begins or ends inside a UTF-8 character. In a value, invalid
    * UTF-8 becomes U+FFFD, where the row asks for it.
    */
-  *partsOf(run: Run, isValue: boolean): Generator<Run, undefined> {
-    let start = run.start;
+  *partsOf(segment: Segment, isValue: boolean): Generator<Segment, undefined> {
+    let start = segment.start;
     do {
-      const end = partEnd(run, start);
-      const part = { bytes: run.bytes, view: run.view, start, end, ...(run.escape && { escape: run.escape }) };
-      yield isValue && this.#repairs && !isUtf8At(run, start, end) ? repaired(part) : part;
+      const end = partEnd(segment, start);
+      const part = {
+        bytes: segment.bytes,
+        view: segment.view,
+        start,
+        end,
+        ...(segment.escape && { escape: segment.escape }),
+      };
+      yield isValue && this.#repairs && !isUtf8At(segment, start, end) ? repaired(part) : part;
       start = end;
-    } while (start < run.end);
+    } while (start < segment.end);
     return undefined;
   }
 }
 
 /** Whether a run takes one step at most. */
-export function isShort({ start, end }: Run): boolean {
+export function isShort({ start, end }: Segment): boolean {
   return end - start <= STEP_BYTES;
 }
 
@@ -211,27 +228,35 @@ export function isShort({ start, end }: Run): boolean {
  * The end of a part: before a byte that begins a character, or behind three continuation bytes, as a character has no
  * more of them.
  */
-function partEnd({ bytes, end }: Run, start: number): number {
+function partEnd({ bytes, end }: Segment, start: number): number {
   const most = start + STEP_BYTES;
   if (most >= end) return end;
   for (let back = 0; back <= 3; back++) if ((bytes[most - back]! & 0xc0) !== 0x80) return most - back;
   return most;
 }
 
-function repaired(run: Run): Run {
-  return { ...run, ...plainRun(validUtf8(run.bytes.subarray(run.start, run.end))) };
+function repaired(segment: Segment): Segment {
+  return { ...segment, ...plainSegment(validUtf8(segment.bytes.subarray(segment.start, segment.end))) };
 }
 
 /** The place of topic, source or TimeNs. */
-function ownPlace(name: Uint8Array, value: Run, place: FieldPlace): Place {
-  return { kind: 'service', prefix: NO_PREFIX, key: byteSource(name), keyStart: 0, keyEnd: name.length, value, place };
+function ownLocation(name: Uint8Array, value: Segment, fieldIndex: FieldIndex): FieldLocation {
+  return {
+    kind: 'service',
+    prefix: NO_PREFIX,
+    key: byteSource(name),
+    keyStart: 0,
+    keyEnd: name.length,
+    value,
+    fieldIndex,
+  };
 }
 
-function asRun(piece: {
+function asSegment(piece: {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
   readonly escape?: CompiledEscape;
-}): Run {
+}): Segment {
   return { ...piece, view: byteSource(piece.bytes).view };
 }

@@ -14,7 +14,7 @@ import type { Columns } from '../text/columns.ts';
 import { CutText, type TextPiece } from '../text/cut-text.ts';
 import type { MessageWriter } from '../text/message-writer.ts';
 import { Output } from '../text/output.ts';
-import { plainRun, type Run, runLength, writeRun } from '../text/run.ts';
+import { plainSegment, type Segment, segmentLength, writeSegment } from '../text/segment.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 import { isShort, LargeFields, type LargeFieldsParts } from './large-fields.ts';
 
@@ -45,8 +45,8 @@ export interface LargeWriter extends MessageWriter {
 export class LargeMessage implements LargeWriter {
   readonly #parts: LargeFieldsParts;
   readonly #fields: LargeFields;
-  readonly #suffix: Run;
-  readonly #trail: Run;
+  readonly #suffix: Segment;
+  readonly #trail: Segment;
   /** The text, whole or truncated. */
   #text: Uint8Array = new Uint8Array(0);
   #isOversize = false;
@@ -60,8 +60,8 @@ export class LargeMessage implements LargeWriter {
     const { row } = parts.compiled;
     this.#parts = parts;
     this.#fields = new LargeFields(parts, source, walker, columns);
-    this.#suffix = plainRun(row.suffix);
-    this.#trail = plainRun(parts.compiled.trail);
+    this.#suffix = plainSegment(row.suffix);
+    this.#trail = plainSegment(parts.compiled.trail);
   }
 
   get isOversize(): boolean {
@@ -181,7 +181,7 @@ export class LargeMessage implements LargeWriter {
 
   *#cutClosed(output: Output, room: number): Steps {
     const limit = room - (this.#suffix.end - this.#suffix.start);
-    const isHeadWhole = this.#fields.head.every((run) => writePiece(run, output, limit));
+    const isHeadWhole = this.#fields.head.every((segment) => writePiece(segment, output, limit));
     const hasFields = isHeadWhole && (yield* this.#cutFields(output, limit - (this.#trail.end - this.#trail.start)));
     if (hasFields) output.text(this.#trail.bytes);
     output.text(this.#suffix.bytes);
@@ -197,7 +197,7 @@ export class LargeMessage implements LargeWriter {
       }
       const start = output.position;
       if (start > limit) break;
-      if (!field.opening.every((run) => writePiece(run, output, limit))) {
+      if (!field.opening.every((segment) => writePiece(segment, output, limit))) {
         output.position = start;
         break;
       }
@@ -215,7 +215,7 @@ export class LargeMessage implements LargeWriter {
   }
 
   /** All pieces of the text, from its beginning. */
-  *#allPieces(): Generator<Run | undefined, undefined> {
+  *#allPieces(): Generator<Segment | undefined, undefined> {
     const fields = this.#fields;
     yield* fields.head;
     let hasFields = false;
@@ -225,9 +225,9 @@ export class LargeMessage implements LargeWriter {
         continue;
       }
       hasFields = true;
-      for (const run of field.opening) {
-        if (isShort(run)) yield run;
-        else yield* fields.partsOf(run, false);
+      for (const segment of field.opening) {
+        if (isShort(segment)) yield segment;
+        else yield* fields.partsOf(segment, false);
       }
       if (field.value) yield* fields.partsOf(field.value, true);
     }
@@ -252,12 +252,12 @@ class Text {
   }
 
   /** @returns false when there is no room for the run */
-  add(run: Run): boolean {
-    const end = this.#output.position + runLength(run);
+  add(segment: Segment): boolean {
+    const end = this.#output.position + segmentLength(segment);
     if (end > this.#room) return false;
     if (end > this.#output.bytes.length) this.#grow(end);
-    writeRun(this.#output, run);
-    this.#stepBytes += run.end - run.start;
+    writeSegment(this.#output, segment);
+    this.#stepBytes += segment.end - segment.start;
     return true;
   }
 

@@ -39,7 +39,7 @@ export interface SecondOfLead {
 /** The leads of all logs. */
 export interface Leads {
   /** The lead of a log for which the rules decide nothing, and which has none of the fields in leads. */
-  readonly usual: Lead;
+  readonly defaultLead: Lead;
   /** Upper bound of a lead's bytes. */
   readonly maxBytes: number;
   /** Digits of a fraction: 0 to 6; `auto`: 6 where the log has nanoseconds, none otherwise. */
@@ -55,7 +55,7 @@ export interface Leads {
 /** Makes identities, which stand between lead and text and say which log a message is from. */
 export interface IdentitySource {
   /** Upper bound of an identity's bytes, unless names and cursor of a batch are unusually long together. */
-  readonly usualMaxBytes: number;
+  readonly typicalMaxBytes: number;
   /** The end of an identity: at most four bytes. */
   readonly end: Uint8Array;
   ofBatch(origin: BatchOrigin): BatchIdentity;

@@ -38,7 +38,7 @@ export interface LeadsByLogParts<Name extends string> {
 }
 
 export class LeadsByLog<Name extends string> implements Leads {
-  readonly usual: Lead;
+  readonly defaultLead: Lead;
   readonly maxBytes: number;
   readonly fractionDigits: number | 'auto';
   readonly columns: readonly number[];
@@ -48,7 +48,7 @@ export class LeadsByLog<Name extends string> implements Leads {
   readonly #classes: readonly ClassRule[];
   /** The texts with fields in them. */
   readonly #fromFields: (readonly [Name, readonly CompiledPart[]])[] = [];
-  readonly #isUsualOnly: boolean;
+  readonly #isDefaultOnly: boolean;
   readonly #leads = new Map<string, Lead>();
   /** The lead of the log before: many logs in a row have the same lead. */
   #last: LastLead | undefined;
@@ -68,13 +68,13 @@ export class LeadsByLog<Name extends string> implements Leads {
     }
     const parts = this.#fromFields.flatMap(([, each]) => each);
     this.columns = [...new Set(parts.flatMap((part) => (typeof part === 'string' ? [] : [part.column])))];
-    this.usual = this.#make(undefined, undefined, () => undefined);
-    this.#isUsualOnly = rules === undefined && this.#fromFields.length === 0;
-    this.maxBytes = this.#isUsualOnly ? this.usual.maxBytes : this.#longest(maxLengths);
+    this.defaultLead = this.#make(undefined, undefined, () => undefined);
+    this.#isDefaultOnly = rules === undefined && this.#fromFields.length === 0;
+    this.maxBytes = this.#isDefaultOnly ? this.defaultLead.maxBytes : this.#longest(maxLengths);
   }
 
   of(decision: Decision | undefined, value: ColumnValue): Lead {
-    if (this.#isUsualOnly) return this.usual;
+    if (this.#isDefaultOnly) return this.defaultLead;
     if (this.#last !== undefined && this.#isLast(this.#last, decision, value)) return this.#last.lead;
     const lead = this.#kept(decision, value);
     const texts = this.columns.map((column) => value(column)?.slice(0, MAX_FIELD_BYTES));

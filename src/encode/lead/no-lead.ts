@@ -17,7 +17,7 @@ const nothing: Lead = {
 
 export const noLead: LeadSource = {
   create: () => ({
-    usual: nothing,
+    defaultLead: nothing,
     maxBytes: 0,
     fractionDigits: 0,
     columns: [],

@@ -73,7 +73,7 @@ export class BatchLogView implements LogView {
 
   *fields(): Generator<readonly [name: string, value: string]> {
     const fields = this.#listed();
-    this.renamedFields = fields.filter(({ name }) => name.own > 0).length;
+    this.renamedFields = fields.filter(({ name }) => name.attempt > 0).length;
     for (const { name, value } of fields) yield [decodeUtf8(name.bytes), decodeUtf8(value)];
   }
 

@@ -3,9 +3,9 @@
  * walker's spans, once its names are checked; only a log with renamed fields is listed first.
  */
 import type { ByteSource } from '../../core/byte-source.ts';
-import { latin1, NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
+import { latin1, NameCache, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
+import { CacheByIndex } from '../wire/cache-by-index.ts';
 import type { FieldNames } from '../wire/flat-log.ts';
-import { GuessedAnswers } from '../wire/guessed-answers.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 import type { CompiledRow } from './compiled-row.ts';
 import type { TextPiece } from './cut-text.ts';
@@ -25,10 +25,10 @@ interface CheckedName {
 /** What the check needs to know of names; the same for all batches. */
 export function checkedNames({ names }: CompiledRow): FieldNames<CheckedName> {
   const checked = (written: WrittenName | 'drop') =>
-    written === 'drop' ? written : { name: latin1(written.bytes), isNatural: written.own === 0 };
+    written === 'drop' ? written : { name: latin1(written.bytes), isNatural: written.attempt === 0 };
   return {
-    service: new NameAnswers((name) => checked(names.ofService(name))),
-    contents: new NameAnswers((name) => checked(names.ofContent(name))),
+    service: new NameCache((name) => checked(names.ofService(name))),
+    contents: new NameCache((name) => checked(names.ofContent(name))),
   };
 }
 
@@ -45,7 +45,7 @@ export class CheckedWriter implements MessageWriter {
   readonly #source: ByteSource;
   readonly #walker: LogWalker;
   readonly #serviceNames: FieldNames<CheckedName>['service'];
-  readonly #contentNames: GuessedAnswers<CheckedName | 'drop'>;
+  readonly #contentNames: CacheByIndex<CheckedName | 'drop'>;
   /** The writer of the present log. */
   #writer: MessageWriter;
   /** Whether `#listed` has yet to begin the group. */
@@ -64,7 +64,7 @@ export class CheckedWriter implements MessageWriter {
     this.#source = source;
     this.#walker = walker;
     this.#serviceNames = names.service;
-    this.#contentNames = new GuessedAnswers((bytes, start, end) => names.contents.of(NO_PREFIX, bytes, start, end));
+    this.#contentNames = new CacheByIndex((bytes, start, end) => names.contents.of(NO_PREFIX, bytes, start, end));
   }
 
   beginGroup(): void {

@@ -9,15 +9,15 @@
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import { latin1, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
 import { isServiceName } from '../../rules/service-names.ts';
+import { CacheByIndex } from '../wire/cache-by-index.ts';
 import {
-  FIRST_TAG_PLACE,
-  type FieldPlace,
-  SOURCE_PLACE,
-  TIME_NS_PLACE,
-  TOPIC_PLACE,
+  FIRST_TAG_INDEX,
+  type FieldIndex,
+  SOURCE_INDEX,
+  TIME_NS_INDEX,
+  TOPIC_INDEX,
   timeNsText,
 } from '../wire/flat-log.ts';
-import { GuessedAnswers } from '../wire/guessed-answers.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 
 /** The names that are looked up; each has a number from 0, its column. */
@@ -66,7 +66,7 @@ export class Columns {
   readonly #names: ColumnNames;
   readonly #source: ByteSource;
   readonly #walker: LogWalker;
-  readonly #contentColumns: GuessedAnswers<number | undefined>;
+  readonly #contentColumns: CacheByIndex<number | undefined>;
   /** The values from the group, and those of the log. */
   readonly #group: Slots;
   readonly #log: Slots;
@@ -78,7 +78,7 @@ export class Columns {
     this.#names = names;
     this.#source = source;
     this.#walker = walker;
-    this.#contentColumns = new GuessedAnswers((bytes, start, end) => names.columnOf('content', bytes, start, end));
+    this.#contentColumns = new CacheByIndex((bytes, start, end) => names.columnOf('content', bytes, start, end));
     this.#group = new Slots(names.count, source);
     this.#log = new Slots(names.count, source);
     this.#values = Array.from({ length: names.count }, () => undefined);
@@ -107,8 +107,8 @@ export class Columns {
     const { topicStart, topicEnd, sourceStart, sourceEnd } = this.#walker;
     const group = this.#group;
     group.clear();
-    group.add(this.#names.find(TOPIC_NAME), TOPIC_PLACE, this.#source, topicStart, topicEnd);
-    group.add(this.#names.find(SOURCE_NAME), SOURCE_PLACE, this.#source, sourceStart, sourceEnd);
+    group.add(this.#names.find(TOPIC_NAME), TOPIC_INDEX, this.#source, topicStart, topicEnd);
+    group.add(this.#names.find(SOURCE_NAME), SOURCE_INDEX, this.#source, sourceStart, sourceEnd);
   }
 
   #lookAtTags(from: number, end: number): void {
@@ -117,7 +117,7 @@ export class Columns {
     for (let tag = from; tag < end; tag++) {
       const at = tag * 4;
       const column = this.#names.columnOf('tag', this.#source.bytes, tags.offsets[at]!, tags.offsets[at + 1]!);
-      group.add(column, FIRST_TAG_PLACE + tag, this.#source, tags.offsets[at + 2]!, tags.offsets[at + 3]!);
+      group.add(column, FIRST_TAG_INDEX + tag, this.#source, tags.offsets[at + 2]!, tags.offsets[at + 3]!);
     }
   }
 
@@ -152,7 +152,7 @@ export class Columns {
     const timeNsColumn = timeNs > 0 ? this.#names.find(TIME_NS_NAME) : undefined;
     if (timeNsColumn !== undefined) {
       const text = byteSource(timeNsText(timeNs));
-      log.add(timeNsColumn, TIME_NS_PLACE, text, 0, text.bytes.length);
+      log.add(timeNsColumn, TIME_NS_INDEX, text, 0, text.bytes.length);
     }
   }
 
@@ -165,7 +165,7 @@ export class Columns {
       const at = field * 4;
       const column = this.#contentColumns.of(field, bytes, offsets[at]!, offsets[at + 1]!);
       if (column === undefined) continue;
-      log.add(column, FIRST_TAG_PLACE + tags.count + field, this.#source, offsets[at + 2]!, offsets[at + 3]!);
+      log.add(column, FIRST_TAG_INDEX + tags.count + field, this.#source, offsets[at + 2]!, offsets[at + 3]!);
     }
   }
 
@@ -182,12 +182,12 @@ export class Columns {
 
   /** Whether the log has the column's field. */
   has(column: number): boolean {
-    return this.#log.places[column] !== NO_PLACE;
+    return this.#log.fieldIndexes[column] !== NO_INDEX;
   }
 
   /** The place of a column's field. The log has to have the field, here and below. */
-  place(column: number): FieldPlace {
-    return this.#log.places[column]!;
+  fieldIndex(column: number): FieldIndex {
+    return this.#log.fieldIndexes[column]!;
   }
 
   /** The bytes that a column's value is in, without a view made. */
@@ -204,50 +204,50 @@ export class Columns {
   }
 }
 
-const NO_PLACE = -1;
+const NO_INDEX = -1;
 /** Fields of a large group or log in one step: about a millisecond. */
 const STEP_FIELDS = 4_096;
 
 /** For each column: the place of its field, and where the value is. */
 class Slots {
-  readonly places: FieldPlace[];
+  readonly fieldIndexes: FieldIndex[];
   readonly sources: ByteSource[];
   readonly starts: number[];
   readonly ends: number[];
   #filled = 0;
 
   constructor(count: number, source: ByteSource) {
-    this.places = Array.from({ length: count }, () => NO_PLACE);
-    this.sources = this.places.map(() => source);
-    this.starts = this.places.map(() => 0);
-    this.ends = this.places.map(() => 0);
+    this.fieldIndexes = Array.from({ length: count }, () => NO_INDEX);
+    this.sources = this.fieldIndexes.map(() => source);
+    this.starts = this.fieldIndexes.map(() => 0);
+    this.ends = this.fieldIndexes.map(() => 0);
   }
 
   /** Whether every column has a value. */
   get isFull(): boolean {
-    return this.#filled === this.places.length;
+    return this.#filled === this.fieldIndexes.length;
   }
 
   clear(): void {
-    this.places.fill(NO_PLACE);
+    this.fieldIndexes.fill(NO_INDEX);
     this.#filled = 0;
   }
 
   /** A column keeps the first field that is added. */
-  add(column: number | undefined, place: FieldPlace, source: ByteSource, start: number, end: number): void {
-    if (column === undefined || this.places[column] !== NO_PLACE) return;
-    this.places[column] = place;
+  add(column: number | undefined, fieldIndex: FieldIndex, source: ByteSource, start: number, end: number): void {
+    if (column === undefined || this.fieldIndexes[column] !== NO_INDEX) return;
+    this.fieldIndexes[column] = fieldIndex;
     this.sources[column] = source;
     this.starts[column] = start;
     this.ends[column] = end;
     this.#filled++;
   }
 
-  copy({ places, sources, starts, ends }: Slots): void {
-    for (let column = 0; column < places.length; column++) {
-      const place = places[column]!;
-      this.places[column] = place;
-      if (place === NO_PLACE) continue;
+  copy({ fieldIndexes, sources, starts, ends }: Slots): void {
+    for (let column = 0; column < fieldIndexes.length; column++) {
+      const fieldIndex = fieldIndexes[column]!;
+      this.fieldIndexes[column] = fieldIndex;
+      if (fieldIndex === NO_INDEX) continue;
       this.sources[column] = sources[column]!;
       this.starts[column] = starts[column]!;
       this.ends[column] = ends[column]!;

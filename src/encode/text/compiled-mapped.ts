@@ -6,7 +6,7 @@ import type { ColumnNames } from './columns.ts';
 import type { CompiledRow } from './compiled-row.ts';
 import { type Opening, plainOpening } from './listed-fields.ts';
 import { type CompiledEscape, compileEscape } from './output.ts';
-import { plainRun, type Run } from './run.ts';
+import { plainSegment, type Segment } from './segment.ts';
 
 /** A field that holds JSON. */
 export interface JsonColumn {
@@ -29,15 +29,15 @@ export type CompiledSource =
   | { readonly kind: 'log-time' };
 
 export type CompiledHeadPart =
-  | { readonly kind: 'constant'; readonly run: Run }
+  | { readonly kind: 'constant'; readonly segment: Segment }
   | {
       readonly kind: 'value';
       readonly value: CompiledSource;
       readonly escape: CompiledEscape;
       readonly maxCharacters: number;
-      readonly orElse: Run;
+      readonly orElse: Segment;
     }
-  | { readonly kind: 'severity'; readonly runs: readonly Run[] };
+  | { readonly kind: 'severity'; readonly segments: readonly Segment[] };
 
 /** How a field is written, which depends on its value. */
 interface Written {
@@ -78,9 +78,9 @@ export class CompiledMapped {
   #headPart(part: HeadPart): CompiledHeadPart {
     switch (part.kind) {
       case 'constant':
-        return { kind: 'constant', run: plainRun(part.bytes) };
+        return { kind: 'constant', segment: plainSegment(part.bytes) };
       case 'severity':
-        return { kind: 'severity', runs: part.texts.map(plainRun) };
+        return { kind: 'severity', segments: part.texts.map(plainSegment) };
       case 'value': {
         const { maxCharacters, orElse } = part;
         const escapeTable = compileEscape(part.escape);
@@ -89,7 +89,7 @@ export class CompiledMapped {
           value: this.#source(part.value),
           escape: escapeTable,
           maxCharacters,
-          orElse: plainRun(orElse),
+          orElse: plainSegment(orElse),
         };
       }
     }

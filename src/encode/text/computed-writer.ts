@@ -6,14 +6,14 @@ import type { ByteSource } from '../../core/byte-source.ts';
 import { LINE_BREAKS } from '../../format/formats/key-value.ts';
 import { createEscapeTable } from '../../format/parts/escape-table.ts';
 import type { TextFormat } from '../../format/parts/text-format.ts';
-import { type FieldSelection, NameAnswers } from '../../rules/field-selection.ts';
+import { type FieldSelection, NameCache } from '../../rules/field-selection.ts';
 import type { FieldNames } from '../wire/flat-log.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 import { BatchLogView } from './batch-log-view.ts';
 import { CutText, type TextPiece } from './cut-text.ts';
 import { FormatError, type MessageWriter } from './message-writer.ts';
 import { compileEscape, type Output } from './output.ts';
-import { plainRun, type Run, runLength, writeRun } from './run.ts';
+import { plainSegment, type Segment, segmentLength, writeSegment } from './segment.ts';
 import { type WrittenName, WrittenNames } from './written-names.ts';
 
 export const lineBreaks = compileEscape(createEscapeTable(LINE_BREAKS));
@@ -32,14 +32,14 @@ export interface ComputedNames {
 
 export function computedNames(selection: FieldSelection | undefined): ComputedNames {
   const written = new WrittenNames({ invalidUtf8: 'replace' }, selection);
-  const service = new NameAnswers((name) => written.ofService(name));
-  return { written, answers: { service, contents: new NameAnswers((name) => written.ofContent(name)) } };
+  const service = new NameCache((name) => written.ofService(name));
+  return { written, answers: { service, contents: new NameCache((name) => written.ofContent(name)) } };
 }
 
 export class ComputedWriter implements MessageWriter {
   readonly #format: TextFormat;
   readonly #log: BatchLogView;
-  #text: Run = plainRun(new Uint8Array(0));
+  #text: Segment = plainSegment(new Uint8Array(0));
 
   /** @param source the bytes that the walker walks over */
   constructor({ format, names }: ComputedParts, source: ByteSource, walker: LogWalker) {
@@ -53,7 +53,7 @@ export class ComputedWriter implements MessageWriter {
 
   beginLog(facility: number, severity: number): void {
     this.#log.beginLog(facility, severity);
-    this.#text = { ...plainRun(this.#bytes()), escape: lineBreaks };
+    this.#text = { ...plainSegment(this.#bytes()), escape: lineBreaks };
   }
 
   get renamedFields(): number {
@@ -69,11 +69,11 @@ export class ComputedWriter implements MessageWriter {
   }
 
   exactLength(): number {
-    return runLength(this.#text);
+    return segmentLength(this.#text);
   }
 
   write(output: Output): void {
-    writeRun(output, this.#text);
+    writeSegment(output, this.#text);
   }
 
   pieces(): Iterator<TextPiece> {
@@ -82,8 +82,8 @@ export class ComputedWriter implements MessageWriter {
 
   writeCut(output: Output, limit: number): void {
     const cut = this.#format.cut?.(this.#log, limit - output.position);
-    const run = cut === undefined ? this.#text : { ...plainRun(Buffer.from(cut, 'utf8')), escape: lineBreaks };
-    new CutText([run].values()).write(output, limit);
+    const segment = cut === undefined ? this.#text : { ...plainSegment(Buffer.from(cut, 'utf8')), escape: lineBreaks };
+    new CutText([segment].values()).write(output, limit);
   }
 
   #bytes(): Uint8Array {

@@ -7,7 +7,7 @@
  * Only the other fields, those that no mapped field has taken, are checked for equal names.
  */
 import type { ByteSource } from '../../core/byte-source.ts';
-import { NameAnswers } from '../../rules/field-selection.ts';
+import { NameCache } from '../../rules/field-selection.ts';
 import { type FieldNames, type FieldVisitor, FlatLog } from '../wire/flat-log.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 import type { Columns } from './columns.ts';
@@ -19,7 +19,7 @@ import { ListedFields, type Opening, openingOf } from './listed-fields.ts';
 import { MappedFields } from './mapped-fields.ts';
 import type { MessageWriter } from './message-writer.ts';
 import { escapedLength, type Output } from './output.ts';
-import { plainRun, type Run, runLength, writeRun } from './run.ts';
+import { plainSegment, type Segment, segmentLength, writeSegment } from './segment.ts';
 import { repairUtf8 } from './utf8.ts';
 import type { WrittenName } from './written-names.ts';
 
@@ -35,8 +35,8 @@ export function listedNames(compiled: CompiledRow): FieldListParts['openings'] {
   const { names } = compiled;
   const opening = (written: WrittenName | 'drop') => (written === 'drop' ? written : openingOf(written, compiled));
   return {
-    service: new NameAnswers((name) => opening(names.ofService(name))),
-    contents: new NameAnswers((name) => opening(names.ofContent(name))),
+    service: new NameCache((name) => opening(names.ofService(name))),
+    contents: new NameCache((name) => opening(names.ofContent(name))),
   };
 }
 
@@ -46,7 +46,7 @@ export class FieldListWriter implements MessageWriter {
   readonly #mapped: MappedFields | undefined;
   readonly #hasOthers: boolean;
   readonly #fields: ListedFields;
-  readonly #head: readonly Run[];
+  readonly #head: readonly Segment[];
   readonly #repairs: boolean;
   /** The other fields (not mapped) of the last log in which their names were unique. */
   #unique: Opening[] = [];
@@ -65,7 +65,7 @@ export class FieldListWriter implements MessageWriter {
     this.#mapped = mapped && new MappedFields({ compiled: mapped, columns, walker, repairs: this.#repairs });
     this.#hasOthers = mapped?.rest !== false;
     this.#fields = new ListedFields(compiled.valueEscape);
-    this.#head = this.#mapped?.head ?? [plainRun(compiled.row.prefix)];
+    this.#head = this.#mapped?.head ?? [plainSegment(compiled.row.prefix)];
   }
 
   beginGroup(): void {
@@ -98,7 +98,7 @@ export class FieldListWriter implements MessageWriter {
 
   exactLength(): number {
     let length = this.#constantBytes;
-    for (const run of this.#head) length += runLength(run);
+    for (const segment of this.#head) length += segmentLength(segment);
     for (let index = 0; index < this.#fields.count; index++) {
       const { hasValue, value } = this.#fields.at(index);
       if (hasValue) length += escapedLength(value, value.start, value.end, value.escape);
@@ -108,7 +108,7 @@ export class FieldListWriter implements MessageWriter {
 
   write(output: Output): void {
     const fields = this.#fields;
-    for (const run of this.#head) writeRun(output, run);
+    for (const segment of this.#head) writeSegment(output, segment);
     for (let index = 0; index < fields.count; index++) {
       const { opening, hasValue, value } = fields.at(index);
       const bytes = index === 0 ? opening.first : opening.later;
@@ -130,8 +130,8 @@ export class FieldListWriter implements MessageWriter {
   }
 
   /** Adds a field, unless a mapped field has taken it. */
-  readonly #addOther: FieldVisitor<Opening> = (opening, source, start, end, place) => {
-    if (this.#mapped?.isTaken(place)) return;
+  readonly #addOther: FieldVisitor<Opening> = (opening, source, start, end, index) => {
+    if (this.#mapped?.isTaken(index)) return;
     const value = this.#fields.add(opening);
     value.set(source, start, end);
     if (this.#repairs) repairUtf8(value);
@@ -165,7 +165,7 @@ export class FieldListWriter implements MessageWriter {
       const { opening, hasValue, value } = fields.at(index);
       constants += (index === 0 ? opening.first : opening.later).bytes.length;
       if (hasValue) values += value.end - value.start;
-      if (opening.written !== undefined && opening.written.own > 0) renamed++;
+      if (opening.written !== undefined && opening.written.attempt > 0) renamed++;
     }
     this.#renamedFields = renamed;
     this.#constantBytes = constants;

@@ -47,7 +47,7 @@ export class LargeNames {
     const isLater = this.#natural.has(key);
     if (isLater) this.#noteLater(this.#count);
     else this.#natural.add(key);
-    if (isLater || name.own > 0) this.renamedFields++;
+    if (isLater || name.attempt > 0) this.renamedFields++;
     this.#count++;
   }
 

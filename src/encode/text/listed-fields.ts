@@ -6,7 +6,7 @@ import { escapedKey } from './compiled-row.ts';
 import type { FieldPieces } from './cut-row.ts';
 import { plainPiece, type TextPiece } from './cut-text.ts';
 import type { CompiledEscape } from './output.ts';
-import { MovingRun } from './run.ts';
+import { MovingSegment } from './segment.ts';
 import { TakenNames } from './taken-names.ts';
 import type { WrittenName } from './written-names.ts';
 
@@ -53,7 +53,7 @@ export interface ListedField {
   opening: Opening;
   /** False: the opening is the whole field. */
   hasValue: boolean;
-  readonly value: MovingRun;
+  readonly value: MovingSegment;
 }
 
 export class ListedFields {
@@ -75,7 +75,7 @@ export class ListedFields {
   }
 
   /** @returns the field's value, to be set */
-  add(opening: Opening): MovingRun {
+  add(opening: Opening): MovingSegment {
     return this.#next(opening, true).value;
   }
 
@@ -112,7 +112,7 @@ export class ListedFields {
     const index = this.count++;
     const known = this.#fields[index];
     if (known === undefined) {
-      const field = { opening, hasValue, value: new MovingRun(this.#valueEscape) };
+      const field = { opening, hasValue, value: new MovingSegment(this.#valueEscape) };
       this.#fields.push(field);
       return field;
     }

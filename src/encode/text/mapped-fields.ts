@@ -4,8 +4,8 @@ import { ADDRESS_TEXT_BYTES, type Address, addressIn } from '../../format/parts/
 import type { ValueType } from '../../format/parts/mapped.ts';
 import { epochMs, isInteger } from '../../format/parts/value-types.ts';
 import { latin1 } from '../../rules/field-selection.ts';
-import type { FieldPlace } from '../wire/flat-log.ts';
-import { GuessedAnswers } from '../wire/guessed-answers.ts';
+import { CacheByIndex } from '../wire/cache-by-index.ts';
+import type { FieldIndex } from '../wire/flat-log.ts';
 import type { LogWalker } from '../wire/log-walker.ts';
 import type { Columns } from './columns.ts';
 import type {
@@ -18,7 +18,7 @@ import type {
 } from './compiled-mapped.ts';
 import { charactersEnd } from './cut-text.ts';
 import type { ListedFields } from './listed-fields.ts';
-import { MovingRun, type Run } from './run.ts';
+import { MovingSegment, type Segment } from './segment.ts';
 import { isUtf8At, repairUtf8, validUtf8 } from './utf8.ts';
 
 const NANOSECONDS_A_SECOND = 1_000_000_000;
@@ -37,22 +37,22 @@ export interface MappedFieldsParts {
 /** The mapped fields of one batch's logs. */
 export class MappedFields {
   /** The head of the present log's text. */
-  readonly head: Run[] = [];
+  readonly head: Segment[] = [];
   readonly #compiled: CompiledMapped;
   readonly #columns: Columns;
   readonly #walker: LogWalker;
   readonly #repairs: boolean;
   /** Runs for the values in the head; undefined for its other parts. */
-  readonly #headValues: readonly (MovingRun | undefined)[];
+  readonly #headValues: readonly (MovingSegment | undefined)[];
   /** Places of fields that are not written again among the others. */
-  readonly #taken = new Set<FieldPlace>();
+  readonly #taken = new Set<FieldIndex>();
   /** The value that was found last. */
   readonly #found = new Found();
   /** For each JsonColumn: whether it was read, and the bytes with its JSON; undefined where there is no JSON. */
   readonly #isRead: boolean[];
   readonly #jsonTexts: (ByteSource | undefined)[];
   /** Times as they are written, by mapped field: many logs in a row have the same time. */
-  readonly #times = new GuessedAnswers((bytes, start, end) => {
+  readonly #times = new CacheByIndex((bytes, start, end) => {
     const ms = epochMs(latin1(bytes.subarray(start, end)));
     return ms === undefined ? undefined : byteSource(utf8(ms));
   });
@@ -62,7 +62,9 @@ export class MappedFields {
     this.#columns = columns;
     this.#walker = walker;
     this.#repairs = repairs;
-    this.#headValues = compiled.head.map((part) => (part.kind === 'value' ? new MovingRun(part.escape) : undefined));
+    this.#headValues = compiled.head.map((part) =>
+      part.kind === 'value' ? new MovingSegment(part.escape) : undefined,
+    );
     this.#isRead = compiled.jsonColumns.map(() => false);
     this.#jsonTexts = compiled.jsonColumns.map(() => undefined);
   }
@@ -76,39 +78,41 @@ export class MappedFields {
     this.#isRead.fill(false);
     if (this.#taken.size > 0) this.#taken.clear();
     const { head, fields: mapped } = this.#compiled;
-    for (let index = 0; index < head.length; index++) this.head[index] = this.#headRun(index, head[index]!, severity);
+    for (let index = 0; index < head.length; index++)
+      this.head[index] = this.#headSegment(index, head[index]!, severity);
     for (let index = 0; index < mapped.length; index++) this.#add(index, mapped[index]!, fields);
   }
 
   /** Whether a mapped field has taken the whole field at this place. */
-  isTaken(place: FieldPlace): boolean {
-    return this.#taken.has(place);
+  isTaken(fieldIndex: FieldIndex): boolean {
+    return this.#taken.has(fieldIndex);
   }
 
-  #headRun(index: number, part: CompiledHeadPart, severity: number): Run {
-    if (part.kind === 'constant') return part.run;
-    if (part.kind === 'severity') return part.runs[severity]!;
+  #headSegment(index: number, part: CompiledHeadPart, severity: number): Segment {
+    if (part.kind === 'constant') return part.segment;
+    if (part.kind === 'severity') return part.segments[severity]!;
     if (!this.#find(part.value, 'text', true, index)) return part.orElse;
-    const run = this.#headValues[index]!;
-    this.#setTo(run, part.maxCharacters);
-    return run;
+    const segment = this.#headValues[index]!;
+    this.#setTo(segment, part.maxCharacters);
+    return segment;
   }
 
   #add(index: number, field: CompiledField, fields: ListedFields): void {
     const found = this.#found;
     if (!this.#find(field.value, field.as, field.ipv6 !== undefined, index)) return;
-    if (found.place !== NO_PLACE) this.#taken.add(found.place);
+    if (found.fieldIndex !== NO_INDEX) this.#taken.add(found.fieldIndex);
     const { opening, label } = (found.version === 6 && field.ipv6) || field;
     this.#setTo(fields.add(opening), field.maxCharacters);
     if (label !== undefined) fields.addWithoutValue(label);
   }
 
   /** Sets a run to the value found. */
-  #setTo(run: MovingRun, maxCharacters: number): void {
+  #setTo(segment: MovingSegment, maxCharacters: number): void {
     const { source, start, end } = this.#found;
-    run.set(source, start, end);
-    if (this.#repairs) repairUtf8(run);
-    if (run.end - run.start > maxCharacters) run.end = charactersEnd(run.bytes, run.start, run.end, maxCharacters);
+    segment.set(source, start, end);
+    if (this.#repairs) repairUtf8(segment);
+    if (segment.end - segment.start > maxCharacters)
+      segment.end = charactersEnd(segment.bytes, segment.start, segment.end, maxCharacters);
   }
 
   /**
@@ -149,14 +153,14 @@ export class MappedFields {
     const { column, json } = place;
     if (!columns.has(column)) return false;
     if (json === undefined) {
-      this.#found.set(columns.source(column), columns.start(column), columns.end(column), columns.place(column));
+      this.#found.set(columns.source(column), columns.start(column), columns.end(column), columns.fieldIndex(column));
       return true;
     }
     const text = this.#jsonText(json);
     if (text === undefined || !json.paths.has(place.path)) return false;
     const unescaped = json.paths.unescaped(place.path, text.bytes);
     if (unescaped !== undefined) this.#found.setBytes(byteSource(utf8(unescaped)));
-    else this.#found.set(text, json.paths.startOf(place.path), json.paths.endOf(place.path), NO_PLACE);
+    else this.#found.set(text, json.paths.startOf(place.path), json.paths.endOf(place.path), NO_INDEX);
     return true;
   }
 
@@ -188,7 +192,7 @@ export class MappedFields {
         return isInteger(latin1(source.bytes.subarray(start, end)));
       case 'time': {
         const written = this.#times.of(index, source.bytes, start, end);
-        if (written !== undefined) found.set(written, 0, written.bytes.length, found.place);
+        if (written !== undefined) found.set(written, 0, written.bytes.length, found.fieldIndex);
         return written !== undefined;
       }
     }
@@ -204,9 +208,9 @@ export class MappedFields {
   /** A field with more than the address is not taken. */
   #setToAddress(address: Address | undefined): boolean {
     if (address === undefined) return false;
-    const { source, start, place } = this.#found;
+    const { source, start, fieldIndex } = this.#found;
     const { version, text, portStart, portEnd, isAll } = address;
-    const taken = isAll && portStart === portEnd ? place : NO_PLACE;
+    const taken = isAll && portStart === portEnd ? fieldIndex : NO_INDEX;
     if (text === undefined) this.#found.set(source, start + address.start, start + address.end, taken);
     else this.#found.set(byteSource(utf8(text)), 0, text.length, taken);
     this.#found.version = version;
@@ -214,34 +218,34 @@ export class MappedFields {
   }
 
   #setToPort({ portStart, portEnd, isAll }: Address): boolean {
-    const { source, start, place } = this.#found;
-    this.#found.set(source, start + portStart, start + portEnd, isAll ? place : NO_PLACE);
+    const { source, start, fieldIndex } = this.#found;
+    this.#found.set(source, start + portStart, start + portEnd, isAll ? fieldIndex : NO_INDEX);
     return portStart < portEnd;
   }
 }
 
-const NO_PLACE = -1;
+const NO_INDEX = -1;
 
 /** A value found in a log. */
 class Found {
   source: ByteSource = byteSource(new Uint8Array(0));
   start = 0;
   end = 0;
-  /** The place of the field that is all of this value, or NO_PLACE. */
-  place: FieldPlace = NO_PLACE;
+  /** The place of the field that is all of this value, or NO_INDEX. */
+  fieldIndex: FieldIndex = NO_INDEX;
   /** Only for addresses. */
   version: 4 | 6 | undefined;
 
-  set(source: ByteSource, start: number, end: number, place: FieldPlace): void {
+  set(source: ByteSource, start: number, end: number, fieldIndex: FieldIndex): void {
     this.source = source;
     this.start = start;
     this.end = end;
-    this.place = place;
+    this.fieldIndex = fieldIndex;
     this.version = undefined;
   }
 
   setBytes(source: ByteSource): void {
-    this.set(source, 0, source.bytes.length, NO_PLACE);
+    this.set(source, 0, source.bytes.length, NO_INDEX);
   }
 }
 

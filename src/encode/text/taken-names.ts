@@ -28,11 +28,11 @@ export class TakenNames {
   }
 
   /** Another name for a field whose name is taken. */
-  nameFor({ natural, own }: WrittenName): WrittenName {
+  nameFor({ natural, attempt }: WrittenName): WrittenName {
     const key = latin1(natural);
-    let name = this.#names.own(natural, (this.#tried.get(key) ?? own) + 1);
-    while (!this.take(latin1(name.bytes))) name = this.#names.own(natural, name.own + 1);
-    this.#tried.set(key, name.own);
+    let name = this.#names.renamed(natural, (this.#tried.get(key) ?? attempt) + 1);
+    while (!this.take(latin1(name.bytes))) name = this.#names.renamed(natural, name.attempt + 1);
+    this.#tried.set(key, name.attempt);
     return name;
   }
 }

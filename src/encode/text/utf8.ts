@@ -1,7 +1,7 @@
 /** Checks, repairs and decodes bytes that should be UTF-8. */
 import { isUtf8 } from 'node:buffer';
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
-import type { MovingRun } from './run.ts';
+import type { MovingSegment } from './segment.ts';
 
 /** A byte order mark is text like any other. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -16,10 +16,10 @@ export function validUtf8(bytes: Uint8Array): Uint8Array {
 }
 
 /** Sets a run to a repaired copy, where its bytes are not UTF-8. */
-export function repairUtf8(run: MovingRun): void {
-  if (isUtf8At(run, run.start, run.end)) return;
-  const valid = validUtf8(run.bytes.subarray(run.start, run.end));
-  run.set(byteSource(valid), 0, valid.length);
+export function repairUtf8(segment: MovingSegment): void {
+  if (isUtf8At(segment, segment.start, segment.end)) return;
+  const valid = validUtf8(segment.bytes.subarray(segment.start, segment.end));
+  segment.set(byteSource(valid), 0, valid.length);
 }
 
 /** Whether the bytes from `start` to `end` are UTF-8. */

@@ -15,7 +15,7 @@ import {
   type FieldChoice,
   type FieldSelection,
   latin1,
-  NameAnswers,
+  NameCache,
   SOURCE_NAME,
   TIME_NS_NAME,
   TOPIC_NAME,
@@ -29,13 +29,13 @@ export interface WrittenName {
   /** The name that the field has where no other field has taken it. */
   readonly natural: Uint8Array;
   /** 0: the name is the natural one; else the field is renamed, and this is the number of the attempt, from 1. */
-  readonly own: number;
+  readonly attempt: number;
 }
 
 const NO_PREFIX = new Uint8Array(0);
 
 /** What a format says about names. */
-export type NameRules = Pick<FormatRow, 'spell' | 'invalidUtf8' | 'keepsNames' | 'ownName' | 'isTagName' | 'mapped'>;
+export type NameFormat = Pick<FormatRow, 'spell' | 'invalidUtf8' | 'keepsNames' | 'otherName' | 'isTagName' | 'mapped'>;
 
 export class WrittenNames {
   /**
@@ -43,16 +43,16 @@ export class WrittenNames {
    * the row asks for these; each name is asked for once. Undefined: all fields keep their names.
    */
   readonly natural: FieldSelection | undefined;
-  readonly #rules: NameRules;
+  readonly #format: NameFormat;
   /** Written names of topic, source and TimeNs, in lower case. */
   readonly #serviceNames: ReadonlySet<string>;
   /** Keys of mapped fields. */
   readonly #mappedKeys: ReadonlySet<string>;
 
-  constructor(rules: NameRules, selection: FieldSelection | undefined) {
-    this.#rules = rules;
-    const choose = naturalNames(rules, selection);
-    const answers = choose && new NameAnswers<FieldChoice>(choose);
+  constructor(format: NameFormat, selection: FieldSelection | undefined) {
+    this.#format = format;
+    const choose = naturalNames(format, selection);
+    const answers = choose && new NameCache<FieldChoice>(choose);
     this.natural = answers && ((name) => answers.of(NO_PREFIX, name, 0, name.length));
     this.#serviceNames = new Set(
       [TOPIC_NAME, SOURCE_NAME, TIME_NS_NAME].flatMap((name) => {
@@ -60,7 +60,7 @@ export class WrittenNames {
         return written === 'drop' ? [] : [folded(written.bytes)];
       }),
     );
-    const keys = (rules.mapped?.fields ?? []).flatMap(({ key, ipv6 }) => (ipv6 ? [key, ipv6.key] : [key]));
+    const keys = (format.mapped?.fields ?? []).flatMap(({ key, ipv6 }) => (ipv6 ? [key, ipv6.key] : [key]));
     this.#mappedKeys = new Set(keys.map(latin1));
   }
 
@@ -69,34 +69,34 @@ export class WrittenNames {
     const choice = this.natural?.(name) ?? 'keep';
     if (choice === 'drop') return choice;
     const bytes = choice === 'keep' ? name : choice;
-    return { bytes, natural: bytes, own: 0 };
+    return { bytes, natural: bytes, attempt: 0 };
   }
 
   /** The name of a log's own field. */
   ofContent(name: Uint8Array): WrittenName | 'drop' {
     const written = this.ofService(name);
-    if (written === 'drop' || this.#rules.keepsNames) return written;
-    return isServiceName(name) || this.#isOfService(written.bytes) ? this.own(written.natural, 1) : written;
+    if (written === 'drop' || this.#format.keepsNames) return written;
+    return isServiceName(name) || this.#isOfService(written.bytes) ? this.renamed(written.natural, 1) : written;
   }
 
   /** @returns the first of a renamed field's names, from `number` on, that is no mapped field's */
-  own(natural: Uint8Array, number: number): WrittenName {
-    const { ownName = prefixedName } = this.#rules;
-    for (let own = number; ; own++) {
-      const bytes = ownName(natural, own);
-      if (!this.#mappedKeys.has(latin1(bytes))) return { bytes, natural, own };
+  renamed(natural: Uint8Array, number: number): WrittenName {
+    const { otherName = prefixedName } = this.#format;
+    for (let attempt = number; ; attempt++) {
+      const bytes = otherName(natural, attempt);
+      if (!this.#mappedKeys.has(latin1(bytes))) return { bytes, natural, attempt };
     }
   }
 
   #isOfService(written: Uint8Array): boolean {
     return (
-      this.#serviceNames.has(folded(written)) || isServiceName(written) || this.#rules.isTagName?.(written) === true
+      this.#serviceNames.has(folded(written)) || isServiceName(written) || this.#format.isTagName?.(written) === true
     );
   }
 }
 
 function naturalNames(
-  { spell, invalidUtf8 }: NameRules,
+  { spell, invalidUtf8 }: NameFormat,
   selection: FieldSelection | undefined,
 ): FieldSelection | undefined {
   if (spell === undefined && invalidUtf8 !== 'replace') return selection;

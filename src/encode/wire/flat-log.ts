@@ -1,21 +1,21 @@
 /** Lists a log's fields in the order of row-writer.ts, for writers that need all fields before they write the first. */
 import { type ByteSource, byteSource } from '../../core/byte-source.ts';
-import { type NameAnswers, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
+import { type NameCache, SOURCE_NAME, TAG_PREFIX, TIME_NS_NAME, TOPIC_NAME } from '../../rules/field-selection.ts';
+import { CacheByIndex } from './cache-by-index.ts';
 import type { FieldSpans } from './field-spans.ts';
-import { GuessedAnswers } from './guessed-answers.ts';
 import type { LogWalker } from './log-walker.ts';
 
 /** A field's place among all fields of its log, written or not, in their order: 0 is `__topic__`. */
-export type FieldPlace = number;
+export type FieldIndex = number;
 
-export const TOPIC_PLACE = 0;
-export const SOURCE_PLACE = 1;
-export const TIME_NS_PLACE = 2;
+export const TOPIC_INDEX = 0;
+export const SOURCE_INDEX = 1;
+export const TIME_NS_INDEX = 2;
 /** The place of the first tag; the contents follow the tags. */
-export const FIRST_TAG_PLACE = 3;
+export const FIRST_TAG_INDEX = 3;
 
 /** Gets a field: its name and place, and its value, which is from `start` to `end`. */
-export type FieldVisitor<Name> = (name: Name, value: ByteSource, start: number, end: number, place: FieldPlace) => void;
+export type FieldVisitor<Name> = (name: Name, value: ByteSource, start: number, end: number, index: FieldIndex) => void;
 
 export interface FlatField<Name> {
   readonly name: Name;
@@ -29,31 +29,31 @@ const NO_PREFIX = new Uint8Array(0);
 
 /** What is known of names: of the service's fields, and of the log's own fields, which may have the same names. */
 export interface FieldNames<Name extends object> {
-  readonly service: NameAnswers<Name | 'drop'>;
-  readonly contents: NameAnswers<Name | 'drop'>;
+  readonly service: NameCache<Name | 'drop'>;
+  readonly contents: NameCache<Name | 'drop'>;
 }
 
 /** @typeParam Name what is known of a name that is written */
 export class FlatLog<Name extends object> {
-  readonly #names: NameAnswers<Name | 'drop'>;
-  readonly #contentNames: GuessedAnswers<Name | 'drop'>;
+  readonly #names: NameCache<Name | 'drop'>;
+  readonly #contentNames: CacheByIndex<Name | 'drop'>;
   readonly #source: ByteSource;
   readonly #walker: LogWalker;
-  readonly #topic: Name | 'drop';
-  readonly #host: Name | 'drop';
-  readonly #timeNs: Name | 'drop';
+  readonly #topicName: Name | 'drop';
+  readonly #sourceName: Name | 'drop';
+  readonly #timeNsName: Name | 'drop';
   #tagNames: (Name | 'drop')[] = [];
 
   /** @param source the bytes that the walker walks over */
   constructor({ service, contents }: FieldNames<Name>, source: ByteSource, walker: LogWalker) {
     this.#names = service;
-    this.#contentNames = new GuessedAnswers((bytes, start, end) => contents.of(NO_PREFIX, bytes, start, end));
+    this.#contentNames = new CacheByIndex((bytes, start, end) => contents.of(NO_PREFIX, bytes, start, end));
     this.#source = source;
     this.#walker = walker;
     const own = (name: Uint8Array): Name | 'drop' => service.of(NO_PREFIX, name, 0, name.length);
-    this.#topic = own(TOPIC_NAME);
-    this.#host = own(SOURCE_NAME);
-    this.#timeNs = own(TIME_NS_NAME);
+    this.#topicName = own(TOPIC_NAME);
+    this.#sourceName = own(SOURCE_NAME);
+    this.#timeNsName = own(TIME_NS_NAME);
   }
 
   beginGroup(): void {
@@ -74,11 +74,12 @@ export class FlatLog<Name extends object> {
   *entries(): Generator<FlatField<Name> | undefined, undefined> {
     const { topicStart, topicEnd, sourceStart, sourceEnd, timeNs, tags, contents } = this.#walker;
     const source = this.#source;
-    if (this.#topic !== 'drop') yield { name: this.#topic, value: source, start: topicStart, end: topicEnd };
-    if (this.#host !== 'drop') yield { name: this.#host, value: source, start: sourceStart, end: sourceEnd };
-    if (timeNs > 0 && this.#timeNs !== 'drop') {
+    if (this.#topicName !== 'drop') yield { name: this.#topicName, value: source, start: topicStart, end: topicEnd };
+    if (this.#sourceName !== 'drop')
+      yield { name: this.#sourceName, value: source, start: sourceStart, end: sourceEnd };
+    if (timeNs > 0 && this.#timeNsName !== 'drop') {
       const value = byteSource(timeNsText(timeNs));
-      yield { name: this.#timeNs, value, start: 0, end: value.bytes.length };
+      yield { name: this.#timeNsName, value, start: 0, end: value.bytes.length };
     }
     for (let tag = 0; tag < tags.count; tag++) {
       const name = this.#tagNames[tag] ?? this.#nameOfTag(tag);
@@ -96,23 +97,23 @@ export class FlatLog<Name extends object> {
   each(visit: FieldVisitor<Name>): void {
     const { topicStart, topicEnd, sourceStart, sourceEnd, timeNs, tags, contents } = this.#walker;
     const source = this.#source;
-    if (this.#topic !== 'drop') visit(this.#topic, source, topicStart, topicEnd, TOPIC_PLACE);
-    if (this.#host !== 'drop') visit(this.#host, source, sourceStart, sourceEnd, SOURCE_PLACE);
-    if (timeNs > 0 && this.#timeNs !== 'drop') {
+    if (this.#topicName !== 'drop') visit(this.#topicName, source, topicStart, topicEnd, TOPIC_INDEX);
+    if (this.#sourceName !== 'drop') visit(this.#sourceName, source, sourceStart, sourceEnd, SOURCE_INDEX);
+    if (timeNs > 0 && this.#timeNsName !== 'drop') {
       const text = byteSource(timeNsText(timeNs));
-      visit(this.#timeNs, text, 0, text.bytes.length, TIME_NS_PLACE);
+      visit(this.#timeNsName, text, 0, text.bytes.length, TIME_NS_INDEX);
     }
     for (let tag = 0; tag < tags.count; tag++) {
       const name = this.#tagNames[tag]!;
       const at = tag * 4;
-      if (name !== 'drop') visit(name, source, tags.offsets[at + 2]!, tags.offsets[at + 3]!, FIRST_TAG_PLACE + tag);
+      if (name !== 'drop') visit(name, source, tags.offsets[at + 2]!, tags.offsets[at + 3]!, FIRST_TAG_INDEX + tag);
     }
     const { offsets, count } = contents;
     for (let field = 0; field < count; field++) {
       const at = field * 4;
       const name = this.#contentNames.of(field, source.bytes, offsets[at]!, offsets[at + 1]!);
-      const place = FIRST_TAG_PLACE + tags.count + field;
-      if (name !== 'drop') visit(name, source, offsets[at + 2]!, offsets[at + 3]!, place);
+      const index = FIRST_TAG_INDEX + tags.count + field;
+      if (name !== 'drop') visit(name, source, offsets[at + 2]!, offsets[at + 3]!, index);
     }
   }
 }

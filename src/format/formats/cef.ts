@@ -91,7 +91,7 @@ export function createCefFormat(options: CefOptions = {}): FormatRow {
     suffix: NOTHING,
     invalidUtf8: 'replace',
     spell: createSpelling(Object.keys(map)),
-    ownName: cefOwnKey,
+    otherName: cefOtherKey,
     isTagName: (key) => /^tag[A-Z0-9]/.test(Buffer.from(key).toString('latin1')),
     mapped: {
       head: [
@@ -129,7 +129,7 @@ function createSpelling(mappedKeys: readonly string[]): (name: Uint8Array) => Ui
  *
  * - Names that differ in more than the characters between their words get different keys: a name with other characters
  *   than ASCII letters, digits, `_ - . : / @` and space, or a too long one, gets `X` and eight digits of its hash.
- *   (`user_agent`, `user-agent` and `userAgent` in one log would get one key: see `cefOwnKey`.)
+ *   (`user_agent`, `user-agent` and `userAgent` in one log would get one key: see `cefOtherKey`.)
  * - A key that is in the dictionary or the mapping, in any case, gets the prefix `sls`: an unmapped field `src` becomes
  *   `slsSrc`. A key that already begins with the prefix gets it too.
  */
@@ -147,7 +147,7 @@ export function cefKey(name: Uint8Array, taken: ReadonlySet<string>): string {
  * The key of a log's own field when one of the service's fields, or another field, already has the key of its name:
  * `_source_` → `slsSource`, `userAgent` → `slsUserAgent`, then `slsUserAgent2`.
  */
-function cefOwnKey(key: Uint8Array, number: number): Uint8Array {
+function cefOtherKey(key: Uint8Array, number: number): Uint8Array {
   const text = Buffer.from(key).toString('latin1');
   return utf8(`${PREFIX}${capitalised(text)}${number > 1 ? number : ''}`);
 }

@@ -52,7 +52,7 @@ export function createStructuredDataFormat(enterpriseId: number = EXAMPLE_ENTERP
     suffix: utf8(']'),
     invalidUtf8: 'replace',
     spell: paramName,
-    ownName: (name, number) => paramName(prefixedName(name, number)),
+    otherName: (name, number) => paramName(prefixedName(name, number)),
     place: 'structured-data',
   };
 }

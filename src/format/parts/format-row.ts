@@ -46,7 +46,7 @@ export interface FormatRow {
    * The other name for a field whose name is taken, by that name and the number of the attempt, from 1; a different one
    * for each attempt. Both names are spelt. Default: `sls_name`, `sls_name_2`, …
    */
-  readonly ownName?: (name: Uint8Array, number: number) => Uint8Array;
+  readonly otherName?: (name: Uint8Array, number: number) => Uint8Array;
   /** Whether a spelt name could be that of some tag. Default: only `__tag__:…` could. */
   readonly isTagName?: (name: Uint8Array) => boolean;
   /**

@@ -17,7 +17,7 @@ const superseded = new AppError('another save has taken its place', { code: 'sup
 const retryBackoff = { minMs: 100, maxMs: 2_000 };
 
 /** A shard as the checkpointer sees it. */
-export interface Checkpointed {
+export interface CheckpointedShard {
   readonly shard: ShardId;
   /** Undefined before the shard's start is known. */
   readonly progress: Progress | undefined;
@@ -26,7 +26,7 @@ export interface Checkpointed {
   /** The service has accepted a cursor of the shard: the confirmed cursor is not one that somebody has made up. */
   readonly isProven: boolean;
   /** Aborts when the shard is left: its checkpoint is not saved any more. */
-  readonly left: AbortSignal;
+  readonly stopped: AbortSignal;
   /** The service has refused a save, and no longer grants the shard. */
   ownershipLost(cause: AppError): void;
 }
@@ -34,9 +34,9 @@ export interface Checkpointed {
 export interface CheckpointerOptions {
   readonly service: Pick<LogService, 'updateCheckpoint' | 'getCheckpoint' | 'restoreCheckpoint'>;
   /** Asks the service, by a heartbeat, whether the shard is still ours. */
-  readonly isOurs: (shard: Checkpointed) => Promise<boolean>;
+  readonly isOurs: (shard: CheckpointedShard) => Promise<boolean>;
   /** Whether this checkpoint of the service's is known to lie before the one that was saved last. */
-  readonly isPutBack: (shard: Checkpointed, cursor: Cursor) => boolean;
+  readonly isRolledBack: (shard: CheckpointedShard, cursor: Cursor) => boolean;
   /** Called before each save, whether it will succeed or not. */
   readonly onSaving: (shard: ShardId, cursor: Cursor) => void;
   readonly log: Log;
@@ -45,12 +45,12 @@ export interface CheckpointerOptions {
 
 export class Checkpointer {
   readonly #options: CheckpointerOptions;
-  readonly #saving = new Map<Checkpointed, Promise<boolean>>();
+  readonly #saving = new Map<CheckpointedShard, Promise<boolean>>();
   /** Aborts a shard's save that is under way. */
-  readonly #underWay = new Map<Checkpointed, AbortController>();
-  readonly #restoring = new Map<Checkpointed, Promise<boolean>>();
+  readonly #underWay = new Map<CheckpointedShard, AbortController>();
+  readonly #restoring = new Map<CheckpointedShard, Promise<boolean>>();
   /** Shards with a refused save that are still ours: warned of once each. */
-  readonly #refused = new WeakSet<Checkpointed>();
+  readonly #refused = new WeakSet<CheckpointedShard>();
   #timer: Timer | undefined;
   /** Shards whose last save failed. */
   readonly #troubled = new Set<ShardId>();
@@ -59,7 +59,7 @@ export class Checkpointer {
     this.#options = options;
   }
 
-  start(intervalMs: number, shards: () => Iterable<Checkpointed>, signal: AbortSignal): void {
+  start(intervalMs: number, shards: () => Iterable<CheckpointedShard>, signal: AbortSignal): void {
     this.#timer = this.#options.clock.interval(intervalMs, () => {
       for (const shard of shards()) if (!this.#saving.has(shard)) void this.save(shard, signal);
     });
@@ -73,7 +73,7 @@ export class Checkpointer {
    * Saves the shard's confirmed cursor, if it is not saved yet; one request at a time for each shard.
    * @returns true when everything that was confirmed at the time of the call is saved, or the shard is left
    */
-  async save(shard: Checkpointed, signal: AbortSignal): Promise<boolean> {
+  async save(shard: CheckpointedShard, signal: AbortSignal): Promise<boolean> {
     await settledOrAborted(this.#saving.get(shard), signal);
     if (signal.aborted) return false;
     const cursor = shard.progress?.unsaved;
@@ -88,7 +88,7 @@ export class Checkpointer {
   }
 
   /** Tries until the checkpoint is saved, the shard is left, or the signal aborts. */
-  async saveUntilDone(shard: Checkpointed, signal: AbortSignal): Promise<boolean> {
+  async saveUntilDone(shard: CheckpointedShard, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#options;
     const backoff = createBackoff(retryBackoff, clock.random);
     const notSaved = new Error('not saved');
@@ -115,7 +115,7 @@ export class Checkpointer {
    * @param isKnownGone the service has already said that the checkpoint is gone
    * @returns whether the checkpoint was gone, and is saved
    */
-  restoreIfGone(shard: Checkpointed, isKnownGone: boolean, signal: AbortSignal): Promise<boolean> {
+  restoreIfGone(shard: CheckpointedShard, isKnownGone: boolean, signal: AbortSignal): Promise<boolean> {
     const restoring = this.#restoring.get(shard) ?? this.#restore(shard, isKnownGone, signal);
     this.#restoring.set(shard, restoring);
     const forget = () => this.#restoring.delete(shard);
@@ -123,14 +123,14 @@ export class Checkpointer {
     return restoring;
   }
 
-  async #restore(shard: Checkpointed, isKnownGone: boolean, signal: AbortSignal): Promise<boolean> {
-    const { service, isPutBack, onSaving } = this.#options;
+  async #restore(shard: CheckpointedShard, isKnownGone: boolean, signal: AbortSignal): Promise<boolean> {
+    const { service, isRolledBack, onSaving } = this.#options;
     const { progress } = shard;
     // A checkpoint that was never there is not gone.
     if (progress?.checkpointed === undefined || !shard.isProven) return false;
     if (!isKnownGone) {
       const { cursor: saved } = await service.getCheckpoint(shard.shard, signal);
-      if (saved !== undefined && !isPutBack(shard, saved)) return false;
+      if (saved !== undefined && !isRolledBack(shard, saved)) return false;
     }
     const cursor = progress.confirmed;
     // A save that is under way is for the deleted group, and older.
@@ -141,39 +141,39 @@ export class Checkpointer {
     return true;
   }
 
-  async #request(shard: Checkpointed, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+  async #request(shard: CheckpointedShard, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
     const { service, onSaving } = this.#options;
     const { progress } = shard;
     const bound = new AbortController();
     this.#underWay.set(shard, bound);
-    const end = () => bound.abort(signal.aborted ? signal.reason : shard.left.reason);
-    for (const each of [signal, shard.left]) each.addEventListener('abort', end, { once: true });
-    if (shard.left.aborted) end();
+    const end = () => bound.abort(signal.aborted ? signal.reason : shard.stopped.reason);
+    for (const each of [signal, shard.stopped]) each.addEventListener('abort', end, { once: true });
+    if (shard.stopped.aborted) end();
     onSaving(shard.shard, cursor);
     try {
       await service.updateCheckpoint(shard.shard, cursor, bound.signal);
       progress?.markCheckpointed(cursor);
-      this.#tellSaved(shard);
+      this.#logSaved(shard);
       return true;
     } catch (thrown) {
       return thrown !== superseded && (await this.#onFailure(toAppError(thrown), shard, cursor, signal));
     } finally {
       if (this.#underWay.get(shard) === bound) this.#underWay.delete(shard);
-      for (const each of [signal, shard.left]) each.removeEventListener('abort', end);
+      for (const each of [signal, shard.stopped]) each.removeEventListener('abort', end);
     }
   }
 
-  async #onFailure(error: AppError, shard: Checkpointed, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+  async #onFailure(error: AppError, shard: CheckpointedShard, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
     const { isOurs, log } = this.#options;
     if (signal.aborted) return false;
-    if (shard.left.aborted) {
+    if (shard.stopped.aborted) {
       this.#troubled.delete(shard.shard);
       const message = `the save of a checkpoint of shard ${shard.shard} was still under way when the shard was lost: if the save arrives late, the next owner of the shard sends some logs again`;
       log.warn({ shard: shard.shard, cursor }, message);
       return true;
     }
     if (error.action !== 'release-shard') {
-      this.#tellNotSaved(error, shard);
+      this.#logNotSaved(error, shard);
       return false;
     }
     if (await isOurs(shard)) {
@@ -183,19 +183,19 @@ export class Checkpointer {
       return false;
     }
     const isRestored = await this.restoreIfGone(shard, false, signal).catch(() => false);
-    if (!signal.aborted && !isRestored && !shard.left.aborted) shard.ownershipLost(error);
+    if (!signal.aborted && !isRestored && !shard.stopped.aborted) shard.ownershipLost(error);
     return true;
   }
 
   /** The client logs each error; this says once what the errors mean. */
-  #tellNotSaved(error: AppError, { shard }: Checkpointed): void {
+  #logNotSaved(error: AppError, { shard }: CheckpointedShard): void {
     const { log } = this.#options;
     const facts = { shard, code: error.code, reason: error.message };
     log[this.#troubled.size > 0 ? 'debug' : 'warn'](facts, 'checkpoints are not saved at present; trying again');
     this.#troubled.add(shard);
   }
 
-  #tellSaved({ shard }: Checkpointed): void {
+  #logSaved({ shard }: CheckpointedShard): void {
     if (this.#troubled.delete(shard) && this.#troubled.size === 0) {
       this.#options.log.info({}, 'checkpoints are saved again');
     }

@@ -16,9 +16,9 @@ const saveWithinMs = 10_000;
 export interface NewShardsOptions {
   readonly service: Pick<LogService, 'getCheckpoint' | 'getCursor'>;
   readonly unowned: Pick<UnownedSaves, 'save'>;
-  readonly shards: Pick<ShardList, 'ids' | 'made' | 'mayBeMadeOf' | 'hasEnded'>;
+  readonly shards: Pick<ShardList, 'ids' | 'createdSinceStart' | 'possibleParents' | 'hasEnded'>;
   /**
-   * A checkpoint of the shard that this process has seen or saved. If it is gone, it is restored (group-loss.ts), and the
+   * A checkpoint of the shard that this process has seen or saved. If it is gone, it is restored (group-recovery.ts), and the
    * shard's beginning must not be saved over it.
    */
   readonly knownCheckpoint: (shard: ShardId) => Cursor | undefined;
@@ -49,8 +49,8 @@ export class NewShards {
     signal: AbortSignal,
   ): Promise<void> {
     const { shards, knownCheckpoint, log } = this.#options;
-    const made = known.some((shard) => shards.hasEnded(shard)) ? shards.made : [];
-    const isOfInside = (shard: ShardId) => shards.mayBeMadeOf(shard).some((parent) => inside.includes(parent));
+    const made = known.some((shard) => shards.hasEnded(shard)) ? shards.createdSinceStart : [];
+    const isOfInside = (shard: ShardId) => shards.possibleParents(shard).some((parent) => inside.includes(parent));
     const madeBefore = inside.length === 0 ? [] : shards.ids.filter(isOfInside);
     const isOpen = (shard: ShardId) => !this.#done.has(shard) && knownCheckpoint(shard) === undefined;
     const open = [...new Set([...made, ...madeBefore])].filter(isOpen);
@@ -72,7 +72,7 @@ export class NewShards {
     // The checkpoint is read last: the shard's owner may have saved one meanwhile.
     const { cursor } = await service.getCheckpoint(shard, signal);
     if (cursor === undefined && (isHeld || knownCheckpoint(shard) !== undefined)) return;
-    if (cursor === undefined && (await unowned.save(shard, begin, saveWithinMs, signal)) === 'given-up') return;
+    if (cursor === undefined && (await unowned.save(shard, begin, saveWithinMs, signal)) === 'aborted') return;
     this.#done.add(shard);
   }
 }

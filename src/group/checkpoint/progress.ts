@@ -37,7 +37,7 @@ export interface Ticket {
 interface Link {
   readonly ticket: Ticket;
   /** The sink has taken the whole batch. */
-  handedOver: boolean;
+  taken: boolean;
   sent: boolean;
   confirmed: boolean;
 }
@@ -51,7 +51,7 @@ export class Progress {
   #checkpointed: Cursor | undefined;
   readonly #isWithdrawn: Ticket['isWithdrawn'];
   /** Cut tickets that are not pulled again yet, by their first cursor: where the pull ended. */
-  readonly #bounds = new Map<Cursor, { readonly to: Cursor; readonly handedOver: boolean }>();
+  readonly #bounds = new Map<Cursor, { readonly to: Cursor; readonly taken: boolean }>();
 
   /**
    * @param start the cursor that the shard is started from
@@ -101,13 +101,13 @@ export class Progress {
   }
 
   /** Every ticket is confirmed. */
-  get settled(): boolean {
+  get allConfirmed(): boolean {
     return this.#chain.length === 0;
   }
 
   /** A pull brought data from `pulled` up to `to`. */
   open(to: Cursor): Ticket {
-    const isAgain = this.#bounds.get(this.pulled)?.handedOver === true;
+    const isAgain = this.#bounds.get(this.pulled)?.taken === true;
     const ticket: Ticket = {
       shard: this.#shard,
       stream: this.#stream,
@@ -119,7 +119,7 @@ export class Progress {
     };
     // A pull that ends elsewhere than before moves all pulls behind it.
     if (!this.#bounds.delete(ticket.from)) this.#bounds.clear();
-    this.#chain.push({ ticket, handedOver: false, sent: false, confirmed: false });
+    this.#chain.push({ ticket, taken: false, sent: false, confirmed: false });
     return ticket;
   }
 
@@ -129,9 +129,9 @@ export class Progress {
   }
 
   /** The sink has taken the whole batch. */
-  markHandedOver(ticket: Ticket): void {
+  markTaken(ticket: Ticket): void {
     const link = this.#find(ticket);
-    if (link) link.handedOver = true;
+    if (link) link.taken = true;
   }
 
   markSent(ticket: Ticket): void {
@@ -154,8 +154,8 @@ export class Progress {
   rewind(ticket: Ticket): boolean {
     if (!this.#find(ticket)) return false;
     const cut = this.#chain.splice(ticket.ordinal - this.#head);
-    for (const { ticket: each, handedOver } of cut) {
-      this.#bounds.set(each.from, { to: each.to, handedOver: handedOver || each.isAgain === true });
+    for (const { ticket: each, taken } of cut) {
+      this.#bounds.set(each.from, { to: each.to, taken: taken || each.isAgain === true });
     }
     this.#nextOrdinal = ticket.ordinal;
     return true;

@@ -8,7 +8,7 @@ import type { Clock } from '../../core/time/clock.ts';
 import { createDeadline } from '../../core/time/deadline.ts';
 import type { Cursor, LogService, ShardId } from '../service/log-service.ts';
 
-export type SaveOutcome = 'saved' | 'given-up';
+export type SaveOutcome = 'saved' | 'aborted';
 
 export class UnownedSaves {
   readonly #service: Pick<LogService, 'restoreCheckpoint'>;
@@ -30,7 +30,7 @@ export class UnownedSaves {
       return 'saved';
     } catch (error) {
       if (!signal.aborted || ending.aborted) throw error;
-      return 'given-up';
+      return 'aborted';
     } finally {
       dispose();
       if (this.#underWay.get(shard) === own) this.#underWay.delete(shard);
@@ -38,7 +38,7 @@ export class UnownedSaves {
   }
 
   /** Aborts the shard's save: this process saves its own confirmed cursor. */
-  giveUp(shard: ShardId): void {
+  abort(shard: ShardId): void {
     this.#underWay.get(shard)?.abort();
   }
 }

@@ -8,7 +8,7 @@
  *
  * Each source has a share, which is no fixed part: all shares take from the same bytes. While batches come and go, that
  * is fair, since waiting shares are served in order. But a source whose receiver is down, or whose project does not
- * answer, releases nothing. So once a reservation is older than `patienceMs`, each share without one is granted its
+ * answer, releases nothing. So once a reservation is older than `stuckAfterMs`, each share without one is granted its
  * next, out of turn and above the limit: no source ever waits for another's receiver. The bytes in flight are therefore
  * at most the limit and, only while something is stuck, one batch more for each source.
  */
@@ -35,7 +35,7 @@ interface Usage {
   reservations: number;
 }
 
-interface Held {
+interface GrantedBytes {
   readonly share: Usage;
   readonly sinceMs: number;
   bytes: number;
@@ -44,25 +44,25 @@ interface Held {
 interface Waiter {
   readonly share: Usage;
   readonly bytes: number;
-  readonly grant: (held: Held) => void;
+  readonly grant: (granted: GrantedBytes) => void;
 }
 
 /** As a rule a batch takes less, even on a busy machine. */
-const usualPatienceMs = 10_000;
+const defaultStuckAfterMs = 10_000;
 
 export class ByteBudget {
-  readonly #patienceMs: number;
+  readonly #stuckAfterMs: number;
   readonly #clock: Clock;
   readonly #queue: Waiter[] = [];
   /** The reservations that are not released, oldest first. */
-  readonly #held = new Set<Held>();
+  readonly #granted = new Set<GrantedBytes>();
   #limit: number;
   #inUse = 0;
   #timer: Timer | undefined;
 
-  constructor(limitBytes: number, patienceMs = usualPatienceMs, clock: Clock = systemClock) {
+  constructor(limitBytes: number, stuckAfterMs = defaultStuckAfterMs, clock: Clock = systemClock) {
     this.#limit = limitBytes;
-    this.#patienceMs = patienceMs;
+    this.#stuckAfterMs = stuckAfterMs;
     this.#clock = clock;
   }
 
@@ -89,34 +89,34 @@ export class ByteBudget {
 
   async #reserve(share: Usage, bytes: number, signal: AbortSignal): Promise<Reservation> {
     signal.throwIfAborted();
-    const held = this.#queue.length === 0 && this.#fits(bytes) ? this.#take(share, bytes) : undefined;
-    return this.#reservation(held ?? (await this.#turn(share, bytes, signal)));
+    const granted = this.#queue.length === 0 && this.#fits(bytes) ? this.#take(share, bytes) : undefined;
+    return this.#reservation(granted ?? (await this.#waitForRoom(share, bytes, signal)));
   }
 
-  #reservation(held: Held): Reservation {
+  #reservation(granted: GrantedBytes): Reservation {
     const correct = (bytes: number) => {
-      if (!this.#held.has(held)) return;
-      this.#charge(held, bytes - held.bytes);
-      held.bytes = bytes;
+      if (!this.#granted.has(granted)) return;
+      this.#charge(granted, bytes - granted.bytes);
+      granted.bytes = bytes;
       this.#serve();
     };
     return {
       correct,
       grow: (bytes) => {
-        const fits = this.#held.size === 1 || this.#inUse - held.bytes + bytes <= this.#limit;
-        if (fits || bytes <= held.bytes) correct(bytes);
-        return fits || bytes <= held.bytes;
+        const fits = this.#granted.size === 1 || this.#inUse - granted.bytes + bytes <= this.#limit;
+        if (fits || bytes <= granted.bytes) correct(bytes);
+        return fits || bytes <= granted.bytes;
       },
       release: () => {
-        if (!this.#held.delete(held)) return;
-        this.#charge(held, -held.bytes);
-        held.share.reservations--;
+        if (!this.#granted.delete(granted)) return;
+        this.#charge(granted, -granted.bytes);
+        granted.share.reservations--;
         this.#serve();
       },
     };
   }
 
-  #turn(share: Usage, bytes: number, signal: AbortSignal): Promise<Held> {
+  #waitForRoom(share: Usage, bytes: number, signal: AbortSignal): Promise<GrantedBytes> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.#queue.splice(this.#queue.indexOf(waiter), 1);
@@ -126,9 +126,9 @@ export class ByteBudget {
       const waiter: Waiter = {
         share,
         bytes,
-        grant: (held) => {
+        grant: (granted) => {
           signal.removeEventListener('abort', onAbort);
-          resolve(held);
+          resolve(granted);
         },
       };
       signal.addEventListener('abort', onAbort, { once: true });
@@ -138,18 +138,18 @@ export class ByteBudget {
   }
 
   #fits(bytes: number): boolean {
-    return this.#held.size === 0 || this.#inUse + bytes <= this.#limit;
+    return this.#granted.size === 0 || this.#inUse + bytes <= this.#limit;
   }
 
-  #take(share: Usage, bytes: number): Held {
-    const held = { share, bytes, sinceMs: this.#clock.monotonic() };
-    this.#held.add(held);
+  #take(share: Usage, bytes: number): GrantedBytes {
+    const granted = { share, bytes, sinceMs: this.#clock.monotonic() };
+    this.#granted.add(granted);
     share.reservations++;
-    this.#charge(held, bytes);
-    return held;
+    this.#charge(granted, bytes);
+    return granted;
   }
 
-  #charge({ share }: Held, bytes: number): void {
+  #charge({ share }: GrantedBytes, bytes: number): void {
     this.#inUse += bytes;
     share.inUse += bytes;
   }
@@ -157,13 +157,13 @@ export class ByteBudget {
   #serve(): void {
     this.#clock.cancel(this.#timer);
     for (let next = this.#queue[0]; next && this.#fits(next.bytes); next = this.#queue[0]) this.#grant(next);
-    const [oldest] = this.#held;
+    const [oldest] = this.#granted;
     if (!oldest || !this.#queue.some(isEmptyHanded)) return;
-    const patienceLeftMs = oldest.sinceMs + this.#patienceMs - this.#clock.monotonic();
-    if (patienceLeftMs <= 0) {
+    const untilStuckMs = oldest.sinceMs + this.#stuckAfterMs - this.#clock.monotonic();
+    if (untilStuckMs <= 0) {
       for (const waiter of [...this.#queue]) if (isEmptyHanded(waiter)) this.#grant(waiter);
     } else {
-      this.#timer = this.#clock.timer(Math.ceil(patienceLeftMs), () => this.#serve());
+      this.#timer = this.#clock.timer(Math.ceil(untilStuckMs), () => this.#serve());
     }
   }
 

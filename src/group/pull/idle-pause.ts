@@ -10,7 +10,7 @@
  * pulled as often as a busy one. A shard that is started counts as silent for 40 s at most, so it is pulled every 2 s
  * at first.
  *
- * An idle shard's cost is more in waking up than in the pull: long pauses end at multiples of `beatMs`, so that idle
+ * An idle shard's cost is more in waking up than in the pull: long pauses end at multiples of `alignMs`, so that idle
  * shards are pulled together.
  */
 import { type Clock, systemClock } from '../../core/time/clock.ts';
@@ -23,7 +23,7 @@ const shareWhereMore = 1 / 4;
 const slowdown = { minMs: 100, maxMs: 2_000, easing: 0.95 };
 
 /** What a pull brought. */
-export interface Brought {
+export interface PullResult {
   readonly logGroups: number;
   readonly bytes: number;
   /** The pull brought as much as was asked for. */
@@ -36,7 +36,7 @@ export interface Brought {
  * Pure.
  * @returns milliseconds from the beginning of the pull to that of the next
  */
-export function spacingMs(fetchIntervalMs: number, { logGroups, bytes, isFull, isAll }: Brought): number {
+export function spacingMs(fetchIntervalMs: number, { logGroups, bytes, isFull, isAll }: PullResult): number {
   if (isFull || logGroups >= manyLogGroups || bytes >= manyBytes) return 0;
   const mayHaveMore = isAll === false || (isAll === undefined && logGroups === 0);
   return mayHaveMore ? fetchIntervalMs * shareWhereMore : fetchIntervalMs;
@@ -45,20 +45,20 @@ export function spacingMs(fetchIntervalMs: number, { logGroups, bytes, isFull, i
 const shareOfSilence = 1 / 20;
 const longestMs = 3_000;
 const longestSilenceBeforeMs = 40_000;
-const beatMs = 500;
+const alignMs = 500;
 
 /**
  * Pure.
  * @param firstMs the pause while logs keep coming
  * @param silentMs how long no logs have come
- * @param nowMs by any clock that does not jump; long pauses end at multiples of `beatMs` on it
+ * @param nowMs by any clock that does not jump; long pauses end at multiples of `alignMs` on it
  * @returns milliseconds
  */
 export function idlePauseMs(firstMs: number, silentMs: number, nowMs: number): number {
   const pauseMs = Math.max(firstMs, Math.min(silentMs * shareOfSilence, longestMs));
   // A pause that the user has set is not moved to a multiple.
-  if (pauseMs === firstMs || pauseMs < 2 * beatMs) return pauseMs;
-  return Math.max(firstMs, Math.floor((nowMs + pauseMs) / beatMs) * beatMs - nowMs);
+  if (pauseMs === firstMs || pauseMs < 2 * alignMs) return pauseMs;
+  return Math.max(firstMs, Math.floor((nowMs + pauseMs) / alignMs) * alignMs - nowMs);
 }
 
 export class IdlePause {
@@ -101,7 +101,7 @@ export class IdlePause {
   }
 
   /** A pull was answered. */
-  pulled(brought: Brought): void {
+  pulled(brought: PullResult): void {
     this.#spacingMs = spacingMs(this.#firstMs, brought);
     this.#slowdownMs = this.#slowdownMs < slowdown.minMs / 4 ? 0 : this.#slowdownMs * slowdown.easing;
   }

@@ -1,13 +1,13 @@
 /** Pulls for one shard, within the budget of bytes that all shards share. */
 import type { BatchBody } from '../../core/bytes.ts';
-import { CorruptBatchError, NoRoomError } from '../../core/errors.ts';
+import { BudgetFullError, CorruptBatchError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';
 import type { Cursor, LogService, PullFailure, ShardId } from '../service/log-service.ts';
 import type { BudgetShare } from './byte-budget.ts';
 import type { IdlePause } from './idle-pause.ts';
-import { type LookAhead, noPlace, type Place } from './look-ahead.ts';
-import { PullClaim } from './pull-claim.ts';
+import { noSlot, type PullLimiter, type PullSlot } from './pull-limiter.ts';
+import { PullPermit } from './pull-permit.ts';
 import type { PullSize } from './pull-size.ts';
 import type { EndPosition } from './start-position.ts';
 
@@ -23,7 +23,7 @@ export interface Pull {
   /** How long the request took, in milliseconds. */
   readonly tookMs: number;
   /** To be ended when encoding of the batch begins. */
-  readonly place: Place;
+  readonly slot: PullSlot;
   /** Gives the bytes back to the budget, and the place. */
   release(): void;
 }
@@ -40,17 +40,17 @@ export interface PullerOptions {
   readonly shard: ShardId;
   readonly service: LogService;
   readonly budget: BudgetShare;
-  readonly lookAhead: LookAhead;
+  readonly pullLimiter: PullLimiter;
   readonly isReadOnly: () => boolean;
   readonly size: PullSize;
-  readonly pace: Pace;
+  readonly pacing: PullPacing;
   /** The next pull is one whose batch could not be read before. */
-  readonly isSuspect: () => boolean;
+  readonly wasUnreadable: () => boolean;
   readonly log: Log;
   readonly clock: Clock;
 }
 
-export type Pace = Pick<IdlePause, 'beforePull' | 'pulled' | 'slowDown'>;
+export type PullPacing = Pick<IdlePause, 'beforePull' | 'pulled' | 'slowDown'>;
 
 /** The expected size of a shard's first pull. */
 const firstEstimateBytes = 2 << 20;
@@ -60,7 +60,7 @@ export class Puller {
   readonly #options: PullerOptions;
   #estimateBytes = firstEstimateBytes;
   #wasAtEnd = false;
-  #isQuotaTold = false;
+  #isQuotaLogged = false;
 
   constructor(options: PullerOptions) {
     this.#options = options;
@@ -71,7 +71,7 @@ export class Puller {
    * @param bound where the same pull ended before; undefined: the service decides where it ends
    */
   async pull(cursor: Cursor, bound: Cursor | undefined, end: EndPosition, signal: AbortSignal): Promise<Pull> {
-    const { budget, lookAhead } = this.#options;
+    const { budget, pullLimiter } = this.#options;
     const { reached, endCursor: last } = await end.at(cursor, signal);
     const endCursor = bound ?? last;
     if (reached) {
@@ -82,41 +82,41 @@ export class Puller {
         atEnd: true,
         isFinal: true,
         tookMs: 0,
-        place: noPlace,
+        slot: noSlot,
         release: () => undefined,
       };
     }
     // A lost batch is pulled again at once.
-    if (bound === undefined) await this.#options.pace.beforePull(signal);
-    const place = this.#wasAtEnd ? noPlace : await lookAhead.take(signal);
-    const claim = new PullClaim(place, budget, this.#estimateBytes);
+    if (bound === undefined) await this.#options.pacing.beforePull(signal);
+    const slot = this.#wasAtEnd ? noSlot : await pullLimiter.acquire(signal);
+    const permit = new PullPermit(slot, budget, this.#estimateBytes);
     try {
-      await claim.hold(signal);
+      await permit.reserve(signal);
       const bounds = { endCursor, isWhole: bound === undefined, isFinal: end.isFinal };
-      const pull = await this.#pullWithRoom(cursor, bounds, claim, signal);
+      const pull = await this.#pullWithRoom(cursor, bounds, permit, signal);
       this.#wasAtEnd = pull.atEnd;
       return pull;
     } catch (error) {
-      claim.release();
+      permit.release();
       throw error;
     }
   }
 
   /** An answer larger than expected is pulled again when there is room for it. */
-  async #pullWithRoom(cursor: Cursor, end: Bounds, claim: PullClaim, signal: AbortSignal): Promise<Pull> {
+  async #pullWithRoom(cursor: Cursor, end: Bounds, permit: PullPermit, signal: AbortSignal): Promise<Pull> {
     for (;;) {
       try {
-        return await this.#pull(cursor, end, claim, signal);
+        return await this.#pull(cursor, end, permit, signal);
       } catch (error) {
-        if (!(error instanceof NoRoomError)) throw error;
-        await claim.holdLarger(error.bytes, signal);
+        if (!(error instanceof BudgetFullError)) throw error;
+        await permit.reserveLarger(error.bytes, signal);
       }
     }
   }
 
-  async #pull(cursor: Cursor, end: Bounds, claim: PullClaim, signal: AbortSignal): Promise<Pull> {
-    const { shard, service, isReadOnly, size, pace, isSuspect, clock } = this.#options;
-    const { place } = claim;
+  async #pull(cursor: Cursor, end: Bounds, permit: PullPermit, signal: AbortSignal): Promise<Pull> {
+    const { shard, service, isReadOnly, size, pacing, wasUnreadable, clock } = this.#options;
+    const { slot } = permit;
     // Read before the pull: data may still arrive between an empty pull and the shard's split.
     const wasReadOnly = isReadOnly();
     const asked = size.maxLogGroups;
@@ -125,10 +125,10 @@ export class Puller {
       const pulled = await service.pull(shard, cursor, {
         maxLogGroups: asked,
         ...(end.endCursor !== undefined && { endCursor: end.endCursor }),
-        isFresh: isSuspect(),
-        onSize: (size) => claim.grow(size),
+        isFresh: wasUnreadable(),
+        onSize: (size) => permit.grow(size),
         signal,
-        onPause: () => claim.pause(signal),
+        onPause: () => permit.pause(signal),
         onFailed: (failure) => {
           startMs = clock.monotonic();
           return this.#onFailed(failure);
@@ -137,9 +137,9 @@ export class Puller {
       const { body, nextCursor, logGroupCount, isAll } = pulled;
       const bytes = body ? body.bytes.length + body.rawSize : 0;
       if (body) this.#estimateBytes = Math.max(bytes, this.#estimateBytes / 2, smallestEstimateBytes);
-      claim.correct(bytes);
+      permit.correct(bytes);
       const isFull = !end.isWhole || logGroupCount >= asked;
-      if (nextCursor !== cursor) pace.pulled({ logGroups: logGroupCount, bytes: body?.rawSize ?? 0, isFull, isAll });
+      if (nextCursor !== cursor) pacing.pulled({ logGroups: logGroupCount, bytes: body?.rawSize ?? 0, isFull, isAll });
       // A pull that ends at a bound says nothing of the data behind it.
       const atEnd = nextCursor === cursor && end.isWhole;
       return {
@@ -149,14 +149,14 @@ export class Puller {
         atEnd,
         isFinal: atEnd && (wasReadOnly || end.isFinal),
         tookMs: clock.monotonic() - startMs,
-        place,
+        slot,
         release: () => {
           pulled.release?.();
-          claim.release();
+          permit.release();
         },
       };
     } catch (error) {
-      claim.releaseBytes();
+      permit.releaseBytes();
       const { nextCursor } = error instanceof CorruptBatchError ? error : {};
       if (!(error instanceof CorruptBatchError) || nextCursor === undefined) throw error;
       const body: BatchBody = { bytes: new Uint8Array(0), compression: 'none', rawSize: 0, refused: error };
@@ -167,18 +167,18 @@ export class Puller {
         atEnd: false,
         isFinal: false,
         tookMs: clock.monotonic() - startMs,
-        place,
-        release: () => claim.release(),
+        slot,
+        release: () => permit.release(),
       };
     }
   }
 
   /** @returns how many log groups to ask for next */
   #onFailed({ error, isCut, logGroups }: PullFailure): number {
-    const { shard, size, pace, log } = this.#options;
+    const { shard, size, pacing, log } = this.#options;
     if (isCut) size.narrow(logGroups ?? 0);
-    if (error.code === 'read-quota' && pace.slowDown() && !this.#isQuotaTold) {
-      this.#isQuotaTold = true;
+    if (error.code === 'read-quota' && pacing.slowDown() && !this.#isQuotaLogged) {
+      this.#isQuotaLogged = true;
       log.warn(
         { shard, reason: error.message },
         `the service's read quota of shard ${shard} is used up: pulling the shard less often for a while`,

@@ -12,7 +12,7 @@ export interface StartPosition {
   /** The consumer that saved the checkpoint; empty: not known. */
   readonly savedBy: string;
   /** Whether a split or a merge has created the shard after the group; only where there is no checkpoint. */
-  readonly isLater: boolean | 'perhaps';
+  readonly isNewShard: boolean | 'perhaps';
   /** The cursor was a checkpoint that this process remembers, and the service no longer has. */
   readonly isRemembered?: boolean;
 }
@@ -26,7 +26,7 @@ export interface StartOptions {
    * Whether a split or a merge has created the shard after the group.
    * @param groupSinceMs when the oldest known checkpoint was saved, unix milliseconds
    */
-  readonly isLater: (groupSinceMs: number | undefined) => Promise<boolean | 'perhaps'>;
+  readonly isNewShard: (groupSinceMs: number | undefined) => Promise<boolean | 'perhaps'>;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface StartOptions {
  * again, so two different requests have to say that there is none.
  */
 export async function findStart(options: StartOptions, signal: AbortSignal): Promise<StartPosition> {
-  const { service, shard, from, isLater } = options;
+  const { service, shard, from, isNewShard } = options;
   const checkpoint = await service.getCheckpoint(shard, signal);
   if (checkpoint.cursor !== undefined) return startAt(checkpoint, checkpoint.cursor);
   const listed = await service.listCheckpoints(signal).catch(() => {
@@ -46,15 +46,15 @@ export async function findStart(options: StartOptions, signal: AbortSignal): Pro
   if (again?.cursor !== undefined) return startAt(again, again.cursor);
   const saves = [...(listed?.values() ?? [])].map(({ updatedAtMs }) => updatedAtMs).filter((ms) => ms > 0);
   const groupSinceMs = saves.length > 0 ? Math.min(...saves) : undefined;
-  const isChild = await abortable(isLater(groupSinceMs), signal);
+  const isChild = await abortable(isNewShard(groupSinceMs), signal);
   // All logs of such a shard are newer than what the group has read: to start at its end would leave them out.
   const position = from === 'end' && isChild === true ? 'begin' : from;
   const cursor = await service.getCursor(shard, position, signal);
-  return { cursor, checkpointed: undefined, savedAtMs: undefined, savedBy: '', isLater: isChild };
+  return { cursor, checkpointed: undefined, savedAtMs: undefined, savedBy: '', isNewShard: isChild };
 }
 
 function startAt({ updatedAtMs, consumer }: Checkpoint, cursor: Cursor): StartPosition {
-  return { cursor, checkpointed: cursor, savedAtMs: updatedAtMs, savedBy: consumer, isLater: false };
+  return { cursor, checkpointed: cursor, savedAtMs: updatedAtMs, savedBy: consumer, isNewShard: false };
 }
 
 /** The end of a run with `--until`, for one shard. */

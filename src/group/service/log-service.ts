@@ -54,7 +54,7 @@ export interface PullOptions {
   readonly isFresh?: boolean;
   /**
    * Called before the answer's body is read, with its size in memory: compressed and decompressed together.
-   * @returns false: there is no room now; the pull rejects with NoRoomError
+   * @returns false: there is no room now; the pull rejects with BudgetFullError
    */
   readonly onSize?: (bytes: number) => boolean;
   /**

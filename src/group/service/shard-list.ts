@@ -25,7 +25,7 @@ export class ShardList {
   }
 
   /** Shards that were created by a split or a merge since the first listing. */
-  get made(): readonly ShardId[] {
+  get createdSinceStart(): readonly ShardId[] {
     return this.ids.filter((shard) => this.#first?.has(shard) === false);
   }
 
@@ -35,7 +35,7 @@ export class ShardList {
   }
 
   /** The shards that were split or merged before this one was created: each may be a parent of it. */
-  mayBeMadeOf(shard: ShardId): readonly ShardId[] {
+  possibleParents(shard: ShardId): readonly ShardId[] {
     const madeAtMs = (id: ShardId) => this.#shards.find((its) => its.id === id)?.createdAtMs;
     const atMs = madeAtMs(shard) ?? Number.POSITIVE_INFINITY;
     return [...this.#readOnly].filter((other) => other < shard && (madeAtMs(other) ?? 0) < atMs);
@@ -54,7 +54,7 @@ export class ShardList {
    * the group has read. Where this process cannot tell, another consumer may (`NewShards`).
    * @param groupSinceMs when the group's oldest known checkpoint was saved, unix milliseconds; undefined: there is none
    */
-  isLater(shard: ShardId, groupSinceMs: number | undefined): boolean {
+  isNewShard(shard: ShardId, groupSinceMs: number | undefined): boolean {
     const its = this.#shards.find(({ id }) => id === shard);
     if (this.#first && its && !this.#first.has(shard)) return true;
     return groupSinceMs !== undefined && its?.createdAtMs !== undefined && its.createdAtMs > groupSinceMs;

@@ -69,16 +69,16 @@ export function judge(evidence: Evidence): Verdict {
   // The shard's beginning was received after the checkpoint was saved: the data at the checkpoint has expired.
   if (savedSec !== undefined && beginSec !== undefined && savedSec < beginSec)
     return { is: 'expired', fromSec: savedSec };
-  const place = placeOf(cursor, begin);
-  if (place === 'not before' || refusals < enoughRefusals || overMs < enoughMs) return { is: 'unknown' };
-  return wasServed || place === 'before' ? { is: 'expired', fromSec: undefined } : { is: 'unknown' };
+  const order = compareToBegin(cursor, begin);
+  if (order === 'not before' || refusals < enoughRefusals || overMs < enoughMs) return { is: 'unknown' };
+  return wasServed || order === 'before' ? { is: 'expired', fromSec: undefined } : { is: 'unknown' };
 }
 
 /**
  * Compares two cursors: in practice they are growing numbers in base64, which no document promises, so `before` alone
  * does not decide. A cursor that is no such number, or lies behind the beginning, has not expired.
  */
-function placeOf(cursor: Cursor, begin: Cursor): 'before' | 'not before' | undefined {
+function compareToBegin(cursor: Cursor, begin: Cursor): 'before' | 'not before' | undefined {
   const beginsAt = positionIn(begin);
   if (beginsAt === undefined) return undefined;
   const at = positionIn(cursor);
@@ -97,7 +97,7 @@ export class RefusedCursor {
   readonly #backoff: Backoff;
   #refused: { readonly cursor: Cursor; readonly sinceMs: number; refusals: number } | undefined;
   #verdict: Verdict['is'] | undefined;
-  #isTold = false;
+  #isLogged = false;
 
   constructor(options: RefusedCursorOptions) {
     this.#options = options;
@@ -128,11 +128,11 @@ export class RefusedCursor {
     const verdict = judge({ cursor, begin, cursorSec, beginSec, savedSec, wasServed, refusals, overMs });
     this.#verdict = verdict.is;
     if (verdict.is === 'expired') {
-      this.#tellLoss(cursor, verdict.fromSec, beginSec);
+      this.#logLoss(cursor, verdict.fromSec, beginSec);
       this.#refused = undefined;
       return begin;
     }
-    this.#tellWait(error, cursor, isCheckpoint, verdict.is === 'known');
+    this.#logWait(error, cursor, isCheckpoint, verdict.is === 'known');
     await clock.sleep(this.#backoff.next(), { signal });
     return undefined;
   }
@@ -144,11 +144,11 @@ export class RefusedCursor {
 
   /** The service has accepted a cursor. */
   accepted(): void {
-    if (!this.#refused && !this.#isTold) return;
+    if (!this.#refused && !this.#isLogged) return;
     const { shard, log } = this.#options;
-    if (this.#isTold) log.info({ shard }, `shard ${shard}: the service accepts the shard's position again`);
+    if (this.#isLogged) log.info({ shard }, `shard ${shard}: the service accepts the shard's position again`);
     this.#refused = undefined;
-    this.#isTold = false;
+    this.#isLogged = false;
     this.#backoff.reset();
   }
 
@@ -160,7 +160,7 @@ export class RefusedCursor {
     });
   }
 
-  #tellLoss(cursor: Cursor, fromSec: number | undefined, toSec: number | undefined): void {
+  #logLoss(cursor: Cursor, fromSec: number | undefined, toSec: number | undefined): void {
     const { shard, log } = this.#options;
     const isMeasured = fromSec !== undefined && toSec !== undefined;
     const lost = isMeasured ? `${Math.round(toSec - fromSec)}s` : 'an unknown length of time';
@@ -171,9 +171,9 @@ export class RefusedCursor {
     );
   }
 
-  #tellWait(error: AppError, cursor: Cursor, isCheckpoint: boolean, isKnown: boolean): void {
-    if (this.#isTold) return;
-    this.#isTold = true;
+  #logWait(error: AppError, cursor: Cursor, isCheckpoint: boolean, isKnown: boolean): void {
+    if (this.#isLogged) return;
+    this.#isLogged = true;
     const { shard, log } = this.#options;
     const what = isCheckpoint ? 'its checkpoint' : 'its position';
     const found = isKnown

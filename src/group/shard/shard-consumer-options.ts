@@ -4,10 +4,10 @@ import type { AppError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';
 import type { Checkpointer } from '../checkpoint/checkpointer.ts';
-import type { GroupLoss } from '../checkpoint/group-loss.ts';
+import type { GroupRecovery } from '../checkpoint/group-recovery.ts';
 import type { Ticket } from '../checkpoint/progress.ts';
 import type { BudgetShare } from '../pull/byte-budget.ts';
-import type { LookAhead } from '../pull/look-ahead.ts';
+import type { PullLimiter } from '../pull/pull-limiter.ts';
 import type { Cursor, LogService, Position, ShardId } from '../service/log-service.ts';
 
 /**
@@ -22,7 +22,7 @@ export type OnDamage = 'send' | 'check' | 'skip';
  * Hands a batch to the sink, frame by frame. Resolves when the sink has taken all of it; what becomes of the batch is
  * reported by its ticket.
  * @param onDamage default `send`
- * @param onBegun called when encoding of the batch begins; perhaps several times, or never
+ * @param onEncodingStarted called when encoding of the batch begins; perhaps several times, or never
  * @throws DeliveryLostError when the connection is lost, CorruptBatchError when the batch cannot be read, the
  * signal's reason when it aborts
  */
@@ -31,7 +31,7 @@ export type Deliver = (
   ticket: Ticket,
   signal: AbortSignal,
   onDamage?: OnDamage,
-  onBegun?: () => void,
+  onEncodingStarted?: () => void,
 ) => Promise<void>;
 
 export interface ShardConsumerOptions {
@@ -39,7 +39,7 @@ export interface ShardConsumerOptions {
   readonly service: LogService;
   readonly deliver: Deliver;
   readonly budget: BudgetShare;
-  readonly lookAhead: LookAhead;
+  readonly pullLimiter: PullLimiter;
   readonly checkpointer: Checkpointer;
   readonly from: Position;
   readonly until: 'end' | number | undefined;
@@ -48,20 +48,20 @@ export interface ShardConsumerOptions {
   /** A pull is to be no larger than what is delivered within this time; undefined: as large as the service makes it. */
   readonly batchTargetMs: number | undefined;
   /** A batch that stays unreadable for so long is skipped; absent: never. */
-  readonly corruptPatienceMs: number | undefined;
+  readonly skipUnreadableAfterMs: number | undefined;
   /** Whether the shard is known to get no more data. */
   readonly isReadOnly: () => boolean;
   /** Whether a split or a merge has created the shard after the group; see `StartOptions`. */
-  readonly isLater: (groupSinceMs: number | undefined) => Promise<boolean | 'perhaps'>;
-  readonly loss: Pick<GroupLoss, 'waitMs' | 'saw'>;
+  readonly isNewShard: (groupSinceMs: number | undefined) => Promise<boolean | 'perhaps'>;
+  readonly recovery: Pick<GroupRecovery, 'waitMs' | 'noteCheckpoints'>;
   /** The cursor that this process confirmed when it held the shard before, or saw as its checkpoint; or undefined. */
-  readonly formerly: () => Cursor | undefined;
+  readonly knownCheckpoint: () => Cursor | undefined;
   /** Without a lease another consumer may own the shard: no more of its logs are sent. Default: always true. */
   readonly hasLease?: () => boolean;
   /** Asks the sinks to confirm what was delivered now, and not at the end of their interval. */
   readonly confirmSoon: () => void;
   /** The state has changed to finished or stopped. */
-  readonly onSettled: () => void;
+  readonly onEnded: () => void;
   /** An error that no shard can go on with. */
   readonly onFatal: (error: AppError) => void;
   readonly log: Log;

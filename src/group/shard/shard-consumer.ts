@@ -4,18 +4,18 @@
  */
 import type { BatchBody } from '../../core/bytes.ts';
 import { type AppError, CorruptBatchError, DeliveryLostError, toAppError } from '../../core/errors.ts';
-import type { Checkpointed } from '../checkpoint/checkpointer.ts';
+import type { CheckpointedShard } from '../checkpoint/checkpointer.ts';
 import { Progress, type Ticket } from '../checkpoint/progress.ts';
 import { IdlePause } from '../pull/idle-pause.ts';
-import { PullAhead } from '../pull/pull-ahead.ts';
+import { Prefetch } from '../pull/prefetch.ts';
 import { createPullSize, type PullSize } from '../pull/pull-size.ts';
 import { type Pull, Puller } from '../pull/puller.ts';
 import { EndPosition, type StartPosition } from '../pull/start-position.ts';
 import type { Cursor, ShardId } from '../service/log-service.ts';
 import { deliverBatch } from './deliver-batch.ts';
 import { GoneShard } from './gone-shard.ts';
+import { drainReason, Pass, rewindReason, stopReason } from './pass.ts';
 import { RefusedCursor } from './refused-cursor.ts';
-import { drainReason, Run, rewindReason, stopReason } from './run.ts';
 import type { ShardConsumerOptions } from './shard-consumer-options.ts';
 import { facts, next, type ShardEvent, type ShardState } from './shard-life.ts';
 import { beginShard, goOnBehindRefusal } from './shard-position.ts';
@@ -25,7 +25,7 @@ import { Wake } from './wake.ts';
 /** Time after the drain's deadline to save what is confirmed. */
 const lastSaveMs = 2_000;
 
-export class ShardConsumer implements Checkpointed {
+export class ShardConsumer implements CheckpointedShard {
   readonly shard: ShardId;
   readonly #options: ShardConsumerOptions;
   readonly #stopped = new AbortController();
@@ -46,7 +46,7 @@ export class ShardConsumer implements Checkpointed {
   /** Aborts at the earliest deadline of all drains. */
   readonly #due = new AbortController();
   readonly #wake = new Wake();
-  #run = new Run();
+  #pass = new Pass();
   /** A batch was lost after the drain had begun. */
   #lostWhileDraining = false;
   /** The drain ends with pulled logs unconfirmed: its deadline came, or a batch was lost. */
@@ -62,8 +62,8 @@ export class ShardConsumer implements Checkpointed {
     this.#unreadable = new Unreadable(options, this.#size);
     this.#refused = new RefusedCursor(options);
     this.#gone = new GoneShard(options);
-    const isSuspect = () => this.#unreadable.isAhead;
-    this.#puller = new Puller({ ...options, size: this.#size, pace: this.#idle, isSuspect });
+    const wasUnreadable = () => this.#unreadable.isAhead;
+    this.#puller = new Puller({ ...options, size: this.#size, pacing: this.#idle, wasUnreadable });
     this.#end = new EndPosition(options.service, options.shard, options.until, options.clock);
   }
 
@@ -85,7 +85,7 @@ export class ShardConsumer implements Checkpointed {
     return this.#isProven;
   }
 
-  get left(): AbortSignal {
+  get stopped(): AbortSignal {
     return this.#stopped.signal;
   }
 
@@ -97,7 +97,7 @@ export class ShardConsumer implements Checkpointed {
   /** Pulled logs are not confirmed, or the confirmed cursor is not saved; also after the shard has stopped. */
   get isUnfinished(): boolean {
     if (this.#gaveUp) return true;
-    return this.#progress !== undefined && (!this.#progress.settled || this.#progress.unsaved !== undefined);
+    return this.#progress !== undefined && (!this.#progress.allConfirmed || this.#progress.unsaved !== undefined);
   }
 
   /** The last pull came to the end of the shard. */
@@ -129,7 +129,7 @@ export class ShardConsumer implements Checkpointed {
     this.#on('left');
     this.#stopped.abort(stopReason);
     this.#starting.abort(stopReason);
-    this.#run.abort(stopReason);
+    this.#pass.abort(stopReason);
     this.#wake.now();
   }
 
@@ -145,14 +145,14 @@ export class ShardConsumer implements Checkpointed {
 
   markConfirmed(ticket: Ticket): void {
     this.#progress?.markConfirmed(ticket);
-    if (this.#progress?.settled) this.#wake.now();
+    if (this.#progress?.allConfirmed) this.#wake.now();
   }
 
   /** The ticket's batch, and all behind it, have to be pulled again. */
   markLost(ticket: Ticket): void {
     if (!this.#progress?.rewind(ticket)) return;
     if (this.#state === 'draining') this.#lostWhileDraining = this.#gaveUp = true;
-    this.#run.abort(rewindReason);
+    this.#pass.abort(rewindReason);
     this.#wake.now();
   }
 
@@ -161,7 +161,7 @@ export class ShardConsumer implements Checkpointed {
     this.#state = next(before, event);
     if (this.#state === before) return;
     if (event === 'went-on') this.#failure = undefined;
-    if (this.#state === 'finished' || this.#state === 'stopped') this.#options.onSettled();
+    if (this.#state === 'finished' || this.#state === 'stopped') this.#options.onEnded();
   }
 
   async #live(): Promise<void> {
@@ -180,14 +180,14 @@ export class ShardConsumer implements Checkpointed {
     if (!this.#progress) await this.#begin();
     this.#on('started');
     while (facts[this.#state].pulls) {
-      const run = new Run();
-      this.#run = run;
+      const pass = new Pass();
+      this.#pass = pass;
       try {
-        await this.#consume(this.#progress!, run);
+        await this.#consume(this.#progress!, pass);
       } catch (thrown) {
-        await this.#onRunError(thrown, this.#progress!, run);
+        await this.#onPassError(thrown, this.#progress!, pass);
       } finally {
-        run.abort(rewindReason);
+        pass.abort(rewindReason);
       }
     }
   }
@@ -195,14 +195,14 @@ export class ShardConsumer implements Checkpointed {
   async #begin(): Promise<void> {
     const { from, checkpointer } = this.#options;
     const start = await beginShard(this.#options, (event) => this.#on(event), this.#starting.signal);
-    this.#takeUp(start);
+    this.#setPosition(start);
     // The shard's end moves on: an owner that started there later would leave out the logs in between.
     if (start.checkpointed === undefined && from === 'end') {
       await checkpointer.saveUntilDone(this, this.#starting.signal);
     }
   }
 
-  #takeUp(start: StartPosition): void {
+  #setPosition(start: StartPosition): void {
     const { log } = this.#options;
     this.#start = start;
     this.#isProven = false;
@@ -212,17 +212,19 @@ export class ShardConsumer implements Checkpointed {
   }
 
   /** Pulls and delivers until the state changes or something is thrown. */
-  async #consume(progress: Progress, run: Run): Promise<void> {
-    const ahead = new PullAhead(() => this.#puller.pull(progress.pulled, progress.bound, this.#end, run.pulls.signal));
+  async #consume(progress: Progress, pass: Pass): Promise<void> {
+    const prefetch = new Prefetch(() =>
+      this.#puller.pull(progress.pulled, progress.bound, this.#end, pass.pulls.signal),
+    );
     try {
       while (facts[this.#state].pulls) {
-        const pull = await ahead.take();
+        const pull = await prefetch.take();
         if (!facts[this.#state].pulls) return pull.release();
         this.#refused.accepted();
         this.#isProven = true;
         if (this.#state === 'refused') this.#on('went-on');
         if (pull.body) {
-          await this.#deliver({ ...pull, body: pull.body }, progress, run, ahead).finally(pull.release);
+          await this.#deliver({ ...pull, body: pull.body }, progress, pass, prefetch).finally(pull.release);
           continue;
         }
         pull.release();
@@ -230,19 +232,19 @@ export class ShardConsumer implements Checkpointed {
         if (!pull.atEnd) {
           progress.skip(pull.nextCursor);
           this.#size.empty();
-        } else if (pull.isFinal) return await this.#finish(progress, run);
-        else await this.#idle.wait(run.pulls.signal);
+        } else if (pull.isFinal) return await this.#finish(progress, pass);
+        else await this.#idle.wait(pass.pulls.signal);
       }
     } finally {
-      ahead.discard();
+      prefetch.discard();
     }
   }
 
   async #deliver(
     pull: Pull & { readonly body: BatchBody },
     progress: Progress,
-    run: Run,
-    ahead: PullAhead,
+    pass: Pass,
+    prefetch: Prefetch,
   ): Promise<void> {
     const { clock, deliver } = this.#options;
     const { onDamage } = this.#unreadable;
@@ -250,8 +252,8 @@ export class ShardConsumer implements Checkpointed {
     const startMs = clock.monotonic();
     this.#idle.data();
     try {
-      await deliverBatch({ deliver, pull, ticket, ahead, onDamage, signal: run.deliveries.signal });
-      progress.markHandedOver(ticket);
+      await deliverBatch({ deliver, pull, ticket, prefetch, onDamage, signal: pass.deliveries.signal });
+      progress.markTaken(ticket);
     } catch (error) {
       progress.rewind(ticket);
       throw error;
@@ -266,21 +268,21 @@ export class ShardConsumer implements Checkpointed {
     if (facts[this.#state].isStalled) this.#on('went-on');
   }
 
-  /** The last batch is handed over; unconfirmed ones can still be lost, and are then pulled again. */
-  async #finish(progress: Progress, run: Run): Promise<void> {
-    if (!progress.settled) this.#options.confirmSoon();
-    while (!progress.settled && !run.pulls.signal.aborted) await this.#wake.wait();
-    if (run.pulls.signal.aborted) return;
-    const saved = await this.#options.checkpointer.saveUntilDone(this, run.pulls.signal);
+  /** The sink has taken the last batch; unconfirmed ones can still be lost, and are then pulled again. */
+  async #finish(progress: Progress, pass: Pass): Promise<void> {
+    if (!progress.allConfirmed) this.#options.confirmSoon();
+    while (!progress.allConfirmed && !pass.pulls.signal.aborted) await this.#wake.wait();
+    if (pass.pulls.signal.aborted) return;
+    const saved = await this.#options.checkpointer.saveUntilDone(this, pass.pulls.signal);
     if (!saved || this.#state !== 'consuming') return;
     this.#options.log.info({ shard: this.shard }, 'the shard is read to its end');
     this.#on('read-to-end');
   }
 
   /** Waits out what stalls the shard; throws what ends its loop. */
-  async #onRunError(thrown: unknown, progress: Progress, run: Run): Promise<void> {
+  async #onPassError(thrown: unknown, progress: Progress, pass: Pass): Promise<void> {
     if (thrown instanceof DeliveryLostError || this.#stopped.signal.aborted) return;
-    const { signal } = run.pulls;
+    const { signal } = pass.pulls;
     const { error, logGroups } = thrown instanceof DamagedBatch ? thrown : { error: toAppError(thrown), logGroups: 0 };
     try {
       if (error instanceof CorruptBatchError) {
@@ -297,7 +299,7 @@ export class ShardConsumer implements Checkpointed {
           signal,
         );
         if (mended === 'expired') this.#end.forget();
-        else if (mended) this.#takeUp(mended);
+        else if (mended) this.#setPosition(mended);
       } else throw error;
     } catch (failure) {
       if (!signal.aborted) throw failure;
@@ -324,20 +326,20 @@ export class ShardConsumer implements Checkpointed {
     if (this.#state === 'stopped') return;
     this.#on('given-up');
     const giveUp = () => {
-      this.#gaveUp ||= this.#progress?.settled === false;
-      this.#run.abort(drainReason);
+      this.#gaveUp ||= this.#progress?.allConfirmed === false;
+      this.#pass.abort(drainReason);
       this.#wake.now();
     };
     deadline.addEventListener('abort', giveUp, { once: true });
     if (deadline.aborted) giveUp();
     this.#starting.abort(drainReason);
-    this.#run.pulls.abort(drainReason);
+    this.#pass.pulls.abort(drainReason);
     this.#wake.now();
     if (!this.#progress) this.stop();
     await this.#loop;
-    if (this.#progress?.settled === false) this.#options.confirmSoon();
+    if (this.#progress?.allConfirmed === false) this.#options.confirmSoon();
     const { signal } = this.#stopped;
-    while (this.#progress?.settled === false && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {
+    while (this.#progress?.allConfirmed === false && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {
       await this.#wake.wait();
     }
     deadline.removeEventListener('abort', giveUp);

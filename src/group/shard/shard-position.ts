@@ -9,7 +9,7 @@ import type { ShardEvent } from './shard-life.ts';
 
 export type BeginOptions = Pick<
   ShardConsumerOptions,
-  'shard' | 'service' | 'from' | 'isLater' | 'loss' | 'formerly' | 'clock'
+  'shard' | 'service' | 'from' | 'isNewShard' | 'recovery' | 'knownCheckpoint' | 'clock'
 >;
 
 /** Waits for other consumers to save the checkpoint where it is missing. @param on called with the shard's events */
@@ -18,14 +18,14 @@ export async function beginShard(
   on: (event: ShardEvent) => void,
   signal: AbortSignal,
 ): Promise<StartPosition> {
-  const { shard, loss, formerly, clock } = options;
-  const formerCursor: Cursor | undefined = formerly();
+  const { shard, recovery, knownCheckpoint, clock } = options;
+  const formerCursor: Cursor | undefined = knownCheckpoint();
   const start = await findStart(options, signal);
   if (start.checkpointed !== undefined) {
-    loss.saw(new Map([[shard, { cursor: start.checkpointed, updatedAtMs: start.savedAtMs ?? 0 }]]));
+    recovery.noteCheckpoints(new Map([[shard, { cursor: start.checkpointed, updatedAtMs: start.savedAtMs ?? 0 }]]));
     return start;
   }
-  const waitMs = loss.waitMs(shard, { wasOurs: formerCursor !== undefined, isLater: start.isLater });
+  const waitMs = recovery.waitMs(shard, { wasOurs: formerCursor !== undefined, isNewShard: start.isNewShard });
   if (waitMs === 0) return start;
   on('others-first');
   await clock.sleep(waitMs, { signal });
@@ -86,5 +86,5 @@ export async function goOnBehindRefusal(
   }
   if (saved.cursor === undefined || saved.cursor === cursor) return undefined;
   const { cursor: mended, updatedAtMs, consumer } = saved;
-  return { cursor: mended, checkpointed: mended, savedAtMs: updatedAtMs, savedBy: consumer, isLater: false };
+  return { cursor: mended, checkpointed: mended, savedAtMs: updatedAtMs, savedBy: consumer, isNewShard: false };
 }

@@ -21,7 +21,7 @@ import type { OnDamage } from './shard-consumer-options.ts';
 export interface UnreadableOptions {
   readonly shard: ShardId;
   /** Absent: nothing is ever skipped. */
-  readonly corruptPatienceMs: number | undefined;
+  readonly skipUnreadableAfterMs: number | undefined;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -46,7 +46,7 @@ export class Unreadable {
   #piece: Piece | undefined;
   /** When the shard stalled; undefined once it goes on with full-size pulls. */
   #stalledAtMs: number | undefined;
-  #isTold = false;
+  #isLogged = false;
 
   constructor(options: UnreadableOptions, size: PullSize) {
     this.#options = options;
@@ -62,8 +62,8 @@ export class Unreadable {
   get onDamage(): OnDamage {
     const piece = this.#piece;
     if (!piece) return 'send';
-    const { corruptPatienceMs, clock } = this.#options;
-    const hasWaited = corruptPatienceMs !== undefined && clock.monotonic() - piece.sinceMs >= corruptPatienceMs;
+    const { skipUnreadableAfterMs, clock } = this.#options;
+    const hasWaited = skipUnreadableAfterMs !== undefined && clock.monotonic() - piece.sinceMs >= skipUnreadableAfterMs;
     return hasWaited && piece.isSmallest && piece.tries >= triesAtSmallest ? 'skip' : 'check';
   }
 
@@ -81,7 +81,7 @@ export class Unreadable {
     piece.isSmallest = logGroups === 1 || this.#size.maxLogGroups === 1;
     if (piece.isSmallest) piece.tries++;
     else this.#size.narrow(logGroups);
-    this.#tell(error, cursor, isFirst);
+    this.#logUnreadable(error, cursor, isFirst);
     await clock.sleep(this.#backoff.next(), { signal });
   }
 
@@ -94,24 +94,24 @@ export class Unreadable {
     if (this.#size.isNarrowed) return;
     const { shard, clock, log } = this.#options;
     const seconds = Math.round((clock.monotonic() - this.#stalledAtMs) / 1000);
-    if (this.#isTold) log.info({ shard, seconds }, `shard ${shard}: its batches can be read again`);
+    if (this.#isLogged) log.info({ shard, seconds }, `shard ${shard}: its batches can be read again`);
     this.#stalledAtMs = undefined;
-    this.#isTold = false;
+    this.#isLogged = false;
   }
 
-  #tell(error: AppError, cursor: Cursor, isFirst: boolean): void {
-    const { shard, corruptPatienceMs, log } = this.#options;
+  #logUnreadable(error: AppError, cursor: Cursor, isFirst: boolean): void {
+    const { shard, skipUnreadableAfterMs, log } = this.#options;
     const facts = { shard, cursor, reason: error.message };
     if (isFirst) {
       log.warn(facts, 'a batch cannot be read; pulling it again');
       return;
     }
-    if (this.#isTold) return;
-    this.#isTold = true;
+    if (this.#isLogged) return;
+    this.#isLogged = true;
     const then =
-      corruptPatienceMs === undefined
+      skipUnreadableAfterMs === undefined
         ? 'the shard waits until the service sends the batch whole, and the other shards go on'
-        : `a piece that stays unreadable for ${corruptPatienceMs / 1000}s is skipped, and the other shards go on`;
+        : `a piece that stays unreadable for ${skipUnreadableAfterMs / 1000}s is skipped, and the other shards go on`;
     log.error(
       facts,
       `shard ${shard} stands still: its next batch cannot be read, and is pulled again and again; ${then}`,

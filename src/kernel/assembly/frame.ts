@@ -2,7 +2,7 @@
 import { groupColumnBytes } from './columns';
 import { leadLength, leadOf, writeLead } from './lead';
 import { Framing, Job, Plan, Status } from './base/interface';
-import { beginLog, isLeft } from './base/left';
+import { beginLog, fallsBack } from './base/fallback';
 import { MAX_TIME_NS_DIGITS, maxMappedLength, writeMapped, writeShapedMapped } from './mapped';
 import {
   exactLength,
@@ -19,8 +19,8 @@ import { beginRenamed } from './base/renamed';
 import { isKept, variant } from './rules';
 import { isShapeTried, noteShape, readShaped } from './shape';
 import { digits, writeDecimal, writeText } from './base/text';
-import { writeContents } from './usual';
-import { beginFields, endFields, hasTimeNs, readUsualTimes, time, timeNs, usualContentsEnd } from './walk';
+import { writeContents } from './fast-path';
+import { beginFields, endFields, hasTimeNs, readFastTimes, time, timeNs, fastContentsEnd } from './walk';
 
 /** An octet count of ten digits, and a space. */
 const MAX_FRAMING_BYTES: u64 = 11;
@@ -39,36 +39,36 @@ let lead: usize = 0;
 let headBytes: u32 = 0;
 let plainBytes: u64 = 0;
 /** Bytes of the last text with mapped fields. */
-let usualMappedBytes: usize = 0;
+let lastMappedBytes: usize = 0;
 /** Digits of the last message's length: the next message's has as many, most of the time. */
-let usualDigits: u32 = 3;
+let lastDigits: u32 = 3;
 
 /**
- * Writes the frame of a usual log (fast path: usual.ts) that is certain to fit.
+ * Writes the frame of a regular log (fast-path.ts) that is certain to fit.
  * @returns where the output ends, or 0
  */
-export function writeUsual(plan: Plan, job: Job, log: usize, logEnd: usize, start: usize, room: u32): usize {
-  if (plan.usualExpansion == 0 || !hasShared()) return 0;
-  const grown = <u64>(logEnd - log) * plan.usualExpansion;
-  const most = grown + sharedLength() + plan.leadStride + job.identityLength + plan.usualMaxConstants;
+export function writeFast(plan: Plan, job: Job, log: usize, logEnd: usize, start: usize, room: u32): usize {
+  if (plan.fastExpansion == 0 || !hasShared()) return 0;
+  const grown = <u64>(logEnd - log) * plan.fastExpansion;
+  const most = grown + sharedLength() + plan.leadStride + job.identityLength + plan.fastMaxConstants;
   if (most > room) return 0;
-  const contents = readUsualTimes(log, logEnd);
+  const contents = readFastTimes(log, logEnd);
   if (contents == 0) return 0;
   beginLog();
   if (plan.named != 0) {
     beginFields(plan);
     endFields(plan);
   }
-  if (isLeft()) return 0;
+  if (fallsBack()) return 0;
   beginRenamed();
 
   let messageStart = start;
-  if (plan.framing == Framing.OCTET_COUNTING) messageStart += usualDigits + 1;
+  if (plan.framing == Framing.OCTET_COUNTING) messageStart += lastDigits + 1;
   let to = writeLead(plan, leadOf(plan, time, 0), hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   to = writeBeforeContents(plan, hasTimeNs, timeNs, to);
-  if (plan.named == 0) to = writeContents(plan, contents, usualContentsEnd, to);
-  else to = writeNamedContents(plan, contents, usualContentsEnd, to);
+  if (plan.named == 0) to = writeContents(plan, contents, fastContentsEnd, to);
+  else to = writeNamedContents(plan, contents, fastContentsEnd, to);
   if (to == 0) return 0;
   to = writeText(plan.tail, plan.tailLength, to);
   if (to - messageStart > plan.maxMessageBytes) return 0;
@@ -89,23 +89,23 @@ export function writeShaped(plan: Plan, job: Job, log: usize, logEnd: usize, sta
 function mostShapedBytes(plan: Plan, job: Job, logBytes: u64): u64 {
   const columns = (logBytes + groupColumnBytes + MAX_TIME_NS_DIGITS) * plan.mappedGrowth;
   const rest = plan.shape.keyBytes + logBytes * plan.valueExpansion + sharedLength();
-  const constants = plan.leadStride + job.identityLength + plan.usualMaxConstants + plan.mappedConstants;
+  const constants = plan.leadStride + job.identityLength + plan.fastMaxConstants + plan.mappedConstants;
   return columns + rest + constants;
 }
 
 function writeAsRecorded(plan: Plan, job: Job, log: usize, logEnd: usize, start: usize): usize {
-  const contents = readUsualTimes(log, logEnd);
+  const contents = readFastTimes(log, logEnd);
   beginLog();
   if (contents == 0 || !readShaped(plan, contents)) return 0;
   const isDropped = !isKept(plan);
-  if (isLeft()) return 0;
+  if (fallsBack()) return 0;
   if (isDropped) return DROPPED;
   beginRenamed();
-  const messageStart = plan.framing == Framing.OCTET_COUNTING ? start + usualDigits + 1 : start;
+  const messageStart = plan.framing == Framing.OCTET_COUNTING ? start + lastDigits + 1 : start;
   let to = writeLead(plan, leadOf(plan, time, variant), hasTimeNs, timeNs, messageStart);
   if (job.identityLength != 0) to = writeIdentity(plan, job, to);
   to = plan.mapped != 0 ? writeShapedMapped(plan, job, to) : writeShapedMessage(plan, to);
-  if (to == 0 || isLeft() || to - messageStart > plan.maxMessageBytes) return 0;
+  if (to == 0 || fallsBack() || to - messageStart > plan.maxMessageBytes) return 0;
   return endFrame(plan, start, messageStart, to);
 }
 
@@ -122,7 +122,7 @@ export function fit(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: boo
   let messageBytes = headBytes + maxLength(plan, plainBytes);
   if (messageBytes <= plan.maxMessageBytes && messageBytes + MAX_FRAMING_BYTES <= room) return READY;
   messageBytes = headBytes + exactLength(plan, job.contents, plainBytes);
-  if (messageBytes > plan.maxMessageBytes) return Status.LEFT;
+  if (messageBytes > plan.maxMessageBytes) return Status.FALL_BACK;
   if (messageBytes + MAX_FRAMING_BYTES <= room) return READY;
   job.need = <u32>(messageBytes + MAX_FRAMING_BYTES);
   return isFirst ? Status.GROW_OUT : Status.CHUNK;
@@ -130,10 +130,10 @@ export function fit(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: boo
 
 /** A mapped text is bounded, not measured: the limit is checked once the text is written. */
 function fitMapped(plan: Plan, job: Job, logBytes: u32, room: u32, isFirst: bool): u32 {
-  plainBytes = usualMappedBytes;
+  plainBytes = lastMappedBytes;
   const most = headBytes + maxMappedLength(plan, logBytes) + MAX_FRAMING_BYTES;
   if (most <= room) return READY;
-  if (most > MAX_OUT_BYTES) return Status.LEFT;
+  if (most > MAX_OUT_BYTES) return Status.FALL_BACK;
   job.need = <u32>most;
   return isFirst ? Status.GROW_OUT : Status.CHUNK;
 }
@@ -149,8 +149,8 @@ export function writeFrame(plan: Plan, job: Job, start: usize): usize {
   if (plan.mapped == 0) return endFrame(plan, start, messageStart, writeMessage(plan, job.contents, to));
   const textStart = to;
   to = writeMapped(plan, job, to);
-  usualMappedBytes = to - textStart;
-  if (isLeft() || to - messageStart > plan.maxMessageBytes) return 0;
+  lastMappedBytes = to - textStart;
+  if (fallsBack() || to - messageStart > plan.maxMessageBytes) return 0;
   return endFrame(plan, start, messageStart, to);
 }
 
@@ -168,8 +168,8 @@ function endFrame(plan: Plan, start: usize, messageStart: usize, end: usize): us
   }
   if (plan.framing != Framing.OCTET_COUNTING) return end;
   const length = <u32>(end - messageStart);
-  usualDigits = digits(length);
-  const countEnd = start + usualDigits;
+  lastDigits = digits(length);
+  const countEnd = start + lastDigits;
   if (countEnd + 1 != messageStart) memory.copy(countEnd + 1, messageStart, length);
   writeDecimal(length, 1, start);
   store<u8>(countEnd, SPACE);

@@ -6,16 +6,16 @@
  * fields of the present group are written again when another job was served in between.
  */
 import { clearFault, failed, fault, faultAt, faultDetail } from './base/fault';
-import { DROPPED, fit, READY, writeFrame, writeShaped, writeUsual } from './frame';
+import { DROPPED, fit, READY, writeFrame, writeShaped, writeFast } from './frame';
 import { Framing, INTERFACE_CHECKSUM, Job, KNOWN_GROUP_BYTES, Plan, SPAN_BYTES, Status } from './base/interface';
-import { beginGroup, beginLog, isLeft } from './base/left';
+import { beginGroup, beginLog, fallsBack } from './base/fallback';
 import { maxSharedBytes, writeShared } from './message';
 import { clearNames, isAskedOut, resetAsked } from './names';
 import { renamedFields } from './base/renamed';
 import { isKept } from './rules';
 import { forgetShape, recordShape } from './shape';
 import { countWork, resetWork, workDone } from './base/work';
-import { GROUP, LOG, readGroup, readLog, readUsualLog } from './walk';
+import { GROUP, LOG, readGroup, readLog, readFastLog } from './walk';
 import { more, position, readFrom, readLengthEnd, readTag, skip } from './base/wire';
 
 export { INTERFACE_CHECKSUM };
@@ -39,8 +39,8 @@ let isShared: bool = false;
 /** The log that is to be written next. */
 let log: usize = 0;
 let logEnd: usize = 0;
-/** Where the contents of the log that `readAny` has read begin; 0: the log is not a usual one. */
-let usualContents: usize = 0;
+/** Where the contents of the log that `readAny` has read begin; 0: the log is not a regular one. */
+let fastContents: usize = 0;
 
 /** @returns a `Status`; the results are in the job */
 export function encode(plan: Plan, job: Job): u32 {
@@ -60,13 +60,13 @@ export function encode(plan: Plan, job: Job): u32 {
     resetAsked();
     if (!isLarge) {
       end = plan.readsFirst == 0
-        ? writeUsual(plan, job, log, logEnd, to, room)
+        ? writeFast(plan, job, log, logEnd, to, room)
         : writeShaped(plan, job, log, logEnd, to, room);
     }
     if (end == 0 && !isLarge && !isAskedOut()) {
       status = readAny(plan, job);
       if (status != READY) break;
-      if (!isAskedOut() && !isKept(plan) && !isLeft()) end = DROPPED;
+      if (!isAskedOut() && !isKept(plan) && !fallsBack()) end = DROPPED;
     }
     if (end == DROPPED) {
       job.position = logEnd;
@@ -76,15 +76,15 @@ export function encode(plan: Plan, job: Job): u32 {
       break;
     }
     if (end == 0) {
-      status = isLarge || isAskedOut() || isLeft() ? Status.LEFT : fit(plan, job, <u32>(logEnd - log), room, frames == 0);
+      status = isLarge || isAskedOut() || fallsBack() ? Status.FALL_BACK : fit(plan, job, <u32>(logEnd - log), room, frames == 0);
       if (status == READY) end = writeFrame(plan, job, to);
-      if (status == READY && end == 0) status = Status.LEFT;
-      if (status == Status.LEFT) {
+      if (status == READY && end == 0) status = Status.FALL_BACK;
+      if (status == Status.FALL_BACK) {
         job.log = log;
         job.logEnd = logEnd;
       }
       if (status != READY) break;
-      if (usualContents != 0) recordShape(plan, usualContents);
+      if (fastContents != 0) recordShape(plan, fastContents);
     }
     to = end;
     if (plan.framing == Framing.DATAGRAM) store<u32>(job.frameEnds + (<usize>frames << 2), <u32>(to - out));
@@ -209,8 +209,8 @@ function share(plan: Plan, job: Job): u32 {
 function readAny(plan: Plan, job: Job): u32 {
   const contentsLimit = job.contents + <usize>job.contentCapacity * SPAN_BYTES;
   beginLog();
-  usualContents = plan.readsFirst != 0 ? readUsualLog(plan, log, logEnd, job.contents, contentsLimit) : 0;
-  if (usualContents != 0) return READY;
+  fastContents = plan.readsFirst != 0 ? readFastLog(plan, log, logEnd, job.contents, contentsLimit) : 0;
+  if (fastContents != 0) return READY;
   beginLog();
   if (!readLog(plan, log, logEnd, job.contents, contentsLimit)) {
     job.need = 2 * job.contentCapacity;

@@ -24,7 +24,7 @@ import {
   SPAN_BYTES,
   ValueKind,
 } from './base/interface';
-import { isLeft } from './base/left';
+import { fallsBack } from './base/fallback';
 import { writeLogTime } from './log-time';
 import { writeRecordedFields } from './mapped-record';
 import { hasGroupPart, hasTagPart, sharedLength, writeGroupFields, writeTagFields } from './message';
@@ -103,7 +103,7 @@ function writeHead(plan: Plan, job: Job, output: usize): usize {
   }
   const end = writeHeadParts(plan, output);
   const length = <u32>(end - output);
-  if (length > MAX_KEPT_HEAD_BYTES || isLeft()) return end;
+  if (length > MAX_KEPT_HEAD_BYTES || fallsBack()) return end;
   memory.copy(plan.headText, output, length);
   keptHeadJob = job.id;
   keptHeadGroup = job.group;

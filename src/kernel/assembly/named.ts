@@ -1,5 +1,5 @@
 /**
- * Reads the contents of a usual log (fast path: usual.ts) where names have records: the contents are written while they
+ * Reads the contents of a regular log (fast-path.ts) where names have records: the contents are written while they
  * are read; or, where columns have to be known first, made into the list of spans that walk.ts makes; or read by the
  * record of a shape (shape.ts).
  */
@@ -77,7 +77,7 @@ function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usi
   const high = v128.load(escape, 16);
   const isUnique = plan.uniqueNames != 0;
   const isChecked = plan.checksUtf8 != 0;
-  const expansion = plan.usualExpansion;
+  const expansion = plan.fastExpansion;
   let slack = plan.namesSlack;
   let place: usize = 0;
   let keyBytes: u32 = 0;
@@ -146,7 +146,7 @@ function contents(plan: Plan, from: usize, end: usize, output: usize, limit: usi
       valueBytes += valueLength;
       continue;
     }
-    // So many bytes of the name have room by `usualExpansion`; the others take from the slack.
+    // So many bytes of the name have room by `fastExpansion`; the others take from the slack.
     const reserved = (keyLength + MIN_CONTENT_BYTES) * expansion;
     if (length > reserved) {
       if (length - reserved > slack) return 0;

@@ -2,11 +2,11 @@
  * Runs filters and classes (../../rules), compiled to instructions that jump (../program.ts).
  *
  * A log is dropped, or it gets the variant of its lead: nine for each class and nine where no class holds. The first of
- * nine has the class's severity or the usual one, the others 0 to 7, as the severity field says.
+ * nine has the class's severity or the default one, the others 0 to 7, as the severity field says.
  */
 import { columnEnd, columnStart } from './columns';
 import { ANSWER_SLOT_BITS, ANSWER_SLOT_BYTES, Instruction, Op, Plan, VALUE_SLOT_BYTES, ValueSlot } from './base/interface';
-import { isLeft, leaveLog } from './base/left';
+import { fallsBack, fallBackLog } from './base/fallback';
 import { hashOf, isSame } from './names';
 import { Answer, inRange } from './base/numbers';
 import { countWork } from './base/work';
@@ -26,7 +26,7 @@ const MAX_SEARCH: u64 = 1 << 22;
 /** The variant of the lead of the log that was decided on last. */
 export let variant: u32 = 0;
 
-/** @returns false when the log is dropped, and counted; calls `leaveLog` where the kernel cannot tell */
+/** @returns false when the log is dropped, and counted; calls `fallBackLog` where the kernel cannot tell */
 export function isKept(plan: Plan): bool {
   let at = plan.rules;
   if (at == 0) return true;
@@ -38,7 +38,7 @@ export function isKept(plan: Plan): bool {
   const number = step.first;
   if (step.op == Op.DROP) {
     // A log that falls back is counted by the reference.
-    if (!isLeft()) countDropped(plan, number);
+    if (!fallsBack()) countDropped(plan, number);
     return false;
   }
   variant = number;
@@ -72,7 +72,7 @@ function holds(plan: Plan, step: Instruction): bool {
       return isWithin(first, second, from, length);
     case Op.RANGE: {
       const answer = inRange(first, from, length);
-      if (answer == Answer.UNKNOWN) leaveLog();
+      if (answer == Answer.UNKNOWN) fallBackLog();
       return answer == Answer.YES;
     }
     case Op.ASK:
@@ -107,7 +107,7 @@ function isWithin(text: usize, textLength: u32, from: usize, length: u32): bool 
   if (textLength == 0) return true;
   if (textLength > length) return false;
   if (<u64>textLength * length > MAX_SEARCH) {
-    leaveLog();
+    fallBackLog();
     return false;
   }
   const first = i8x16.splat(load<u8>(text));

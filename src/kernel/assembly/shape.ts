@@ -46,7 +46,7 @@ import { addRenamed } from './base/renamed';
 import { isOfPresentGroup, presentGroup } from './stamps';
 import { writeText } from './base/text';
 import { countWork } from './base/work';
-import { hasTimeNs, timeNs, usualContentsEnd } from './walk';
+import { hasTimeNs, timeNs, fastContentsEnd } from './walk';
 
 const PLACES: usize = GUESSES;
 /** Room for `Shape`. */
@@ -62,7 +62,7 @@ const MAPPED: usize = REST + PLACES * REST_BYTES;
 export const SHAPE_BYTES: u32 = <u32>(MAPPED + MAPPED_RECORD_BYTES);
 
 /** So many logs in a row that differ from the record make a new one. */
-const PATIENCE: u32 = 2;
+const MAX_MISSES: u32 = 2;
 /** A log as recorded scores 2, one read in vain -1: it costs about half of what the other saves. */
 const HIT_SCORE: i32 = 2;
 const MAX_SCORE: i32 = 32;
@@ -95,7 +95,7 @@ export function forgetShape(plan: Plan): void {
 }
 
 /**
- * Reads a usual log whose times are known.
+ * Reads a regular log whose times are known.
  * @param from where the contents begin
  * @returns false where the log differs from the record; its spans are then of no use
  */
@@ -104,18 +104,18 @@ export function readShaped(plan: Plan, from: usize): bool {
   if (shape.places == 0 || (hasTimeNs && timeNs != 0) != (shape.hasTimeNs != 0)) return false;
   if (shape.readyGroup != presentGroup() && !enterGroup(plan, shape)) return false;
   // Tags are not counted one by one here: four bytes count as one tag.
-  countWork(<u32>((usualContentsEnd - from) >> 2) + 1);
+  countWork(<u32>((fastContentsEnd - from) >> 2) + 1);
   return readPlaces(plan, shape, from);
 }
 
 function readPlaces(plan: Plan, shape: Shape, from: usize): bool {
-  return readRecorded(plan, from, usualContentsEnd, lineOf(shape, 0), lineOf(shape, shape.places));
+  return readRecorded(plan, from, fastContentsEnd, lineOf(shape, 0), lineOf(shape, shape.places));
 }
 
 /** Checks what depends on the group, once for each group. @returns false where the record does not fit the group */
 function enterGroup(plan: Plan, shape: Shape): bool {
   if ((hasGroupColumns || shape.hasGroupColumns != 0) && shape.group != presentGroup()) {
-    shape.misses = PATIENCE;
+    shape.misses = MAX_MISSES;
     return false;
   }
   if (plan.uniqueNames != 0 && isNameOfGroup(plan, shape)) return false;
@@ -183,7 +183,7 @@ export function noteShape(plan: Plan, wasAsRecorded: bool): void {
  */
 export function recordShape(plan: Plan, from: usize): void {
   const shape = plan.shape;
-  if (shape.pause != 0 || (shape.places != 0 && shape.misses < PATIENCE)) return;
+  if (shape.pause != 0 || (shape.places != 0 && shape.misses < MAX_MISSES)) return;
   shape.misses = 0;
   shape.places = 0;
   const places = contentCount;

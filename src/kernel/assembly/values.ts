@@ -4,7 +4,7 @@
  */
 import { Address, address, addressEnd, findAddress, isAll, port, portEnd } from './base/addresses';
 import { MAX_TYPED_BYTES, Plan, ValueKind } from './base/interface';
-import { leaveLog } from './base/left';
+import { fallBackLog } from './base/fallback';
 import { asciiEnd, charactersEnd } from './base/utf8';
 
 /** Writes a time in epoch milliseconds. @returns how many digits; 0: the text is no time */
@@ -51,7 +51,7 @@ export function findPort(takesIpv6: bool, from: usize, end: usize): u32 {
   return Port.FOUND;
 }
 
-/** @returns false where the field has no value of that type; calls `leaveLog` where the kernel cannot tell */
+/** @returns false where the field has no value of that type; calls `fallBackLog` where the kernel cannot tell */
 @inline
 export function isSuch(plan: Plan, type: u32, takesIpv6: bool, from: usize, end: usize): bool {
   if (from == end) return false;
@@ -83,13 +83,13 @@ function isAddress(takesIpv6: bool, from: usize, end: usize): bool {
 
 function isTime(plan: Plan, from: usize, end: usize): bool {
   const length = end - from;
-  const isUsual = length <= NANOSECONDS_DIGITS && areDigits(from, end);
-  if (isUsual && length > SECONDS_DIGITS && (length - SECONDS_DIGITS) % 3 == 0) {
+  const isRegular = length <= NANOSECONDS_DIGITS && areDigits(from, end);
+  if (isRegular && length > SECONDS_DIGITS && (length - SECONDS_DIGITS) % 3 == 0) {
     foundEnd = from + MILLISECONDS_DIGITS;
     return true;
   }
   found = plan.timeText;
-  if (isUsual && length == SECONDS_DIGITS) {
+  if (isRegular && length == SECONDS_DIGITS) {
     v128.store(found, v128.load(from));
     store<u32>(found, 0x303030, SECONDS_DIGITS);
     foundEnd = found + MILLISECONDS_DIGITS;
@@ -114,7 +114,7 @@ function cutTo(maxCharacters: u32): void {
     return;
   }
   const end = charactersEnd(found, foundEnd, maxCharacters);
-  if (end == 0) leaveLog();
+  if (end == 0) fallBackLog();
   else foundEnd = end;
 }
 

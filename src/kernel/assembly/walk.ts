@@ -10,7 +10,7 @@ import { beginColumns, beginGroupColumns, setColumn, setGroupColumn, setTimeNsCo
 import { fail, failed } from './base/fault';
 import { Fault } from './base/interface';
 import { NO_COLUMN, OwnField, Plan, SPAN_BYTES } from './base/interface';
-import { leaveGroup, leaveLog } from './base/left';
+import { fallBackGroup, fallBackLog } from './base/fallback';
 import { beginNames, isLikeServiceName, isNewName } from './name-set';
 import { readContents, spanKeyBytes, spanValueBytes } from './named';
 import { columnOf, contentName, isAskedOut, isWritten, stampOf, tagName, textLength } from './names';
@@ -51,8 +51,8 @@ export let contentsEnd: usize = 0;
 /** Sums over the spans that were read last; a record's whole text counts as key. */
 export let keyBytes: u32 = 0;
 export let valueBytes: u32 = 0;
-/** Where the contents end in the log that `readUsualTimes` has read. */
-export let usualContentsEnd: usize = 0;
+/** Where the contents end in the log that `readFastTimes` has read. */
+export let fastContentsEnd: usize = 0;
 /** The entry that `readEntry` has read. */
 let key: usize = 0;
 let keyEnd: usize = 0;
@@ -139,14 +139,14 @@ export function readLog(plan: Plan, from: usize, end: usize, contents: usize, co
 }
 
 /**
- * Reads a usual log (fast path: usual.ts), and reports no damage.
- * @returns where the contents begin; 0 where the log is not a usual one
+ * Reads a regular log (fast-path.ts), and reports no damage.
+ * @returns where the contents begin; 0 where the log is not a regular one
  */
-export function readUsualLog(plan: Plan, from: usize, end: usize, contents: usize, contentsLimit: usize): usize {
-  const start = readUsualTimes(from, end);
+export function readFastLog(plan: Plan, from: usize, end: usize, contents: usize, contentsLimit: usize): usize {
+  const start = readFastTimes(from, end);
   if (start == 0) return 0;
   beginFields(plan);
-  const spansEnd = readContents(plan, start, usualContentsEnd, contents, contentsLimit);
+  const spansEnd = readContents(plan, start, fastContentsEnd, contents, contentsLimit);
   if (spansEnd == 0) return 0;
   keyBytes = spanKeyBytes;
   valueBytes = spanValueBytes;
@@ -157,8 +157,8 @@ export function readUsualLog(plan: Plan, from: usize, end: usize, contents: usiz
   return start;
 }
 
-/** Reads Time at the front and TimeNs at the end. @returns where the contents begin; 0: the log is not a usual one */
-export function readUsualTimes(from: usize, end: usize): usize {
+/** Reads Time at the front and TimeNs at the end. @returns where the contents begin; 0: the log is not a regular one */
+export function readFastTimes(from: usize, end: usize): usize {
   if (from == end || load<u8>(from) != TIME) return 0;
   let contents = from + 1;
   let second: u32 = 0;
@@ -172,7 +172,7 @@ export function readUsualTimes(from: usize, end: usize): usize {
   const beforeTimeNs = end - TIME_NS_BYTES;
   hasTimeNs = beforeTimeNs >= contents && load<u8>(beforeTimeNs) == TIME_NS;
   timeNs = hasTimeNs ? load<u32>(beforeTimeNs, 1) : 0;
-  usualContentsEnd = hasTimeNs ? beforeTimeNs : end;
+  fastContentsEnd = hasTimeNs ? beforeTimeNs : end;
   time = second;
   return contents;
 }
@@ -213,10 +213,10 @@ function beginGroupFields(plan: Plan): void {
 function endGroupFields(plan: Plan): void {
   setGroupColumn(plan, plan.topicColumn, topic, topicEnd);
   setGroupColumn(plan, plan.sourceColumn, source, sourceEnd);
-  if (plan.checksUtf8 != 0 && !(isUtf8(topic, topicEnd) && isUtf8(source, sourceEnd))) leaveGroup();
+  if (plan.checksUtf8 != 0 && !(isUtf8(topic, topicEnd) && isUtf8(source, sourceEnd))) fallBackGroup();
   if (plan.uniqueNames == 0) return;
-  if ((plan.ownFields & OwnField.TOPIC) != 0 && stampGroup(plan.topicStamp)) leaveGroup();
-  if ((plan.ownFields & OwnField.SOURCE) != 0 && stampGroup(plan.sourceStamp)) leaveGroup();
+  if ((plan.ownFields & OwnField.TOPIC) != 0 && stampGroup(plan.topicStamp)) fallBackGroup();
+  if ((plan.ownFields & OwnField.SOURCE) != 0 && stampGroup(plan.sourceStamp)) fallBackGroup();
 }
 
 /** Begins the stamps and columns of a log, before its contents are read. */
@@ -230,16 +230,16 @@ export function beginFields(plan: Plan): void {
 export function endFields(plan: Plan): void {
   if (!hasTimeNs || timeNs == 0) return;
   setTimeNsColumn(plan, timeNs);
-  if (plan.leavesTimeNs != 0) leaveLog();
-  if (plan.uniqueNames != 0 && (plan.ownFields & OwnField.TIME_NS) != 0 && stampLog(plan.timeNsStamp)) leaveLog();
+  if (plan.timeNsFallsBack != 0) fallBackLog();
+  if (plan.uniqueNames != 0 && (plan.ownFields & OwnField.TIME_NS) != 0 && stampLog(plan.timeNsStamp)) fallBackLog();
 }
 
 function isTagWritten(plan: Plan): bool {
   const record = tagName(plan, key, keyEnd);
   setGroupColumn(plan, columnOf(record), value, valueEnd);
-  if (isToBeChecked(plan, record) && !isUtf8(value, valueEnd)) leaveGroup();
+  if (isToBeChecked(plan, record) && !isUtf8(value, valueEnd)) fallBackGroup();
   if (!isWritten(record)) return false;
-  if (plan.uniqueNames != 0 && stampGroup(stampOf(record))) leaveGroup();
+  if (plan.uniqueNames != 0 && stampGroup(stampOf(record))) fallBackGroup();
   key = record;
   return true;
 }
@@ -247,22 +247,22 @@ function isTagWritten(plan: Plan): bool {
 function isContentWritten(plan: Plan): bool {
   const record = contentName(plan, key, keyEnd);
   setColumn(plan, columnOf(record), value, valueEnd);
-  if (isToBeChecked(plan, record) && !isUtf8(value, valueEnd)) leaveLog();
+  if (isToBeChecked(plan, record) && !isUtf8(value, valueEnd)) fallBackLog();
   if (!isWritten(record)) return false;
-  if (plan.uniqueNames != 0 && isRepeated(record)) leaveLog();
+  if (plan.uniqueNames != 0 && isRepeated(record)) fallBackLog();
   key = record;
   return true;
 }
 
 /** Without name records, a tag is written under its own name, or the log falls back to the reference. */
 function isPlainTag(plan: Plan): bool {
-  if (plan.uniqueNames != 0 && !isNewName(plan.nameSet, nameStamp, key, <u32>(keyEnd - key))) leaveGroup();
+  if (plan.uniqueNames != 0 && !isNewName(plan.nameSet, nameStamp, key, <u32>(keyEnd - key))) fallBackGroup();
   return true;
 }
 
 function isPlainContent(plan: Plan): bool {
   if (plan.uniqueNames == 0) return true;
-  if (isLikeServiceName(key) || !isNewName(plan.nameSet, nameStamp, key, <u32>(keyEnd - key))) leaveLog();
+  if (isLikeServiceName(key) || !isNewName(plan.nameSet, nameStamp, key, <u32>(keyEnd - key))) fallBackLog();
   return true;
 }
 

@@ -7,7 +7,7 @@ export const Status = {
   /** The chunk is full. */
   chunk: 1,
   /** The next log falls back to the reference: its message is over the limit, or it is another rare case. */
-  left: 2,
+  fallBack: 2,
   damage: 3,
   /** The next log needs a larger `out`; the present one is empty. */
   growOut: 4,

@@ -32,13 +32,13 @@ const plan = {
   keyExpansion: 'u32',
   valueExpansion: 'u32',
   /**
-   * Bytes of text, separators and signs included, for each byte of a usual log (fast path: assembly/usual.ts) at most;
+   * Bytes of text, separators and signs included, for each byte of a regular log (fast path: assembly/fast-path.ts) at most;
    * 0: there is no fast path, as separator or sign have more than 16 bytes.
    */
-  usualExpansion: 'u32',
-  /** Bytes of a usual log's frame besides contents, group's fields, lead and identity's start, at most. */
-  usualMaxConstants: 'u32',
-  /** Bytes of `usualMaxConstants` for written names that are longer than `usualExpansion` allows for. */
+  fastExpansion: 'u32',
+  /** Bytes of a regular log's frame besides contents, group's fields, lead and identity's start, at most. */
+  fastMaxConstants: 'u32',
+  /** Bytes of `fastMaxConstants` for written names that are longer than `fastExpansion` allows for. */
   namesSlack: 'u32',
   /** `Framing` */
   framing: 'u32',
@@ -74,7 +74,7 @@ const plan = {
   /** 1: a log with invalid UTF-8 falls back to the reference. */
   checksUtf8: 'u32',
   /** 1: a log with a TimeNs falls back to the reference, since the row escapes digits. */
-  leavesTimeNs: 'u32',
+  timeNsFallsBack: 'u32',
   /** 1: a log is read to its end before any of it is written, since rules, mapped fields or leads need its columns. */
   readsFirst: 'u32',
   /** Used only by the kernel; see assembly/shape.ts. */
@@ -156,7 +156,7 @@ const job = {
   fault: 'u32',
   faultAt: 'u32',
   faultDetail: 'u32',
-  /** `Status.left`: where the log's content begins and ends. */
+  /** `Status.fallBack`: where the log's content begins and ends. */
   log: 'address',
   logEnd: 'address',
   /** `Status.grow…`: how many bytes, or spans, are needed. */

@@ -10,40 +10,40 @@ import type { BatchBody } from '../../core/bytes.ts';
 import { AppError, CorruptBatchError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { type Clock, systemClock } from '../../core/time/clock.ts';
-import type { BatchLetters, DeadLetters } from '../../dead-letter/dead-letters.ts';
+import type { BatchDeadLetters, DeadLetters } from '../../dead-letter/dead-letters.ts';
 import type { BatchCounts, BatchEncoder, EncodedBatch, RejectedLog } from '../../encode/frame/batch-encoder.ts';
 import type { BatchOrigin } from '../../encode/wire/batch-origin.ts';
 import type { Cursor, ShardId } from '../../group/service/log-service.ts';
 import type { OnDamage } from '../../group/shard/shard-consumer-options.ts';
-import type { Delivery, Mark, Sink } from '../../sink/sink.ts';
+import type { Delivery, DeliveryRef, Sink } from '../../sink/sink.ts';
 import { addTotals, type DeliveryTotals } from './delivery-totals.ts';
+import type { EncodeLimiter, EncodeSlot } from './encode-limiter.ts';
 import { createFormatTrouble } from './format-trouble.ts';
 import type { Pace, Sent } from './pacer.ts';
 import { createRefusedWatch, type RefusedOptions, type RefusedWatch } from './refused.ts';
-import type { Turn, Turns } from './turns.ts';
 
 /** A batch on its way to one receiver. */
-export interface BatchMark extends Mark {
+export interface BatchRef extends DeliveryRef {
   readonly shard: ShardId;
   /** The cursor that it was pulled with, and the one behind it. */
   readonly from: Cursor;
   readonly to: Cursor;
-  /** It was handed over before, and lost. */
+  /** A sink has taken it before, and lost it. */
   readonly isAgain?: boolean;
   /** Told how many logs it brings, before its delivery ends. */
   counted?(logs: number): void;
 }
 
 /** Delivers a batch to one receiver; see `Deliver` in group/shard/shard-consumer-options.ts. */
-export type DeliverTo<M extends BatchMark> = (
+export type DeliverTo<M extends BatchRef> = (
   body: BatchBody,
-  mark: M,
+  ref: M,
   signal: AbortSignal,
   onDamage?: OnDamage,
-  onBegun?: () => void,
+  onEncodingStarted?: () => void,
 ) => Promise<void>;
 
-export interface DeliverParts<M extends BatchMark> {
+export interface DeliverParts<M extends BatchRef> {
   readonly encoder: Pick<BatchEncoder, 'begin' | 'filterNames'>;
   /** What the batches are pulled from. */
   readonly origin: Pick<BatchOrigin, 'project' | 'logstore'>;
@@ -52,7 +52,7 @@ export interface DeliverParts<M extends BatchMark> {
   /** Absent: as fast as the sink takes it. */
   readonly pace?: Pace | undefined;
   /** Absent: all batches are encoded side by side, as they must be where a limit is shared among them. */
-  readonly turns?: Turns | undefined;
+  readonly encodeLimiter?: EncodeLimiter | undefined;
   /** There where the encoder rejects logs, or batches are skipped. */
   readonly deadLetters?: DeadLetters | undefined;
   /** What is done about a message that the receiver does not take; absent: it is sent again. */
@@ -63,37 +63,37 @@ export interface DeliverParts<M extends BatchMark> {
 }
 
 /** One batch, from its first attempt on. */
-interface Work<M extends BatchMark> {
+interface BatchWork<M extends BatchRef> {
   readonly body: BatchBody;
-  readonly mark: M;
+  readonly ref: M;
   readonly signal: AbortSignal;
-  readonly letters: BatchLetters | undefined;
+  readonly letters: BatchDeadLetters | undefined;
   readonly onDamage: OnDamage;
-  readonly onBegun: () => void;
+  readonly onEncodingStarted: () => void;
 }
 
-export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): DeliverTo<M> {
-  const { encoder, sink, totals, pace, turns, deadLetters, refused, log, clock = systemClock } = parts;
+export function createDeliver<M extends BatchRef>(parts: DeliverParts<M>): DeliverTo<M> {
+  const { encoder, sink, totals, pace, encodeLimiter, deadLetters, refused, log, clock = systemClock } = parts;
   const { project, logstore } = parts.origin;
-  const tell = createFormatTrouble(log, clock);
+  const logRejected = createFormatTrouble(log, clock);
   const beginLetters =
-    deadLetters && (({ shard, from, to }: M) => deadLetters.begin({ project, logstore, shard, from, to }));
+    deadLetters && (({ shard, from, to }: M) => deadLetters.forBatch({ project, logstore, shard, from, to }));
 
-  return async (body, mark, signal, onDamage = 'send', onBegun = () => undefined) => {
-    const letters = beginLetters?.(mark);
-    const work = { body, mark, signal, letters, onDamage, onBegun };
+  return async (body, ref, signal, onDamage = 'send', onEncodingStarted = () => undefined) => {
+    const letters = beginLetters?.(ref);
+    const work = { body, ref, signal, letters, onDamage, onEncodingStarted };
     while (!(await attempt(work))) await letters?.storeUntilDone(signal);
   };
 
   /** @returns false when something could not be set aside */
-  async function attempt(work: Work<M>): Promise<boolean> {
-    const { body, mark, signal } = work;
-    const origin = { project, logstore, shard: mark.shard, cursor: mark.from };
-    const begin = beginLetters && (() => beginLetters(mark));
+  async function attempt(work: BatchWork<M>): Promise<boolean> {
+    const { body, ref, signal } = work;
+    const origin = { project, logstore, shard: ref.shard, cursor: ref.from };
+    const begin = beginLetters && (() => beginLetters(ref));
     const watch = refused && createRefusedWatch(refused, { body, origin, beginLetters: begin, signal, log, clock });
-    const delivery = sink.deliver(mark, watch?.onRefused);
-    const giveUp = () => delivery.abandon();
-    signal.addEventListener('abort', giveUp, { once: true });
+    const delivery = sink.deliver(ref, watch?.onRefused);
+    const onAbort = () => delivery.abandon();
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
       await write(work, delivery, watch);
       delivery.end();
@@ -103,40 +103,40 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
       if (error instanceof AppError && error.code === 'dead-letter-file') return false;
       throw error;
     } finally {
-      signal.removeEventListener('abort', giveUp);
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
-  async function write(work: Work<M>, delivery: Delivery, watch: RefusedWatch | undefined): Promise<void> {
-    const { body, mark, signal, letters, onDamage, onBegun } = work;
+  async function write(work: BatchWork<M>, delivery: Delivery, watch: RefusedWatch | undefined): Promise<void> {
+    const { body, ref, signal, letters, onDamage, onEncodingStarted } = work;
     let batch: EncodedBatch | undefined;
     let damage: CorruptBatchError | undefined;
-    const turn = await turns?.take(signal);
-    onBegun();
+    const slot = await encodeLimiter?.acquire(signal);
+    onEncodingStarted();
     try {
       if (body.refused) throw body.refused;
-      const at = { project, logstore, shard: mark.shard, cursor: mark.from };
+      const at = { project, logstore, shard: ref.shard, cursor: ref.from };
       if (onDamage === 'check') await readToEnd(encoder.begin(body, at), clock, signal);
       batch = encoder.begin(body, at);
       const takesRejected: RejectedLogs = {
         add: (rejected) => {
-          tell(rejected);
+          logRejected(rejected);
           letters?.add(rejected);
         },
         isFull: () => letters?.isFull ?? false,
         store: async () => letters?.store(signal),
       };
-      await writeBatch(batch, delivery, pace ?? unpaced(clock, turn), signal, takesRejected);
+      await writeBatch(batch, delivery, pace ?? unpaced(clock, slot), signal, takesRejected);
     } catch (error) {
       if (!(error instanceof CorruptBatchError) || !letters || onDamage !== 'skip') throw error;
       damage = error;
     } finally {
       batch?.close();
-      turn?.end();
+      slot?.end();
     }
     if (damage) {
       const index = batch ? batch.counts.logs + batch.counts.deadLettered + batch.counts.dropped : 0;
-      const { shard, from: cursor, to: nextCursor } = mark;
+      const { shard, from: cursor, to: nextCursor } = ref;
       letters?.addRest({ index, nextCursor, reason: damage.message });
       await letters?.store(signal);
       totals.batchesSkipped++;
@@ -146,15 +146,15 @@ export function createDeliver<M extends BatchMark>(parts: DeliverParts<M>): Deli
       );
     } else await letters?.store(signal);
     if (!batch) return;
-    const counts = withSetAside(batch.counts, watch?.setAside ?? 0);
-    count(counts, totals, mark.isAgain === true, encoder.filterNames);
-    mark.counted?.(counts.logs);
+    const counts = withDeadLettered(batch.counts, watch?.deadLettered ?? 0);
+    count(counts, totals, ref.isAgain === true, encoder.filterNames);
+    ref.counted?.(counts.logs);
   }
 }
 
 /** What of the batch was set aside is not among the logs that were sent. */
-function withSetAside(counts: BatchCounts, setAside: number): BatchCounts {
-  return { ...counts, logs: counts.logs - setAside, deadLettered: counts.deadLettered + setAside };
+function withDeadLettered(counts: BatchCounts, deadLettered: number): BatchCounts {
+  return { ...counts, logs: counts.logs - deadLettered, deadLettered: counts.deadLettered + deadLettered };
 }
 
 function count(
@@ -224,11 +224,11 @@ export async function writeBatch(
 }
 
 /** As fast as the sink takes it. */
-export function unpaced(clock: Clock, turn?: Turn): Pace {
+export function unpaced(clock: Clock, slot?: EncodeSlot): Pace {
   return async (send) => {
     const sent = send();
     if (!sent) return false;
-    if (sent.taken) await (turn?.during(sent.taken) ?? sent.taken);
+    if (sent.taken) await (slot?.during(sent.taken) ?? sent.taken);
     else await clock.turn();
     return true;
   };

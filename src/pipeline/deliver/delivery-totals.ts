@@ -4,7 +4,7 @@
 export interface DeliveryTotals {
   batches: number;
   logs: number;
-  /** Those of the logs that had been handed over before, and were lost. */
+  /** Those of the logs that a sink had taken before, and that were lost. */
   resent: number;
   /** Logs that the receiver has read; where it does not say that, those that the kernel has taken. */
   confirmed: number;

@@ -3,7 +3,7 @@
  *
  * Whoever has a chunk to send stands in one queue; the first goes when every limit has room, is counted, and stands
  * at the end with its next chunk. Chunks are all of about one size (`chunkSizes`), so the shards share evenly. A
- * chunk is made only when its turn has come: nothing is held meanwhile, and the sink, which has been given nothing,
+ * chunk is made only when the limits allow it: nothing is held meanwhile, and the sink, which has been given nothing,
  * sees an idle connection and not a stalled one.
  *
  * A chunk that the sink makes wait (no connection, a slow receiver) counts when it is taken, and holds nobody else
@@ -44,8 +44,8 @@ const chunkMs = 20;
 /** What the event loop may be late by without the rate falling behind: on a busy machine it is, by some 60 ms. */
 const burstMs = 80;
 
-interface Turn {
-  take(): void;
+interface QueuedSend {
+  proceed(): void;
 }
 
 /** @returns undefined where nothing is limited */
@@ -53,7 +53,7 @@ export function createPace(limits: PaceLimits, clock: Clock = systemClock): Pace
   const rate = optionalLimit(limits.maxMessagesPerSecond);
   const bandwidth = optionalLimit(limits.maxBytesPerSecond);
   if (!rate && !bandwidth) return undefined;
-  const queue: Turn[] = [];
+  const queue: QueuedSend[] = [];
   let cancelWake: (() => void) | undefined;
 
   const waitMs = () => Math.max(rate?.waitMs(clock.monotonic()) ?? 0, bandwidth?.waitMs(clock.monotonic()) ?? 0);
@@ -63,7 +63,7 @@ export function createPace(limits: PaceLimits, clock: Clock = systemClock): Pace
     bandwidth?.spend(bytes, clock.monotonic());
   };
 
-  /** One turn at a time, with the event loop free in between, also where the limits are far away. */
+  /** One send at a time, with the event loop free in between, also where the limits are far away. */
   function wakeLater(): void {
     if (cancelWake || queue.length === 0) return;
     const delayMs = Math.ceil(waitMs());
@@ -79,23 +79,23 @@ export function createPace(limits: PaceLimits, clock: Clock = systemClock): Pace
   function wake(): void {
     cancelWake = undefined;
     // What waited for the sink may have been counted meanwhile.
-    if (waitMs() <= 0) queue.shift()?.take();
+    if (waitMs() <= 0) queue.shift()?.proceed();
     wakeLater();
   }
 
-  function leave(turn: Turn): void {
-    const index = queue.indexOf(turn);
+  function dequeue(queued: QueuedSend): void {
+    const index = queue.indexOf(queued);
     if (index >= 0) queue.splice(index, 1);
     if (queue.length > 0) return;
     cancelWake?.();
     cancelWake = undefined;
   }
 
-  function sendInTurn(send: () => Sent | undefined, signal: AbortSignal): Promise<Sent | undefined> {
+  function sendWhenDue(send: () => Sent | undefined, signal: AbortSignal): Promise<Sent | undefined> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
-      const turn: Turn = {
-        take() {
+      const queued: QueuedSend = {
+        proceed() {
           signal.removeEventListener('abort', onAbort);
           try {
             const sent = send();
@@ -107,17 +107,17 @@ export function createPace(limits: PaceLimits, clock: Clock = systemClock): Pace
         },
       };
       const onAbort = () => {
-        leave(turn);
+        dequeue(queued);
         reject(signal.reason);
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      queue.push(turn);
+      queue.push(queued);
       wakeLater();
     });
   }
 
   return async (send, signal) => {
-    const sent = await sendInTurn(send, signal);
+    const sent = await sendWhenDue(send, signal);
     if (sent?.taken) {
       await sent.taken;
       count(sent);

@@ -7,7 +7,7 @@
 import type { BatchBody } from '../../core/bytes.ts';
 import type { Log } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';
-import type { BatchLetters } from '../../dead-letter/dead-letters.ts';
+import type { BatchDeadLetters } from '../../dead-letter/dead-letters.ts';
 import type { LocatedLog, LocateLog } from '../../encode/locate-log.ts';
 import type { BatchOrigin } from '../../encode/wire/batch-origin.ts';
 import type { OnRefused } from '../../sink/sink.ts';
@@ -15,7 +15,7 @@ import type { OnRefused } from '../../sink/sink.ts';
 export interface RefusedOptions {
   readonly locate: LocateLog;
   /** After so long it is set aside; absent: never. */
-  readonly patienceMs: number | undefined;
+  readonly deadLetterAfterMs: number | undefined;
 }
 
 /** One delivery of one batch. */
@@ -23,7 +23,7 @@ export interface RefusedDelivery {
   readonly body: BatchBody;
   readonly origin: BatchOrigin;
   /** Of this batch, for one log; absent: there is no dead-letter file. */
-  readonly beginLetters: (() => BatchLetters) | undefined;
+  readonly beginLetters: (() => BatchDeadLetters) | undefined;
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly clock: Clock;
@@ -32,14 +32,17 @@ export interface RefusedDelivery {
 export interface RefusedWatch {
   readonly onRefused: OnRefused;
   /** Logs that were set aside. */
-  readonly setAside: number;
+  readonly deadLettered: number;
 }
 
-export function createRefusedWatch({ locate, patienceMs }: RefusedOptions, delivery: RefusedDelivery): RefusedWatch {
+export function createRefusedWatch(
+  { locate, deadLetterAfterMs }: RefusedOptions,
+  delivery: RefusedDelivery,
+): RefusedWatch {
   const { body, origin, beginLetters, signal, log, clock } = delivery;
   const { shard, cursor } = origin;
   /** By index: a log that is split may have several such messages. */
-  const setAside = new Set<number>();
+  const deadLettered = new Set<number>();
   const notLocated = (error: unknown) => {
     log.error({ err: error, shard, cursor }, 'the log of a message that the receiver does not take cannot be found');
     return undefined;
@@ -57,9 +60,9 @@ export function createRefusedWatch({ locate, patienceMs }: RefusedOptions, deliv
       found = { frame, log: await locate(body, origin, frame, clock.turn).catch(notLocated) };
       signal.throwIfAborted();
       const then =
-        patienceMs === undefined
+        deadLetterAfterMs === undefined
           ? 'it waits there until the receiver takes it'
-          : `after ${patienceMs / 1000}s the log goes to the dead-letter file`;
+          : `after ${deadLetterAfterMs / 1000}s the log goes to the dead-letter file`;
       const what =
         reason === undefined
           ? `breaks the connection over one message of ${bytes.length} bytes whenever that is sent, and answers an empty connection`
@@ -73,19 +76,19 @@ export function createRefusedWatch({ locate, patienceMs }: RefusedOptions, deliv
         `shard ${shard} stands still: the receiver ${what}; ${then}, and the other shards go on${advice}`,
       );
     }
-    if (patienceMs === undefined || forMs < patienceMs || !beginLetters || !found.log) return 'again';
+    if (deadLetterAfterMs === undefined || forMs < deadLetterAfterMs || !beginLetters || !found.log) return 'again';
     // The batch's own letters may be further already.
     const letters = beginLetters();
     letters.add({ ...found.log, reason: reason === undefined ? 'poison' : 'refused' });
     await letters.storeUntilDone(signal);
-    setAside.add(found.log.index);
+    deadLettered.add(found.log.index);
     log.error(facts(), `shard ${shard}: the receiver does not take a log: it is in the dead-letter file, and not sent`);
     return 'skip';
   };
   return {
     onRefused,
-    get setAside() {
-      return setAside.size;
+    get deadLettered() {
+      return deadLettered.size;
     },
   };
 }

@@ -18,10 +18,10 @@ import { DeliveryLostError } from '../../core/errors.ts';
 import type { Ticket } from '../../group/checkpoint/progress.ts';
 import type { Cursor, ShardId } from '../../group/service/log-service.ts';
 import type { Deliver, OnDamage } from '../../group/shard/shard-consumer-options.ts';
-import type { Mark, MarkOrigin } from '../../sink/sink.ts';
+import type { DeliveryOrigin, DeliveryRef } from '../../sink/sink.ts';
 
 /** A batch on its way to one receiver; the mark by which that receiver's sink reports it. */
-export interface Part extends Mark {
+export interface BatchPart extends DeliveryRef {
   readonly shard: ShardId;
   readonly from: Cursor;
   readonly to: Cursor;
@@ -37,11 +37,17 @@ export interface Branch {
   /** In front of a shard's number it makes the stream's name at the receiver, where other sources' streams end too. */
   readonly streamPrefix: string;
   /** What the batches are pulled from; absent: nobody asks. */
-  readonly source?: Pick<MarkOrigin, 'project' | 'logstore'>;
+  readonly source?: Pick<DeliveryOrigin, 'project' | 'logstore'>;
   /** The receiver has read a batch with so many logs. */
   confirmed?(logs: number): void;
   /** As `Deliver`. */
-  deliver(body: BatchBody, part: Part, signal: AbortSignal, onDamage: OnDamage, onBegun?: () => void): Promise<void>;
+  deliver(
+    body: BatchBody,
+    part: BatchPart,
+    signal: AbortSignal,
+    onDamage: OnDamage,
+    onEncodingStarted?: () => void,
+  ): Promise<void>;
 }
 
 /** Where reports about whole batches go. */
@@ -60,9 +66,9 @@ class Batch {
   readonly to: Cursor;
   readonly states: PartState[];
   /** The reports of an earlier attempt do not count. */
-  readonly parts: (Part | undefined)[];
-  /** All of it was handed to the sink, by this attempt or an earlier one. */
-  readonly handedOver: boolean[];
+  readonly parts: (BatchPart | undefined)[];
+  /** The sink has taken all of it, by this attempt or an earlier one. */
+  readonly taken: boolean[];
   /** Undefined while it is remembered: lost, and not pulled again yet. */
   ticket: Ticket | undefined;
 
@@ -72,13 +78,13 @@ class Batch {
     this.ticket = ticket;
     this.states = Array.from({ length: branchCount }, () => 'none');
     this.parts = Array.from({ length: branchCount }, () => undefined);
-    this.handedOver = Array.from({ length: branchCount }, () => ticket.isAgain === true);
+    this.taken = Array.from({ length: branchCount }, () => ticket.isAgain === true);
   }
 
   /** The sink has all of it, and may have said so already. */
   take(at: number): void {
     if (this.states[at] === 'sending') this.states[at] = 'taken';
-    this.handedOver[at] = true;
+    this.taken[at] = true;
   }
 
   get isSent(): boolean {
@@ -102,21 +108,21 @@ export class FanOut {
   }
 
   /** Resolves when every receiver's sink has taken all of it; the body is not looked at after it has settled. */
-  readonly deliver: Deliver = async (body, ticket, signal, onDamage = 'send', onBegun) => {
+  readonly deliver: Deliver = async (body, ticket, signal, onDamage = 'send', onEncodingStarted) => {
     const batch = this.#open(ticket);
-    const giveUp = new AbortController();
-    const onAbort = () => giveUp.abort(signal.reason);
+    const aborter = new AbortController();
+    const onAbort = () => aborter.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     const writing = this.#branches.map(async (branch, at) => {
       if (batch.states[at] !== 'none') return;
       const part = this.#part(batch, at, branch, ticket);
       try {
-        await branch.deliver(body, part, giveUp.signal, onDamage, onBegun);
+        await branch.deliver(body, part, aborter.signal, onDamage, onEncodingStarted);
         if (batch.parts[at] === part) batch.take(at);
       } catch (error) {
         if (batch.parts[at] === part) this.#forget(batch, at);
-        giveUp.abort(otherLost);
+        aborter.abort(otherLost);
         throw error;
       }
     });
@@ -142,7 +148,7 @@ export class FanOut {
     return batch;
   }
 
-  #part(batch: Batch, at: number, { streamPrefix, source }: Branch, ticket: Ticket): Part {
+  #part(batch: Batch, at: number, { streamPrefix, source }: Branch, ticket: Ticket): BatchPart {
     const { from, to } = batch;
     const { shard } = ticket;
     let logs = 0;
@@ -151,14 +157,14 @@ export class FanOut {
       batch.states[at] = state;
       this.#report(batch);
     };
-    const part: Part = {
+    const part: BatchPart = {
       stream: streamPrefix + ticket.stream,
       shard,
       from,
       to,
       origin: source && { ...source, shard, from, to },
       isWithdrawn: ticket.isWithdrawn,
-      isAgain: batch.handedOver[at] === true,
+      isAgain: batch.taken[at] === true,
       counted: (count) => {
         logs = count;
       },

@@ -10,7 +10,7 @@ import { type NotShipped, whyNotShipped } from './not-shipped.ts';
 
 export type FeedState = 'waiting' | 'starting' | 'running' | 'failed' | 'reached' | 'retired';
 
-interface Outlet {
+interface Connectable {
   readonly sink: { readonly status: SinkStatus };
   start(): Promise<void>;
 }
@@ -20,13 +20,13 @@ export interface FeedLifeOptions {
   /** It reads up to `--until`. */
   readonly isBounded: boolean;
   readonly isRequired: boolean;
-  readonly outlets: readonly Outlet[];
+  readonly destinations: readonly Connectable[];
   readonly clock: Clock;
 }
 
 export class FeedLife {
   readonly #options: FeedLifeOptions;
-  readonly #unconnected: Set<Outlet>;
+  readonly #unconnected: Set<Connectable>;
   #state: FeedState = 'waiting';
   #sinceMs: number;
   #failure: AppError | undefined;
@@ -37,7 +37,7 @@ export class FeedLife {
 
   constructor(options: FeedLifeOptions) {
     this.#options = options;
-    this.#unconnected = new Set(options.outlets);
+    this.#unconnected = new Set(options.destinations);
     this.#sinceMs = options.clock.now();
   }
 
@@ -80,9 +80,9 @@ export class FeedLife {
 
   /** Begins to connect to every receiver, and to make sure of the group; resolves when all of it is done. */
   async prepare(prepareGroup: () => Promise<void>): Promise<void> {
-    const connected = this.#options.outlets.map(async (outlet) => {
-      await outlet.start();
-      this.#unconnected.delete(outlet);
+    const connected = this.#options.destinations.map(async (destination) => {
+      await destination.start();
+      this.#unconnected.delete(destination);
     });
     const prepared = prepareGroup().then(() => {
       this.#isServiceKnown = true;

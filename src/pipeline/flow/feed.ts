@@ -23,14 +23,14 @@ import { type DeliveryTotals, noTotals } from '../deliver/delivery-totals.ts';
 import type { Machine } from '../machine.ts';
 import { FanOut } from './fan-out.ts';
 import { FeedLife, type FeedState } from './feed-life.ts';
+import type { FlowParts, FlowResources } from './flow-resources.ts';
 import type { NotShipped } from './not-shipped.ts';
-import type { FlowParts, Outlets } from './outlets.ts';
-import { corruptPatienceMs, type FeedPlan, feedNames, flowNames } from './plan.ts';
+import { type FeedPlan, feedNames, flowNames, skipUnreadableAfterMs } from './plan.ts';
 import { withPresentKey } from './present-key.ts';
 
 export interface FeedOptions {
   readonly plan: FeedPlan;
-  readonly outlets: Outlets;
+  readonly resources: FlowResources;
   readonly budget: ByteBudget;
   readonly service: Omit<ServiceOptions, 'log'>;
   readonly machine: Machine;
@@ -73,13 +73,13 @@ export class Feed {
   #attempt: Attempt | undefined;
   #pauseMs: number;
   #timer: Timer | undefined;
-  #toldCode: string | undefined;
+  #loggedCode: string | undefined;
   #retired: Promise<boolean> | undefined;
   #notShipped: NotShipped | undefined;
 
   /** @throws ConfigError when a certificate, a key or a message's options cannot be used */
   constructor(options: FeedOptions) {
-    const { plan, outlets, log } = options;
+    const { plan, resources, log } = options;
     this.plan = plan;
     this.names = feedNames(plan);
     this.totals = plan.flows.map(() => noTotals());
@@ -90,16 +90,16 @@ export class Feed {
     const parts: FlowParts[] = [];
     this.#parts = parts;
     try {
-      for (const flow of plan.flows) parts.push(outlets.take(flow));
+      for (const flow of plan.flows) parts.push(resources.take(flow));
     } catch (error) {
-      for (const taken of parts) void outlets.giveBack(taken, 0);
+      for (const taken of parts) void resources.giveBack(taken, 0);
       throw error;
     }
     this.#life = new FeedLife({
       names: this.names,
       isBounded: plan.flows[0].config.group.until !== undefined,
       isRequired: plan.flows[0].required,
-      outlets: [...new Set(parts.map(({ outlet }) => outlet))],
+      destinations: [...new Set(parts.map(({ destination }) => destination))],
       clock: this.#clock,
     });
   }
@@ -171,8 +171,8 @@ export class Feed {
     if (this.state !== 'starting') return;
     const forSeconds = Math.round((this.#clock.now() - this.#life.sinceMs) / 1000);
     this.#life.enter('running');
-    if (this.#toldCode !== undefined) this.#log.info({ forSeconds }, 'the source can be used again');
-    this.#toldCode = undefined;
+    if (this.#loggedCode !== undefined) this.#log.info({ forSeconds }, 'the source can be used again');
+    this.#loggedCode = undefined;
     this.#options.onRunning();
   }
 
@@ -181,7 +181,7 @@ export class Feed {
     const log = this.#log;
     const [{ config }] = plan.flows;
     // A wrong key is mended in the file: whoever tries again asks for it again.
-    const read = this.#toldCode === undefined ? undefined : this.#options.service.readCredentials;
+    const read = this.#loggedCode === undefined ? undefined : this.#options.service.readCredentials;
     const withKey = { ...config, service: withPresentKey(config.service, read) };
     const service = buildService(withKey, { ...this.#options.service, machine: this.#options.machine, log });
     const branches = plan.flows.map((flow, at) => this.#branch(flow, at));
@@ -197,10 +197,10 @@ export class Feed {
       budget: budget.share(),
       service,
       deliver: fanOut.deliver,
-      corruptPatienceMs: corruptPatienceMs(plan.flows),
-      ...(this.#parts.some(({ outlet }) => outlet.pace) && { batchTargetMs: pacedBatchMs }),
+      skipUnreadableAfterMs: skipUnreadableAfterMs(plan.flows),
+      ...(this.#parts.some(({ destination }) => destination.pace) && { batchTargetMs: pacedBatchMs }),
       confirmSoon: () => {
-        for (const { outlet } of this.#parts) outlet.sink.confirmSoon();
+        for (const { destination } of this.#parts) destination.sink.confirmSoon();
       },
       drainTimeoutMs,
       clock: this.#clock,
@@ -218,7 +218,7 @@ export class Feed {
   }
 
   #branch(flow: FeedPlan['flows'][number], at: number) {
-    const { outlet, encoder, deadLetter } = this.#parts[at] as FlowParts;
+    const { destination, encoder, deadLetter } = this.#parts[at] as FlowParts;
     const names = flowNames(flow);
     const streamPrefix = Object.values(names)
       .map((name) => `${name}/`)
@@ -227,10 +227,10 @@ export class Feed {
     const deliver = createDeliver({
       encoder,
       origin: flow.config.service,
-      sink: outlet.sink,
+      sink: destination.sink,
       totals,
-      pace: outlet.pace,
-      turns: outlet.turns,
+      pace: destination.pace,
+      encodeLimiter: destination.encodeLimiter,
       deadLetters: deadLetter?.letters,
       refused: buildRefused(flow.config),
       clock: this.#clock,
@@ -260,8 +260,8 @@ export class Feed {
     this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 2);
     const facts = { code: error.code, ...error.context, pauseSeconds: Math.ceil(pauseMs / 1000) };
     const message = `this source cannot go on: ${error.message}; the others do, and it is tried again`;
-    this.#log[this.#toldCode === error.code ? 'debug' : 'error'](facts, message);
-    this.#toldCode = error.code;
+    this.#log[this.#loggedCode === error.code ? 'debug' : 'error'](facts, message);
+    this.#loggedCode = error.code;
     this.#timer = this.#clock.timer(pauseMs, () => void this.#start());
   }
 
@@ -275,18 +275,18 @@ export class Feed {
     this.#clock.cancel(this.#timer);
     this.#notShipped = this.#life.whyNotShipped(this.#attempt?.service);
     const isDelivered = hasFailed
-      ? this.#owesNothing
+      ? this.#hasNothingPending
       : ((await this.#attempt?.group.drain(deadlineMs * shareOfShards)) ?? true);
     this.#life.enter('retired');
     this.#retiring.abort(new AppError('the feed has ended', { code: 'ended', action: 'fatal' }));
     const leftMs = Math.max(1_000, deadlineAtMs - this.#clock.monotonic());
-    const closed = await Promise.all(this.#parts.map((parts) => this.#options.outlets.giveBack(parts, leftMs)));
+    const closed = await Promise.all(this.#parts.map((parts) => this.#options.resources.giveBack(parts, leftMs)));
     void this.#attempt?.service.close();
     return isDelivered && closed.every((each) => each);
   }
 
   /** What has failed and was not asked to read up to something has done all that it could, unless it had begun. */
-  get #owesNothing(): boolean {
+  get #hasNothingPending(): boolean {
     return this.plan.flows[0].config.group.until === undefined && this.unfinished.length === 0;
   }
 

@@ -11,14 +11,14 @@ import type { ServiceOptions } from '../build.ts';
 import { addTotals, type DeliveryTotals, noTotals } from '../deliver/delivery-totals.ts';
 import type { Machine } from '../machine.ts';
 import { Feed } from './feed.ts';
+import type { FlowResources } from './flow-resources.ts';
 import type { NotShipped } from './not-shipped.ts';
-import type { Outlets } from './outlets.ts';
 import { compareFlows, type FeedPlan, type FlowChanges, maxInFlightBytes, planFeeds } from './plan.ts';
 
 export interface FeedsOptions {
   /** At least one. */
   readonly flows: readonly Flow[];
-  readonly outlets: Outlets;
+  readonly resources: FlowResources;
   readonly budget: ByteBudget;
   readonly bodies: ServiceOptions['bodies'];
   readonly readFlows: (() => readonly Flow[]) | undefined;
@@ -37,7 +37,7 @@ export class Feeds {
   readonly #options: FeedsOptions;
   readonly #feeds = new Map<string, Feed>();
   /** They deliver what they have pulled, and then make way. */
-  readonly #leaving = new Set<Feed>();
+  readonly #retiring = new Set<Feed>();
   /** Of feeds that are gone. */
   readonly #gone = noTotals();
   readonly #operation: OperationConfig;
@@ -60,13 +60,13 @@ export class Feeds {
   /** Since the process started. */
   get totals(): DeliveryTotals {
     const sum = { ...this.#gone };
-    for (const feed of [...this.all, ...this.#leaving]) addAll(sum, feed);
+    for (const feed of [...this.all, ...this.#retiring]) addAll(sum, feed);
     return sum;
   }
 
   /** After the end: the shards with something pulled that is not saved. */
   get unfinished(): readonly Readonly<Record<string, unknown>>[] {
-    return [...this.all, ...this.#leaving].flatMap((feed) => feed.unfinished);
+    return [...this.all, ...this.#retiring].flatMap((feed) => feed.unfinished);
   }
 
   /** After the end: which sources have shipped nothing, or not all that was asked for, and why. */
@@ -90,13 +90,13 @@ export class Feeds {
   /** Of all side by side. @returns true when everything that was pulled is delivered and saved */
   async retire(deadlineMs: number): Promise<boolean> {
     this.#state = 'ended';
-    const outcomes = await Promise.all([...this.all, ...this.#leaving].map((feed) => feed.retire(deadlineMs)));
+    const outcomes = await Promise.all([...this.all, ...this.#retiring].map((feed) => feed.retire(deadlineMs)));
     return outcomes.every((isComplete) => isComplete);
   }
 
   destroy(error: AppError): void {
     this.#state = 'ended';
-    for (const feed of [...this.all, ...this.#leaving]) feed.destroy(error);
+    for (const feed of [...this.all, ...this.#retiring]) feed.destroy(error);
   }
 
   async #reload(given: readonly Flow[]): Promise<void> {
@@ -117,10 +117,10 @@ export class Feeds {
       log.warn({ settings: changes.needRestart }, 'reloading: these settings stay as they are until the next start');
     }
     await Promise.all([
-      ...changes.removed.map(({ key }) => this.#leave(key)),
+      ...changes.removed.map(({ key }) => this.#retireFeed(key)),
       ...fresh.map(async (feed) => {
         const { key } = feed.plan;
-        const left = this.#leave(key);
+        const left = this.#retireFeed(key);
         this.#feeds.set(key, feed);
         await left;
         if (this.#state === 'started') feed.start();
@@ -130,16 +130,16 @@ export class Feeds {
     log.info({}, 'reloaded');
   }
 
-  async #leave(key: string): Promise<void> {
+  async #retireFeed(key: string): Promise<void> {
     const feed = this.#feeds.get(key);
     if (!feed) return;
     this.#feeds.delete(key);
-    this.#leaving.add(feed);
+    this.#retiring.add(feed);
     const hadFailed = feed.state === 'failed';
     const isComplete = await feed.retire(this.#operation.drainTimeoutMs);
     // At the end of the process its last line says it.
     if (this.#state === 'ended') return;
-    this.#leaving.delete(feed);
+    this.#retiring.delete(feed);
     addAll(this.#gone, feed);
     if (feed.notShipped?.isFailure && this.#state === 'started') {
       this.#options.log.warn(
@@ -168,10 +168,10 @@ export class Feeds {
   }
 
   #create(plan: FeedPlan): Feed {
-    const { outlets, budget, bodies, retryPauseMs, onRunning, log, machine } = this.#options;
+    const { resources, budget, bodies, retryPauseMs, onRunning, log, machine } = this.#options;
     return new Feed({
       plan,
-      outlets,
+      resources,
       budget,
       service: { bodies, readCredentials: () => this.#readCredentials(plan) },
       machine,

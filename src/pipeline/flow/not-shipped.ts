@@ -31,7 +31,7 @@ export interface EndingFeed {
 }
 
 /** A first attempt to connect may take so long: a stop before that proves nothing. */
-const startPatienceMs = 15_000;
+const startGraceMs = 15_000;
 
 /** @returns undefined where nothing of the kind is to be told */
 export function whyNotShipped(feed: EndingFeed): NotShipped | undefined {
@@ -57,7 +57,7 @@ export function whyNotShipped(feed: EndingFeed): NotShipped | undefined {
   return {
     names,
     isNothing: true,
-    isFailure: isBounded || (isRequired && (hasFailed || feed.startingForMs >= startPatienceMs)),
+    isFailure: isBounded || (isRequired && (hasFailed || feed.startingForMs >= startGraceMs)),
     reason: reasons.length > 0 ? reasons.join('; ') : 'it was stopped before it had joined its consumer group',
   };
 }

@@ -79,7 +79,7 @@ export function compareFlows(running: readonly Flow[], wanted: readonly Flow[]):
 }
 
 function isSameFeed(a: FeedPlan | undefined, b: FeedPlan): boolean {
-  return a !== undefined && isDeepStrictEqual(byName(a.flows).map(ofItsOwn), byName(b.flows).map(ofItsOwn));
+  return a !== undefined && isDeepStrictEqual(byName(a.flows).map(comparableFlow), byName(b.flows).map(comparableFlow));
 }
 
 /** The order in which the file has pipelines, and their receivers, means nothing. */
@@ -89,7 +89,7 @@ function byName(flows: readonly Flow[]): readonly Flow[] {
 }
 
 /** Without what is the process's: its settings, and the budget, which takes another size while it is in use. */
-function ofItsOwn(flow: Flow): unknown {
+function comparableFlow(flow: Flow): unknown {
   const { operation: _, group, message, ...config } = flow.config;
   const { maxInFlightBytes: __, ...rest } = group;
   return { ...flow, config: { ...config, message: message.fingerprint, group: rest } };
@@ -102,7 +102,7 @@ function changedOperation(a: OperationConfig | undefined, b: OperationConfig | u
 }
 
 /** Skipped only where every receiver's flow says so, and after the longest patience: a shard that waits loses nothing. */
-export function corruptPatienceMs(flows: FeedPlan['flows']): number | undefined {
+export function skipUnreadableAfterMs(flows: FeedPlan['flows']): number | undefined {
   const deliveries = flows.map(({ config }) => config.delivery);
   if (!deliveries.every(({ onCorruptBatch }) => onCorruptBatch === 'skip')) return undefined;
   return Math.max(...deliveries.map(({ corruptBatchPatienceMs }) => corruptBatchPatienceMs));

@@ -5,7 +5,7 @@ import type { Log } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';
 import type { EncoderOptions } from '../../encode/frame/encoder-options.ts';
 import type { Network } from '../../sink/network.ts';
-import type { Mark, Sink, SinkEvents } from '../../sink/sink.ts';
+import type { DeliveryRef, Sink, SinkEvents } from '../../sink/sink.ts';
 
 export interface ReceiverKind<Receiver extends { readonly kind: string }> {
   /** @returns a sink for each receiver that stands in for the others; at least one, the first of the configuration first */
@@ -29,7 +29,7 @@ export interface NewSink {
    */
   readonly overdueMs: number;
   /** @throws ConfigError when a certificate, a key or a fingerprint cannot be used */
-  create<M extends Mark>(events: SinkEvents<M>): Sink<M>;
+  create<M extends DeliveryRef>(events: SinkEvents<M>): Sink<M>;
 }
 
 /** Any kind: each gets only configurations of its own kind. */

@@ -19,9 +19,9 @@ const intervalMs = 60_000;
 const questionsMs = 10_000;
 
 /** What is read of the feeds, and of what they share. */
-export interface MinuteReportOptions extends Omit<Observed, 'clock' | 'feeds' | 'outlets'> {
+export interface MinuteReportOptions extends Omit<Observed, 'clock' | 'feeds' | 'resources'> {
   readonly feeds: { readonly all: readonly ObservedFeed[]; readonly totals: DeliveryTotals };
-  readonly outlets: Observed['outlets'] & { readonly framesDropped: number };
+  readonly resources: Observed['resources'] & { readonly framesDropped: number };
   readonly log: Log;
   readonly signal: AbortSignal;
   /** Default: the system's. */
@@ -66,9 +66,9 @@ function count({ all, totals }: MinuteReportOptions['feeds']): Counts {
 }
 
 async function report(options: MinuteReportOptions, since: Counts, now: Counts): Promise<void> {
-  const { feeds, outlets, log, signal, clock = systemClock } = options;
+  const { feeds, resources, log, signal, clock = systemClock } = options;
   const { all } = feeds;
-  const { framesDropped } = outlets;
+  const { framesDropped } = resources;
   const state = await collectState({ ...options, clock }, signal);
   const { sources, receivers, deadLettersFailSinceMs, bytesInFlight, atMs } = state;
   const wrong = whatIsWrong(state);

@@ -75,7 +75,7 @@ export interface ObservedFeed {
   /** Undefined before the first start. */
   readonly current:
     | {
-        readonly service: Pick<LogService, 'getCursorTime'> & Pick<SlsLogService, 'troubles' | 'wellSinceMs'>;
+        readonly service: Pick<LogService, 'getCursorTime'> & Pick<SlsLogService, 'troubles' | 'upSinceMs'>;
         readonly group: Pick<ConsumerGroup, 'shards' | 'lastHeartbeatAtMs'>;
       }
     | undefined;
@@ -83,7 +83,7 @@ export interface ObservedFeed {
 
 export interface Observed {
   readonly feeds: { readonly all: readonly ObservedFeed[] };
-  readonly outlets: {
+  readonly resources: {
     readonly all: readonly { readonly names: Names; readonly sink: { readonly status: SinkStatus } }[];
     readonly deadLettersFailSinceMs: number | undefined;
   };
@@ -93,13 +93,13 @@ export interface Observed {
 
 /** @param signal ends questions to the log service; what is not answered by then is `unknown` */
 export async function collectState(observed: Observed, signal: AbortSignal): Promise<OperationState> {
-  const { feeds, outlets, budget, clock } = observed;
+  const { feeds, resources, budget, clock } = observed;
   return {
     atMs: clock.now(),
-    receivers: outlets.all.flatMap(({ names, sink: { status } }) => {
+    receivers: resources.all.flatMap(({ names, sink: { status } }) => {
       return (status.members ?? [status]).map((member) => receiverState(names, member));
     }),
-    deadLettersFailSinceMs: outlets.deadLettersFailSinceMs,
+    deadLettersFailSinceMs: resources.deadLettersFailSinceMs,
     bytesInFlight: budget.inUse,
     sources: await Promise.all(feeds.all.map((feed) => sourceState(feed, signal, clock))),
   };
@@ -143,7 +143,7 @@ function serviceCondition({ state, life, current }: ObservedFeed): SourceState['
   if ((state === 'running' || state === 'reached') && !isMember) {
     return { state: 'failing', sinceMs: undefined, reason: 'no heartbeat is answered; others may have the shards' };
   }
-  return { state: 'up', sinceMs: current.service.wellSinceMs, reason: undefined };
+  return { state: 'up', sinceMs: current.service.upSinceMs, reason: undefined };
 }
 
 function whyStarting({ life, current }: ObservedFeed): string | undefined {
@@ -158,7 +158,9 @@ async function lagByShard(
   signal: AbortSignal,
   clock: Clock,
 ): Promise<Record<ShardId, Lag>> {
-  const behind = group.shards.filter((shard) => shard.state !== 'finished' && !(shard.caughtUp && isSettled(shard)));
+  const behind = group.shards.filter(
+    (shard) => shard.state !== 'finished' && !(shard.caughtUp && isAllConfirmed(shard)),
+  );
   const entries = await Promise.all(
     behind.map(async ({ shard, progress }): Promise<[ShardId, Lag]> => {
       if (!progress) return [shard, 'unknown'];
@@ -173,8 +175,8 @@ async function lagByShard(
   return Object.fromEntries(entries);
 }
 
-function isSettled({ progress }: ShardConsumer): boolean {
-  return progress?.settled === true;
+function isAllConfirmed({ progress }: ShardConsumer): boolean {
+  return progress?.allConfirmed === true;
 }
 
 /** What takes a moment in peace, at start and after a reload. */

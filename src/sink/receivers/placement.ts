@@ -1,21 +1,21 @@
 /**
  * Which of several receivers a stream goes to. Pure.
  *
- * `failover`: all streams to the first of the list that is trusted.
+ * `failover`: all streams to the first of the list that is healthy.
  * `load-balance`: each stream to the one that scores highest for it (rendezvous hashing): every process comes to the
  * same answer, and when a receiver goes or comes, only the streams that it had, or gets, move.
  */
 export type Strategy = 'failover' | 'load-balance';
 
-/** @param trusted the receivers' names, in the order of the configuration; @returns undefined where there is none */
-export type Placement = (stream: string, trusted: readonly string[]) => string | undefined;
+/** @param healthy the receivers' names, in the order of the configuration; @returns undefined where there is none */
+export type Placement = (stream: string, healthy: readonly string[]) => string | undefined;
 
 export const placements: Readonly<Record<Strategy, Placement>> = {
   failover: (_, [first]) => first,
-  'load-balance': (stream, trusted) => {
+  'load-balance': (stream, healthy) => {
     let best: string | undefined;
     let bestScore = -1;
-    for (const name of trusted) {
+    for (const name of healthy) {
       const score = hash(`${name}\n${stream}`);
       if (score > bestScore) {
         best = name;

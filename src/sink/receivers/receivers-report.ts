@@ -29,19 +29,19 @@ function whyDown(members: readonly SinkStatus[]): string[] {
 export class RouteReport {
   readonly #strategy: Strategy;
   readonly #log: Log;
-  #told = '';
+  #logged = '';
 
   constructor(strategy: Strategy, log: Log) {
     this.#strategy = strategy;
     this.#log = log;
   }
 
-  /** @param trusted the peers that take deliveries, in the order of the configuration */
-  tell(level: 'info' | 'warn', trusted: readonly string[], members: readonly SinkStatus[]): void {
-    const now = (this.#strategy === 'failover' ? trusted.slice(0, 1) : trusted).join(', ');
-    const before = this.#told;
+  /** @param healthy the peers that take deliveries, in the order of the configuration */
+  report(level: 'info' | 'warn', healthy: readonly string[], members: readonly SinkStatus[]): void {
+    const now = (this.#strategy === 'failover' ? healthy.slice(0, 1) : healthy).join(', ');
+    const before = this.#logged;
     if (now === before) return;
-    this.#told = now;
+    this.#logged = now;
     const reasons = whyDown(members);
     const facts = { strategy: this.#strategy, now, before, ...(reasons.length > 0 && { reasons }) };
     if (now === '') this.#log.warn(facts, 'no receiver is left: deliveries wait until one is up');

@@ -3,11 +3,11 @@
  *
  * What becomes of a delivery:
  *  - It is held, its chunks with it, until the receiver of its stream is up: the one that the strategy names among
- *    those that are trusted (`trust.ts`, `placement.ts`). If that one is given up meanwhile, it goes to another; if
+ *    those that are healthy (`health.ts`, `placement.ts`). If that one is ejected meanwhile, it goes to another; if
  *    there is none, it waits: backpressure.
  *  - A stream goes to another receiver only when nothing of it is open or unconfirmed with the last one, which is
  *    asked to confirm soon: so neither its order nor what is reported of it ever depends on two receivers.
- *  - A receiver that is given up loses at once whatever it has not confirmed: its streams must not wait for it. What
+ *  - A receiver that is ejected loses at once whatever it has not confirmed: its streams must not wait for it. What
  *    it confirms later is not reported; those logs were sent twice.
  *  - When a delivery is lost, so are the later ones of its stream, held ones included: they would follow a gap.
  *
@@ -18,39 +18,39 @@ import { createDeferred } from '../../core/deferred.ts';
 import { AppError, DeliveryLostError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { type Clock, systemClock } from '../../core/time/clock.ts';
-import type { Delivery, Mark, OnRefused, Sink, SinkEvents, SinkStatus } from '../sink.ts';
-import { Placed } from './placed.ts';
+import type { Delivery, DeliveryRef, OnRefused, Sink, SinkEvents, SinkStatus } from '../sink.ts';
+import { ReceiverHealth } from './health.ts';
+import { PlacedDelivery } from './placed-delivery.ts';
 import { placements, type Strategy } from './placement.ts';
 import { joinStatus, RouteReport } from './receivers-report.ts';
 import { Streams } from './streams.ts';
-import { Trust } from './trust.ts';
 
 export interface ReceiversOptions {
   readonly strategy: Strategy;
-  /** A receiver that was given up is used again when it has been up for so long. */
+  /** A receiver that was ejected is used again when it has been up for so long. */
   readonly failbackAfterMs: number;
-  /** How long a receiver may be down before it is given up. Default 3 s: one that is restarted is back by then. */
-  readonly patienceMs?: number;
+  /** How long a receiver may be down before it is ejected. Default 3 s: one that is restarted is back by then. */
+  readonly ejectAfterMs?: number;
   readonly log: Log;
   /** Default: the system's. */
   readonly clock?: Clock;
 }
 
 /** A delivery, and the receiver that has it. */
-export type PlacedWith<M extends Mark> = Placed<M, Receiver<M>>;
+export type Placed<M extends DeliveryRef> = PlacedDelivery<M, Receiver<M>>;
 
-interface Receiver<M extends Mark> {
-  readonly sink: Sink<PlacedWith<M>>;
+interface Receiver<M extends DeliveryRef> {
+  readonly sink: Sink<Placed<M>>;
   readonly peer: string;
-  readonly trust: Trust;
+  readonly health: ReceiverHealth;
   /** Its connections take deliveries: a sink that still probes is up as well. */
   isStarted: boolean;
 }
 
 /** Makes the sink of one receiver, the first of the list first. */
-export type ReceiverFactory<M extends Mark> = (events: SinkEvents<PlacedWith<M>>) => Sink<PlacedWith<M>>;
+export type ReceiverFactory<M extends DeliveryRef> = (events: SinkEvents<Placed<M>>) => Sink<Placed<M>>;
 
-export function createReceiversSink<M extends Mark>(
+export function createReceiversSink<M extends DeliveryRef>(
   factories: readonly ReceiverFactory<M>[],
   options: ReceiversOptions,
   events: SinkEvents<M>,
@@ -59,17 +59,17 @@ export function createReceiversSink<M extends Mark>(
 }
 
 /** At start: what the other receivers have from the moment on in which one is up. */
-const othersMs = 1_000;
+const otherReceiversMs = 1_000;
 
-class ReceiversSink<M extends Mark> implements Sink<M> {
+class ReceiversSink<M extends DeliveryRef> implements Sink<M> {
   readonly #options: ReceiversOptions;
   readonly #clock: Clock;
   readonly #events: SinkEvents<M>;
   readonly #receivers: readonly Receiver<M>[];
   /** What is not over. */
-  readonly #streams = new Streams<PlacedWith<M>>();
+  readonly #streams = new Streams<Placed<M>>();
   readonly #route: RouteReport;
-  readonly #settled = createDeferred<void>();
+  readonly #allEnded = createDeferred<void>();
   #state: SinkStatus['state'] = 'connecting';
   #sinceMs: number;
   #starting: Promise<void> | undefined;
@@ -88,22 +88,22 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
   }
 
   #createReceiver(create: ReceiverFactory<M>): Receiver<M> {
-    const { failbackAfterMs, patienceMs = 3_000 } = this.#options;
-    const onChange = () => this.#trustChanged(receiver);
-    const trust = new Trust({ failbackAfterMs, patienceMs, clock: this.#clock, onChange });
+    const { failbackAfterMs, ejectAfterMs = 3_000 } = this.#options;
+    const onChange = () => this.#healthChanged(receiver);
+    const health = new ReceiverHealth({ failbackAfterMs, ejectAfterMs, clock: this.#clock, onChange });
     const sink = create({
       sent: (placed) => {
-        if (!placed.isOver) this.#events.sent(placed.mark);
+        if (!placed.isOver) this.#events.sent(placed.ref);
       },
       confirmed: (placed) => this.#confirmed(receiver, placed),
       lost: (placed, cause) => {
         // First: what is held must not go where it is lost again.
-        if (this.#isOpen) trust.lost();
+        if (this.#isOpen) health.lost();
         this.#lose(placed, cause);
       },
       stateChanged: () => this.#stateChanged(receiver),
     });
-    const receiver: Receiver<M> = { sink, peer: sink.status.peer, trust, isStarted: false };
+    const receiver: Receiver<M> = { sink, peer: sink.status.peer, health, isStarted: false };
     return receiver;
   }
 
@@ -138,20 +138,20 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     }
     // Or everything would go to whichever is quickest, and have to move a moment later.
     const enough = createDeferred<void>();
-    const timer = this.#clock.timer(othersMs, enough.resolve);
+    const timer = this.#clock.timer(otherReceiversMs, enough.resolve);
     await Promise.race([Promise.allSettled(starts), enough.promise]);
     this.#clock.cancel(timer);
     signal.throwIfAborted();
   }
 
-  deliver(mark: M, onRefused?: OnRefused): Delivery {
-    const placed: PlacedWith<M> = new Placed(mark, onRefused);
+  deliver(ref: M, onRefused?: OnRefused): Delivery {
+    const placed: Placed<M> = new PlacedDelivery(ref, onRefused);
     if (this.#draining || this.#isClosed) {
       const cause = new AppError('the sink is closed, or about to be', { code: 'closed', action: 'retry' });
       queueMicrotask(() => {
         if (placed.isOver) return;
-        placed.giveUp(new DeliveryLostError(cause.message, cause));
-        this.#events.lost([mark], cause);
+        placed.discard(new DeliveryLostError(cause.message, cause));
+        this.#events.lost([ref], cause);
       });
     } else {
       this.#streams.add(placed);
@@ -164,11 +164,11 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
       end: () => {
         placed.end();
         if (placed.receiver === undefined) this.#placeAll();
-        this.#noteSettled();
+        this.#noteAllEnded();
       },
       abandon: () => {
         if (placed.isEnded || placed.isOver) return;
-        placed.giveUp(new DeliveryLostError('the delivery was given up'));
+        placed.discard(new DeliveryLostError('the delivery was given up'));
         this.#remove(placed);
         this.#placeAll();
       },
@@ -193,7 +193,7 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     const deadline = createDeferred<'deadline'>();
     const timer = this.#clock.timer(deadlineMs, () => deadline.resolve('deadline'));
     try {
-      if (!this.#isSettled && (await Promise.race([this.#settled.promise, deadline.promise]))) return false;
+      if (!this.#isAllEnded && (await Promise.race([this.#allEnded.promise, deadline.promise]))) return false;
     } finally {
       this.#clock.cancel(timer);
     }
@@ -212,7 +212,7 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     this.#close();
     for (const { sink } of this.#receivers) sink.destroy(cause);
     this.#lose(this.#streams.all(), cause);
-    this.#settled.resolve();
+    this.#allEnded.resolve();
   }
 
   /** Deliveries can still be given to receivers. */
@@ -222,16 +222,16 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
 
   #close(): void {
     this.#isClosed = true;
-    for (const { trust } of this.#receivers) trust.close();
+    for (const { health } of this.#receivers) health.close();
     this.#enter('closed');
   }
 
-  #stateChanged({ sink, trust, isStarted }: Receiver<M>): void {
+  #stateChanged({ sink, health, isStarted }: Receiver<M>): void {
     if (!this.#isOpen) return;
     const { state } = sink.status;
-    if (state === 'up' && isStarted) trust.up();
-    else if (state === 'down') trust.down();
-    const isUp = this.#receivers.some((each) => each.trust.isUp);
+    if (state === 'up' && isStarted) health.up();
+    else if (state === 'down') health.down();
+    const isUp = this.#receivers.some((each) => each.health.isUp);
     const isDown = this.#receivers.every((each) => each.sink.status.state === 'down');
     this.#enter(isUp ? 'up' : isDown ? 'down' : 'connecting');
     this.#admitIfAlone();
@@ -245,13 +245,13 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     this.#events.stateChanged?.();
   }
 
-  #trustChanged(receiver: Receiver<M>): void {
+  #healthChanged(receiver: Receiver<M>): void {
     if (!this.#isOpen) return;
     this.#admitIfAlone();
-    const { trust, peer, sink } = receiver;
+    const { health, peer, sink } = receiver;
     const statuses = this.#receivers.map((each) => each.sink.status);
-    this.#route.tell(trust.isTrusted ? 'info' : 'warn', this.#trustedPeers(), statuses);
-    if (!trust.isTrusted) {
+    this.#route.report(health.isHealthy ? 'info' : 'warn', this.#healthyPeers(), statuses);
+    if (!health.isHealthy) {
       const { lastError } = sink.status;
       const cause = `the receiver ${peer} is given up${lastError === undefined ? '' : `: ${lastError}`}`;
       const there = this.#streams.all().filter((placed) => placed.receiver === receiver);
@@ -262,37 +262,37 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
 
   /** A bad receiver is better than none. */
   #admitIfAlone(): void {
-    if (this.#receivers.some(({ trust }) => trust.isTrusted)) return;
-    this.#receivers.find(({ trust }) => trust.isUp)?.trust.admit();
+    if (this.#receivers.some(({ health }) => health.isHealthy)) return;
+    this.#receivers.find(({ health }) => health.isUp)?.health.admit();
   }
 
-  #trustedPeers(): string[] {
-    return this.#receivers.filter(({ trust }) => trust.isTrusted).map(({ peer }) => peer);
+  #healthyPeers(): string[] {
+    return this.#receivers.filter(({ health }) => health.isHealthy).map(({ peer }) => peer);
   }
 
-  #confirmed({ trust }: Receiver<M>, placed: PlacedWith<M>): void {
-    trust.confirmed();
+  #confirmed({ health }: Receiver<M>, placed: Placed<M>): void {
+    health.confirmed();
     if (placed.isOver) return;
     placed.finish();
     this.#remove(placed);
-    this.#events.confirmed(placed.mark);
+    this.#events.confirmed(placed.ref);
     this.#placeAll();
   }
 
   /** These, and what comes after them in their streams. */
-  #lose(placed: readonly PlacedWith<M>[], cause: AppError): void {
+  #lose(placed: readonly Placed<M>[], cause: AppError): void {
     const error = new DeliveryLostError(cause.message, cause);
     const lost = placed.flatMap((each) => this.#streams.removeFrom(each));
-    for (const each of lost) each.giveUp(error);
-    const marks = lost.map(({ mark }) => mark);
-    if (marks.length > 0) this.#events.lost(marks, cause);
-    this.#noteSettled();
+    for (const each of lost) each.discard(error);
+    const refs = lost.map(({ ref }) => ref);
+    if (refs.length > 0) this.#events.lost(refs, cause);
+    this.#noteAllEnded();
     this.#placeAll();
   }
 
-  #remove(placed: PlacedWith<M>): void {
+  #remove(placed: Placed<M>): void {
     this.#streams.remove(placed);
-    this.#noteSettled();
+    this.#noteAllEnded();
   }
 
   /** A receiver's sink may report while it is given something: that calls for another round, and not one inside it. */
@@ -303,22 +303,22 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     }
     do {
       this.#placing = 'yes';
-      const trusted = this.#trustedPeers();
+      const healthy = this.#healthyPeers();
       for (const stream of this.#streams.each()) {
         for (const placed of [...stream]) {
-          if (placed.receiver === undefined && !this.#place(placed, stream, trusted)) break;
+          if (placed.receiver === undefined && !this.#place(placed, stream, healthy)) break;
         }
       }
     } while ((this.#placing as string) === 'again');
     this.#placing = 'no';
-    this.#noteSettled();
+    this.#noteAllEnded();
   }
 
-  #place(placed: PlacedWith<M>, stream: readonly PlacedWith<M>[], trusted: readonly string[]): boolean {
+  #place(placed: Placed<M>, stream: readonly Placed<M>[], healthy: readonly string[]): boolean {
     if (placed.isOver || !this.#isOpen) return false;
-    const peer = placements[this.#options.strategy](placed.stream, trusted);
+    const peer = placements[this.#options.strategy](placed.stream, healthy);
     const receiver = this.#receivers.find((each) => each.peer === peer);
-    if (!receiver?.trust.isUp || !receiver.trust.isTrusted) return false;
+    if (!receiver?.health.isUp || !receiver.health.isHealthy) return false;
     const last = stream.find((each) => each.receiver !== undefined && each.receiver !== receiver);
     if (last) {
       last.receiver?.sink.confirmSoon();
@@ -328,12 +328,12 @@ class ReceiversSink<M extends Mark> implements Sink<M> {
     return true;
   }
 
-  #noteSettled(): void {
-    if (this.#draining && this.#isSettled) this.#settled.resolve();
+  #noteAllEnded(): void {
+    if (this.#draining && this.#isAllEnded) this.#allEnded.resolve();
   }
 
   /** Everything has a receiver, and its end. */
-  get #isSettled(): boolean {
+  get #isAllEnded(): boolean {
     return this.#streams.all().every((placed) => placed.receiver !== undefined && placed.isEnded);
   }
 }

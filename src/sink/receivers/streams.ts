@@ -1,7 +1,7 @@
 /** Deliveries by their streams, each stream's oldest first. Pure. */
-import type { Mark } from '../sink.ts';
+import type { DeliveryRef } from '../sink.ts';
 
-export class Streams<D extends Mark> {
+export class Streams<D extends DeliveryRef> {
   readonly #streams = new Map<string, D[]>();
 
   add(delivery: D): void {

@@ -12,7 +12,7 @@
 import type { AppError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Clock, Timer } from '../../core/time/clock.ts';
-import type { Delivery, Mark, OnRefused, Sink, SinkEvents, SinkStatus } from '../sink.ts';
+import type { Delivery, DeliveryRef, OnRefused, Sink, SinkEvents, SinkStatus } from '../sink.ts';
 
 export interface WatchOptions {
   /** The time that a confirmation takes in peace, and a bit. */
@@ -25,7 +25,7 @@ export interface WatchOptions {
 const sentAgainWithinMs = 30_000;
 
 /** @param create makes the sink that is watched, with events that pass through here */
-export function watchSink<M extends Mark>(
+export function watchSink<M extends DeliveryRef>(
   create: (events: SinkEvents<M>) => Sink<M>,
   events: SinkEvents<M>,
   options: WatchOptions,
@@ -33,7 +33,7 @@ export function watchSink<M extends Mark>(
   return new WatchedSink(create, events, options);
 }
 
-class WatchedSink<M extends Mark> implements Sink<M> {
+class WatchedSink<M extends DeliveryRef> implements Sink<M> {
   readonly #options: WatchOptions;
   readonly #sink: Sink<M>;
   /** Since when each delivery waits, on the monotonic clock. */
@@ -44,20 +44,20 @@ class WatchedSink<M extends Mark> implements Sink<M> {
   #emptySinceMs = 0;
   #lossReason: string | undefined;
   #lastConfirmedAtMs: number | undefined;
-  #isTold = false;
+  #isLogged = false;
   #timer: Timer | undefined;
 
   constructor(create: (events: SinkEvents<M>) => Sink<M>, events: SinkEvents<M>, options: WatchOptions) {
     this.#options = options;
     this.#sink = create({
-      sent: (mark) => events.sent(mark),
-      confirmed: (mark) => {
-        this.#confirmed(mark);
-        events.confirmed(mark);
+      sent: (ref) => events.sent(ref),
+      confirmed: (ref) => {
+        this.#confirmed(ref);
+        events.confirmed(ref);
       },
-      lost: (marks, cause) => {
-        this.#lost(marks, cause);
-        events.lost(marks, cause);
+      lost: (refs, cause) => {
+        this.#lost(refs, cause);
+        events.lost(refs, cause);
       },
       stateChanged: () => events.stateChanged?.(),
     });
@@ -79,28 +79,28 @@ class WatchedSink<M extends Mark> implements Sink<M> {
     return this.#sink.start(signal);
   }
 
-  deliver(mark: M, onRefused?: OnRefused): Delivery {
-    const delivery = this.#sink.deliver(mark, onRefused);
+  deliver(ref: M, onRefused?: OnRefused): Delivery {
+    const delivery = this.#sink.deliver(ref, onRefused);
     let isEnded = false;
     return {
       write: (chunk) => {
         const taken = delivery.write(chunk);
         if (!taken) return undefined;
-        this.#waits(mark);
+        this.#waits(ref);
         const over = () => {
-          if (!isEnded) this.#forget(mark);
+          if (!isEnded) this.#forget(ref);
         };
         taken.then(over, over);
         return taken;
       },
       end: () => {
         isEnded = true;
-        this.#waiting.delete(mark);
-        this.#waits(mark);
+        this.#waiting.delete(ref);
+        this.#waits(ref);
         delivery.end();
       },
       abandon: () => {
-        if (!isEnded) this.#forget(mark);
+        if (!isEnded) this.#forget(ref);
         delivery.abandon();
       },
     };
@@ -131,15 +131,15 @@ class WatchedSink<M extends Mark> implements Sink<M> {
     return all.length > 0 ? Math.min(...all) : undefined;
   }
 
-  #forget(mark: M): void {
-    if (this.#waiting.delete(mark) && this.#waiting.size === 0) this.#emptySinceMs = this.#options.clock.monotonic();
+  #forget(ref: M): void {
+    if (this.#waiting.delete(ref) && this.#waiting.size === 0) this.#emptySinceMs = this.#options.clock.monotonic();
   }
 
-  #waits(mark: M): void {
+  #waits(ref: M): void {
     const { clock, overdueMs } = this.#options;
     // Nothing has come for long: what was lost before is somebody else's.
     if (this.#waiting.size === 0) void this.#waitsSinceMs;
-    if (!this.#waiting.has(mark)) this.#waiting.set(mark, clock.monotonic());
+    if (!this.#waiting.has(ref)) this.#waiting.set(ref, clock.monotonic());
     if (this.#timer) return;
     this.#timer = clock.timer(overdueMs, () => this.#look());
     this.#timer.unref();
@@ -150,13 +150,13 @@ class WatchedSink<M extends Mark> implements Sink<M> {
     this.#timer = undefined;
     const sinceMs = this.#waitsSinceMs;
     if (sinceMs === undefined) {
-      this.#isTold = false;
+      this.#isLogged = false;
       return;
     }
     const forMs = clock.monotonic() - sinceMs;
     const { status } = this;
-    if (forMs >= overdueMs && !this.#isTold && status.state === 'up') {
-      this.#isTold = true;
+    if (forMs >= overdueMs && !this.#isLogged && status.state === 'up') {
+      this.#isLogged = true;
       const facts = { peer: status.peer, forSeconds: Math.round(forMs / 1000) };
       log.warn(
         { ...facts, ...(this.#lossReason !== undefined && { reason: this.#lossReason }) },
@@ -170,23 +170,23 @@ class WatchedSink<M extends Mark> implements Sink<M> {
     this.#timer.unref();
   }
 
-  #confirmed(mark: M): void {
+  #confirmed(ref: M): void {
     const { clock, log } = this.#options;
     const sinceMs = this.#waitsSinceMs;
-    this.#forget(mark);
+    this.#forget(ref);
     this.#lostSinceMs = undefined;
     this.#lossReason = undefined;
     this.#lastConfirmedAtMs = clock.now();
-    if (!this.#isTold) return;
-    this.#isTold = false;
+    if (!this.#isLogged) return;
+    this.#isLogged = false;
     const { peer, confirms } = this.#sink.status;
     const forSeconds = Math.round((clock.monotonic() - (sinceMs ?? clock.monotonic())) / 1000);
     log.info({ peer, forSeconds }, confirms ? 'the receiver confirms again' : 'the receiver takes data again');
   }
 
-  #lost(marks: readonly M[], cause: AppError): void {
-    const sinces = marks.flatMap((mark) => this.#waiting.get(mark) ?? []);
-    for (const mark of marks) this.#forget(mark);
+  #lost(refs: readonly M[], cause: AppError): void {
+    const sinces = refs.flatMap((ref) => this.#waiting.get(ref) ?? []);
+    for (const ref of refs) this.#forget(ref);
     // Held back for our own reasons: nothing that the receiver did.
     if (cause.action !== 'retry') return;
     this.#lossReason = cause.message;

@@ -2,7 +2,7 @@
 
 import type { Log } from '../../core/log.ts';
 import { peerName } from '../peer-name.ts';
-import type { Mark, Sink, SinkEvents } from '../sink.ts';
+import type { DeliveryRef, Sink, SinkEvents } from '../sink.ts';
 import { type ResolvedOptions, resolveOptions, type SyslogSinkOptions } from './link/options.ts';
 import type { Transport } from './link/transport.ts';
 import { SyslogSink } from './sink.ts';
@@ -16,7 +16,11 @@ import { createUdpTransport } from './transports/udp.ts';
  * not that the receiver has.
  * @throws ConfigError when a certificate, a key or a fingerprint cannot be used
  */
-export function createSyslogSink<M extends Mark>(options: SyslogSinkOptions, events: SinkEvents<M>, log: Log): Sink<M> {
+export function createSyslogSink<M extends DeliveryRef>(
+  options: SyslogSinkOptions,
+  events: SinkEvents<M>,
+  log: Log,
+): Sink<M> {
   const resolved = resolveOptions(options);
   const peer = peerName(resolved);
   return new SyslogSink({ ...resolved, transport: createTransport(resolved, log), peer, log }, events);

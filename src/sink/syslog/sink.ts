@@ -20,8 +20,8 @@ import type { Log } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';
 import { Ledger } from '../ledger.ts';
 import { Reachability } from '../reachability.ts';
-import type { Delivery, Mark, OnRefused, Sink, SinkEvents, SinkStatus } from '../sink.ts';
-import { breaksThatTell } from './confirm/break-watch.ts';
+import type { Delivery, DeliveryRef, OnRefused, Sink, SinkEvents, SinkStatus } from '../sink.ts';
+import { breaksBeforeTrial } from './confirm/break-watch.ts';
 import { Rotation } from './confirm/rotation.ts';
 import type { RotationOptions } from './confirm/rotation-options.ts';
 import { Dialer, type DialerOptions } from './link/dialer.ts';
@@ -35,7 +35,7 @@ export interface SinkParts extends DialerOptions, RotationOptions, SuspectsOptio
   readonly transport: Transport;
 }
 
-export class SyslogSink<M extends Mark> implements Sink<M> {
+export class SyslogSink<M extends DeliveryRef> implements Sink<M> {
   readonly lookUpAgain: () => void;
   readonly #peer: string;
   readonly #events: SinkEvents<M>;
@@ -73,9 +73,9 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     this.#rotation = new Rotation(parts, this.#dialer, {
       isOpenOn: (connection) => this.#ledger.isOpenOn(connection),
       isUnconfirmedOn: (connection) => this.#ledger.isUnconfirmedOn(connection),
-      isTrial: (connection) => this.#suspects.isOn(connection),
-      standMs: (connection) => this.#suspects.standMs(connection),
-      wantsTurned: (connection) => this.#suspects.wantsTurned(connection),
+      isTrial: (connection) => this.#suspects.isTrialOn(connection),
+      lingerMs: (connection) => this.#suspects.lingerMs(connection),
+      wantsRotation: (connection) => this.#suspects.wantsRotation(connection),
       room: () => {
         this.#suspects.room();
         this.#waiting.pump();
@@ -135,9 +135,9 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     }
   }
 
-  deliver(mark: M, onRefused?: OnRefused): Delivery {
-    if (this.#draining || this.#isDestroyed) return this.#refuse(mark);
-    const entry = this.#ledger.open(mark);
+  deliver(ref: M, onRefused?: OnRefused): Delivery {
+    if (this.#draining || this.#isDestroyed) return this.#refuse(ref);
+    const entry = this.#ledger.open(ref);
     return {
       write: (chunk) => this.#write(entry, chunk, onRefused),
       end: () => {
@@ -191,14 +191,14 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       return rejected(new DeliveryLostError('this delivery is over'));
     }
     entry.unwritten += 1;
-    const isHeld = this.#suspects.holds(entry);
-    if (!isHeld && !this.#waiting.isSomebodyBefore(entry) && this.#hand(entry, chunk)) return undefined;
+    const isSuspect = this.#suspects.isSuspect(entry);
+    if (!isSuspect && !this.#waiting.isSomebodyBefore(entry) && this.#hand(entry, chunk)) return undefined;
     const taken = createDeferred<void>();
     // A writer that gave up, and does not look at its promise any more, must not end the process.
     taken.promise.catch(() => undefined);
-    const held = { entry, chunk, taken, onRefused };
-    if (isHeld) this.#suspects.take(held);
-    else this.#waiting.push(held);
+    const waiting = { entry, chunk, taken, onRefused };
+    if (isSuspect) this.#suspects.add(waiting);
+    else this.#waiting.push(waiting);
     return taken.promise;
   }
 
@@ -210,7 +210,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   #hand(entry: Entry<M>, chunk: FrameChunk): boolean {
     const connection = this.#target(entry);
     if (!connection?.hasRoom) return false;
-    if (entry.carrier === undefined && !this.#suspects.leaves(connection)) return false;
+    if (entry.carrier === undefined && !this.#suspects.allowsDelivery(connection)) return false;
     entry.carrier = connection;
     this.#used.add(connection);
     const written = (framesDropped: number) => {
@@ -218,7 +218,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
       this.#taken(entry);
     };
     connection.write(chunk, written, {
-      isWanted: () => !entry.isOver && entry.mark.isWithdrawn?.() !== true,
+      isWanted: () => !entry.isOver && entry.ref.isWithdrawn?.() !== true,
       dropped: () => this.#reportLost(this.#ledger.withdraw(entry), withdrawn),
     });
     this.#rotation.wrote(connection, chunk.bytes.length);
@@ -239,9 +239,9 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
 
   #onLost(connection: Connection, error: AppError, breaksInARow: number): void {
     this.#suspects.lost(connection, error);
-    if (breaksInARow >= breaksThatTell) this.#suspects.suspect(this.#ledger.streamsOn(connection));
+    if (breaksInARow >= breaksBeforeTrial) this.#suspects.suspect(this.#ledger.streamsOn(connection));
     this.#reportLost(this.#ledger.lose(connection), error);
-    for (const each of this.#waiting.takeOut((entry) => this.#suspects.holds(entry))) this.#suspects.take(each);
+    for (const each of this.#waiting.takeOut((entry) => this.#suspects.isSuspect(entry))) this.#suspects.add(each);
   }
 
   #advance(entry: Entry<M>): void {
@@ -259,11 +259,11 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
   }
 
   /** A delivery that is lost before it begins. */
-  #refuse(mark: M): Delivery {
+  #refuse(ref: M): Delivery {
     const cause = new AppError('the sink is closed, or about to be', { code: 'closed', action: 'retry' });
     let isAbandoned = false;
     queueMicrotask(() => {
-      if (!isAbandoned) this.#events.lost([mark], cause);
+      if (!isAbandoned) this.#events.lost([ref], cause);
     });
     return {
       write(chunk) {
@@ -281,7 +281,7 @@ export class SyslogSink<M extends Mark> implements Sink<M> {
     if (entries.length > 0) {
       this.#log.debug({ peer: this.#peer, deliveries: entries.length, code: cause.code }, 'deliveries lost');
       this.#events.lost(
-        entries.map((entry) => entry.mark),
+        entries.map((entry) => entry.ref),
         cause,
       );
     }

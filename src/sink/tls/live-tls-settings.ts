@@ -6,7 +6,7 @@
  *                Others that cannot be used (half written, a key that does not fit yet) → the ones of before go on,
  *                and a warning, once for each fault.
  *
- * A disk that hangs keeps no connection waiting for longer than `patienceMs`: it goes on with what is known.
+ * A disk that hangs keeps no connection waiting for longer than `readTimeoutMs`: it goes on with what is known.
  */
 import { X509Certificate } from 'node:crypto';
 import { ConfigError } from '../../core/errors.ts';
@@ -40,7 +40,7 @@ export interface TlsTarget {
   readonly clock: Clock;
 }
 
-const patienceMs = 1_000;
+const readTimeoutMs = 1_000;
 const names: readonly TlsFileName[] = ['ca', 'cert', 'key', 'crl'];
 
 export class LiveTlsSettings {
@@ -50,7 +50,7 @@ export class LiveTlsSettings {
   #tls: ReceiverTlsOptions;
   #state: TlsState;
   #reading: Promise<void> | undefined;
-  #toldFault = '';
+  #loggedFault = '';
 
   /** @throws ConfigError when a certificate, a key or a fingerprint cannot be used */
   constructor(target: TlsTarget, log: Log) {
@@ -69,8 +69,8 @@ export class LiveTlsSettings {
         this.#reading = undefined;
       });
       const over = new AbortController();
-      const patience = this.#clock.sleep(patienceMs, { signal: AbortSignal.any([signal, over.signal]) });
-      await Promise.race([this.#reading, patience]).finally(() => over.abort());
+      const timeout = this.#clock.sleep(readTimeoutMs, { signal: AbortSignal.any([signal, over.signal]) });
+      await Promise.race([this.#reading, timeout]).finally(() => over.abort());
     }
     signal.throwIfAborted();
     return this.#state;
@@ -81,10 +81,10 @@ export class LiveTlsSettings {
     if (outcome === undefined) return;
     const { files, problems } = outcome;
     const changed = names.filter((name) => !isSame(files[name], this.#tls[name]));
-    if (problems.length > 0) this.#tellFault(problems);
+    if (problems.length > 0) this.#logFault(problems);
     else if (changed.length > 0) this.#take(files, changed);
-    else if (this.#toldFault !== '') {
-      this.#toldFault = '';
+    else if (this.#loggedFault !== '') {
+      this.#loggedFault = '';
       this.#log.info({ peer: this.#target.peer }, 'files of the TLS settings are as they were, and in use');
     }
   }
@@ -95,11 +95,11 @@ export class LiveTlsSettings {
       this.#state = this.#stateOf(tls);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      this.#tellFault(error.problems.map(({ message }) => message));
+      this.#logFault(error.problems.map(({ message }) => message));
       return;
     }
     this.#tls = tls;
-    this.#toldFault = '';
+    this.#loggedFault = '';
     const { certificate } = this.#state;
     const facts = changed.includes('cert') && certificate ? certificateFacts(certificate) : {};
     this.#log.info(
@@ -108,10 +108,10 @@ export class LiveTlsSettings {
     );
   }
 
-  #tellFault(problems: readonly string[]): void {
+  #logFault(problems: readonly string[]): void {
     const fault = problems.join('; ');
-    if (fault === this.#toldFault) return;
-    this.#toldFault = fault;
+    if (fault === this.#loggedFault) return;
+    this.#loggedFault = fault;
     this.#log.warn(
       { peer: this.#target.peer, reason: fault },
       'files of the TLS settings have changed, and cannot be used: what they held before stays in use; mend them, they are read again by themselves',

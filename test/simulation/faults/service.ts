@@ -87,7 +87,7 @@ export const serviceFaults: readonly FaultKind[] = [
       if (!shard) return undefined;
       const saved = world.service.group?.checkpoint(shard.id).cursor;
       if (!saved) return undefined;
-      const index = shard.everIndexOf(saved);
+      const index = shard.indexOfPossiblyExpired(saved);
       world.service.setCheckpoint(shard.id, shard.cursorAt(Math.max(shard.beginIndex, Math.floor(index * luck[1]))));
       for (const daemon of world.daemons) daemon.kill();
       return undefined;

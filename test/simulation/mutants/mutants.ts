@@ -84,7 +84,7 @@ export const mutants: readonly Mutant[] = [
     name: 'drops-shard-at-first-refusal',
     what: 'A shard is left when a checkpoint could not be saved once, whatever the reason.',
     file: 'group/checkpoint/checkpointer.ts',
-    find: `this.#tellNotSaved(error, shard);
+    find: `this.#logNotSaved(error, shard);
       return false;`,
     replace: `shard.ownershipLost(error);
       return true;`,
@@ -120,13 +120,13 @@ export const mutants: readonly Mutant[] = [
     what: 'A rewind pulls again what is behind the lost batch, and not the batch itself.',
     file: 'group/checkpoint/progress.ts',
     find: `const cut = this.#chain.splice(ticket.ordinal - this.#head);
-    for (const { ticket: each, handedOver } of cut) {
-      this.#bounds.set(each.from, { to: each.to, handedOver: handedOver || each.isAgain === true });
+    for (const { ticket: each, taken } of cut) {
+      this.#bounds.set(each.from, { to: each.to, taken: taken || each.isAgain === true });
     }
     this.#nextOrdinal = ticket.ordinal;`,
     replace: `const cut = this.#chain.splice(ticket.ordinal - this.#head + 1);
-    for (const { ticket: each, handedOver } of cut) {
-      this.#bounds.set(each.from, { to: each.to, handedOver: handedOver || each.isAgain === true });
+    for (const { ticket: each, taken } of cut) {
+      this.#bounds.set(each.from, { to: each.to, taken: taken || each.isAgain === true });
     }
     this.#nextOrdinal = ticket.ordinal + 1;`,
     knownSeed: '2',
@@ -139,7 +139,7 @@ export const mutants: readonly Mutant[] = [
     replace: `const pulled = this.#progress?.pulled;
     const saved = this.#progress?.checkpointed;
     const claimed = { unsaved: pulled === saved ? undefined : pulled, markCheckpointed: () => (claimed.unsaved = undefined) };
-    const pretended = { shard: this.shard, progress: claimed, left: this.left, ownershipLost: () => this.stop() };
+    const pretended = { shard: this.shard, progress: claimed, stopped: this.stopped, ownershipLost: () => this.stop() };
     if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(pretended as never, bound);`,
     invariants: ['delivered'],
     knownSeed: '126',
@@ -148,7 +148,7 @@ export const mutants: readonly Mutant[] = [
     name: 'drain-does-not-wait',
     what: 'A shard is handed over without waiting for the confirmation of what was sent.',
     file: 'group/shard/shard-consumer.ts',
-    find: 'while (this.#progress?.settled === false && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {',
+    find: 'while (this.#progress?.allConfirmed === false && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {',
     replace:
       'while (this.#progress === undefined && !this.#lostWhileDraining && !deadline.aborted && !signal.aborted) {',
     knownSeed: '6',
@@ -165,10 +165,12 @@ export const mutants: readonly Mutant[] = [
     name: 'look-ahead-lost',
     what: 'A loss drops the batch of the look-ahead, and the next pull goes on behind it.',
     file: 'group/shard/shard-consumer.ts',
-    find: 'const ahead = new PullAhead(() => this.#puller.pull(progress.pulled, progress.bound, this.#end, run.pulls.signal));',
+    find: `const prefetch = new Prefetch(() =>
+      this.#puller.pull(progress.pulled, progress.bound, this.#end, pass.pulls.signal),
+    );`,
     replace: `const all = this as unknown as { next?: string };
-    const ahead = new PullAhead(async () => {
-      const pull = await this.#puller.pull(all.next ?? progress.pulled, undefined, this.#end, run.pulls.signal);
+    const prefetch = new Prefetch(async () => {
+      const pull = await this.#puller.pull(all.next ?? progress.pulled, undefined, this.#end, pass.pulls.signal);
       all.next = pull.nextCursor;
       return pull;
     });`,
@@ -177,7 +179,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'look-ahead-twice',
     what: 'A batch of the look-ahead is taken twice.',
-    file: 'group/pull/pull-ahead.ts',
+    file: 'group/pull/prefetch.ts',
     find: `const pull = await this.begin();
     this.#next = undefined;`,
     replace: `const pull = (await this.begin()) as Pull & { wasTaken?: boolean };
@@ -224,7 +226,7 @@ export const mutants: readonly Mutant[] = [
     what: 'A shard that is being drained is missing from the heartbeat at once: its next owner starts beside us.',
     file: 'group/consumer-group.ts',
     find: 'const held = new Set(this.#held.ids);',
-    replace: 'const held = new Set(this.#held.settledIn.map(({ shard }) => shard));',
+    replace: 'const held = new Set(this.#held.active.map(({ shard }) => shard));',
     knownSeed: '6',
   },
   {
@@ -285,7 +287,7 @@ export const mutants: readonly Mutant[] = [
     name: 'heartbeat-stops-after-failure',
     what: 'No heartbeat follows one that has failed.',
     file: 'group/heartbeat.ts',
-    find: 'if (!this.#stopping.signal.aborted && beat > this.#answered) this.#onFailure(error);',
+    find: 'if (!this.#stopping.signal.aborted && sequence > this.#answered) this.#onFailure(error);',
     replace: 'if (this.#sent > 3) this.#options.clock.cancel(this.#timer);',
     knownSeed: '17',
   },
@@ -324,9 +326,9 @@ export const mutants: readonly Mutant[] = [
     what: 'A batch that is delivered does not give its bytes back to the budget.',
     file: 'group/pull/puller.ts',
     find: `pulled.release?.();
-          claim.release();`,
+          permit.release();`,
     replace: `pulled.release?.();
-          place.end();`,
+          slot.end();`,
     knownSeed: '12',
   },
   {
@@ -369,7 +371,7 @@ export const mutants: readonly Mutant[] = [
     name: 'save-outlives-its-shard',
     what: 'A save goes on when its shard is left.',
     file: 'group/checkpoint/checkpointer.ts',
-    find: 'for (const each of [signal, shard.left]) each.addEventListener(',
+    find: 'for (const each of [signal, shard.stopped]) each.addEventListener(',
     replace: 'for (const each of [signal]) each.addEventListener(',
     invariants: ['checkpoints', 'cost'],
     knownSeed: '214',
@@ -377,9 +379,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'terms-not-followed',
     what: 'The timeout that the group is set to is not followed.',
-    file: 'group/group-terms.ts',
-    find: 'this.#timeoutMs = timeoutMs;\n    this.#tellTimeout();',
-    replace: 'this.#tellTimeout();',
+    file: 'group/live-group-settings.ts',
+    find: 'this.#timeoutMs = timeoutMs;\n    this.#logTimeout();',
+    replace: 'this.#logTimeout();',
     knownSeed: '7',
   },
   {
@@ -412,8 +414,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'others-not-waited-for',
     what: 'When the group was deleted, a shard of somebody else is begun at once.',
-    file: 'group/checkpoint/group-loss.ts',
-    find: "return isLater === 'perhaps' ? Math.max(waitMs, othersMs() + longestSaveMs) : waitMs;",
+    file: 'group/checkpoint/group-recovery.ts',
+    find: "return isNewShard === 'perhaps' ? Math.max(waitMs, graceMs() + longestSaveMs) : waitMs;",
     replace: 'return Math.min(waitMs, 0);',
     invariants: ['delivered'],
     knownSeed: '142',

@@ -1,17 +1,17 @@
 /** Our own exchanges against the simulated service, through the simulated network, in virtual time. */
 import { describe, expect, it } from 'vitest';
 import { decompress } from '../../../src/emulator/protocol/compression.ts';
-import { type Answer, TimedOutError } from '../../../src/sls/exchange.ts';
+import { type ServiceAnswer, TimedOutError } from '../../../src/sls/exchange.ts';
 import { forbidRealTime } from '../guard.ts';
 import type { HttpFaultKind } from './http-faults.ts';
 import { Lab } from './lab.ts';
 import { sequenceIn } from './service.ts';
 
-function rawOf({ headers, body }: Answer): Buffer {
+function rawOf({ headers, body }: ServiceAnswer): Buffer {
   return Buffer.from(decompress(body, 'lz4', Number(headers['x-log-bodyrawsize'])));
 }
 
-function codeOf({ body }: Answer): string {
+function codeOf({ body }: ServiceAnswer): string {
   return JSON.parse(body.toString()).errorCode;
 }
 
@@ -197,7 +197,7 @@ describe('a fault', () => {
     const harmed = await lab.askAndRun(lab.pull(0));
     const whole = await lab.askAndRun(lab.pull(0));
     expect(harmed.status).toBe(200);
-    const said = ({ headers, body }: Answer) => [headers['x-log-bodyrawsize'], body.toString('hex')];
+    const said = ({ headers, body }: ServiceAnswer) => [headers['x-log-bodyrawsize'], body.toString('hex')];
     expect(said(harmed)).not.toEqual(said(whole));
     // The damage is of the copy on the way: the service's own is whole.
     expect(sequenceIn(rawOf(whole))).toBe(0);

@@ -10,7 +10,7 @@
 import type { Dispatcher } from 'undici';
 import type { SignedRequest } from '../../../src/emulator/auth/signed-request.ts';
 import { damage } from '../../../src/emulator/faults/body-faults.ts';
-import type { Answer } from '../../../src/emulator/handlers/handler.ts';
+import type { ApiAnswer } from '../../../src/emulator/handlers/handler.ts';
 import { type BodyCompression, compress, decompress } from '../../../src/emulator/protocol/compression.ts';
 import { findRoute } from '../../../src/emulator/protocol/routes.ts';
 import type { HttpConnections, OpenHttp } from '../../../src/sls/transport.ts';
@@ -69,7 +69,7 @@ export class SimulatedHttp {
   carry(
     request: Request,
     daemon: string,
-    onAnswer: (answer: Answer, fault: HttpFaultKind | undefined) => void,
+    onAnswer: (answer: ApiAnswer, fault: HttpFaultKind | undefined) => void,
     onReset: () => void,
     isRecalled: () => boolean = () => false,
   ): void {
@@ -186,7 +186,7 @@ class SimulatedPool implements HttpConnections {
   #answer(
     sent: Sent,
     controller: Dispatcher.DispatchController,
-    answer: Answer,
+    answer: ApiAnswer,
     fault: HttpFaultKind | undefined,
   ): void {
     const { handler } = sent;
@@ -263,12 +263,12 @@ function socketError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
-function page(status: number): Answer {
+function page(status: number): ApiAnswer {
   const body = `<html><head><title>${status}</title></head><body><h1>${status}</h1><hr>proxy</body></html>`;
   return { status, headers: { 'content-type': 'text/html' }, body: Buffer.from(body) };
 }
 
-function refusal(status: number, code: string): Answer {
+function refusal(status: number, code: string): ApiAnswer {
   const body = JSON.stringify({ errorCode: code, errorMessage: 'as the world has it' });
   return {
     status,
@@ -277,7 +277,7 @@ function refusal(status: number, code: string): Answer {
   };
 }
 
-function harmed(answer: Answer, fault: HttpFaultKind): Answer {
+function harmed(answer: ApiAnswer, fault: HttpFaultKind): ApiAnswer {
   switch (fault.kind) {
     case 'cut-body':
     case 'corrupt-body':
@@ -292,7 +292,7 @@ function harmed(answer: Answer, fault: HttpFaultKind): Answer {
 }
 
 /** Every second group is left out, and the headers speak of all. */
-function halved(answer: Answer): Answer {
+function halved(answer: ApiAnswer): ApiAnswer {
   const { headers, body } = answer;
   const compression = (headers['x-log-compresstype'] ?? '') as BodyCompression;
   // An error has none.

@@ -1,6 +1,6 @@
 /** A daemon's way to the service, and nothing else of a world: requests made by hand, signed and read as ours are. */
 import type { Dialect } from '../../../src/emulator/protocol/dialect.ts';
-import { type Answer, Exchange } from '../../../src/sls/exchange.ts';
+import { Exchange, type ServiceAnswer } from '../../../src/sls/exchange.ts';
 import { signV1 } from '../../../src/sls/signing/sign-v1.ts';
 import type { HttpConnections } from '../../../src/sls/transport.ts';
 import { Chance } from '../chance.ts';
@@ -96,7 +96,7 @@ export class Lab {
   ask(
     asked: Asked,
     { signal = new AbortController().signal, credentials = this.service.credentials } = {},
-  ): Promise<Answer> {
+  ): Promise<ServiceAnswer> {
     const { method, path, query, sent } = asked;
     const body = sent === undefined ? undefined : Buffer.from(JSON.stringify(sent));
     const plain = {
@@ -109,7 +109,7 @@ export class Lab {
       ...(body && { 'content-type': 'application/json' }),
     };
     const headers = signV1({ method, path, query, headers: plain, body }, credentials, this.process.clock.now());
-    const promise = new Promise<Answer>((resolve, reject) => {
+    const promise = new Promise<ServiceAnswer>((resolve, reject) => {
       const exchange = new Exchange({
         signal,
         timeoutMs: this.#timeoutMs,
@@ -132,7 +132,7 @@ export class Lab {
   }
 
   /** Asks, and lets time go on. */
-  async askAndRun(asked: Asked): Promise<Answer> {
+  async askAndRun(asked: Asked): Promise<ServiceAnswer> {
     const answer = this.ask(asked);
     await this.run();
     return answer;

@@ -3,12 +3,12 @@
  * is asked of it, and what it answers, is told to whoever watches.
  */
 import { createHash } from 'node:crypto';
-import type { Credentials } from '../../../src/emulator/auth/authenticate.ts';
+import type { AccessKey } from '../../../src/emulator/auth/authenticate.ts';
 import type { SignedRequest } from '../../../src/emulator/auth/signed-request.ts';
 import { parseQuery } from '../../../src/emulator/auth/signed-request.ts';
 import { createLogGroupWriter } from '../../../src/emulator/generate/log-group-writer.ts';
-import type { Answer } from '../../../src/emulator/handlers/handler.ts';
-import type { ConsumerGroup } from '../../../src/emulator/model/consumer-group.ts';
+import type { ApiAnswer } from '../../../src/emulator/handlers/handler.ts';
+import type { GroupModel } from '../../../src/emulator/model/group-model.ts';
 import type { Logstore } from '../../../src/emulator/model/logstore.ts';
 import { createPullCache } from '../../../src/emulator/model/pull-cache.ts';
 import { Store } from '../../../src/emulator/model/store.ts';
@@ -74,7 +74,7 @@ export interface Way {
 }
 
 export interface Carried {
-  readonly answer: Answer;
+  readonly answer: ApiAnswer;
   readonly action: Action | undefined;
   readonly shard: number | undefined;
 }
@@ -91,7 +91,7 @@ export class SimulatedService {
   readonly #writer = createLogGroupWriter();
   readonly #filler: string;
   readonly #pulls = new Map<number, { second: number; count: number }>();
-  #credentials: readonly Credentials[];
+  #credentials: readonly AccessKey[];
   #keys = 0;
 
   constructor(options: SimulatedServiceOptions) {
@@ -112,11 +112,11 @@ export class SimulatedService {
   }
 
   /** What whoever asks for a key is given at present. */
-  get credentials(): Credentials {
-    return this.#credentials[0] as Credentials;
+  get credentials(): AccessKey {
+    return this.#credentials[0] as AccessKey;
   }
 
-  get group(): ConsumerGroup | undefined {
+  get group(): GroupModel | undefined {
     return this.logstore.consumerGroups().find(({ name }) => name === groupName);
   }
 
@@ -230,7 +230,7 @@ export class SimulatedService {
   #tell(
     route: Route,
     request: SignedRequest,
-    { headers, body }: Answer,
+    { headers, body }: ApiAnswer,
     daemon: string,
     { isFirst, isRecalled, sentMs }: Way & { readonly isFirst: boolean },
   ): void {
@@ -292,13 +292,13 @@ export class SimulatedService {
   #sequence(shard: number, cursor: string): number | undefined {
     try {
       const log = this.logstore.shard(shard);
-      return log.sequenceAt(log.everIndexOf(cursor));
+      return log.sequenceAt(log.indexOfPossiblyExpired(cursor));
     } catch {
       return undefined;
     }
   }
 
-  #newKey(): Credentials {
+  #newKey(): AccessKey {
     const text = createHash('sha256')
       .update(`key ${this.#keys++}`)
       .digest('hex');

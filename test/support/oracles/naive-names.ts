@@ -11,7 +11,7 @@ export interface NamedField {
   readonly isService: boolean;
 }
 
-export interface NaiveNaming extends Pick<FormatRow, 'ownName' | 'isTagName' | 'keepsNames' | 'mapped'> {
+export interface NaiveNaming extends Pick<FormatRow, 'otherName' | 'isTagName' | 'keepsNames' | 'mapped'> {
   /** Selected, renamed and spelt; undefined: not written. */
   natural(name: string): string | undefined;
 }
@@ -28,8 +28,8 @@ export function naiveWrittenNames(fields: readonly NamedField[], naming: NaiveNa
   const three = ['__topic__', '__source__', '__time_ns_part__'].map((name) => natural(name)?.toLowerCase());
   const keys = (mapped?.fields ?? []).flatMap(({ key, ipv6 }) => [latin1(key), ...(ipv6 ? [latin1(ipv6.key)] : [])]);
   const own = (name: string, number: number): string =>
-    naming.ownName
-      ? latin1(naming.ownName(Buffer.from(name, 'latin1'), number))
+    naming.otherName
+      ? latin1(naming.otherName(Buffer.from(name, 'latin1'), number))
       : `sls_${name}${number > 1 ? `_${number}` : ''}`;
   const firstOwn = (name: string): number => {
     let number = 1;

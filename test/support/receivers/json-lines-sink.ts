@@ -14,7 +14,15 @@ import type { Clock } from '../../../src/core/time/clock.ts';
 import { noLead } from '../../../src/encode/lead/no-lead.ts';
 import type { ReceiverKind } from '../../../src/pipeline/receivers/kind.ts';
 import { Ledger, type LedgerEntry } from '../../../src/sink/ledger.ts';
-import type { Delivery, Mark, MarkOrigin, OnRefused, Sink, SinkEvents, SinkStatus } from '../../../src/sink/sink.ts';
+import type {
+  Delivery,
+  DeliveryOrigin,
+  DeliveryRef,
+  OnRefused,
+  Sink,
+  SinkEvents,
+  SinkStatus,
+} from '../../../src/sink/sink.ts';
 
 export interface JsonLinesReceiver {
   readonly kind: 'json-lines';
@@ -36,7 +44,7 @@ export const jsonLinesKind: ReceiverKind<JsonLinesReceiver> = {
       overdueMs: 10_000 + receiver.acknowledgedAfterMs,
       create: (events) => {
         const sink = new JsonLinesSink(receiver, clock, events);
-        made.push(sink as JsonLinesSink<Mark>);
+        made.push(sink as JsonLinesSink<DeliveryRef>);
         return sink;
       },
     },
@@ -46,7 +54,7 @@ export const jsonLinesKind: ReceiverKind<JsonLinesReceiver> = {
 };
 
 /** For tests: the sinks that daemons have made, the latest last. */
-export const made: JsonLinesSink<Mark>[] = [];
+export const made: JsonLinesSink<DeliveryRef>[] = [];
 
 interface LinesFile {
   readonly path: string;
@@ -57,9 +65,9 @@ interface LinesFile {
 
 const fileAgeMs = 500;
 
-export class JsonLinesSink<M extends Mark> implements Sink<M> {
+export class JsonLinesSink<M extends DeliveryRef> implements Sink<M> {
   /** By file: where its lines are from. */
-  readonly origins = new Map<string, MarkOrigin | undefined>();
+  readonly origins = new Map<string, DeliveryOrigin | undefined>();
   /** Paths of the files that were acknowledged. */
   readonly acknowledged: string[] = [];
   readonly #receiver: JsonLinesReceiver;
@@ -123,7 +131,7 @@ export class JsonLinesSink<M extends Mark> implements Sink<M> {
       if (!(await this.#isRefused(line, firstFrame + at, onRefused))) taken.push(`${line}\n`);
     }
     if (entry.isOver) throw new DeliveryLostError('this delivery is over');
-    const file = entry.carrier ?? this.#openFile(entry.mark);
+    const file = entry.carrier ?? this.#openFile(entry.ref);
     entry.carrier = file;
     file.lines += taken.length;
     this.#lines += taken.length;
@@ -147,7 +155,7 @@ export class JsonLinesSink<M extends Mark> implements Sink<M> {
   }
 
   /** A file for each stream. */
-  #openFile({ stream, origin }: Mark): LinesFile {
+  #openFile({ stream, origin }: DeliveryRef): LinesFile {
     const open = [...this.#opened].find(
       (file) => !file.isWhole && file.path.includes(`${stream.replaceAll('/', '-')}.`),
     );
@@ -185,7 +193,7 @@ export class JsonLinesSink<M extends Mark> implements Sink<M> {
     await Promise.all(files.map((file) => rm(file.path, { force: true })));
     if (lost.length > 0)
       this.#events.lost(
-        lost.map(({ mark }) => mark),
+        lost.map(({ ref: mark }) => mark),
         error,
       );
     return files.length;
@@ -214,7 +222,7 @@ export class JsonLinesSink<M extends Mark> implements Sink<M> {
     const lost = this.#ledger.loseAll();
     if (lost.length > 0)
       this.#events.lost(
-        lost.map(({ mark }) => mark),
+        lost.map(({ ref: mark }) => mark),
         cause,
       );
   }

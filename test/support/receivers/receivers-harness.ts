@@ -1,12 +1,12 @@
 /** A sink over several scripted receivers, and what it told. */
 import type { Clock } from '../../../src/core/time/clock.ts';
 import type { Strategy } from '../../../src/sink/receivers/placement.ts';
-import { createReceiversSink, type PlacedWith, type ReceiverFactory } from '../../../src/sink/receivers/receivers.ts';
+import { createReceiversSink, type Placed, type ReceiverFactory } from '../../../src/sink/receivers/receivers.ts';
 import type { Sink } from '../../../src/sink/sink.ts';
 import { ScriptedSink } from './scripted-sink.ts';
 import { ChunkMaker, createLogRecorder, EventRecorder, type LogLine, type TestMark } from './sink-harness.ts';
 
-export type Member = ScriptedSink<PlacedWith<TestMark>>;
+export type Member = ScriptedSink<Placed<TestMark>>;
 
 export interface ReceiversUnderTest {
   readonly sink: Sink<TestMark>;
@@ -35,7 +35,11 @@ export function createReceiversUnderTest(
       return member;
     };
   });
-  const sink = createReceiversSink(factories, { strategy, failbackAfterMs, patienceMs, log, clock }, events);
+  const sink = createReceiversSink(
+    factories,
+    { strategy, failbackAfterMs, ejectAfterMs: patienceMs, log, clock },
+    events,
+  );
   return {
     sink,
     members,

@@ -3,9 +3,9 @@ import type { FrameChunk } from '../../../src/core/bytes.ts';
 import { createDeferred, type Deferred } from '../../../src/core/deferred.ts';
 import { AppError, DeliveryLostError } from '../../../src/core/errors.ts';
 import type { Clock } from '../../../src/core/time/clock.ts';
-import type { Delivery, Mark, Sink, SinkEvents, SinkStatus } from '../../../src/sink/sink.ts';
+import type { Delivery, DeliveryRef, Sink, SinkEvents, SinkStatus } from '../../../src/sink/sink.ts';
 
-interface Entry<M extends Mark> {
+interface Entry<M extends DeliveryRef> {
   readonly mark: M;
   readonly waiting: { readonly chunk: FrameChunk; readonly taken: Deferred<void> }[];
   /** Something of it was written. */
@@ -16,7 +16,7 @@ interface Entry<M extends Mark> {
 
 const gone = new AppError('the connection is gone', { code: 'econnreset', action: 'retry' });
 
-export class ScriptedSink<M extends Mark> implements Sink<M> {
+export class ScriptedSink<M extends DeliveryRef> implements Sink<M> {
   readonly #peer: string;
   readonly #events: SinkEvents<M>;
   readonly #clock: Clock;

@@ -2,11 +2,11 @@
 import type { FrameChunk } from '../../../src/core/bytes.ts';
 import type { AppError } from '../../../src/core/errors.ts';
 import type { Log } from '../../../src/core/log.ts';
-import type { Delivery, Mark, Sink, SinkEvents } from '../../../src/sink/sink.ts';
+import type { Delivery, DeliveryRef, Sink, SinkEvents } from '../../../src/sink/sink.ts';
 import { createSyslogSink } from '../../../src/sink/syslog/create.ts';
 import type { SyslogSinkOptions } from '../../../src/sink/syslog/link/options.ts';
 
-export interface TestMark extends Mark {
+export interface TestMark extends DeliveryRef {
   readonly id: number;
 }
 

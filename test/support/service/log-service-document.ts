@@ -1,6 +1,6 @@
 /** The tables of docs/log-service.md, made from the readings of the protocol and from the table of errors. */
 import type { ErrorAction } from '../../../src/core/errors.ts';
-import { type Property, readings, usualReading } from '../../../src/emulator/dialect-text.ts';
+import { defaultReading, type Property, readings } from '../../../src/emulator/dialect-text.ts';
 import {
   actionFor,
   badAnswer,
@@ -47,7 +47,7 @@ const daemonDoes: Readonly<Record<Property, string>> = {
 
 export function readingsDocument(): string {
   const rows = readings.map(({ text, property, means }) => {
-    return [code(text), ...[means, usualReading(property).means, daemonDoes[property]].map(inCode)];
+    return [code(text), ...[means, defaultReading(property).means, daemonDoes[property]].map(inCode)];
   });
   return table(['reading', 'what the service does then', 'what is usual instead', 'what the daemon does'], rows);
 }

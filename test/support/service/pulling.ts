@@ -7,6 +7,6 @@ const log = { debug: () => undefined, info: () => undefined, warn: () => undefin
 
 export function pulling(
   clock: Clock = systemClock,
-): Pick<PullerOptions, 'pace' | 'isSuspect' | 'log' | 'clock' | 'isReadOnly'> {
-  return { pace: new IdlePause(0, clock), isSuspect: () => false, isReadOnly: () => false, log, clock };
+): Pick<PullerOptions, 'pacing' | 'wasUnreadable' | 'log' | 'clock' | 'isReadOnly'> {
+  return { pacing: new IdlePause(0, clock), wasUnreadable: () => false, isReadOnly: () => false, log, clock };
 }

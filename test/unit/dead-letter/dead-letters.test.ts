@@ -66,7 +66,7 @@ describe('DeadLetters', () => {
     const append = vi.fn(() => new Promise<void>((resolve) => (answer = resolve)));
     const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
     const backoff = { minMs: 1, maxMs: 2 };
-    const letters = new DeadLetters({ file: { path: 'x', append }, log, backoff, patienceMs: 20 });
+    const letters = new DeadLetters({ file: { path: 'x', append }, log, backoff, writeTimeoutMs: 20 });
     const line = [Buffer.from('a')];
     await expect(letters.store(line, signal)).rejects.toMatchObject({ code: 'dead-letter-file' });
     await expect(letters.store(line, signal)).rejects.toMatchObject({ code: 'dead-letter-file' });

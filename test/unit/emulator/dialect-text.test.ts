@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/core/errors.ts';
-import { dialectOf, type Property, readings, textsOf, usualReading } from '../../../src/emulator/dialect-text.ts';
-import { usualDialect } from '../../../src/emulator/protocol/dialect.ts';
+import { defaultReading, dialectOf, type Property, readings, textsOf } from '../../../src/emulator/dialect-text.ts';
+import { defaultDialect } from '../../../src/emulator/protocol/dialect.ts';
 
 function problemsOf(...texts: string[]): string[] {
   try {
@@ -15,11 +15,11 @@ function problemsOf(...texts: string[]): string[] {
 
 describe('the readings', () => {
   it('are of every property, and each is other than usual', () => {
-    expect(new Set(readings.map(({ property }) => property))).toEqual(new Set(Object.keys(usualDialect)));
+    expect(new Set(readings.map(({ property }) => property))).toEqual(new Set(Object.keys(defaultDialect)));
     for (const { property, dialect } of readings) {
       expect(Object.keys(dialect)).toEqual([property]);
-      expect(dialect[property]).not.toBe(usualDialect[property]);
-      expect(typeof dialect[property]).toBe(typeof usualDialect[property]);
+      expect(dialect[property]).not.toBe(defaultDialect[property]);
+      expect(typeof dialect[property]).toBe(typeof defaultDialect[property]);
     }
   });
 
@@ -53,11 +53,11 @@ describe('the readings', () => {
   });
 
   it('each say in a sentence of their own what they mean, and what is usual', () => {
-    const usual = (Object.keys(usualDialect) as Property[]).map(usualReading);
+    const usual = (Object.keys(defaultDialect) as Property[]).map(defaultReading);
     const sentences = [...readings, ...usual].map(({ means }) => means);
     for (const sentence of sentences) expect(sentence).toMatch(/^[A-Z][^\n]+\.$/);
     expect(new Set(sentences).size).toBe(sentences.length);
-    for (const { property, dialect } of usual) expect(dialect).toEqual({ [property]: usualDialect[property] });
+    for (const { property, dialect } of usual) expect(dialect).toEqual({ [property]: defaultDialect[property] });
   });
 
   it.each(readings)('$text is read from its text, and told by it', ({ text, dialect }) => {

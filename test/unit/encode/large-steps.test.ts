@@ -9,7 +9,7 @@ import { Output } from '../../../src/encode/text/output.ts';
 import { FieldSpans } from '../../../src/encode/wire/field-spans.ts';
 import { createFormat, type FormatSpec } from '../../../src/format/registry.ts';
 import { NameRecords } from '../../../src/kernel/name-records.ts';
-import { NameAnswers } from '../../../src/rules/field-selection.ts';
+import { NameCache } from '../../../src/rules/field-selection.ts';
 import { encoderDefaults, rawBody } from '../../support/oracles/encode.ts';
 import { encoders } from '../../support/oracles/encoders.ts';
 import { content, group, log, logTag, time, topic } from '../../support/service/wire.ts';
@@ -41,7 +41,7 @@ function watch<T extends object>(prototype: T, name: keyof T & string, note: (ar
 beforeAll(() => {
   restore = [
     watch(FieldSpans.prototype, 'add', () => done.read++),
-    watch(NameAnswers.prototype, 'of', () => done.lookedUp++),
+    watch(NameCache.prototype, 'of', () => done.lookedUp++),
     watch(NameRecords.prototype, 'choose', () => done.lookedUp++),
     watch(Output.prototype, 'escaped', ([, start, end]) => {
       done.escapedBytes += end! - start!;

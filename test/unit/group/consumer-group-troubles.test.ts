@@ -245,7 +245,7 @@ describe('ConsumerGroup in trouble', () => {
     /** @param isBad whether a batch, that many times asked, cannot be read */
     const createPatient = (isBad: (body: BatchBody) => boolean) =>
       create({
-        corruptPatienceMs: patienceMs,
+        skipUnreadableAfterMs: patienceMs,
         deliver: async (body, ticket, signal, onDamage) => {
           if (isBad(body)) {
             asked.push({ how: onDamage, atMs: time.elapsedMs });

@@ -24,7 +24,7 @@ describe('Heartbeat', () => {
     heartbeat = new Heartbeat({
       intervalMs: () => 40,
       timeoutMs: () => 120,
-      beat: async (_phase, signal) => {
+      send: async (_phase, signal) => {
         const which = ++beats;
         await beat(signal);
         return () => acts(which);

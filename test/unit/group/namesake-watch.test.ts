@@ -35,7 +35,7 @@ describe('NamesakeWatch', () => {
         },
       },
       consumerName: 'siem-1',
-      settleMs,
+      judgeAfterMs: settleMs,
       clock: { monotonic: () => nowMs },
       log: {
         debug: () => undefined,

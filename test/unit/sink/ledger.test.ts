@@ -29,7 +29,7 @@ function setUp() {
     entry.unwritten -= 1;
     ledger.advance(entry);
   };
-  const ids = (entries: readonly Entry<TestMark>[]) => entries.map(({ mark }) => mark.id);
+  const ids = (entries: readonly Entry<TestMark>[]) => entries.map(({ ref: mark }) => mark.id);
   return { done, ledger, open, end, written, ids };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { actionFor, classify, connectionErrors, whatToDo } from '../../../src/sls/error-table.ts';
+import { actionByKind, actionFor, classify, connectionErrors } from '../../../src/sls/error-table.ts';
 
 // status, the service's code, our code, the action at start, the action while running
 test.each([
@@ -56,11 +56,11 @@ test.each(['pull', 'getCursorTime', 'listCheckpoints'] as const)(
 
 describe('a process', () => {
   test('is never ended while it runs', () => {
-    for (const row of Object.values(whatToDo)) expect(row.running).toBe('retry');
+    for (const row of Object.values(actionByKind)) expect(row.running).toBe('retry');
   });
 
   test('is ended at its start by the service alone, and not by what stands in between', () => {
-    expect(whatToDo['not-the-service']?.start).toBe('retry');
+    expect(actionByKind['not-the-service']?.start).toBe('retry');
     for (const each of Object.values(connectionErrors)) expect(actionFor('heartbeat', each, 'start')).toBe('retry');
   });
 });

@@ -3,13 +3,19 @@ import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/core/time/clock.ts';
 import { BodyPool } from '../../../src/sls/body-pool.ts';
-import { type Answer, type BodyLimit, BodyTooLongError, Exchange, TimedOutError } from '../../../src/sls/exchange.ts';
+import {
+  type BodyLimit,
+  BodyTooLongError,
+  Exchange,
+  type ServiceAnswer,
+  TimedOutError,
+} from '../../../src/sls/exchange.ts';
 
 const large = 100_000;
 
 describe('an exchange', () => {
   let stop: AbortController;
-  let resolve: ReturnType<typeof vi.fn<(answer: Answer) => void>>;
+  let resolve: ReturnType<typeof vi.fn<(answer: ServiceAnswer) => void>>;
   let reject: ReturnType<typeof vi.fn<(error: unknown) => void>>;
   let abort: ReturnType<typeof vi.fn<(reason: Error) => void>>;
   let controller: Dispatcher.DispatchController;
@@ -17,7 +23,7 @@ describe('an exchange', () => {
   beforeEach(() => {
     vi.useFakeTimers();
     stop = new AbortController();
-    resolve = vi.fn<(answer: Answer) => void>();
+    resolve = vi.fn<(answer: ServiceAnswer) => void>();
     reject = vi.fn<(error: unknown) => void>();
     abort = vi.fn<(reason: Error) => void>();
     const none = () => undefined;

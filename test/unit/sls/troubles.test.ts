@@ -116,7 +116,7 @@ test('of another kind is another', () => {
 
 test('that nobody tries again ends without a word', () => {
   fail(pull(1), quota, 3);
-  troubles.givenUp(pull(1));
+  troubles.abandoned(pull(1));
   expect(troubles.current).toHaveLength(1);
   vi.advanceTimersByTime(120_000);
   expect(troubles.current).toEqual([]);
@@ -160,7 +160,7 @@ test('after close nothing is told and no timer is left', () => {
 
 test('of a call that nobody makes again, any other that works tells that it is over', () => {
   fail(pull(1), quota, 3);
-  troubles.givenUp(pull(1));
+  troubles.abandoned(pull(1));
   vi.advanceTimersByTime(2_000);
   troubles.worked({ operation: 'heartbeat' });
   vi.advanceTimersByTime(5_000);

@@ -1,5 +1,5 @@
 /** Finds the IP address in a value, as ../../../format/parts/address.ts does. */
-import { leaveLog } from './left';
+import { fallBackLog } from './fallback';
 
 export namespace Address {
   export const NONE: u32 = 0;
@@ -35,7 +35,7 @@ export let portEnd: usize = 0;
 /** Whether the value has only the address and the port: no list, and no zone. */
 export let isAll: bool = true;
 
-/** @returns an `Address`; calls `leaveLog` where the address to write is not in the value as such */
+/** @returns an `Address`; calls `fallBackLog` where the address to write is not in the value as such */
 export function findAddress(from: usize, end: usize): u32 {
   address = from;
   addressEnd = end;
@@ -208,7 +208,7 @@ function isMappedIpv4(from: usize, end: usize): bool {
     hasOnes = true;
   }
   if (!hasOnes) return false;
-  if (dotted == 0) leaveLog();
+  if (dotted == 0) fallBackLog();
   else address = dotted;
   return true;
 }

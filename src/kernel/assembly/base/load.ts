@@ -20,7 +20,7 @@ const WIRE_LENGTH: u8 = 2;
 let table: usize = 0;
 let tableEnd: usize = 0;
 let filled: usize = 0;
-let isUsual: bool = true;
+let isRegular: bool = true;
 /** Address of the next field. */
 let at: usize = 0;
 let group: usize = 0;
@@ -57,14 +57,14 @@ export function loadedGroups(): u32 {
 function begin(raw: usize, groups: usize, capacity: u32): void {
   filled = table = groups;
   tableEnd = groups + capacity * KNOWN_GROUP_BYTES;
-  isUsual = true;
+  isRegular = true;
   at = raw;
   group = 0;
 }
 
 /** Goes over the fields whose tag and length are there; the content may reach past `end`. */
 function look(end: usize, rawEnd: usize): void {
-  while (isUsual && at < rawEnd && (at + MAX_HEAD_BYTES <= end || end == rawEnd)) {
+  while (isRegular && at < rawEnd && (at + MAX_HEAD_BYTES <= end || end == rawEnd)) {
     if (group != 0 && at == groupEnd) {
       endGroup();
       continue;
@@ -80,18 +80,18 @@ function look(end: usize, rawEnd: usize): void {
         length |= (byte & 0x7f) << shift;
         if (byte < 0x80) break;
         if (shift == 21) {
-          isUsual = false;
+          isRegular = false;
           return;
         }
       }
     }
     if (content > limit || length > <u32>(limit - content) || (tag & 0x87) != WIRE_LENGTH || tag < 8) {
-      isUsual = false;
+      isRegular = false;
       return;
     }
     if (group == 0) {
       if (tag != FIRST_FIELD) {
-        isUsual = false;
+        isRegular = false;
         return;
       }
       group = at = content;
@@ -99,16 +99,16 @@ function look(end: usize, rawEnd: usize): void {
       ownFields = 0;
       continue;
     }
-    if (tag == FIRST_FIELD) isUsual = ownFields == 0;
+    if (tag == FIRST_FIELD) isRegular = ownFields == 0;
     else if (ownFields == 0) ownFields = at;
     at = content + length;
   }
-  if (isUsual && group != 0 && at == groupEnd && end == rawEnd) endGroup();
+  if (isRegular && group != 0 && at == groupEnd && end == rawEnd) endGroup();
 }
 
 function endGroup(): void {
   if (filled == tableEnd) {
-    isUsual = false;
+    isRegular = false;
     return;
   }
   store<usize>(filled, group);

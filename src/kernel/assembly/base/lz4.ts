@@ -13,9 +13,9 @@
 /** More than any body may unpack to; a sum that stops here cannot overflow. */
 const MAX_LENGTH: u32 = 0x4000_0000;
 
-/** Largest input and output of a usual sequence: token, literals, offset, a further byte; literals and match. */
-const USUAL_INPUT: usize = 1 + 14 + 2 + 1;
-const USUAL_OUTPUT: usize = 14 + 273;
+/** Largest input and output of a regular sequence: token, literals, offset, a further byte; literals and match. */
+const FAST_INPUT: usize = 1 + 14 + 2 + 1;
+const FAST_OUTPUT: usize = 14 + 273;
 
 let input: usize = 0;
 let fromEnd: usize = 0;
@@ -44,7 +44,7 @@ export namespace Block {
 /** Unpacks up to `target`, and to the end of the sequence that reaches it. @returns a `Block` */
 export function unpackTo(target: usize): u32 {
   while (input < fromEnd) {
-    unpackUsual(target);
+    unpackFast(target);
     if (written >= target) return Block.MORE;
     const state = unpackOne();
     if (state != Block.MORE) return state;
@@ -57,10 +57,10 @@ export function unpackTo(target: usize): u32 {
  * The fast path for nearly all sequences: fewer than 15 literals, a match of 273 bytes at most, from 16 bytes back or
  * further. So far from all ends, nothing else has to be checked.
  */
-function unpackUsual(target: usize): void {
-  if (fromEnd - input < USUAL_INPUT || toEnd - written < USUAL_OUTPUT || written - to < 16) return;
-  const lastInput = fromEnd - USUAL_INPUT;
-  const lastOutput = min(target - 1, toEnd - USUAL_OUTPUT);
+function unpackFast(target: usize): void {
+  if (fromEnd - input < FAST_INPUT || toEnd - written < FAST_OUTPUT || written - to < 16) return;
+  const lastInput = fromEnd - FAST_INPUT;
+  const lastOutput = min(target - 1, toEnd - FAST_OUTPUT);
   let at = input;
   let output = written;
   while (at <= lastInput && output <= lastOutput) {

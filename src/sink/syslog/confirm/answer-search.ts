@@ -17,7 +17,7 @@
 import { type Backoff, createBackoff } from '../../../core/backoff.ts';
 import type { Log } from '../../../core/log.ts';
 import type { Clock } from '../../../core/time/clock.ts';
-import type { Outcome, Probe } from './half-close.ts';
+import type { Probe, ProbeOutcome } from './half-close.ts';
 
 export type AnswerState = 'asking' | 'unknown' | 'off' | 'answering';
 
@@ -35,14 +35,14 @@ export interface AnswerSearchOptions {
 export interface AnswerSearchParts {
   readonly probe: Pick<Probe, 'whenUp' | 'once'>;
   /** Ends the connection that carries deliveries, once nothing is open on it. `conclude` is called before it is given up. */
-  readonly askCurrent: (timeoutMs: number, conclude: (outcome: Outcome) => void) => Promise<void>;
+  readonly askCurrent: (timeoutMs: number, conclude: (outcome: ProbeOutcome) => void) => Promise<void>;
   /** The state has changed. */
   readonly onChange: () => void;
   /** Ends all of it. */
   readonly signal: AbortSignal;
 }
 
-const breaksThatAreEnough = 3;
+const breaksBeforeUnknown = 3;
 /** Between two questions of which the first was not answered by silence. */
 const pauses = { minMs: 500, maxMs: 30_000 };
 /** Until a receiver that was found silent is asked again: a minute, by default. */
@@ -60,7 +60,7 @@ export class AnswerSearch {
   /** In a row, since a connection that carries deliveries was ended. */
   #breaks = 0;
   #timeoutMs: number;
-  readonly #told = new Set<'silence' | 'broken'>();
+  readonly #logged = new Set<'silence' | 'broken'>();
 
   constructor(options: AnswerSearchOptions, parts: AnswerSearchParts) {
     this.#options = options;
@@ -81,7 +81,7 @@ export class AnswerSearch {
 
   /** Waits until there is a receiver, and deliveries may begin. Rejects with the signal's reason. */
   async atStart(): Promise<void> {
-    for (let breaks = 0; breaks < breaksThatAreEnough; breaks++) {
+    for (let breaks = 0; breaks < breaksBeforeUnknown; breaks++) {
       const outcome = await this.#parts.probe.whenUp(this.#timeoutMs);
       this.#take(outcome);
       if (outcome !== 'broken') break;
@@ -99,7 +99,7 @@ export class AnswerSearch {
         await askCurrent(Math.max(confirmTimeoutMs, confirmPatienceMs / 2), (outcome) => this.#conclude(outcome));
         continue;
       }
-      if (this.#breaks >= breaksThatAreEnough) {
+      if (this.#breaks >= breaksBeforeUnknown) {
         this.#breaks = 0;
         await askCurrent(confirmTimeoutMs, (outcome) => this.#take(outcome));
         continue;
@@ -121,24 +121,24 @@ export class AnswerSearch {
     }
   }
 
-  #take(outcome: Outcome): void {
+  #take(outcome: ProbeOutcome): void {
     if (typeof outcome === 'object') this.#answered(outcome);
     else if (this.#state === 'off') return;
     else if (outcome === 'silence') {
       this.#breaks = 0;
       this.#silentMs += this.#timeoutMs;
       this.#timeoutMs = Math.max(this.#options.confirmTimeoutMs, Math.min(2 * this.#timeoutMs, this.#leftMs));
-      if (this.#leftMs > 0) this.#tellUnknown('silence');
+      if (this.#leftMs > 0) this.#logUnknown('silence');
     } else {
       this.#breaks += 1;
       this.#silentMs = 0;
       this.#timeoutMs = this.#options.confirmTimeoutMs;
-      if (this.#state === 'unknown') this.#tellUnknown('broken');
+      if (this.#state === 'unknown') this.#logUnknown('broken');
     }
   }
 
   /** The connection that carries deliveries was ended. */
-  #conclude(outcome: Outcome): void {
+  #conclude(outcome: ProbeOutcome): void {
     if (outcome !== 'silence') {
       this.#take(outcome);
       return;
@@ -156,7 +156,7 @@ export class AnswerSearch {
     this.#enter(isAuto ? 'off' : 'answering');
   }
 
-  #answered({ end: { isAuthentic }, afterMs }: Exclude<Outcome, string>): void {
+  #answered({ end: { isAuthentic }, afterMs }: Exclude<ProbeOutcome, string>): void {
     const { log, peer } = this.#options;
     this.#expectsAuthentic = isAuthentic;
     log.info(
@@ -166,9 +166,9 @@ export class AnswerSearch {
     this.#enter('answering');
   }
 
-  #tellUnknown(outcome: 'silence' | 'broken'): void {
-    if (this.#told.has(outcome)) return;
-    this.#told.add(outcome);
+  #logUnknown(outcome: 'silence' | 'broken'): void {
+    if (this.#logged.has(outcome)) return;
+    this.#logged.add(outcome);
     const { confirm, confirmPatienceMs, peer, log } = this.#options;
     const seconds = confirmPatienceMs / 1000;
     const then =

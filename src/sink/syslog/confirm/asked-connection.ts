@@ -1,11 +1,11 @@
 /** The connection whose end is asked for, to see whether the receiver answers it. One at a time. */
 import type { Connection } from '../link/transport.ts';
-import type { Outcome } from './half-close.ts';
+import type { ProbeOutcome } from './half-close.ts';
 
 interface Asked {
   readonly connection: Connection;
   readonly timeoutMs: number;
-  readonly conclude: (outcome: Outcome) => void;
+  readonly conclude: (outcome: ProbeOutcome) => void;
 }
 
 export class AskedConnection {
@@ -25,7 +25,7 @@ export class AskedConnection {
   }
 
   /** Without effect for another connection. */
-  conclude(connection: Connection, outcome: Outcome): void {
+  conclude(connection: Connection, outcome: ProbeOutcome): void {
     if (!this.is(connection)) return;
     const asked = this.#asked;
     this.#asked = undefined;

@@ -8,7 +8,7 @@ export interface BreakWatchOptions {
 }
 
 /** Fewer are a receiver that is restarted. */
-export const breaksThatTell = 3;
+export const breaksBeforeTrial = 3;
 
 export class BreakWatch {
   readonly #options: BreakWatchOptions;
@@ -19,7 +19,7 @@ export class BreakWatch {
   }
 
   /** The last connection was broken, or one before it, and nothing was confirmed since. */
-  get goesOn(): boolean {
+  get isBreaking(): boolean {
     return this.#inARow > 0;
   }
 
@@ -33,11 +33,11 @@ export class BreakWatch {
    * @returns how many connections have broken in a row
    */
   broke(livedMs: number): number {
-    if (++this.#inARow === breaksThatTell) this.#tell(livedMs);
+    if (++this.#inARow === breaksBeforeTrial) this.#logBreaks(livedMs);
     return this.#inARow;
   }
 
-  #tell(livedMs: number): void {
+  #logBreaks(livedMs: number): void {
     const { log, peer, confirmIntervalMs } = this.#options;
     log.warn(
       { peer, inARow: this.#inARow, lastLivedMs: Math.round(livedMs), confirmIntervalMs },

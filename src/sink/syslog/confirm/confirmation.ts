@@ -24,8 +24,8 @@ export interface ConfirmationOptions {
 /** 10 MiB in both kernels' buffers at 10 KB/s take 17 minutes; of a receiver that is gone we hear earlier. */
 const longestTimeoutMs = 20 * 60_000;
 
-const leastStandMs = 50;
-const longestStandMs = 2_000;
+const minLingerMs = 50;
+const maxLingerMs = 2_000;
 
 export class ConfirmationClock {
   readonly #options: ConfirmationOptions;
@@ -55,8 +55,8 @@ export class ConfirmationClock {
    * message, and ends the connection over it, seems to answer our end where that has come already. A busy one needs some
    * time to read, as it does to answer.
    */
-  get standMs(): number {
-    return Math.min(Math.max(2 * this.#lastAnswerMs, leastStandMs), longestStandMs);
+  get lingerMs(): number {
+    return Math.min(Math.max(2 * this.#lastAnswerMs, minLingerMs), maxLingerMs);
   }
 
   /** Bytes of a delivery went to the connection. */
@@ -74,7 +74,7 @@ export class ConfirmationClock {
   }
 
   /** The connection was replaced, or lost: what is counted begins anew. */
-  turned(): void {
+  reset(): void {
     this.#options.clock.cancel(this.#timer);
     this.#timer = undefined;
     this.#unconfirmedBytes = 0;

@@ -42,7 +42,7 @@ export const tcpStates = {
 const nothing: Look = { ours: undefined, theirs: undefined };
 const files = { v4: '/proc/net/tcp', v6: '/proc/net/tcp6' } as const;
 /** A reset may not be known yet where it has taken one away: so not one alone. */
-const missingThatTell = 3;
+const missesBeforeUnusable = 3;
 /** Of the places for connections that are over: short of all, for they come and go between two looks. */
 const mostInUse = 0.9;
 
@@ -50,7 +50,7 @@ export class ConnectionList {
   readonly #network: Pick<Network, 'readKernelFile'>;
   readonly #onUnusable: () => void;
   #hasShown = false;
-  #isTold = false;
+  #isReported = false;
   /** Connections that it did not show though they were up. */
   #missing = 0;
 
@@ -69,9 +69,9 @@ export class ConnectionList {
     if (this.#hasShown) return true;
     const shows = await this.#shows(ends).catch(() => 'no' as const);
     if (shows === 'yes') this.#hasShown = true;
-    else if (shows === 'no' || (isUp() && ++this.#missing >= missingThatTell)) {
-      if (!this.#isTold) this.#onUnusable();
-      this.#isTold = true;
+    else if (shows === 'no' || (isUp() && ++this.#missing >= missesBeforeUnusable)) {
+      if (!this.#isReported) this.#onUnusable();
+      this.#isReported = true;
       return false;
     }
     return true;

@@ -37,13 +37,13 @@ export function silenceError(timeoutMs: number): AppError {
 }
 
 /** How a receiver has answered the end of a connection. */
-export interface Answer {
+export interface PeerAnswer {
   readonly end: PeerEnd;
   readonly afterMs: number;
 }
 
 /** `silence`: the connection stood, and no end came. `broken`: it was refused, or reset; that says nothing. */
-export type Outcome = Answer | 'silence' | 'broken';
+export type ProbeOutcome = PeerAnswer | 'silence' | 'broken';
 
 /** Ends connections that have carried nothing. */
 export class Probe {
@@ -64,18 +64,18 @@ export class Probe {
   }
 
   /** Waits until there is a receiver. */
-  async whenUp(timeoutMs: number): Promise<Outcome> {
+  async whenUp(timeoutMs: number): Promise<ProbeOutcome> {
     return this.#ask(await this.#dialer.dial(this.#signal), timeoutMs);
   }
 
   /** Beside a connection that is up, or was a moment ago. */
-  async once(timeoutMs: number): Promise<Outcome> {
+  async once(timeoutMs: number): Promise<ProbeOutcome> {
     const connection = await this.#dialer.tryOnce(this.#signal);
     this.#signal.throwIfAborted();
     return connection ? this.#ask(connection, timeoutMs) : 'broken';
   }
 
-  async #ask(connection: Connection, timeoutMs: number): Promise<Outcome> {
+  async #ask(connection: Connection, timeoutMs: number): Promise<ProbeOutcome> {
     this.#signal.throwIfAborted();
     this.#connections.add(connection);
     connection.attach({ room: () => undefined, lost: () => undefined });

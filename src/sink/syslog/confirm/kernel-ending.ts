@@ -20,7 +20,7 @@
  *   not listed; the peer runs here  the peer's end is listed instead, in TIME_WAIT                    → acknowledged
  *                                   not so, twice                                                     → lost
  *   not listed; the peer is remote  our end was the first: it was seen so                             → lost
- *                                   nothing was on its way to the peer for `settledMs` before our
+ *                                   nothing was on its way to the peer for `acknowledgedMs` before our
  *                                   end, and the answer was here within `promptMs` of it, but no
  *                                   sooner than an answer can be                                      → acknowledged
  *                                   otherwise                                                         → lost
@@ -35,7 +35,7 @@ import type { Clock } from '../../../core/time/clock.ts';
 import { type ConnectionEnds, type ConnectionList, type Look, tcpStates } from './connection-list.ts';
 
 /** `not-kept`: as lost, but the kernel keeps no more connections that are over. `unknown`: it cannot be asked. */
-export type Outcome = 'acknowledged' | 'lost' | 'not-kept' | 'unknown';
+export type EndingOutcome = 'acknowledged' | 'lost' | 'not-kept' | 'unknown';
 
 type Verdict = 'acknowledged' | 'lost' | 'wait' | 'twice';
 
@@ -44,9 +44,9 @@ const firstPauseMs = 5;
 const longestPauseMs = 250;
 /** Between two looks at what is to stay: a reset follows a FIN within a millisecond, but for what the way adds. */
 const stayMs = 20;
-const settledMs = 20;
+const acknowledgedMs = 20;
 /** That long at most an end is put off. */
-const mostUnsettledMs = 200;
+const maxAcknowledgeMs = 200;
 const promptMs = 20;
 /** A handshake takes a bit longer than the way: this process is told of its end by its event loop. */
 const shareOfRoundTrip = 0.5;
@@ -78,7 +78,7 @@ export class KernelEnding {
   #wasFirst = false;
   #isPeerHere = false;
   /** Everything was acknowledged for a while, and the connection up, when we ended. */
-  #wasSettled = false;
+  #wasAcknowledged = false;
 
   constructor({ ends, clock, list, isUp, isTls, roundTripMs = 0 }: KernelEndingOptions) {
     const { localAddress, localPort, remoteAddress, remotePort } = ends;
@@ -94,21 +94,21 @@ export class KernelEnding {
    * To be waited for before our end: the connection must have been looked for while it was up. Over TLS a little more, until
    * what was written has arrived. Rejects when the signal aborts.
    */
-  async settle(signal: AbortSignal): Promise<void> {
+  async waitForAcknowledgement(signal: AbortSignal): Promise<void> {
     if (!(await this.#isUsable) || !this.#isTls) return;
     const startMs = this.#clock.monotonic();
-    let settledAtMs: number | undefined;
+    let acknowledgedAtMs: number | undefined;
     for (;;) {
       const look = await this.#look();
       signal.throwIfAborted();
       const nowMs = this.#clock.monotonic();
       if (look?.theirs) this.#isPeerHere = true;
       if (this.#isPeerHere || look?.ours?.state !== tcpStates.established) return;
-      if (look.ours.unacknowledgedBytes > 0) settledAtMs = undefined;
-      else settledAtMs ??= nowMs;
-      this.#wasSettled = settledAtMs !== undefined && nowMs - settledAtMs >= settledMs;
-      if (this.#wasSettled || nowMs - startMs > mostUnsettledMs) return;
-      await this.#clock.sleep(settledAtMs === undefined ? firstPauseMs : settledMs, { signal });
+      if (look.ours.unacknowledgedBytes > 0) acknowledgedAtMs = undefined;
+      else acknowledgedAtMs ??= nowMs;
+      this.#wasAcknowledged = acknowledgedAtMs !== undefined && nowMs - acknowledgedAtMs >= acknowledgedMs;
+      if (this.#wasAcknowledged || nowMs - startMs > maxAcknowledgeMs) return;
+      await this.#clock.sleep(acknowledgedAtMs === undefined ? firstPauseMs : acknowledgedMs, { signal });
     }
   }
 
@@ -123,7 +123,7 @@ export class KernelEnding {
   }
 
   /** The peer has ended its side, after ours. Rejects when the signal aborts. */
-  async outcome(signal: AbortSignal): Promise<Outcome> {
+  async outcome(signal: AbortSignal): Promise<EndingOutcome> {
     this.#answeredAtMs = this.#clock.monotonic();
     if (!(await this.#isUsable)) return 'unknown';
     let look = await this.#firstLook;
@@ -154,32 +154,32 @@ export class KernelEnding {
         this.#wasFirst = true;
         return 'twice';
       case tcpStates.closeWait:
-        return this.#ofSecond(ours.unacknowledgedBytes === 0);
+        return this.#verdictIfPeerFirst(ours.unacknowledgedBytes === 0);
       case tcpStates.lastAck:
-        return this.#ofSecond(ours.unacknowledgedBytes <= 1);
+        return this.#verdictIfPeerFirst(ours.unacknowledgedBytes <= 1);
       case undefined:
-        return this.#ofGone(theirs?.state);
+        return this.#verdictIfUnlisted(theirs?.state);
       default:
         return 'lost';
     }
   }
 
-  #ofSecond(hasAll: boolean): Verdict {
+  #verdictIfPeerFirst(hasAll: boolean): Verdict {
     if (!this.#isTls) return 'lost';
     if (this.#isPeerHere) return 'wait';
     return hasAll ? 'twice' : 'wait';
   }
 
-  #ofGone(theirs: string | undefined): Verdict {
+  #verdictIfUnlisted(theirs: string | undefined): Verdict {
     if (!this.#isTls || this.#wasFirst) return 'lost';
     if (theirs === tcpStates.timeWait) return 'acknowledged';
     if (this.#isPeerHere) return theirs === undefined ? 'twice' : 'wait';
     const wasPrompt = this.#firstLookAtMs - this.#endedAtMs <= promptMs;
     const isAnswer = this.#answeredAtMs - this.#endedAtMs >= shareOfRoundTrip * this.#roundTripMs;
-    return this.#wasSettled && wasPrompt && isAnswer ? 'acknowledged' : 'lost';
+    return this.#wasAcknowledged && wasPrompt && isAnswer ? 'acknowledged' : 'lost';
   }
 
-  async #lost(): Promise<Outcome> {
+  async #lost(): Promise<EndingOutcome> {
     return (await this.#list.isFull().catch(() => false)) ? 'not-kept' : 'lost';
   }
 

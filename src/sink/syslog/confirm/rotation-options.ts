@@ -17,9 +17,9 @@ export interface Carried {
   /** The connection carries frames that may break it (suspects.ts): nobody is warned of its end. */
   isTrial(connection: Connection): boolean;
   /** How long the connection stands at least behind what it carried, before its end; undefined: nothing is doubtful. */
-  standMs(connection: Connection): number | undefined;
+  lingerMs(connection: Connection): number | undefined;
   /** The connection is to be ended, even if nothing on it is unconfirmed. */
-  wantsTurned(connection: Connection): boolean;
+  wantsRotation(connection: Connection): boolean;
   /** There may be room on a connection again. */
   room(): void;
   confirmed(connection: Connection): void;

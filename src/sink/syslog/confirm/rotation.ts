@@ -5,9 +5,9 @@
  *   down      no connection; the dialer tries until there is one.    Connected → up
  *   up        `current` takes new deliveries.                        Due for confirmation → opening; lost → down
  *   opening   a successor is dialled, and watched for a moment: some receivers take one connection only, and drop
- *             the second. Current still takes everything.            It stands → turning. It does not → turning
+ *             the second. Current still takes everything.            It stands → replacing. It does not → replacing
  *                                                                    without one, and so from then on
- *   turning   nothing takes new deliveries; those that are open on the old connection go on to their end there, so
+ *   replacing nothing takes new deliveries; those that are open on the old connection go on to their end there, so
  *             that no stream is on two connections at a time.        Then the old one is ended: it is `retiring`, and
  *                                                                    the successor current → up; without one: the
  *                                                                    answer comes first, then another is opened
@@ -25,11 +25,11 @@ import { AnswerSearch } from './answer-search.ts';
 import { AskedConnection } from './asked-connection.ts';
 import { BreakWatch } from './break-watch.ts';
 import { ConfirmationClock } from './confirmation.ts';
-import { endOrSilence, type Outcome, Probe, silenceCode, silenceError } from './half-close.ts';
+import { endOrSilence, Probe, type ProbeOutcome, silenceCode, silenceError } from './half-close.ts';
 import type { Carried, RotationOptions } from './rotation-options.ts';
 import { Successors } from './successor.ts';
 
-interface Turn {
+interface Replacement {
   readonly old: Connection;
   successor: Connection | undefined;
 }
@@ -43,7 +43,7 @@ export class Rotation {
   readonly #connections = new Set<Connection>();
   readonly #answers = new Set<Promise<boolean>>();
   #current: Connection | undefined;
-  #turn: Turn | undefined;
+  #replacement: Replacement | undefined;
   #currentSinceMs = 0;
   #isFinishing = false;
   readonly #successors: Successors;
@@ -103,7 +103,7 @@ export class Rotation {
 
   /** A delivery came to its end, one way or another. */
   deliveryOver(): void {
-    this.#turnIfFree();
+    this.#replaceIfFree();
     this.#rotateIfDue();
   }
 
@@ -120,10 +120,11 @@ export class Rotation {
     this.#isFinishing = true;
     this.#asked.forget();
     this.#stop.abort(finished);
-    this.#clock.turned();
-    const turn = this.#turn;
-    this.#turn = undefined;
-    for (const connection of [turn?.old, turn?.successor, this.#current]) if (connection) this.#retire(connection);
+    this.#clock.reset();
+    const replacement = this.#replacement;
+    this.#replacement = undefined;
+    for (const connection of [replacement?.old, replacement?.successor, this.#current])
+      if (connection) this.#retire(connection);
     this.#current = undefined;
     const answers = await Promise.all(this.#answers);
     return answers.every((answered) => answered);
@@ -131,9 +132,9 @@ export class Rotation {
 
   destroy(cause: AppError): void {
     this.#stop.abort(cause);
-    this.#clock.turned();
+    this.#clock.reset();
     this.#current = undefined;
-    this.#turn = undefined;
+    this.#replacement = undefined;
     for (const connection of [...this.#connections]) connection.destroy(cause);
   }
 
@@ -152,7 +153,7 @@ export class Rotation {
   }
 
   /** Ends the current connection, whatever is on it, to see whether the receiver answers. */
-  #askCurrent(timeoutMs: number, conclude: (outcome: Outcome) => void): void {
+  #askCurrent(timeoutMs: number, conclude: (outcome: ProbeOutcome) => void): void {
     const connection = this.#current;
     if (connection) {
       this.#asked.ask(connection, timeoutMs, conclude);
@@ -195,16 +196,16 @@ export class Rotation {
   #become(connection: Connection): void {
     this.#current = connection;
     this.#currentSinceMs = this.#options.clock.monotonic();
-    this.#clock.turned();
+    this.#clock.reset();
     this.#carried.room();
   }
 
   #rotateIfDue(): void {
     const old = this.#current;
-    if (!this.#clock.isDue || this.#successors.isOpening || this.#turn || this.#answers.size > 0 || !old) return;
-    const isWanted = this.#carried.isUnconfirmedOn(old) || this.#carried.wantsTurned(old);
+    if (!this.#clock.isDue || this.#successors.isOpening || this.#replacement || this.#answers.size > 0 || !old) return;
+    const isWanted = this.#carried.isUnconfirmedOn(old) || this.#carried.wantsRotation(old);
     if (!isWanted && !this.#asked.is(old)) {
-      this.#clock.turned();
+      this.#clock.reset();
       return;
     }
     void this.#rotate(old);
@@ -220,8 +221,8 @@ export class Rotation {
       return;
     }
     this.#current = undefined;
-    this.#turn = { old, successor };
-    this.#turnIfFree();
+    this.#replacement = { old, successor };
+    this.#replaceIfFree();
   }
 
   /** Of one that has carried nothing: nobody is told of its end. */
@@ -230,12 +231,12 @@ export class Rotation {
     connection.destroy(connectionError('not-needed', 'it is not needed any more'));
   }
 
-  #turnIfFree(): void {
-    const turn = this.#turn;
-    if (!turn || this.#carried.isOpenOn(turn.old)) return;
-    this.#turn = undefined;
-    const answer = this.#retire(turn.old);
-    if (turn.successor) this.#become(turn.successor);
+  #replaceIfFree(): void {
+    const replacement = this.#replacement;
+    if (!replacement || this.#carried.isOpenOn(replacement.old)) return;
+    this.#replacement = undefined;
+    const answer = this.#retire(replacement.old);
+    if (replacement.successor) this.#become(replacement.successor);
     // Whoever breaks one connection after the other is not asked for the next without a pause.
     else void answer.then((confirmed) => (confirmed ? this.#openNext() : this.#open()));
   }
@@ -252,10 +253,10 @@ export class Rotation {
 
   async #awaitEnd(connection: Connection): Promise<boolean> {
     const { clock } = this.#options;
-    const standMs = this.#standMs(connection);
-    if (standMs > 0) {
+    const lingerMs = this.#lingerMs(connection);
+    if (lingerMs > 0) {
       // In a drain as well; what is destroyed meanwhile is not waited for.
-      await clock.sleep(standMs, { unref: true });
+      await clock.sleep(lingerMs, { unref: true });
       if (!this.#connections.has(connection)) return false; // reported by its `lost`
     }
     const startMs = clock.monotonic();
@@ -286,23 +287,23 @@ export class Rotation {
     return true;
   }
 
-  #standMs(connection: Connection): number {
-    const leastMs = this.#carried.standMs(connection);
-    const isDoubtful = leastMs !== undefined || (this.#breaks.goesOn && this.#carried.isUnconfirmedOn(connection));
-    return isDoubtful ? Math.max(leastMs ?? 0, this.#clock.standMs) : 0;
+  #lingerMs(connection: Connection): number {
+    const leastMs = this.#carried.lingerMs(connection);
+    const isDoubtful = leastMs !== undefined || (this.#breaks.isBreaking && this.#carried.isUnconfirmedOn(connection));
+    return isDoubtful ? Math.max(leastMs ?? 0, this.#clock.lingerMs) : 0;
   }
 
   #onLost(connection: Connection, error: AppError): void {
     if (!this.#connections.delete(connection)) return;
     this.#asked.conclude(connection, 'broken');
-    const turn = this.#turn;
-    if (turn?.successor === connection) {
-      turn.successor = undefined; // empty: nothing is lost with it
+    const replacement = this.#replacement;
+    if (replacement?.successor === connection) {
+      replacement.successor = undefined; // empty: nothing is lost with it
       return;
     }
     if (this.#current === connection) {
       this.#current = undefined;
-      this.#clock.turned();
+      this.#clock.reset();
       const isTrial = this.#carried.isTrial(connection);
       if (!isTrial) this.#dialer.lost(connection, error);
       this.#carried.lost(connection, error, this.#noteBroken(connection, error));
@@ -310,10 +311,10 @@ export class Rotation {
       return;
     }
     // Over before it is told of: what was open on it has its end then, and would turn away from it once more.
-    if (turn?.old === connection) this.#turn = undefined;
+    if (replacement?.old === connection) this.#replacement = undefined;
     this.#report(connection, error);
-    if (turn?.old !== connection) return;
-    if (turn.successor) this.#become(turn.successor);
+    if (replacement?.old !== connection) return;
+    if (replacement.successor) this.#become(replacement.successor);
     else void this.#open();
   }
 

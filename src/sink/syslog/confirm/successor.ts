@@ -25,7 +25,7 @@ export interface SuccessorParts {
  * twice the time that it took to connect.
  */
 const trialMs = 50;
-const refusalsThatTell = 2;
+const refusalsBeforeOneAtATime = 2;
 
 export class Successors {
   readonly #options: SuccessorOptions;
@@ -67,7 +67,7 @@ export class Successors {
       return successor;
     }
     // Once may be a receiver that is just going away.
-    if (++this.#refusals < refusalsThatTell) return undefined;
+    if (++this.#refusals < refusalsBeforeOneAtATime) return undefined;
     this.#oneAtATime = true;
     log.info({ peer }, 'the receiver takes one connection at a time: from now on each is ended before the next');
     return undefined;

@@ -3,7 +3,7 @@ import type { FrameChunk } from '../../../core/bytes.ts';
 import type { Deferred } from '../../../core/deferred.ts';
 import type { Clock } from '../../../core/time/clock.ts';
 import type { Framing } from '../../../encode/frame/framing.ts';
-import type { Mark, OnRefused } from '../../sink.ts';
+import type { DeliveryRef, OnRefused } from '../../sink.ts';
 import type { Entry } from '../link/entry.ts';
 import type { Connection } from '../link/transport.ts';
 
@@ -13,7 +13,7 @@ export interface SuspectsOptions {
 }
 
 /** The parts of the sink that trials need. */
-export interface SuspectsParts<M extends Mark> {
+export interface SuspectsParts<M extends DeliveryRef> {
   readonly current: () => Connection | undefined;
   /** Somebody has written to the connection. */
   readonly isUsed: (connection: Connection) => boolean;
@@ -30,7 +30,7 @@ export interface SuspectsParts<M extends Mark> {
 }
 
 /** A chunk that waits to be tried, or is. */
-export interface Held<M extends Mark> {
+export interface WaitingChunk<M extends DeliveryRef> {
   readonly entry: Entry<M>;
   readonly chunk: FrameChunk;
   readonly taken: Deferred<void>;

@@ -19,14 +19,14 @@ import { type Backoff, createBackoff } from '../../../core/backoff.ts';
 import { createDeferred, type Deferred } from '../../../core/deferred.ts';
 import type { AppError, DeliveryLostError } from '../../../core/errors.ts';
 import type { Timer } from '../../../core/time/clock.ts';
-import type { Mark } from '../../sink.ts';
+import type { DeliveryRef } from '../../sink.ts';
 import { silenceCode } from '../confirm/half-close.ts';
 import type { Entry } from '../link/entry.ts';
 import type { Connection } from '../link/transport.ts';
 import { frameEnds } from './frames.ts';
-import type { Held, SuspectsOptions, SuspectsParts } from './suspects-parts.ts';
+import type { SuspectsOptions, SuspectsParts, WaitingChunk } from './suspects-parts.ts';
 
-interface Tried<M extends Mark> extends Held<M> {
+interface TrialChunk<M extends DeliveryRef> extends WaitingChunk<M> {
   readonly ends: readonly number[];
   /** Frames that are confirmed or skipped. */
   at: number;
@@ -35,13 +35,13 @@ interface Tried<M extends Mark> extends Held<M> {
   isOver: boolean;
 }
 
-interface Suspect<M extends Mark> {
+interface Suspect<M extends DeliveryRef> {
   /** Chunks to be confirmed, or skipped, until the stream is no suspect any more. */
   chunksLeft: number;
   /** Frames that are tried at once. */
-  most: number;
+  maxFrames: number;
   /** The chunks to be tried, in their order. */
-  readonly queue: Tried<M>[];
+  readonly queue: TrialChunk<M>[];
   notBeforeMs: number;
   /** How often the next frame has broken a connection that it had for itself, and an empty one was answered. */
   proofs: number;
@@ -49,26 +49,26 @@ interface Suspect<M extends Mark> {
   readonly pauses: Backoff;
 }
 
-type Outcome = 'confirmed' | 'broken' | 'unclear';
+type TrialOutcome = 'confirmed' | 'broken' | 'unclear';
 
-interface Trial<M extends Mark> {
-  readonly tried: Tried<M>;
+interface Trial<M extends DeliveryRef> {
+  readonly tried: TrialChunk<M>;
   /** How many of the chunk's next frames; 0: the connection is empty, to see whether the receiver answers at all. */
   readonly frames: number;
-  readonly outcome: Deferred<Outcome>;
+  readonly outcome: Deferred<TrialOutcome>;
   connection: Connection | undefined;
 }
 
-const proofsThatAreEnough = 3;
+const proofsRequired = 3;
 /** Chunks that are tried at first: one by one they take long, and mostly the receiver was only restarted several times. */
 const firstChunks = 16;
 const pauses = { minMs: 500, maxMs: 60_000 };
 /** How long a connection with one frame stands at least before its end; twice as long for each proof. See `ConfirmationClock.standMs`. */
-const aloneStandMs = 250;
+const aloneLingerMs = 250;
 /** Endings of a connection that say nothing of what it carried. */
 const unclearCodes = new Set([silenceCode, 'stalled', 'not-kept', 'unauthentic-end', 'destroyed', 'drain-deadline']);
 
-export class Suspects<M extends Mark> {
+export class Suspects<M extends DeliveryRef> {
   readonly #options: SuspectsOptions;
   readonly #parts: SuspectsParts<M>;
   /** By stream; the one that was tried last is last. */
@@ -93,7 +93,7 @@ export class Suspects<M extends Mark> {
       this.#chunks.set(stream, 2 * chunksLeft);
       this.#suspects.set(stream, {
         chunksLeft,
-        most: Number.MAX_SAFE_INTEGER,
+        maxFrames: Number.MAX_SAFE_INTEGER,
         queue: [],
         notBeforeMs: 0,
         proofs: 0,
@@ -104,18 +104,18 @@ export class Suspects<M extends Mark> {
   }
 
   /** The delivery's chunks are to be given to `take`. */
-  holds(entry: Entry<M>): boolean {
-    return entry.carrier === undefined && this.#suspects.has(entry.mark.stream);
+  isSuspect(entry: Entry<M>): boolean {
+    return entry.carrier === undefined && this.#suspects.has(entry.ref.stream);
   }
 
-  take(held: Held<M>): void {
-    const { entry, chunk } = held;
-    const suspect = this.#suspects.get(entry.mark.stream);
+  add(waiting: WaitingChunk<M>): void {
+    const { entry, chunk } = waiting;
+    const suspect = this.#suspects.get(entry.ref.stream);
     if (!suspect) throw new Error('not a suspect');
     const ends = frameEnds(chunk, this.#options.framing);
     const before = this.#framesBefore.get(entry) ?? 0;
     this.#framesBefore.set(entry, before + ends.length);
-    suspect.queue.push({ ...held, ends, at: 0, before, isOver: false });
+    suspect.queue.push({ ...waiting, ends, at: 0, before, isOver: false });
     void this.#run();
   }
 
@@ -129,7 +129,7 @@ export class Suspects<M extends Mark> {
     }
   }
 
-  #drop(tried: Tried<M>, error: DeliveryLostError): void {
+  #drop(tried: TrialChunk<M>, error: DeliveryLostError): void {
     const trial = this.#trial?.tried === tried ? this.#trial : undefined;
     tried.isOver = true;
     tried.taken.reject(error);
@@ -139,26 +139,26 @@ export class Suspects<M extends Mark> {
   }
 
   /** Whether somebody else may begin a delivery on the current connection. */
-  leaves(connection: Connection): boolean {
+  allowsDelivery(connection: Connection): boolean {
     return this.#trial === undefined || (this.#trial.connection !== undefined && this.#trial.connection !== connection);
   }
 
   /** The connection is, or was, there for a trial. */
-  isOn(connection: Connection): boolean {
+  isTrialOn(connection: Connection): boolean {
     return this.#trial?.connection === connection;
   }
 
   /** @returns how long the connection stands at least before it is ended; undefined: it carries nothing doubtful */
-  standMs(connection: Connection): number | undefined {
-    if (!this.#trial || !this.isOn(connection) || this.#trial.frames === 0) return undefined;
+  lingerMs(connection: Connection): number | undefined {
+    if (!this.#trial || !this.isTrialOn(connection) || this.#trial.frames === 0) return undefined;
     if (this.#trial.frames > 1) return 0;
-    const { proofs = 0 } = this.#suspects.get(this.#trial.tried.entry.mark.stream) ?? {};
-    return aloneStandMs << Math.min(proofs, proofsThatAreEnough);
+    const { proofs = 0 } = this.#suspects.get(this.#trial.tried.entry.ref.stream) ?? {};
+    return aloneLingerMs << Math.min(proofs, proofsRequired);
   }
 
   /** The connection is to be ended even if nothing on it waits to be confirmed. */
-  wantsTurned(connection: Connection): boolean {
-    return this.isOn(connection) || (this.#trial !== undefined && this.#trial.connection === undefined);
+  wantsRotation(connection: Connection): boolean {
+    return this.isTrialOn(connection) || (this.#trial !== undefined && this.#trial.connection === undefined);
   }
 
   /** There may be a fresh connection. */
@@ -173,12 +173,12 @@ export class Suspects<M extends Mark> {
 
   /** @param streams what it carried, beside a trial */
   confirmed(connection: Connection, streams: Iterable<string>): void {
-    if (this.isOn(connection)) this.#endTrial('confirmed');
+    if (this.isTrialOn(connection)) this.#endTrial('confirmed');
     for (const stream of streams) this.#chunks.delete(stream);
   }
 
   lost(connection: Connection, error: AppError): void {
-    if (this.isOn(connection)) this.#endTrial(unclearCodes.has(error.code) ? 'unclear' : 'broken');
+    if (this.isTrialOn(connection)) this.#endTrial(unclearCodes.has(error.code) ? 'unclear' : 'broken');
   }
 
   /** Tries what is due, one after the other, until nothing is. */
@@ -190,7 +190,7 @@ export class Suspects<M extends Mark> {
       const [stream, suspect] = due;
       this.#suspects.delete(stream);
       this.#suspects.set(stream, suspect);
-      await this.#step(suspect, suspect.queue[0] as Tried<M>);
+      await this.#step(suspect, suspect.queue[0] as TrialChunk<M>);
     }
     this.#isRunning = false;
     this.#waitForNext();
@@ -203,8 +203,8 @@ export class Suspects<M extends Mark> {
 
   #waitForNext(): void {
     const { clock } = this.#options;
-    const held = [...this.#suspects.values()].filter(({ queue }) => queue.length > 0);
-    const times = held.map(({ notBeforeMs }) => notBeforeMs);
+    const waiting = [...this.#suspects.values()].filter(({ queue }) => queue.length > 0);
+    const times = waiting.map(({ notBeforeMs }) => notBeforeMs);
     const nextMs = Math.min(...times);
     if (Number.isFinite(nextMs)) {
       this.#timer = clock.timer(Math.max(0, nextMs - clock.monotonic()), () => void this.#run());
@@ -212,26 +212,26 @@ export class Suspects<M extends Mark> {
     }
   }
 
-  async #step(suspect: Suspect<M>, tried: Tried<M>): Promise<void> {
-    const frames = Math.min(suspect.most, tried.ends.length - tried.at);
+  async #step(suspect: Suspect<M>, tried: TrialChunk<M>): Promise<void> {
+    const frames = Math.min(suspect.maxFrames, tried.ends.length - tried.at);
     const outcome = await this.#try(tried, frames);
     if (tried.isOver) return;
     if (outcome === 'confirmed') {
       const bytes = this.#bytesOf(tried, frames).length;
-      suspect.most = Math.min(2 * frames, Number.MAX_SAFE_INTEGER);
+      suspect.maxFrames = Math.min(2 * frames, Number.MAX_SAFE_INTEGER);
       this.#parts.confirmed(frames, bytes);
       this.#goOn(suspect, tried, frames);
-    } else if (outcome === 'broken' && frames > 1) suspect.most = Math.floor(frames / 2);
-    else if (outcome === 'broken') await this.#compare(suspect, tried);
+    } else if (outcome === 'broken' && frames > 1) suspect.maxFrames = Math.floor(frames / 2);
+    else if (outcome === 'broken') await this.#tryEmptyConnection(suspect, tried);
     else this.#pause(suspect);
   }
 
   /** A frame has broken a connection that it had for itself: perhaps any connection breaks at present. */
-  async #compare(suspect: Suspect<M>, tried: Tried<M>): Promise<void> {
+  async #tryEmptyConnection(suspect: Suspect<M>, tried: TrialChunk<M>): Promise<void> {
     const outcome = await this.#try(tried, 0);
     if (tried.isOver) return;
     if (outcome === 'confirmed') suspect.proofs++;
-    if (suspect.proofs < proofsThatAreEnough) {
+    if (suspect.proofs < proofsRequired) {
       if (outcome !== 'confirmed') this.#pause(suspect);
       return;
     }
@@ -251,14 +251,14 @@ export class Suspects<M extends Mark> {
     );
   }
 
-  #decided(suspect: Suspect<M>, tried: Tried<M>, decision: 'again' | 'skip'): void {
+  #decided(suspect: Suspect<M>, tried: TrialChunk<M>, decision: 'again' | 'skip'): void {
     if (tried.isOver) return;
     if (decision === 'skip') this.#goOn(suspect, tried, 1);
     else this.#pause(suspect);
     if (!this.#isRunning) void this.#run();
   }
 
-  #goOn(suspect: Suspect<M>, tried: Tried<M>, frames: number): void {
+  #goOn(suspect: Suspect<M>, tried: TrialChunk<M>, frames: number): void {
     tried.at += frames;
     suspect.proofs = 0;
     suspect.foundAtMs = undefined;
@@ -270,7 +270,7 @@ export class Suspects<M extends Mark> {
     tried.chunk.release();
     this.#parts.done(tried.entry);
     tried.taken.resolve();
-    if (--suspect.chunksLeft <= 0 && suspect.queue.length === 0) this.#suspects.delete(tried.entry.mark.stream);
+    if (--suspect.chunksLeft <= 0 && suspect.queue.length === 0) this.#suspects.delete(tried.entry.ref.stream);
   }
 
   #pause(suspect: Suspect<M>): void {
@@ -278,8 +278,8 @@ export class Suspects<M extends Mark> {
   }
 
   /** Some of its frames, or none, on a connection of their own, to its end. */
-  async #try(tried: Tried<M>, frames: number): Promise<Outcome> {
-    const outcome = createDeferred<Outcome>();
+  async #try(tried: TrialChunk<M>, frames: number): Promise<TrialOutcome> {
+    const outcome = createDeferred<TrialOutcome>();
     this.#trial = { tried, frames, outcome, connection: undefined };
     this.#parts.confirmSoon();
     this.room();
@@ -294,18 +294,18 @@ export class Suspects<M extends Mark> {
     const { entry } = tried;
     const chunk = { bytes: this.#bytesOf(tried, frames), frameCount: frames, release: () => undefined };
     connection.write(chunk, () => undefined, {
-      isWanted: () => !entry.isOver && entry.mark.isWithdrawn?.() !== true,
+      isWanted: () => !entry.isOver && entry.ref.isWithdrawn?.() !== true,
       dropped: () => {
         if (!entry.isOver) this.#parts.withdrawn(entry);
       },
     });
   }
 
-  #bytesOf({ chunk, ends, at }: Tried<M>, frames: number): Uint8Array {
+  #bytesOf({ chunk, ends, at }: TrialChunk<M>, frames: number): Uint8Array {
     return chunk.bytes.subarray(at === 0 ? 0 : ends[at - 1], ends[at + frames - 1]);
   }
 
-  #endTrial(outcome: Outcome): void {
+  #endTrial(outcome: TrialOutcome): void {
     const trial = this.#trial;
     if (!trial) return;
     this.#trial = undefined;

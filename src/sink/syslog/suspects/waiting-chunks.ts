@@ -1,15 +1,15 @@
 /** The chunks that wait for a connection, or for room on one, in the order in which they came. */
 import type { FrameChunk } from '../../../core/bytes.ts';
 import type { DeliveryLostError } from '../../../core/errors.ts';
-import type { Mark } from '../../sink.ts';
+import type { DeliveryRef } from '../../sink.ts';
 import type { Entry } from '../link/entry.ts';
 import type { Connection } from '../link/transport.ts';
-import type { Held } from './suspects-parts.ts';
+import type { WaitingChunk } from './suspects-parts.ts';
 
-export class WaitingChunks<M extends Mark> {
+export class WaitingChunks<M extends DeliveryRef> {
   readonly #target: (entry: Entry<M>) => Connection | undefined;
   readonly #hand: (entry: Entry<M>, chunk: FrameChunk) => boolean;
-  #waiting: Held<M>[] = [];
+  #waiting: WaitingChunk<M>[] = [];
 
   /**
    * @param target the connection that a delivery's chunks go to
@@ -23,8 +23,8 @@ export class WaitingChunks<M extends Mark> {
     this.#hand = hand;
   }
 
-  push(held: Held<M>): void {
-    this.#waiting.push(held);
+  push(waiting: WaitingChunk<M>): void {
+    this.#waiting.push(waiting);
   }
 
   /** Whether somebody waits for the same connection. */
@@ -44,7 +44,7 @@ export class WaitingChunks<M extends Mark> {
     }
   }
 
-  takeOut(isWanted: (entry: Entry<M>) => boolean): readonly Held<M>[] {
+  takeOut(isWanted: (entry: Entry<M>) => boolean): readonly WaitingChunk<M>[] {
     const taken = this.#waiting.filter(({ entry }) => isWanted(entry));
     this.#waiting = this.#waiting.filter(({ entry }) => !isWanted(entry));
     return taken;

@@ -20,9 +20,9 @@ import { connectionError } from '../../network-errors.ts';
 const longestSilenceMs = 3_000;
 /** Connections that ended over what was sent, in so short a time: */
 const refusedWithinMs = 60_000;
-const refusalsThatTell = 2;
+const refusalsBeforeWarning = 2;
 /** Of a receiver that has read something before. */
-const refusalsThatTellLater = 4;
+const laterRefusalsBeforeWarning = 4;
 /** The same is not said again sooner. */
 const againAfterMs = 10 * 60_000;
 
@@ -37,7 +37,7 @@ export interface PortProtocolOptions {
 
 export class PortProtocol {
   readonly #options: PortProtocolOptions;
-  readonly #toldAtMs = new Map<string, number>();
+  readonly #loggedAtMs = new Map<string, number>();
   #refusedAtMs: number[] = [];
   /** What was sent in plain text was read to its end. */
   #hasRead = false;
@@ -49,7 +49,7 @@ export class PortProtocol {
   /** @param socket connected, and nothing written to it yet; the bytes that come are not taken from it */
   watchPlain(socket: Socket): void {
     const { clock, confirmTimeoutMs } = this.#options;
-    const silenceMs = worthAQuestion(confirmTimeoutMs);
+    const silenceMs = silenceLimitMs(confirmTimeoutMs);
     let silence: Timer | undefined;
     let isOver = false;
     const over = () => {
@@ -81,31 +81,32 @@ export class PortProtocol {
   /** @returns to be called when the handshake is over, with whether it succeeded */
   watchHandshake(raw: Socket): (succeeded: boolean) => void {
     const { clock, connectTimeoutMs } = this.#options;
-    const silenceMs = worthAQuestion(connectTimeoutMs);
+    const silenceMs = silenceLimitMs(connectTimeoutMs);
     const timer = clock.timer(silenceMs, () => {
       if (raw.bytesRead === 0) this.#ask('handshake', silenceMs);
     });
     timer.unref();
     return (succeeded) => {
       clock.cancel(timer);
-      if (succeeded) this.#toldAtMs.clear();
+      if (succeeded) this.#loggedAtMs.clear();
     };
   }
 
   #onRead(): void {
     this.#hasRead = true;
     this.#refusedAtMs = [];
-    this.#toldAtMs.clear();
+    this.#loggedAtMs.clear();
   }
 
   #onRefused(): void {
     const nowMs = this.#options.clock.monotonic();
     this.#refusedAtMs = [...this.#refusedAtMs.filter((atMs) => nowMs - atMs < refusedWithinMs), nowMs];
-    if (this.#refusedAtMs.length >= (this.#hasRead ? refusalsThatTellLater : refusalsThatTell)) this.#ask('refused');
+    if (this.#refusedAtMs.length >= (this.#hasRead ? laterRefusalsBeforeWarning : refusalsBeforeWarning))
+      this.#ask('refused');
   }
 
   #ask(what: keyof typeof questions, afterMs = 0): void {
-    this.#tell(`port-${what}`, questions[what].replace('{silence}', `${afterMs / 1000} s`));
+    this.#logOnce(`port-${what}`, questions[what].replace('{silence}', `${afterMs / 1000} s`));
   }
 
   #isTls(alert: Buffer) {
@@ -114,20 +115,20 @@ export class PortProtocol {
       'tls-port',
       `the receiver answers with a TLS alert (${alertNames[description] ?? description}): the port speaks TLS, and is spoken to in plain text; set --proto tls, or give the port for plain syslog with --port`,
     );
-    this.#tell(error.code, error.message);
+    this.#logOnce(error.code, error.message);
     return error;
   }
 
-  #tell(code: string, message: string): void {
+  #logOnce(code: string, message: string): void {
     const { peer, log, clock } = this.#options;
     const nowMs = clock.monotonic();
-    if (nowMs - (this.#toldAtMs.get(code) ?? Number.NEGATIVE_INFINITY) < againAfterMs) return;
-    this.#toldAtMs.set(code, nowMs);
+    if (nowMs - (this.#loggedAtMs.get(code) ?? Number.NEGATIVE_INFINITY) < againAfterMs) return;
+    this.#loggedAtMs.set(code, nowMs);
     log.warn({ peer, code }, message);
   }
 }
 
-function worthAQuestion(timeoutMs: number): number {
+function silenceLimitMs(timeoutMs: number): number {
   return Math.min(longestSilenceMs, timeoutMs / 2);
 }
 

@@ -25,14 +25,14 @@ type NameOptions = Pick<
 /** Once there is an answer, the next may take this share of the time to connect: the rest is for connecting. */
 const shareOfConnectTime = 1 / 3;
 /** A name may stand for other addresses each time that it is asked for: most changes are told at this distance. */
-const tellChangeAfterMs = 60_000;
+const logChangeAfterMs = 60_000;
 
 export class ReceiverName {
   readonly #options: NameOptions;
   readonly #log: Log;
   #known: readonly LookupAddress[] = [];
   #staleSinceMs: number | undefined;
-  #toldChangeAtMs = Number.NEGATIVE_INFINITY;
+  #loggedChangeAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: NameOptions, log: Log) {
     this.#options = options;
@@ -118,9 +118,9 @@ export class ReceiverName {
       this.#log.info({ ...this.#peer, failedForMs }, 'the name of the receiver can be looked up again');
     }
     if (before.length === 0 || before.join() === now.join()) return;
-    const isTold = clock.monotonic() - this.#toldChangeAtMs >= tellChangeAfterMs;
-    if (isTold) this.#toldChangeAtMs = clock.monotonic();
-    this.#log[isTold ? 'info' : 'debug'](
+    const isLogged = clock.monotonic() - this.#loggedChangeAtMs >= logChangeAfterMs;
+    if (isLogged) this.#loggedChangeAtMs = clock.monotonic();
+    this.#log[isLogged ? 'info' : 'debug'](
       { ...this.#peer, before, now },
       'the name of the receiver stands for other addresses than before',
     );

@@ -177,7 +177,7 @@ export class StreamConnection implements Connection {
 
   #endSocket(): void {
     // It rejects where the connection was lost meanwhile.
-    this.#options.ending.settle(this.#over.signal).then(
+    this.#options.ending.waitForAcknowledgement(this.#over.signal).then(
       () => this.#sendEnd(),
       () => undefined,
     );

@@ -46,7 +46,7 @@ export function createTlsTransport(options: ResolvedOptions, log: Log): Transpor
   const portProtocol = new PortProtocol({ ...options, peer, log });
   const watchExpiry = createExpiryWatch(options.clock.now, log);
   const list = createConnectionList(options, log);
-  let isToldUnverified = false;
+  let isUnverifiedLogged = false;
   /** A busy event loop makes one look longer than it is. */
   let leastRoundTripMs = Number.POSITIVE_INFINITY;
 
@@ -58,8 +58,8 @@ export function createTlsTransport(options: ResolvedOptions, log: Log): Transpor
       leastRoundTripMs = Math.min(leastRoundTripMs, roundTripMs);
       const { socket, presented } = await secure(raw, state, { ...options, log, portProtocol }, signal);
       // Once a start, and not with each connection that confirms another.
-      if (isUnverified(state.settings.policy) && !isToldUnverified) {
-        isToldUnverified = true;
+      if (isUnverified(state.settings.policy) && !isUnverifiedLogged) {
+        isUnverifiedLogged = true;
         log.warn({ peer }, 'the receiver is NOT verified (--insecure): anybody may be reading this');
       }
       watchWhileOpen(raw, options.clock, () => {

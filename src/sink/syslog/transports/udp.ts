@@ -14,12 +14,12 @@ import { UdpConnection, type UdpTarget } from './udp-connection.ts';
 export function createUdpTransport(options: ResolvedOptions, name: ReceiverName, log: Log): Transport {
   const { clock, dnsRefreshMs } = options;
   let attempts = 0;
-  let isBestEffortTold = false;
-  let isTooLargeTold = false;
+  let isBestEffortLogged = false;
+  let isTooLargeLogged = false;
   let current: UdpConnection | undefined;
   const onTooLarge = (bytes: number) => {
-    if (isTooLargeTold) return;
-    isTooLargeTold = true;
+    if (isTooLargeLogged) return;
+    isTooLargeLogged = true;
     log.warn(
       { peer: peerName(options), bytes },
       'a message was dropped: its datagram is larger than the network takes; further ones are only counted',
@@ -48,9 +48,9 @@ export function createUdpTransport(options: ResolvedOptions, name: ReceiverName,
   };
   return {
     async connect(signal): Promise<Connection> {
-      if (!isBestEffortTold)
+      if (!isBestEffortLogged)
         log.info({ peer: peerName(options) }, 'UDP is best effort: what is lost on the way is not noticed');
-      isBestEffortTold = true;
+      isBestEffortLogged = true;
       const connection = new UdpConnection(await open(await name.addresses(signal)), options, onTooLarge);
       current = connection;
       if (name.isAddress) return connection;

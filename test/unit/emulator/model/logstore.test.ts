@@ -74,7 +74,7 @@ describe('a shard', () => {
     const begin = shard.cursorAt(0);
     expect(shard.expireReceivedBefore(CREATED_MS + 20 * SECOND_MS)).toBe(1);
     expect(() => shard.indexOf(begin)).toThrow(code('InvalidCursor'));
-    expect(shard.everIndexOf(begin)).toBe(0);
+    expect(shard.indexOfPossiblyExpired(begin)).toBe(0);
     expect(shard.indexOf(shard.cursorAt(1))).toBe(1);
     expect([0, 1, 4].map((index) => shard.sequenceAt(index))).toEqual([0, 2, 8]);
     expect(shard.expireFirst(100)).toBe(3);

@@ -12,7 +12,7 @@ describe('Checkpointer', () => {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const service = { updateCheckpoint: vi.fn(), getCheckpoint: vi.fn(), restoreCheckpoint: vi.fn() };
   const isOurs = vi.fn<CheckpointerOptions['isOurs']>();
-  const isPutBack = vi.fn<CheckpointerOptions['isPutBack']>();
+  const isPutBack = vi.fn<CheckpointerOptions['isRolledBack']>();
   const { signal } = new AbortController();
   let checkpointer: Checkpointer;
 
@@ -23,8 +23,8 @@ describe('Checkpointer', () => {
     progress.markConfirmed(progress.open('1'));
     const leaving = new AbortController();
     const ownershipLost = vi.fn();
-    const { signal: left } = leaving;
-    const shard = { shard: 0, progress, startedAt: checkpointed, isProven: true, left, ownershipLost };
+    const { signal: stopped } = leaving;
+    const shard = { shard: 0, progress, startedAt: checkpointed, isProven: true, stopped, ownershipLost };
     return { shard, progress, ownershipLost, leave: () => leaving.abort(new Error('left')) };
   }
 
@@ -32,7 +32,14 @@ describe('Checkpointer', () => {
     vi.resetAllMocks();
     isOurs.mockResolvedValue(false);
     isPutBack.mockReturnValue(false);
-    checkpointer = new Checkpointer({ service, isOurs, isPutBack, onSaving: vi.fn(), log, clock: time.clock });
+    checkpointer = new Checkpointer({
+      service,
+      isOurs,
+      isRolledBack: isPutBack,
+      onSaving: vi.fn(),
+      log,
+      clock: time.clock,
+    });
   });
 
   it('leaves a shard that is refused, and not granted any more', async () => {

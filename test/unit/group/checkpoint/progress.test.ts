@@ -48,7 +48,7 @@ describe('Progress', () => {
     expect(progress.pulled).toBe('b');
     progress.markConfirmed(first);
     expect(progress.confirmed).toBe('b');
-    expect(progress.settled).toBe(true);
+    expect(progress.allConfirmed).toBe(true);
   });
 
   it('knows where the pulls ended that are made again, until one ends elsewhere', () => {
@@ -79,7 +79,7 @@ describe('Progress', () => {
   it('tells what was handed over before and lost from what was lost before that', () => {
     const progress = new Progress(0, 'a', 'a');
     const first = progress.open('b');
-    progress.markHandedOver(first);
+    progress.markTaken(first);
     progress.open('c');
     progress.rewind(first);
     const again = progress.open('b');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Brought, IdlePause, idlePauseMs, spacingMs } from '../../../../src/group/pull/idle-pause.ts';
+import { IdlePause, idlePauseMs, type PullResult, spacingMs } from '../../../../src/group/pull/idle-pause.ts';
 import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
 
 describe('the pause of an idle shard', () => {
@@ -95,7 +95,7 @@ describe('the pause of an idle shard', () => {
 });
 
 describe('the distance between two pulls', () => {
-  const brought = (given: Partial<Brought>): Brought => ({
+  const brought = (given: Partial<PullResult>): PullResult => ({
     logGroups: 3,
     bytes: 900,
     isFull: false,

@@ -5,7 +5,7 @@ import { AppError, CorruptBatchError } from '../../../../src/core/errors.ts';
 import { abortable } from '../../../../src/core/time/deadline.ts';
 import { ConsumerGroup } from '../../../../src/group/consumer-group.ts';
 import { ByteBudget } from '../../../../src/group/pull/byte-budget.ts';
-import { LookAhead } from '../../../../src/group/pull/look-ahead.ts';
+import { PullLimiter } from '../../../../src/group/pull/pull-limiter.ts';
 import { createPullSize } from '../../../../src/group/pull/pull-size.ts';
 import { Puller } from '../../../../src/group/pull/puller.ts';
 import { EndPosition } from '../../../../src/group/pull/start-position.ts';
@@ -22,7 +22,7 @@ const { it, time } = useVirtualTime();
 interface Shared {
   readonly service: FakeLogService;
   readonly budget: ByteBudget;
-  readonly lookAhead: LookAhead;
+  readonly pullLimiter: PullLimiter;
 }
 
 function share(limitBytes: number): Shared {
@@ -30,13 +30,13 @@ function share(limitBytes: number): Shared {
   return {
     service: new FakeLogService(clock),
     budget: new ByteBudget(limitBytes, undefined, clock),
-    lookAhead: new LookAhead(undefined, clock),
+    pullLimiter: new PullLimiter(undefined, clock),
   };
 }
 
 /** @param pull what the service does with it */
 function pullOf(
-  { service, budget, lookAhead }: Shared,
+  { service, budget, pullLimiter }: Shared,
   signal: AbortSignal,
   pull: (options: PullOptions) => Promise<PulledBatch>,
 ) {
@@ -44,7 +44,7 @@ function pullOf(
     pull: (_shard: number, _cursor: string, o: PullOptions) => pull(o),
   });
   const size = createPullSize();
-  const options = { shard: 0, service: own, budget: budget.share(), lookAhead, size, ...pulling(time.clock) };
+  const options = { shard: 0, service: own, budget: budget.share(), pullLimiter, size, ...pulling(time.clock) };
   return new Puller(options).pull('1', undefined, new EndPosition(service, 0, undefined, time.clock), signal);
 }
 
@@ -53,16 +53,16 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 }
 
 /** Nothing is held: all bytes, and as many places as the limit says and not one more, can be taken. */
-async function expectNothingHeld({ budget, lookAhead }: Shared): Promise<void> {
+async function expectNothingHeld({ budget, pullLimiter }: Shared): Promise<void> {
   expect(budget.inUse).toBe(0);
   // Granted next to nothing only where nothing is reserved at all.
   const all = await abortable(budget.share().reserve(1 << 30, never), time.clock.deadline(1));
   all.release();
-  const { limit } = lookAhead;
-  const places = Promise.all(Array.from({ length: limit }, () => lookAhead.take(never)));
+  const { limit } = pullLimiter;
+  const places = Promise.all(Array.from({ length: limit }, () => pullLimiter.acquire(never)));
   await abortable(places, time.clock.deadline(1));
   const leaving = new AbortController();
-  const more = lookAhead.take(leaving.signal);
+  const more = pullLimiter.acquire(leaving.signal);
   expect(await isPending(more)).toBe(true);
   leaving.abort(new Error('end of the check'));
   await expect(more).rejects.toThrow('end of the check');
@@ -78,20 +78,20 @@ const refusal = new AppError('the cursor has expired', { code: 'invalid-cursor',
 describe('a pull that pauses', () => {
   it('has nothing meanwhile, and takes it again before the next attempt: first come, first served', async () => {
     const shared = share(expectedBytes);
-    const { budget, lookAhead } = shared;
+    const { budget, pullLimiter } = shared;
     const steps: string[] = [];
     let answer: () => void = () => undefined;
     const pulled = pullOf(shared, never, async ({ onPause }) => {
       expect(budget.inUse).toBe(expectedBytes);
       const resume = onPause!();
       expect(budget.inUse).toBe(0);
-      const { limit } = lookAhead;
-      const places = await Promise.all(Array.from({ length: limit }, () => lookAhead.take(never)));
+      const { limit } = pullLimiter;
+      const places = await Promise.all(Array.from({ length: limit }, () => pullLimiter.acquire(never)));
       const bytes = await budget.share().reserve(expectedBytes, never);
       const other = budget.share().reserve(1, never);
       const again = resume().then(() => steps.push('again'));
       await time.sleep(5);
-      places[0]!.park();
+      places[0]!.suspend();
       await time.sleep(5);
       expect(steps).toEqual([]); // it has a place, and waits for bytes behind the other
       steps.push('released');
@@ -100,7 +100,7 @@ describe('a pull that pauses', () => {
       (await other).release();
       await again;
       expect(budget.inUse).toBe(expectedBytes);
-      expect(await isPending(lookAhead.take(never))).toBe(true);
+      expect(await isPending(pullLimiter.acquire(never))).toBe(true);
       for (const place of places) place.end();
       await new Promise<void>((resolve) => {
         answer = resolve;
@@ -130,9 +130,9 @@ describe('a pull that pauses', () => {
     ],
     [
       'that is aborted while it waits for a place',
-      async ({ lookAhead }, leaving, { onPause }) => {
+      async ({ pullLimiter }, leaving, { onPause }) => {
         const resume = onPause!();
-        const places = await Promise.all(Array.from({ length: lookAhead.limit }, () => lookAhead.take(never)));
+        const places = await Promise.all(Array.from({ length: pullLimiter.limit }, () => pullLimiter.acquire(never)));
         const again = resume();
         await time.sleep(1);
         leaving.abort(new Error('enough'));
@@ -154,9 +154,9 @@ describe('a pull that pauses', () => {
     ],
     [
       'that ends while it waits for a place',
-      async ({ lookAhead }, _leaving, { onPause }) => {
+      async ({ pullLimiter }, _leaving, { onPause }) => {
         const resume = onPause!();
-        const places = await Promise.all(Array.from({ length: lookAhead.limit }, () => lookAhead.take(never)));
+        const places = await Promise.all(Array.from({ length: pullLimiter.limit }, () => pullLimiter.acquire(never)));
         void resume();
         time.clock.timer(5, () => places.map((place) => place.end()));
         throw refusal;
@@ -226,7 +226,7 @@ describe('a pull that pauses', () => {
             if (outcome === 'corrupt') throw new CorruptBatchError('it lies', undefined, undefined, '2');
             return outcome === 'empty' ? { ...batch, body: undefined } : batch;
           }).catch(() => undefined);
-          pulled?.place.wait();
+          pulled?.slot.wait();
           await time.sleep(1);
           pulled?.release();
         };

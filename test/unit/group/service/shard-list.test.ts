@@ -18,26 +18,26 @@ async function listOf(...answers: (readonly Shard[])[]) {
 describe('a shard was made after the group had begun', () => {
   it('where this process has seen the list without it', async () => {
     const list = await listOf([open(0)], [ended(0), open(1), open(2)]);
-    expect([0, 1, 2].map((shard) => list.isLater(shard, undefined))).toEqual([false, true, true]);
-    expect(list.made).toEqual([1, 2]);
+    expect([0, 1, 2].map((shard) => list.isNewShard(shard, undefined))).toEqual([false, true, true]);
+    expect(list.createdSinceStart).toEqual([1, 2]);
     expect([list.hasEnded(0), list.hasEnded(1)]).toEqual([true, false]);
   });
 
   it('where it is younger than something that the group has saved', async () => {
     const list = await listOf([open(0, 1_000), open(1, 5_000), open(2)]);
-    expect([0, 1, 2].map((shard) => list.isLater(shard, 3_000))).toEqual([false, true, false]);
-    expect(list.isLater(1, undefined)).toBe(false);
+    expect([0, 1, 2].map((shard) => list.isNewShard(shard, 3_000))).toEqual([false, true, false]);
+    expect(list.isNewShard(1, undefined)).toBe(false);
   });
 
   it('perhaps, where another was split before it', async () => {
     const list = await listOf([ended(1), open(0), open(2)]);
-    expect([0, 2].map((shard) => list.mayBeMadeOf(shard))).toEqual([[], [1]]);
+    expect([0, 2].map((shard) => list.possibleParents(shard))).toEqual([[], [1]]);
   });
 
   it('not, where it was made together with that', async () => {
     const first = { ...ended(0), createdAtMs: 1_000 };
     const list = await listOf([first, open(1, 1_000), open(2, 2_000)]);
-    expect([1, 2].map((shard) => list.mayBeMadeOf(shard))).toEqual([[], [0]]);
+    expect([1, 2].map((shard) => list.possibleParents(shard))).toEqual([[], [0]]);
   });
 });
 

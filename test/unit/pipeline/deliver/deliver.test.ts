@@ -8,8 +8,8 @@ import type { Ticket } from '../../../../src/group/checkpoint/progress.ts';
 import { createKernelEncoder } from '../../../../src/kernel/kernel-encoder.ts';
 import { createDeliver } from '../../../../src/pipeline/deliver/deliver.ts';
 import { noTotals } from '../../../../src/pipeline/deliver/delivery-totals.ts';
+import { EncodeLimiter } from '../../../../src/pipeline/deliver/encode-limiter.ts';
 import { createPace, type Pace } from '../../../../src/pipeline/deliver/pacer.ts';
-import { Turns } from '../../../../src/pipeline/deliver/turns.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { encoderDefaults, rawBody } from '../../../support/oracles/encode.ts';
 import { encoders } from '../../../support/oracles/encoders.ts';
@@ -107,12 +107,12 @@ describe('createDeliver', () => {
   it('tells when it begins, which is when it has its turn', async () => {
     const { encoder } = encoderOf([1]);
     const { delivery, sink } = sinkOf(() => undefined);
-    const turns = new Turns({ count: 1 });
+    const turns = new EncodeLimiter({ count: 1 });
     const { signal } = new AbortController();
-    const other = await turns.take(signal);
+    const other = await turns.acquire(signal);
     const begun: number[] = [];
     const onBegun = () => begun.push(delivery.write.mock.calls.length);
-    const deliver = createDeliver({ encoder, origin, sink, totals: noTotals(), turns, log });
+    const deliver = createDeliver({ encoder, origin, sink, totals: noTotals(), encodeLimiter: turns, log });
     const delivering = deliver(body, ticket, signal, 'send', onBegun);
     await new Promise((resolve) => setImmediate(resolve));
     expect(begun).toEqual([]);

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BatchBody } from '../../../../src/core/bytes.ts';
 import { DeliveryLostError } from '../../../../src/core/errors.ts';
 import { Progress, type Ticket } from '../../../../src/group/checkpoint/progress.ts';
-import { FanOut, type Part } from '../../../../src/pipeline/flow/fan-out.ts';
+import { type BatchPart, FanOut } from '../../../../src/pipeline/flow/fan-out.ts';
 
 const body: BatchBody = { bytes: new Uint8Array(0), compression: 'none', rawSize: 0 };
 const { signal } = new AbortController();
@@ -10,7 +10,7 @@ const { signal } = new AbortController();
 /** A receiver that takes everything, until it is told to wait. */
 class FakeBranch {
   readonly streamPrefix: string;
-  readonly parts: Part[] = [];
+  readonly parts: BatchPart[] = [];
   wait: Promise<void> | undefined;
   /** Its sink says later that everything is sent. */
   isSlow = false;
@@ -26,7 +26,7 @@ class FakeBranch {
     this.confirmedLogs += logs;
   }
 
-  async deliver(_: BatchBody, part: Part, its: AbortSignal): Promise<void> {
+  async deliver(_: BatchBody, part: BatchPart, its: AbortSignal): Promise<void> {
     this.parts.push(part);
     part.counted(10);
     await Promise.race([
@@ -69,13 +69,13 @@ describe('a batch for several receivers', () => {
     for (const cursor of to) {
       const ticket = progress.open(cursor);
       await fanOut.deliver(body, ticket, signal);
-      progress.markHandedOver(ticket);
+      progress.markTaken(ticket);
       tickets.push(ticket);
     }
     return tickets;
   }
 
-  const at = (branch: FakeBranch, index: number) => branch.parts.at(index) as Part;
+  const at = (branch: FakeBranch, index: number) => branch.parts.at(index) as BatchPart;
 
   it('is sent, and confirmed, when it is everywhere; its streams are told apart', async () => {
     await deliver('1');
@@ -86,7 +86,7 @@ describe('a batch for several receivers', () => {
     expect(progress.confirmed).toBe('0');
     at(b, 0).confirmed();
     expect(progress.confirmed).toBe('1');
-    expect(progress.settled).toBe(true);
+    expect(progress.allConfirmed).toBe(true);
   });
 
   it('counts what each has confirmed, once, and knows what goes again', async () => {

@@ -27,7 +27,7 @@ function shard(id: number, caughtUp: boolean, state: ShardConsumer['state'] = 'c
 const startMs = 1_000_000_000_000;
 const startTime = '2001-09-09T01:46:40.000Z';
 const life: ObservedFeed['life'] = { sinceMs: startMs, failure: undefined, unconnected: [], isServiceKnown: true };
-const well = { troubles: [], wellSinceMs: startMs };
+const well = { troubles: [], upSinceMs: startMs };
 
 describe('the minute report', () => {
   const totals = noTotals();
@@ -51,7 +51,7 @@ describe('the minute report', () => {
   function report(feed: Partial<ObservedFeed>, receiver: Partial<SinkStatus> = {}): void {
     startMinuteReport({
       feeds: { all: [{ names: {}, state: 'running', life, totals: [totals], current: undefined, ...feed }], totals },
-      outlets: {
+      resources: {
         all: [{ names: {}, sink: { status: { ...status, ...receiver } } }],
         framesDropped: 2,
         deadLettersFailSinceMs: undefined,
@@ -259,7 +259,7 @@ describe('the minute report', () => {
     };
     startMinuteReport({
       feeds: { all: [web, app], totals: own },
-      outlets: {
+      resources: {
         all: [{ names: { receiver: 'siem' }, sink: { status: { ...status, state: 'down', lastError: 'refused' } } }],
         framesDropped: 0,
         deadLettersFailSinceMs: 0,

@@ -112,7 +112,7 @@ describe('failover', () => {
     const history = [...under.events.history];
     expect(history.slice(4).toSorted()).toEqual(['lost 2', 'lost 3', 'lost 4']);
     a.confirm();
-    expect(a.confirmed.map(({ mark }) => mark.id)).toEqual([3]);
+    expect(a.confirmed.map(({ ref: mark }) => mark.id)).toEqual([3]);
     expect(under.events.history).toEqual(history);
     await under.send('u', 5);
     expect(textOf(b)).toBe('u.5 ');

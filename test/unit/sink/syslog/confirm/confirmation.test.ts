@@ -25,7 +25,7 @@ describe('the confirmation clock', () => {
     vi.advanceTimersByTime(1);
     clock.wrote(2_000);
     expect(asked).toBe(1);
-    clock.turned();
+    clock.reset();
     clock.wrote(1_000);
     expect(asked).toBe(2);
   });
@@ -55,7 +55,7 @@ describe('the confirmation clock', () => {
     expect(asked).toBe(0);
     vi.advanceTimersByTime(1);
     expect(asked).toBe(1);
-    clock.turned();
+    clock.reset();
     clock.answered(1_000_000);
     clock.wrote(1);
     vi.advanceTimersByTime(60_000);

@@ -36,7 +36,7 @@ describe.skipIf(!isLinux)(`the kernel's own list${isLinux ? '' : ' (skipped: onl
       const { near, far } = await pair(host);
       const list = new ConnectionList(systemNetwork, () => expect.unreachable('the list shows everything'));
       const ending = new KernelEnding({ ends: near, clock: systemClock, list, isUp: () => true, isTls: false });
-      await ending.settle(never);
+      await ending.waitForAcknowledgement(never);
       near.on('finish', () => ending.weEnded());
       near.resume().end('text');
       far.resume();
@@ -112,7 +112,7 @@ class FakeKernel {
 
   /** What is told of a peer that ends its side some time after ours. */
   async outcome(afterMs = 20, signal: AbortSignal = never): Promise<string> {
-    await this.ending.settle(signal);
+    await this.ending.waitForAcknowledgement(signal);
     this.ending.weEnd();
     this.ending.weEnded();
     await time.sleep(afterMs);
@@ -209,7 +209,7 @@ describe('over TLS', () => {
 
   it('loses where a busy event loop has let time go by behind our end', async () => {
     const { ending } = new FakeKernel({ ours: [...settled, ''], isTls: true });
-    await ending.settle(never);
+    await ending.waitForAcknowledgement(never);
     ending.weEnd();
     await time.sleep(21);
     ending.weEnded();
@@ -222,7 +222,7 @@ describe('over TLS', () => {
       [['01', '01:9'], 250],
     ] as const) {
       const startMs = time.clock.monotonic();
-      await new FakeKernel({ ours, isTls: true }).ending.settle(never);
+      await new FakeKernel({ ours, isTls: true }).ending.waitForAcknowledgement(never);
       expect(time.clock.monotonic() - startMs).toBeLessThan(atMostMs);
     }
   });

@@ -35,12 +35,12 @@ describe('a stream whose connections break', () => {
     /** Another connection is current; how the last one ends is told a moment later. */
     function turn() {
       const old = current;
-      if (ended === old || (!suspects.wantsTurned(old) && !used.has(old))) return;
+      if (ended === old || (!suspects.wantsRotation(old) && !used.has(old))) return;
       ended = old;
       time.clock.timer(1, () => {
         current = connection();
         suspects.room();
-        if (!suspects.isOn(old)) return;
+        if (!suspects.isTrialOn(old)) return;
         const frames = carried.get(old) ?? [];
         trials.push(frames);
         const end = endOf(frames);
@@ -61,14 +61,14 @@ describe('a stream whose connections break', () => {
         withdrawn: () => undefined,
       },
     );
-    const entryOf = (stream: string) => ({ mark: { stream, id: 1 }, isOver: false }) as Entry<TestMark>;
+    const entryOf = (stream: string) => ({ ref: { stream, id: 1 }, isOver: false }) as Entry<TestMark>;
     const take = (entry: Entry<TestMark>, frames: readonly string[], onRefused?: OnRefused) => {
       const taken = createDeferred<void>();
       const outcome = taken.promise.then(
         () => 'taken',
         () => 'lost',
       );
-      suspects.take({ entry, chunk: chunks.chunk(frames), taken, onRefused });
+      suspects.add({ entry, chunk: chunks.chunk(frames), taken, onRefused });
       return outcome;
     };
     return { suspects, chunks, trials, used, done, entryOf, take, current: () => current };
@@ -146,12 +146,12 @@ describe('a stream whose connections break', () => {
     used.add(shared);
     suspects.suspect(['a']);
     const taken = take(entryOf('a'), frames('1'));
-    expect([suspects.isOn(shared), suspects.leaves(shared)]).toEqual([false, false]);
-    await time.until(() => expect(suspects.isOn(current())).toBe(true));
-    expect(suspects.leaves(current())).toBe(false);
-    expect(suspects.leaves(shared)).toBe(true);
+    expect([suspects.isTrialOn(shared), suspects.allowsDelivery(shared)]).toEqual([false, false]);
+    await time.until(() => expect(suspects.isTrialOn(current())).toBe(true));
+    expect(suspects.allowsDelivery(current())).toBe(false);
+    expect(suspects.allowsDelivery(shared)).toBe(true);
     expect(await taken).toBe('taken');
-    expect(suspects.leaves(current())).toBe(true);
+    expect(suspects.allowsDelivery(current())).toBe(true);
   });
 
   it('is let go after sixteen chunks, thirty-two the next time, sixteen when a shared connection was confirmed', async () => {
@@ -160,7 +160,7 @@ describe('a stream whose connections break', () => {
       const entry = entryOf('a');
       suspects.suspect(['a']);
       for (let count = 0; ; count++) {
-        if (!suspects.holds(entry)) return count;
+        if (!suspects.isSuspect(entry)) return count;
         await take(entry, frames('1'));
       }
     };
@@ -189,7 +189,7 @@ describe('a stream whose connections break', () => {
     suspects.suspect(['a']);
     const entry = entryOf('a');
     const outcomes = [take(entry, frames('1')), take(entry, frames('2'))];
-    await time.until(() => expect(suspects.isOn(current())).toBe(true));
+    await time.until(() => expect(suspects.isTrialOn(current())).toBe(true));
     entry.isOver = true;
     const on = current();
     suspects.dropOver(new DeliveryLostError('lost'));

@@ -18,7 +18,7 @@
  * A consumer that lists no shard keeps the shards that it owns, unless they are revoked.
  */
 import { ApiError, parameterInvalid } from '../protocol/api-error.ts';
-import { type Dialect, usualDialect } from '../protocol/dialect.ts';
+import { type Dialect, defaultDialect } from '../protocol/dialect.ts';
 import { planAssignment } from './assignment-plan.ts';
 import type { LogstoreChange, RecordOf } from './journal.ts';
 
@@ -31,7 +31,7 @@ export interface GroupShard {
   readonly endCursor: string;
 }
 
-export interface GroupSettings {
+export interface GroupModelSettings {
   /** A consumer without a heartbeat for longer loses its shards. */
   timeoutMs: number;
   /** The children of a split or merge are granted only when the parents are consumed. */
@@ -39,7 +39,7 @@ export interface GroupSettings {
 }
 
 /** The readings of the protocol that a group follows. */
-export interface GroupRules {
+export interface GroupModelOptions {
   readonly dialect: Dialect;
   /** 0 ≤ random() < 1; for the grant order `shuffled`. */
   readonly random: () => number;
@@ -71,9 +71,9 @@ interface Consumer {
   held: ReadonlySet<number>;
 }
 
-export class ConsumerGroup {
+export class GroupModel {
   readonly name: string;
-  #settings: GroupSettings;
+  #settings: GroupModelSettings;
   readonly #record: RecordOf<GroupChange> | undefined;
   readonly #consumers = new Map<string, Consumer>();
   readonly #owners = new Map<number, string>();
@@ -82,26 +82,26 @@ export class ConsumerGroup {
   readonly #checkpoints = new Map<number, SavedCheckpoint>();
   /** Owned shards that a heartbeat of their owner has listed. */
   readonly #listed = new Set<number>();
-  readonly #rules: GroupRules;
+  readonly #options: GroupModelOptions;
 
   /** @param record called after each change */
   constructor(
     name: string,
-    settings: GroupSettings,
+    settings: GroupModelSettings,
     record?: RecordOf<GroupChange>,
-    rules: GroupRules = { dialect: usualDialect, random: () => 0 },
+    options: GroupModelOptions = { dialect: defaultDialect, random: () => 0 },
   ) {
     this.name = name;
-    this.#rules = rules;
+    this.#options = options;
     this.#record = record;
     this.#settings = { ...settings };
   }
 
-  get settings(): Readonly<GroupSettings> {
+  get settings(): Readonly<GroupModelSettings> {
     return this.#settings;
   }
 
-  update(settings: Partial<GroupSettings>): void {
+  update(settings: Partial<GroupModelSettings>): void {
     this.#settings = { ...this.#settings, ...settings };
     this.#record?.({ do: 'update-group', group: this.name, settings: this.#settings });
   }
@@ -109,7 +109,7 @@ export class ConsumerGroup {
   /** @returns the shards that this consumer is to hold, ascending */
   heartbeat(consumer: string, held: readonly number[], shards: readonly GroupShard[], nowMs: number): number[] {
     this.expire(nowMs);
-    const { dialect, random } = this.#rules;
+    const { dialect, random } = this.#options;
     const listed = new Set(held);
     const isBack = !this.#consumers.has(consumer);
     this.#consumers.set(consumer, { lastHeartbeatMs: nowMs, held: listed });
@@ -178,7 +178,7 @@ export class ConsumerGroup {
   }
 
   #plan(shards: readonly GroupShard[]): Map<number, string> {
-    return planAssignment(this.#rules.dialect.balance, {
+    return planAssignment(this.#options.dialect.balance, {
       shards: this.#eligible(shards),
       consumers: [...this.#consumers].map(([name, { held }]) => ({ name, held })),
       owners: this.#owners,
@@ -210,7 +210,7 @@ export class ConsumerGroup {
       throw new ApiError(404, 'ConsumerNotExsit', `consumer ${consumer} is not a live member of group ${this.name}`);
     }
     const owner = this.#owners.get(shard);
-    if (owner === consumer && this.#rules.dialect.strictOwner && !this.#listed.has(shard)) {
+    if (owner === consumer && this.#options.dialect.strictOwner && !this.#listed.has(shard)) {
       throw new ApiError(400, 'ConsumerNotMatch', `consumer ${consumer} has not listed shard ${shard} yet`);
     }
     if (owner !== consumer) {

@@ -8,14 +8,14 @@ import {
 } from '../../rules/header-fields.ts';
 import type { HeaderText } from '../../rules/header-text.ts';
 import { formatOptionKeys, formatsOf } from '../model/format-spec.ts';
-import { idle, none, objection, type Rule } from './objection.ts';
+import { type Check, idle, none, objection } from './objection.ts';
 
 /** All of a header but the four names, at its longest, and something of a text. */
 const restOfHeader = 64;
 /** Of an identity but the two names; a cursor has 28 characters, and is given 128. */
 const restOfIdentity = 264;
 
-export const formatRules: readonly Rule[] = [
+export const formatChecks: readonly Check[] = [
   function optionsBelongToFormat({ format }, given) {
     if (format === undefined) return none;
     const others = (Object.keys(formatOptionKeys) as FormatOption[]).filter(

@@ -1,7 +1,7 @@
 import { DeliveryLostError } from '../../core/errors.ts';
 
 /** A sequence of pulls and deliveries from one cursor on. A rewind aborts both; a drain aborts the pulls only. */
-export class Run {
+export class Pass {
   readonly pulls = new AbortController();
   readonly deliveries = new AbortController();
 

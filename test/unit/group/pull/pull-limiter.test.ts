@@ -4,13 +4,13 @@ import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import { AppError, CorruptBatchError } from '../../../../src/core/errors.ts';
 import { ConsumerGroup } from '../../../../src/group/consumer-group.ts';
 import { ByteBudget } from '../../../../src/group/pull/byte-budget.ts';
-import { LookAhead, nextLimit, type Place } from '../../../../src/group/pull/look-ahead.ts';
+import { nextLimit, PullLimiter, type PullSlot } from '../../../../src/group/pull/pull-limiter.ts';
 import { createPullSize } from '../../../../src/group/pull/pull-size.ts';
 import { Puller } from '../../../../src/group/pull/puller.ts';
 import { EndPosition } from '../../../../src/group/pull/start-position.ts';
 import type { PulledBatch } from '../../../../src/group/service/log-service.ts';
 import type { Deliver } from '../../../../src/group/shard/shard-consumer-options.ts';
-import { Turns } from '../../../../src/pipeline/deliver/turns.ts';
+import { EncodeLimiter } from '../../../../src/pipeline/deliver/encode-limiter.ts';
 import { FakeLogService } from '../../../support/service/fake-log-service.ts';
 import { pulling } from '../../../support/service/pulling.ts';
 import { useVirtualTime } from '../../../support/virtual/virtual-time.ts';
@@ -32,21 +32,21 @@ describe('the limit', () => {
 });
 
 describe('places', () => {
-  let ahead: LookAhead;
+  let ahead: PullLimiter;
   beforeEach(() => {
-    ahead = new LookAhead(undefined, time.clock);
+    ahead = new PullLimiter(undefined, time.clock);
   });
 
-  async function takeAll(): Promise<Place[]> {
-    return Promise.all(Array.from({ length: ahead.limit }, () => ahead.take(signal)));
+  async function takeAll(): Promise<PullSlot[]> {
+    return Promise.all(Array.from({ length: ahead.limit }, () => ahead.acquire(signal)));
   }
 
   it('are kept while a batch waits, given first come, first served, and taken over from who gave up', async () => {
     const [first, second, third] = await takeAll();
     const order: number[] = [];
     const stop = new AbortController();
-    const givesUp = expect(ahead.take(stop.signal)).rejects.toBe('enough');
-    for (const name of [1, 2]) void ahead.take(signal).then(() => order.push(name));
+    const givesUp = expect(ahead.acquire(stop.signal)).rejects.toBe('enough');
+    for (const name of [1, 2]) void ahead.acquire(signal).then(() => order.push(name));
     for (const place of [first, second, third]) place!.wait();
     await time.sleep(1);
     expect(order).toEqual([]);
@@ -65,13 +65,13 @@ describe('places', () => {
 
   it('are free for others while a batch is behind one that is being written', async () => {
     const [first] = await takeAll();
-    const next = ahead.take(signal);
-    first!.park();
+    const next = ahead.acquire(signal);
+    first!.suspend();
     await next;
     // It counts again when it is handed over, though that is one too many.
     first!.wait();
     let isServed = false;
-    void ahead.take(signal).then(() => {
+    void ahead.acquire(signal).then(() => {
       isServed = true;
     });
     (await next).end();
@@ -83,14 +83,14 @@ describe('places', () => {
   });
 
   it('are free for others while pulls are not answered', async () => {
-    ahead = new LookAhead(20, time.clock);
+    ahead = new PullLimiter(20, time.clock);
     const unanswered = await takeAll();
     const others = await takeAll();
     for (const place of others) place.end();
     // What is answered after all waits like any other, and does not count twice.
     for (const place of unanswered) place.wait();
     const blocked = vi.fn();
-    void ahead.take(signal).then(blocked);
+    void ahead.acquire(signal).then(blocked);
     await time.sleep(60);
     expect(blocked).not.toHaveBeenCalled();
     for (const place of unanswered) place.end();
@@ -100,53 +100,53 @@ describe('places', () => {
   it('are free for others while a pull pauses, and taken again in turn, without a word about the limit', async () => {
     const [first, second] = await takeAll();
     const { limit } = ahead;
-    first!.park();
-    const other = await ahead.take(signal);
+    first!.suspend();
+    const other = await ahead.acquire(signal);
     const order: string[] = [];
-    const next = ahead.take(signal).then(() => order.push('new'));
+    const next = ahead.acquire(signal).then(() => order.push('new'));
     const again = first!.resume(signal).then(() => order.push('again'));
     await time.sleep(1);
     expect(order).toEqual([]);
-    other.park();
+    other.suspend();
     await next;
     await time.sleep(1);
     expect(order).toEqual(['new']);
-    second!.park();
+    second!.suspend();
     await again;
     expect(ahead.limit).toBe(limit);
   });
 
   it.each(['ends', 'is aborted'])('are free for others when one that waits for its turn again %s', async (how) => {
     const [first] = await takeAll();
-    first!.park();
-    const other = await ahead.take(signal);
+    first!.suspend();
+    const other = await ahead.acquire(signal);
     const leaving = new AbortController();
     const again = first!.resume(leaving.signal);
     if (how === 'ends') first!.end();
     else leaving.abort(new Error('enough'));
-    other.park();
+    other.suspend();
     if (how === 'ends') await again;
     else await expect(again).rejects.toThrow('enough');
     first!.end();
-    await ahead.take(signal);
+    await ahead.acquire(signal);
   });
 
   it('have as much patience for the next attempt as for the first', async () => {
-    ahead = new LookAhead(20, time.clock);
+    ahead = new PullLimiter(20, time.clock);
     const places = await takeAll();
-    for (const place of places) place.park();
+    for (const place of places) place.suspend();
     await Promise.all(places.map((place) => place.resume(signal)));
     const others = await takeAll();
     expect(others).toHaveLength(places.length);
   });
 
   it('are all given back in the end, whatever becomes of them', async () => {
-    const steps = fc.array(fc.constantFrom('park', 'resume', 'wait', 'end' as const), { maxLength: 6 });
+    const steps = fc.array(fc.constantFrom('suspend', 'resume', 'wait', 'end' as const), { maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { maxLength: 40 }), async (all) => {
-        const each = new LookAhead(undefined, time.clock);
-        const one = async (own: readonly ('park' | 'resume' | 'wait' | 'end')[]) => {
-          const place = await each.take(signal);
+        const each = new PullLimiter(undefined, time.clock);
+        const one = async (own: readonly ('suspend' | 'resume' | 'wait' | 'end')[]) => {
+          const place = await each.acquire(signal);
           for (const step of own) {
             await Promise.resolve();
             await place[step](signal);
@@ -154,7 +154,7 @@ describe('places', () => {
           if (!own.includes('end')) place.end();
         };
         await Promise.all(all.map(one));
-        await Promise.all(Array.from({ length: each.limit }, () => each.take(signal)));
+        await Promise.all(Array.from({ length: each.limit }, () => each.acquire(signal)));
       }),
     );
   });
@@ -173,13 +173,13 @@ describe('a pull', () => {
   ])('%s gives its place back', async (_name, answer) => {
     const service = new FakeLogService(time.clock);
     service.pull = answer;
-    const lookAhead = new LookAhead(undefined, time.clock);
+    const pullLimiter = new PullLimiter(undefined, time.clock);
     const size = createPullSize();
     const options = {
       shard: 0,
       service,
       budget: new ByteBudget(1_000, undefined, time.clock).share(),
-      lookAhead,
+      pullLimiter,
       size,
       ...pulling(time.clock),
     };
@@ -189,7 +189,7 @@ describe('a pull', () => {
       const pulled = await puller.pull('1', undefined, end, signal).catch(() => undefined);
       pulled?.release();
     }
-    await Promise.all(Array.from({ length: lookAhead.limit }, () => lookAhead.take(signal)));
+    await Promise.all(Array.from({ length: pullLimiter.limit }, () => pullLimiter.acquire(signal)));
   });
 });
 
@@ -199,17 +199,17 @@ describe('shards that all have more than can be encoded', () => {
     pullMs: number,
     encodeMs: number,
   ): Promise<{ busyShare: number; limit: number; counts: number[] }> {
-    const [ahead, turns] = [new LookAhead(undefined, time.clock), new Turns({ count: 1, clock: time.clock })];
+    const [ahead, turns] = [new PullLimiter(undefined, time.clock), new EncodeLimiter({ count: 1, clock: time.clock })];
     const counts = Array.from({ length: 64 }, () => 0);
     const totalMs = 20_000;
     let busyMs = 0;
     let isOver = false;
     const shard = async (at: number) => {
       while (!isOver) {
-        const place = await ahead.take(signal);
+        const place = await ahead.acquire(signal);
         await time.sleep(pullMs);
         place.wait();
-        const turn = await turns.take(signal);
+        const turn = await turns.acquire(signal);
         place.end();
         await time.sleep(encodeMs);
         turn.end();
@@ -287,9 +287,9 @@ describe('in a group', () => {
 
   /** As an encoder that has one batch at a time. */
   function inTurns(work: Deliver): Deliver {
-    const turns = new Turns({ count: 1, patienceMs: 1, clock: time.clock });
+    const turns = new EncodeLimiter({ count: 1, yieldAfterMs: 1, clock: time.clock });
     return async (body, ticket, abort, maySkip, onBegun) => {
-      const turn = await turns.take(abort);
+      const turn = await turns.acquire(abort);
       onBegun?.();
       try {
         await turn.during(work(body, ticket, abort, maySkip));

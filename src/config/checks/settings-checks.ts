@@ -4,8 +4,8 @@ import { formatDuration } from '../../schema/units.ts';
 import { groupTimeoutMs } from '../model/derive.ts';
 import { portsThatDiffer } from '../settings/preset-choice.ts';
 import type { PartialValues, SettingKey } from '../settings/settings.ts';
-import { formatRules } from './format-rules.ts';
-import { idle, none, type Objection, objection, type Rule } from './objection.ts';
+import { formatChecks } from './format-checks.ts';
+import { type Check, idle, none, type Objection, objection } from './objection.ts';
 
 const tlsOnly = [
   'ca',
@@ -21,7 +21,7 @@ const tlsOnly = [
   'allowLfOverTls',
 ] as const;
 
-const rules: readonly Rule[] = [
+const checks: readonly Check[] = [
   function regionForV4({ signVersion, region, endpoint }, given) {
     if (signVersion !== 'v4' || region !== undefined || endpoint === undefined || given('region')) return none;
     return objection(
@@ -111,7 +111,7 @@ const rules: readonly Rule[] = [
     return idle('crl', ' has no meaning with --fingerprint alone, which verifies no chain; add --ca, or leave it out');
   },
 
-  ...formatRules,
+  ...formatChecks,
 
   function separatorThatEscapes({ sep, escape: mode, format }) {
     if (format !== 'kv') return none;
@@ -182,5 +182,5 @@ const rules: readonly Rule[] = [
 ];
 
 export function objections(values: PartialValues, given: (key: SettingKey) => boolean): readonly Objection[] {
-  return rules.flatMap((rule) => rule(values, given));
+  return checks.flatMap((check) => check(values, given));
 }

@@ -4,35 +4,35 @@
  */
 
 /** Bounds of what is kept: places, and bytes of a name. */
-const MAX_PLACES = 256;
+const MAX_INDEXES = 256;
 const MAX_NAME_BYTES = 255;
 
-export class GuessedAnswers<Answer> {
+export class CacheByIndex<Answer> {
   readonly #ask: (bytes: Uint8Array, start: number, end: number) => Answer;
   readonly #names: Uint8Array[] = [];
-  readonly #answers: Answer[] = [];
+  readonly #values: Answer[] = [];
 
   /** @param ask a pure function: the answer for the name from `start` to `end` */
   constructor(ask: (bytes: Uint8Array, start: number, end: number) => Answer) {
     this.#ask = ask;
   }
 
-  /** @param place the place in its log, from 0, of the name from `start` to `end` */
-  of(place: number, bytes: Uint8Array, start: number, end: number): Answer {
-    if (place < this.#names.length && isAt(this.#names[place]!, bytes, start, end)) return this.#answers[place]!;
+  /** @param index the place in its log, from 0, of the name from `start` to `end` */
+  of(index: number, bytes: Uint8Array, start: number, end: number): Answer {
+    if (index < this.#names.length && isAt(this.#names[index]!, bytes, start, end)) return this.#values[index]!;
     const answer = this.#ask(bytes, start, end);
-    if (place < MAX_PLACES && end - start <= MAX_NAME_BYTES) this.#keep(place, bytes.slice(start, end), answer);
+    if (index < MAX_INDEXES && end - start <= MAX_NAME_BYTES) this.#keep(index, bytes.slice(start, end), answer);
     return answer;
   }
 
-  #keep(place: number, name: Uint8Array, answer: Answer): void {
+  #keep(index: number, name: Uint8Array, answer: Answer): void {
     // Places that were passed over, as their names are too long, hold this name for now.
-    for (let each = Math.min(place, this.#names.length); each < place; each++) {
+    for (let each = Math.min(index, this.#names.length); each < index; each++) {
       this.#names.push(name);
-      this.#answers.push(answer);
+      this.#values.push(answer);
     }
-    this.#names[place] = name;
-    this.#answers[place] = answer;
+    this.#names[index] = name;
+    this.#values[index] = answer;
   }
 }
 

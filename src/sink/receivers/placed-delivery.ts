@@ -8,36 +8,36 @@
 import type { FrameChunk } from '../../core/bytes.ts';
 import { createDeferred, type Deferred } from '../../core/deferred.ts';
 import { DeliveryLostError } from '../../core/errors.ts';
-import type { Delivery, Mark, MarkOrigin, OnRefused } from '../sink.ts';
+import type { Delivery, DeliveryOrigin, DeliveryRef, OnRefused } from '../sink.ts';
 
-interface Held {
+interface BufferedChunk {
   readonly chunk: FrameChunk;
   readonly taken: Deferred<void>;
 }
 
 /** It is the mark too by which the receiver's sink reports it. */
-export class Placed<M extends Mark, Receiver> implements Mark {
-  readonly mark: M;
+export class PlacedDelivery<M extends DeliveryRef, Receiver> implements DeliveryRef {
+  readonly ref: M;
   readonly stream: string;
   readonly onRefused: OnRefused | undefined;
   #receiver: Receiver | undefined;
   #delivery: Delivery | undefined;
-  #held: Held[] = [];
+  #buffered: BufferedChunk[] = [];
   #isEnded = false;
   #isOver = false;
 
-  constructor(mark: M, onRefused: OnRefused | undefined) {
-    this.mark = mark;
+  constructor(ref: M, onRefused: OnRefused | undefined) {
+    this.ref = ref;
     this.onRefused = onRefused;
-    this.stream = mark.stream;
+    this.stream = ref.stream;
   }
 
   isWithdrawn(): boolean {
-    return this.mark.isWithdrawn?.() === true;
+    return this.ref.isWithdrawn?.() === true;
   }
 
-  get origin(): MarkOrigin | undefined {
-    return this.mark.origin;
+  get origin(): DeliveryOrigin | undefined {
+    return this.ref.origin;
   }
 
   get receiver(): Receiver | undefined {
@@ -63,7 +63,7 @@ export class Placed<M extends Mark, Receiver> implements Mark {
     const taken = createDeferred<void>();
     // A writer that gave up, and does not look at its promise any more, must not end the process.
     taken.promise.catch(() => undefined);
-    this.#held.push({ chunk, taken });
+    this.#buffered.push({ chunk, taken });
     return taken.promise;
   }
 
@@ -76,7 +76,7 @@ export class Placed<M extends Mark, Receiver> implements Mark {
   place(receiver: Receiver, delivery: Delivery): void {
     this.#receiver = receiver;
     this.#delivery = delivery;
-    for (const { chunk, taken } of this.#held.splice(0)) {
+    for (const { chunk, taken } of this.#buffered.splice(0)) {
       const wait = delivery.write(chunk);
       if (wait) wait.then(taken.resolve, taken.reject);
       else taken.resolve();
@@ -90,11 +90,11 @@ export class Placed<M extends Mark, Receiver> implements Mark {
   }
 
   /** Nothing more of it is wanted. */
-  giveUp(error: DeliveryLostError): void {
+  discard(error: DeliveryLostError): void {
     if (this.#isOver) return;
     this.#isOver = true;
     if (!this.#isEnded) this.#delivery?.abandon();
-    for (const { chunk, taken } of this.#held.splice(0)) {
+    for (const { chunk, taken } of this.#buffered.splice(0)) {
       chunk.release();
       taken.reject(error);
     }

@@ -1,5 +1,5 @@
 /**
- * The fast path, in one pass, for a *usual log*, as nearly all logs are: Time first, then contents with a key and a
+ * The fast path, in one pass, for a *regular log*, as nearly all logs are: Time first, then contents with a key and a
  * value and nothing else, then perhaps TimeNs. The message is written while the log is read, so that the processor
  * works on both at once. Any other log takes the general way (walk.ts, message.ts).
  *

@@ -8,7 +8,7 @@ import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time/clock.ts';
 import type { FoundConsumerGroup, LogService } from './service/log-service.ts';
 
-export interface GroupTermsOptions {
+export interface LiveGroupSettingsOptions {
   readonly service: Pick<LogService, 'findConsumerGroup'>;
   /** This process's own settings, as the next two are. */
   readonly heartbeatIntervalMs: number;
@@ -22,17 +22,17 @@ export interface GroupTermsOptions {
 const readMs = 30_000;
 
 /** Two heartbeats may get lost. */
-const beatsInTimeout = 3;
+const heartbeatsInTimeout = 3;
 
-export class GroupTerms {
-  readonly #options: GroupTermsOptions;
+export class LiveGroupSettings {
+  readonly #options: LiveGroupSettingsOptions;
   #timeoutMs: number;
   #longerMs: number | undefined;
-  #toldTimeoutMs: number | undefined;
-  #toldOrder: boolean | undefined;
+  #loggedTimeoutMs: number | undefined;
+  #loggedOrder: boolean | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: GroupTermsOptions) {
+  constructor(options: LiveGroupSettingsOptions) {
     this.#options = options;
     this.#timeoutMs = options.timeoutMs;
   }
@@ -42,7 +42,7 @@ export class GroupTerms {
   }
 
   get heartbeatIntervalMs(): number {
-    return Math.min(this.#options.heartbeatIntervalMs, this.#timeoutMs / beatsInTimeout);
+    return Math.min(this.#options.heartbeatIntervalMs, this.#timeoutMs / heartbeatsInTimeout);
   }
 
   /** Something is odd: the group's settings are read again after the next heartbeat. */
@@ -70,7 +70,7 @@ export class GroupTerms {
 
   /** @returns whether the timeout has changed */
   found({ timeoutMs, inOrder }: FoundConsumerGroup): boolean {
-    if (inOrder !== undefined) this.#tellOrder(inOrder);
+    if (inOrder !== undefined) this.#logOrder(inOrder);
     if (timeoutMs === undefined || timeoutMs <= 0 || timeoutMs === this.#timeoutMs) {
       this.#longerMs = undefined;
       return false;
@@ -79,14 +79,14 @@ export class GroupTerms {
     this.#longerMs = isSure ? undefined : timeoutMs;
     if (!isSure) return false;
     this.#timeoutMs = timeoutMs;
-    this.#tellTimeout();
+    this.#logTimeout();
     return true;
   }
 
-  #tellTimeout(): void {
+  #logTimeout(): void {
     const { timeoutMs: own, log } = this.#options;
-    if (this.#timeoutMs === (this.#toldTimeoutMs ?? own)) return;
-    this.#toldTimeoutMs = this.#timeoutMs;
+    if (this.#timeoutMs === (this.#loggedTimeoutMs ?? own)) return;
+    this.#loggedTimeoutMs = this.#timeoutMs;
     const facts = { groupTimeoutMs: this.#timeoutMs, ownTimeoutMs: own, heartbeatIntervalMs: this.heartbeatIntervalMs };
     if (this.#timeoutMs === own) {
       log.info(facts, `the consumer group's timeout is ${seconds(own)} again, as in the settings of this instance`);
@@ -98,10 +98,10 @@ export class GroupTerms {
     );
   }
 
-  #tellOrder(inOrder: boolean): void {
+  #logOrder(inOrder: boolean): void {
     const { inOrder: own, log } = this.#options;
-    if (inOrder === (this.#toldOrder ?? own)) return;
-    this.#toldOrder = inOrder;
+    if (inOrder === (this.#loggedOrder ?? own)) return;
+    this.#loggedOrder = inOrder;
     log.warn(
       { groupInOrder: inOrder, ownInOrder: own },
       `the consumer group has order ${inOrder}, but the settings of this instance say ${own} (--in-order): the instance follows the group. Ask who set the group's order, or start with --update-group to set it to ${own} for all consumers of the group`,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ConsumerGroup, type GroupShard } from '../../../../src/emulator/model/consumer-group.ts';
+import { GroupModel, type GroupShard } from '../../../../src/emulator/model/group-model.ts';
 
 const TIMEOUT_MS = 60_000;
 
-function createGroup(inOrder = false): ConsumerGroup {
-  return new ConsumerGroup('g', { timeoutMs: TIMEOUT_MS, inOrder });
+function createGroup(inOrder = false): GroupModel {
+  return new GroupModel('g', { timeoutMs: TIMEOUT_MS, inOrder });
 }
 
 function shards(count: number): GroupShard[] {

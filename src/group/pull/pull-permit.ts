@@ -1,47 +1,47 @@
 /**
- * What one pull holds of the shared resources: bytes of the budget, and a place in the look-ahead.
+ * What one pull holds of the shared resources: bytes of the budget, and a slot of the limiter.
  *
  *   held      a request is under way, or its answer is in use        → paused, released
  *   paused    no request is under way: an attempt has failed, and    → held, released
- *             the next is not due. It holds neither bytes nor place,
+ *             the next is not due. It holds neither bytes nor slot,
  *             or a service that throttles a few shards would stop all.
  *   released  the pull is over. Bytes that are granted later are given back at once.
  */
 import type { BudgetShare, Reservation } from './byte-budget.ts';
-import type { Place } from './look-ahead.ts';
+import type { PullSlot } from './pull-limiter.ts';
 
-export class PullClaim {
+export class PullPermit {
   /** Ended by `release`. */
-  readonly place: Place;
+  readonly slot: PullSlot;
   readonly #budget: BudgetShare;
   #expectedBytes: number;
   #reservation: Reservation | undefined;
   #isReleased = false;
 
-  /** A claim without bytes, until `hold`. */
-  constructor(place: Place, budget: BudgetShare, expectedBytes: number) {
-    this.place = place;
+  /** A claim without bytes, until `reserve`. */
+  constructor(slot: PullSlot, budget: BudgetShare, expectedBytes: number) {
+    this.slot = slot;
     this.#budget = budget;
     this.#expectedBytes = expectedBytes;
   }
 
   /** Takes the expected bytes, first come, first served. Rejects with the signal's reason when it aborts first. */
-  async hold(signal: AbortSignal): Promise<void> {
+  async reserve(signal: AbortSignal): Promise<void> {
     const reservation = await this.#budget.reserve(this.#expectedBytes, signal);
     if (this.#isReleased) reservation.release();
     else this.#reservation = reservation;
   }
 
   /**
-   * Gives bytes and place back. Only while no request is under way.
+   * Gives bytes and slot back. Only while no request is under way.
    * @returns takes both again, first come, first served; rejects with the signal's reason when it aborts first
    */
   pause(signal: AbortSignal): () => Promise<void> {
-    this.place.park();
+    this.slot.suspend();
     this.releaseBytes();
     return async () => {
-      await this.place.resume(signal);
-      if (!this.#isReleased) await this.hold(signal);
+      await this.slot.resume(signal);
+      if (!this.#isReleased) await this.reserve(signal);
     };
   }
 
@@ -56,12 +56,12 @@ export class PullClaim {
   }
 
   /** Waits until there is room for `bytes`; the answer was not read. Rejects with the signal's reason. */
-  async holdLarger(bytes: number, signal: AbortSignal): Promise<void> {
+  async reserveLarger(bytes: number, signal: AbortSignal): Promise<void> {
     this.#expectedBytes = bytes;
     await this.pause(signal)();
   }
 
-  /** Gives the bytes back, as nothing is in memory, and keeps the place. */
+  /** Gives the bytes back, as nothing is in memory, and keeps the slot. */
   releaseBytes(): void {
     this.#reservation?.release();
     this.#reservation = undefined;
@@ -71,7 +71,7 @@ export class PullClaim {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.place.end();
+    this.slot.end();
     this.releaseBytes();
   }
 }

@@ -1,7 +1,7 @@
 /** A shard's next pull, which may be made while the batch before it is still delivered. */
 import type { Pull } from './puller.ts';
 
-export class PullAhead {
+export class Prefetch {
   readonly #pull: () => Promise<Pull>;
   #next: Promise<Pull> | undefined;
 

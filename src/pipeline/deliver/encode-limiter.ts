@@ -3,65 +3,65 @@
  * chunk by chunk in rotation push each other's bytes out of the processor's cache, and each holds its unpacked logs
  * for all of that time.
  *
- * Whoever has a turn and waits for the sink keeps it for a moment: a sink that is full has no room for others either.
+ * Whoever has a slot and waits for the sink keeps it for a moment: a sink that is full has no room for others either.
  * Then others go on, for it may be another receiver that they write to, or an older connection; and whoever waited
  * stands in the queue again.
  */
 import { type Clock, systemClock } from '../../core/time/clock.ts';
 
-export interface Turn {
-  /** Waits for a promise, without the turn when that takes long; rejects as it does. */
+export interface EncodeSlot {
+  /** Waits for a promise, without the slot when that takes long; rejects as it does. */
   during(wait: Promise<void>): Promise<void>;
-  /** To be called once, also without the turn. */
+  /** To be called once, also without the slot. */
   end(): void;
 }
 
-export interface TurnsOptions {
+export interface EncodeLimiterOptions {
   /** How many have one at a time. */
   readonly count: number;
-  /** How long a turn is kept while its owner waits. */
-  readonly patienceMs?: number;
+  /** How long a slot is kept while its owner waits. */
+  readonly yieldAfterMs?: number;
   /** Default: the system's. */
   readonly clock?: Clock;
 }
 
-export class Turns {
-  readonly #patienceMs: number;
+export class EncodeLimiter {
+  readonly #yieldAfterMs: number;
   readonly #clock: Clock;
   readonly #queue: (() => void)[] = [];
   #free: number;
 
-  constructor({ count, patienceMs = 20, clock = systemClock }: TurnsOptions) {
+  constructor({ count, yieldAfterMs = 20, clock = systemClock }: EncodeLimiterOptions) {
     this.#clock = clock;
     this.#free = count;
-    this.#patienceMs = patienceMs;
+    this.#yieldAfterMs = yieldAfterMs;
   }
 
   /** First come, first served. Rejects with the signal's reason when it aborts first, also within `during`. */
-  async take(signal: AbortSignal): Promise<Turn> {
-    await this.#take(signal);
-    let hasTurn = true;
+  async acquire(signal: AbortSignal): Promise<EncodeSlot> {
+    await this.#acquire(signal);
+    let hasSlot = true;
     const leave = () => {
-      if (hasTurn) this.#pass();
-      hasTurn = false;
+      if (hasSlot) this.#pass();
+      hasSlot = false;
     };
     return {
       during: async (wait) => {
-        const timer = this.#clock.timer(this.#patienceMs, leave);
+        const timer = this.#clock.timer(this.#yieldAfterMs, leave);
         try {
           await wait;
         } finally {
           this.#clock.cancel(timer);
         }
-        if (hasTurn) return;
-        await this.#take(signal);
-        hasTurn = true;
+        if (hasSlot) return;
+        await this.#acquire(signal);
+        hasSlot = true;
       },
       end: leave,
     };
   }
 
-  async #take(signal: AbortSignal): Promise<void> {
+  async #acquire(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#free > 0) {
       this.#free--;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { GroupTerms } from '../../../src/group/group-terms.ts';
+import { LiveGroupSettings } from '../../../src/group/live-group-settings.ts';
 import type { FoundConsumerGroup } from '../../../src/group/service/log-service.ts';
 
 const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
@@ -14,7 +14,7 @@ const found = (timeoutMs: number | undefined, inOrder: boolean | undefined = fal
 function terms(
   service: { findConsumerGroup(): Promise<FoundConsumerGroup | undefined> } = { findConsumerGroup: vi.fn() },
 ) {
-  return new GroupTerms({ service, heartbeatIntervalMs: 20_000, timeoutMs: 60_000, inOrder: false, log, clock });
+  return new LiveGroupSettings({ service, heartbeatIntervalMs: 20_000, timeoutMs: 60_000, inOrder: false, log, clock });
 }
 
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, vi } from 'vitest';
 import { AppError, ServiceError } from '../../../../src/core/errors.ts';
-import type { Checkpointed } from '../../../../src/group/checkpoint/checkpointer.ts';
-import { GroupLoss } from '../../../../src/group/checkpoint/group-loss.ts';
+import type { CheckpointedShard } from '../../../../src/group/checkpoint/checkpointer.ts';
+import { GroupRecovery } from '../../../../src/group/checkpoint/group-recovery.ts';
 import { Progress } from '../../../../src/group/checkpoint/progress.ts';
 import { UnownedSaves } from '../../../../src/group/checkpoint/unowned-saves.ts';
 import type { Checkpoint } from '../../../../src/group/service/log-service.ts';
@@ -15,10 +15,10 @@ const gone = new ServiceError('the group is gone', {
   requestId: '',
 });
 
-function shardAt(shard: number, checkpointed = '1'): Checkpointed {
+function shardAt(shard: number, checkpointed = '1'): CheckpointedShard {
   const progress = new Progress(shard, checkpointed, checkpointed);
   const { signal: left } = new AbortController();
-  return { shard, progress, startedAt: checkpointed, isProven: true, left, ownershipLost: vi.fn() };
+  return { shard, progress, startedAt: checkpointed, isProven: true, stopped: left, ownershipLost: vi.fn() };
 }
 
 describe('a group that was deleted', () => {
@@ -34,7 +34,7 @@ describe('a group that was deleted', () => {
   const restoreIfGone = vi.fn();
   const { signal } = new AbortController();
   let saved: Map<number, Checkpoint>;
-  let loss: GroupLoss;
+  let loss: GroupRecovery;
   let unowned: UnownedSaves;
 
   beforeEach(() => {
@@ -47,14 +47,14 @@ describe('a group that was deleted', () => {
       saved.set(shard, { cursor, updatedAtMs: 1, consumer: 'a' });
     });
     unowned = new UnownedSaves(service, time.clock);
-    loss = new GroupLoss({
+    loss = new GroupRecovery({
       service,
       unowned,
-      begun: () => [],
+      started: () => [],
       checkpointer: { restoreIfGone },
       settings: { timeoutMs: 60_000, inOrder: false },
-      isPutBack: () => false,
-      othersMs: () => 60_000,
+      isRolledBack: () => false,
+      graceMs: () => 60_000,
       ending: signal,
       log,
       clock: time.clock,
@@ -77,22 +77,22 @@ describe('a group that was deleted', () => {
     service.listCheckpoints.mockRejectedValueOnce(new AppError('busy', { code: 'server-busy', action: 'retry' }));
     await loss.recover([shardAt(0)], signal);
     service.listCheckpoints.mockRejectedValueOnce(gone);
-    await expect(loss.settle(signal)).rejects.toBe(gone);
-    expect(await loss.settle(signal)).toEqual([0]);
-    expect(await loss.settle(signal)).toEqual([]);
+    await expect(loss.restorePending(signal)).rejects.toBe(gone);
+    expect(await loss.restorePending(signal)).toEqual([0]);
+    expect(await loss.restorePending(signal)).toEqual([]);
   });
 
   it('saves for shards that were dropped for want of an answer, too', async () => {
-    loss.fenced([shardAt(3)]);
+    loss.noteFenced([shardAt(3)]);
     await loss.recover([], signal);
     expect(restoreIfGone.mock.calls.map(([{ shard }]) => shard)).toEqual([3]);
-    loss.answered();
+    loss.noteAnswered();
     await loss.recover([], signal);
     expect(restoreIfGone).toHaveBeenCalledTimes(1);
   });
 
   it('lets others come first, with a shard that has no checkpoint', async () => {
-    const fresh = { wasOurs: false, isLater: false };
+    const fresh = { wasOurs: false, isNewShard: false };
     expect(loss.waitMs(0, fresh)).toBe(0);
     await loss.recover([], signal);
     expect(loss.waitMs(0, fresh)).toBe(60_000);
@@ -103,35 +103,35 @@ describe('a group that was deleted', () => {
   it.each([
     [
       'it was seen',
-      () => loss.saw(new Map([[0, { cursor: '5', updatedAtMs: 1 }]])),
-      { wasOurs: false, isLater: false },
+      () => loss.noteCheckpoints(new Map([[0, { cursor: '5', updatedAtMs: 1 }]])),
+      { wasOurs: false, isNewShard: false },
     ],
-    ['it was ours', () => undefined, { wasOurs: true, isLater: false }],
+    ['it was ours', () => undefined, { wasOurs: true, isNewShard: false }],
   ])('lets others come first where one should be there: %s', async (_, given, shard) => {
     given();
     expect(loss.waitMs(0, shard)).toBe(60_000);
   });
 
   it('waits for a save that is on its way, where a split may have made the shard', () => {
-    expect(loss.waitMs(0, { wasOurs: false, isLater: 'perhaps' })).toBe(120_000);
+    expect(loss.waitMs(0, { wasOurs: false, isNewShard: 'perhaps' })).toBe(120_000);
   });
 
   it('lets others come first where it has been a member for long, but not with a shard that is new', async () => {
-    loss.answered();
+    loss.noteAnswered();
     await time.sleep(61_000);
-    expect(loss.waitMs(1, { wasOurs: false, isLater: true })).toBe(0);
-    expect(loss.waitMs(0, { wasOurs: false, isLater: false })).toBe(60_000);
+    expect(loss.waitMs(1, { wasOurs: false, isNewShard: true })).toBe(0);
+    expect(loss.waitMs(0, { wasOurs: false, isNewShard: false })).toBe(60_000);
   });
 
   it('is noticed within 20 s by who finds it there again', async () => {
     saved.set(0, { cursor: '1', updatedAtMs: 1, consumer: 'a' });
     const held = () => [shardAt(0)];
-    await loss.look(held, signal);
+    await loss.check(held, signal);
     saved.clear();
-    await loss.look(held, signal);
+    await loss.check(held, signal);
     expect(restoreIfGone).not.toHaveBeenCalled();
     await time.sleep(20_000);
-    await loss.look(held, signal);
+    await loss.check(held, signal);
     expect(restoreIfGone).toHaveBeenCalledOnce();
     expect(log.error).toHaveBeenCalledOnce();
   });
@@ -139,22 +139,22 @@ describe('a group that was deleted', () => {
   const restored = () => service.restoreCheckpoint.mock.calls.map(([shard, cursor]) => [shard, cursor]);
 
   it('gets back what was only seen at once, for nobody else may be left to know it', async () => {
-    loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
-    loss.saw(new Map([[5, { cursor: '55', updatedAtMs: 1 }]]));
+    loss.noteCheckpoints(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
+    loss.noteCheckpoints(new Map([[5, { cursor: '55', updatedAtMs: 1 }]]));
     saved.set(5, { cursor: '66', updatedAtMs: 2, consumer: 'b' });
     await loss.recover([], signal);
     await time.until(() => expect(restored()).toEqual([[4, '44']]));
   });
 
   it('gets back what only was seen where another has made the group again, and ours were gone as well', async () => {
-    loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
-    await loss.look(() => [shardAt(0)], signal);
+    loss.noteCheckpoints(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
+    await loss.check(() => [shardAt(0)], signal);
     await time.until(() => expect(restored()).toEqual([[4, '44']]));
   });
 
   it('and where it holds no shard: none of those that were seen are there', async () => {
-    loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
-    await loss.look(() => [], signal);
+    loss.noteCheckpoints(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
+    await loss.check(() => [], signal);
     await time.until(() => expect(restored()).toEqual([[4, '44']]));
   });
 
@@ -166,7 +166,7 @@ describe('a group that was deleted', () => {
         given.push(bound);
         return new Promise((_, reject) => bound.addEventListener('abort', () => reject(bound.reason)));
       });
-      loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
+      loss.noteCheckpoints(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
       await loss.recover([], signal);
       await time.until(() => expect(given).toHaveLength(1));
       return given;
@@ -174,9 +174,9 @@ describe('a group that was deleted', () => {
 
     it('is given up when this process has confirmed more: late, it would put that back', async () => {
       const [first] = await saveSlowly();
-      unowned.giveUp(5);
+      unowned.abort(5);
       expect(first?.aborted).toBe(false);
-      unowned.giveUp(4);
+      unowned.abort(4);
       expect(first?.aborted).toBe(true);
     });
 
@@ -192,7 +192,7 @@ describe('a group that was deleted', () => {
   });
 
   it('gets it back when those who hold it had time to save better, where it could not be saved at once', async () => {
-    loss.saw(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
+    loss.noteCheckpoints(new Map([[4, { cursor: '44', updatedAtMs: 1 }]]));
     service.getCursorTime.mockRejectedValueOnce(new AppError('busy', { code: 'server-busy', action: 'retry' }));
     await loss.recover([], signal);
     await time.sleep(29_000);
@@ -202,8 +202,8 @@ describe('a group that was deleted', () => {
   });
 
   it('does not get back what the service does not take: somebody has set it, and it is no cursor', async () => {
-    loss.saw(new Map([[4, { cursor: 'garbage', updatedAtMs: 1 }]]));
-    loss.saw(new Map([[5, { cursor: '55', updatedAtMs: 1 }]]));
+    loss.noteCheckpoints(new Map([[4, { cursor: 'garbage', updatedAtMs: 1 }]]));
+    loss.noteCheckpoints(new Map([[5, { cursor: '55', updatedAtMs: 1 }]]));
     const refused = new AppError('no time', { code: 'invalid-cursor', action: 'reject' });
     // Nor has the end of a shard a time, and that is a cursor.
     service.getCursorTime.mockRejectedValue(refused);
@@ -216,19 +216,19 @@ describe('a group that was deleted', () => {
   it('has a save that arrived late mended', async () => {
     const shard = shardAt(0, '9');
     saved.set(0, { cursor: '2', updatedAtMs: 1, consumer: 'a' });
-    const mending = new GroupLoss({
+    const mending = new GroupRecovery({
       service,
       unowned,
-      begun: () => [],
+      started: () => [],
       checkpointer: { restoreIfGone },
       settings: { timeoutMs: 60_000, inOrder: false },
-      isPutBack: (_, cursor) => cursor === '2',
-      othersMs: () => 60_000,
+      isRolledBack: (_, cursor) => cursor === '2',
+      graceMs: () => 60_000,
       ending: signal,
       log,
       clock: time.clock,
     });
-    await mending.look(() => [shard], signal);
+    await mending.check(() => [shard], signal);
     expect(shard.progress?.unsaved).toBe('9');
   });
 });

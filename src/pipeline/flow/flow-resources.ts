@@ -11,46 +11,46 @@ import { DeadLetterFile } from '../../dead-letter/file.ts';
 import type { BatchEncoder } from '../../encode/frame/batch-encoder.ts';
 import type { Sink, SinkStatus } from '../../sink/sink.ts';
 import { buildEncoder, buildSink, type EncoderConfig, encoderKey } from '../build.ts';
+import { EncodeLimiter } from '../deliver/encode-limiter.ts';
 import { createPace, type Pace, type PaceLimits } from '../deliver/pacer.ts';
-import { Turns } from '../deliver/turns.ts';
 import type { Machine } from '../machine.ts';
-import type { Part } from './fan-out.ts';
+import type { BatchPart } from './fan-out.ts';
 import { receiverNames } from './plan.ts';
-import { Shared } from './shared.ts';
+import { RefCountedPool } from './ref-counted-pool.ts';
 
 /** One receiver, or several that stand in for each other: where all flows to it end. */
-export interface Outlet {
+export interface Destination {
   readonly names: Readonly<Record<string, string>>;
-  readonly sink: Sink<Part>;
+  readonly sink: Sink<BatchPart>;
   /** Its limits, and its queue for turns, are its own: a receiver that is stuck holds up nobody but its own flows. */
   readonly pace: Pace | undefined;
-  readonly turns: Turns | undefined;
+  readonly encodeLimiter: EncodeLimiter | undefined;
   /** Idempotent. Resolves when the first connection is up. */
   start(): Promise<void>;
 }
 
-export interface DeadLetterOutlet {
+export interface DeadLetterParts {
   readonly file: DeadLetterFile;
   readonly letters: DeadLetters;
 }
 
 /** What one flow has of all that. */
 export interface FlowParts {
-  readonly outlet: Outlet;
+  readonly destination: Destination;
   readonly encoder: BatchEncoder;
-  readonly deadLetter: DeadLetterOutlet | undefined;
+  readonly deadLetter: DeadLetterParts | undefined;
 }
 
-type OutletKey = Pick<Config, 'receiver' | 'delivery'> & { readonly names: Readonly<Record<string, string>> };
+type DestinationKey = Pick<Config, 'receiver' | 'delivery'> & { readonly names: Readonly<Record<string, string>> };
 type DeadLetterKey = NonNullable<Config['delivery']['deadLetter']>;
 
-export class Outlets {
+export class FlowResources {
   readonly #log: Log;
   readonly #ended: AbortSignal;
   readonly #machine: Machine;
-  readonly #outlets = new Shared((key: OutletKey) => this.#open(key));
-  readonly #encoders = new Shared((key: EncoderConfig) => this.#createEncoder(key), encoderKey);
-  readonly #deadLetters = new Shared((key: DeadLetterKey) => this.#createDeadLetter(key));
+  readonly #destinations = new RefCountedPool((key: DestinationKey) => this.#open(key));
+  readonly #encoders = new RefCountedPool((key: EncoderConfig) => this.#createEncoder(key), encoderKey);
+  readonly #deadLetters = new RefCountedPool((key: DeadLetterKey) => this.#createDeadLetter(key));
   /** Of sinks that are closed. */
   readonly #closed = { framesDropped: 0, reconnects: 0, confirms: true };
   /** Of those of them that were sent something. */
@@ -63,8 +63,8 @@ export class Outlets {
     this.#machine = machine;
   }
 
-  get all(): readonly Outlet[] {
-    return this.#outlets.all;
+  get all(): readonly Destination[] {
+    return this.#destinations.all;
   }
 
   get framesDropped(): number {
@@ -95,7 +95,7 @@ export class Outlets {
    */
   take(flow: Flow): FlowParts {
     const { message, receiver, delivery, operation } = flow.config;
-    const outlet = this.#outlets.take({ names: receiverNames(flow), receiver, delivery });
+    const destination = this.#destinations.take({ names: receiverNames(flow), receiver, delivery });
     try {
       const encoder = this.#encoders.take({
         message,
@@ -103,9 +103,9 @@ export class Outlets {
         delivery: pacing(delivery),
         operation: { encoder: operation.encoder },
       });
-      return { outlet, encoder, deadLetter: delivery.deadLetter && this.#deadLetters.take(delivery.deadLetter) };
+      return { destination, encoder, deadLetter: delivery.deadLetter && this.#deadLetters.take(delivery.deadLetter) };
     } catch (error) {
-      if (this.#outlets.release(outlet)) outlet.sink.destroy();
+      if (this.#destinations.release(destination)) destination.sink.destroy();
       throw error;
     }
   }
@@ -115,20 +115,20 @@ export class Outlets {
    * @returns whether all that was sent has been read, as far as that can be told: where nothing is confirmed, the
    * receiver's end of the last connection is the only sign
    */
-  async giveBack({ outlet, encoder, deadLetter }: FlowParts, deadlineMs: number): Promise<boolean> {
+  async giveBack({ destination, encoder, deadLetter }: FlowParts, deadlineMs: number): Promise<boolean> {
     this.#encoders.release(encoder);
     const closing = deadLetter && this.#deadLetters.release(deadLetter) ? deadLetter.file.close() : undefined;
     const [isClosed] = await Promise.all([
-      this.#giveBackOutlet(outlet, deadlineMs),
+      this.#releaseDestination(destination, deadlineMs),
       within(deadlineMs, closing, this.#machine.clock),
     ]);
     return isClosed;
   }
 
-  async #giveBackOutlet(outlet: Outlet, deadlineMs: number): Promise<boolean> {
-    if (!this.#outlets.release(outlet)) return true;
-    const isClosed = await outlet.sink.drain(deadlineMs);
-    const { status } = outlet.sink;
+  async #releaseDestination(destination: Destination, deadlineMs: number): Promise<boolean> {
+    if (!this.#destinations.release(destination)) return true;
+    const isClosed = await destination.sink.drain(deadlineMs);
+    const { status } = destination.sink;
     this.#closed.framesDropped += status.framesDropped;
     this.#closed.reconnects += status.reconnects;
     this.#closed.confirms &&= status.confirms;
@@ -136,7 +136,7 @@ export class Outlets {
       this.#sent.any = true;
       this.#sent.confirms &&= status.confirms;
     }
-    outlet.sink.destroy();
+    destination.sink.destroy();
     return isClosed || status.confirms;
   }
 
@@ -151,10 +151,10 @@ export class Outlets {
     for (const { file } of this.#deadLetters.all) void file.close();
   }
 
-  #open({ names, receiver, delivery }: OutletKey): Outlet {
+  #open({ names, receiver, delivery }: DestinationKey): Destination {
     const log = withFields(this.#log, names);
     const pace = createPace(delivery, this.#machine.clock);
-    const sink = buildSink<Part>(
+    const sink = buildSink<BatchPart>(
       { receiver, delivery },
       {
         sent: (part) => part.sent(),
@@ -167,8 +167,8 @@ export class Outlets {
       this.#machine,
     );
     const count = sink.status.members?.length ?? 1;
-    const turns = pace ? undefined : new Turns({ count, clock: this.#machine.clock });
-    return { names, sink, pace, turns, start: () => sink.start(this.#ended) };
+    const encodeLimiter = pace ? undefined : new EncodeLimiter({ count, clock: this.#machine.clock });
+    return { names, sink, pace, encodeLimiter, start: () => sink.start(this.#ended) };
   }
 
   #createEncoder(config: EncoderConfig): BatchEncoder {
@@ -177,7 +177,7 @@ export class Outlets {
     return encoder;
   }
 
-  #createDeadLetter(options: DeadLetterKey): DeadLetterOutlet {
+  #createDeadLetter(options: DeadLetterKey): DeadLetterParts {
     const { clock, files } = this.#machine;
     const file = new DeadLetterFile({ ...options, log: this.#log, files, clock });
     return { file, letters: new DeadLetters({ file, log: this.#log, clock }) };

@@ -1,44 +1,44 @@
 /**
  * Whether a receiver among several is given deliveries. One of these for each of them.
  *
- *   new          it has not answered yet.                        Up → trusted; its first attempt fails → distrusted
- *   trusted      it takes deliveries, and those that wait for    Down for `patienceMs`, or two strikes → distrusted
- *                it while it is only just down.
- *   distrusted   it takes none while another is trusted.         Up for `failbackAfterMs` without a break, or nobody
- *                                                                else is trusted and it is up (`admit`) → trusted
+ *   new       it has not answered yet.                        Up → healthy; its first attempt fails → ejected
+ *   healthy   it takes deliveries, and those that wait for    Down for `ejectAfterMs`, or two strikes → ejected
+ *             it while it is only just down.
+ *   ejected   it takes none while another is healthy.         Up for `failbackAfterMs` without a break, or nobody
+ *                                                             else is healthy and it is up (`admit`) → healthy
  *
  * A receiver that is restarted is down for a moment, and not worth a change. One that accepts connections and drops
  * them, or that reads nothing, is up all the time: that is what strikes are for. A strike is a loss of deliveries, or
- * an up that did not last for `patienceMs`; what the receiver confirms after having been up for that long wipes it
- * out. What happens within `patienceMs` is one strike: a receiver that dies takes several connections with it.
+ * an up that did not last for `ejectAfterMs`; what the receiver confirms after having been up for that long wipes it
+ * out. What happens within `ejectAfterMs` is one strike: a receiver that dies takes several connections with it.
  */
 import type { Clock, Timer } from '../../core/time/clock.ts';
 
-export interface TrustOptions {
-  readonly patienceMs: number;
+export interface ReceiverHealthOptions {
+  readonly ejectAfterMs: number;
   readonly failbackAfterMs: number;
   readonly clock: Clock;
-  /** `isTrusted` is another one now. */
+  /** `isHealthy` is another one now. */
   readonly onChange: () => void;
 }
 
 const strikesAllowed = 1;
 
-export class Trust {
-  readonly #options: TrustOptions;
-  #level: 'new' | 'trusted' | 'distrusted' = 'new';
+export class ReceiverHealth {
+  readonly #options: ReceiverHealthOptions;
+  #state: 'new' | 'healthy' | 'ejected' = 'new';
   #isUp = false;
   #upAtMs = 0;
   #strikes = 0;
   #lastStrikeMs = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
 
-  constructor(options: TrustOptions) {
+  constructor(options: ReceiverHealthOptions) {
     this.#options = options;
   }
 
-  get isTrusted(): boolean {
-    return this.#level === 'trusted';
+  get isHealthy(): boolean {
+    return this.#state === 'healthy';
   }
 
   get isUp(): boolean {
@@ -50,18 +50,18 @@ export class Trust {
     this.#isUp = true;
     this.#upAtMs = this.#options.clock.monotonic();
     this.#options.clock.cancel(this.#timer);
-    if (this.#level === 'new') this.admit();
-    else if (this.#level === 'distrusted') this.#admitLater();
+    if (this.#state === 'new') this.admit();
+    else if (this.#state === 'ejected') this.#admitLater();
   }
 
   down(): void {
     const wasUp = this.#isUp;
     this.#isUp = false;
-    if (this.#level === 'new') this.#level = 'distrusted';
+    if (this.#state === 'new') this.#state = 'ejected';
     else if (wasUp) {
       this.#options.clock.cancel(this.#timer);
-      if (this.#level === 'distrusted') return;
-      this.#timer = this.#after(this.#options.patienceMs, () => this.#distrust());
+      if (this.#state === 'ejected') return;
+      this.#timer = this.#after(this.#options.ejectAfterMs, () => this.#eject());
       if (!this.#isSteady) this.#strike();
     }
   }
@@ -76,9 +76,9 @@ export class Trust {
 
   /** It is up, and there is no other. */
   admit(): void {
-    if (this.#level === 'trusted') return;
+    if (this.#state === 'healthy') return;
     this.#options.clock.cancel(this.#timer);
-    this.#level = 'trusted';
+    this.#state = 'healthy';
     this.#strikes = 0;
     this.#options.onChange();
   }
@@ -89,20 +89,20 @@ export class Trust {
   }
 
   get #isSteady(): boolean {
-    return this.#options.clock.monotonic() - this.#upAtMs >= this.#options.patienceMs;
+    return this.#options.clock.monotonic() - this.#upAtMs >= this.#options.ejectAfterMs;
   }
 
   #strike(): void {
     const now = this.#options.clock.monotonic();
-    if (this.#level !== 'trusted' || now - this.#lastStrikeMs < this.#options.patienceMs) return;
+    if (this.#state !== 'healthy' || now - this.#lastStrikeMs < this.#options.ejectAfterMs) return;
     this.#lastStrikeMs = now;
     this.#strikes += 1;
-    if (this.#strikes > strikesAllowed) this.#distrust();
+    if (this.#strikes > strikesAllowed) this.#eject();
   }
 
-  #distrust(): void {
+  #eject(): void {
     this.#options.clock.cancel(this.#timer);
-    this.#level = 'distrusted';
+    this.#state = 'ejected';
     if (this.#isUp) this.#admitLater();
     this.#options.onChange();
   }

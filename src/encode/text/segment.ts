@@ -3,12 +3,12 @@ import { type ByteSource, byteSource } from '../../core/byte-source.ts';
 import type { TextPiece } from './cut-text.ts';
 import { type CompiledEscape, escapedLength, type Output } from './output.ts';
 
-export interface Run extends ByteSource, TextPiece {}
+export interface Segment extends ByteSource, TextPiece {}
 
 const NOTHING = byteSource(new Uint8Array(0));
 
 /** A run that is set anew for each log. */
-export class MovingRun implements Run {
+export class MovingSegment implements Segment {
   bytes = NOTHING.bytes;
   view = NOTHING.view;
   start = 0;
@@ -27,19 +27,19 @@ export class MovingRun implements Run {
   }
 }
 
-export function plainRun(bytes: Uint8Array): Run {
+export function plainSegment(bytes: Uint8Array): Segment {
   const { view } = byteSource(bytes);
   return { bytes, view, start: 0, end: bytes.length };
 }
 
-/** Bytes that `writeRun` would write. */
-export function runLength(run: Run): number {
-  const { start, end, escape: table } = run;
-  return table === undefined ? end - start : escapedLength(run, start, end, table);
+/** Bytes that `writeSegment` would write. */
+export function segmentLength(segment: Segment): number {
+  const { start, end, escape: table } = segment;
+  return table === undefined ? end - start : escapedLength(segment, start, end, table);
 }
 
-export function writeRun(output: Output, run: Run): void {
-  const { start, end, escape: table } = run;
-  if (table === undefined) output.copy(run, start, end);
-  else output.escaped(run, start, end, table);
+export function writeSegment(output: Output, segment: Segment): void {
+  const { start, end, escape: table } = segment;
+  if (table === undefined) output.copy(segment, start, end);
+  else output.escaped(segment, start, end, table);
 }

@@ -17,89 +17,89 @@ import type {
   LogService,
   ShardId,
 } from '../service/log-service.ts';
-import type { Checkpointed, Checkpointer } from './checkpointer.ts';
+import type { CheckpointedShard, Checkpointer } from './checkpointer.ts';
 import type { UnownedSaves } from './unowned-saves.ts';
 
-export interface GroupLossOptions {
+export interface GroupRecoveryOptions {
   readonly service: Pick<LogService, 'ensureConsumerGroup' | 'getCursor' | 'getCursorTime' | 'listCheckpoints'>;
   readonly checkpointer: Pick<Checkpointer, 'restoreIfGone'>;
   readonly unowned: Pick<UnownedSaves, 'save'>;
   /** The shards that this consumer has started: their confirmed cursors are saved, not the checkpoints last seen. */
-  readonly begun: () => readonly ShardId[];
+  readonly started: () => readonly ShardId[];
   readonly settings: ConsumerGroupSettings;
   /** Whether this checkpoint of the service's is known to lie before the one that was saved last. */
-  readonly isPutBack: (shard: Checkpointed, cursor: Cursor) => boolean;
+  readonly isRolledBack: (shard: CheckpointedShard, cursor: Cursor) => boolean;
   /** How long other consumers may take to notice: the longest time between two heartbeats of a live consumer. */
-  readonly othersMs: () => number;
+  readonly graceMs: () => number;
   /** Aborts when the consumer ends. */
   readonly ending: AbortSignal;
   readonly log: Log;
   readonly clock: Clock;
 }
 
-/** Share of `othersMs` after which the checkpoints last seen are restored again: the owners had time to save theirs. */
+/** Share of `graceMs` after which the checkpoints last seen are restored again: the owners had time to save theirs. */
 const shareOfOwners = 0.5;
-const lookMs = 20_000;
+const checkIntervalMs = 20_000;
 /** How long another consumer's save of a new shard's beginning (new-shards.ts) may be on its way. */
 const longestSaveMs = 60_000;
 
-export class GroupLoss {
-  readonly #options: GroupLossOptions;
+export class GroupRecovery {
+  readonly #options: GroupRecoveryOptions;
   /** The latest checkpoint seen of each shard: this may be the only copy left. */
   readonly #seen = new Map<ShardId, Cursor>();
   /** Monotonic time until which other consumers have time to save. */
-  #othersUntilMs = Number.NEGATIVE_INFINITY;
+  #graceUntilMs = Number.NEGATIVE_INFINITY;
   /** When the oldest checkpoint seen was saved, unix milliseconds. */
   #groupSinceMs: number | undefined;
   #memberSinceMs = Number.POSITIVE_INFINITY;
-  #lookedAtMs = Number.NEGATIVE_INFINITY;
-  #isLooking = false;
-  #isRemembering = false;
+  #checkedAtMs = Number.NEGATIVE_INFINITY;
+  #isChecking = false;
+  #isRestoringUnowned = false;
   /** Shards whose confirmed cursor is still to be saved. */
-  readonly #owed = new Set<Checkpointed>();
+  readonly #pendingRestores = new Set<CheckpointedShard>();
   /** Shards dropped because no heartbeat was answered: only this process may know their confirmed cursors. */
-  #dropped: readonly Checkpointed[] = [];
+  #dropped: readonly CheckpointedShard[] = [];
 
-  constructor(options: GroupLossOptions) {
+  constructor(options: GroupRecoveryOptions) {
     this.#options = options;
   }
 
   /** Gives other consumers so long, from now on, to save what they have confirmed. */
-  othersFirst(ms = this.#options.othersMs()): void {
-    this.#othersUntilMs = Math.max(this.#othersUntilMs, this.#options.clock.monotonic() + ms);
+  startGrace(ms = this.#options.graceMs()): void {
+    this.#graceUntilMs = Math.max(this.#graceUntilMs, this.#options.clock.monotonic() + ms);
   }
 
   /**
    * How long a shard without a checkpoint waits for other consumers to save one; milliseconds, 0: not at all.
    * @param wasOurs this process has had a checkpoint of the shard
-   * @param isLater the shard was created after the group; another consumer may be about to save its beginning
+   * @param isNewShard the shard was created after the group; another consumer may be about to save its beginning
    * (new-shards.ts)
    */
   waitMs(
     shard: ShardId,
-    { wasOurs, isLater }: { readonly wasOurs: boolean; readonly isLater: boolean | 'perhaps' },
+    { wasOurs, isNewShard }: { readonly wasOurs: boolean; readonly isNewShard: boolean | 'perhaps' },
   ): number {
-    const { othersMs, clock } = this.#options;
+    const { graceMs, clock } = this.#options;
     // A group that has run for longer than that has had an owner for each shard, and each owner saves at once.
-    const isOld = clock.monotonic() - this.#memberSinceMs > othersMs();
-    if (this.#seen.has(shard) || wasOurs || (isOld && isLater === false)) this.othersFirst();
-    const waitMs = Math.max(0, this.#othersUntilMs - clock.monotonic());
-    return isLater === 'perhaps' ? Math.max(waitMs, othersMs() + longestSaveMs) : waitMs;
+    const isOld = clock.monotonic() - this.#memberSinceMs > graceMs();
+    if (this.#seen.has(shard) || wasOurs || (isOld && isNewShard === false)) this.startGrace();
+    const waitMs = Math.max(0, this.#graceUntilMs - clock.monotonic());
+    return isNewShard === 'perhaps' ? Math.max(waitMs, graceMs() + longestSaveMs) : waitMs;
   }
 
   /** Shards were dropped because no heartbeat was answered. */
-  fenced(shards: readonly Checkpointed[]): void {
+  noteFenced(shards: readonly CheckpointedShard[]): void {
     this.#dropped = shards;
   }
 
   /** A heartbeat was answered. */
-  answered(): void {
+  noteAnswered(): void {
     this.#memberSinceMs = Math.min(this.#memberSinceMs, this.#options.clock.monotonic());
     this.#dropped = [];
   }
 
   /** Remembers the group's checkpoints. */
-  saw(checkpoints: ReadonlyMap<ShardId, Pick<Checkpoint, 'cursor' | 'updatedAtMs'>>): void {
+  noteCheckpoints(checkpoints: ReadonlyMap<ShardId, Pick<Checkpoint, 'cursor' | 'updatedAtMs'>>): void {
     for (const [shard, { cursor, updatedAtMs }] of checkpoints) {
       if (cursor === undefined) continue;
       this.#seen.set(shard, cursor);
@@ -121,17 +121,17 @@ export class GroupLoss {
    * The service says that the group does not exist: finds it, or creates it again.
    * @throws what `ensureConsumerGroup` and saving a checkpoint throw: the caller tries again
    */
-  async recover(held: readonly Checkpointed[], signal: AbortSignal): Promise<FoundConsumerGroup> {
+  async recover(held: readonly CheckpointedShard[], signal: AbortSignal): Promise<FoundConsumerGroup> {
     const { service, settings, log } = this.#options;
     const group = await service.ensureConsumerGroup(settings, signal, 'running');
-    this.othersFirst();
-    for (const shard of [...held, ...this.#dropped]) this.#owed.add(shard);
-    const restored = await this.settle(signal);
-    void this.#remember(this.#options.ending);
+    this.startGrace();
+    for (const shard of [...held, ...this.#dropped]) this.#pendingRestores.add(shard);
+    const restored = await this.restorePending(signal);
+    void this.#restoreUnowned(this.#options.ending);
     if (group.isNew || restored.length > 0) {
       log.error(
         { restored },
-        `the consumer group was deleted, and its checkpoints with it. ${group.isNew ? 'It is created again' : 'Another consumer has created it again'}, and the confirmed cursors of this consumer are saved. Any other shard begins after the other consumers had ${this.#options.othersMs() / 1000}s to save their confirmed cursors`,
+        `the consumer group was deleted, and its checkpoints with it. ${group.isNew ? 'It is created again' : 'Another consumer has created it again'}, and the confirmed cursors of this consumer are saved. Any other shard begins after the other consumers had ${this.#options.graceMs() / 1000}s to save their confirmed cursors`,
       );
     }
     return group;
@@ -142,16 +142,16 @@ export class GroupLoss {
    * @returns the shards whose checkpoints were gone
    * @throws ServiceError with code `consumer-group-not-exist`: the group has to be created again first
    */
-  async settle(signal: AbortSignal): Promise<readonly ShardId[]> {
-    if (this.#owed.size === 0) return [];
+  async restorePending(signal: AbortSignal): Promise<readonly ShardId[]> {
+    if (this.#pendingRestores.size === 0) return [];
     const { service, log } = this.#options;
     try {
       // Tried once: where the group is gone again, nothing can be saved.
       const listed = await service.listCheckpoints(signal);
-      const owed = [...this.#owed];
-      const gone = owed.filter((shard) => isGone(shard, listed) || this.#isPutBack(shard, listed));
+      const pending = [...this.#pendingRestores];
+      const gone = pending.filter((shard) => isGone(shard, listed) || this.#isRolledBack(shard, listed));
       const restored = await this.#restore(gone, true, signal);
-      this.#owed.clear();
+      this.#pendingRestores.clear();
       return restored;
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'consumer-group-not-exist') throw error;
@@ -161,45 +161,45 @@ export class GroupLoss {
   }
 
   /** Checks that the checkpoints of the held shards still exist; first at once, then every 20 s. Never rejects. */
-  async look(held: () => readonly Checkpointed[], signal: AbortSignal): Promise<void> {
+  async check(held: () => readonly CheckpointedShard[], signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    if (this.#isLooking || clock.monotonic() - this.#lookedAtMs < lookMs) return;
-    await this.lookNow(held(), signal);
+    if (this.#isChecking || clock.monotonic() - this.#checkedAtMs < checkIntervalMs) return;
+    await this.checkNow(held(), signal);
   }
 
-  async lookNow(shards: readonly Checkpointed[], signal: AbortSignal): Promise<void> {
+  async checkNow(shards: readonly CheckpointedShard[], signal: AbortSignal): Promise<void> {
     const { service, log, clock } = this.#options;
-    this.#isLooking = true;
-    this.#lookedAtMs = clock.monotonic();
+    this.#isChecking = true;
+    this.#checkedAtMs = clock.monotonic();
     try {
       const listed = await service.listCheckpoints(signal);
-      this.saw(listed);
-      this.#mendPutBack(shards, listed);
+      this.noteCheckpoints(listed);
+      this.#repairRolledBack(shards, listed);
       // This process may be the only one that knows the deleted group's checkpoints.
       const isNewGroup = this.#seen.size > 0 && ![...this.#seen.keys()].some((shard) => listed.has(shard));
       const gone = shards.filter((shard) => isGone(shard, listed));
-      if (isNewGroup || gone.length > 0) void this.#remember(this.#options.ending);
+      if (isNewGroup || gone.length > 0) void this.#restoreUnowned(this.#options.ending);
       if (gone.length === 0) return;
       const restored = await this.#restore(gone, false, signal);
       if (restored.length === 0) return;
-      this.othersFirst();
+      this.startGrace();
       const message = `the checkpoints of shards ${restored.join(', ')} were gone: somebody has deleted the consumer group, and another consumer has created it again. The confirmed cursors of this consumer are saved`;
       log.error({ restored }, message);
     } catch (error) {
       if (!signal.aborted) log.debug({ err: error }, 'the check of the checkpoints failed; trying again later');
     } finally {
-      this.#isLooking = false;
+      this.#isChecking = false;
     }
   }
 
   /** A save that was aborted when its shard was lost may arrive over a newer checkpoint: the newer is saved again. */
-  #mendPutBack(shards: readonly Checkpointed[], listed: ReadonlyMap<ShardId, Checkpoint>): void {
-    for (const shard of shards) if (this.#isPutBack(shard, listed)) shard.progress?.forgetCheckpoint();
+  #repairRolledBack(shards: readonly CheckpointedShard[], listed: ReadonlyMap<ShardId, Checkpoint>): void {
+    for (const shard of shards) if (this.#isRolledBack(shard, listed)) shard.progress?.forgetCheckpoint();
   }
 
-  #isPutBack(shard: Checkpointed, listed: ReadonlyMap<ShardId, Checkpoint>): boolean {
+  #isRolledBack(shard: CheckpointedShard, listed: ReadonlyMap<ShardId, Checkpoint>): boolean {
     const cursor = listed.get(shard.shard)?.cursor;
-    return cursor !== undefined && this.#options.isPutBack(shard, cursor);
+    return cursor !== undefined && this.#options.isRolledBack(shard, cursor);
   }
 
   /**
@@ -207,38 +207,38 @@ export class GroupLoss {
    * knows them, and again when the shards' owners had time to save theirs. An owner with a newer cursor saves over it.
    * Never rejects.
    */
-  async #remember(signal: AbortSignal): Promise<void> {
-    const { othersMs, clock, log } = this.#options;
-    if (this.#isRemembering) return;
-    this.#isRemembering = true;
+  async #restoreUnowned(signal: AbortSignal): Promise<void> {
+    const { graceMs, clock, log } = this.#options;
+    if (this.#isRestoringUnowned) return;
+    this.#isRestoringUnowned = true;
     try {
       await this.#restoreSeen(signal);
-      await clock.sleep(othersMs() * shareOfOwners, { signal });
+      await clock.sleep(graceMs() * shareOfOwners, { signal });
       await this.#restoreSeen(signal);
     } catch (error) {
       if (!signal.aborted) log.debug({ err: error }, 'remembered checkpoints are not restored');
     } finally {
-      this.#isRemembering = false;
+      this.#isRestoringUnowned = false;
     }
   }
 
   async #restoreSeen(signal: AbortSignal): Promise<void> {
-    const { service, unowned, othersMs, begun } = this.#options;
+    const { service, unowned, graceMs, started } = this.#options;
     const gone = (listed: ReadonlyMap<ShardId, Checkpoint>) => {
-      const ours = new Set([...begun(), ...[...this.#owed].map(({ shard }) => shard)]);
+      const ours = new Set([...started(), ...[...this.#pendingRestores].map(({ shard }) => shard)]);
       return [...this.#seen].filter(([shard]) => !listed.has(shard) && !ours.has(shard));
     };
     const first = gone(await service.listCheckpoints(signal));
     if (first.length === 0) return;
-    const isTaken = await Promise.all(first.map(([shard, cursor]) => this.#takes(shard, cursor, signal)));
+    const isTaken = await Promise.all(first.map(([shard, cursor]) => this.#isAccepted(shard, cursor, signal)));
     const taken = new Set(first.filter((_, at) => isTaken[at]).map(([shard]) => shard));
     const still = gone(await service.listCheckpoints(signal)).filter(([shard]) => taken.has(shard));
     // All at once: the longer it takes, the likelier an owner has saved a newer one.
-    await Promise.all(still.map(([shard, cursor]) => unowned.save(shard, cursor, othersMs() * shareOfOwners, signal)));
+    await Promise.all(still.map(([shard, cursor]) => unowned.save(shard, cursor, graceMs() * shareOfOwners, signal)));
   }
 
   /** Whether the service accepts the cursor: somebody may have set a checkpoint that is not a cursor of the shard. */
-  async #takes(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+  async #isAccepted(shard: ShardId, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
     const { service } = this.#options;
     try {
       await service.getCursorTime(shard, cursor, signal);
@@ -251,7 +251,7 @@ export class GroupLoss {
   }
 
   async #restore(
-    shards: readonly Checkpointed[],
+    shards: readonly CheckpointedShard[],
     isKnownGone: boolean,
     signal: AbortSignal,
   ): Promise<readonly ShardId[]> {
@@ -266,7 +266,7 @@ export class GroupLoss {
   }
 }
 
-function isGone({ shard, progress }: Checkpointed, listed: ReadonlyMap<ShardId, Checkpoint>): boolean {
+function isGone({ shard, progress }: CheckpointedShard, listed: ReadonlyMap<ShardId, Checkpoint>): boolean {
   return progress?.checkpointed !== undefined && !listed.has(shard);
 }
 

@@ -36,7 +36,7 @@ const mostRounds = 3;
 const betweenRounds = { minMs: 200, maxMs: 5_000 };
 const unknownSettings = { timeoutMs: undefined, inOrder: undefined };
 
-export class GroupSettings {
+export class GroupSetup {
   readonly #caller: Caller;
   readonly #place: GroupPlace;
   readonly #clock: Clock;

@@ -2,18 +2,18 @@
  * Limits how many shards pull at a time while they have more data than can be encoded: to so many that a batch always
  * waits to be encoded, and no more. Further batches only fill memory, and are out of the CPU's caches when encoded.
  *
- * A pull takes a place, and keeps it until encoding of its batch begins:
+ * A pull takes a slot, and keeps it until encoding of its batch begins:
  *
- *   pulling   the request is under way                    → waiting, parked, or ended: there was no data
- *   parked    the shard's previous batch is not written   → waiting. A parked place does not count: it may wait for
- *             to its end; or the request is not answered    a stuck receiver, or for a shard that the service does not
- *             for `patienceMs`; or it has failed, and the   answer for, and other shards must go on. When the pull is
- *             next attempt is not due                       tried again: → pulling, when its turn has come
- *   waiting   the batch is handed over, and not begun     → ended
+ *   pulling     the request is under way                    → waiting, suspended, or ended: there was no data
+ *   suspended   the shard's previous batch is not written   → waiting. A suspended slot does not count: it may wait for
+ *               to its end; or the request is not answered    a stuck receiver, or for a shard that the service does not
+ *               for `slowAfterMs`; or it has failed, and the  answer for, and other shards must go on. When the pull is
+ *               next attempt is not due                       tried again, and a slot is free: → pulling
+ *   waiting     the batch waits to be encoded               → ended
  *
- * The limit counts places that pull and places that wait. It changes when a place ends: no batch waits, and a shard is
+ * The limit counts slots that pull and slots that wait. It changes when a slot ends: no batch waits, and a shard is
  * queued: one more; more than two batches wait: a little less. First come, first served. A shard that was at its end
- * takes no place: it mostly brings nothing, and its next log is not to wait.
+ * takes no slot: it mostly brings nothing, and its next log is not to wait.
  */
 import { type Clock, systemClock } from '../../core/time/clock.ts';
 
@@ -22,13 +22,13 @@ const raise = 1;
 const lower = 0.25;
 const mostWaiting = 2;
 /** Most pulls take far less. */
-const usualPatienceMs = 5_000;
+const defaultSlowAfterMs = 5_000;
 
 /**
  * Pure.
- * @param limit places; rounded down where it is used
- * @param waiting batches that wait for a turn
- * @param queued shards that wait for a place
+ * @param limit slots; rounded down where it is used
+ * @param waiting batches that wait to be encoded
+ * @param queued shards that wait for a slot
  * @returns at least 1
  */
 export function nextLimit(limit: number, waiting: number, queued: number): number {
@@ -37,64 +37,64 @@ export function nextLimit(limit: number, waiting: number, queued: number): numbe
   return limit;
 }
 
-export interface Place {
+export interface PullSlot {
   /** The pull has brought a batch while the previous one is still being written; or it pauses between two attempts. */
-  park(): void;
+  suspend(): void;
   /**
-   * A parked place pulls again: first come, first served. Without effect on a place that has ended, also meanwhile.
-   * Rejects with the signal's reason when it aborts first; the place stays parked then.
+   * A suspended slot pulls again: first come, first served. Without effect on a slot that has ended, also meanwhile.
+   * Rejects with the signal's reason when it aborts first; the slot stays suspended then.
    */
   resume(signal: AbortSignal): Promise<void>;
-  /** The batch is handed over. */
+  /** The batch waits to be encoded. */
   wait(): void;
   /** Encoding of the batch begins, or there is no batch. Without effect the second time. */
   end(): void;
 }
 
-/** The place of a pull that is not limited. */
-export const noPlace: Place = {
-  park: () => undefined,
+/** The slot of a pull that is not limited. */
+export const noSlot: PullSlot = {
+  suspend: () => undefined,
   resume: () => Promise.resolve(),
   wait: () => undefined,
   end: () => undefined,
 };
 
-export class LookAhead {
-  readonly #patienceMs: number;
+export class PullLimiter {
+  readonly #slowAfterMs: number;
   readonly #clock: Clock;
   readonly #queue: (() => void)[] = [];
   #limit = firstLimit;
   #pulling = 0;
   #waiting = 0;
 
-  constructor(patienceMs = usualPatienceMs, clock: Clock = systemClock) {
-    this.#patienceMs = patienceMs;
+  constructor(slowAfterMs = defaultSlowAfterMs, clock: Clock = systemClock) {
+    this.#slowAfterMs = slowAfterMs;
     this.#clock = clock;
   }
 
-  /** How many places may pull or wait. */
+  /** How many slots may pull or wait. */
   get limit(): number {
     return Math.floor(this.#limit);
   }
 
   /** First come, first served. Rejects with the signal's reason when it aborts first. */
-  async take(signal: AbortSignal): Promise<Place> {
+  async acquire(signal: AbortSignal): Promise<PullSlot> {
     await this.#enter(signal);
-    return this.#place();
+    return this.#createSlot();
   }
 
   async #enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     // The queue is served as soon as there is room: where there is room now, nobody is queued.
     if (this.#hasRoom) this.#pulling++;
-    else await this.#turn(signal);
+    else await this.#waitForRoom(signal);
   }
 
   get #hasRoom(): boolean {
     return this.#pulling + this.#waiting < this.limit;
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  #waitForRoom(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.#queue.splice(this.#queue.indexOf(grant), 1);
@@ -110,8 +110,8 @@ export class LookAhead {
     });
   }
 
-  #place(): Place {
-    let state: 'pulling' | 'parked' | 'waiting' | 'ended' = 'pulling';
+  #createSlot(): PullSlot {
+    let state: 'pulling' | 'suspended' | 'waiting' | 'ended' = 'pulling';
     const become = (next: typeof state) => {
       if (state === 'ended' || state === next) return;
       this.#clock.cancel(unanswered);
@@ -122,12 +122,12 @@ export class LookAhead {
       if (next === 'ended') this.#limit = nextLimit(this.#limit, this.#waiting, this.#queue.length);
       this.#serve();
     };
-    const inTime = () => this.#clock.timer(this.#patienceMs, () => become('parked'));
+    const inTime = () => this.#clock.timer(this.#slowAfterMs, () => become('suspended'));
     let unanswered = inTime();
     const resume = async (signal: AbortSignal) => {
-      if (state !== 'parked') return;
+      if (state !== 'suspended') return;
       await this.#enter(signal);
-      if (state === 'parked') {
+      if (state === 'suspended') {
         state = 'pulling';
         unanswered = inTime();
       } else {
@@ -135,7 +135,7 @@ export class LookAhead {
         this.#serve();
       }
     };
-    return { park: () => become('parked'), resume, wait: () => become('waiting'), end: () => become('ended') };
+    return { suspend: () => become('suspended'), resume, wait: () => become('waiting'), end: () => become('ended') };
   }
 
   #serve(): void {

@@ -2,23 +2,23 @@
 import { isDeepStrictEqual } from 'node:util';
 
 interface Entry<T> {
-  readonly essence: unknown;
+  readonly compared: unknown;
   readonly value: T;
   users: number;
 }
 
-export class Shared<K, T> {
+export class RefCountedPool<K, T> {
   readonly #create: (key: K) => T;
-  readonly #essence: (key: K) => unknown;
+  readonly #comparedOf: (key: K) => unknown;
   readonly #entries: Entry<T>[] = [];
 
   /**
    * @param create its errors are thrown by `take`
-   * @param essence what of a key is compared
+   * @param comparedOf what of a key is compared
    */
-  constructor(create: (key: K) => T, essence: (key: K) => unknown = (key) => key) {
+  constructor(create: (key: K) => T, comparedOf: (key: K) => unknown = (key) => key) {
     this.#create = create;
-    this.#essence = essence;
+    this.#comparedOf = comparedOf;
   }
 
   get all(): readonly T[] {
@@ -27,10 +27,10 @@ export class Shared<K, T> {
 
   /** The one whose key has the same content. To be released once for each call. */
   take(key: K): T {
-    const essence = this.#essence(key);
-    let entry = this.#entries.find((each) => isDeepStrictEqual(each.essence, essence));
+    const compared = this.#comparedOf(key);
+    let entry = this.#entries.find((each) => isDeepStrictEqual(each.compared, compared));
     if (!entry) {
-      entry = { essence, value: this.#create(key), users: 0 };
+      entry = { compared, value: this.#create(key), users: 0 };
       this.#entries.push(entry);
     }
     entry.users++;

@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../../src/core/time/clock.ts';
-import { Trust } from '../../../../src/sink/receivers/trust.ts';
+import { ReceiverHealth } from '../../../../src/sink/receivers/health.ts';
 
 describe('trust in a receiver', () => {
   let changes: boolean[];
-  let trust: Trust;
+  let trust: ReceiverHealth;
 
   beforeEach(() => {
     vi.useFakeTimers();
     changes = [];
-    trust = new Trust({
-      patienceMs: 3_000,
+    trust = new ReceiverHealth({
+      ejectAfterMs: 3_000,
       failbackAfterMs: 60_000,
       clock: systemClock,
-      onChange: () => changes.push(trust.isTrusted),
+      onChange: () => changes.push(trust.isHealthy),
     });
   });
 
@@ -23,7 +23,7 @@ describe('trust in a receiver', () => {
   });
 
   it('begins with the first connection', () => {
-    expect(trust.isTrusted).toBe(false);
+    expect(trust.isHealthy).toBe(false);
     trust.up();
     expect(changes).toEqual([true]);
   });
