@@ -265,7 +265,7 @@ describe('ensureConsumerGroup', () => {
     const error = await service.ensureConsumerGroup(settings, signal, 'start').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'unauthorized', action: 'fatal' });
     expect(String(error)).toContain('RAM policy allows log:CreateConsumerGroup');
-    expect(String(error)).toContain('somebody else has to, with a timeout of 61s');
+    expect(String(error)).toContain('somebody else has to create it, with a timeout of 61s');
   });
 
   test('past the quota tells which groups there are', async () => {
