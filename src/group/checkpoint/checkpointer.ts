@@ -49,6 +49,8 @@ export class Checkpointer {
   /** Aborts a shard's save that is under way. */
   readonly #underWay = new Map<CheckpointedShard, AbortController>();
   readonly #restoring = new Map<CheckpointedShard, Promise<boolean>>();
+  /** Aborts a shard's restore that is under way. */
+  readonly #restoreUnderWay = new Map<CheckpointedShard, AbortController>();
   /** Shards with a refused save that are still ours: warned of once each. */
   readonly #refused = new WeakSet<CheckpointedShard>();
   #timer: Timer | undefined;
@@ -135,10 +137,31 @@ export class Checkpointer {
     const cursor = progress.confirmed;
     // A save that is under way is for the deleted group, and older.
     this.#underWay.get(shard)?.abort(superseded);
+    this.#endFormerRestore(shard);
     onSaving(shard.shard, cursor);
-    await service.restoreCheckpoint(shard.shard, cursor, signal);
-    progress.markCheckpointed(cursor);
-    return true;
+    const bound = new AbortController();
+    this.#restoreUnderWay.set(shard, bound);
+    const end = () => bound.abort(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    try {
+      await service.restoreCheckpoint(shard.shard, cursor, bound.signal);
+      progress.markCheckpointed(cursor);
+      return true;
+    } catch (thrown) {
+      if (bound.signal.reason !== superseded) throw thrown;
+      return false;
+    } finally {
+      if (this.#restoreUnderWay.get(shard) === bound) this.#restoreUnderWay.delete(shard);
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  /** The shard was left, and has been won back: what its former consumer had confirmed is older. */
+  #endFormerRestore(shard: CheckpointedShard): void {
+    for (const [former, bound] of this.#restoreUnderWay) {
+      if (former !== shard && former.shard === shard.shard) bound.abort(superseded);
+    }
   }
 
   async #request(shard: CheckpointedShard, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
@@ -149,6 +172,7 @@ export class Checkpointer {
     const end = () => bound.abort(signal.aborted ? signal.reason : shard.stopped.reason);
     for (const each of [signal, shard.stopped]) each.addEventListener('abort', end, { once: true });
     if (shard.stopped.aborted) end();
+    this.#endFormerRestore(shard);
     onSaving(shard.shard, cursor);
     try {
       await service.updateCheckpoint(shard.shard, cursor, bound.signal);

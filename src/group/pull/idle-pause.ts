@@ -3,7 +3,7 @@
  *
  * A shard with more data than a pull brings is pulled without a pause. A shard with little data is pulled once a fetch
  * interval: every pull costs the same quota, and a shard has 100 a second. A shard whose quota is used up nevertheless
- * is pulled less often for a while, and no other shard is.
+ * is pulled less often for a while, and no other shard is. What was lost is pulled again as fast as the quota allows.
  *
  * A shard that is read to its end is pulled again after a pause of a twentieth of the time without data, within bounds:
  * a log that comes after a silence waits for 5% of the silence at most, and a shard with a log every few seconds is
@@ -20,6 +20,8 @@ const manyLogGroups = 100;
 const manyBytes = 1 << 20;
 /** Share of the fetch interval, where the service says that there is more, or brought nothing and does not say. */
 const shareWhereMore = 1 / 4;
+/** Least time between two pulls: 90 a second, since the service counts them as they arrive. */
+const closestMs = 11;
 const slowdown = { minMs: 100, maxMs: 2_000, easing: 0.95 };
 
 /** What a pull brought. */
@@ -92,9 +94,12 @@ export class IdlePause {
     this.#dataAtMs = Math.max(this.#dataAtMs, this.#clock.monotonic() - silentMs);
   }
 
-  /** Waits until the shard may be pulled again. Rejects with the signal's reason when it aborts. */
-  async beforePull(signal: AbortSignal): Promise<void> {
-    const spacingMs = Math.max(this.#spacingMs, this.#slowdownMs);
+  /**
+   * Waits until the shard may be pulled again. Rejects with the signal's reason when it aborts.
+   * @param isAgain the pull was made before: only the quota counts
+   */
+  async beforePull(signal: AbortSignal, isAgain = false): Promise<void> {
+    const spacingMs = Math.max(isAgain ? 0 : this.#spacingMs, this.#slowdownMs, closestMs);
     const leftMs = this.#pulledAtMs + spacingMs - this.#clock.monotonic();
     if (leftMs > 0) await this.#clock.sleep(leftMs, { signal });
     this.#pulledAtMs = this.#clock.monotonic();

@@ -86,8 +86,8 @@ export class Puller {
         release: () => undefined,
       };
     }
-    // A lost batch is pulled again at once.
-    if (bound === undefined) await this.#options.pacing.beforePull(signal);
+    // A lost batch is pulled again as soon as the quota allows.
+    await this.#options.pacing.beforePull(signal, bound !== undefined);
     const slot = this.#wasAtEnd ? noSlot : await pullLimiter.acquire(signal);
     const permit = new PullPermit(slot, budget, this.#estimateBytes);
     try {

@@ -26,6 +26,8 @@ export interface CheckpointSeen {
   readonly sequence: number | undefined;
   /** The sequence number of the oldest log that is left. */
   readonly first: number;
+  /** Of the log that comes next. */
+  readonly next: number;
   readonly consumer: string;
   readonly forced: boolean;
   /** The shard had no checkpoint in the group. */

@@ -16,8 +16,11 @@ export const checkpointsChecker: CreateChecker = (report) => {
   const asked = new Map<string, number>();
   const consumers = new Map<string, string>();
   let hasLostGroup = false;
-  /** Shards whose checkpoint, set by hand, is no cursor, and since when: whoever set it is to mend it. */
-  const garbage = new Map<number, number>();
+  /**
+   * Shards whose checkpoint, set by hand, is no cursor; since when, and where the shard ended then. Whoever set it is to
+   * mend it. Where the shard holds only logs that came later, nothing is left that could have been meant.
+   */
+  const garbage = new Map<number, { readonly sinceMs: number; readonly end: number }>();
   const keyOf = (consumer: string, shard: number) => `${consumer}/${shard}`;
 
   return {
@@ -32,17 +35,19 @@ export const checkpointsChecker: CreateChecker = (report) => {
       const key = keyOf(consumer, shard);
       served.set(key, Math.max(served.get(key) ?? 0, from, to));
     },
-    saved({ shard, cursor, sequence, first, consumer, forced, isFirst, isRecalled, sentMs, byHand, nowMs }) {
+    saved({ shard, cursor, sequence, first, next, consumer, forced, isFirst, isRecalled, sentMs, byHand, nowMs }) {
       if (byHand) {
         last.delete(shard);
-        if (sequence === undefined && cursor !== '') garbage.set(shard, nowMs);
+        if (sequence === undefined && cursor !== '') garbage.set(shard, { sinceMs: nowMs, end: next });
         else garbage.delete(shard);
         return;
       }
-      if (sentMs > (garbage.get(shard) ?? Number.POSITIVE_INFINITY)) {
+      const wrong = garbage.get(shard);
+      const isAllNewer = wrong !== undefined && first >= wrong.end && next > wrong.end;
+      if (wrong && sentMs > wrong.sinceMs && !isAllNewer) {
         report('checkpoints', `${consumer} saved ${sequence} over a checkpoint of shard ${shard} that is no cursor`);
       }
-      // The save was on its way before the garbage was set.
+      // The save was on its way before the garbage was set, or what could have been meant is gone.
       garbage.delete(shard);
       // Where the group was deleted, what was confirmed is saved whoever owns the shard now.
       const its = last.get(shard);

@@ -86,7 +86,8 @@ export const serviceFaults: readonly FaultKind[] = [
       const shard = chosen(world.service.logstore.shards(), luck[0]);
       if (!shard) return undefined;
       const saved = world.service.group?.checkpoint(shard.id).cursor;
-      if (!saved) return undefined;
+      // What is no cursor of the shard is not set back.
+      if (!saved || world.service.checkpointOf(shard.id) === undefined) return undefined;
       const index = shard.indexOfPossiblyExpired(saved);
       world.service.setCheckpoint(shard.id, shard.cursorAt(Math.max(shard.beginIndex, Math.floor(index * luck[1]))));
       for (const daemon of world.daemons) daemon.kill();

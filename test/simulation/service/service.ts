@@ -34,7 +34,10 @@ export interface ServiceEvents {
     shard: number;
     cursor: string;
     sequence: number | undefined;
+    /** Of the oldest log that the shard has left. */
     first: number;
+    /** Of the log that comes next. */
+    next: number;
     consumer: string;
     forced: boolean;
     /** There was no checkpoint before. */
@@ -286,7 +289,7 @@ export class SimulatedService {
     const sequence = this.#sequence(shard, cursor);
     const log = this.logstore.shard(shard);
     const first = log.sequenceAt(log.beginIndex);
-    this.#options.events.saved({ shard, cursor, sequence, first, ...how });
+    this.#options.events.saved({ shard, cursor, sequence, first, next: log.generatedLogs, ...how });
   }
 
   #sequence(shard: number, cursor: string): number | undefined {

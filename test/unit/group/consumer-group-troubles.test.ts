@@ -218,7 +218,7 @@ describe('ConsumerGroup in trouble', () => {
     group.markLost([tickets[0] as Ticket]);
     await until(() => service.checkpoints.get(0) === '1');
     expect(delivered).toEqual(['0:good', '0:good']);
-    expect(group.shards[0]?.state).toBe('unreadable');
+    await until(() => group.shards[0]?.state === 'unreadable');
   });
 
   it('goes on with a batch that can be read again, and says both once', async () => {

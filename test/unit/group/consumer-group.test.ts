@@ -124,6 +124,7 @@ describe('ConsumerGroup', () => {
     group.markLost([tickets[2] as Ticket, tickets[1] as Ticket]);
     await until(() => service.checkpoints.get(0) === '3');
     expect(delivered).toEqual(['0:a', '0:b', '0:c', '0:b', '0:c']);
+    await until(() => service.pulls.at(-1)?.cursor === '3');
     // The same batches: where each ends is asked for.
     const again = service.pulls.slice(service.pulls.findLastIndex(({ cursor }) => cursor === '1'));
     expect(again.slice(0, 3).map(({ cursor, endCursor }) => [cursor, endCursor])).toEqual([

@@ -97,7 +97,7 @@ describe('Checkpointer', () => {
       const { shard, progress } = shardAt();
       service.getCheckpoint.mockResolvedValue(none);
       expect(await checkpointer.restoreIfGone(shard, false, signal)).toBe(true);
-      expect(service.restoreCheckpoint).toHaveBeenCalledWith(0, '1', signal);
+      expect(service.restoreCheckpoint).toHaveBeenCalledWith(0, '1', expect.any(AbortSignal));
       expect(progress.checkpointed).toBe('1');
     });
 
@@ -134,6 +134,47 @@ describe('Checkpointer', () => {
       await checkpointer.restoreIfGone(shard, true, signal);
       expect(await saving).toBe(false);
       expect(log.warn).not.toHaveBeenCalled();
+    });
+
+    it.each(['saves', 'restores'] as const)(
+      'gives up what a former consumer of the shard restores when the present one %s',
+      async (how) => {
+        const [{ shard: former, progress }, { shard: present }] = [shardAt(), shardAt()];
+        const { signal: others } = new AbortController();
+        const ends: string[] = [];
+        service.restoreCheckpoint.mockImplementationOnce(
+          (_shard: number, _cursor: string, bound: AbortSignal) =>
+            new Promise((_, reject) =>
+              bound.addEventListener('abort', () => {
+                ends.push('given up');
+                reject(bound.reason);
+              }),
+            ),
+        );
+        const save = async () => void ends.push('saved');
+        service.updateCheckpoint.mockImplementation(save);
+        service.restoreCheckpoint.mockImplementation(save);
+        const restoring = checkpointer.restoreIfGone(former, true, others);
+        await time.sleep(1);
+        if (how === 'saves') expect(await checkpointer.save(present, signal)).toBe(true);
+        else expect(await checkpointer.restoreIfGone(present, true, signal)).toBe(true);
+        expect(ends).toEqual(['given up', 'saved']);
+        expect(await restoring).toBe(false);
+        expect(progress.checkpointed).toBe('0');
+      },
+    );
+
+    it('ends a restore with its signal', async () => {
+      const { shard } = shardAt();
+      const ending = new AbortController();
+      service.restoreCheckpoint.mockImplementation(
+        (_shard: number, _cursor: string, bound: AbortSignal) =>
+          new Promise((_, reject) => bound.addEventListener('abort', () => reject(bound.reason), { once: true })),
+      );
+      const restoring = checkpointer.restoreIfGone(shard, true, ending.signal);
+      await time.sleep(1);
+      ending.abort(new Error('the end'));
+      await expect(restoring).rejects.toThrow('the end');
     });
   });
 });

@@ -134,6 +134,30 @@ describe('the distance between two pulls', () => {
     expect(pulls).toBeLessThanOrEqual(51);
   });
 
+  inTime('keeps a shard below its quota, also where what was lost is pulled again', async () => {
+    for (const isAgain of [false, true]) {
+      const pause = new IdlePause(200, time.clock);
+      let pulls = 0;
+      for (const start = time.elapsedMs; time.elapsedMs - start < 10_000; pulls++) {
+        await pause.beforePull(new AbortController().signal, isAgain);
+        await time.sleep(5);
+        pause.pulled(brought({ isFull: true }));
+      }
+      expect(pulls).toBeGreaterThan(900);
+      expect(pulls).toBeLessThan(920);
+    }
+  });
+
+  inTime('does not hold up what is pulled again, but where the quota is used up', async () => {
+    const pause = new IdlePause(200, time.clock);
+    const { signal } = new AbortController();
+    await pause.beforePull(signal);
+    pause.pulled(brought({}));
+    expect(await time.timed(() => pause.beforePull(signal, true))).toBe(11);
+    pause.slowDown();
+    expect(await time.timed(() => pause.beforePull(signal, true))).toBe(100);
+  });
+
   inTime('grows while the quota of the shard is used up, and shrinks again', async () => {
     const pause = new IdlePause(1, time.clock);
     const { signal } = new AbortController();
@@ -144,6 +168,6 @@ describe('the distance between two pulls', () => {
     for (let refused = 0; refused < 20; refused++) pause.slowDown();
     expect(await time.timed(() => pause.beforePull(signal))).toBe(2_000);
     for (let pulled = 0; pulled < 200; pulled++) pause.pulled(brought({ isFull: true }));
-    expect(await time.timed(() => pause.beforePull(signal))).toBe(0);
+    expect(await time.timed(() => pause.beforePull(signal))).toBe(11);
   });
 });

@@ -75,6 +75,20 @@ const batch: PulledBatch = {
 };
 const refusal = new AppError('the cursor has expired', { code: 'invalid-cursor', action: 'reject' });
 
+describe('a pull that is made again', () => {
+  it('keeps to the quota of its shard', async () => {
+    const { service, budget, pullLimiter } = share(expectedBytes);
+    const own = Object.assign(new FakeLogService(time.clock), { pull: async () => batch });
+    const options = { shard: 0, service: own, budget: budget.share(), pullLimiter, size: createPullSize() };
+    const puller = new Puller({ ...options, ...pulling(time.clock) });
+    const end = new EndPosition(service, 0, undefined, time.clock);
+    const tookMs = await time.timed(async () => {
+      for (let pulls = 0; pulls < 101; pulls++) (await puller.pull('1', '2', end, never)).release();
+    });
+    expect(tookMs).toBeGreaterThan(1_000);
+  });
+});
+
 describe('a pull that pauses', () => {
   it('has nothing meanwhile, and takes it again before the next attempt: first come, first served', async () => {
     const shared = share(expectedBytes);
