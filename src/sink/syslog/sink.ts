@@ -92,6 +92,7 @@ export class SyslogSink<M extends DeliveryRef> implements Sink<M> {
       current: () => this.#rotation.current,
       isUsed: (connection) => this.#used.has(connection),
       confirmSoon: () => this.#rotation.confirmSoon(),
+      wrote: (connection, bytes) => this.#rotation.wrote(connection, bytes),
       room: () => this.#waiting.pump(),
       confirmed: (frames, bytes) => this.#count(bytes, frames, 0),
       done: (entry) => this.#taken(entry),
@@ -202,15 +203,16 @@ export class SyslogSink<M extends DeliveryRef> implements Sink<M> {
     return taken.promise;
   }
 
+  /** Whom a trial keeps off the current connection waits for another: nobody who is on that one stands behind them. */
   #target(entry: Entry<M>): Connection | undefined {
-    return entry.carrier ?? this.#rotation.current;
+    const { current } = this.#rotation;
+    return entry.carrier ?? (current && this.#suspects.allowsDelivery(current) ? current : undefined);
   }
 
   /** @returns false when there is no connection, or no room on it */
   #hand(entry: Entry<M>, chunk: FrameChunk): boolean {
     const connection = this.#target(entry);
     if (!connection?.hasRoom) return false;
-    if (entry.carrier === undefined && !this.#suspects.allowsDelivery(connection)) return false;
     entry.carrier = connection;
     this.#used.add(connection);
     const written = (framesDropped: number) => {

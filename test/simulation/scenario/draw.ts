@@ -42,16 +42,37 @@ export function drawScenario(seed: string, hazards: Hazards): Scenario {
     faults,
     faultsUntilMs: Math.max(firstFaultMs, ...faults.map(({ atMs, forMs }) => atMs + forMs)),
     calmMs,
-    handsOverInCalm: chance.fork('calm').is(0.5) && canHandOver({ settings, outlets }),
+    handsOverInCalm: chance.fork('calm').is(0.5) && canHandOver({ settings, outlets, service }),
   };
 }
 
 /** Within the drain's time everybody reads what there is, and answers. */
-function canHandOver({ settings, outlets }: Pick<Scenario, 'settings' | 'outlets'>): boolean {
-  const isSlow = outlets.some(({ receivers }) =>
-    receivers.some(({ readPauseMs, lossRate }) => readPauseMs > 0 || lossRate > 0),
+function canHandOver({ settings, outlets, service }: Pick<Scenario, 'settings' | 'outlets' | 'service'>): boolean {
+  const receivers = outlets.flatMap((outlet) => outlet.receivers);
+  const isSlow = receivers.some(({ readPauseMs, lossRate }) => readPauseMs > 0 || lossRate > 0);
+  // A pull that is under way, and the save.
+  const requestsMs = 2 * 2 * (service.delayMs + service.jitterMs);
+  const longestMs = Math.max(...receivers.map(handOverMs)) + requestsMs;
+  const { drainTimeoutMs, maxMessagesPerSecond } = settings;
+  return (
+    drainTimeoutMs >= 3_000 &&
+    longestMs <= shardsShare * drainTimeoutMs &&
+    maxMessagesPerSecond === undefined &&
+    !isSlow
   );
-  return settings.drainTimeoutMs >= 3_000 && settings.maxMessagesPerSecond === undefined && !isSlow;
+}
+
+/** Of a drain's time, what the shards have (src/pipeline/flow/feed.ts). */
+const shardsShare = 0.8;
+
+/** At the longest: the last connection but one has just been ended, and the last is ended when that is answered, and another is up. */
+function handOverMs({ protocol, delayMs, closeDelayMs }: ReceiverPlan): number {
+  if (protocol === 'udp') return 0;
+  // Looks at how the kernel has ended it, 20 ms apart, too.
+  const answerMs = 2 * delayMs + closeDelayMs + 50;
+  // Three ways there and back; it is watched for twice that time, or 50 ms.
+  const connectMs = (protocol === 'tls' ? 3 : 1) * 2 * delayMs;
+  return 2 * answerMs + connectMs + Math.max(50, 2 * connectMs);
 }
 
 /** Pulls a second, over all shards, that a world is to have about: each costs a few hundred microseconds. */

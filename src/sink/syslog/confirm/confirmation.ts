@@ -9,9 +9,18 @@
  * A receiver that takes long to answer is asked less often: never again before it has had twice that time, or twice the
  * timeout. And it is waited for twice that time: one that reads more slowly than the kernels' buffers (some MB) empty
  * within the timeout would otherwise be sent the same again for ever. A time-out counts as an answer of that length, and
- * so the next is twice as long.
+ * so the next is twice as long. A quick answer to little does not make that forgotten: what took long is remembered with
+ * its bytes, until as many are answered sooner.
  */
 import type { Clock, Timer } from '../../../core/time/clock.ts';
+
+/** What an answer was waited for with. */
+export interface Asked {
+  /** Bytes that the connection has carried. */
+  readonly bytes: number;
+  /** How long it stood behind them before it was asked. */
+  readonly stoodMs: number;
+}
 
 export interface ConfirmationOptions {
   readonly intervalMs: number;
@@ -34,6 +43,8 @@ export class ConfirmationClock {
   #unconfirmedBytes = 0;
   #isDue = false;
   #lastAnswerMs = 0;
+  /** The longest time that an answer took, counted from the last byte, and what the connection had carried. */
+  #longest = { bytes: 0, tookMs: 0 };
 
   constructor(options: ConfirmationOptions, onDue: () => void) {
     this.#options = options;
@@ -44,10 +55,12 @@ export class ConfirmationClock {
     return this.#isDue;
   }
 
-  /** How long the next answer may take. */
-  get timeoutMs(): number {
+  /** How long the answer of a connection may take that has carried so many bytes: less than took long, its share of that. */
+  timeoutMs(bytes: number): number {
     const { timeoutMs } = this.#options;
-    return Math.max(timeoutMs, Math.min(2 * this.#lastAnswerMs, longestTimeoutMs));
+    const share = bytes < this.#longest.bytes ? bytes / this.#longest.bytes : 1;
+    const expectedMs = Math.max(this.#lastAnswerMs, share * this.#longest.tookMs);
+    return Math.max(timeoutMs, Math.min(2 * expectedMs, longestTimeoutMs));
   }
 
   /**
@@ -87,8 +100,15 @@ export class ConfirmationClock {
     return Math.max(intervalMs, 2 * Math.min(this.#lastAnswerMs, timeoutMs));
   }
 
-  /** @param afterMs how long it took, or until it was given up */
-  answered(afterMs: number): void {
+  /**
+   * @param afterMs how long it took, or until it was given up
+   * @param asked undefined where the connection broke: that says nothing of how long an answer takes
+   */
+  answered(afterMs: number, asked: Asked | undefined): void {
     this.#lastAnswerMs = afterMs;
+    if (!asked) return;
+    const tookMs = asked.stoodMs + afterMs;
+    if (asked.bytes >= this.#longest.bytes || tookMs >= this.#longest.tookMs)
+      this.#longest = { bytes: asked.bytes, tookMs };
   }
 }

@@ -42,6 +42,8 @@ export class Rotation {
   readonly #stop = new AbortController();
   readonly #connections = new Set<Connection>();
   readonly #answers = new Set<Promise<boolean>>();
+  /** What each has carried. */
+  readonly #bytes = new WeakMap<Connection, number>();
   #current: Connection | undefined;
   #replacement: Replacement | undefined;
   #currentSinceMs = 0;
@@ -98,6 +100,7 @@ export class Rotation {
   }
 
   wrote(connection: Connection, bytes: number): void {
+    this.#bytes.set(connection, (this.#bytes.get(connection) ?? 0) + bytes);
     if (this.#isConfirming && connection === this.#current) this.#clock.wrote(bytes);
   }
 
@@ -260,10 +263,11 @@ export class Rotation {
       if (!this.#connections.has(connection)) return false; // reported by its `lost`
     }
     const startMs = clock.monotonic();
-    const timeoutMs = this.#asked.timeoutMs(connection) ?? this.#clock.timeoutMs;
+    const bytes = this.#bytes.get(connection) ?? 0;
+    const timeoutMs = this.#asked.timeoutMs(connection) ?? this.#clock.timeoutMs(bytes);
     const end = await endOrSilence(connection, timeoutMs, clock);
     const afterMs = clock.monotonic() - startMs;
-    this.#clock.answered(afterMs);
+    this.#clock.answered(afterMs, end && { bytes, stoodMs: lingerMs });
     if (end === 'silence') {
       // Where that turns confirmation off, what the kernel has counts as confirmed, and only the rest is lost.
       this.#asked.conclude(connection, 'silence');

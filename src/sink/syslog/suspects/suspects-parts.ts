@@ -19,6 +19,8 @@ export interface SuspectsParts<M extends DeliveryRef> {
   readonly isUsed: (connection: Connection) => boolean;
   /** Asks that the current connection be ended, and another become current. */
   readonly confirmSoon: () => void;
+  /** So many bytes went to the connection. */
+  readonly wrote: (connection: Connection, bytes: number) => void;
   /** Whoever waits for the current connection may write to it again. */
   readonly room: () => void;
   /** So much was confirmed. */

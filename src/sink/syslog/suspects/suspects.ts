@@ -299,6 +299,7 @@ export class Suspects<M extends DeliveryRef> {
         if (!entry.isOver) this.#parts.withdrawn(entry);
       },
     });
+    this.#parts.wrote(connection, chunk.bytes.length);
   }
 
   #bytesOf({ chunk, ends, at }: TrialChunk<M>, frames: number): Uint8Array {

@@ -129,3 +129,39 @@ it('does not warn of a successor that is not needed any more when it is drained'
   expect(lines.filter(({ level }) => level === 'warn')).toEqual([]);
   sink.destroy();
 });
+
+it('lets a delivery go on to its end on a connection that a trial waits to replace, whoever waits for the next', async () => {
+  const made: ScriptedConnection[] = [];
+  const { sink, events } = sinkOver(
+    async () => {
+      const connection = connectionOf(false);
+      made.push(connection);
+      return connection;
+    },
+    'on',
+    60_000,
+  );
+  const chunks = new ChunkMaker();
+  await sink.start(never);
+  const send = (stream: string, id: number) => {
+    const delivery = sink.deliver({ stream, id });
+    const taken = delivery.write(chunks.chunk(['x']));
+    return { delivery, taken };
+  };
+  for (let id = 1; id <= 3; id++) {
+    send('suspect', id).delivery.end();
+    made.at(-1)!.break();
+    await time.until(() => expect(made).toHaveLength(id + 2));
+    await time.until(() => expect(sink.status.state).toBe('up'));
+  }
+  const { delivery: open } = send('open', 4);
+  send('suspect', 5).delivery.end();
+  send('next', 6).delivery.end();
+  expect(open.write(chunks.chunk(['y']))).toBeUndefined();
+  await time.sleep(1_000);
+  open.end();
+  await time.until(() => expect(events.count('sent')).toBe(6));
+  sink.confirmSoon();
+  await time.until(() => expect(events.count('confirmed')).toBe(3));
+  sink.destroy();
+});

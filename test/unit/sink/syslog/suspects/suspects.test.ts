@@ -55,6 +55,7 @@ describe('a stream whose connections break', () => {
         current: () => current,
         isUsed: (each) => used.has(each),
         confirmSoon: turn,
+        wrote: () => undefined,
         room: () => undefined,
         confirmed: () => undefined,
         done: (entry) => done.push(entry),
