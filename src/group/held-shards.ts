@@ -33,6 +33,8 @@ export class HeldShards {
   readonly #consumers = new Map<ShardId, ShardConsumer>();
   /** The last consumer of each shard that was left. */
   readonly #former = new Map<ShardId, ShardConsumer>();
+  /** Where this process was in shards that it left before any checkpoint of theirs was saved. */
+  readonly #unsaved = new Map<ShardId, Cursor>();
 
   constructor(options: HeldShardsOptions) {
     this.#options = options;
@@ -84,6 +86,7 @@ export class HeldShards {
       skipUnreadableAfterMs: this.#options.skipUnreadableAfterMs,
       deliver: this.#deliver,
       knownCheckpoint: () => this.knownCheckpoint(shard),
+      unsavedStart: () => this.#unsaved.get(shard),
       isReadOnly: () => shardList.isReadOnly(shard),
       isNewShard: (groupSinceMs) => this.#isNewShard(shard, groupSinceMs),
       hasLease: () => heartbeat.hasLease,
@@ -172,6 +175,8 @@ export class HeldShards {
       this.#former.set(shard, consumer);
       // A restored checkpoint may still be on its way: what was confirmed last is never behind it.
       const cursor = progress?.checkpointed === undefined ? undefined : progress.confirmed;
+      if (progress && cursor === undefined) this.#unsaved.set(shard, progress.confirmed);
+      else if (progress) this.#unsaved.delete(shard);
       recovery.noteCheckpoints(new Map([[shard, { cursor, updatedAtMs: 0 }]]));
       onStopped();
     }

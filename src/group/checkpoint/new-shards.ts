@@ -29,7 +29,7 @@ export class NewShards {
   readonly #options: NewShardsOptions;
   /** New shards that have a checkpoint. A held shard without one is asked again: it may move to another consumer. */
   readonly #done = new Set<ShardId>();
-  #isSaving = false;
+  #saving: Promise<void> | undefined;
 
   constructor(options: NewShardsOptions) {
     this.#options = options;
@@ -48,21 +48,30 @@ export class NewShards {
     inside: readonly ShardId[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { shards, knownCheckpoint, log } = this.#options;
+    const { shards, knownCheckpoint } = this.#options;
     const made = known.some((shard) => shards.hasEnded(shard)) ? shards.createdSinceStart : [];
     const isOfInside = (shard: ShardId) => shards.possibleParents(shard).some((parent) => inside.includes(parent));
     const madeBefore = inside.length === 0 ? [] : shards.ids.filter(isOfInside);
     const isOpen = (shard: ShardId) => !this.#done.has(shard) && knownCheckpoint(shard) === undefined;
     const open = [...new Set([...made, ...madeBefore])].filter(isOpen);
-    if (this.#isSaving || open.length === 0) return;
-    this.#isSaving = true;
+    if (this.#saving || open.length === 0) return;
+    this.#saving = this.#saveBeginnings(open, held, signal);
+    await this.#saving;
+    this.#saving = undefined;
+  }
+
+  /** Resolves when no `save` is under way. */
+  async settled(): Promise<void> {
+    await this.#saving;
+  }
+
+  async #saveBeginnings(open: readonly ShardId[], held: readonly ShardId[], signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
     try {
       await Promise.all(open.map((shard) => this.#saveBegin(shard, held.includes(shard), signal)));
     } catch (error) {
       if (!signal.aborted)
         log.debug({ err: error }, 'the checkpoints of new shards are not saved yet; trying again later');
-    } finally {
-      this.#isSaving = false;
     }
   }
 

@@ -56,6 +56,8 @@ export interface ShardConsumerOptions {
   readonly recovery: Pick<GroupRecovery, 'waitMs' | 'noteCheckpoints'>;
   /** The cursor that this process confirmed when it held the shard before, or saw as its checkpoint; or undefined. */
   readonly knownCheckpoint: () => Cursor | undefined;
+  /** Where this process was when it left the shard before its start was saved; or undefined. Default: undefined. */
+  readonly unsavedStart?: () => Cursor | undefined;
   /** Without a lease another consumer may own the shard: no more of its logs are sent. Default: always true. */
   readonly hasLease?: () => boolean;
   /** Asks the sinks to confirm what was delivered now, and not at the end of their interval. */

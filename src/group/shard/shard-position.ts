@@ -9,7 +9,7 @@ import type { ShardEvent } from './shard-life.ts';
 
 export type BeginOptions = Pick<
   ShardConsumerOptions,
-  'shard' | 'service' | 'from' | 'isNewShard' | 'recovery' | 'knownCheckpoint' | 'clock'
+  'shard' | 'service' | 'from' | 'isNewShard' | 'recovery' | 'knownCheckpoint' | 'unsavedStart' | 'clock'
 >;
 
 /** Waits for other consumers to save the checkpoint where it is missing. @param on called with the shard's events */
@@ -20,7 +20,10 @@ export async function beginShard(
 ): Promise<StartPosition> {
   const { shard, recovery, knownCheckpoint, clock } = options;
   const formerCursor: Cursor | undefined = knownCheckpoint();
-  const start = await findStart(options, signal);
+  const found = await findStart(options, signal);
+  // The shard's end has moved on since this process began it: what came meanwhile is not left out.
+  const unsaved = found.checkpointed === undefined ? options.unsavedStart?.() : undefined;
+  const start = unsaved === undefined ? found : { ...found, cursor: unsaved };
   if (start.checkpointed !== undefined) {
     recovery.noteCheckpoints(new Map([[shard, { cursor: start.checkpointed, updatedAtMs: start.savedAtMs ?? 0 }]]));
     return start;

@@ -3,8 +3,11 @@ import { groupName } from '../service/service.ts';
 import type { World } from '../world.ts';
 import { chosen, type FaultKind } from './fault-kind.ts';
 
-/** What no shard has as a cursor: one that is no number, and one beyond every end. */
-const noCursors = ['garbage', 'OTk5OTk5OTk5OTk5OTk5OTk5OQ=='];
+/** What no shard has as a cursor: one that is no number, and one beyond every end. Another at each time: each fault knows its own. */
+const noCursors = [
+  (atMs: number) => `garbage ${atMs}`,
+  (atMs: number) => Buffer.from(String(9_999_999_999_999_999_999n - BigInt(atMs))).toString('base64'),
+] as const;
 const mendLooks = 12;
 const mendIntervalMs = 5_000;
 
@@ -158,11 +161,12 @@ export const serviceFaults: readonly FaultKind[] = [
     name: 'checkpoint-garbage',
     weight: 1,
     lastsMs: [3_000, 10_000],
-    begin: (world, { luck }) => {
+    begin: (world, { atMs, luck }) => {
       if (!world.service.group) return undefined;
+      const noCursor = noCursors[luck[1] < 0.5 ? 0 : 1](atMs);
       const shard = chosen(world.service.logstore.shards(), luck[0])?.id ?? 0;
       const before = world.service.group?.checkpoint(shard).cursor ?? '';
-      world.service.setCheckpoint(shard, noCursors[luck[1] < 0.5 ? 0 : 1] ?? '');
+      world.service.setCheckpoint(shard, noCursor);
       // Whoever takes the shard up reads it.
       for (const daemon of world.daemons) daemon.kill();
       // Whoever set it mends it, also where a daemon has saved it again because the group was deleted.
@@ -170,7 +174,7 @@ export const serviceFaults: readonly FaultKind[] = [
       const mend = () => {
         const { group } = world.service;
         const cursor = group?.checkpoint(shard).cursor ?? '';
-        if (group && (noCursors.includes(cursor) || (cursor === '' && looks === 0)))
+        if (group && (cursor === noCursor || (cursor === '' && looks === 0)))
           world.service.setCheckpoint(shard, before);
         if (++looks < mendLooks) world.scheduler.after(mendIntervalMs, mend);
       };

@@ -100,6 +100,86 @@ describe('ConsumerGroup', () => {
     expect(delivered).toEqual([]);
   });
 
+  it('goes on at the start that it had, where it was fenced before that was saved', async () => {
+    const { batches } = service.addShard(0, ['old']);
+    service.granted = [0];
+    service.hang = (request) => request === 'updateCheckpoint';
+    await create({ from: 'end', timeoutMs: 100 }).join();
+    await until(() => group.shards[0]?.progress !== undefined);
+    batches.push('meanwhile');
+    service.before = (request) => {
+      if (request === 'heartbeat') throw refusal('server-busy', 'retry');
+    };
+    await until(() => group.shards.length === 0);
+    service.before = () => undefined;
+    service.hang = () => false;
+    await until(() => service.checkpoints.get(0) === '2');
+    expect(delivered).toEqual(['0:meanwhile']);
+  });
+
+  it('goes on at a checkpoint that another has saved, not at the start that it had', async () => {
+    const { batches } = service.addShard(0, ['old']);
+    service.granted = [0];
+    service.hang = (request) => request === 'updateCheckpoint';
+    await create({ from: 'end', timeoutMs: 100 }).join();
+    await until(() => group.shards[0]?.progress !== undefined);
+    batches.push('read by another', 'new');
+    service.before = (request) => {
+      if (request === 'heartbeat') throw refusal('server-busy', 'retry');
+    };
+    await until(() => group.shards.length === 0);
+    service.checkpoints.set(0, '2');
+    service.before = () => undefined;
+    service.hang = () => false;
+    await until(() => service.checkpoints.get(0) === '3');
+    expect(delivered).toEqual(['0:new']);
+  });
+
+  it('saves the beginning of what its shard was split into, before a drain ends', async () => {
+    const parent = service.addShard(0, ['old', 'a']);
+    service.checkpoints.set(0, '1');
+    service.granted = [0];
+    await create({ from: 'end', heartbeatIntervalMs: 1_000, timeoutMs: 3_000 }).join();
+    await until(() => service.checkpoints.get(0) === '2');
+    parent.status = 'readonly';
+    service.addShard(1, ['b']);
+    expect(await group.drain(500)).toBe(true);
+    expect(service.checkpoints.get(1)).toBe('0');
+  });
+
+  it('saves it also of one that was granted, and not begun', async () => {
+    const parent = service.addShard(0, ['old', 'a']);
+    service.checkpoints.set(0, '1');
+    service.granted = [0];
+    await create({ from: 'end' }).join();
+    await until(() => service.checkpoints.get(0) === '2');
+    let isAsked = false;
+    service.before = async (request, shard) => {
+      if (request !== 'getCheckpoint' || shard !== 1 || isAsked) return;
+      isAsked = true;
+      await time.sleep(10_000);
+    };
+    parent.status = 'readonly';
+    service.addShard(1, ['b']);
+    service.granted = [0, 1];
+    await until(() => isAsked);
+    expect(await group.drain(500)).toBe(true);
+    expect(service.checkpoints.get(1)).toBe('0');
+  });
+
+  it('drains within a while where nobody says which shards there are', async () => {
+    service.addShard(0, ['a']);
+    service.granted = [0];
+    await create({ from: 'end' }).join();
+    await until(() => service.checkpoints.get(0) === '1');
+    service.before = async (request) => {
+      if (request === 'listShards') await time.sleep(60_000);
+    };
+    const startMs = time.elapsedMs;
+    expect(await group.drain(10_000)).toBe(true);
+    expect(time.elapsedMs - startMs).toBeLessThanOrEqual(2_000);
+  });
+
   it('never saves what is sent but not confirmed', async () => {
     autoConfirm = false;
     service.addShard(0, ['a', 'b']);
