@@ -38,6 +38,8 @@ export interface Evidence {
   /** When the service received the data at the cursor; undefined where it does not say. */
   readonly cursorSec: number | undefined;
   readonly beginSec: number | undefined;
+  /** The shard's beginning is its end: nothing was received there, and its time says nothing. */
+  readonly isEmpty: boolean;
   /** When the cursor was saved as a checkpoint; undefined where it was not. */
   readonly savedSec: number | undefined;
   /** The service has given the cursor to a consumer: it was once a cursor of the shard. */
@@ -60,14 +62,14 @@ const enoughMs = 10_000;
 
 /** Pure. */
 export function judge(evidence: Evidence): Verdict {
-  const { cursor, begin, cursorSec, beginSec, savedSec, wasServed, refusals, overMs } = evidence;
+  const { cursor, begin, cursorSec, beginSec, isEmpty, savedSec, wasServed, refusals, overMs } = evidence;
   if (cursor === begin) return { is: 'known' };
   if (cursorSec !== undefined && beginSec !== undefined) {
     return cursorSec < beginSec ? { is: 'expired', fromSec: cursorSec } : { is: 'known' };
   }
   if (cursorSec !== undefined) return { is: 'known' };
   // The shard's beginning was received after the checkpoint was saved: the data at the checkpoint has expired.
-  if (savedSec !== undefined && beginSec !== undefined && savedSec < beginSec)
+  if (!isEmpty && savedSec !== undefined && beginSec !== undefined && savedSec < beginSec)
     return { is: 'expired', fromSec: savedSec };
   const order = compareToBegin(cursor, begin);
   if (order === 'not before' || refusals < enoughRefusals || overMs < enoughMs) return { is: 'unknown' };
@@ -123,9 +125,10 @@ export class RefusedCursor {
     const begin = await service.getCursor(shard, 'begin', signal);
     const beginSec = await this.#timeOf(begin, signal);
     const cursorSec = await this.#timeOf(cursor, signal);
+    const isEmpty = begin === (await service.getCursor(shard, 'end', signal));
     const savedSec = savedAtMs ? savedAtMs / 1000 : undefined;
     const overMs = clock.monotonic() - sinceMs;
-    const verdict = judge({ cursor, begin, cursorSec, beginSec, savedSec, wasServed, refusals, overMs });
+    const verdict = judge({ cursor, begin, cursorSec, beginSec, isEmpty, savedSec, wasServed, refusals, overMs });
     this.#verdict = verdict.is;
     if (verdict.is === 'expired') {
       this.#logLoss(cursor, verdict.fromSec, beginSec);

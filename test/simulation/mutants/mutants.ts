@@ -397,9 +397,9 @@ export const mutants: readonly Mutant[] = [
     name: 'expired-at-first-refusal',
     what: 'A cursor that is refused once has expired.',
     file: 'group/shard/refused-cursor.ts',
-    find: 'const { cursor, begin, cursorSec, beginSec, savedSec, wasServed, refusals, overMs } = evidence;',
+    find: 'const { cursor, begin, cursorSec, beginSec, isEmpty, savedSec, wasServed, refusals, overMs } = evidence;',
     replace:
-      "if (evidence.refusals > 0) return { is: 'expired', fromSec: undefined };\n  const { cursor, begin, cursorSec, beginSec, savedSec, wasServed, refusals, overMs } = evidence;",
+      "if (evidence.refusals > 0) return { is: 'expired', fromSec: undefined };\n  const { cursor, begin, cursorSec, beginSec, isEmpty, savedSec, wasServed, refusals, overMs } = evidence;",
     knownSeed: '38',
   },
   {

@@ -10,6 +10,7 @@ const evidence = (given: Partial<Evidence>): Evidence => ({
   begin: 'another',
   cursorSec: undefined,
   beginSec: undefined,
+  isEmpty: false,
   savedSec: undefined,
   wasServed: false,
   refusals: 2,
@@ -35,6 +36,10 @@ describe('a cursor that was refused', () => {
   it('has expired where it was saved before what is at the beginning came', () => {
     expect(judge(evidence({ savedSec: 200, beginSec: 250 }))).toEqual({ is: 'expired', fromSec: 200 });
     expect(judge(evidence({ savedSec: 250, beginSec: 250 }))).toEqual({ is: 'unknown' });
+  });
+
+  it('has not where nothing is at the beginning, whatever time the service says', () => {
+    expect(judge(evidence({ savedSec: 200, beginSec: 250, isEmpty: true }))).toEqual({ is: 'unknown' });
   });
 
   it('has expired where it was served once, and is refused again and again', () => {
