@@ -97,7 +97,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const ended = new AbortController();
   const running = createDeferred<void>();
   const finished = createDeferred<ExitSummary>();
-  // Whoever awaits them sees it; nobody has to.
+  // A rejection is seen by those who await it; nobody has to.
   for (const { promise } of [running, finished]) promise.catch(() => undefined);
 
   const resources = new FlowResources(log, ended.signal, machine);
@@ -156,7 +156,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     finished.resolve(end(false));
   }
 
-  /** It cannot go on by itself. */
+  /** The daemon cannot go on by itself. */
   function fail(error: AppError): void {
     if (ended.signal.aborted || draining) return;
     feeds.destroy(error);

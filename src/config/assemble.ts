@@ -87,7 +87,7 @@ function messageConfig(values: ReplayValues, messageText: string): MessageConfig
     maxMessageBytes: values.maxMessageBytes,
     oversize: values.oversize,
     ...(values.identity && { identity: { enterpriseId: values.enterpriseId } }),
-    // Of a hash nothing can be read back, should somebody log it.
+    // A hash gives nothing away, should somebody log it.
     fingerprint: createHash('sha256').update(messageText).digest('hex'),
   };
 }

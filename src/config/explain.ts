@@ -6,7 +6,7 @@ import { type SettingKey, sectionKindOf, settingKeys } from './settings/settings
 
 export interface ExplainedSetting {
   readonly key: SettingKey;
-  /** As it may be shown. */
+  /** The value, as it may be shown. */
   readonly value: Plain;
   /** `--port`, `SYSLOG_PORT`, `sls-syslog.yaml:7`, `preset qradar over tls`, `derived` or `default`. */
   readonly origin: string;

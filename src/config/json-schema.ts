@@ -86,7 +86,7 @@ function objectOf(
     if (!definitions.has(key)) definitions.set(key, describedSetting(key, definitions));
     const names = [kebabCase(key), ...(settings[key].aliases ?? [])];
     for (const name of names) properties[name] = schema;
-    // Other spellings are taken, and not offered.
+    // The loader takes other spellings too; an editor does not offer them.
     const others = names.flatMap((name) => [camelCase(name), name.replaceAll('-', '_')]);
     const spellings = [...new Set(others)].filter((name) => !names.includes(name));
     if (spellings.length > 0) patterns[`^(?:${spellings.join('|')})$`] = schema;

@@ -35,11 +35,11 @@ export interface Flags {
 export interface LoadedFlows {
   /** At least one. */
   readonly flows: readonly Flow[];
-  /** The same in all flows. */
+  /** Equal in all flows. */
   readonly operation: OperationConfig;
   /** Every setting in a user's words, secrets masked, for the log's first line. */
   readonly effective: Effective;
-  /** Those of time stamps, each once, with their offsets now: `local: Asia/Shanghai by /etc/localtime, UTC+08:00`. */
+  /** The time zones of time stamps, each once, with their offsets now: `local: Asia/Shanghai by /etc/localtime, UTC+08:00`. */
   readonly timeZones: readonly string[];
   /** What is allowed, but has to be said at every start. */
   readonly warnings: readonly string[];
@@ -116,7 +116,7 @@ export function loadFlows(flags: Flags, surroundings: Surroundings, checkModule?
   };
 }
 
-/** Of what is in no flow, by a misspelt name or because it is not used: what is wrong with each value by itself. */
+/** Problems of values that are in no flow, by a misspelt name or because they are not used. */
 function problemsOfUnread(flows: readonly FlowPlan[], common: RawValues, sections: Sections): readonly ConfigProblem[] {
   const read = new Set(flows.flatMap((flow): Section[] => Object.values(flow.sections)));
   const all: readonly Section[] = Object.values(sections).flat();
@@ -206,7 +206,7 @@ function readOne(
   reading.takeDefaults();
   reading.takeDerived(surroundings);
   reading.readTimeZone(surroundings);
-  // Of a file that could not be read nobody knows what it would have set.
+  // Nobody knows what a file that could not be read would have set.
   if (file?.readable !== false) reading.requireAll(needs, earlierProblems);
   const given = (key: SettingKey) => written.has(key) || notNeeded.includes(key);
   for (const each of objections(reading.values, given)) reading.object(each);

@@ -40,13 +40,13 @@ export class Reading {
   readonly texts = new Map<SettingKey, Plain>();
   /** Where each was found: `--port`, `SYSLOG_PORT`, `c.yaml:7`, `default`, `derived`. */
   readonly origins = new Map<SettingKey, string>();
-  /** Of time stamps, with its name, whence it is, and its offset now; absent: it does not exist. */
+  /** The time zone of time stamps: its name, where it is from, and its offset now; absent: it does not exist. */
   timeZone?: string;
   /** What else is to be known of a value: what a preset's rests on, what a local zone is. */
   readonly notes = new Map<SettingKey, string>();
   /** The same, with what was put in by `${…}`. */
   readonly #plain = new Map<SettingKey, Plain>();
-  /** Those with a structure, each part with its place. */
+  /** Settings with a structure, each part with its place. */
   readonly #structured = new Map<SettingKey, RawValue>();
   readonly #withProblem = new Set<SettingKey>();
   readonly #written: RawValues;
@@ -253,7 +253,7 @@ export class Reading {
       this.texts.set('module', [path]);
       this.#plain.set('module', [path]);
     }
-    // Of what is told already, or was refused before, nothing more can be said.
+    // A value that has a problem already, or was refused before, gets no second one.
     const isOpen = (key: SettingKey) => this.#withProblem.has(key) || this.#written.get(key)?.refused;
     if (settingKeys.some((key) => settings[key].group === 'format' && isOpen(key))) return;
     if (checkModule && this.values.format === 'module' && this.values.module !== undefined) {

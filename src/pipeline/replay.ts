@@ -33,7 +33,7 @@ export interface ReplaySummary {
   /** Logs that were sent, once or more, and those of them that are confirmed. */
   readonly replayed: number;
   readonly confirmed: number;
-  /** Of those that were sent: cut, or sent in several messages, as `--oversize` says. */
+  /** Logs that were sent cut, or in several messages, as `--oversize` says. */
   readonly truncated: number;
   readonly split: number;
   /** Records that were not sent, or not all of them; each was logged. */
@@ -77,7 +77,7 @@ class Replay {
   readonly #problems = new Map<string, string>();
   /** What is not confirmed, oldest first. */
   readonly #portions: Portion[] = [];
-  /** Of the first of them that is to be sent. */
+  /** The index of the first portion that is to be sent. */
   #next = 0;
   #service: SlsLogService | undefined;
   #replayed = 0;

@@ -2,7 +2,7 @@
  * A syslog receiver for tests and demos: takes messages over UDP, TCP or TLS, counts them, and on request parses each
  * one strictly. Written independently of the code that sends.
  *
- * It ends a connection as good receivers do: it reads everything up to the client's end, and then ends its own side. By
+ * The receiver ends a connection as good receivers do: it reads everything up to the client's end, and then ends its own side. By
  * that a client knows that nothing was lost.
  *
  * Counting alone is fast: it reads only the end of each message, for its sequence number.

@@ -61,5 +61,5 @@ export type Condition =
       readonly source: string;
     }
   | { readonly kind: 'not'; readonly of: Condition }
-  /** Of no conditions, `all` holds and `any` does not. */
+  /** With an empty list, `all` holds and `any` does not. */
   | { readonly kind: 'all' | 'any'; readonly of: readonly Condition[] };

@@ -35,7 +35,7 @@ export interface LedgerReports<M extends DeliveryRef> {
 
 export class Ledger<M extends DeliveryRef, Carrier extends object> {
   readonly #reports: LedgerReports<M>;
-  /** Of each stream what is not over, oldest first. */
+  /** Each stream's deliveries that are not over, oldest first. */
   readonly #streams = new Map<string, LedgerEntry<M, Carrier>[]>();
   #isConfirming = false;
 

@@ -119,9 +119,9 @@ export interface SinkStatus {
   readonly lastError: string | undefined;
   /** Unix milliseconds at which something was last confirmed; undefined before. */
   readonly lastConfirmedAtMs?: number | undefined;
-  /** There is a connection, perhaps, and for too long nothing of what waits was confirmed, or taken (watched.ts). */
+  /** Set while nothing that waits was confirmed, or taken, for too long, connection or not (watched.ts). */
   readonly stalled?: Stalled | undefined;
-  /** Of each receiver, where there are several; `peer` joins their names. */
+  /** The status of each receiver, where there are several; `peer` joins their names. */
   readonly members?: readonly SinkStatus[];
 }
 

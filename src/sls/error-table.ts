@@ -1,5 +1,5 @@
 /**
- * What each error of Log Service means and what is to be done about it: the only place that knows the service's error
+ * The meaning of each error of Log Service, and what is to be done about it: the only place that knows the service's error
  * codes. (API reference, "Error codes", and the codes of each action.)
  *
  * The service spells some codes in two ways (`NotExist`, `NotExsit`), and their case has varied: both are normalized

@@ -12,7 +12,7 @@ import { type Check, idle, none, objection } from './objection.ts';
 
 /** All of a header but the four names, at its longest, and something of a text. */
 const restOfHeader = 64;
-/** Of an identity but the two names; a cursor has 28 characters, and is given 128. */
+/** Bytes of an identity without the two names; a cursor has 28 characters, and is given 128. */
 const restOfIdentity = 264;
 
 export const formatChecks: readonly Check[] = [

@@ -18,7 +18,7 @@ export function moduleProblem(file: string): string | undefined {
 }
 
 function whyUnusable(file: string): string | undefined {
-  // As `require` finds it: also without its extension, or as a directory.
+  // The module as `require` finds it: also without its extension, or as a directory.
   const path = resolved(file);
   const outcome = readBytes(path);
   if ('problem' in outcome) return `it ${outcome.problem}`;
@@ -41,7 +41,7 @@ function resolved(file: string): string {
   }
 }
 
-/** Of CommonJS. Compiled, and not run. */
+/** Problems of a CommonJS module. It is compiled, and not run. */
 function scriptProblem(text: string): string | undefined {
   try {
     compileFunction(text.replace(/^#!.*/, ''), ['exports', 'require', 'module', '__filename', '__dirname']);

@@ -5,7 +5,7 @@ export interface Objection {
   readonly key: SettingKey;
   /** Continues the setting's name. */
   readonly phrase: string;
-  /** It does no harm, but has no effect. */
+  /** The setting does no harm, but has no effect. */
   readonly idle?: boolean;
 }
 
@@ -18,7 +18,7 @@ export function objection(key: SettingKey, phrase: string): readonly Objection[]
   return [{ key, phrase }];
 }
 
-/** Of something that has no effect as things are. */
+/** Objects to a setting that has no effect beside the others. */
 export function idle(key: SettingKey, phrase: string): readonly Objection[] {
   return [{ key, phrase, idle: true }];
 }

@@ -33,9 +33,9 @@ export interface Flow {
   readonly config: Config;
 }
 
-/** Of `dead-letter replay`. */
+/** The configuration of `dead-letter replay`. */
 export type ReplayConfig = Omit<Config, 'service' | 'group'> & {
-  /** There where everything that the log service needs is given: to pull again what could not be read. */
+  /** Present where all settings of the log service are given: what could not be read is pulled again. */
   readonly service?: ServiceConfig;
 };
 
@@ -91,7 +91,7 @@ export interface MessageConfig {
   readonly timeZone: string;
   /** Below the second. */
   readonly timestampDigits: number | 'auto';
-  /** Of RFC 3164; nothing to RFC 5424. */
+  /** The stamp of RFC 3164; without effect for RFC 5424. */
   readonly rfc3164Time: 'legacy' | 'year' | 'rfc3339';
   /** Which fields are written; absent: all, under their own names. */
   readonly fields?: FieldSelection;
@@ -99,10 +99,10 @@ export interface MessageConfig {
   readonly rules?: Rules;
   /** Equal where two messages are made alike: rules and selections hold functions, which do not compare. */
   readonly fingerprint: string;
-  /** Of a message with its header, framing excluded. */
+  /** Limit of a message with its header, framing excluded. */
   readonly maxMessageBytes: number;
   readonly oversize: 'truncate' | 'split' | 'dead-letter';
-  /** There where every message says which log it is; with RFC 5424 only. */
+  /** Present where every message says which log it is; with RFC 5424 only. */
   readonly identity?: { readonly enterpriseId: number };
 }
 
@@ -115,9 +115,9 @@ export interface DeliveryConfig {
   /** How long checkpoints wait for a receiver that is silent from the start. */
   readonly confirmPatienceMs: number;
   readonly strictOrder: boolean;
-  /** Of this process, shared by all its shards; absent: no limit. */
+  /** Limit of this process, shared by all its shards; absent: no limit. */
   readonly maxMessagesPerSecond?: number;
-  /** Of frames, framing included. */
+  /** Bytes of frames, framing included. */
   readonly maxBytesPerSecond?: number;
   /** `skip` needs `deadLetter`. */
   readonly onCorruptBatch: 'stop' | 'skip';

@@ -60,7 +60,7 @@ export function formatFaults(values: PartialValues, given: (key: SettingKey) => 
   let spec = formatSpecOf(values);
   const options = optionsOf(spec.format).filter((option) => {
     const key = formatOptionKeys[option];
-    // One of a few words is right by itself: what does not go with it is at fault.
+    // A value that is one of a few words is right by itself: the other option is at fault.
     return given(key) && wordsOf(settings[key].schema) === undefined;
   });
   for (let message = problemOf(spec); message !== undefined; message = problemOf(spec)) {

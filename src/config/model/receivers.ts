@@ -16,7 +16,7 @@ export interface SyslogReceiverConfig {
   readonly timeoutMs: number;
   /** How often the name is looked up again, with `udp`. */
   readonly dnsRefreshMs: number;
-  /** There with `tls`, and only there. */
+  /** Present with `tls` only. */
   readonly tls?: TlsConfig;
 }
 
@@ -28,7 +28,7 @@ export interface TlsConfig {
   readonly cert?: Buffer;
   /** PEM: the private key of `cert`, as it is in the file. */
   readonly key?: Buffer;
-  /** Of an encrypted key: it opens it. */
+  /** Opens `key`, where that is encrypted. */
   readonly passphrase?: string;
   /** PEM: revocation lists. */
   readonly crl?: Buffer;
@@ -42,6 +42,6 @@ export interface TlsConfig {
   readonly serverName?: string;
   /** SHA-256 of the peer's certificate: 64 lower-case hex digits each. Empty: none asked for. */
   readonly fingerprints: readonly string[];
-  /** Of the peer's certificate nothing is verified but its fingerprint, where there are any. */
+  /** The receiver's certificate is verified by its fingerprint only, or not at all where there are no fingerprints. */
   readonly insecure: boolean;
 }

@@ -22,7 +22,7 @@ export function choosePreset(values: PartialValues, given: Given): PresetChoice 
   return { preset, proto, listener: chooseListener(preset.listeners[proto], values, given) };
 }
 
-/** Those of the preset's transport that have nothing against them; a port that is known counts for more than a framing. */
+/** The listeners of the preset's transport that fit what is given; a port that is known counts for more than a framing. */
 function chooseListener(listeners: Preset['listeners'][Transport], values: PartialValues, given: Given): Listener {
   const ports = portsOf(values);
   const known = listeners.filter(({ port }) => ports.includes(Number(port.value)));
@@ -30,7 +30,7 @@ function chooseListener(listeners: Preset['listeners'][Transport], values: Parti
   return known.find((each) => framed.includes(each)) ?? known[0] ?? framed[0] ?? listeners[0];
 }
 
-/** Those that somebody has given. */
+/** The ports that somebody has given. */
 function portsOf({ host = [], port }: PartialValues): readonly number[] {
   const each = host.length === 0 ? [port] : host.map((receiver) => receiver.port ?? port);
   return each.filter((one) => one !== undefined);
@@ -65,7 +65,7 @@ export function portsThatDiffer(values: PartialValues): string | undefined {
   return known.map(({ port, framing }) => `${port.value}: ${framing?.value}`).join(', ');
 }
 
-/** Of a framing that was given by hand, and that the receiver's port is known not to read. */
+/** Warns of a framing that was given by hand, and that the receiver's port is known not to read. */
 export function framingWarning(values: PartialValues, given: Given): string | undefined {
   const { preset, proto, framing } = values;
   if (preset === undefined || proto === undefined || !given('framing')) return undefined;

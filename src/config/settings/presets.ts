@@ -18,7 +18,7 @@ export interface Fact {
   readonly verified: boolean;
 }
 
-/** One of the receiver's listeners. */
+/** A listener of the receiver. */
 export interface Listener {
   readonly port: Fact;
   /** Absent with udp: a datagram is one message. */
@@ -32,7 +32,7 @@ export interface Preset {
   readonly title: string;
   /** Unless somebody gives another. */
   readonly proto: Transport;
-  /** The same over every transport. */
+  /** Settings that are alike over every transport. */
   readonly message: { readonly rfc: Fact; readonly timePrecision: Fact; readonly format: Fact };
   /** The first is taken unless a port or a framing is given that another has. */
   readonly listeners: Readonly<Record<Transport, readonly [Listener, ...Listener[]]>>;
@@ -157,7 +157,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       tls: [
         {
           port: unverified('6514', `the port of RFC 5425; ${noConnectorGuide}`),
-          // Of two guesses the one that is noticed: a receiver that counts octets refuses a line at once, and one that
+          // The guess whose failure is noticed: a receiver that counts octets refuses a line at once, and one that
           // reads lines would take many counted messages for one, without a word.
           framing: unverified('lf', `as over tcp; ${noConnectorGuide}`),
           maxMessageBytes: unverified('64KiB', noConnectorGuide),

@@ -86,7 +86,7 @@ function givenBy(key: SettingKey, node: PlainNode, at: string): Given | Broken |
     return { texts: items.map(({ text }) => text), ...writtenTexts(items) };
   }
   const texts = splitList(key, node.text);
-  // Of a text that was put in, nobody knows which part of the list it is.
+  // Nobody knows which part of the list a replaced text is.
   return { texts, ...(node.written !== undefined && { written: texts.map(() => node.written!) }) };
 }
 
@@ -102,7 +102,7 @@ function writtenTexts(items: readonly (PlainNode & { kind: 'text' })[]): Pick<Ra
   return { written: items.map(({ text, written }) => written ?? text) };
 }
 
-/** Of the section's own keys first; what another section or the top has may be meant too. */
+/** Suggests the section's own keys first; a key of another section or of the top may be meant too. */
 function hintFor(name: string, kind: SectionKind | undefined, more: readonly string[]): string {
   if (kind === undefined) return didYouMean(name, fileKeys);
   const own = didYouMean(name, [...keysOf(kind), ...more]);

@@ -12,9 +12,9 @@ import { type Interpolate, parseYaml } from './yaml.ts';
 export interface ConfigFile {
   /** Absolute; absent of a text that is in no file. */
   readonly path?: string;
-  /** Of its top. */
+  /** The settings at the top of the file. */
   readonly values: RawValues;
-  /** Those of its sections that are there. */
+  /** The sections that the file has. */
   readonly sections: Sections;
   readonly problems: readonly ConfigProblem[];
   /** What was put in for `${…}`: to be shown nowhere. */

@@ -2,7 +2,7 @@
  * What stands for something else in the file's values: `${NAME}`, an environment variable, and `${file:PATH}`, a file's
  * text (a secret that is mounted), also inside longer text. `$${` is `${` itself. What is put in is not read again.
  *
- * It may be a secret: it is shown nowhere, only `${…}` as it was written.
+ * The value may be a secret: it is shown nowhere, only `${…}` as it was written.
  */
 import { resolve } from 'node:path';
 import { readBytes } from './read-text-file.ts';

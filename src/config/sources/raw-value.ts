@@ -17,7 +17,7 @@ export interface RawValue {
   readonly at?: string;
   /** `sources.web`, where it is in a section of a file: no flag and no variable can change it. */
   readonly section?: string;
-  /** It is there, but cannot be used; that has been told. */
+  /** The value is there, but cannot be used; that has been told. */
   readonly refused?: boolean;
   /** Absolute; what a relative path in the value is relative to. */
   readonly baseDirectory: string;

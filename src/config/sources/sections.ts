@@ -28,7 +28,7 @@ export interface Section {
 
 export interface NamedPlace {
   readonly name: string;
-  /** As it stands in the file, where `${…}` in it was replaced: what may be shown. */
+  /** The text in the file, where `${…}` in it was replaced: what may be shown. */
   readonly written?: string;
   readonly at: string;
 }

@@ -29,7 +29,7 @@ function nodeOfText(key: SettingKey, structure: Structure, text: string, at: str
   return { kind: 'broken', phrase: ` is not YAML: ${outcome.syntax}`, at };
 }
 
-/** Of names of fields: a list of them where the setting takes one, and never a second pair, which would pass for a name. */
+/** Names of fields become a list where the setting takes one, and never a second pair, which would pass for a name. */
 function nodeOfPairsValue(key: SettingKey, value: string, at: string): PlainNode {
   if (key === 'map' && value.startsWith('[')) return nodeOfText(key, 'list', value, at);
   if ((key === 'map' || key === 'rename') && /^[^=].*,[^,=]+=/s.test(value)) {
@@ -43,7 +43,7 @@ export interface StructuredIssue {
   readonly phrase: string;
   /** Whose line it is, where that is not the path's: a key that should not be in the mapping. */
   readonly place?: PlainPath;
-  /** It is something else altogether. */
+  /** The text is something else altogether. */
   readonly isMisshapen?: boolean;
 }
 

@@ -10,7 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Variables {
   /** Without the quotes around it; undefined where it is not set, or empty. */
   get(name: string): string | undefined;
-  /** Of a setting: also undefined where Kubernetes has set it for a Service. */
+  /** The variable of a setting; also undefined where Kubernetes has set it for a Service. */
   getSetting(name: string): string | undefined;
   /** About what was read until now, each variable once. Never a value that may be a secret. */
   readonly warnings: readonly string[];

@@ -36,7 +36,10 @@ const syntaxHints: Readonly<Record<ErrorCode, string>> = {
     'something is there that does not belong; text with a special character, such as "||", has to be quoted',
 };
 
-/** Of values, those that aliases stand for counted each time: aliases of aliases make any number of them of a few lines. */
+/**
+ * Limit of values, those that aliases stand for counted each time: aliases of aliases make any number of values of a few
+ * lines.
+ */
 const mostNodes = 100_000;
 const deepest = 64;
 

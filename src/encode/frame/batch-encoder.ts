@@ -1,7 +1,7 @@
 /**
  * The interface of an encoder: the body of a pull in, chunks of frames out. Pure: no I/O, no clock, no logger.
  *
- * There are two: the reference (plain TypeScript, easy to read, and what tests trust) and the kernel (WebAssembly),
+ * Two encoders implement this interface: the reference (plain TypeScript, easy to read, and what tests trust) and the kernel (WebAssembly),
  * which has to write the same bytes.
  */
 import type { BatchBody, FrameChunk } from '../../core/bytes.ts';

@@ -7,7 +7,7 @@ import { type Framing, MAX_DATAGRAM_BYTES } from './framing.ts';
 import { invalidOptions } from './invalid-options.ts';
 
 /**
- * What happens to a log whose message is over the limit.
+ * The fate of a log whose message is over the limit.
  * - `truncate`: the text is cut, and the rest is not sent.
  * - `split`: the text goes on in further messages with the same lead. Parsers cannot join the parts of a format with a
  *   beginning and an end (JSON).

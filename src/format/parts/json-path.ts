@@ -4,7 +4,7 @@
  *
  *     event:eventName, event:userIdentity.type  →  the tree { eventName, userIdentity: { type } } guides the reading
  *
- * Of repeated keys the last counts, as with `JSON.parse`.
+ * Where a key is repeated, the last value counts, as with `JSON.parse`.
  */
 import {
   BACKSLASH,

@@ -47,7 +47,7 @@ interface Waiter {
   readonly grant: (granted: GrantedBytes) => void;
 }
 
-/** As a rule a batch takes less, even on a busy machine. */
+/** A batch usually takes less, even on a busy machine. */
 const defaultStuckAfterMs = 10_000;
 
 export class ByteBudget {

@@ -1,5 +1,5 @@
 /**
- * What one pull holds of the shared resources: bytes of the budget, and a slot of the limiter.
+ * A pull's permit holds shared resources: bytes of the budget, and a slot of the limiter.
  *
  *   held      a request is under way, or its answer is in use        → paused, released
  *   paused    no request is under way: an attempt has failed, and    → held, released

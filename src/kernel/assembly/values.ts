@@ -26,7 +26,7 @@ export let isWhole: bool = false;
 /** Results of `findPort`. */
 export namespace Port {
   export const NO_ADDRESS: u32 = 0;
-  /** There is an address without a port. */
+  /** An address without a port. */
   export const NONE: u32 = 1;
   export const FOUND: u32 = 2;
 }

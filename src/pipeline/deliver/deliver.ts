@@ -53,7 +53,7 @@ export interface DeliverParts<M extends BatchRef> {
   readonly pace?: Pace | undefined;
   /** Absent: all batches are encoded side by side, as they must be where a limit is shared among them. */
   readonly encodeLimiter?: EncodeLimiter | undefined;
-  /** There where the encoder rejects logs, or batches are skipped. */
+  /** Present where the encoder rejects logs, or batches are skipped. */
   readonly deadLetters?: DeadLetters | undefined;
   /** What is done about a message that the receiver does not take; absent: it is sent again. */
   readonly refused?: RefusedOptions | undefined;
@@ -223,7 +223,7 @@ export async function writeBatch(
   }
 }
 
-/** As fast as the sink takes it. */
+/** Sends as fast as the sink takes chunks. */
 export function unpaced(clock: Clock, slot?: EncodeSlot): Pace {
   return async (send) => {
     const sent = send();

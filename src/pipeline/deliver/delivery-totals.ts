@@ -4,7 +4,7 @@
 export interface DeliveryTotals {
   batches: number;
   logs: number;
-  /** Those of the logs that a sink had taken before, and that were lost. */
+  /** Logs that a sink had taken before, and that were lost. */
   resent: number;
   /** Logs that the receiver has read; where it does not say that, those that the kernel has taken. */
   confirmed: number;
@@ -22,7 +22,7 @@ export interface DeliveryTotals {
   deadLettered: number;
   /** Logs that a filter did not keep. */
   dropped: number;
-  /** The same by the filter's name; those that have dropped none are not listed. */
+  /** Dropped logs by the filter's name; filters that have dropped none are not listed. */
   droppedBy: Readonly<Record<string, number>>;
   /** Batches that could not be read to their end, and were skipped. */
   batchesSkipped: number;

@@ -3,8 +3,8 @@
  * chunk by chunk in rotation push each other's bytes out of the processor's cache, and each holds its unpacked logs
  * for all of that time.
  *
- * Whoever has a slot and waits for the sink keeps it for a moment: a sink that is full has no room for others either.
- * Then others go on, for it may be another receiver that they write to, or an older connection; and whoever waited
+ * A batch that waits for the sink keeps its slot for a moment: a sink that is full has no room for others either. Then
+ * other batches go on, for it may be another receiver that they write to, or an older connection; and whoever waited
  * stands in the queue again.
  */
 import { type Clock, systemClock } from '../../core/time/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * Lets chunks go out no faster than the limits of `--max-rate` and `--max-bandwidth`, which all shards share.
  *
- * Whoever has a chunk to send stands in one queue; the first goes when every limit has room, is counted, and stands
+ * All sends stand in one queue; the first goes when every limit has room, is counted, and stands
  * at the end with its next chunk. Chunks are all of about one size (`chunkSizes`), so the shards share evenly. A
  * chunk is made only when the limits allow it: nothing is held meanwhile, and the sink, which has been given nothing,
  * sees an idle connection and not a stalled one.
@@ -15,7 +15,7 @@ import { createRateLimit, type RateLimit } from './rate-limit.ts';
 
 export interface PaceLimits {
   readonly maxMessagesPerSecond?: number;
-  /** Of frames, as they are handed to the connection: without what TLS, TCP and IP add. */
+  /** Bytes of frames, as they are handed to the connection: without what TLS, TCP and IP add. */
   readonly maxBytesPerSecond?: number;
 }
 

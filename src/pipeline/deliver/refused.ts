@@ -22,7 +22,7 @@ export interface RefusedOptions {
 export interface RefusedDelivery {
   readonly body: BatchBody;
   readonly origin: BatchOrigin;
-  /** Of this batch, for one log; absent: there is no dead-letter file. */
+  /** Opens the batch's dead letters anew, for one log; absent: there is no dead-letter file. */
   readonly beginLetters: (() => BatchDeadLetters) | undefined;
   readonly signal: AbortSignal;
   readonly log: Log;

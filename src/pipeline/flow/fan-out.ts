@@ -40,7 +40,7 @@ export interface Branch {
   readonly source?: Pick<DeliveryOrigin, 'project' | 'logstore'>;
   /** The receiver has read a batch with so many logs. */
   confirmed?(logs: number): void;
-  /** As `Deliver`. */
+  /** `Deliver`, for one receiver. */
   deliver(
     body: BatchBody,
     part: BatchPart,
@@ -60,7 +60,7 @@ export interface BatchReports {
 /** `taken`: all of it is with the sink, which will say more. */
 type PartState = 'none' | 'sending' | 'taken' | 'sent' | 'confirmed';
 
-/** Of one batch, what each branch has of it. */
+/** One batch, and what each branch has of it. */
 class Batch {
   readonly from: Cursor;
   readonly to: Cursor;
@@ -99,7 +99,7 @@ class Batch {
 export class FanOut {
   readonly #branches: readonly Branch[];
   readonly #reports: BatchReports;
-  /** Of each shard what is not confirmed everywhere, in the shard's order: what is on its way, then what is remembered. */
+  /** Each shard's batches that are not confirmed everywhere, in its order: those on their way, then those remembered. */
   readonly #batches = new Map<ShardId, Batch[]>();
 
   constructor(branches: readonly Branch[], reports: BatchReports) {

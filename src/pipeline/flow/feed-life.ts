@@ -17,7 +17,7 @@ interface Connectable {
 
 export interface FeedLifeOptions {
   readonly names: Readonly<Record<string, string>>;
-  /** It reads up to `--until`. */
+  /** The feed reads up to `--until`. */
   readonly isBounded: boolean;
   readonly isRequired: boolean;
   readonly destinations: readonly Connectable[];
@@ -60,7 +60,7 @@ export class FeedLife {
     return this.#isServiceKnown;
   }
 
-  /** Of receivers that have never had a connection that takes deliveries. */
+  /** The receivers that have never had a connection that takes deliveries. */
   get unconnected(): readonly SinkStatus[] {
     return [...this.#unconnected].map(({ sink }) => sink.status);
   }

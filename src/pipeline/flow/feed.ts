@@ -34,7 +34,7 @@ export interface FeedOptions {
   readonly budget: ByteBudget;
   readonly service: Omit<ServiceOptions, 'log'>;
   readonly machine: Machine;
-  /** Of the whole process. */
+  /** Shared by the whole process. */
   readonly drainTimeoutMs: number;
   /** The first pause before it is tried again; each is twice the last, up to 5 min. Default 5 s. */
   readonly retryPauseMs?: number | undefined;
@@ -243,7 +243,7 @@ export class Feed {
     return { streamPrefix, source: { project, logstore }, deliver, confirmed };
   }
 
-  /** It cannot go on by itself. */
+  /** The feed cannot go on by itself. */
   #fail(error: AppError): void {
     const attempt = this.#attempt;
     if (this.state === 'failed' || this.state === 'retired') return;

@@ -23,9 +23,9 @@ export interface FeedsOptions {
   readonly bodies: ServiceOptions['bodies'];
   readonly readFlows: (() => readonly Flow[]) | undefined;
   readonly retryPauseMs: number | undefined;
-  /** One of them has joined its group. */
+  /** A feed has joined its group. */
   readonly onRunning: () => void;
-  /** None is left that could go on. */
+  /** No feed is left that could go on. */
   readonly onFatal: (error: AppError) => void;
   /** Every feed has come to `--until`, or cannot. */
   readonly onReached: () => void;
@@ -38,7 +38,7 @@ export class Feeds {
   readonly #feeds = new Map<string, Feed>();
   /** They deliver what they have pulled, and then make way. */
   readonly #retiring = new Set<Feed>();
-  /** Of feeds that are gone. */
+  /** Totals of feeds that are gone. */
   readonly #gone = noTotals();
   readonly #operation: OperationConfig;
   #flows: readonly Flow[];
@@ -87,7 +87,7 @@ export class Feeds {
     return reloaded;
   }
 
-  /** Of all side by side. @returns true when everything that was pulled is delivered and saved */
+  /** Retires all feeds, side by side. @returns true when everything that was pulled is delivered and saved */
   async retire(deadlineMs: number): Promise<boolean> {
     this.#state = 'ended';
     const outcomes = await Promise.all([...this.all, ...this.#retiring].map((feed) => feed.retire(deadlineMs)));

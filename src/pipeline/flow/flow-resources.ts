@@ -51,9 +51,9 @@ export class FlowResources {
   readonly #destinations = new RefCountedPool((key: DestinationKey) => this.#open(key));
   readonly #encoders = new RefCountedPool((key: EncoderConfig) => this.#createEncoder(key), encoderKey);
   readonly #deadLetters = new RefCountedPool((key: DeadLetterKey) => this.#createDeadLetter(key));
-  /** Of sinks that are closed. */
+  /** Sums over the sinks that are closed. */
   readonly #closed = { framesDropped: 0, reconnects: 0, confirms: true };
-  /** Of those of them that were sent something. */
+  /** Whether a closed sink was sent anything, and whether all such sinks confirmed. */
   readonly #sent = { any: false, confirms: true };
 
   /** @param ended aborts when the process is about to end: no connection is waited for any more */

@@ -15,9 +15,9 @@ export interface NotShipped {
 
 export interface EndingFeed {
   readonly names: NotShipped['names'];
-  /** It has joined its group, with a connection to each receiver, at least once. */
+  /** The feed has joined its group, with a connection to each receiver, at least once. */
   readonly hasRun: boolean;
-  /** It reads up to an end. */
+  /** The feed reads up to an end. */
   readonly isBounded: boolean;
   /** False: nobody waits for its receiver (`required: false`), and it was only given a chance. */
   readonly isRequired: boolean;

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Flow, OperationConfig } from '../../config/model/config.ts';
 
 export interface FeedPlan {
-  /** The same for the same source and consumer group. */
+  /** Names source and consumer group: equal keys, equal feeds. */
   readonly key: string;
   readonly source: string;
   /** At least one; they have the same `service` and `group`. */

@@ -24,8 +24,8 @@ export interface SinkSurroundings {
 
 export interface NewSink {
   /**
-   * What a confirmation takes at the most, in peace: until the receiver is asked for it, and until a silent receiver is
-   * given up.
+   * The longest that a confirmation takes where nothing is wrong: until the receiver is asked, and until its silence counts
+   * as a loss.
    */
   readonly overdueMs: number;
   /** @throws ConfigError when a certificate, a key or a fingerprint cannot be used */

@@ -109,7 +109,7 @@ async function report(options: MinuteReportOptions, since: Counts, now: Counts):
   log[wrong.length > 0 ? 'warn' : 'info'](fields, 'last minute');
 }
 
-/** Of logs: what was sent for the first time, what was sent again after a loss, and what receivers have confirmed. */
+/** Rates of logs: what was sent for the first time, what was sent again after a loss, and what receivers have confirmed. */
 function rates(now: Logs, since: Logs, confirms: boolean): Readonly<Record<string, number>> {
   const resent = now.resent - since.resent;
   return {

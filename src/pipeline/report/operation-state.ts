@@ -33,9 +33,9 @@ export interface SourceState extends Condition<FeedState> {
   readonly shards: number;
   /** Shards that stand still, and that somebody may have to do something about. */
   readonly stalledShards: readonly { readonly shard: ShardId; readonly state: ShardState; readonly reason: string }[];
-  /** Of each shard that is behind; `unknown` where it is not known which shards there are. */
+  /** Seconds, for each shard that is behind; `unknown` where it is not known which shards there are. */
   readonly lagSeconds: Readonly<Record<ShardId, Lag>> | 'unknown';
-  /** Of all its flows, since the process started. */
+  /** Sums over the source's flows, since the process started. */
   readonly totals: readonly DeliveryTotals[];
 }
 
@@ -43,7 +43,7 @@ export interface ReceiverState extends Condition<SinkStatus['state'] | 'stalled'
   readonly names: Names;
   /** `tls://siem.corp:6514` */
   readonly peer: string;
-  /** It says what it has read. */
+  /** The receiver says what it has read. */
   readonly confirms: boolean;
   /** Unix milliseconds; undefined before the first time. Where it does not confirm, when the network took something. */
   readonly lastConfirmedAtMs: number | undefined;
@@ -57,7 +57,7 @@ export interface OperationState {
   readonly receivers: readonly ReceiverState[];
   /** Unix milliseconds since which a dead-letter file cannot be written. */
   readonly deadLettersFailSinceMs: number | undefined;
-  /** Of logs that are pulled, or about to be, and not confirmed. */
+  /** Bytes of logs that are pulled, or about to be, and not confirmed. */
   readonly bytesInFlight: number;
 }
 
@@ -126,7 +126,7 @@ async function sourceState(feed: ObservedFeed, signal: AbortSignal, clock: Clock
     stalledShards: shards
       .filter((shard) => facts[shard.state].isStalled)
       .map(({ shard, state: its, failure }) => ({ shard, state: its, reason: failure?.message ?? its })),
-    // None of ours, and it is not known whether there should be any.
+    // No shard is ours, and it is not known whether one should be.
     lagSeconds:
       current && (shards.length > 0 || service.state === 'up') ? await lagByShard(current, signal, clock) : 'unknown',
     totals,

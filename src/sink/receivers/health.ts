@@ -74,7 +74,7 @@ export class ReceiverHealth {
     if (this.#isUp && this.#isSteady) this.#strikes = 0;
   }
 
-  /** It is up, and there is no other. */
+  /** The receiver is up, and no other is healthy. */
   admit(): void {
     if (this.#state === 'healthy') return;
     this.#options.clock.cancel(this.#timer);

@@ -15,7 +15,7 @@ interface BufferedChunk {
   readonly taken: Deferred<void>;
 }
 
-/** It is the mark too by which the receiver's sink reports it. */
+/** Also the reference by which the receiver's sink reports the delivery. */
 export class PlacedDelivery<M extends DeliveryRef, Receiver> implements DeliveryRef {
   readonly ref: M;
   readonly stream: string;

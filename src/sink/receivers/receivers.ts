@@ -113,7 +113,7 @@ class ReceiversSink<M extends DeliveryRef> implements Sink<M> {
     return joinStatus(members, { state: this.#state, sinceMs: this.#sinceMs, confirms });
   }
 
-  /** Those that may have been given something. */
+  /** Receivers that may have been given a delivery. */
   get #started(): readonly Receiver<M>[] {
     return this.#receivers.filter(({ isStarted }) => isStarted);
   }

@@ -10,7 +10,7 @@ export class Streams<D extends DeliveryRef> {
     else this.#streams.set(delivery.stream, [delivery]);
   }
 
-  /** Of each stream what is there; the list of streams does not change under whoever goes through it. */
+  /** Each stream's deliveries; the list of streams does not change while a caller goes through it. */
   each(): readonly (readonly D[])[] {
     return [...this.#streams.values()];
   }

@@ -98,7 +98,7 @@ export class SyslogSink<M extends DeliveryRef> implements Sink<M> {
       done: (entry) => this.#taken(entry),
       withdrawn: (entry) => this.#reportLost(this.#ledger.withdraw(entry), withdrawn),
     });
-    // Nobody may be waiting for it when it rejects.
+    // Nobody may be waiting for `closed` when it rejects.
     this.#closed.promise.catch(() => undefined);
   }
 
@@ -203,7 +203,10 @@ export class SyslogSink<M extends DeliveryRef> implements Sink<M> {
     return taken.promise;
   }
 
-  /** Whom a trial keeps off the current connection waits for another: nobody who is on that one stands behind them. */
+  /**
+   * Undefined where a trial keeps the delivery off the current connection: it waits for another one, and deliveries that are
+   * on this one do not wait behind it.
+   */
   #target(entry: Entry<M>): Connection | undefined {
     const { current } = this.#rotation;
     return entry.carrier ?? (current && this.#suspects.allowsDelivery(current) ? current : undefined);

@@ -9,7 +9,7 @@
  *
  * With revocation lists, a chain leads to an authority only if every certificate in it is on none of them.
  *
- * The same is asked of a resumed session, about the certificate of the handshake that began it: neither its dates
+ * A resumed session is checked alike, by the certificate of the handshake that began it: neither its dates
  * nor its name are looked at by the library again.
  */
 import { X509Certificate } from 'node:crypto';

@@ -31,7 +31,7 @@ export interface TlsState {
   resumable: Resumable | undefined;
 }
 
-/** Whom the settings are for. */
+/** The receiver that the settings are for. */
 export interface TlsTarget {
   /** For the log. */
   readonly peer: string;

@@ -43,7 +43,7 @@ export const nodeDefaults: NodeDefaults = {
 
 const suites = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'];
 
-/** Of TLS 1.2. RFC 9325, section 4.2, and ChaCha20 (RFC 7905). */
+/** Ciphers of TLS 1.2: RFC 9325, section 4.2, and ChaCha20 (RFC 7905). */
 const strongCiphers = [
   'ECDHE-ECDSA-AES256-GCM-SHA384',
   'ECDHE-RSA-AES256-GCM-SHA384',
@@ -126,12 +126,15 @@ function elementsOf(list: string): readonly string[] {
   return list.split(/[:, ]+/).filter((each) => each !== '');
 }
 
-/** Of a cipher of TLS 1.2. Node takes it for a suite of TLS 1.3, and some releases of OpenSSL then offer it in 1.2. */
+/**
+ * Whether a cipher of TLS 1.2 has its IANA name. Node takes such a name for a suite of TLS 1.3, and some releases of OpenSSL
+ * then offer it in 1.2.
+ */
 function isIanaName(element: string): boolean {
   return /^TLS_.*_WITH_/.test(element);
 }
 
-/** Of TLS 1.3: Node tells them by that, too. */
+/** Whether a name is that of a suite of TLS 1.3: Node tells suites by that, too. */
 function isSuite(element: string): boolean {
   return element.startsWith('TLS_');
 }

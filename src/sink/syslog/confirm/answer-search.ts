@@ -45,7 +45,7 @@ export interface AnswerSearchParts {
 const breaksBeforeUnknown = 3;
 /** Between two questions of which the first was not answered by silence. */
 const pauses = { minMs: 500, maxMs: 30_000 };
-/** Until a receiver that was found silent is asked again: a minute, by default. */
+/** Pause before a receiver that was found silent is asked again: a minute, by default. */
 const intervalsToNextProbe = 6;
 const longestWaitMs = 60 * 60_000;
 

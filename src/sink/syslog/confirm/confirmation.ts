@@ -79,7 +79,7 @@ export class ConfirmationClock {
     if (this.#unconfirmedBytes >= this.#options.bytes) this.ask();
   }
 
-  /** As soon as may be. */
+  /** Makes confirmation due as soon as possible. */
   ask(): void {
     if (this.#isDue) return;
     this.#isDue = true;

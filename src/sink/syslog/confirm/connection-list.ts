@@ -43,7 +43,7 @@ const nothing: Look = { ours: undefined, theirs: undefined };
 const files = { v4: '/proc/net/tcp', v6: '/proc/net/tcp6' } as const;
 /** A reset may not be known yet where it has taken one away: so not one alone. */
 const missesBeforeUnusable = 3;
-/** Of the places for connections that are over: short of all, for they come and go between two looks. */
+/** Share of the kernel's places for ended connections that counts as full: they come and go between two looks. */
 const mostInUse = 0.9;
 
 export class ConnectionList {
@@ -100,7 +100,7 @@ export class ConnectionList {
 
   /** An IPv4 peer may have an IPv6 socket. */
   async #mapped(localAddress: string, remoteAddress: string, ends: ConnectionEnds): Promise<Listed | undefined> {
-    // Whoever is on another machine is not looked for.
+    // A peer on another machine is not in the list.
     if (localAddress !== remoteAddress && !remoteAddress.startsWith('127.')) return undefined;
     const list = await this.#network.readKernelFile(files.v6).catch(() => '');
     const local = listed(`::ffff:${localAddress}`, ends.localPort ?? 0);

@@ -45,7 +45,7 @@ const longestPauseMs = 250;
 /** Between two looks at what is to stay: a reset follows a FIN within a millisecond, but for what the way adds. */
 const stayMs = 20;
 const acknowledgedMs = 20;
-/** That long at most an end is put off. */
+/** An end is put off for so long at most. */
 const maxAcknowledgeMs = 200;
 const promptMs = 20;
 /** A handshake takes a bit longer than the way: this process is told of its end by its event loop. */

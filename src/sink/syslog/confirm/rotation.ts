@@ -92,7 +92,7 @@ export class Rotation {
       await this.#open();
     } else {
       await this.#search.atStart();
-      // It is known to be up: nothing new to tell.
+      // The receiver is known to be up: nothing new to tell.
       await this.#openNext();
       void this.#searchOn();
     }
@@ -173,7 +173,7 @@ export class Rotation {
     }
   }
 
-  /** The same where the receiver was up a moment ago. */
+  /** A connection that takes deliveries, where the receiver was up a moment ago. */
   async #openNext(): Promise<void> {
     const connection = await this.#dialer.tryOnce(this.#stop.signal);
     if (!connection || !this.#adopt(connection)) await this.#open();
@@ -219,7 +219,7 @@ export class Rotation {
     const successor = this.#successors.oneAtATime ? undefined : await this.#successors.open();
     if (this.#stop.signal.aborted || this.#current !== old) {
       if (successor) this.#dismiss(successor);
-      // Nobody else asks for what has come to be due with another current meanwhile.
+      // Another connection became current meanwhile; whether it is due is asked here only.
       this.#rotateIfDue();
       return;
     }
@@ -228,7 +228,7 @@ export class Rotation {
     this.#replaceIfFree();
   }
 
-  /** Of one that has carried nothing: nobody is told of its end. */
+  /** Ends a connection that has carried nothing; nobody is told of its end. */
   #dismiss(connection: Connection): void {
     this.#connections.delete(connection);
     connection.destroy(connectionError('not-needed', 'it is not needed any more'));
@@ -240,7 +240,7 @@ export class Rotation {
     this.#replacement = undefined;
     const answer = this.#retire(replacement.old);
     if (replacement.successor) this.#become(replacement.successor);
-    // Whoever breaks one connection after the other is not asked for the next without a pause.
+    // A receiver that breaks one connection after the other gets the next after a pause.
     else void answer.then((confirmed) => (confirmed ? this.#openNext() : this.#open()));
   }
 

@@ -15,7 +15,7 @@ export interface SuccessorOptions {
 export interface SuccessorParts {
   readonly dialer: Dialer;
   readonly attach: (connection: Connection) => void;
-  /** It was attached, and has not been lost. */
+  /** The connection was attached, and has not been lost. */
   readonly isUp: (connection: Connection) => boolean;
   readonly signal: AbortSignal;
 }

@@ -69,7 +69,7 @@ export interface SyslogSinkTuning {
   readonly lookup?: LookupFunction;
 }
 
-/** The same with every default filled in. */
+/** `SyslogSinkOptions` with every default filled in. */
 export interface ResolvedOptions {
   readonly protocol: 'udp' | 'tcp' | 'tls';
   readonly host: string;

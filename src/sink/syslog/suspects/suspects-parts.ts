@@ -21,7 +21,7 @@ export interface SuspectsParts<M extends DeliveryRef> {
   readonly confirmSoon: () => void;
   /** So many bytes went to the connection. */
   readonly wrote: (connection: Connection, bytes: number) => void;
-  /** Whoever waits for the current connection may write to it again. */
+  /** Deliveries that wait for the current connection may write to it again. */
   readonly room: () => void;
   /** So much was confirmed. */
   readonly confirmed: (frames: number, bytes: number) => void;

@@ -237,7 +237,7 @@ export class Suspects<M extends DeliveryRef> {
     }
     const nowMs = this.#options.clock.monotonic();
     suspect.foundAtMs ??= nowMs;
-    // Others are tried while whoever delivers thinks about it.
+    // Other suspects are tried while the caller decides.
     suspect.notBeforeMs = Number.POSITIVE_INFINITY;
     const refusal = {
       frame: tried.before + tried.at,
@@ -284,7 +284,7 @@ export class Suspects<M extends DeliveryRef> {
     this.#parts.confirmSoon();
     this.room();
     const ended = await outcome.promise;
-    // Nobody reads its bytes any more.
+    // The chunk's bytes are not read any more.
     if (tried.isOver) tried.chunk.release();
     return ended;
   }

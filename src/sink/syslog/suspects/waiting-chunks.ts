@@ -33,7 +33,7 @@ export class WaitingChunks<M extends DeliveryRef> {
     return this.#waiting.some((waiting) => this.#target(waiting.entry) === target);
   }
 
-  /** Whoever waits for a connection that is turned away from must not wait behind those who wait for the next. */
+  /** A delivery on a connection that is being replaced must not wait behind deliveries that wait for the next one. */
   pump(): void {
     const waiting = this.#waiting;
     this.#waiting = [];

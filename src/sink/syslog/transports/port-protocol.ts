@@ -21,9 +21,9 @@ const longestSilenceMs = 3_000;
 /** Connections that ended over what was sent, in so short a time: */
 const refusedWithinMs = 60_000;
 const refusalsBeforeWarning = 2;
-/** Of a receiver that has read something before. */
+/** Applies to a receiver that has read something before. */
 const laterRefusalsBeforeWarning = 4;
-/** The same is not said again sooner. */
+/** A warning is not repeated sooner. */
 const againAfterMs = 10 * 60_000;
 
 export interface PortProtocolOptions {

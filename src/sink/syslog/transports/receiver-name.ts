@@ -41,7 +41,7 @@ export class ReceiverName {
     if (family !== 0) this.#known = [{ address: options.host, family }];
   }
 
-  /** It is an address: there is nothing to look up. */
+  /** The host is an address: there is nothing to look up. */
   get isAddress(): boolean {
     return isIP(this.#options.host) !== 0;
   }

@@ -176,7 +176,7 @@ export class StreamConnection implements Connection {
   }
 
   #endSocket(): void {
-    // It rejects where the connection was lost meanwhile.
+    // `waitForAcknowledgement` rejects where the connection was lost meanwhile.
     this.#options.ending.waitForAcknowledgement(this.#over.signal).then(
       () => this.#sendEnd(),
       () => undefined,

@@ -40,7 +40,7 @@ interface Entry {
 export interface UdpTarget {
   /** Connected. */
   readonly socket: Socket;
-  /** As the name was looked up. */
+  /** The address that the name was looked up to. */
   readonly address: string;
 }
 
