@@ -218,8 +218,7 @@ export class ConsumerGroup {
   }
 
   async #sendHeartbeat(phase: Phase, signal: AbortSignal): Promise<() => void> {
-    const held = new Set(this.#held.ids);
-    const granted = await this.#heartbeatOrRecreate(held, phase, signal);
+    const { held, granted } = await this.#heartbeatOrRecreate(phase, signal);
     return () => this.#onGranted(held, granted);
   }
 
@@ -249,19 +248,20 @@ export class ConsumerGroup {
     this.#checkUntil();
   }
 
-  async #heartbeatOrRecreate(
-    held: ReadonlySet<ShardId>,
-    phase: Phase,
-    signal: AbortSignal,
-  ): Promise<readonly ShardId[]> {
+  async #heartbeatOrRecreate(phase: Phase, signal: AbortSignal) {
     const { service } = this.#options;
+    const send = async () => {
+      // Restoring checkpoints takes time, and shards may be started or left meanwhile.
+      const held: ReadonlySet<ShardId> = new Set(this.#held.ids);
+      return { held, granted: await service.heartbeat([...held], signal, phase) };
+    };
     try {
       await this.#recovery.restorePending(signal);
-      return await service.heartbeat([...held], signal, phase);
+      return await send();
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== 'consumer-group-not-exist') throw error;
       this.#groupSettings.found(await this.#recovery.recover(this.#held.active, signal));
-      return service.heartbeat([...held], signal, phase);
+      return send();
     }
   }
 

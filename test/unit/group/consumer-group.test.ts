@@ -493,6 +493,30 @@ describe('ConsumerGroup', () => {
     expect(logged.filter((line) => line.startsWith('no shards for this consumer'))).toHaveLength(1);
   });
 
+  it('lists the shards that it holds when the heartbeat leaves, not those of before the group was created again', async () => {
+    service.addShard(0, ['a']);
+    service.addShard(1, ['b']);
+    service.granted = [0];
+    await create({ heartbeatIntervalMs: 1_000, timeoutMs: 10_000 }).join();
+    await until(() => service.checkpoints.get(0) === '1');
+    let isDeleted = true;
+    service.before = async (request) => {
+      if (request === 'heartbeat' && isDeleted) {
+        isDeleted = false;
+        throw refusal('consumer-group-not-exist', 'retry');
+      }
+      // The next heartbeat overtakes this one.
+      if (request === 'ensureConsumerGroup') await time.sleep(5_000);
+    };
+    await until(() => !isDeleted);
+    service.granted = [0, 1];
+    await until(() => service.checkpoints.get(1) === '1');
+    await time.sleep(10_000);
+    const after = service.heartbeats.slice(service.heartbeats.findIndex((held) => held.includes(1)));
+    expect(after.length).toBeGreaterThan(4);
+    for (const held of after) expect(held).toEqual([0, 1]);
+  });
+
   it('creates the group again when somebody deleted it', async () => {
     service.addShard(0, ['a']);
     service.granted = [0];
