@@ -5,7 +5,6 @@ import { encodeLogGroupList, type LogField } from '../../src/emulator/protocol/l
 import type { EncoderOptions } from '../../src/encode/frame/encoder-options.ts';
 import type { Lead, LeadSource } from '../../src/encode/lead/lead.ts';
 import { LeadsByLog } from '../../src/encode/lead/leads-by-log.ts';
-import { noLead } from '../../src/encode/lead/no-lead.ts';
 import { createReferenceEncoder } from '../../src/encode/reference-encoder.ts';
 import { createJsonRow } from '../../src/format/formats/json.ts';
 import { createKernelEncoder } from '../../src/kernel/kernel-encoder.ts';
@@ -16,6 +15,7 @@ import { propertyRuns } from '../support/arbitraries/property-runs.ts';
 import { someRules } from '../support/arbitraries/some-rules.ts';
 import { encodeAll, encoderDefaults, leadWith } from '../support/oracles/encode.ts';
 import { expectSame } from '../support/oracles/encoder-pair.ts';
+import { noLead } from '../support/oracles/no-lead.ts';
 import { lineDeframer } from '../support/receivers/deframe.ts';
 
 const MAX_TEXT = 40;

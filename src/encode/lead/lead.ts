@@ -1,6 +1,6 @@
 /**
  * A lead is what stands before a log's text in its message: a syslog header, the envelope of another protocol, or
- * nothing (`noLead`). Whoever creates an encoder chooses a `LeadSource`; the encoders know leads by this file only.
+ * nothing. Whoever creates an encoder chooses a `LeadSource`; the encoders know leads by this file only.
  *
  * Within a second, only its fraction changes in a lead, so the other bytes are kept for that second. A lead may depend
  * on what the rules decide about the log, and on the values of its fields.

@@ -11,7 +11,6 @@ import type { ReceiverConfig } from '../../../src/config/model/receivers.ts';
 import type { FrameChunk } from '../../../src/core/bytes.ts';
 import { AppError, DeliveryLostError } from '../../../src/core/errors.ts';
 import type { Clock } from '../../../src/core/time/clock.ts';
-import { noLead } from '../../../src/encode/lead/no-lead.ts';
 import type { ReceiverKind } from '../../../src/pipeline/receivers/kind.ts';
 import { Ledger, type LedgerEntry } from '../../../src/sink/ledger.ts';
 import type {
@@ -23,6 +22,7 @@ import type {
   SinkEvents,
   SinkStatus,
 } from '../../../src/sink/sink.ts';
+import { noLead } from '../oracles/no-lead.ts';
 
 export interface JsonLinesReceiver {
   readonly kind: 'json-lines';

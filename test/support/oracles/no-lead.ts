@@ -1,5 +1,5 @@
 /** No lead: a message is its text only. */
-import type { Lead, LeadSource } from './lead.ts';
+import type { Lead, LeadSource } from '../../../src/encode/lead/lead.ts';
 
 /** user */
 const FACILITY = 1;
