@@ -135,6 +135,18 @@ describe('ConsumerGroup', () => {
     expect(delivered).toEqual(['0:new']);
   });
 
+  it('begins a shard at its beginning that a split made after it was prepared, and before it joined', async () => {
+    const parent = service.addShard(0, ['old']);
+    await create({ from: 'end' }).prepare();
+    await time.sleep(60_000);
+    parent.status = 'readonly';
+    service.addShard(1, ['a']);
+    service.granted = [0, 1];
+    await group.join();
+    await until(() => service.checkpoints.get(1) === '1');
+    expect(delivered).toEqual(['1:a']);
+  });
+
   it('saves the beginning of what its shard was split into, before a drain ends', async () => {
     const parent = service.addShard(0, ['old', 'a']);
     service.checkpoints.set(0, '1');
