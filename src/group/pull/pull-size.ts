@@ -15,6 +15,8 @@ export interface PullSize {
   delivered(logGroups: number, tookMs: number, pullMs: number): void;
   /** A pull moved the cursor and brought nothing: perhaps a query that selects little. */
   empty(): void;
+  /** A pull found the shard's end: fewer log groups than were asked for, and the pull was not cut. */
+  atEnd(): void;
   /** A pull of so many log groups fails: asks for fewer. @param logGroups 0: as many as were asked for */
   narrow(logGroups: number): void;
 }
@@ -46,6 +48,9 @@ export function createPullSize(targetMs?: number): PullSize {
       become(Math.min((logGroups * (targetMs ?? 0)) / Math.max(1, tookMs), logGroups * growth));
     },
     empty: () => become(paced * growth),
+    atEnd: () => {
+      bound = mostLogGroups;
+    },
     narrow(logGroups) {
       const asked = Math.min(paced, bound);
       bound = within((logGroups > 0 ? Math.min(logGroups, asked) : asked) / narrowing);

@@ -228,6 +228,7 @@ export class ShardConsumer implements CheckpointedShard {
           continue;
         }
         pull.release();
+        if (pull.atEnd) this.#size.atEnd();
         this.#nothingInTheWay();
         if (!pull.atEnd) {
           progress.skip(pull.nextCursor);

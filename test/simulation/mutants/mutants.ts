@@ -76,8 +76,8 @@ export const mutants: readonly Mutant[] = [
     name: 'heartbeat-lists-nothing',
     what: 'The heartbeat does not list the shards that are held.',
     file: 'group/consumer-group.ts',
-    find: 'return await service.heartbeat([...held], signal, phase);',
-    replace: 'return await service.heartbeat([], signal, phase);',
+    find: 'return { held, granted: await service.heartbeat([...held], signal, phase) };',
+    replace: 'return { held, granted: await service.heartbeat([], signal, phase) };',
     knownSeed: '3',
   },
   {
@@ -225,8 +225,8 @@ export const mutants: readonly Mutant[] = [
     name: 'drained-shard-not-listed',
     what: 'A shard that is being drained is missing from the heartbeat at once: its next owner starts beside us.',
     file: 'group/consumer-group.ts',
-    find: 'const held = new Set(this.#held.ids);',
-    replace: 'const held = new Set(this.#held.active.map(({ shard }) => shard));',
+    find: 'const held: ReadonlySet<ShardId> = new Set(this.#held.ids);',
+    replace: 'const held: ReadonlySet<ShardId> = new Set(this.#held.active.map(({ shard }) => shard));',
     knownSeed: '6',
   },
   {

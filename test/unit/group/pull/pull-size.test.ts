@@ -60,6 +60,16 @@ describe('createPullSize', () => {
     expect([size.maxLogGroups, size.isNarrowed]).toEqual([1_000, false]);
   });
 
+  it('is not narrowed any more when the shard is read to its present end', () => {
+    const size = createPullSize();
+    size.narrow(4);
+    size.delivered(1, 1, 1_000);
+    size.delivered(2, 1, 1_000);
+    expect(size.isNarrowed).toBe(true);
+    size.atEnd();
+    expect([size.maxLogGroups, size.isNarrowed]).toEqual([1_000, false]);
+  });
+
   it('is never below one, nor a fraction', () => {
     const size = createPullSize(1_000);
     size.delivered(0, 0, 0);
