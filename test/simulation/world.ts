@@ -26,6 +26,7 @@ import { sightChecker } from './checkers/sight.ts';
 import { SimulatedDaemon } from './daemon.ts';
 import { SimulatedDisk } from './disk.ts';
 import { faultKind } from './faults/kinds.ts';
+import { GroupStart } from './group-start.ts';
 import { Ledger, Outlet } from './ledger.ts';
 import { Load } from './load.ts';
 import type { TcpEndpoint } from './net/kernel/tcp-endpoint.ts';
@@ -73,9 +74,8 @@ export class World {
   readonly #checkers: readonly Checker[];
   readonly #chance: Chance;
   #violation: Violation | undefined;
-  /** Shards that somebody has pulled. */
-  readonly #begun = new Set<number>();
-  #shardsBeforeGroup: ReadonlySet<number> | undefined;
+  /** Absent: the group begins with the oldest log. */
+  #groupStart: GroupStart | undefined;
   #activeFaults = 0;
   longestStallMs = 0;
 
@@ -107,6 +107,7 @@ export class World {
       outlet.receivers.map((plan) => this.#createReceiver(plan, outlet)),
     );
     this.daemons = scenario.daemons.map((plan) => this.#createDaemon(plan));
+    if (scenario.settings.from === 'end') this.#groupStart = new GroupStart(this);
     const report = (invariant: string, what: string) => this.#fail(invariant, what);
     this.#checkers = [
       deliveredChecker(this.ledger),
@@ -220,18 +221,18 @@ export class World {
       load: this.scenario.load,
       events: {
         requested: (request) => {
-          if (request.action === 'CreateConsumerGroup')
-            this.#shardsBeforeGroup ??= new Set(this.service.logstore.shards().map(({ id }) => id));
+          const { action, daemon } = request;
+          if (action === 'CreateConsumerGroup' || action === 'ListShards') this.#groupStart?.seen(daemon);
           this.#tell((checker) => checker.requested?.({ ...request, nowMs: this.nowMs }));
         },
         pulled: (pull) => {
-          this.#excuseBeforeStart(pull.shard, pull.from);
+          this.#groupStart?.begins(pull.shard, pull.from);
           this.#tell((checker) => checker.pulled?.({ ...pull, nowMs: this.nowMs }));
         },
         saved: (checkpoint) => {
           // The start is saved before the first pull.
           if (!checkpoint.byHand)
-            this.#excuseBeforeStart(checkpoint.shard, checkpoint.sequence ?? 0, this.#bindsOthers(checkpoint));
+            this.#groupStart?.begins(checkpoint.shard, checkpoint.sequence ?? 0, this.#bindsOthers(checkpoint));
           this.#trace.note(checkpoint.consumer, `saves ${checkpoint.sequence} of shard ${checkpoint.shard}`);
           this.#tell((checker) => checker.saved?.({ ...checkpoint, nowMs: this.nowMs }));
         },
@@ -350,14 +351,6 @@ export class World {
     const up = this.daemons.filter(({ isUp }) => isUp);
     const isSender = (each: SimulatedDaemon) => each.consumer === consumer && each.hasBeenUpFor(this.nowMs - sentMs);
     return up.length === 0 || up.some(isSender);
-  }
-
-  /** With `--from end`, what was there before the first start; not of a shard that is made when the group was there. */
-  #excuseBeforeStart(shard: number, from: number, isSettled = true): void {
-    if (this.#begun.has(shard)) return;
-    if (isSettled) this.#begun.add(shard);
-    const isOld = this.#shardsBeforeGroup?.has(shard) === true;
-    if (isOld && this.scenario.settings.from === 'end') this.ledger.excuse(shard, from);
   }
 
   /** On the disk is as good as read. */
