@@ -42,7 +42,7 @@ describe('a large log', () => {
         fc.property(allOptions, anyRaw, someOrigin, someFields, (options, raw, origin, fields) => {
           if (expectTheSameInSteps(options, raw, origin, fields)) large++;
         }),
-        propertyRuns(1_000),
+        propertyRuns(1_000, 330),
       );
       expect(large).toBeGreaterThan(100);
     },

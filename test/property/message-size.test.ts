@@ -63,7 +63,7 @@ test.each(encoders)(
           if (!identity) outcomes.refusedWithoutIdentity++;
         }
       }),
-      propertyRuns(300),
+      propertyRuns(300, 100),
     );
     expect(outcomes.accepted).toBeGreaterThan(20);
     expect(outcomes.refused).toBeGreaterThan(20);

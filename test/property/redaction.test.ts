@@ -104,7 +104,7 @@ test('a secret turns up in nothing that is written, wherever it was set and what
       expect(written).not.toBe('');
       for (const spelling of spellingsOf(text)) expect(written).not.toContain(spelling);
     }),
-    propertyRuns(300),
+    propertyRuns(300, 100),
   );
   expect(outcomes, 'both ways out were tried').toEqual(new Set([0, 2]));
 });
@@ -135,7 +135,7 @@ test('what is put in for ${…} turns up in nothing that is written, whatever it
       expect(written).not.toBe('');
       for (const spelling of spellingsOf(text)) expect(written).not.toContain(spelling);
     }),
-    propertyRuns(600),
+    propertyRuns(600, 200),
   );
   for (const key of ['access-key-secret', 'query', 'where', 'rules', 'module-options', 'rename']) {
     expect(outcomes, 'both ways out were tried').toContain(`${key} 2`);

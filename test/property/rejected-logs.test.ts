@@ -47,7 +47,7 @@ describe('a log that is cut out of its batch', () => {
         cut += lists.length;
         expect(lists.map(decoded)).toEqual(oneByOne(raw));
       }),
-      propertyRuns(1_000),
+      propertyRuns(1_000, 330),
     );
     expect(cut).toBeGreaterThan(500);
   });
@@ -133,7 +133,7 @@ describe.each(encoders)('the $kind encoder', ({ createEncoder }) => {
           seen.sent += fitting.length;
           seen.rejected += rejected.length;
         }),
-        propertyRuns(300),
+        propertyRuns(300, 100),
       );
       expect(Math.min(seen.sent, seen.rejected)).toBeGreaterThan(100);
     });

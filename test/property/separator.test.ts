@@ -23,7 +23,7 @@ test('a separator that the configuration accepts is one that the format can work
         expect(error.problems.map(({ path }) => path)).toEqual(['sep']);
       }
     }),
-    propertyRuns(300),
+    propertyRuns(300, 100),
   );
   expect(accepted).toBeGreaterThan(20);
 });
