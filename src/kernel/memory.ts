@@ -61,7 +61,7 @@ export class KernelMemory {
    */
   take(byteLength: number): Slot {
     let best: Slot | undefined;
-    // Of equal slots, the one given back last is the likeliest to be in the processor's cache.
+    // Among equal slots, the one given back last is the likeliest to be in the processor's cache.
     for (const slot of this.#free) {
       if (slot.capacity >= byteLength && slot.capacity <= (best?.capacity ?? slot.capacity)) best = slot;
     }

@@ -226,7 +226,7 @@ class Replay {
     this.#wake?.();
   }
 
-  /** It, and all after it, are to be sent again. */
+  /** The portion, and all after it, are to be sent again. */
   #rewind(portion: Portion): void {
     const at = this.#portions.indexOf(portion);
     if (at >= 0) this.#next = Math.min(this.#next, at);

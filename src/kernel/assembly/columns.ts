@@ -5,7 +5,7 @@
  *     4   where the value ends
  *     8   not 0: a mapped field has taken the value, which is not written again
  *
- * Of several fields with one name the first counts; the group's own come before the log's.
+ * Where several fields have one name, the first counts; the group's own come before the log's.
  */
 import { COLUMN_BYTES, NO_COLUMN, Plan } from './base/interface';
 import { writeDecimal } from './base/text';

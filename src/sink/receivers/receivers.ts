@@ -253,9 +253,9 @@ class ReceiversSink<M extends DeliveryRef> implements Sink<M> {
     this.#route.report(health.isHealthy ? 'info' : 'warn', this.#healthyPeers(), statuses);
     if (!health.isHealthy) {
       const { lastError } = sink.status;
-      const cause = `the receiver ${peer} is given up${lastError === undefined ? '' : `: ${lastError}`}`;
+      const cause = `the receiver ${peer} is ejected${lastError === undefined ? '' : `: ${lastError}`}`;
       const there = this.#streams.all().filter((placed) => placed.receiver === receiver);
-      this.#lose(there, new AppError(cause, { code: 'receiver-given-up', action: 'retry' }));
+      this.#lose(there, new AppError(cause, { code: 'receiver-ejected', action: 'retry' }));
     }
     this.#placeAll();
   }

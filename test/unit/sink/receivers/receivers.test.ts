@@ -94,7 +94,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('loses what a receiver that is given up has not confirmed, and does not believe it later', async () => {
+  it('loses what a receiver that is ejected has not confirmed, and does not believe it later', async () => {
     for (const [stream, id] of [
       ['s', 1],
       ['t', 2],
