@@ -44,7 +44,7 @@ export class Reading {
   timeZone?: string;
   /** What else is to be known of a value: what a preset's rests on, what a local zone is. */
   readonly notes = new Map<SettingKey, string>();
-  /** Scalar settings as in `texts`, with what was put in by `${…}`. */
+  /** Each text as in `texts`, but with what was put in by `${…}`. */
   readonly #plain = new Map<SettingKey, Plain>();
   /** Settings with a structure, each part with its place. */
   readonly #structured = new Map<SettingKey, RawValue>();
