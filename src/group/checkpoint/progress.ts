@@ -105,6 +105,11 @@ export class Progress {
     return this.#chain.length === 0;
   }
 
+  /** A batch that the sink had taken was lost, and has not been given to the sink again. */
+  get isOwed(): boolean {
+    return [...this.#bounds.values()].some(({ taken }) => taken);
+  }
+
   /** A pull brought data from `pulled` up to `to`. */
   open(to: Cursor): Ticket {
     const isAgain = this.#bounds.get(this.pulled)?.taken === true;

@@ -49,7 +49,7 @@ export class ShardConsumer implements CheckpointedShard {
   #pass = new Pass();
   /** A batch was lost after the drain had begun. */
   #lostWhileDraining = false;
-  /** The drain ends with pulled logs unconfirmed: its deadline came, or a batch was lost. */
+  /** The drain ends with logs that were sent and not confirmed: its deadline came, or a batch was lost. */
   #gaveUp = false;
   #failure: AppError | undefined;
   #isProven = false;
@@ -344,6 +344,8 @@ export class ShardConsumer implements CheckpointedShard {
       await this.#wake.wait();
     }
     deadline.removeEventListener('abort', giveUp);
+    // Lost before the drain, and not sent again: nobody has confirmed that.
+    this.#gaveUp ||= this.#progress?.isOwed === true;
     const bound = deadline.aborted ? this.#options.clock.deadline(lastSaveMs) : deadline;
     if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);
     this.stop();

@@ -71,6 +71,8 @@ async function report(options: MinuteReportOptions, since: Counts, now: Counts):
   const { framesDropped } = resources;
   const state = await collectState({ ...options, clock }, signal);
   const { sources, receivers, deadLettersFailSinceMs, bytesInFlight, atMs } = state;
+  // Everything has ended, and the process is about to: there is nothing that could be well.
+  if (receivers.length === 0 && sources.every((source) => source.state === 'retired')) return;
   const wrong = whatIsWrong(state);
   const confirms = receivers.some((receiver) => receiver.confirms);
   const differs = (key: Exclude<keyof DeliveryTotals, 'droppedBy'>) => now.totals[key] - since.totals[key];
