@@ -199,7 +199,9 @@ describe.skipIf(missing)('rsyslog behind HAProxy, killed with everything in the 
       args: input === 'imptcp' ? args(proxy.port) : tlsArgs(proxy.port),
     });
     const choices = createChoices(what);
-    for (let kill = 0; kill < kills; kill++) {
+    // On a busy machine a confirmation is often not asked for in time, and then nothing is lost.
+    const isShown = (kill: number) => kill >= kills && (!losesLogs || kill === 40 || run.invariant.findings.lost > 0);
+    for (let kill = 0; !isShown(kill); kill++) {
       await run.moreArrived(500);
       await sleep(choices.between(0, 400));
       rsyslog.pause();
@@ -210,7 +212,7 @@ describe.skipIf(missing)('rsyslog behind HAProxy, killed with everything in the 
     }
     await run.moreArrived(500);
     const { generated, lost, duplicates, violations } = await run.settle();
-    console.info(`${what}: ${generated} logs, ${kills} kills, ${lost} lost, ${duplicates} duplicated`);
+    console.info(`${what}: ${generated} logs, ${lost} lost, ${duplicates} duplicated`);
     expect(lost > 0).toBe(losesLogs);
     if (!losesLogs) expect(violations).toEqual([]);
   });
