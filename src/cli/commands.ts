@@ -10,8 +10,9 @@ const loaders = {
     load: async () => (await import('./emulator.ts')).emulatorCommand(),
   },
   receiver: {
-    description: 'run a small syslog receiver: print messages, or count them and check their sequence numbers',
-    load: async () => (await import('./receiver.ts')).receiverCommand(),
+    description:
+      "run a small receiver of syslog or of Splunk's HEC: print what comes, or count it and check sequence numbers",
+    load: async () => (await import('./receiver/command.ts')).receiverCommand(),
   },
   demo: {
     description: 'try it all on this machine: embedded log service, daemon and receiver; no account needed',

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PresetName } from '../config/settings/presets.ts';
 import { startFile } from '../config/start-file.ts';
-import { type ExitCode, exitCodes } from './exit.ts';
+import { type ExitCode, exitCodes } from './process/exit.ts';
 import type { RunContext } from './run.ts';
 
 const reasons: Readonly<Record<string, string>> = {

@@ -6,9 +6,9 @@ import { presetNames } from '../config/settings/presets.ts';
 import type { RawValue } from '../config/sources/raw-value.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { ConfigContext } from './config-init.ts';
-import { type ExitCode, exitCodes } from './exit.ts';
 import { settingHelp } from './help.ts';
 import { addSettingOptions, operandsOf, readFlags } from './options.ts';
+import { type ExitCode, exitCodes } from './process/exit.ts';
 
 /**
  * Modules that only one subcommand needs are loaded when it is called.

@@ -4,10 +4,10 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadReplayConfig } from '../config/load.ts';
 import { replay } from '../pipeline/replay.ts';
-import { type ExitCode, exitCodes } from './exit.ts';
 import { settingHelp } from './help.ts';
 import { createLogger } from './logging/logging.ts';
 import { addSettingOptions, operandsOf, readFlags } from './options.ts';
+import { type ExitCode, exitCodes } from './process/exit.ts';
 import type { RunContext } from './run.ts';
 
 const help = `

@@ -9,7 +9,7 @@ import { Command } from 'commander';
 import { systemClock } from '../core/time/clock.ts';
 import { createEmulator, DEMO_CREDENTIALS, type Emulator, type EmulatorAddress } from '../emulator/emulator.ts';
 import { createReceiver, type Receiver } from '../receiver/receiver.ts';
-import { exitCodes } from './exit.ts';
+import { exitCodes } from './process/exit.ts';
 
 const shards = 4;
 const accessLogs = 200_000;

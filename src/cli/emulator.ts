@@ -16,7 +16,7 @@ import {
   isProfileName,
   type ProfileName,
 } from '../emulator/emulator.ts';
-import { mostServedConnections, onRefusedConnection } from './descriptors.ts';
+import { mostServedConnections, onRefusedConnection } from './process/descriptors.ts';
 
 const USAGE_EXIT_CODE = 2;
 /** The initial logs' receive times are spread over so long before the start, so that `--from <time>` can be tried. */

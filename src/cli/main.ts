@@ -7,11 +7,11 @@ import { createDaemon } from '../daemon.ts';
 import { checkTls } from '../sink/tls/tls-check.ts';
 import { resolveRegion } from '../sls/endpoint.ts';
 import { subCommands } from './commands.ts';
-import { outOfDescriptors } from './descriptors.ts';
-import { exitCodes } from './exit.ts';
-import { closeDebugger, restoreDefaultSignals } from './first-signals.ts';
 import { createLogger } from './logging/logging.ts';
 import { openStderr } from './logging/stderr.ts';
+import { outOfDescriptors } from './process/descriptors.ts';
+import { exitCodes } from './process/exit.ts';
+import { closeDebugger, restoreDefaultSignals } from './process/first-signals.ts';
 import { runProgram } from './program.ts';
 
 closeDebugger();

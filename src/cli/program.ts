@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../core/errors.ts';
 import { deadLetterCommand } from './dead-letter.ts';
-import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 import { examples, settingHelp } from './help.ts';
 import { addSettingOptions, operandsOf, readFlags, refuseStrayWords } from './options.ts';
+import { describeProblems, type ExitCode, exitCodes } from './process/exit.ts';
 import { type RunContext, runDaemon } from './run.ts';
 
 export interface ProgramContext extends RunContext {

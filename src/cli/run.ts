@@ -5,10 +5,10 @@ import type { Surroundings } from '../config/model/derive.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { CreateDaemon, Daemon } from '../daemon.ts';
-import { descriptorsOfDaemon, scarceDescriptors } from './descriptors.ts';
-import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
 import { createLogger, type LogOutput } from './logging/logging.ts';
-import { type ProcessEvents, superviseDaemon } from './supervise.ts';
+import { descriptorsOfDaemon, scarceDescriptors } from './process/descriptors.ts';
+import { describeProblems, type ExitCode, exitCodes } from './process/exit.ts';
+import { type ProcessEvents, superviseDaemon } from './process/supervise.ts';
 
 export interface RunContext {
   readonly surroundings: Surroundings;

@@ -1,6 +1,6 @@
 /** The first file of the program: handles signals, then loads main.ts, for which there may be too few descriptors. */
-import { descriptorLimit, outOfDescriptors } from './descriptors.ts';
-import { closeDebugger } from './first-signals.ts';
+import { descriptorLimit, outOfDescriptors } from './process/descriptors.ts';
+import { closeDebugger } from './process/first-signals.ts';
 
 const limit = descriptorLimit();
 

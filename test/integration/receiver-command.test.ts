@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { receiverCommand } from '../../src/cli/receiver.ts';
+import { receiverCommand } from '../../src/cli/receiver/command.ts';
 import { createAuthority, issue } from '../support/receivers/certificates.ts';
 import { eventually } from '../support/receivers/sink-harness.ts';
 
@@ -135,5 +135,48 @@ describe('sls-syslog receiver', () => {
       expect(help).toContain(long);
       expect(description.length).toBeGreaterThan(5);
     }
+  });
+
+  it('counts the events of HEC, with the token of the environment', async () => {
+    const { child, output, exited, port } = run('--proto', 'hec', '--port', '0', '--count', '--json', '--no-ack');
+    const url = `http://127.0.0.1:${await port()}/services/collector`;
+    const post = (body: string) => fetch(url, { method: 'POST', headers: { authorization: 'Splunk t' }, body });
+    expect(await (await post('{"event":"a seq=0-0"}{"event":"b seq=0-1"}')).json()).toEqual({
+      text: 'Success',
+      code: 0,
+    });
+    expect((await post('nothing')).status).toBe(400);
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    expect(JSON.parse(output.stdout.trim().split('\n')[1]!)).toMatchObject({
+      event: 'stats',
+      events: 2,
+      postsByCode: { 0: 1, 6: 1 },
+      sequence: { unique: 2, missing: 0 },
+    });
+  });
+
+  it('prints events, and what was answered at the end', async () => {
+    const { child, output, exited, port } = run('--proto', 'hec', '--port', '0', '--index-after', '0s');
+    const url = `http://127.0.0.1:${await port()}/services/collector`;
+    const headers = { authorization: 'Splunk t', 'x-splunk-request-channel': 'bbbbbbbb-0000-4000-8000-000000000001' };
+    await fetch(url, { method: 'POST', headers, body: '{"host":"h","event":"\\u001b[3"}' });
+    child.kill('SIGINT');
+    expect(await exited).toBe(0);
+    expect(output.stdout).toBe('{"host":"h","event":"\\u001b[3"}\n');
+    expect(output.stderr).toMatch(/1 events: 0 unique/);
+    expect(output.stderr).toMatch(/posts by code: 1 × 0; refused by HTTP status: none/);
+  });
+
+  it.each([
+    [['--proto', 'hec', '--rfc', '5424'], /--rfc is for syslog/],
+    [['--no-ack'], /--no-ack is only for --proto hec/],
+    [['--proto', 'hec', '--cert', 'c.pem'], /--key is missing: HTTPS needs a certificate and its key/],
+    [['--proto', 'hec', '--index-after', '5'], /--index-after "5" /],
+    [['--proto', 'hec', '--indexers', '0'], /--indexers 0 is not a whole number from 1 to 100/],
+  ])('refuses %j', async (args, problem) => {
+    const { output, exited } = run(...args);
+    expect(await exited).toBe(2);
+    expect(output.stderr).toMatch(problem);
   });
 });

@@ -34,7 +34,7 @@ describe('what the process loads before it runs', () => {
 
 test('before signals are listened to, nothing is loaded that brings others with it', () => {
   const first = [...loadedWith(resolve(sources, 'cli/start.ts'))].toSorted();
-  expect(first).toEqual(['cli/descriptors.ts', 'cli/first-signals.ts', 'node:fs', 'node:os']);
+  expect(first).toEqual(['cli/process/descriptors.ts', 'cli/process/first-signals.ts', 'node:fs', 'node:os']);
 });
 
 describe('commands beside run', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { describeProblems } from '../../../src/cli/exit.ts';
+import { describeProblems } from '../../../src/cli/process/exit.ts';
 import { nearestName } from '../../../src/schema/suggest.ts';
 import { problemsOf, requiredEnvironment } from '../../support/daemons/config.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { describeProblems } from '../../../../src/cli/exit.ts';
+import { describeProblems } from '../../../../src/cli/process/exit.ts';
 import { load, problemsOf } from '../../../support/daemons/config.ts';
 
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();

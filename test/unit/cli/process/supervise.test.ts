@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createLogger } from '../../../src/cli/logging/logging.ts';
-import { type SuperviseOptions, superviseDaemon } from '../../../src/cli/supervise.ts';
-import { AppError, ConfigError } from '../../../src/core/errors.ts';
-import { complete, createFakeDaemon, type FakeDaemon, incomplete } from '../../support/daemons/fake-daemon.ts';
+import { createLogger } from '../../../../src/cli/logging/logging.ts';
+import { type SuperviseOptions, superviseDaemon } from '../../../../src/cli/process/supervise.ts';
+import { AppError, ConfigError } from '../../../../src/core/errors.ts';
+import { complete, createFakeDaemon, type FakeDaemon, incomplete } from '../../../support/daemons/fake-daemon.ts';
 
 function supervise(
   daemon: FakeDaemon,

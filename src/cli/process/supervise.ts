@@ -14,12 +14,12 @@
  * process ends without it. An uncaught exception or rejection is a bug: it is logged, and ends the process at once. A
  * supervisor restarts the process, and Log Service still has the data.
  */
-import { AppError, ConfigError, toAppError } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
-import { systemClock, type Timer } from '../core/time/clock.ts';
-import type { Daemon, ExitSummary } from '../daemon.ts';
+import { AppError, ConfigError, toAppError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { systemClock, type Timer } from '../../core/time/clock.ts';
+import type { Daemon, ExitSummary } from '../../daemon.ts';
+import type { Logger } from '../logging/logging.ts';
 import { describeProblems, type ExitCode, exitCodes } from './exit.ts';
-import type { Logger } from './logging/logging.ts';
 
 /** The part of `process` that is used; tests have their own. */
 export interface ProcessEvents {

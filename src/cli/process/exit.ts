@@ -1,5 +1,5 @@
 /** Exit codes, and the text for problems in the configuration. */
-import type { ConfigProblem } from '../core/errors.ts';
+import type { ConfigProblem } from '../../core/errors.ts';
 
 export const exitCodes = {
   /** All that was sent is confirmed and checkpointed, and all that was to be shipped was. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { descriptorsOfDaemon, outOfDescriptors, scarceDescriptors } from '../../../src/cli/descriptors.ts';
+import { descriptorsOfDaemon, outOfDescriptors, scarceDescriptors } from '../../../../src/cli/process/descriptors.ts';
 
 describe('what a daemon may need', () => {
   test('grows with its sources and receivers, and is never less than loading takes', () => {
