@@ -12,7 +12,6 @@
 import { setMaxListeners } from 'node:events';
 import { type AppError, ServiceError, toAppError } from '../core/errors.ts';
 import { type Clock, systemClock } from '../core/time/clock.ts';
-import { abortable, createDeadline } from '../core/time/deadline.ts';
 import { assign } from './assignment.ts';
 import { type CheckpointedShard, Checkpointer } from './checkpoint/checkpointer.ts';
 import { GroupRecovery } from './checkpoint/group-recovery.ts';
@@ -30,8 +29,6 @@ import { ShardList } from './service/shard-list.ts';
 import type { ShardConsumer } from './shard/shard-consumer.ts';
 import { Until } from './until.ts';
 
-/** Time for a drain to save the beginnings of new shards. */
-const newShardsMs = 2_000;
 /** With `--from end`, a group created at start counts as deleted for so long: others may still save checkpoints. */
 const newGroupMs = 5_000;
 
@@ -81,6 +78,7 @@ export class ConsumerGroup {
     const unowned = new UnownedSaves(options.service, clock);
     this.#newShards = new NewShards({
       ...options,
+      clock: this.#clock,
       unowned,
       shards: this.#shardList,
       knownCheckpoint: (shard) => this.#held.knownCheckpoint(shard),
@@ -306,30 +304,14 @@ export class ConsumerGroup {
     this.#until.check(this.shards, this.#shardList.ids);
   }
 
-  /**
-   * Nobody may know of a split any more that this process has seen and the next has not: the parent's checkpoint may be
-   * its end by now. Also the shards that are granted and not begun are left without a checkpoint. Never rejects.
-   */
-  async #saveNewShards(deadline: AbortSignal): Promise<void> {
-    if (this.#options.from !== 'end' || this.#held.known.length === 0) return;
-    const { signal, dispose } = createDeadline([deadline, this.#stopping.signal], newShardsMs, this.#clock);
-    try {
-      await abortable(this.#shardList.refresh(), signal);
-      await abortable(this.#newShards.settled(), signal);
-      await this.#newShards.save(this.#held.started, this.#held.known, this.#held.readToTheirEnd, signal);
-    } catch (error) {
-      this.#options.log.debug({ err: error }, 'the checkpoints of new shards are not saved');
-    } finally {
-      dispose();
-    }
-  }
-
   async #drain(deadlineMs: number): Promise<boolean> {
+    const { from } = this.#options;
     const deadline = this.#clock.deadline(deadlineMs);
     setMaxListeners(0, deadline); // one listener a shard: no leak
     const consumers = this.shards;
     this.#leftOver = consumers;
-    const saving = this.#saveNewShards(deadline);
+    const leaving = [deadline, this.#stopping.signal];
+    const saving = from === 'end' ? this.#newShards.saveBeforeLeaving(this.#held, leaving) : undefined;
     await Promise.all(consumers.map((consumer) => consumer.drain(deadline)));
     await saving;
     this.#checkpointer.stop();

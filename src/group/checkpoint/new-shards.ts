@@ -6,23 +6,35 @@
  * have none.
  */
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import { abortable, createDeadline } from '../../core/time/deadline.ts';
 import type { Cursor, LogService, ShardId } from '../service/log-service.ts';
 import type { ShardList } from '../service/shard-list.ts';
 import type { UnownedSaves } from './unowned-saves.ts';
 
 /** A save that takes longer is aborted, and made again at the next heartbeat. */
 const saveWithinMs = 10_000;
+/** Time to save before the process leaves. */
+const leavingMs = 2_000;
 
 export interface NewShardsOptions {
   readonly service: Pick<LogService, 'getCheckpoint' | 'getCursor'>;
   readonly unowned: Pick<UnownedSaves, 'save'>;
-  readonly shards: Pick<ShardList, 'ids' | 'createdSinceStart' | 'possibleParents' | 'hasEnded'>;
+  readonly shards: Pick<ShardList, 'ids' | 'createdSinceStart' | 'possibleParents' | 'hasEnded' | 'refresh'>;
   /**
    * A checkpoint of the shard that this process has seen or saved. If it is gone, it is restored (group-recovery.ts), and the
    * shard's beginning must not be saved over it.
    */
   readonly knownCheckpoint: (shard: ShardId) => Cursor | undefined;
   readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** The shards of this consumer, as they are when they are asked for. */
+export interface ShardsAtHand {
+  readonly started: readonly ShardId[];
+  readonly known: readonly ShardId[];
+  readonly readToTheirEnd: readonly ShardId[];
 }
 
 export class NewShards {
@@ -60,9 +72,24 @@ export class NewShards {
     this.#saving = undefined;
   }
 
-  /** Resolves when no `save` is under way. */
-  async settled(): Promise<void> {
-    await this.#saving;
+  /**
+   * Nobody may know of a split any more that this process has seen and the next has not: the parent's checkpoint may be
+   * its end by now. Also the shards that are granted and not begun are left without a checkpoint. Never rejects.
+   * @param endings signals that end the wait early
+   */
+  async saveBeforeLeaving(held: ShardsAtHand, endings: readonly AbortSignal[]): Promise<void> {
+    if (held.known.length === 0) return;
+    const { shards, clock, log } = this.#options;
+    const { signal, dispose } = createDeadline(endings, leavingMs, clock);
+    try {
+      await abortable(shards.refresh(), signal);
+      await abortable(this.#saving ?? Promise.resolve(), signal);
+      await this.save(held.started, held.known, held.readToTheirEnd, signal);
+    } catch (error) {
+      log.debug({ err: error }, 'the checkpoints of new shards are not saved');
+    } finally {
+      dispose();
+    }
   }
 
   async #saveBeginnings(open: readonly ShardId[], held: readonly ShardId[], signal: AbortSignal): Promise<void> {

@@ -64,6 +64,7 @@ describe('NewShards', () => {
       shards,
       knownCheckpoint,
       log,
+      clock: systemClock,
     });
     return {
       restored,
