@@ -1,10 +1,10 @@
 /** Listens for syslog over TCP (RFC 6587) or TLS (RFC 5425). */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { AppError } from '../core/errors.ts';
 import { Deframer } from './deframer.ts';
 import { addressOf, boundConnections, listen } from './listen.ts';
 import type { Inbox, Listener, ListenerOptions } from './listener.ts';
+import { createWithCertificate } from './tls.ts';
 
 export function createStreamServer(options: ListenerOptions, inbox: Inbox): Listener {
   const sockets = new Set<Socket>();
@@ -28,21 +28,9 @@ export function createStreamServer(options: ListenerOptions, inbox: Inbox): List
 /** `allowHalfOpen`: `serve` ends this side when everything has been read. */
 function createSocketServer({ tls }: ListenerOptions, onSocket: (socket: Socket) => void): Server {
   if (tls === undefined) return createServer({ allowHalfOpen: true }, onSocket);
-  const { cert, key, clientCa } = tls;
-  const client = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
-  try {
-    return createTlsServer({ cert, key, ...client, minVersion: 'TLSv1.2', allowHalfOpen: true }, onSocket);
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    throw new AppError(
-      `the certificate and the key cannot be used: both have to be PEM, and belong together (${said})`,
-      {
-        code: 'receiver-options',
-        action: 'fatal',
-        cause: error,
-      },
-    );
-  }
+  return createWithCertificate(tls, (certificate) =>
+    createTlsServer({ ...certificate, allowHalfOpen: true }, onSocket),
+  );
 }
 
 function serve(socket: Socket, options: ListenerOptions, inbox: Inbox): void {

@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { AppError } from '../../core/errors.ts';
 import { boundConnections, listen } from '../listen.ts';
 import type { ReceiverAddress, ReceiverTlsOptions } from '../listener.ts';
+import { createWithCertificate } from '../tls.ts';
 import type { HecAnswer } from './codes.ts';
 import { Collector, type CollectorOptions, type CollectorStats } from './collector.ts';
 import { type HecFaultSwitches, hecFaultChanges } from './faults.ts';
@@ -120,16 +120,7 @@ type OnRequest = (incoming: IncomingMessage, response: ServerResponse) => void;
 
 function createHttpServer(tls: ReceiverTlsOptions | undefined, onRequest: OnRequest): Server {
   if (!tls) return createServer(onRequest);
-  const { cert, key, clientCa } = tls;
-  const client = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
-  try {
-    return createTlsServer({ cert, key, ...client, minVersion: 'TLSv1.2' }, onRequest);
-  } catch (error) {
-    throw new AppError(
-      `the certificate and the key cannot be used: both have to be PEM, and belong together (${messageOf(error)})`,
-      { code: 'receiver-options', action: 'fatal', cause: error },
-    );
-  }
+  return createWithCertificate(tls, (certificate) => createTlsServer(certificate, onRequest));
 }
 
 function readBody(incoming: IncomingMessage): Promise<Buffer> {
