@@ -213,7 +213,8 @@ export class ConsumerGroup {
     const wanted = { timeoutMs, inOrder, mayUpdate: updatesGroup };
     this.#group = await service.ensureConsumerGroup(wanted, this.#stopping.signal, 'start');
     this.#groupSettings.found(this.#group);
-    // What is split from now on is new, also while the receiver is waited for. A failure is told with the first heartbeat.
+    // A shard that is split from now on is new, also while the receiver is waited for. A failure is told with the first
+    // heartbeat.
     if (this.#options.from === 'end') void this.#shardList.refresh().catch(() => undefined);
   }
 

@@ -1,5 +1,6 @@
 /** Holds the collector to the protocol as the official npm client speaks it; and its server: TLS, restarts, the admin API. */
 import { createRequire } from 'node:module';
+import { networkInterfaces } from 'node:os';
 import { Agent, request as send } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/time/clock.ts';
@@ -111,5 +112,24 @@ describe('the collector', () => {
     expect(await post(port, '/__collector/nothing', '')).toMatchObject({ status: 404 });
     const counted = await send(`http://127.0.0.1:${port}/__collector/stats`, { dispatcher: agent });
     expect(await counted.body.json()).toMatchObject({ events: 1, postsByCode: { 0: 2 }, acksAsked: 2, acksTrue: 1 });
+  });
+
+  const outside = Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+  if (!outside) console.warn('SKIPPED: the admin API from outside: this machine has only a loopback address');
+
+  it.skipIf(!outside)('is driven from this machine only, and takes posts from anywhere', async () => {
+    const port = await start({ host: '0.0.0.0' });
+    const from = async (address: string, path: string, body: string) => {
+      const headers = { authorization: `Splunk ${token}`, 'x-splunk-request-channel': channel };
+      const url = `http://${address}:${port}${path}`;
+      const { statusCode } = await send(url, { method: 'POST', headers, body, dispatcher: agent });
+      return statusCode;
+    };
+    expect(await from(outside!, '/__collector/faults', '{}')).toBe(403);
+    expect(await from(outside!, '/__collector/restart', '')).toBe(403);
+    expect(await from(outside!, '/services/collector', '{"event":"a"}')).toBe(200);
+    expect(await from('127.0.0.1', '/__collector/faults', '{}')).toBe(200);
   });
 });

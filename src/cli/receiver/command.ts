@@ -51,7 +51,8 @@ export function receiverCommand(): Command {
 Sequence numbers are looked for at the end of each message, as seq=<shard>-<n>: the logs of the emulator have them.
 hec: any token may post, or only the one in SPLUNK_HEC_TOKEN. POST /__collector/faults makes the collector fail:
 {"answer": {"code": 9, "times": 3, "retryAfter": "5"}}, {"neverAcknowledges": true}, …; DELETE ends that. POST
-/__collector/restart loses what is accepted and not indexed; GET /__collector/stats has the counters.
+/__collector/restart loses what is accepted and not indexed; GET /__collector/stats has the counters. All of that from
+this machine only.
 
 Examples:
   sls-syslog receiver                          print what comes in over TCP on port 5514
@@ -69,7 +70,7 @@ Examples:
 async function run(flags: ReceiverFlags): Promise<number> {
   const problems: string[] = [];
   refuseForeignFlags(flags, problems);
-  const create = flags.proto === 'hec' ? serveHec(flags, problems) : serveSyslog(flags, problems);
+  const create = flags.proto === 'hec' ? serveHec(flags, problems) : serveSyslog(flags.proto, flags, problems);
   if (problems.length > 0) {
     for (const problem of problems) process.stderr.write(`sls-syslog receiver: ${problem}\n`);
     return exitCodes.configuration;

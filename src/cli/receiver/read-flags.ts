@@ -10,7 +10,10 @@ export function readNumber(flag: string, value: string, min: number, max: number
   return min;
 }
 
-/** Of `cert`, `key` and `client-ca`: where TLS is spoken, or not, or where a certificate decides that. */
+/**
+ * Reads `--cert`, `--key` and `--client-ca`.
+ * @param tls whether the receiver speaks TLS; `with --cert`: where one of these flags is given
+ */
 export function readTls(
   flags: ReceiverFlags,
   tls: 'never' | 'always' | 'with --cert',

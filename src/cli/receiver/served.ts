@@ -1,4 +1,4 @@
-/** What the command needs of a receiver, whatever it speaks; and how a text is shown. */
+/** The interface of the command to a receiver, whatever the receiver speaks; and how a text is shown. */
 import type { ReceiverAddress } from '../../receiver/listener.ts';
 import type { SequenceStats } from '../../receiver/sequence.ts';
 
@@ -20,7 +20,7 @@ export interface ReceiverFlags {
 }
 
 export interface ServedReceiver {
-  /** As it is printed in front of the address: `tcp`, `https`. */
+  /** Printed in front of the address: `tcp`, `https`. */
   readonly scheme: string;
   start(): Promise<ReceiverAddress>;
   close(): Promise<void>;

@@ -1,13 +1,16 @@
 /** A syslog receiver, as the flags ask for it. */
-import { createReceiver, type ReceivedMessage } from '../../receiver/receiver.ts';
+import { createReceiver, type ReceivedMessage, type ReceiverOptions } from '../../receiver/receiver.ts';
 import { mostServedConnections, onRefusedConnection } from '../process/descriptors.ts';
 import { readNumber, readTls } from './read-flags.ts';
 import { makeVisible, type ReceiverFlags, type ServedReceiver } from './served.ts';
 
 /** @param problems gets all problems; with any, the receiver is of no use */
-export function serveSyslog(flags: ReceiverFlags, problems: string[]): () => ServedReceiver {
-  const { proto, host, framing = 'auto', rfc = flags.count ? undefined : 'any' } = flags;
-  const protocol = proto === 'hec' ? 'tcp' : proto;
+export function serveSyslog(
+  protocol: ReceiverOptions['protocol'],
+  flags: ReceiverFlags,
+  problems: string[],
+): () => ServedReceiver {
+  const { host, framing = 'auto', rfc = flags.count ? undefined : 'any' } = flags;
   const options = {
     protocol,
     host,

@@ -37,8 +37,8 @@ const syntaxHints: Readonly<Record<ErrorCode, string>> = {
 };
 
 /**
- * Limit of values, those that aliases stand for counted each time: aliases of aliases make any number of values of a few
- * lines.
+ * Most values of a file. What an alias stands for counts each time: aliases of aliases make any number of values of a
+ * few lines.
  */
 const mostNodes = 100_000;
 const deepest = 64;

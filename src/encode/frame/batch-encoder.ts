@@ -1,8 +1,8 @@
 /**
  * The interface of an encoder: the body of a pull in, chunks of frames out. Pure: no I/O, no clock, no logger.
  *
- * Two encoders implement this interface: the reference (plain TypeScript, easy to read, and what tests trust) and the kernel (WebAssembly),
- * which has to write the same bytes.
+ * Two encoders implement this interface: the reference (plain TypeScript, easy to read, and what tests trust) and the
+ * kernel (WebAssembly), which has to write the same bytes.
  */
 import type { BatchBody, FrameChunk } from '../../core/bytes.ts';
 import type { BatchOrigin } from '../wire/batch-origin.ts';

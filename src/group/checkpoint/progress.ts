@@ -72,7 +72,7 @@ export class Progress {
     return this.#chain.at(-1)?.ticket.to ?? this.#confirmed;
   }
 
-  /** Where the next pull ended when it was made before; undefined where it was not, or its end is no longer known. */
+  /** Where the next pull ended when it was made before, and lost; undefined where it was not, or its end is no longer known. */
   get bound(): Cursor | undefined {
     return this.#bounds.get(this.pulled)?.to;
   }
@@ -103,11 +103,6 @@ export class Progress {
   /** Every ticket is confirmed. */
   get allConfirmed(): boolean {
     return this.#chain.length === 0;
-  }
-
-  /** A batch that the sink had taken was lost, and has not been given to the sink again. */
-  get isOwed(): boolean {
-    return [...this.#bounds.values()].some(({ taken }) => taken);
   }
 
   /** A pull brought data from `pulled` up to `to`. */

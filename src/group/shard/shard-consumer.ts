@@ -344,8 +344,8 @@ export class ShardConsumer implements CheckpointedShard {
       await this.#wake.wait();
     }
     deadline.removeEventListener('abort', giveUp);
-    // Lost before the drain, and not sent again: nobody has confirmed that.
-    this.#gaveUp ||= this.#progress?.isOwed === true;
+    // The next pull was lost before the drain: nobody has confirmed what was sent of it.
+    this.#gaveUp ||= this.#progress?.bound !== undefined;
     const bound = deadline.aborted ? this.#options.clock.deadline(lastSaveMs) : deadline;
     if (!this.#stopped.signal.aborted) await this.#options.checkpointer.saveUntilDone(this, bound);
     this.stop();

@@ -1,5 +1,5 @@
 /**
- * What Splunk's HTTP Event Collector answers: code, HTTP status and text. Source: Splunk Enterprise, "Troubleshoot HTTP
+ * The answers of Splunk's HTTP Event Collector: code, HTTP status and text. Source: Splunk Enterprise, "Troubleshoot HTTP
  * Event Collector", possible error codes.
  */
 export const hecCodes = {

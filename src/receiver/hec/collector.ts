@@ -111,7 +111,7 @@ export class Collector {
     for (const channel of channels ?? []) for (const indexer of this.#indexers) indexer.forget(channel);
   }
 
-  /** What is accepted and not indexed is lost, and the ids of all channels begin anew. */
+  /** Events that are accepted and not indexed are lost, and the ids of all channels begin anew. */
   restart(): void {
     for (const indexer of this.#indexers) indexer.restart();
   }

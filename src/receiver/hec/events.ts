@@ -22,7 +22,7 @@ export interface Invalid {
   readonly at: number;
 }
 
-/** What came before an invalid event is in `events`. */
+/** Where an event is invalid, `events` has those before it. */
 export interface ReadEvents {
   readonly events: readonly HecEvent[];
   readonly invalid: Invalid | undefined;

@@ -1,5 +1,5 @@
 /**
- * What a collector does on demand: answers with a code, and acknowledgements as they go wrong. Set by tests, directly or
+ * Faults of a collector on demand: answers with a code, and acknowledgements as they go wrong. Set by tests, directly or
  * by `POST /__collector/faults`; `DELETE` ends them all.
  */
 import { z } from 'zod';
@@ -61,7 +61,7 @@ export class HecFaultSwitches {
     this.#answersLeft = 0;
   }
 
-  /** What the next post is answered with; undefined: as it deserves. */
+  /** The answer to the next post; undefined: the one that the post deserves. */
   nextAnswer(): HecFaults['answer'] {
     if (this.#answersLeft <= 0) return undefined;
     this.#answersLeft--;

@@ -61,7 +61,7 @@ export class Indexer {
     this.#channels.delete(channel);
   }
 
-  /** What is accepted and not yet indexed is lost. */
+  /** Events that are accepted and not yet indexed are lost. */
   restart(): void {
     for (const timer of this.#timers) this.#options.clock.cancel(timer);
     this.#timers.clear();

@@ -28,7 +28,7 @@ export interface HecReceiver {
   start(): Promise<ReceiverAddress>;
   /** Stops listening, and ends open connections. Idempotent. */
   close(): Promise<void>;
-  /** What is accepted and not indexed is lost, channels are forgotten, and connections end, as when Splunk restarts. */
+  /** As when Splunk restarts: events that are accepted and not indexed are lost, channels forgotten, connections ended. */
   restart(): void;
   stats(): CollectorStats & { readonly connections: number };
 }
@@ -76,7 +76,9 @@ export function createHecReceiver(options: HecReceiverOptions): HecReceiver {
     const { pathname, searchParams } = new URL(url, 'http://collector');
     const connection = sockets.get(socket) ?? 0;
     const request = { method, path: pathname, query: searchParams, headers: textsOf(headers), body, connection };
-    if (pathname === `${adminPrefix}restart` && method === 'POST') {
+    if (pathname.startsWith(adminPrefix) && !isLoopback(socket)) {
+      send(response, { status: 403, body: { problem: 'the admin API is for this machine only' } });
+    } else if (pathname === `${adminPrefix}restart` && method === 'POST') {
       send(response, { status: 200, body: {} });
       response.once('finish', restart);
     } else if (pathname.startsWith(adminPrefix)) {
@@ -114,6 +116,11 @@ export function createHecReceiver(options: HecReceiverOptions): HecReceiver {
     restart,
     stats,
   };
+}
+
+/** The collector may listen on any address; who may post must not be able to make it fail. */
+function isLoopback({ remoteAddress = '' }: Socket): boolean {
+  return remoteAddress === '::1' || /^(?:::ffff:)?127\./u.test(remoteAddress);
 }
 
 type OnRequest = (incoming: IncomingMessage, response: ServerResponse) => void;

@@ -322,6 +322,30 @@ describe('ConsumerGroup', () => {
     expect(service.checkpoints.get(0)).toBe('0');
   });
 
+  it('drains with false when something was lost right before', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a', 'b']);
+    service.granted = [0];
+    await create().join();
+    await until(() => delivered.length === 2);
+    group.markLost([tickets[0] as Ticket]);
+    expect(await group.drain(5_000)).toBe(false);
+    expect(service.checkpoints.get(0)).toBe('0');
+  });
+
+  it('drains with true when what was lost has come again, in fewer pulls', async () => {
+    autoConfirm = false;
+    service.addShard(0, ['a', 'b']);
+    service.granted = [0];
+    await create().join();
+    await until(() => delivered.length === 2);
+    group.markLost([tickets[0] as Ticket]);
+    await until(() => delivered.length === 4);
+    for (const ticket of tickets) group.markConfirmed(ticket);
+    expect(await group.drain(5_000)).toBe(true);
+    expect(service.checkpoints.get(0)).toBe('2');
+  });
+
   it('drains within its time although a shard that has more is being handed over', async () => {
     autoConfirm = false;
     service.addShard(0, ['a']);

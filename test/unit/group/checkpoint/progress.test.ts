@@ -39,20 +39,6 @@ describe('Progress', () => {
     expect(progress.confirmed).toBe('b');
   });
 
-  it('owes what the sink had taken and lost, until the sink is given it again', () => {
-    const progress = new Progress(0, 'a', 'a');
-    const untaken = progress.open('b');
-    progress.rewind(untaken);
-    expect(progress.isOwed).toBe(false);
-    const taken = progress.open('b');
-    progress.markTaken(taken);
-    expect(progress.isOwed).toBe(false);
-    progress.rewind(taken);
-    expect([progress.isOwed, progress.allConfirmed]).toEqual([true, true]);
-    progress.open('b');
-    expect(progress.isOwed).toBe(false);
-  });
-
   it('rewinds to the lost ticket and keeps what is before it', () => {
     const progress = new Progress(0, 'a', 'a');
     const first = progress.open('b');
